@@ -1,0 +1,216 @@
+"""A pen on A4 pages of a PDF: text in any script of lib.fonts, lines, boxes, a QR code, a picture. No markup anywhere.
+
+Coordinates are points from the bottom left corner of the page, y upwards. A pen is used by one thread and holds
+``fonts.LOCK`` from its making to :meth:`Pen.finish`, so it is used as ``with Pen(...) as pen``.
+"""
+
+import math
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any, NamedTuple, Self
+
+from lib import fonts, typeset
+from lib.fonts import Face
+from lib.typeset import Fitted
+
+MM = 72 / 25.4
+PAGE_WIDTH = 210 * MM
+PAGE_HEIGHT = 297 * MM
+TO_MIDDLE = 0.355  # from the base line to the middle of a Chinese character, as a multiple of the size
+
+Color = tuple[float, float, float]
+
+
+def color(code: str) -> Color:
+    """``"#1A2B3C"`` as three numbers from 0 to 1."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+INK = color("#111111")
+
+
+class Rect(NamedTuple):
+    """A rectangle by its left bottom corner."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+    @property
+    def top(self) -> float:
+        return self.bottom + self.height
+
+
+class Pen:
+    """Draws one document. ``title`` and ``author`` are all that its metadata says."""
+
+    def __init__(self, title: str, author: str) -> None:
+        self.title = title
+        self.author = author
+
+    def __enter__(self) -> Self:
+        fonts.LOCK.acquire()
+        try:
+            self._open()
+        except BaseException:
+            fonts.LOCK.release()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        fonts.LOCK.release()
+
+    def _open(self) -> None:
+        # Imported here because few requests draw, and a worker starts without it in a third of the time.
+        from reportlab import rl_config
+        from reportlab.pdfgen.canvas import Canvas
+
+        rl_config.useA85 = 0  # plain binary streams: a fifth smaller and quicker than ASCII ones
+        fonts.warm_up()
+        self._buffer = BytesIO()
+        self._canvas: Any = Canvas(
+            self._buffer,
+            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
+            initialFontName=fonts.SERIF.stem,  # else an unembedded Helvetica is listed
+            invariant=1,  # no clock and no random id: the same sheet is the same bytes
+            pageCompression=1,
+            lang="zh-CN",
+        )
+        self._canvas.setTitle(self.title)
+        self._canvas.setAuthor(self.author)
+        self._canvas.setSubject("")
+        self._canvas.setCreator(self.author)
+        self._canvas.setProducer("reportlab")
+
+    def next_page(self) -> None:
+        """End this page. Also the last one."""
+        self._canvas.showPage()
+
+    def finish(self) -> bytes:
+        """The PDF. Nothing can be drawn afterwards."""
+        self._canvas.save()
+        return self._buffer.getvalue()
+
+    # --- text ---------------------------------------------------------------------------------------------------------
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        face: Face = Face.TEXT,
+        ink: Color = INK,
+        align: str = "left",
+        spacing: float = 0,
+        bold: bool = False,
+    ) -> None:
+        """One line with its base line at ``y``; ``x`` is its left end, middle ("center") or right end, by ``align``.
+
+        ``spacing`` is added between characters; ``bold`` thickens the strokes, as there is no bold font.
+        """
+        wide = fonts.width(text, size, face) + spacing * (len(text) - 1)
+        x -= {"left": 0.0, "center": wide / 2, "right": wide}[align]
+        self._canvas.setFillColorRGB(*ink)
+        line = self._canvas.beginText(x, y)
+        line.setCharSpace(spacing)
+        if bold:
+            self._canvas.setStrokeColorRGB(*ink)
+            self._canvas.setLineWidth(size / 46)
+            line.setTextRenderMode(2)
+        # One text object for all fonts of a line: viewers then copy it as one piece.
+        for name, part in fonts.runs(text, face):
+            line.setFont(name, size)
+            line.textOut(part)
+        line.setCharSpace(0)
+        line.setTextRenderMode(0)
+        self._canvas.drawText(line)
+
+    def lines(
+        self, box: Rect, fitted: Fitted, *, face: Face = Face.TEXT, ink: Color = INK, align: str = "center"
+    ) -> None:
+        """A fitted text, its lines one below the other, as a whole in the middle of the box's height."""
+        step = fitted.size * typeset.LEADING
+        y = box.bottom + box.height / 2 + (len(fitted.lines) - 1) * step / 2 - fitted.size * TO_MIDDLE
+        x = {"left": box.left, "center": box.left + box.width / 2}[align]
+        for line in fitted.lines:
+            self.text(x, y, line, fitted.size, face=face, ink=ink, align=align)
+            y -= step
+
+    def column(self, box: Rect, text: str, size: float, *, face: Face = Face.LABEL) -> None:
+        """A word from top to bottom, one character under the other, in the middle of the box."""
+        step = min(size * 1.33, (box.height - 4) / max(len(text), 1))
+        y = box.bottom + box.height / 2 + (len(text) - 1) * step / 2 - size * TO_MIDDLE
+        for char in text:
+            self.text(box.left + box.width / 2, y, char, size, face=face, align="center")
+            y -= step
+
+    def watermark(self, text: str) -> None:
+        """A word across the page in light grey that lets everything below it show through."""
+        size = min(150.0, 430 / fonts.ems(text, Face.LABEL))
+        self._canvas.saveState()
+        self._canvas.setFillAlpha(0.13)
+        self._canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
+        self._canvas.rotate(math.degrees(math.atan2(PAGE_HEIGHT, PAGE_WIDTH)))
+        self.text(0, -size * TO_MIDDLE, text, size, face=Face.LABEL, ink=color("#60656C"), align="center", spacing=14)
+        self._canvas.restoreState()
+
+    # --- shapes -------------------------------------------------------------------------------------------------------
+
+    def fill(self, box: Rect, ink: Color) -> None:
+        self._canvas.setFillColorRGB(*ink)
+        self._canvas.rect(*box, stroke=0, fill=1)
+
+    def frame(self, box: Rect, thickness: float, ink: Color = INK, dash: tuple[float, ...] = ()) -> None:
+        self._stroke(thickness, ink, dash)
+        self._canvas.rect(*box, stroke=1, fill=0)
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, thickness: float, ink: Color = INK) -> None:
+        self._stroke(thickness, ink, ())
+        self._canvas.line(x0, y0, x1, y1)
+
+    def circle(self, x: float, y: float, radius: float, thickness: float, ink: Color, dash: tuple[float, ...]) -> None:
+        self._stroke(thickness, ink, dash)
+        self._canvas.circle(x, y, radius)
+
+    def _stroke(self, thickness: float, ink: Color, dash: tuple[float, ...]) -> None:
+        self._canvas.setStrokeColorRGB(*ink)
+        self._canvas.setLineWidth(thickness)
+        self._canvas.setDash(list(dash))
+
+    # --- pictures -----------------------------------------------------------------------------------------------------
+
+    def squares(self, box: Rect, matrix: Iterable[Iterable[int]]) -> None:
+        """A QR code, as one path of whole horizontal runs: single squares would show hairlines between them."""
+        rows = [list(row) for row in matrix]
+        unit = box.width / len(rows)
+        path = self._canvas.beginPath()
+        for index, row in enumerate(rows):
+            y = box.top - (index + 1) * unit
+            for start, end in _dark_runs(row):
+                path.rect(box.left + start * unit, y, (end - start) * unit, unit)
+        self._canvas.setFillColorRGB(0, 0, 0)
+        self._canvas.drawPath(path, stroke=0, fill=1)
+
+    def jpeg(self, box: Rect, data: bytes) -> None:
+        """A JPEG, put into the PDF as it is. Only bytes are taken: a path could be anybody's file."""
+        from reportlab.lib.utils import ImageReader
+
+        self._canvas.drawImage(ImageReader(BytesIO(data)), *box)
+
+
+def _dark_runs(row: list[int]) -> Iterable[tuple[int, int]]:
+    start = None
+    for at, dark in enumerate([*row, 0]):
+        if dark and start is None:
+            start = at
+        elif not dark and start is not None:
+            yield start, at
+            start = None
