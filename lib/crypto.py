@@ -1,0 +1,266 @@
+"""Keys, sealed values, keyed hashes, passwords, tokens.
+
+One file holds the master keys; every key in use is derived from them by HKDF for one purpose, so no two purposes share
+a key. Sealing keys rotate (several may be open, one seals); the index master does not, since looking a value up needs
+one hash for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lib.files import written_beside
+
+
+class Tampered(Exception):
+    """A sealed value was altered, moved to another place, or sealed with a key that is not here."""
+
+
+class BadKeyFile(Exception):
+    """The key file is no key file of ours; the message says what is wrong."""
+
+
+class Busy(Exception):
+    """Too many passwords are being checked at this moment."""
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+_KEY_BYTES = 32
+_ID_BYTES = 4
+_NONCE_BYTES = 12  # random: safe for 2**32 values a key (NIST SP 800-38D)
+_FORMAT = b"\x01"
+_HEAD = len(_FORMAT) + _ID_BYTES
+
+
+def _derive(master: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"kuaiji|" + purpose.encode()).derive(master)
+
+
+class Keyring:
+    """The master keys of one installation. Safe to share between threads.
+
+    A sealed value is: format byte, 4 bytes of key id, 12 bytes of nonce, AES-256-GCM ciphertext with its tag: 33 bytes
+    more than the plain one. Format, key id and ``aad`` are authenticated: a value opens only where it was sealed.
+    """
+
+    def __init__(self, masters: Mapping[str, bytes], current: str, index_master: bytes) -> None:
+        self._masters = dict(masters)
+        self._index_master = index_master
+        self.current_key_id = current
+        self._ciphers = {key_id: AESGCM(_derive(key, "seal")) for key_id, key in self._masters.items()}
+        self._derived: dict[str, bytes] = {}
+
+    @classmethod
+    def ephemeral(cls) -> Keyring:
+        """Fresh keys that are written nowhere."""
+        key_id = secrets.token_hex(_ID_BYTES)
+        return cls({key_id: secrets.token_bytes(_KEY_BYTES)}, key_id, secrets.token_bytes(_KEY_BYTES))
+
+    @classmethod
+    def create(cls, path: Path) -> Keyring:
+        """Make a key file, mode 0600, whole or not at all. Raises FileExistsError rather than replace one."""
+        ring = cls.ephemeral()
+        with written_beside(path, ring._as_json()) as temporary:
+            os.link(temporary, path)
+        return ring
+
+    @classmethod
+    def load(cls, path: Path) -> Keyring:
+        """Read a key file. Raises OSError or BadKeyFile."""
+        try:
+            content = json.loads(path.read_bytes())
+            masters = {key_id: _decode_key(key) for key_id, key in content["sealing"].items()}
+            current, index_master = content["current"], _decode_key(content["index"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadKeyFile(f"{path} is not a key file: {error}") from error
+        if current not in masters or any(not _is_key_id(key_id) for key_id in masters):
+            raise BadKeyFile(f"{path} names a key that it does not hold")
+        return cls(masters, current, index_master)
+
+    def with_new_key(self, path: Path) -> Keyring:
+        """Rotate: add a sealing key, make it the current one and replace the key file. The old keys still open."""
+        key_id = secrets.token_hex(_ID_BYTES)
+        masters = self._masters | {key_id: secrets.token_bytes(_KEY_BYTES)}
+        return Keyring(masters, key_id, self._index_master)._replace(path)
+
+    def with_only_current_key(self, path: Path) -> Keyring:
+        """The end of a rotation: forget the older sealing keys. What is still sealed with one of them is lost."""
+        masters = {self.current_key_id: self._masters[self.current_key_id]}
+        return Keyring(masters, self.current_key_id, self._index_master)._replace(path)
+
+    def _replace(self, path: Path) -> Keyring:
+        with written_beside(path, self._as_json()) as temporary:
+            os.replace(temporary, path)
+        return self
+
+    def _as_json(self) -> bytes:
+        content: dict[str, Any] = {
+            "current": self.current_key_id,
+            "sealing": {key_id: base64.b64encode(key).decode() for key_id, key in self._masters.items()},
+            "index": base64.b64encode(self._index_master).decode(),
+        }
+        return json.dumps(content, indent=1).encode() + b"\n"
+
+    def seal(self, plain: bytes, aad: str) -> bytes:
+        """Encrypt ``plain`` for the place that ``aad`` names."""
+        head = _FORMAT + bytes.fromhex(self.current_key_id)
+        nonce = os.urandom(_NONCE_BYTES)
+        return head + nonce + self._ciphers[self.current_key_id].encrypt(nonce, plain, head + aad.encode())
+
+    def open(self, sealed: bytes, aad: str) -> bytes:
+        """Decrypt what ``seal`` made for the same ``aad``. Raises Tampered."""
+        head, nonce = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE_BYTES]
+        cipher = self._ciphers.get(head[len(_FORMAT) :].hex())
+        if cipher is None or head[: len(_FORMAT)] != _FORMAT:
+            raise Tampered("no such key")
+        try:
+            return cipher.decrypt(nonce, sealed[_HEAD + _NONCE_BYTES :], head + aad.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Tampered("altered or out of place") from error
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether a value was sealed with the current key; others are due for sealing again in a rotation."""
+        return sealed[:_HEAD] == _FORMAT + bytes.fromhex(self.current_key_id)
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, the same for the life of the installation."""
+        key = self._derived.get(purpose)
+        if key is None:
+            key = self._derived[purpose] = _derive(self._index_master, purpose)
+        return key
+
+    @property
+    def pepper(self) -> bytes:
+        """What is mixed into every password before it is hashed."""
+        return self.derive("pepper")
+
+    def index(self, purpose: str, value: str) -> bytes:
+        """The keyed hash (32 bytes) by which an encrypted value is found again."""
+        return hmac.digest(self.derive(f"index|{purpose}"), value.encode("utf-8", "surrogatepass"), "sha256")
+
+    def mac(self, purpose: str, *parts: bytes) -> bytes:
+        """A keyed hash (32 bytes) of ``parts``; each goes in with its length, so (ab, c) and (a, bc) differ."""
+        message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        return hmac.digest(self.derive(f"mac|{purpose}"), message, "sha256")
+
+
+def _decode_key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"a key of {len(key)} bytes")
+    return key
+
+
+def _is_key_id(key_id: str) -> bool:
+    try:
+        return len(binascii.unhexlify(key_id)) == _ID_BYTES and key_id == key_id.lower()
+    except ValueError:
+        return False
+
+
+# --- passwords ------------------------------------------------------------------------------------------------------
+
+#: Argon2id. Applicants are many: OWASP's floor, 20 to 40 ms. Staff are few and see much: 64 MiB, 150 ms.
+_APPLICANTS = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_STAFF = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+#: Two at a time in a process bound memory and leave the other threads a core; the queue is bounded in length and time.
+_AT_ONCE = 2
+_QUEUE = 50
+_WAIT_S = 10.0
+_places = threading.BoundedSemaphore(_AT_ONCE)
+_queue = threading.BoundedSemaphore(_AT_ONCE + _QUEUE)
+_hashers = {False: _APPLICANTS, True: _STAFF}  # by: is it a member of staff
+
+
+def use_cheap_hashes(on: bool = True) -> None:
+    """For test suites: hash in microseconds from now on, in this process. Hashes made before still verify."""
+    _hashers.update({False: _CHEAP, True: _CHEAP} if on else {False: _APPLICANTS, True: _STAFF})
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _queue.acquire(blocking=False):
+        raise Busy
+    try:
+        if not _places.acquire(timeout=_WAIT_S):
+            raise Busy
+        try:
+            yield
+        finally:
+            _places.release()
+    finally:
+        _queue.release()
+
+
+def _peppered(password: str, pepper: bytes) -> bytes:
+    """NFC first: two keyboards may send one Chinese or accented password as different code points."""
+    text = unicodedata.normalize("NFC", password)
+    return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def hash_password(password: str, *, staff: bool, pepper: bytes) -> str:
+    """Argon2id of the peppered password, 20 to 150 ms. Raises Busy after 10 s in the queue."""
+    with _place():
+        return _hashers[staff].hash(_peppered(password, pepper))
+
+
+def check_password(password_hash: str, password: str, *, pepper: bytes) -> bool:
+    """Whether the password is the one; raises Busy. An unusable hash is no match, at an applicant's usual price."""
+    try:
+        with _place():
+            return _APPLICANTS.verify(password_hash, _peppered(password, pepper))
+    except InvalidHashError:
+        dummy_check(password, staff=False, pepper=pepper)
+        return False
+    except VerificationError:
+        return False
+
+
+def dummy_check(password: str, staff: bool, pepper: bytes) -> None:
+    """Spend what ``check_password`` spends, for somebody who does not exist. Raises Busy."""
+    hash_password(password, staff=staff, pepper=pepper)
+
+
+def needs_rehash(password_hash: str, staff: bool) -> bool:
+    """Whether a hash was made with other parameters than today's; hash again at the next sign-in."""
+    return _hashers[staff].check_needs_rehash(password_hash)
+
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+
+def new_token() -> str:
+    """256 bits, URL-safe, 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """What a table keeps of a token. Plain SHA-256 is enough: a token of 256 bits cannot be guessed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def new_code(digits: int = 8) -> str:
+    """A one-time code of decimal digits, leading zeros included."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"

@@ -1,0 +1,330 @@
+"""Numbers that people and employers are known by: made uniform, checked with a reason, masked.
+
+Digits are matched as ``[0-9]`` and ends as ``\\Z`` throughout: ``"²".isdigit()`` is true and ``$`` lets a newline pass.
+Everything here expects what its ``normalise_*`` returns. Of python-stdnum only the check characters are used: its
+``cn.ric`` refuses living people whose county code is younger than they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import date
+from typing import Literal
+
+from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_2
+
+from lib.codes import IdType
+from lib.names import describe, name_problem, normalise_name, normalise_text, text_problem
+
+__all__ = [
+    "AGES",
+    "ID_TYPES",
+    "Sex",
+    "any_phone_problem",
+    "facts_from_number",
+    "mask_number",
+    "mask_phone",
+    "name_problem",
+    "normalise_any_phone",
+    "normalise_name",
+    "normalise_number",
+    "normalise_phone",
+    "normalise_text",
+    "normalise_uscc",
+    "number_problem",
+    "password_problem",
+    "phone_problem",
+    "sign_in_number",
+    "text_problem",
+    "uscc_check_ok",
+    "uscc_problem",
+]
+
+Sex = Literal["male", "female"]
+
+#: code -> title of the six kinds of identity document
+ID_TYPES: dict[str, str] = IdType.choices()
+AGES = (16, 100)
+
+# --- identity numbers -----------------------------------------------------------------------------------------------
+
+#: GB/T 2260, first two digits; 81 to 83 belong to the 港澳台居民居住证.
+_PROVINCES = frozenset(
+    f"{region}{province}"
+    for region, provinces in {1: "12345", 2: "123", 3: "1234567", 4: "123456", 5: "01234", 6: "12345", 7: "1"}.items()
+    for province in provinces
+)
+_HMT_PREFIXES = frozenset({"81", "82", "83"})
+_EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]\Z")
+_FIFTEEN = re.compile(r"[0-9]{15}\Z")
+
+_NUMBER_NAMES: dict[str, str] = {
+    IdType.RESIDENT: "身份证号码",
+    IdType.HMT_RESIDENCE: "居住证号码",
+    IdType.FOREIGN_PR: "永久居留身份证号码",
+}
+
+#: For the types without a check character: the pattern, and what to tell whoever does not match it.
+_PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
+    IdType.HK_MACAU_PASS: (
+        re.compile(r"[HM][0-9]{8}\Z"),
+        "通行证号码应为字母 H 或 M 加 8 位数字;旧证有 11 位的,请只填前 9 位",
+    ),
+    IdType.TAIWAN_PASS: (
+        re.compile(r"[0-9]{8}\Z"),
+        "通行证号码应为 8 位数字;旧证更长的,请只填前 8 位数字",
+    ),
+    IdType.PASSPORT: (
+        re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{5,20}\Z"),
+        "护照号码应为 5 至 20 位字母和数字,请照护照资料页填写",
+    ),
+}
+_OLD_FOREIGN_PR = re.compile(r"[A-Z]{3}[0-9]{12}\Z")
+
+
+def _compact(text: str) -> str:
+    return normalise_text(text).replace(" ", "").upper()
+
+
+def _real_date(digits: str) -> date | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
+
+
+def _to_eighteen(number: str) -> str:
+    """A 15-digit number of an old 居民身份证 (without century and check character) as 18; anything else unchanged."""
+    if not _FIFTEEN.match(number) or number[:2] not in _PROVINCES or not _real_date("19" + number[6:12]):
+        return number
+    longer = f"{number[:6]}19{number[6:]}"
+    return longer + mod_11_2.calc_check_digit(longer)
+
+
+def normalise_number(id_type: str, text: str) -> str:
+    """Upper case, half width, no spaces. A 居民身份证 of 15 digits becomes 18: both are one person."""
+    number = _compact(text)
+    return _to_eighteen(number) if id_type == IdType.RESIDENT else number
+
+
+def sign_in_number(text: str) -> str:
+    """What somebody typed as their number when the type is not asked: as forgiving as ``normalise_number`` can be.
+
+    Fifteen digits can only be an old 居民身份证; the old 15-character foreigners' cards begin with letters.
+    """
+    return _to_eighteen(_compact(text))
+
+
+def number_problem(id_type: str, number: str, today: date) -> str | None:
+    """Why a normalised number is refused, saying what to do, or None. ``today`` decides the age (16 to 100)."""
+    if not number:
+        return "请填写证件号码"
+    if known := _PATTERNS.get(id_type):
+        pattern, message = known
+        return None if pattern.match(number) else message
+    if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
+        return None if _OLD_FOREIGN_PR.match(number) else _foreign_pr_shape()
+    return _eighteen_problem(id_type, number, today)
+
+
+def _foreign_pr_shape() -> str:
+    return "永久居留身份证号码应为 9 开头的 18 位(新证),或 3 个字母加 12 位数字(旧证),请照证件填写"
+
+
+def _eighteen_problem(kind: str, number: str, today: date) -> str | None:
+    name = _NUMBER_NAMES[kind]
+    return (
+        _shape_problem(name, number)
+        or _prefix_problem(kind, number)
+        or _birth_problem(name, number, today)
+        or (None if mod_11_2.is_valid(number) else f"{name}的最后一位(校验码)不对,请逐位核对")
+    )
+
+
+def _shape_problem(name: str, number: str) -> str | None:
+    if _EIGHTEEN.match(number):
+        return None
+    for position, character in enumerate(number):
+        last = position == 17 and character == "X"
+        if not last and not re.match("[0-9]", character):
+            return f"{name}只能是数字(最后一位可以是 X),第 {position + 1} 位是{describe(character)},请核对"
+    if len(number) == 15:
+        return f"这个 15 位的{name}无法换算成 18 位,请核对,或填写新证上的 18 位号码"
+    return f"{name}应为 18 位,现在是 {len(number)} 位,请核对"
+
+
+def _prefix_problem(kind: str, number: str) -> str | None:
+    prefix = number[:2]
+    if kind == IdType.RESIDENT and prefix in _HMT_PREFIXES:
+        return f"{prefix} 开头的是港澳台居民居住证的号码,请改选证件类型"
+    if kind == IdType.RESIDENT and prefix not in _PROVINCES:
+        return f"身份证号码的前两位({prefix})不是任何省份的代码,请核对"
+    if kind == IdType.HMT_RESIDENCE and prefix not in _HMT_PREFIXES:
+        return f"居住证号码应以 81、82 或 83 开头,现在是 {prefix},请核对号码和证件类型"
+    if kind == IdType.FOREIGN_PR and prefix[0] != "9":
+        return _foreign_pr_shape()
+    return None
+
+
+def _birth_problem(name: str, number: str, today: date) -> str | None:
+    born = _real_date(number[6:14])
+    if born is None:
+        return f"{name}的第 7 至 14 位({number[6:14]})不是真实的出生日期,请核对"
+    if born > today:
+        return f"{name}里的出生日期({born})还没有到,请核对"
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    least, most = AGES
+    if age < least:
+        return f"按{name}里的出生日期({born})还不满 {least} 周岁,请核对;年满 {least} 周岁后才能申报"
+    if age > most:
+        return f"按{name}里的出生日期({born})已超过 {most} 周岁,请核对"
+    return None
+
+
+def facts_from_number(id_type: str, number: str) -> tuple[Sex, date] | None:
+    """Sex and birth date as a valid 居民身份证 or 港澳台居民居住证 number states them; None for all others."""
+    if id_type not in (IdType.RESIDENT, IdType.HMT_RESIDENCE) or not _EIGHTEEN.match(number):
+        return None
+    born = _real_date(number[6:14])
+    if born is None or not mod_11_2.is_valid(number):
+        return None
+    return ("male" if int(number[16]) % 2 else "female"), born
+
+
+def mask_number(number: str) -> str:
+    """First three and last two characters. More would leave a few thousand candidates once the check digit is used."""
+    if len(number) < 6:
+        return "*" * len(number)
+    first = 3 if len(number) >= 10 else 1
+    return number[:first] + "*" * (len(number) - first - 2) + number[-2:]
+
+
+# --- phones ---------------------------------------------------------------------------------------------------------
+
+_MOBILE = re.compile(r"1[3-9][0-9]{9}\Z")
+_DASHES = re.compile("[-\u2010-\u2015\u2212\uff0d]")
+_PHONE_MARKS = re.compile("[ ()\uff08\uff09.\\-\u2010-\u2015\u2212\uff0d]")
+_COUNTRY = re.compile(r"\A(?:[+＋]|00)?86(?=1[0-9]{10}\Z|0[0-9]{9,11}\Z)")
+#: 010 and 02x have three digits, all other area codes four. Subscriber numbers begin with 2 to 8 (or 9 in few places).
+_FIXED = re.compile(r"\A(010|02[0-9]|0[3-9][0-9]{2})([2-9][0-9]{6,7})\Z")
+_EXTENSION = re.compile(r"(?:转|分机|EXT\.?|#|×|X)+[:：]?([0-9]{1,6})\Z")
+_DASHED_EXTENSION = re.compile(r"(?<=[0-9]{7})-([0-9]{1,6})\Z")
+
+
+def normalise_phone(text: str) -> str:
+    """A mobile number without spaces, hyphens, brackets and the country code 86."""
+    return _COUNTRY.sub("", _PHONE_MARKS.sub("", _compact(text)))
+
+
+def _phone_shape(number: str, expected: str) -> str:
+    for character in number:
+        if not re.match(r"[0-9]", character):
+            what = "字母" if character.isalpha() and character.isascii() else "数字以外的字符"
+            return f"号码里有{what}{describe(character)},请只填写数字"
+    return f"{expected},现在是 {len(number)} 位,请核对"
+
+
+def phone_problem(number: str) -> str | None:
+    """Why a normalised number is no mainland mobile number, or None."""
+    if not number:
+        return "请填写手机号码"
+    if _MOBILE.match(number):
+        return None
+    if re.match(r"[0-9]{11}\Z", number):
+        return f"手机号码应以 13 至 19 开头,现在是 {number[:2]} 开头,请核对"
+    return _phone_shape(number, "手机号码应为 11 位数字")
+
+
+def _split_extension(text: str) -> tuple[str, str]:
+    for pattern in (_EXTENSION, _DASHED_EXTENSION):
+        if found := pattern.search(text):
+            return text[: found.start()], found.group(1)
+    return text, ""
+
+
+def normalise_any_phone(text: str) -> str:
+    """A mobile number, or ``024-86123456``, or with an extension ``024-86123456-801``, whatever marks stand between.
+
+    What is neither keeps its digits and letters, without the marks.
+    """
+    if _MOBILE.match(number := normalise_phone(text)):
+        return number
+    base, extension = _split_extension(_DASHES.sub("-", _compact(text)))
+    number = _FIXED.sub(r"\1-\2", normalise_phone(base))
+    return f"{number}-{extension}" if extension else number
+
+
+def any_phone_problem(number: str) -> str | None:
+    """Why a number from ``normalise_any_phone`` is neither a mobile nor a fixed line with its area code, or None."""
+    if not number:
+        return "请填写电话号码"
+    if _MOBILE.match(number) or re.match(r"0[0-9]{2,3}-[0-9]{7,8}(?:-[0-9]{1,6})?\Z", number):
+        return None
+    if re.match(r"[2-9][0-9]{6,7}(?:-[0-9]{1,6})?\Z", number):
+        return "固定电话前面请加上区号,例如 024-86123456"
+    return _phone_shape(number.replace("-", ""), "请填写 11 位手机号码,或带区号的固定电话(例如 024-86123456)")
+
+
+def mask_phone(number: str) -> str:
+    """``138****1234``; a fixed line keeps its first three and last four characters too."""
+    if len(number) < 7:
+        return "*" * len(number)
+    first, last = (3, 4) if len(number) >= 11 else (0, 2)
+    return number[:first] + "*" * (len(number) - first - last) + number[-last:]
+
+
+# --- employers ------------------------------------------------------------------------------------------------------
+
+_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC = re.compile(rf"[{_USCC_ALPHABET}]{{18}}\Z")
+_LOOKALIKES = {"O": "数字 0", "I": "数字 1", "Z": "数字 2", "S": "数字 5"}
+
+
+def normalise_uscc(text: str) -> str:
+    """统一社会信用代码 in upper case, half width, without spaces and hyphens."""
+    return _DASHES.sub("", _compact(text))
+
+
+def uscc_problem(code: str) -> str | None:
+    """Why a normalised code has not the shape of GB 32100 (18 characters of its alphabet), or None."""
+    if not code:
+        return "请填写统一社会信用代码"
+    for position, character in enumerate(code, 1):
+        if character not in _USCC_ALPHABET:
+            hint = f"是不是{_LOOKALIKES[character]}?" if character in _LOOKALIKES else ""
+            return f"统一社会信用代码里不会有{describe(character)}(第 {position} 位),{hint}请照证照核对"
+    if len(code) != 18:
+        return f"统一社会信用代码应为 18 位,现在是 {len(code)} 位,请照证照核对"
+    return None
+
+
+def uscc_check_ok(code: str) -> bool:
+    """Whether the GB 32100 check character is right. Some genuine codes fail: ask the person, do not refuse.
+
+    ``uscc.is_valid`` would also refuse letters in the first eight places, as village collectives' codes (N2...) have.
+    """
+    return bool(_USCC.match(code)) and uscc.calc_check_digit(code[:17]) == code[17]
+
+
+# --- passwords ------------------------------------------------------------------------------------------------------
+
+PASSWORD_LENGTH = (8, 64)
+
+
+def password_problem(
+    password: str, *, name: str = "", number: str = "", phone: str = "", common: Collection[str]
+) -> str | None:
+    """Why a new password is refused, or None. ``common`` holds case-folded passwords."""
+    least, most = PASSWORD_LENGTH
+    if not least <= len(password) <= most:
+        return f"密码应为 {least} 至 {most} 个字符,现在是 {len(password)} 个"
+    folded = normalise_text(password).casefold()
+    if password.casefold() in common or folded in common:
+        return "这个密码太常见,容易被猜到,请换一个"
+    personal = {"姓名": name, "证件号码": number, "证件号码的后六位": number[-6:], "手机号码": phone}
+    for what, value in personal.items():
+        if len(value) > 1 and normalise_text(value).casefold() in folded:
+            return f"密码里不能包含您的{what},请换一个"
+    return None

@@ -1,0 +1,121 @@
+"""Typed text and people's names: made uniform on the way in, and refused with the reason.
+
+Normalising never hides what cannot be shown: control, private-use and surrogate characters stay in the text, so that
+``text_problem`` and ``name_problem`` can name them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+NAME_LENGTH = (2, 50)
+
+#: Full-width digits and Latin letters to the ASCII ones, which stand 0xFEE0 lower.
+_HALF_WIDTH = {
+    code: code - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for code in range(ord(first), ord(last) + 1)
+}
+_SPACES = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+
+#: What keyboards, forms and old registers use between the parts of a minority name.
+_MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧・･．∙⋅᛫", "·"))
+_MARKS = str.maketrans({"’": "'", "‘": "'", "＇": "'", "‐": "-", "‑": "-", "－": "-", "–": "-"})
+
+#: FE50 to FEA0 of GBK, which stood at U+E815 to U+E864 until Unicode had the characters (GB 18030-2022).
+#: Old registers still carry the private code points; Python's own codec keeps fourteen of them.
+_GBK_TAIL = (
+    "⺁𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱䎬⺻䏝䓖䙡䙌"
+    "龹䜣䜩䝼䞍⻊䥇䥺䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻"
+)
+_PRIVATE_TO_HAN = {0xE815 + position: character for position, character in enumerate(_GBK_TAIL)}
+
+#: Kangxi radicals (U+2F00 to U+2FD5), which copying from a PDF puts in the place of the characters they look like.
+_RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+
+#: 〇, the unified ideographs with extensions A to J, and the twelve unified ones among the compatibility ideographs.
+#: By number, not by Python's table: that of 3.11 ends with extension G.
+_HAN = (
+    "\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
+    "\U00020000-\U0002a6df\U0002a700-\U0002ebe0\U0002ebf0-\U0002ee5d\U00030000-\U00033479"
+)
+_HAN_RE = re.compile(f"[{_HAN}]")
+_SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
+_DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
+
+
+def normalise_text(text: str) -> str:
+    """NFC, half-width digits and Latin letters, no surrounding space, one space for a run of them.
+
+    A tab or line break at either end goes too; inside the text it stays, like every other control character.
+    """
+    text = unicodedata.normalize("NFC", text.translate(_HALF_WIDTH))
+    return _SPACES.sub(" ", text).strip(" \t\r\n")
+
+
+def normalise_name(text: str) -> str:
+    """``normalise_text``, and one spelling for what a name may contain: it is a part of the sign-in.
+
+    Every middle dot (and a full stop between two Han characters) becomes U+00B7; a space between two Han characters
+    goes (``张 三``); private code points of GBK and Kangxi radicals become the character they stand for.
+    """
+    text = text.translate(_PRIVATE_TO_HAN).translate(_RADICAL_TO_HAN)
+    text = normalise_text(text.translate(_MIDDLE_DOTS).translate(_MARKS))
+    text = re.sub(" *· *", "·", text)
+    return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
+
+
+def describe(character: str) -> str:
+    """How a message names a character that may not be visible: 「1」, or its code point."""
+    shown = unicodedata.category(character)[0] not in "CZM"
+    return f"「{character}」" if shown else f"(U+{ord(character):04X})"
+
+
+def _unprintable(character: str) -> str | None:
+    """Why a character can stand in no text at all."""
+    match unicodedata.category(character):
+        case "Cc" | "Cf" | "Zl" | "Zp":
+            return f"有看不见的控制字符{describe(character)},请删去后重新输入"
+        case "Co":
+            return f"有电脑自造的字{describe(character)},请换成国家标准里的字;打不出来请联系会计管理部门"
+        case "Cs":
+            return f"有不完整的字符{describe(character)},请删去后重新输入"
+        case "Cn" if (ord(character) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
+            return f"有不是文字的编码{describe(character)},请删去后重新输入"
+    return None
+
+
+def text_problem(text: str, label: str = "内容", *, multiline: bool = False) -> str | None:
+    """Why ``text`` cannot be kept, or None. Line breaks and tabs pass only with ``multiline``."""
+    for character in text:
+        if multiline and character in "\r\n\t":
+            continue
+        if reason := _unprintable(character):
+            return f"{label}里{reason}"
+    return None
+
+
+def _is_latin(character: str) -> bool:
+    return character.isalpha() and unicodedata.name(character, "").startswith("LATIN ")
+
+
+def _name_character_problem(character: str) -> str | None:
+    if _HAN_RE.match(character) or character in "· .-'" or _is_latin(character):
+        return None
+    if reason := _unprintable(character):
+        return f"姓名里{reason}"
+    if character.isnumeric():
+        return f"姓名里不能有数字{describe(character)},请删去"
+    return f"姓名里不能有{describe(character)},请只填写汉字、字母和间隔号「·」"
+
+
+def name_problem(name: str) -> str | None:
+    """Why a normalised name is refused, as a sentence for the person who typed it, or None."""
+    for character in name:
+        if problem := _name_character_problem(character):
+            return problem
+    if not any(_HAN_RE.match(character) or _is_latin(character) for character in name):
+        return "请填写姓名"
+    least, most = NAME_LENGTH
+    if not least <= len(name) <= most:
+        return f"姓名应为 {least} 至 {most} 个字,现在是 {len(name)} 个字,请核对"
+    return None
