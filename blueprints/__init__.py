@@ -1,0 +1,31 @@
+"""What views of every audience share: who asks, from where."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import request
+from flask_login import current_user
+
+from services.access import Actor
+
+
+def me() -> Actor:
+    """The signed-in person. Only for views that are not public: the gate has let nobody else in."""
+    return cast(Actor, current_user._get_current_object())
+
+
+def client_address() -> str:
+    """The caller's network address, an IPv6 one cut to its /64: what is counted is a line, not a device."""
+    address = request.remote_addr or ""
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
+def device_name() -> str:
+    """The browser and system in words, as shown in the list of signed-in devices."""
+    agent = request.user_agent.string
+    systems = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android 手机", "Windows": "Windows 电脑", "Mac OS": "Mac 电脑"}
+    browsers = {"MicroMessenger": "微信", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    system = next((name for mark, name in systems.items() if mark in agent), "其他设备")
+    browser = next((name for mark, name in browsers.items() if mark in agent), "浏览器")
+    return f"{system} {browser}"

@@ -1,0 +1,150 @@
+"""Settings, read from ``KUAIJI_*`` variables of the environment. ``SETTINGS`` is the list that the documentation is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+
+
+class BadSetting(Exception):
+    """A setting cannot be read; the message names it and says what is expected."""
+
+
+def _yes(value: str) -> bool:
+    if value.lower() in ("yes", "true", "1", "on"):
+        return True
+    if value.lower() in ("no", "false", "0", "off"):
+        return False
+    raise ValueError("yes or no")
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+CLAIM_FACTORS = ("activation_code", "archive_no", "none")
+
+
+def _factors(value: str) -> tuple[str, ...]:
+    factors = _listed(value)
+    if not factors or any(factor not in CLAIM_FACTORS for factor in factors):
+        raise ValueError(f"a list of {', '.join(CLAIM_FACTORS)}")
+    return factors
+
+
+def _totp(value: str) -> bool:
+    if value not in ("required", "off"):
+        raise ValueError("required or off")
+    return value == "required"
+
+
+def _environment(value: str) -> str:
+    if value not in ("development", "production"):
+        raise ValueError("development or production")
+    return value
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
+
+    name: str
+    default: str
+    meaning: str
+    read: Callable[[str], Any] = str
+
+
+SETTINGS = (
+    Setting("ENV", "development", "`production` asks for secrets of your own and refuses demo data", _environment),
+    Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
+    Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`"),
+    Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
+    Setting("BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT"),
+    Setting("SECRET_KEY", "", "signs the cookies; made on the first start in `DATA`, must be given in production"),
+    Setting("KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"),
+    Setting("HOST", "127.0.0.1", "address to listen on"),
+    Setting("PORT", "8000", "port to listen on", int),
+    Setting("WORKERS", "2", "server processes", int),
+    Setting("THREADS", "8", "threads of each process", int),
+    Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
+    Setting("STAFF_TOTP", "required", "`off` lets staff sign in without the second factor (demos only; start-up warns)", _totp),
+    Setting(
+        "LEGACY_CLAIM_FACTORS",
+        "activation_code,archive_no",
+        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
+        _factors,
+    ),
+    Setting("REVIEW_DAYS", "10", "working days for a decision", int),
+    Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
+    Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", int),
+    Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
+    Setting("SITE_PLACE", "辽宁省", "small line under the name"),
+    Setting("SITE_OWNER", "主办单位:省级财政部门会计管理机构(示例)", "owner in the footer"),
+    Setting("ICP", "", "ICP filing number in the footer"),
+    Setting("PSB", "", "public security filing number in the footer"),
+)
+
+
+def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The values of all settings. Raises BadSetting with the variable's name and what it expects."""
+    values = {}
+    for setting in SETTINGS:
+        text = environ.get(f"KUAIJI_{setting.name}", setting.default)
+        try:
+            values[setting.name] = setting.read(text)
+        except ValueError as error:
+            raise BadSetting(f"KUAIJI_{setting.name}={text!r}: expected {error}") from error
+    return values
+
+
+class Config:
+    """What every environment shares."""
+
+    MAX_CONTENT_LENGTH = 64 * 1024 * 1024  # a batch of phone pictures; each one is limited to 15 MB by its own rule
+    MAX_FORM_MEMORY_SIZE = 512 * 1024
+    MAX_FORM_PARTS = 400
+    SESSION_COOKIE_NAME = "kuaiji_page"
+    SESSION_COOKIE_HTTPONLY = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
+    WTF_CSRF_SSL_STRICT = False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
+    SEND_FILE_MAX_AGE_DEFAULT = 3600
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        for name, value in read_settings(os.environ if environ is None else environ).items():
+            setattr(self, name, value)
+        self.DATA = ROOT / self.DATA
+        self.UPLOADS = ROOT / self.UPLOADS
+        self.BASE_URL = (self.BASE_URL or f"http://{self.HOST}:{self.PORT}").rstrip("/")
+        self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
+        self.TRUSTED_HOSTS = list(self.TRUSTED_HOSTS) or None
+        self.SQLALCHEMY_DATABASE_URI = self.DATABASE_URL or f"sqlite:///{self.DATA / 'kuaiji.db'}"
+        self.KEYS_FILE = ROOT / self.KEYS_FILE if self.KEYS_FILE else self.DATA / "keys.json"
+        if self.ENV == "production":
+            self._refuse_made_up_secrets()
+
+    def _refuse_made_up_secrets(self) -> None:
+        if not self.SECRET_KEY:
+            raise BadSetting("KUAIJI_SECRET_KEY must be given when KUAIJI_ENV=production")
+        if not self.KEYS_FILE.exists():
+            raise BadSetting(f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}")
+        self.DEMO = False
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)  # settings are attributes made in __init__; tells the type checker so
+
+
+class TestConfig(Config):
+    """A throw-away instance under ``folder``: own database, own keys, quick password hashes."""
+
+    __test__ = False  # not a test case
+
+    def __init__(self, folder: Path, **changes: str) -> None:
+        environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}
+        super().__init__(environ | {f"KUAIJI_{name}": value for name, value in changes.items()})
+        self.TESTING = True

@@ -1,0 +1,163 @@
+"""Code lists that a standard, a law or the product itself fixes. Lists that a province may edit are rows (models.Option)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Self
+
+
+class Titled(str, Enum):
+    """A code with its Chinese title: ``Status("draft").label == "未提交"``."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    def __str__(self) -> str:
+        return self.value
+
+    @classmethod
+    def choices(cls) -> dict[str, str]:
+        return {member.value: member.label for member in cls}
+
+
+class YesNo(Titled):
+    YES = "yes", "是"
+    NO = "no", "否"
+
+
+class IdType(Titled):  # 证件类型
+    RESIDENT = "resident_id", "居民身份证"
+    HK_MACAU_PASS = "hk_macau_pass", "港澳居民来往内地通行证"
+    TAIWAN_PASS = "taiwan_pass", "台湾居民来往大陆通行证"
+    HMT_RESIDENCE = "hmt_residence", "港澳台居民居住证"
+    FOREIGN_PR = "foreign_pr", "外国人永久居留身份证"
+    PASSPORT = "passport", "外国护照"
+
+
+class Sex(Titled):
+    MALE = "male", "男"
+    FEMALE = "female", "女"
+
+
+class PoliticalStatus(Titled):  # 政治面貌, after GB/T 4762
+    CPC = "01", "中共党员"
+    CPC_PROBATIONARY = "02", "中共预备党员"
+    LEAGUE = "03", "共青团员"
+    RCCK = "04", "民革党员"
+    CDL = "05", "民盟盟员"
+    CNDCA = "06", "民建会员"
+    CAPD = "07", "民进会员"
+    CPWDP = "08", "农工党党员"
+    ZHIGONG = "09", "致公党党员"
+    JIUSAN = "10", "九三学社社员"
+    TDSL = "11", "台盟盟员"
+    NONPARTISAN = "12", "无党派人士"
+    MASSES = "13", "群众"
+
+
+class Category(Titled):  # 采集类别, 辽财会〔2019〕116号
+    ACCOUNTING = "accounting", "从事会计工作"
+    QUALIFIED = "qualified", "具有会计专业技术资格但未从事会计工作"
+    CANDIDATE = "candidate", "拟报考当年度会计专业技术资格考试"
+
+
+class AccountingPost(Titled):  # 会计工作岗位, 会计人员管理办法 财会〔2018〕33号
+    CASHIER = "cashier", "出纳"
+    AUDITING = "auditing", "稽核"
+    BALANCE = "balance", "资产、负债和所有者权益(净资产)的核算"
+    INCOME = "income", "收入、费用(支出)的核算"
+    RESULTS = "results", "财务成果(政府预算执行结果)的核算"
+    REPORTS = "reports", "财务会计报告(决算报告)编制"
+    SUPERVISION = "supervision", "会计监督"
+    ARCHIVES = "archives", "会计机构内会计档案管理"
+    OTHER = "other", "其他会计工作"
+
+
+class LocationKind(Titled):  # 所在地类型
+    SCHOOL = "school", "学籍所在地"
+    REGISTERED = "registered", "户籍所在地"
+    RESIDENCE = "residence", "居住地"
+
+
+class Degree(Titled):  # 学位
+    NONE = "none", "无"
+    BACHELOR = "bachelor", "学士"
+    MASTER = "master", "硕士"
+    DOCTOR = "doctor", "博士"
+
+
+class QualificationLevel(Titled):  # 专业技术资格
+    NONE = "none", "无"
+    JUNIOR = "junior", "初级"
+    INTERMEDIATE = "intermediate", "中级"
+    SENIOR = "senior", "高级"
+    FULL_SENIOR = "full_senior", "正高级"
+
+
+class QualificationRoute(Titled):  # 取得方式
+    EXAM = "exam", "考试"
+    ASSESSMENT = "assessment", "评审"
+    BOTH = "both", "考评结合"
+
+
+class TechnicalPost(Titled):  # 会计技术职务
+    NONE = "none", "无"
+    BOOKKEEPER = "bookkeeper", "会计员(原)"
+    ASSISTANT = "assistant", "助理会计师"
+    ACCOUNTANT = "accountant", "会计师"
+    SENIOR = "senior", "高级会计师"
+    FULL_SENIOR = "full_senior", "正高级会计师"
+
+
+class Status(Titled):
+    DRAFT = "draft", "未提交"
+    SUBMITTED = "submitted", "待审核"
+    IN_REVIEW = "in_review", "审核中"
+    RETURNED = "returned", "已退回"
+    APPROVED = "approved", "审核通过"
+    DECLINED = "declined", "不予采集"
+    DROPPED = "dropped", "已放弃"
+
+
+#: A person has at most one declaration in these states.
+OPEN = (Status.DRAFT, Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED)
+#: The applicant may change the working copy in these states.
+EDITABLE = (Status.DRAFT, Status.RETURNED)
+
+
+class Kind(Titled):
+    FIRST = "first", "首次采集"
+    CHANGE = "change", "信息变更"
+
+
+class Role(Titled):
+    APPLICANT = "applicant", "申报人"
+    REVIEWER = "reviewer", "审核员"
+    MANAGER = "manager", "部门管理员"
+    SYSTEM = "system", "系统管理员"
+    SECURITY = "security", "安全管理员"
+    AUDITOR = "auditor", "审计管理员"
+
+
+class AccountState(Titled):
+    RESERVED = "reserved", "待设置密码"
+    ACTIVE = "active", "正常"
+    FROZEN = "frozen", "已冻结"
+
+
+class MarkState(Titled):
+    DRAFT = "draft", "未发出"
+    OPEN = "open", "待修改"
+    CLOSED = "closed", "已处理"
+
+
+class DepartmentKind(Titled):
+    PROVINCE = "province", "省财政厅"
+    CITY = "city", "市财政局"
+    COUNTY = "county", "县(区)财政局"
+    ZONE = "zone", "功能区"

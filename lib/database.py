@@ -1,0 +1,105 @@
+"""How we talk to the database: SQLite's settings and transactions, and the column types. Knows no table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite_driver
+from sqlalchemy import DateTime, String, TypeDecorator, event
+
+from lib.codes import Titled
+
+#: Every constraint has a name, so that a migration can find it and a view can say which one spoke.
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+#: How the next SQLite transaction begins. IMMEDIATE takes the write lock at once, so read-then-write loses no update.
+begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
+
+#: SQLite 3.7.0 to 3.51.2 can lose committed writes in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6).
+WAL_BUG_FIXED_IN = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    newest, *backports = WAL_BUG_FIXED_IN
+    return version >= newest or any(version[:2] == fix[:2] and version >= fix for fix in backports)
+
+
+def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
+    """The settings of every connection; an affected SQLite gets a rollback journal instead of WAL."""
+    journal = (
+        ["journal_mode=WAL", "synchronous=FULL"]
+        if wal_is_safe(version)
+        else ["journal_mode=DELETE", "synchronous=EXTRA"]
+    )
+    rest = ["foreign_keys=ON", "busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
+    return journal + rest + ["journal_size_limit=67108864", "cache_size=-16000"]
+
+
+def prepare_engine(engine: Any) -> None:
+    """Install our transaction rules on an SQLite engine. The driver's own BEGIN would silently lose updates."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in sqlite_pragmas(sqlite_driver.sqlite_version_info):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(f"BEGIN {begin_mode.get()}")
+
+
+@contextmanager
+def beginning(mode: str) -> Iterator[None]:
+    """Let transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
+    token = begin_mode.set(mode)
+    try:
+        yield
+    finally:
+        begin_mode.reset(token)
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware in Python, UTC in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+class Code(TypeDecorator[Any]):
+    """A member of a Titled enum, stored as its code."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def __init__(self, codes: type[Titled]) -> None:
+        super().__init__()
+        self.codes = codes
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else self.codes(value).value
+
+    def process_result_value(self, value: Any, dialect: Any) -> Titled | None:
+        return None if value is None else self.codes(value)

@@ -1,0 +1,128 @@
+"""Who may see and do what: the person behind a request, who may use a view, and the scoped queries.
+
+Every view says who may use it (``only`` or ``public``); one that says nothing is refused. Somebody else's file is not
+forbidden, it is not found: the scope is inside the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from lib.codes import OPEN, Role, Status
+from models import Account, Declaration, Department, PaperPage, Record, Revision, Sheet, db
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+APPLICANTS = (Role.APPLICANT,)
+OFFICERS = (Role.REVIEWER, Role.MANAGER)  # see people's files, in their scope
+STAFF = (Role.REVIEWER, Role.MANAGER, Role.SYSTEM, Role.SECURITY, Role.AUDITOR)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The signed-in person: an applicant or one of the staff. Loaded anew for each request."""
+
+    role: Role
+    id: int  # of the account or the staff row
+    name: str
+    session_id: int
+    csrf: str
+    department_id: int = 0  # staff only, as are the rest
+    department_name: str = ""
+    path: str = ""  # the department's: a scope is whatever lies below it
+    id_index: bytes | None = None
+    keys_on: bool = True
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role != Role.APPLICANT
+
+    def get_id(self) -> str:
+        return f"{self.role}:{self.id}"
+
+
+def only(*roles: Role) -> Callable[[View], View]:
+    """Say who may use a view. The gate reads it; nothing else opens a view."""
+
+    def mark(view: View) -> View:
+        view.roles = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Anybody may use this view, signed in or not."""
+    view.roles = None  # type: ignore[attr-defined]
+    return view
+
+
+def own_declarations(actor: Actor) -> Select[tuple[Declaration]]:
+    return select(Declaration).where(Declaration.account_id == actor.id)
+
+
+def open_declaration(actor: Actor) -> Declaration | None:
+    """The applicant's declaration in hand, if any: at most one is open."""
+    return db.session.scalar(own_declarations(actor).where(Declaration.status.in_(OPEN)))
+
+
+def latest_declaration(actor: Actor) -> Declaration | None:
+    """The applicant's open declaration, else the newest one that was not dropped."""
+    query = own_declarations(actor).where(Declaration.status != Status.DROPPED)
+    return open_declaration(actor) or db.session.scalar(query.order_by(Declaration.id.desc()).limit(1))
+
+
+def own_record(actor: Actor) -> Record | None:
+    return db.session.scalar(select(Record).where(Record.account_id == actor.id))
+
+
+def own_page(actor: Actor, uid: str) -> PaperPage | None:
+    """A picture of the applicant's own open declaration."""
+    query = select(PaperPage).join(Declaration).where(PaperPage.uid == uid, Declaration.account_id == actor.id)
+    return db.session.scalar(query.where(Declaration.status.in_(OPEN)))
+
+
+def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
+    """The sheet printed last for this declaration of the applicant's own."""
+    query = select(Sheet).join(Declaration, Declaration.id == Sheet.declaration_id)
+    query = query.where(Declaration.account_id == actor.id, Sheet.declaration_id == declaration.id)
+    return db.session.scalar(query.order_by(Sheet.version.desc()).limit(1))
+
+
+def office_declarations(actor: Actor) -> Select[tuple[Declaration]]:
+    """What an officer may read: submitted at least once, handled in the officer's department or below it, and not one's own."""
+    query = select(Declaration).join(Department, Department.id == Declaration.department_id)
+    query = query.join(Account, Account.id == Declaration.account_id)
+    query = query.where(Declaration.revision_number > 0, Department.path.startswith(actor.path, autoescape=True))
+    return query.where(Account.id_index != actor.id_index) if actor.id_index else query
+
+
+def office_declaration(actor: Actor, uid: str) -> Declaration | None:
+    query = office_declarations(actor).where(Declaration.uid == uid)
+    return db.session.scalar(query.options(joinedload(Declaration.account), joinedload(Declaration.department)))
+
+
+def office_records(actor: Actor) -> Select[tuple[Record]]:
+    query = select(Record).join(Department, Department.id == Record.department_id)
+    query = query.join(Account, Account.id == Record.account_id)
+    query = query.where(Department.path.startswith(actor.path, autoescape=True))
+    return query.where(Account.id_index != actor.id_index) if actor.id_index else query
+
+
+def office_record(actor: Actor, uid: str) -> Record | None:
+    return db.session.scalar(office_records(actor).where(Record.uid == uid))
+
+
+def revision_of(declaration: Declaration, number: int) -> Revision | None:
+    """One revision, found through the declaration that the person may read."""
+    query = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == number)
+    return db.session.scalar(query)
