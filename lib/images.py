@@ -1,0 +1,313 @@
+"""Pictures that people send: checked, turned upright, and made anew from their pixels.
+
+Pure functions from bytes to bytes, without any state of ours, so that they can run in a child process. Only the decoder
+that the first bytes call for ever sees the data.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from PIL import Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin
+
+MIB = 1024 * 1024
+MAX_BYTES = 15 * MIB
+LONG_SIDE = 2400
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 12_000
+MIN_SIDE = 100
+QUALITY = 88
+
+#: One inch is 25 x 35 mm: 295 x 413 pixels at 300 dpi; the larger is kept when the picture has it.
+ONE_INCH_SIZES = ((413, 579), (295, 413))
+ONE_INCH_BYTES = 100_000
+_QUALITIES = (40, 95)
+
+#: libjpeg's optimised coding writes a small noisy picture in one block, and Pillow's own guess of its size is too low.
+ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * ONE_INCH_SIZES[0][0] * ONE_INCH_SIZES[0][1])
+
+Crop = tuple[float, float, float, float]
+
+
+class Refused(Exception):
+    """The picture cannot be taken; the message tells the person which rule it breaks, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A clean JPEG: RGB in sRGB, upright, without metadata. Sizes in pixels; the original's are those seen upright."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    original_width: int
+    original_height: int
+    original_bytes: int
+
+
+# --- what it is -----------------------------------------------------------------------------------------------------
+
+_JPEG, _PNG = "JPEG", "PNG"
+_PICK = "请选择 jpg 或 png 图片"
+_HEIC = (
+    "文件是苹果手机的 HEIC 图片,不能直接使用。请在 iPhone 的「设置-相机-格式」里选择「兼容性最佳」后重新拍照,"
+    "或把照片截屏后上传截图"
+)
+
+#: offset, first bytes, what to call it
+_MAGIC = (
+    (0, b"GIF8", "GIF 图片"),
+    (8, b"WEBP", "WebP 图片"),
+    (0, b"BM", "BMP 图片"),
+    (0, b"II*\0", "TIFF 图片"),
+    (0, b"MM\0*", "TIFF 图片"),
+    (4, b"ftypavi", "AVIF 图片"),
+    (0, b"%PDF", "PDF 文件"),
+    (0, b"PK\x03\x04", "压缩包或 Office 文件"),
+    (0, b"Rar!", "压缩包"),
+    (0, b"7z\xbc\xaf", "压缩包"),
+    (0, b"\x1f\x8b", "压缩包"),
+    (0, b"\xd0\xcf\x11\xe0", "Office 文件"),
+    (0, b"MZ", "程序"),
+    (0, b"\x7fELF", "程序"),
+    (4, b"ftyp", "视频"),
+)
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif")
+
+
+def _kind(data: bytes) -> str:
+    if data.startswith(b"\xff\xd8\xff"):
+        return _JPEG
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _PNG
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        raise Refused(_HEIC)
+    raise Refused(f"文件不是 jpg 或 png 图片:内容是{_foreign_kind(data)}。{_PICK}")
+
+
+def _foreign_kind(data: bytes) -> str:
+    for offset, magic, title in _MAGIC:
+        if data[offset : offset + len(magic)] == magic:
+            return title
+    head = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
+        return " SVG 图片"
+    if head.startswith((b"<!doctype html", b"<html", b"<script", b"<head", b"<body")):
+        return "网页"
+    return "文本" if _looks_like_text(data[:1000]) else "无法识别的数据"
+
+
+def _looks_like_text(head: bytes) -> bool:
+    return not any(byte < 32 and byte not in b"\t\r\n\f\x1b" for byte in head)
+
+
+# --- taking a picture in --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Whatever a decoder raises means the same to the person: this picture is no good."""
+    try:
+        yield
+    except Refused:
+        raise
+    except (
+        Exception
+    ) as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, MemoryError ... were all seen
+        raise Refused("图片已损坏或不完整,无法打开。请重新拍照,或重新导出后再上传") from error
+
+
+def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
+    """The header is read, no pixel yet. A multi-picture JPEG (MPO, from many phones) is its first picture here.
+
+    Built directly, not by Image.open: no other plugin is tried, and our own limits decide instead of its bomb check.
+    """
+    plugin = JpegImagePlugin.JpegImageFile if kind == _JPEG else PngImagePlugin.PngImageFile
+    return plugin(io.BytesIO(data))
+
+
+def _check_limits(width: int, height: int) -> None:
+    found = f"图片 {width}×{height} 像素"
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise Refused(f"{found},太大:最多 {MAX_PIXELS // 10_000} 万像素,每边最多 {MAX_SIDE} 像素。请缩小后再上传")
+    if min(width, height) < MIN_SIDE:
+        raise Refused(f"{found},太小:每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
+
+
+def _check_bytes(data: bytes, max_bytes: int) -> None:
+    if not data:
+        raise Refused(f"文件是空的。{_PICK}")
+    if len(data) > max_bytes:
+        found = math.ceil(len(data) / MIB * 10) / 10  # up, so that it never reads as the limit itself
+        raise Refused(f"图片 {found:.1f} MB,超过 {max_bytes / MIB:g} MB。请缩小后再上传")
+
+
+#: EXIF orientation -> what makes it upright
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How to turn the picture. EXIF that cannot be read is no reason to refuse one."""
+    try:
+        return _TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:
+        return None
+
+
+def _fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """``size`` shrunk, never enlarged, to lie within ``box``."""
+    scale = min(1.0, box[0] / size[0], box[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _plain_mode(image: Image.Image) -> Image.Image:
+    """L, RGB or CMYK: transparency goes on white, palettes and 16 bits become 8 bits a channel."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda value: value * (1 / 256)).convert("L")  # convert() alone would clip at 255
+    if image.has_transparency_data:
+        overlay = image.convert("RGBA")
+        image = Image.new("RGB", image.size, "white")
+        image.paste(overlay, mask=overlay.getchannel("A"))
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """By the embedded profile where it is sound and fits, else by Pillow's plain rules."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted or image.convert("RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass
+    return image.convert("RGB")
+
+
+def _jpeg(image: Image.Image, quality: int, **options: object) -> bytes:
+    image.info.clear()  # Pillow would write a comment it finds there
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, **options)
+    return out.getvalue()
+
+
+def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Picture:
+    """A JPEG or PNG as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
+    _check_bytes(data, max_bytes)
+    kind = _kind(data)
+    with _decoding():
+        header = _opened(data, kind)
+        _check_limits(*header.size)
+        header.verify()  # the checksums of a PNG; a verified picture must be opened again
+        source = _opened(data, kind)
+        original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
+        size = _fitted(original, (long_side, long_side))
+        source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
+        source.load()
+        image = _plain_mode(source)
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+        image = _to_srgb(image, profile)
+        if turn is not None:
+            image = image.transpose(turn)
+        jpeg = _jpeg(image, QUALITY)
+    if turn in _QUARTER_TURNS:
+        original = original[::-1]
+    return Picture(jpeg, *image.size, *original, len(data))
+
+
+# --- pictures that are clean already --------------------------------------------------------------------------------
+
+
+def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+    image = _opened(jpeg, _JPEG)
+    if box:
+        image.draft("", _fitted(image.size, box))
+    image.load()
+    return image
+
+
+def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
+    """A small JPEG of a clean one, within ``box``."""
+    with _decoding():
+        size = _fitted(_opened(jpeg, _JPEG).size, box)
+        image = _again(jpeg, box)
+        return _jpeg(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3), 80)
+
+
+def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
+    """A clean JPEG turned clockwise. Each turn encodes again, a little finer than ``clean`` did."""
+    turns = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
+    with _decoding():
+        image = _again(jpeg)
+        if (turn := turns[quarter_turns % 4]) is None:
+            return Picture(jpeg, *image.size, *image.size, len(jpeg))
+        image = image.transpose(turn)
+        return Picture(_jpeg(image, 92), *image.size, *image.size, len(jpeg))
+
+
+# --- the one-inch photo ---------------------------------------------------------------------------------------------
+
+
+def _pixel_box(size: tuple[int, int], crop: Crop | None) -> Crop:
+    """The crop in pixels, forced to 5:7 about its own centre and into the picture."""
+    left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
+    if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
+        raise Refused("照片的裁剪范围不对,请重新框选")
+    x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
+    w = min((left + width) * size[0], size[0]) - x
+    h = min((top + height) * size[1], size[1]) - y
+    if w <= 0 or h <= 0:
+        raise Refused("照片的裁剪范围不对,请重新框选")
+    ratio = ONE_INCH_SIZES[-1][0] / ONE_INCH_SIZES[-1][1]
+    fit_w, fit_h = min(w, h * ratio), min(h, w / ratio)
+    x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
+    return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])
+
+
+def _under(image: Image.Image, max_bytes: int) -> bytes | None:
+    """The finest JPEG of less than ``max_bytes``, by bisection; None when even the coarsest is too large."""
+    low, high = _QUALITIES
+    best = None
+    quality = high
+    while low <= high:
+        jpeg = _jpeg(image, quality, dpi=(300, 300), optimize=True)
+        if len(jpeg) < max_bytes:
+            best, low = jpeg, quality + 1
+        else:
+            high = quality - 1
+        quality = (low + high) // 2
+    return best
+
+
+def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH_BYTES) -> Picture:
+    """The one-inch photo cut from a clean JPEG: 413x579 or 295x413 pixels, 300 dpi, under ``max_bytes``.
+
+    ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
+    """
+    with _decoding():
+        image = _again(jpeg)
+        box = _pixel_box(image.size, crop)
+        found = round(box[2] - box[0]), round(box[3] - box[1])
+        least = ONE_INCH_SIZES[-1]
+        if found[0] < least[0] or found[1] < least[1]:
+            raise Refused(f"照片太小:{found[0]}×{found[1]} 像素,至少需要 {least[0]}×{least[1]} 像素")
+        for size in ONE_INCH_SIZES:
+            if found[0] < size[0] or found[1] < size[1]:
+                continue
+            small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
+            if result := _under(small, max_bytes):
+                return Picture(result, *size, *image.size, len(jpeg))
+    raise Refused(f"照片无法压缩到 {max_bytes // 1000} KB 以下,请换一张背景简单的照片")

@@ -1,0 +1,216 @@
+"""Bytes in and out of a folder, encrypted, under names that tell nothing.
+
+An address is the keyed hash of the plain bytes, so equal files are stored once and nobody without the keys can tell
+whether a known file is here. A file is never changed in place: it is there whole, or not at all.
+An object store needs the same methods: put, get, exists, addresses, check, reseal, sweep.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lib.crypto import Keyring, Tampered
+from lib.files import sync_directory, written_beside
+
+_ADDRESS = re.compile(r"[0-9a-f]{64}\Z")
+
+#: No upload takes longer: what is older in tmp/ was left by a process that died.
+TEMPORARY_S = 3600.0
+
+
+class Missing(Exception):
+    """Nothing is stored under this address."""
+
+
+class Damaged(Exception):
+    """What is stored under this address is not what was put there."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """What a row keeps of stored bytes."""
+
+    address: str  # 64 hex digits
+    size: int  # bytes, plain
+    sha256: str  # hex, of the ciphertext: lets a check find damage without the keys
+
+
+@dataclass
+class Sweep:
+    """What one sweep did, or would do: addresses, except for the temporary files."""
+
+    trashed: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    temporary: int = 0
+
+
+class Folder:
+    """Files ``ab/cd/<address>`` below ``root``; ``tmp/`` and ``trash/`` lie beside them, in the same file system.
+
+    Every method that takes an address raises ValueError unless it is 64 hex digits: nothing else becomes a path.
+    """
+
+    def __init__(self, root: Path, keys: Keyring) -> None:
+        self.root = root
+        self._keys = keys
+        self._tmp = root / "tmp"
+        self._trash = root / "trash"
+        for directory in (root, self._tmp, self._trash):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> Blob:
+        """Store ``data`` durably. Known bytes are not written again, but count as new for ``sweep``. Raises OSError."""
+        address = self._keys.mac("blob address", data).hex()
+        with self._locked():
+            sealed = self._keep(address)
+        sealed = sealed or self._write(address, data)
+        return Blob(address, len(data), hashlib.sha256(sealed).hexdigest())
+
+    def get(self, address: str) -> bytes:
+        """The plain bytes. Raises Missing or Damaged."""
+        return self._open(address, self._read(address))
+
+    def exists(self, address: str) -> bool:
+        return self._path(address).exists() or self._trashed(address).exists()
+
+    def addresses(self) -> Iterator[str]:
+        """Every stored address, in order; those in the trash are not stored any more."""
+        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+            if _ADDRESS.match(path.name):
+                yield path.name
+
+    def check(self, address: str, sha256: str) -> None:
+        """Compare the ciphertext with the hash that the row keeps. Raises Missing or Damaged."""
+        if hashlib.sha256(self._read(address)).hexdigest() != sha256:
+            raise Damaged(address)
+
+    def reseal(self, address: str) -> Blob | None:
+        """Encrypt anew with the current key; None when it is already. Raises Missing or Damaged."""
+        sealed = self._read(address)
+        if self._keys.is_current(sealed):
+            return None
+        data = self._open(address, sealed)
+        sealed = self._write(address, data, replace=True)
+        return Blob(address, len(data), hashlib.sha256(sealed).hexdigest())
+
+    def sweep(self, is_referenced: Callable[[str], bool], older_than_s: float, dry_run: bool = False) -> Sweep:
+        """Remove what no row refers to, in two passes at least ``older_than_s`` apart, by way of the trash.
+
+        A put gives a file a new date before its row exists, and each file is judged and moved under the lock that a put
+        takes too, so bytes that are just being used again stay. What is referred to after all comes back.
+        """
+        done = Sweep()
+        before = time.time() - older_than_s
+        for path in sorted(self._trash.iterdir()):
+            with self._locked():
+                if _older(path, before):
+                    self._leave_trash(path, is_referenced(path.name), done, dry_run)
+        for address in self.addresses():
+            with self._locked():
+                if _older(self._path(address), before) and not is_referenced(address):
+                    done.trashed.append(address)
+                    if not dry_run:
+                        self._to_trash(address)
+        self._sweep_temporary(time.time() - min(older_than_s, TEMPORARY_S), done, dry_run)
+        return done
+
+    def _leave_trash(self, path: Path, wanted: bool, done: Sweep, dry_run: bool) -> None:
+        (done.restored if wanted else done.removed).append(path.name)
+        if dry_run:
+            return
+        if not wanted:
+            path.unlink()
+            return
+        target = self._path(path.name)
+        self._make_directories(target)
+        path.replace(target)
+        sync_directory(target.parent)
+
+    def _to_trash(self, address: str) -> None:
+        path, trashed = self._path(address), self._trashed(address)
+        os.utime(path)  # its time in the trash begins now
+        path.replace(trashed)
+        sync_directory(self._trash)
+
+    def _sweep_temporary(self, before: float, done: Sweep, dry_run: bool) -> None:
+        for path in self._tmp.iterdir():
+            if _older(path, before):
+                done.temporary += 1
+                if not dry_run:
+                    path.unlink(missing_ok=True)
+
+    def _keep(self, address: str) -> bytes | None:
+        """The ciphertext of bytes that are here already and sound, dated anew; None when they must be written."""
+        path = self._path(address)
+        try:
+            sealed = path.read_bytes()
+            self._open(address, sealed)
+            os.utime(path)
+        except (FileNotFoundError, Damaged):
+            return None
+        sync_directory(path.parent)  # whoever wrote it may not have come to that yet
+        return sealed
+
+    def _write(self, address: str, data: bytes, replace: bool = False) -> bytes:
+        path = self._path(address)
+        sealed = self._keys.seal(data, f"blob|{address}")
+        self._make_directories(path)
+        with written_beside(self._tmp / address, sealed) as temporary, self._locked():
+            if not replace and (kept := self._keep(address)):  # somebody else was quicker: one ciphertext, one hash
+                return kept
+            os.replace(temporary, path)
+        sync_directory(path.parent)
+        return sealed
+
+    def _make_directories(self, path: Path) -> None:
+        for directory in (path.parent.parent, path.parent):
+            with suppress(FileExistsError):
+                directory.mkdir(mode=0o700)
+                sync_directory(directory.parent)
+
+    def _read(self, address: str) -> bytes:
+        for path in (self._path(address), self._trashed(address)):
+            with suppress(FileNotFoundError):
+                return path.read_bytes()
+        raise Missing(address)
+
+    def _open(self, address: str, sealed: bytes) -> bytes:
+        try:
+            return self._keys.open(sealed, f"blob|{address}")
+        except Tampered as error:
+            raise Damaged(address) from error
+
+    def _path(self, address: str) -> Path:
+        return self.root / _checked(address)[:2] / address[2:4] / address
+
+    def _trashed(self, address: str) -> Path:
+        return self._trash / _checked(address)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Across threads and processes: each opening of the file has a lock of its own."""
+        with open(self.root / "lock", "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _checked(address: str) -> str:
+    if not _ADDRESS.match(address):
+        raise ValueError("not an address")
+    return address
+
+
+def _older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime <= before
+    except FileNotFoundError:
+        return False
