@@ -1,0 +1,77 @@
+/**
+ * Address selects, and the departments that go with the address.
+ *
+ * [data-divisions data-url="..."] holds selects with data-division="city", "county" and "street". When one changes, the
+ * next one is filled from `url?parent=CODE`, JSON [{"code": "...", "name": "..."}], and what follows it is emptied; the
+ * first option (value "") stays.
+ *
+ * [data-departments-url] with data-departments-fields="name name ..." is filled with the HTML that the address returns
+ * for these questions, whenever one of them changes. A chosen department stays chosen while it is still offered.
+ *
+ * When the network fails, the [data-nojs] buttons (【更新】) of the form come back and do the same by a page load.
+ */
+import { valuesOf } from "./answers.js";
+
+const LEVELS = ["city", "county", "street"];
+
+function fallBack(form) {
+  for (const button of form.querySelectorAll("[data-nojs]")) button.hidden = false;
+}
+
+function refill(select, divisions) {
+  const first = select.options[0]?.value === "" ? [select.options[0]] : [];
+  select.replaceChildren(...first, ...divisions.map(({ code, name }) => new Option(name, code)));
+  select.value = "";
+}
+
+async function children(url, parent, signal) {
+  const address = new URL(url, location.href);
+  address.searchParams.set("parent", parent);
+  const response = await fetch(address, { signal, headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(response.status);
+  return response.json();
+}
+
+function watchAddress(box) {
+  let pending = new AbortController();
+  box.addEventListener("change", async ({ target }) => {
+    const below = LEVELS.slice(LEVELS.indexOf(target.dataset.division) + 1)
+      .map((level) => box.querySelector(`[data-division="${level}"]`))
+      .filter(Boolean);
+    if (!target.dataset.division || !below.length) return;
+    pending.abort();
+    pending = new AbortController();
+    for (const select of below) refill(select, []);
+    if (!target.value) return;
+    try {
+      refill(below[0], await children(box.dataset.url, target.value, pending.signal));
+    } catch (error) {
+      if (error.name !== "AbortError") fallBack(target.form);
+    }
+  });
+}
+
+function watchDepartments(box) {
+  const form = box.closest("form");
+  const names = box.dataset.departmentsFields.split(" ");
+  let pending = new AbortController();
+  form.addEventListener("change", async ({ target }) => {
+    if (!names.includes(target.name)) return;
+    pending.abort();
+    pending = new AbortController();
+    const address = new URL(box.dataset.departmentsUrl, location.href);
+    for (const name of names) for (const value of valuesOf(form, name) ?? []) address.searchParams.append(name, value);
+    const chosen = new Set([...box.querySelectorAll(":checked")].map((input) => input.value));
+    try {
+      const response = await fetch(address, { signal: pending.signal });
+      if (!response.ok || response.redirected) throw new Error(response.status);
+      box.innerHTML = await response.text(); // our own template, escaped there; scripts in it would not run
+      for (const input of box.querySelectorAll("input")) input.checked ||= chosen.has(input.value);
+    } catch (error) {
+      if (error.name !== "AbortError") fallBack(form);
+    }
+  });
+}
+
+document.querySelectorAll("[data-divisions]").forEach(watchAddress);
+document.querySelectorAll("[data-departments-url]").forEach(watchDepartments);

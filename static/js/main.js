@@ -1,0 +1,26 @@
+/**
+ * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
+ *
+ * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】), and imports each
+ * module below once when its selector matches. A module finds its own elements when it is imported.
+ */
+const BEHAVIOURS = {
+  "[data-focus]": "./focus.js",
+  "[data-confirm]": "./confirm.js",
+  "[data-once]": "./once.js",
+  "[data-when]": "./when.js",
+  "[data-divisions], [data-departments-url]": "./divisions.js",
+  "[data-draft-url]": "./draft.js",
+  "[data-password]": "./password.js",
+  "[data-photo]": "./photo.js",
+  "[data-upload]": "./upload.js",
+  "[data-viewer]": "./viewer.js",
+  "[data-key]": "./keys.js",
+  "[data-row]": "./review.js",
+};
+
+document.documentElement.classList.add("js");
+for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
+for (const [selector, module] of Object.entries(BEHAVIOURS)) {
+  if (document.querySelector(selector)) import(module);
+}
