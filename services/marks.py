@@ -1,0 +1,141 @@
+"""Marks: what an officer asks to be corrected, and whether the applicant has dealt with it.
+
+A mark is touched when the normalised answer or the paper's pictures changed, or when an explanation was given. A mark
+whose question no longer applies closes by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from forms import PAPER, STEPS, Step
+from lib.codes import MarkState, Status
+from models import Declaration, Mark, ReturnReason, Revision, db
+from services import answers, papers
+from services.access import Actor
+
+
+@dataclass(frozen=True)
+class MarkView:
+    """One open mark as the applicant sees it: where it stands, what was sent, what the officer wrote, is it dealt with."""
+
+    mark: Mark
+    label: str
+    before: str  # the old value in words; empty for a paper
+    step: Step | None  # the page of the question; None for a paper of the papers' page
+    anchor: str
+    touched: bool
+
+
+def is_paper(target: str) -> bool:
+    return target in PAPER
+
+
+def step_of(target: str) -> Step | None:
+    """The page that asks a question or takes a paper; None: the papers' page."""
+    for step in STEPS:
+        if target in step.papers or target in step.form(None, asked=answers.Asked())._fields:
+            return step
+    return None
+
+
+def returned_revision(declaration: Declaration) -> Revision | None:
+    """The revision whose marks are open: the one that was returned. Not always the latest: a resubmission may be withdrawn."""
+    query = select(Revision).join(Mark).where(Revision.declaration_id == declaration.id, Mark.state == MarkState.OPEN)
+    return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
+
+
+def of_revision(revision: Revision, *states: MarkState) -> Sequence[Mark]:
+    query = select(Mark).where(Mark.revision_id == revision.id, Mark.state.in_(states)).order_by(Mark.id)
+    return db.session.scalars(query).all()
+
+
+def open_views(declaration: Declaration) -> list[MarkView]:
+    """The open marks of a returned declaration, in the order of the pages and papers."""
+    revision = returned_revision(declaration)
+    if revision is None or declaration.status != Status.RETURNED:
+        return []
+    old, now = revision.answers, answers.freeze(declaration)
+    rows = {row.name: row for section in answers.sections(old) for row in section.rows}
+    found = of_revision(revision, MarkState.OPEN)
+    views = [_view(mark, declaration, revision, rows, now) for mark in found if _applies(mark, declaration, now)]
+    order = [*answers.question_names(), *PAPER]
+    return sorted(views, key=lambda view: order.index(view.mark.target))
+
+
+def _view(mark: Mark, declaration: Declaration, revision: Revision, rows: dict[str, Any], now: dict[str, Any]) -> MarkView:
+    touched = bool(mark.explanation.strip()) or _changed(mark.target, declaration, revision, now)
+    if is_paper(mark.target):
+        step = step_of(mark.target)
+        return MarkView(mark, PAPER[mark.target].title, "", step, f"paper-{mark.target}", touched)
+    row = rows.get(mark.target)
+    return MarkView(mark, row.label if row else mark.target, row.text if row else "", step_of(mark.target), mark.target, touched)
+
+
+def _changed(target: str, declaration: Declaration, revision: Revision, now: dict[str, Any]) -> bool:
+    if is_paper(target):
+        return papers.current_addresses(declaration, target) != papers.addresses(revision.papers.get(target))
+    return bool(now.get(target) != revision.answers.get(target))
+
+
+def _applies(mark: Mark, declaration: Declaration, now: dict[str, Any]) -> bool:
+    """Is the marked question still asked, the marked paper still wanted?"""
+    if is_paper(mark.target):
+        return PAPER[mark.target].asked(now)
+    return any(row.name == mark.target for section in answers.sections(now) for row in section.rows)
+
+
+def untouched(declaration: Declaration) -> list[MarkView]:
+    return [view for view in open_views(declaration) if not view.touched]
+
+
+def excused(declaration: Declaration) -> frozenset[str]:
+    """Targets whose change does not ask for a new signature (无需重新签章)."""
+    revision = returned_revision(declaration)
+    return frozenset(mark.target for mark in of_revision(revision, MarkState.OPEN) if not mark.resign) if revision else frozenset()
+
+
+def close_all(declaration: Declaration) -> None:
+    """With the resubmission every open mark is dealt with."""
+    revision = returned_revision(declaration)
+    for mark in of_revision(revision, MarkState.OPEN) if revision else ():
+        mark.state = MarkState.CLOSED
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One mark as the officer's form sends it."""
+
+    target: str
+    reason_code: str
+    comment: str = ""
+    resign: bool = True
+
+
+def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mark]:
+    """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
+    known = {row.name for section in answers.sections(revision.answers) for row in section.rows if row.markable}
+    known |= set(revision.papers) | {paper.kind for paper in papers.wanted(revision.answers)}
+    for mark in of_revision(revision, MarkState.DRAFT):
+        db.session.delete(mark)
+    db.session.flush()
+    kept = [_mark(revision, actor, want) for want in wanted if want.target in known]
+    db.session.add_all(kept)
+    return kept
+
+
+def _mark(revision: Revision, actor: Actor, want: Wanted) -> Mark:
+    reason = db.session.get(ReturnReason, want.reason_code) if want.reason_code else None
+    return Mark(
+        revision_id=revision.id,
+        target=want.target,
+        reason_code=reason.code if reason else None,
+        reason=reason.advice if reason else "",
+        comment=want.comment.strip()[:200],
+        resign=want.resign,
+        staff_id=actor.id,
+    )

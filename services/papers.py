@@ -1,0 +1,198 @@
+"""The papers (附件): which ones the answers ask for, what is there, and how a picture is taken in.
+
+Order of a taking-in: clean the picture, write the encrypted bytes to the store, then the row. A row never lacks its file;
+a file without a row is swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from forms import PAPERS, PHOTO, SHEET, Asked, Paper
+from lib import images
+from lib.database import utcnow
+from lib.storage import Blob, Folder
+from models import Declaration, PaperPage, Revision, Sheet, db
+
+PAGE_FIELDS = (
+    *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
+    *("original_width", "original_height", "original_size"),
+)
+
+
+class NotTaken(Exception):
+    """A picture cannot be taken for this paper; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture that is clean and already in the store; only its row is missing."""
+
+    picture: images.Picture
+    blob: Blob
+    thumb: Blob
+    source: Blob | None = None
+    crop: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One paper that the answers ask for, and what is there of it."""
+
+    paper: Paper
+    pages: Sequence[PaperPage]
+    outdated: bool = False  # 个人基本信息表: printed before the last change
+
+    @property
+    def state(self) -> str:
+        if not self.pages:
+            return "未上传"
+        return "需重新打印" if self.outdated else "已上传"
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.pages) and not self.outdated
+
+    @property
+    def missing(self) -> bool:
+        return self.outdated or (self.paper.required and not self.pages)
+
+
+def wanted(facts: Mapping[str, Any]) -> list[Paper]:
+    """The papers that these answers ask for, in the table's order."""
+    return [paper for paper in PAPERS if paper.asked(facts)]
+
+
+def pages_of(declaration: Declaration, kind: str) -> list[PaperPage]:
+    return [page for page in declaration.pages if page.kind == kind]
+
+
+def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) -> list[Standing]:
+    """Each paper asked for with its pages. Papers set aside (no longer asked for) are not among them."""
+    return [
+        Standing(paper, pages := pages_of(declaration, paper.kind), bool(pages) and paper.kind == SHEET and sheet_outdated)
+        for paper in wanted(context.facts)
+    ]
+
+
+def prepare(store: Folder, data: bytes) -> Prepared:
+    """Clean one picture of a paper and put it into the store. Slow, and no database is touched.
+
+    Raises images.Refused with the rule and what was found.
+    """
+    picture = images.clean(data)
+    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)))
+
+
+def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
+    """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, so the crop can be changed later."""
+    source = images.clean(data)
+    photo = images.one_inch(source.jpeg, crop)
+    made = images.Picture(
+        photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
+    )
+    return Prepared(made, store.put(photo.jpeg), store.put(images.thumbnail(photo.jpeg)), store.put(source.jpeg), crop)
+
+
+def prepare_rotated(store: Folder, page: PaperPage, quarter_turns: int) -> Prepared:
+    picture = images.rotate(store.get(page.address), quarter_turns)
+    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)))
+
+
+def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
+    """Add a page to a paper; a paper of one page is replaced. ``sheet``: the version an uploaded sheet is bound to.
+
+    Raises NotTaken when the paper has all its pages, or a sheet was never printed.
+    """
+    if paper.kind == SHEET and sheet is None:
+        raise NotTaken("请先打印个人基本信息表,签名(盖章)后再上传")
+    pages = pages_of(declaration, paper.kind)
+    if paper.max_pages == 1:
+        for page in pages:
+            remove(page)
+        pages = []
+    elif len(pages) >= paper.max_pages:
+        raise NotTaken(f"{paper.title}最多上传 {paper.max_pages} 张,请先删除不需要的图片")
+    page = PaperPage(kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1)
+    page.sheet_id = sheet.id if sheet else None
+    _fill(page, prepared)
+    declaration.pages.append(page)
+    declaration.touched_at = utcnow()
+    return page
+
+
+def _fill(page: PaperPage, prepared: Prepared) -> None:
+    picture, blob = prepared.picture, prepared.blob
+    page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
+    page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
+    page.original_width, page.original_height = picture.original_width, picture.original_height
+    page.original_size = picture.original_bytes
+    if prepared.source:
+        page.source_address = prepared.source.address
+        page.crop = list(prepared.crop) if prepared.crop else None
+
+
+def turn(page: PaperPage, prepared: Prepared) -> None:
+    """Replace a page's picture by its turned copy."""
+    _fill(page, prepared)
+    page.declaration.touched_at = utcnow()
+
+
+def remove(page: PaperPage) -> None:
+    """Take a page away. Its file stays for the revisions that show it; the sweep removes what nothing names."""
+    page.declaration.touched_at = utcnow()
+    page.declaration.pages.remove(page)
+    db.session.delete(page)
+
+
+def freeze(declaration: Declaration, context: Asked) -> dict[str, list[dict[str, Any]]]:
+    """The pages of the papers asked for, as they are now: paper kind -> pages."""
+    kinds = {paper.kind for paper in wanted(context.facts)}
+    frozen: dict[str, list[dict[str, Any]]] = {}
+    for page in declaration.pages:
+        if page.kind in kinds:
+            facts = {name: getattr(page, name) for name in PAGE_FIELDS}
+            frozen.setdefault(page.kind, []).append(facts | {"uploaded_at": page.uploaded_at.isoformat(), "crop": page.crop})
+    return frozen
+
+
+def thaw(declaration: Declaration, revision: Revision) -> None:
+    """Give a change declaration the pages of the approved revision, but not the signed sheet: it must be signed anew."""
+    for kind, pages in revision.papers.items():
+        for position, facts in enumerate(pages if kind != SHEET else ()):
+            page = PaperPage(kind=kind, position=position, crop=facts.get("crop"))
+            for name in PAGE_FIELDS[1:]:
+                setattr(page, name, facts[name])
+            declaration.pages.append(page)
+
+
+def addresses(pages: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """What a frozen paper shows, for comparison: two uploads of the same picture are the same."""
+    return [page["address"] for page in pages or ()]
+
+
+def current_addresses(declaration: Declaration, kind: str) -> list[str]:
+    return [page.address for page in pages_of(declaration, kind)]
+
+
+def photo_address(declaration: Declaration) -> str | None:
+    return next(iter(current_addresses(declaration, PHOTO)), None)
+
+
+def referenced() -> set[str]:
+    """Every address that a row names: working copies, revisions, printed sheets. For the sweep."""
+    columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
+    named: set[str] = {address for row in db.session.execute(select(*columns)) for address in row if address}
+    named.update(db.session.scalars(select(Sheet.photo_address)))
+    for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
+        named.update(_frozen_addresses(papers.values()))
+    return named
+
+
+def _frozen_addresses(papers: Iterable[Sequence[Mapping[str, Any]]]) -> Iterable[str]:
+    names = ("address", "thumb_address", "source_address")
+    return (page[name] for pages in papers for page in pages for name in names if page.get(name))
