@@ -1,4 +1,4 @@
-"""Make fonts/KuaijiLabel.ttf, the sans-serif of the fixed labels, out of the full Noto Sans SC. Run by hand, never at run time.
+"""Make fonts/KuaijiLabel.ttf, the sans-serif of the fixed labels, out of the full Noto Sans SC. Run by hand.
 
     python3 -m venv /tmp/tools && /tmp/tools/bin/pip install fonttools
     npm pack @expo-google-fonts/noto-sans-sc && tar xzf expo-google-fonts-noto-sans-sc-*.tgz

@@ -172,14 +172,14 @@ def _font(path: Path) -> Any:
 
     with LOCK:
         ttfonts.makeToUnicodeCMap = _to_unicode_map
-        font = ttfonts.TTFont(path.stem, _Mapped(path))
+        font = ttfonts.TTFont(path.stem, _Mapped(path), asciiReadable=0)
         font.face.get_table = _Tables(font.face)
         pdfmetrics.registerFont(font)
         return font
 
 
 class _Mapped:
-    """A file for reportlab to "read" that stays on disk: workers share its pages instead of holding 15 to 45 MB each."""
+    """A file for reportlab to "read" that stays on disk: workers share its pages, none holds 15 to 45 MB of its own."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

@@ -13,6 +13,7 @@ from lib.fonts import Face
 
 LEADING = 1.22  # distance of two base lines, as a multiple of the size
 STEP = 0.25  # points by which a text shrinks at a time
+SMALLEST_CODE = 7.0  # points
 WRAP_FROM = 9.0  # text on several lines starts at this size at most
 TOLERANCE = 0.01
 
@@ -77,6 +78,18 @@ def longest_run(text: str, face: Face = Face.TEXT) -> float:
     return max((fonts.ems(match[0], face) for match in _ATOM.finditer(text)), default=0.0)
 
 
+def least_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
+    """``smallest``, or down to 7 points where that keeps a code in one piece."""
+    if fonts.ems(text, face) * smallest <= width:
+        return smallest
+    run = longest_run(text, face)
+    return smallest if run * smallest <= width else max(min(smallest, SMALLEST_CODE), _down(width / run))
+
+
+def _down(size: float) -> float:
+    return int(size / STEP) * STEP
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A text made to fit: ``lines`` at ``size`` points."""
@@ -92,13 +105,23 @@ class Fitted:
 def fit(text: str, width: float, height: float, size: float, smallest: float, face: Face = Face.TEXT) -> Fitted | None:
     """The largest setting of a printable text in a box, or None when even ``smallest`` points do not fit.
 
-    One line first, down to 80 % of ``size``; then several lines from 9 points down, at first without cutting codes.
+    One line first, as long as it is nearly full size or a single code; then several lines from 9 points down. A code is
+    cut only when it would get smaller than 7 points.
     """
     wide = fonts.ems(text, face)
-    one_line = min(size, int(width / (wide or 1.0) / STEP) * STEP)
-    if one_line >= max(0.8 * size, smallest):
+    least = least_size(text, width, smallest, face)
+    one_line = min(size, _down(width / wide)) if wide else size
+    if one_line >= (max(0.8 * size, smallest) if least == smallest else least):
         return Fitted(one_line, (text,))
-    return _wrapped(text, width, height, min(size, WRAP_FROM), smallest, face)
+    return _wrapped(text, width, height, min(size, WRAP_FROM), least, face)
+
+
+def least_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
+    """The least height of a box of this width in which :func:`fit` succeeds."""
+    least = least_size(text, width, smallest, face)
+    if fonts.ems(text, face) * (max(0.8 * size, smallest) if least == smallest else least) <= width:
+        return size * LEADING
+    return Fitted(least, tuple(wrap(text, width / least, face))).height
 
 
 def _wrapped(text: str, width: float, height: float, size: float, smallest: float, face: Face) -> Fitted | None:

@@ -1,0 +1,63 @@
+"""The printed 会计人员个人基本信息表: plain data in, PDF out. reportlab loads on the first call."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lib import fonts, typeset
+from lib.pen import Pen
+from services import sheet_layout, sheet_more, sheet_page
+from services.sheet_data import Block, Cell, SheetData, Table
+from services.text_pdf import draw_text_document
+
+__all__ = ["Block", "Cell", "SheetData", "Table", "draw", "draw_blank", "draw_text_document"]
+
+SAMPLE = "样表"
+
+
+def draw(data: SheetData) -> bytes:
+    """One A4 page, and continuation pages for what does not fit. The same data gives the same bytes.
+
+    Texts are printed as they are, never read as markup; control characters show as □. The metadata names the document
+    and its number, no person.
+    """
+    with Pen(f"{sheet_page.TITLE} {data.number}".strip(), data.site) as pen:
+        plan = sheet_layout.plan(data)
+        more = sheet_more.pages(plan.moved)
+        lacking = fonts.missing(typeset.printable("".join(_texts(data))))
+        pages = 1 + len(more)
+        sheet_page.first_page(pen, data, plan, pages, lacking)
+        _end_page(pen, data.watermark)
+        for number, pieces in enumerate(more, 2):
+            sheet_more.page(pen, data, pieces, (number, pages), lacking)
+            _end_page(pen, data.watermark)
+        return pen.finish()
+
+
+def draw_blank(blocks: tuple[Block, ...], papers: tuple[str, ...], site: str) -> bytes:
+    """The unfilled sheet, marked 样表: questions without answers, the employer's part, no number and no code."""
+    empty = tuple(map(_emptied, blocks))
+    return draw(SheetData("", 0, "", "", site, "", empty, papers, has_employer=True, photo=None, watermark=SAMPLE))
+
+
+def _emptied(block: Block) -> Block:
+    cells = tuple(replace(cell, text="") for cell in block.cells)
+    tables = (
+        replace(table, rows=tuple((row[0], *("" for _text in row[1:])) for row in table.rows)) for table in block.tables
+    )
+    return replace(block, cells=cells, tables=tuple(tables))
+
+
+def _texts(data: SheetData) -> Iterator[str]:
+    for block in data.blocks:
+        for cell in block.cells:
+            yield cell.text
+        for table in block.tables:
+            for row in table.rows:
+                yield from row
+    yield from data.papers
+
+
+def _end_page(pen: Pen, watermark: str) -> None:
+    if watermark:
+        pen.watermark(watermark)
+    pen.next_page()
