@@ -21,7 +21,7 @@ def find_chromium() -> str | None:
 
 @functools.cache
 def start_chromium() -> Browser:
-    """A headless Chromium that lives until this process ends. Playwright's sync API can be started only once a thread."""
+    """A headless Chromium that lives until this process ends. Playwright's sync API starts once a thread only."""
     playwright = sync_playwright().start()
     atexit.register(playwright.stop)
     # Root, and containers without user namespaces, cannot have Chromium's sandbox; it only sees pages of these tests.
