@@ -1,0 +1,98 @@
+# `make help` lists what people use. Everything works on a fresh clone with python3, make and git, again, and offline once
+# it is set up: the stamps in .venv say which lock file was installed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+ARGS ?=
+
+export FLASK_APP := app
+export FLASK_SKIP_DOTENV := 1
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help run test check soak bench setup setup-dev chromium static format coverage lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup static ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
+	@$(FLASK) init
+	@case "$${KUAIJI_ENV:-development}/$${KUAIJI_DEMO:-yes}" in \
+		production/*|*/no|*/No|*/NO|*/false|*/0|*/off) ;; \
+		*) $(FLASK) demo --if-empty ;; \
+	esac
+	@exec $(FLASK) serve
+
+test: setup-dev chromium ## every test; ARGS="..." goes to pytest
+	@find static \( -name '*.gz' -o -name '*.br' \) -delete
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
+
+check: setup-dev ## format, lint, types, fast tests; under a minute
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
+	@$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2
+
+soak: setup-dev chromium ## the long forms of the reliability and security tests
+	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }
+
+bench: setup-dev ## the performance suite: ratios on standard output and in bench/results/
+	@[ -f bench/__main__.py ] || { echo "bench/ has no suite yet" >&2; exit 1; }
+	@$(BIN)/python -m bench $(ARGS)
+
+# What the targets above are made of.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 has no venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	@echo "Installing the packages of requirements.txt (once; a minute or less) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
+	@echo "Installing the packages of requirements-dev.txt (once; a minute or less) ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/.installed
+
+setup: $(VENV)/.installed
+
+setup-dev: $(VENV)/.installed-dev
+
+chromium:
+	@scripts/ensure_chromium.sh
+
+# Compressed beforehand, so that no request has to. Old ones go first: a stale one would be served instead of its source.
+static: setup
+	@find static \( -name '*.gz' -o -name '*.br' \) -delete
+	@$(BIN)/python -m whitenoise.compress --quiet --no-brotli static
+
+format: setup-dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+coverage: setup-dev
+	@$(BIN)/python -m pytest -n auto -m "not soak and not browser" --cov --cov-report=term --cov-fail-under=100 $(ARGS)
+
+# uv is no dependency of ours: any copy will do. The lock names no index, so that every mirror serves.
+UV := $(firstword $(wildcard $(BIN)/uv) uv)
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+
+lock:
+	@$(LOCK) $(ARGS) -o requirements.txt requirements.in
+	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
