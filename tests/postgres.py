@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -67,7 +68,9 @@ class Server:
 
     def run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), *arguments]
-        extra = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []} if self.user else {}
+        extra: dict[str, Any] = {}
+        if self.user:
+            extra = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         environ = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
         done = subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, check=False, **extra)
         if done.returncode:
