@@ -170,9 +170,10 @@ def _font(path: Path) -> Any:
     """The registered reportlab font of one file, loaded once per process, named like the file without its ending."""
     from reportlab.pdfbase import pdfmetrics, ttfonts
 
+    patched: Any = ttfonts
     with LOCK:
-        ttfonts.makeToUnicodeCMap = _to_unicode_map
-        font = ttfonts.TTFont(path.stem, _Mapped(path), asciiReadable=0)
+        patched.makeToUnicodeCMap = _to_unicode_map
+        font: Any = ttfonts.TTFont(path.stem, _Mapped(path), asciiReadable=0)
         font.face.get_table = _Tables(font.face)
         pdfmetrics.registerFont(font)
         return font

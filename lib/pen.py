@@ -1,14 +1,13 @@
 """A pen on A4 pages of a PDF: text in any script of lib.fonts, lines, boxes, a QR code, a picture. No markup anywhere.
 
-Coordinates are points from the bottom left corner of the page, y upwards. A pen is used by one thread and holds
-``fonts.LOCK`` from its making to :meth:`Pen.finish`, so it is used as ``with Pen(...) as pen``.
+Coordinates are points from the bottom left corner of the page, y upwards.
 """
 
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from lib import fonts, typeset
 from lib.fonts import Face
@@ -45,40 +44,29 @@ class Rect(NamedTuple):
     def right(self) -> float:
         return self.left + self.width
 
-    @property
-    def top(self) -> float:
-        return self.bottom + self.height
+
+@contextmanager
+def document(title: str, author: str) -> Iterator["Pen"]:
+    """A pen for a new document. One document at a time is drawn in a process: others wait here."""
+    with fonts.LOCK:
+        yield Pen(title, author)
 
 
 class Pen:
-    """Draws one document. ``title`` and ``author`` are all that its metadata says."""
+    """Draws one document. ``title`` and ``author`` are all that its metadata says. Made by :func:`document`."""
 
     def __init__(self, title: str, author: str) -> None:
-        self.title = title
-        self.author = author
-
-    def __enter__(self) -> Self:
-        fonts.LOCK.acquire()
-        try:
-            self._open()
-        except BaseException:
-            fonts.LOCK.release()
-            raise
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        fonts.LOCK.release()
-
-    def _open(self) -> None:
-        # Imported here because few requests draw, and a worker starts without it in a third of the time.
+        # Imported here because few requests draw: it takes 0.15 s and some 15 MB that a worker starts without.
         from reportlab import rl_config
-        from reportlab.pdfgen.canvas import Canvas
+        from reportlab.pdfgen import canvas
 
-        rl_config.useA85 = 0  # plain binary streams: a fifth smaller and quicker than ASCII ones
+        settings: Any = rl_config
+        new_canvas: Any = canvas.Canvas
+        settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
         fonts.warm_up()
         self._state: dict[str, object] = {}  # fill and stroke as last written to this page
         self._buffer = BytesIO()
-        self._canvas: Any = Canvas(
+        self._canvas: Any = new_canvas(
             self._buffer,
             pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
             initialFontName=fonts.SERIF.stem,  # else an unembedded Helvetica is listed
@@ -86,10 +74,10 @@ class Pen:
             pageCompression=1,
             lang="zh-CN",
         )
-        self._canvas.setTitle(self.title)
-        self._canvas.setAuthor(self.author)
+        self._canvas.setTitle(title)
+        self._canvas.setAuthor(author)
         self._canvas.setSubject("")
-        self._canvas.setCreator(self.author)
+        self._canvas.setCreator(author)
         self._canvas.setProducer("reportlab")
 
     def next_page(self) -> None:
@@ -186,7 +174,7 @@ class Pen:
         self._stroke(thickness, ink, dash)
         self._canvas.circle(x, y, radius)
 
-    # Only changes are written: setting all of it for each line and text is a fifth of the time and size of a page.
+    # Only changes are written: setting colours and pens for each text and line is a third of a page's numbers.
 
     def _fill(self, ink: Color) -> None:
         if self._state.get("fill") != ink:
@@ -217,7 +205,7 @@ class Pen:
 
         rows = [list(row) for row in matrix]
         unit = box.width / len(rows)
-        # Whole numbers in a scaled space: as points, formatting them is a third of the time of a sheet.
+        # Whole numbers in a scaled space: some 450 runs as points would be 1,800 fractions to format.
         code = [
             f"{start} {len(rows) - 1 - index} {end - start} 1 re"
             for index, row in enumerate(rows)
@@ -233,7 +221,7 @@ class Pen:
         """A JPEG, put into the PDF as it is. Only bytes are taken: a path could be anybody's file."""
         from reportlab.lib.utils import ImageReader
 
-        reader = ImageReader(BytesIO(data))
+        reader: Any = ImageReader(BytesIO(data))
         # The pixels would be decoded for nothing but a name made of their hash; the file's bytes do for that.
         reader.getRGBData = lambda: data
         reader._dataA = None

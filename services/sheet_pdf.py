@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lib import fonts, typeset
-from lib.pen import Pen
+from lib.pen import Pen, document
 from services import sheet_layout, sheet_more, sheet_page
 from services.sheet_data import Block, Cell, SheetData, Table
 from services.text_pdf import draw_text_document
@@ -20,7 +20,7 @@ def draw(data: SheetData) -> bytes:
     Texts are printed as they are, never read as markup; control characters show as □. The metadata names the document
     and its number, no person.
     """
-    with Pen(f"{sheet_page.TITLE} {data.number}".strip(), data.site) as pen:
+    with document(f"{sheet_page.TITLE} {data.number}".strip(), data.site) as pen:
         plan = sheet_layout.plan(data)
         more = sheet_more.pages(plan.moved)
         lacking = fonts.missing(typeset.printable("".join(_texts(data))))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lib import typeset
 from lib.fonts import Face
-from lib.pen import MM, PAGE_HEIGHT, PAGE_WIDTH, Pen, color
+from lib.pen import MM, PAGE_HEIGHT, PAGE_WIDTH, Pen, color, document
 
 LEFT = 28 * MM
 RIGHT = PAGE_WIDTH - 28 * MM
@@ -34,7 +34,7 @@ def draw_text_document(
     kept together; ``stamp`` is what the dashed circle to their left says, if any. ``footer`` stands small at
     the foot of every page.
     """
-    with Pen(title, site) as pen:
+    with document(title, site) as pen:
         y = TOP
         pen.text(PAGE_WIDTH / 2, y, title, _title_size(title), face=Face.LABEL, align="center", bold=True)
         y -= 20 * MM
