@@ -244,6 +244,13 @@ def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
     return image
 
 
+def size(jpeg: bytes) -> tuple[int, int]:
+    """Width and height of a clean JPEG in pixels, without decoding it."""
+    with _decoding():
+        width, height = _opened(jpeg, _JPEG).size
+    return width, height
+
+
 def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
     """A small JPEG of a clean one, within ``box``."""
     with _decoding():

@@ -64,12 +64,18 @@ class Gap:
 @cache
 def standard_lists() -> dict[str, dict[str, str]]:
     """The lists that a standard fixes and that are too long for an enum."""
-    return {"nation": load(DATA / "nations.csv"), "industry": load(DATA / "industries.csv"), "region": load(DATA / "countries.csv")}
+    return {
+        "nation": load(DATA / "nations.csv"),
+        "industry": load(DATA / "industries.csv"),
+        "region": load(DATA / "countries.csv"),
+    }
 
 
 def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
     offered, titles = dict(standard_lists()), dict(standard_lists())
-    rows = db.session.execute(select(Option.list_name, Option.code, Option.title, Option.retired).order_by(Option.position))
+    rows = db.session.execute(
+        select(Option.list_name, Option.code, Option.title, Option.retired).order_by(Option.position)
+    )
     for list_name, code, title, retired in rows:
         titles.setdefault(list_name, {})[code] = title
         if not retired:
@@ -78,7 +84,8 @@ def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]
     return offered, titles
 
 
-def _divisions(parent: str) -> Mapping[str, str]:
+def divisions_below(parent: str) -> Mapping[str, str]:
+    """Cities for the empty string, counties of a city, streets of a county: code -> name."""
     if not parent:
         return departments.cities()
     return departments.counties(parent) if parent.endswith("00") else departments.streets(parent)
@@ -105,7 +112,7 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> Asked:
         today=day or today(),
         options=offered,
         titles=titles,
-        divisions=_Memo(_divisions),
+        divisions=_Memo(divisions_below),
         departments=_candidates,
         unprintable=missing,
     )
@@ -155,7 +162,9 @@ def facts(declaration: Declaration) -> dict[str, Any]:
     answers = stored(declaration)
     known = known_name(declaration.account, declaration.kind == "change")
     differs = known is not None and answers["applicant_name"] not in (None, known)
-    return identity_facts(declaration.account) | answers | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
+    return (
+        identity_facts(declaration.account) | answers | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
+    )
 
 
 def asked(declaration: Declaration, day: date | None = None) -> Asked:
@@ -214,7 +223,9 @@ def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[Row]:
 
 
 def _row(question: Question, answers: Mapping[str, Any]) -> Row:
-    return Row(question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span)
+    return Row(
+        question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span
+    )
 
 
 def freeze(declaration: Declaration) -> dict[str, Any]:

@@ -67,13 +67,17 @@ def open_views(declaration: Declaration) -> list[MarkView]:
     return sorted(views, key=lambda view: order.index(view.mark.target))
 
 
-def _view(mark: Mark, declaration: Declaration, revision: Revision, rows: dict[str, Any], now: dict[str, Any]) -> MarkView:
+def _view(
+    mark: Mark, declaration: Declaration, revision: Revision, rows: dict[str, Any], now: dict[str, Any]
+) -> MarkView:
     touched = bool(mark.explanation.strip()) or _changed(mark.target, declaration, revision, now)
     if is_paper(mark.target):
         step = step_of(mark.target)
         return MarkView(mark, PAPER[mark.target].title, "", step, f"paper-{mark.target}", touched)
     row = rows.get(mark.target)
-    return MarkView(mark, row.label if row else mark.target, row.text if row else "", step_of(mark.target), mark.target, touched)
+    return MarkView(
+        mark, row.label if row else mark.target, row.text if row else "", step_of(mark.target), mark.target, touched
+    )
 
 
 def _changed(target: str, declaration: Declaration, revision: Revision, now: dict[str, Any]) -> bool:
@@ -96,7 +100,11 @@ def untouched(declaration: Declaration) -> list[MarkView]:
 def excused(declaration: Declaration) -> frozenset[str]:
     """Targets whose change does not ask for a new signature (无需重新签章)."""
     revision = returned_revision(declaration)
-    return frozenset(mark.target for mark in of_revision(revision, MarkState.OPEN) if not mark.resign) if revision else frozenset()
+    return (
+        frozenset(mark.target for mark in of_revision(revision, MarkState.OPEN) if not mark.resign)
+        if revision
+        else frozenset()
+    )
 
 
 def close_all(declaration: Declaration) -> None:

@@ -74,7 +74,9 @@ def pages_of(declaration: Declaration, kind: str) -> list[PaperPage]:
 def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) -> list[Standing]:
     """Each paper asked for with its pages. Papers set aside (no longer asked for) are not among them."""
     return [
-        Standing(paper, pages := pages_of(declaration, paper.kind), bool(pages) and paper.kind == SHEET and sheet_outdated)
+        Standing(
+            paper, pages := pages_of(declaration, paper.kind), bool(pages) and paper.kind == SHEET and sheet_outdated
+        )
         for paper in wanted(context.facts)
     ]
 
@@ -98,8 +100,31 @@ def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, f
     return Prepared(made, store.put(photo.jpeg), store.put(images.thumbnail(photo.jpeg)), store.put(source.jpeg), crop)
 
 
-def prepare_rotated(store: Folder, page: PaperPage, quarter_turns: int) -> Prepared:
-    picture = images.rotate(store.get(page.address), quarter_turns)
+#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
+PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
+
+
+def prepare_recrop(store: Folder, source_address: str, crop: tuple[float, float, float, float] | str) -> Prepared:
+    """Cut the photo anew out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
+
+    Raises images.Refused when the frame holds too few pixels.
+    """
+    source = store.get(source_address)
+    frame = _placed(source, PLACES.get(crop, 0.5)) if isinstance(crop, str) else crop
+    photo = images.one_inch(source, frame)
+    return Prepared(photo, store.put(photo.jpeg), store.put(images.thumbnail(photo.jpeg)), crop=frame)
+
+
+def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
+    """The largest 5:7 frame of a picture, moved along its longer side by ``place`` (0 to 1)."""
+    width, height = images.size(source)
+    wide = width * 7 > height * 5
+    across, down = (height * 5 / 7 / width, 1.0) if wide else (1.0, width * 7 / 5 / height)
+    return ((1 - across) * place, (1 - down) * place, across, down)
+
+
+def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
+    picture = images.rotate(store.get(address), quarter_turns)
     return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)))
 
 
@@ -133,7 +158,7 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     page.original_size = picture.original_bytes
     if prepared.source:
         page.source_address = prepared.source.address
-        page.crop = list(prepared.crop) if prepared.crop else None
+    page.crop = list(prepared.crop) if prepared.crop else None
 
 
 def turn(page: PaperPage, prepared: Prepared) -> None:
@@ -156,7 +181,9 @@ def freeze(declaration: Declaration, context: Asked) -> dict[str, list[dict[str,
     for page in declaration.pages:
         if page.kind in kinds:
             facts = {name: getattr(page, name) for name in PAGE_FIELDS}
-            frozen.setdefault(page.kind, []).append(facts | {"uploaded_at": page.uploaded_at.isoformat(), "crop": page.crop})
+            frozen.setdefault(page.kind, []).append(
+                facts | {"uploaded_at": page.uploaded_at.isoformat(), "crop": page.crop}
+            )
     return frozen
 
 

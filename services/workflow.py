@@ -114,7 +114,9 @@ def _prefill(declaration: Declaration, account: Account) -> None:
 
 
 def _open(account_id: int) -> Declaration | None:
-    return db.session.scalar(select(Declaration).where(Declaration.account_id == account_id, Declaration.status.in_(OPEN)))
+    return db.session.scalar(
+        select(Declaration).where(Declaration.account_id == account_id, Declaration.status.in_(OPEN))
+    )
 
 
 def next_number() -> str:
@@ -189,7 +191,9 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     _set_due_date(declaration, review_days, resubmitted)
     _move(declaration, "submit", actor)
     _forget_drafts(declaration)
-    inbox.tell(declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交,请留意审核结果。", "/apply/status")
+    inbox.tell(
+        declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交,请留意审核结果。", "/apply/status"
+    )
     return revision
 
 
@@ -303,7 +307,12 @@ def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
         mark.state = MarkState.OPEN
     declaration.days_left = deadlines.days_left(declaration.due_on, today())
     decision = _decide(declaration, revision, "return", actor)
-    inbox.tell(declaration.account_id, "申报已退回", "您的申报有内容需要修改。请登录后按提示修改并重新提交。", "/apply/corrections")
+    inbox.tell(
+        declaration.account_id,
+        "申报已退回",
+        "您的申报有内容需要修改。请登录后按提示修改并重新提交。",
+        "/apply/corrections",
+    )
     return decision
 
 
@@ -319,7 +328,9 @@ def approve(declaration: Declaration, actor: Actor, seen: int, *, id_checked: bo
     return decision
 
 
-def _decide(declaration: Declaration, revision: Revision, verb: str, actor: Actor, *, id_checked: bool = False) -> Decision:
+def _decide(
+    declaration: Declaration, revision: Revision, verb: str, actor: Actor, *, id_checked: bool = False
+) -> Decision:
     position = db.session.scalar(select(func.count()).where(Decision.revision_id == revision.id)) or 0
     decision = Decision(
         revision_id=revision.id,
@@ -382,7 +393,9 @@ def _own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) 
     if declaration.status != Status.IN_REVIEW or (seen is not None and seen != declaration.revision_number):
         raise Conflict(_what_happened(declaration))
     if held is None or held.staff_id != actor.id:
-        raise Conflict(f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟,请重新领取后再决定。标记已保留")
+        raise Conflict(
+            f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟,请重新领取后再决定。标记已保留"
+        )
     _refuse_own_file(declaration, actor)
     return held
 

@@ -1,9 +1,10 @@
 /**
  * Shows and hides questions by the same conditions that the server validates with.
  *
- * An element inside a form with data-when='[["question", ["value", ...]], ...]' shows while every pair holds: the
- * question's answer, or one of them, is among the values. Answers are read from the inputs of the form by name; a
- * question of another page is looked up in the form's data-facts='{"question": "value" | ["value", ...]}'.
+ * An element inside a form with data-when='[["question", ["value", ...], unless], ...]' shows while every part holds:
+ * the question's answer, or one of them, is among the values; with `unless`, it is answered and none of them is. Answers
+ * are read from the inputs of the form by name; a question of another page is looked up in the form's
+ * data-facts='{"question": "value" | ["value", ...]}'.
  *
  * Hides with `hidden` and never disables: a disabled input would not be sent, and the server would keep its old answer.
  */
@@ -21,9 +22,9 @@ function readFacts(form) {
   return new Map(stored.map(([name, value]) => [name, value === null ? [] : [value].flat().map(String)]));
 }
 
-function holds(form, [question, values]) {
-  const answer = valuesOf(form, question) ?? facts.get(form).get(question) ?? [];
-  return answer.some((value) => values.includes(value));
+function holds(form, [question, values, unless]) {
+  const answer = (valuesOf(form, question) ?? facts.get(form).get(question) ?? []).filter((value) => value !== "");
+  return answer.length > 0 && answer.some((value) => values.includes(value)) !== Boolean(unless);
 }
 
 /** Hiding one question can take away the answer that another one waits for, hence again until nothing changes. */

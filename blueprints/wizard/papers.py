@@ -1,0 +1,159 @@
+"""附件上传: the papers that the answers ask for, picture by picture; the commitment and 【提交】."""
+
+from __future__ import annotations
+
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
+from forms import PAPER, PHOTO, SHEET, Paper
+from lib.images import Refused
+from lib.storage import Damaged, Missing
+from models import Declaration, PaperPage, db
+from services import access, answers, commitment, marks, papers, sheets, workflow
+from services.access import APPLICANTS, only
+
+
+@bp.get("/papers")
+@only(*APPLICANTS)
+def papers_page() -> ResponseReturnValue:
+    return _page(editable_declaration())
+
+
+def _page(
+    declaration: Declaration, problems: dict[str, list[str]] | None = None, agreed: bool = False
+) -> ResponseReturnValue:
+    """``problems``: what was wrong, by paper; under ``submit`` and ``agree`` what stands in the way of submitting."""
+    context = answers.asked(declaration)
+    outdated = sheets.signed_is_outdated(declaration, marks.excused(declaration))
+    page = render_template(
+        "wizard/papers.html",
+        declaration=declaration,
+        standings=[item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO],
+        bar=step_bar(declaration, "papers", context),
+        marks={view.mark.target: view for view in marks.open_views(declaration)},
+        problems=problems or {},
+        agreed=agreed,
+        commitment=commitment,
+        sheet=SHEET,
+    )
+    return page, 422 if problems else 200
+
+
+@bp.post("/papers/<kind>")
+@only(*APPLICANTS)
+def upload(kind: str) -> ResponseReturnValue:
+    """Take the pictures sent for one paper. Each is judged for itself: a refused one does not cost the others."""
+    paper = _wanted(kind)
+    files = [file for file in request.files.getlist("file") if file.filename or file.content_length]
+    if not files:
+        return _page(editable_declaration(), {kind: ["请先选择图片,再点【上传】"]})
+    problems = []
+    for number, file in enumerate(files, 1):
+        which = f"第 {number} 张:" if len(files) > 1 else ""
+        try:
+            _take(paper, file.read())
+        except (Refused, papers.NotTaken) as error:
+            problems.append(f"{which}{error}")
+    if problems:
+        return _page(editable_declaration(), {kind: problems})
+    return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
+
+
+def _wanted(kind: str) -> Paper:
+    """A paper that the answers ask for; the photo has its place on the 个人信息 page."""
+    facts = answers.facts(editable_declaration())
+    paper = PAPER.get(kind)
+    if paper is None or kind == PHOTO or not paper.asked(facts):
+        abort(404)
+    return paper
+
+
+def _take(paper: Paper, data: bytes) -> None:
+    """Clean and store one picture without holding the database, then write its row."""
+    db.session.rollback()
+    prepared = papers.prepare(store(), data)
+    declaration = editable_declaration()
+    sheet = sheets.last(declaration) if paper.kind == SHEET else None
+    papers.take(declaration, paper, prepared, sheet)
+    db.session.commit()
+
+
+def _own_page(uid: str) -> PaperPage:
+    """A picture of the declaration in hand. Somebody else's is not found."""
+    return access.own_page(me(), uid) or abort(404)
+
+
+def _back_to(page: PaperPage) -> Response:
+    target = url_for("wizard.papers_page", _anchor=f"paper-{page.kind}")
+    return redirect(target)  # type: ignore[return-value]
+
+
+@bp.post("/pages/<uid>/delete")
+@only(*APPLICANTS)
+def delete_page(uid: str) -> ResponseReturnValue:
+    editable_declaration()
+    page = _own_page(uid)
+    answer = _back_to(page)
+    papers.remove(page)
+    db.session.commit()
+    return answer
+
+
+@bp.post("/pages/<uid>/rotate")
+@only(*APPLICANTS)
+def rotate_page(uid: str) -> ResponseReturnValue:
+    """Turn a picture clockwise by a quarter."""
+    editable_declaration()
+    page = _own_page(uid)
+    address = page.address
+    db.session.rollback()
+    prepared = papers.prepare_rotated(store(), address, 1)
+    editable_declaration()
+    page = _own_page(uid)
+    papers.turn(page, prepared)
+    answer = _back_to(page)
+    db.session.commit()
+    return answer
+
+
+@bp.get("/pages/<uid>.jpg")
+@only(*APPLICANTS)
+def picture(uid: str) -> ResponseReturnValue:
+    """One picture of one's own, small with ``?small=1``."""
+    page = _own_page(uid)
+    try:
+        content = store().get(page.thumb_address if request.args.get("small") else page.address)
+    except (Missing, Damaged):
+        current_app.logger.error("a stored picture is missing or damaged: %s", page.address)
+        abort(404)
+    response = Response(content, mimetype="image/jpeg")
+    response.headers["Content-Disposition"] = f'inline; filename="{page.kind}.jpg"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@bp.post("/submit")
+@only(*APPLICANTS)
+def submit() -> ResponseReturnValue:
+    """【提交】. A second press of the same button finds the work done and leads to the same page."""
+    declaration = declaration_in_hand()
+    if not declaration.is_editable:
+        return redirect(url_for("wizard.done"))
+    agreed = request.form.get("agree") == "yes"
+    problems: dict[str, list[str]] = {} if agreed else {"agree": ["请阅读并勾选同意《关于本人信息真实准确承诺函》"]}
+    try:
+        if agreed:
+            days = current_app.config["REVIEW_DAYS"]
+            workflow.submit(declaration, me(), commitment=commitment.COMMITMENT_VERSION, review_days=days)
+        elif missing := workflow.missing_for_submit(declaration):
+            problems["submit"] = missing
+    except workflow.Incomplete as error:
+        problems["submit"] = error.missing
+    if problems:
+        db.session.rollback()
+        return _page(declaration_in_hand(), problems, agreed)
+    db.session.commit()
+    flash("提交成功", "g")
+    return redirect(url_for("wizard.done"))

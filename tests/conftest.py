@@ -1,0 +1,179 @@
+"""Fixtures: an application of its own for each test, a browser without JavaScript, a factory of people."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from app import create_app
+from blueprints.gate import COOKIE, STAFF_COOKIE
+from config import TestConfig
+from lib import crypto
+from lib.database import begin_mode, beginning
+from models import Account, Staff, db
+from services import sessions
+from services.reference import load_reference_data
+from tests.factory import Make
+from tests.manners import check_page
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty database, keys and reference data, made once for each worker and copied for each test."""
+    crypto.use_cheap_hashes()
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(TestConfig(folder))
+    with app.app_context():
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        db.session.connection().exec_driver_sql("COMMIT")
+        db.session.connection().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.session.connection().exec_driver_sql("BEGIN")
+        db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """Override to change settings: ``@pytest.mark.parametrize("settings", [{"STAFF_TOTP": "off"}])``."""
+    return {}
+
+
+@pytest.fixture
+def app(template: Path, tmp_path: Path, settings: dict[str, str]) -> Iterator[Flask]:
+    folder = tmp_path / "instance"
+    shutil.copytree(template, folder)
+    config = TestConfig(folder, **settings)
+    config.WTF_CSRF_ENABLED = False  # tests/integration/test_csrf.py turns it on
+    app = create_app(config)
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)
+
+
+class Page:
+    """An answer, with what tests ask of it."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.text = response.get_data(as_text=True) if response.mimetype.startswith("text/") else ""
+        self.data = response.data
+        self.location = response.headers.get("Location", "")
+        self.headers = response.headers
+
+
+class Browser:
+    """A browser without JavaScript. Every page that it opens is checked for manners, every request for leftovers."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.client = app.test_client()
+
+    def sign_in(self, person: Account | Staff) -> Browser:
+        """A session of the person, without walking through the sign-in page."""
+        staff = isinstance(person, Staff)
+        with beginning("IMMEDIATE"):
+            token = sessions.start(staff=person) if staff else sessions.start(account=person)  # type: ignore[arg-type]
+            db.session.commit()
+        self.client.set_cookie(STAFF_COOKIE if staff else COOKIE, token, path="/staff" if staff else "/")
+        return self
+
+    def open(self, url: str, expect: int = 200, **options: Any) -> Page:
+        return self._request("GET", url, expect, **options)
+
+    def send(self, url: str, data: dict[str, Any] | None = None, expect: int = 302, **options: Any) -> Page:
+        return self._request("POST", url, expect, data=data or {}, **options)
+
+    def follow(self, page: Page) -> Page:
+        """Open where an answer leads."""
+        assert page.location, "the answer leads nowhere"
+        return self.open(page.location)
+
+    def _request(self, method: str, url: str, expect: int, **options: Any) -> Page:
+        db.session.rollback()  # the test's own reading must not hold the database
+        page = Page(self.client.open(url, method=method, **options))
+        begin_mode.set("DEFERRED")
+        db.session.rollback()
+        assert page.status == expect, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"
+        if page.response.mimetype == "text/html" and page.status not in (301, 302, 303, 308) and "<html" in page.text:
+            check_page(page.text, url)
+        return page
+
+
+def _visible(html: str) -> str:
+    import re
+
+    text = re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<(script|style|svg).*?</\1>|<head.*?</head>", "", html))
+    return re.sub(r"\s+", " ", text)[:1500]
+
+
+@pytest.fixture
+def browser(app: Flask, leftovers: None) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def another_browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def client(browser: Browser) -> Browser:
+    return browser
+
+
+@pytest.fixture
+def leftovers(app: Flask) -> Iterator[None]:
+    """Fails the test when a request ends with changes that were neither committed nor rolled back."""
+    flushed: set[int] = set()
+    found: list[str] = []
+
+    def after_flush(session: Any, _context: Any) -> None:
+        flushed.add(id(session))
+
+    def after_end(session: Any) -> None:
+        flushed.discard(id(session))
+
+    def check(response: Any) -> Any:
+        session = db.session()
+        if id(session) in flushed or session.new or session.dirty or session.deleted:
+            found.append("a request left uncommitted changes")
+        return response
+
+    app.after_request(check)
+    events = (("after_flush", after_flush), ("after_commit", after_end), ("after_rollback", after_end))
+    for name, listener in events:
+        event.listen(db.session, name, listener)
+    yield
+    for name, listener in events:
+        event.remove(db.session, name, listener)
+    assert not found, found
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    return Make(app)
+
+
+@pytest.fixture
+def totp() -> Any:
+    """The code that an officer's phone shows now."""
+    from tests.factory import TOTP_SECRET
+
+    return pyotp.TOTP(TOTP_SECRET).now

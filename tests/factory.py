@@ -1,0 +1,183 @@
+"""Makes people, staff and declarations in the database, through the product's own services wherever a rule is involved."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from functools import cache
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from PIL import Image, ImageDraw
+from sqlalchemy import select
+
+from forms import PAPER, PHOTO, SHEET
+from lib import crypto
+from lib.codes import AccountState, IdType, Kind, Role, Status
+from lib.database import utcnow
+from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
+from services import answers, marks, papers, sheets, workflow
+from services.access import Actor
+from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@cache
+def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
+    """A JPEG that looks like something; ``seed`` makes it differ."""
+    image = Image.new("RGB", (width, height), (240, 244, 250))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((width * 0.3, height * 0.2, width * 0.7, height * 0.55), fill=(210, 180, 160))
+    pen.rectangle((width * 0.2, height * 0.6, width * 0.8, height), fill=(40, 60 + seed % 150, 110))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+class Make:
+    """``make.account()``, ``make.staff(Role.REVIEWER, "210102")``, ``make.declaration(Status.SUBMITTED)`` ..."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.serial = count(11)
+
+    def _save(self, *rows: Any) -> None:
+        db.session.add_all(rows)
+        db.session.commit()
+
+    def account(self, name: str = "单小燕", number: str | None = None, **columns: Any) -> Account:
+        serial = next(self.serial)
+        number = number or id_number(serial * 2 + 1)
+        keys = self.app.extensions["kuaiji.keys"]
+        account = Account(
+            name=name, state=AccountState.ACTIVE, id_type=columns.pop("id_type", IdType.RESIDENT), **columns
+        )
+        account.id_number, account.id_index = number, keys.index("id_number", number)
+        account.phone = f"1380013{serial:04d}"
+        account.phone_index = keys.index("phone", account.phone)
+        account.password_hash = crypto.hash_password(PASSWORD, staff=False, pepper=keys.pepper)
+        self._save(account)
+        return account
+
+    def legacy(self, name: str = "孙立国", number: str | None = None, **columns: Any) -> LegacyHolder:
+        number = number or id_number(next(self.serial) * 2 + 1)
+        facts = {"batch": "test", "archive_no": "LN20080001", "certificate_no": "ZS20080001", "issued_month": "2008-06"}
+        holder = LegacyHolder(name=name, **(facts | columns))
+        holder.id_number, holder.id_index = number, self.app.extensions["kuaiji.keys"].index("id_number", number)
+        self._save(holder)
+        return holder
+
+    def department(self, code: str = "210102") -> Department:
+        return db.session.scalars(select(Department).where(Department.code == code)).one()
+
+    def staff(
+        self, role: Role = Role.REVIEWER, department: str = "210102", name: str = "王审核", **columns: Any
+    ) -> Staff:
+        keys = self.app.extensions["kuaiji.keys"]
+        officer = Staff(username=f"user{next(self.serial)}", name=name, role=role, **columns)
+        officer.department_id = self.department(department).id
+        officer.password_hash = crypto.hash_password(STAFF_PASSWORD, staff=True, pepper=keys.pepper)
+        officer.totp_secret = TOTP_SECRET
+        self._save(officer)
+        return officer
+
+    def actor(self, person: Account | Staff) -> Actor:
+        """The person as views and services know it."""
+        if isinstance(person, Account):
+            return Actor(Role.APPLICANT, person.id, person.name, 0, "")
+        office = person.department
+        return Actor(
+            person.role,
+            person.id,
+            person.name,
+            0,
+            "",
+            department_id=office.id,
+            department_name=office.name,
+            path=office.path,
+            id_index=person.id_index,
+        )
+
+    def declaration(
+        self,
+        status: Status = Status.DRAFT,
+        account: Account | None = None,
+        officer: Staff | None = None,
+        **changed: Any,
+    ) -> Declaration:
+        """A complete declaration in any state, with every paper that its answers ask for."""
+        account = account or self.account()
+        declaration = workflow.start(self.actor(account), account)
+        declaration.notice_read_at = utcnow()
+        told = answers.identity_facts(account)
+        filled = COMPLETE | {"applicant_name": account.name, "mobile": account.phone} | changed
+        if "number_sex" in told:
+            filled |= {"sex": str(told["number_sex"]), "birth_date": told["number_birth_date"]}
+        for name, value in filled.items():
+            setattr(declaration, name, value)
+        db.session.commit()
+        if status != Status.DRAFT:
+            self.papers(declaration)
+            self._advance(declaration, status, officer)
+        return declaration
+
+    def papers(self, declaration: Declaration) -> None:
+        """Upload every paper asked for, print and sign the sheet."""
+        store = self.app.extensions["kuaiji.store"]
+        wanted = papers.wanted(answers.facts(declaration))
+        for paper in wanted:
+            if paper.kind == PHOTO:
+                papers.take(declaration, paper, papers.prepare_photo(store, picture()))
+            elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
+                papers.take(declaration, paper, papers.prepare(store, picture(1000, 700)))
+        db.session.commit()
+        self.signed_sheet(declaration)
+
+    def signed_sheet(self, declaration: Declaration) -> None:
+        store = self.app.extensions["kuaiji.store"]
+        sheet = sheets.print_sheet(declaration)
+        db.session.flush()
+        for page in papers.pages_of(declaration, SHEET):
+            papers.remove(page)
+        papers.take(declaration, PAPER[SHEET], papers.prepare(store, picture(800, 1100, sheet.version)), sheet)
+        db.session.commit()
+
+    def _advance(self, declaration: Declaration, status: Status, officer: Staff | None) -> None:
+        applicant = self.actor(declaration.account)
+        workflow.submit(declaration, applicant, commitment="1", review_days=10)
+        db.session.commit()
+        if status == Status.SUBMITTED:
+            return
+        reviewer = self.actor(officer or self.staff(department=declaration.department_code or "210102"))
+        workflow.claim(declaration, reviewer)
+        db.session.commit()
+        if status == Status.RETURNED:
+            self.mark(declaration, "postal_address", reviewer=reviewer)
+            workflow.send_back(declaration, reviewer, declaration.revision_number)
+        elif status == Status.APPROVED:
+            workflow.approve(declaration, reviewer, declaration.revision_number)
+        db.session.commit()
+
+    def mark(self, declaration: Declaration, *targets: str, reviewer: Actor, comment: str = "请核对") -> None:
+        """Unsent marks on the latest revision."""
+        wanted = [marks.Wanted(target, "", comment) for target in targets]
+        marks.keep(declaration.revisions[-1], reviewer, wanted)
+        db.session.commit()
+
+    def record(self, account: Account | None = None) -> Record:
+        declaration = self.declaration(Status.APPROVED, account)
+        return db.session.scalars(select(Record).where(Record.account_id == declaration.account_id)).one()
+
+    def change(self, record: Record) -> Declaration:
+        declaration = workflow.start_change(self.actor(record.account), record)
+        assert declaration.kind == Kind.CHANGE
+        db.session.commit()
+        return declaration
+
+    def lapsed(self, declaration: Declaration) -> None:
+        """Let the claim on a declaration be over."""
+        assert declaration.claim
+        declaration.claim.expires_at = utcnow() - timedelta(minutes=1)
+        db.session.commit()
