@@ -6,11 +6,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from blueprints.pages import add_template_helpers
 from flask import Flask, render_template, request
 from flask_migrate import Migrate
-from lib.storage import Folder
-from services.workflow import Conflict
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -20,11 +17,14 @@ from whitenoise import WhiteNoise
 
 import commands
 from blueprints import admin, archive, auth, gate, public, review, wizard
+from blueprints.pages import add_template_helpers
 from config import Config
 from forms import STEPS, Step
 from lib import crypto
 from lib.database import prepare_engine
+from lib.storage import Folder
 from models import db
+from services.workflow import Conflict
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -158,7 +158,7 @@ def _add_headers(response: Any) -> Any:
 
 
 def _add_middleware(app: Flask) -> None:
-    """Static files by WhiteNoise (hashed by a query, compressed beforehand); proxies are believed only as configured."""
+    """Static files by WhiteNoise (hashed by a query, compressed beforehand); proxies only as configured."""
 
     def static_headers(headers: Any, _path: str, _url: str) -> None:
         for name, value in HEADERS.items():

@@ -1,4 +1,4 @@
-"""Settings, read from ``KUAIJI_*`` variables of the environment. ``SETTINGS`` is the list that the documentation is made of."""
+"""Settings, read from ``KUAIJI_*`` variables of the environment. The documentation is made of ``SETTINGS``."""
 
 from __future__ import annotations
 
@@ -66,13 +66,20 @@ SETTINGS = (
     Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
     Setting("BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT"),
     Setting("SECRET_KEY", "", "signs the cookies; made on the first start in `DATA`, must be given in production"),
-    Setting("KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"),
+    Setting(
+        "KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"
+    ),
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on", int),
     Setting("WORKERS", "2", "server processes", int),
     Setting("THREADS", "8", "threads of each process", int),
     Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
-    Setting("STAFF_TOTP", "required", "`off` lets staff sign in without the second factor (demos only; start-up warns)", _totp),
+    Setting(
+        "STAFF_TOTP",
+        "required",
+        "`off` lets staff sign in without the second factor (demos only; start-up warns)",
+        _totp,
+    ),
     Setting(
         "LEGACY_CLAIM_FACTORS",
         "activation_code,archive_no",
@@ -112,7 +119,9 @@ class Config:
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
     WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
-    WTF_CSRF_SSL_STRICT = False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
+    WTF_CSRF_SSL_STRICT = (
+        False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
+    )
     SEND_FILE_MAX_AGE_DEFAULT = 3600
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -132,7 +141,9 @@ class Config:
         if not self.SECRET_KEY:
             raise BadSetting("KUAIJI_SECRET_KEY must be given when KUAIJI_ENV=production")
         if not self.KEYS_FILE.exists():
-            raise BadSetting(f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}")
+            raise BadSetting(
+                f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}"
+            )
         self.DEMO = False
 
     def __getattr__(self, name: str) -> Any:

@@ -34,6 +34,7 @@ from lib.database import CONSTRAINT_NAMES, Code, UTCDateTime, utcnow
 
 # --- the database ---------------------------------------------------------------------------------
 
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
 
@@ -42,7 +43,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class Sealed:
-    """An encrypted text (or JSON) attribute over the column ``<name>_sealed``, bound to its row by table, column and uid."""
+    """An encrypted text (or JSON) over the column ``<name>_sealed``, bound to its row by table, column and uid."""
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -97,7 +98,7 @@ class Division(Base):
 
 
 class Department(Base):
-    """会计管理部门. ``path`` is the chain of codes from the province, each followed by a slash: a scope is a prefix of it."""
+    """会计管理部门. ``path``: the codes from the province down, each followed by a slash; a scope is a prefix of it."""
 
     __tablename__ = "department"
 
@@ -130,7 +131,7 @@ class DepartmentDivision(Base):
 
 
 class Option(Base):
-    """One choice of an option list that the province may edit. Retired, never deleted: old answers keep their wording."""
+    """One choice of a list that the province may edit. Retired, never deleted: old answers keep their wording."""
 
     __tablename__ = "option"
 
@@ -187,7 +188,7 @@ class Notice(Base):
 
 
 class Account(Base):
-    """An applicant. A registration first reserves the number for 30 minutes; the password turns that into the account."""
+    """An applicant. A registration reserves the number for 30 minutes; the password turns that into the account."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -307,7 +308,7 @@ class RecoveryCode(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser. The cookie holds a random token, this row its hash. Ended rows stay 24 hours for their CSRF secret."""
+    """A signed-in browser: the cookie holds a random token, this row its hash. Kept 24 hours after its end."""
 
     __tablename__ = "web_session"
     __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
@@ -372,7 +373,7 @@ class InboxMessage(Base):
 
 
 class Answers:
-    """The applicant's answers: one column a question, named like its field in forms.py. NULL: not asked or not answered.
+    """The applicant's answers: one column a question, named like its field in forms. NULL: not asked, not answered.
 
     Codes are plain strings; months are ``YYYY-MM``.
     """
@@ -514,7 +515,7 @@ class Draft(Base):
 
 
 class PaperPage(Base):
-    """One picture of one paper (附件). The bytes lie encrypted in the store under ``address``; this row says what they are.
+    """One picture of one paper (附件). The bytes lie encrypted in the store; this row says where and what they are.
 
     A paper that the answers no longer ask for keeps its pages; they come back with the answer.
     """

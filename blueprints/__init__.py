@@ -24,7 +24,13 @@ def client_address() -> str:
 def device_name() -> str:
     """The browser and system in words, as shown in the list of signed-in devices."""
     agent = request.user_agent.string
-    systems = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android 手机", "Windows": "Windows 电脑", "Mac OS": "Mac 电脑"}
+    systems = {
+        "iPhone": "iPhone",
+        "iPad": "iPad",
+        "Android": "Android 手机",
+        "Windows": "Windows 电脑",
+        "Mac OS": "Mac 电脑",
+    }
     browsers = {"MicroMessenger": "微信", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
     system = next((name for mark, name in systems.items() if mark in agent), "其他设备")
     browser = next((name for mark, name in browsers.items() if mark in agent), "浏览器")

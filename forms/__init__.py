@@ -1,8 +1,8 @@
 """What we ask and when: the pages of the wizard (``STEPS``) and the papers (``PAPERS``).
 
 A form class *is* the declaration of its page: names, labels, choices, rules and conditions, read as data by the page,
-the browser, the completeness check, the check page, the review, the sheet, the revision and the export. A new question is
-one field here and one column in models.Answers.
+the browser, the completeness check, the check page, the review, the sheet, the revision and the export. A new
+question is one field here and one column in models.Answers.
 """
 
 from forms.conditions import All, Asked, Candidate, Condition, When, both, unless

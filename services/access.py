@@ -99,7 +99,7 @@ def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
 
 
 def office_declarations(actor: Actor) -> Select[tuple[Declaration]]:
-    """What an officer may read: submitted at least once, handled in the officer's department or below it, and not one's own."""
+    """What an officer may read: submitted at least once, of the own department or below it, and not one's own."""
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
     query = query.join(Account, Account.id == Declaration.account_id)
     query = query.where(Declaration.revision_number > 0, Department.path.startswith(actor.path, autoescape=True))

@@ -20,7 +20,7 @@ from models import Account, Declaration, Department, Option, db
 from services import departments
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-#: Facts about the person that stand among the answers but are not questions: name -> label, shown after the first question.
+#: Facts about the person that stand among the answers but are no questions: name -> label, after the first question.
 IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
 
 

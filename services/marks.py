@@ -21,7 +21,7 @@ from services.access import Actor
 
 @dataclass(frozen=True)
 class MarkView:
-    """One open mark as the applicant sees it: where it stands, what was sent, what the officer wrote, is it dealt with."""
+    """One open mark as the applicant sees it: where, what was sent, what the officer wrote, is it dealt with."""
 
     mark: Mark
     label: str
@@ -44,7 +44,7 @@ def step_of(target: str) -> Step | None:
 
 
 def returned_revision(declaration: Declaration) -> Revision | None:
-    """The revision whose marks are open: the one that was returned. Not always the latest: a resubmission may be withdrawn."""
+    """The revision whose marks are open: the returned one. Not always the latest: a resubmission may be withdrawn."""
     query = select(Revision).join(Mark).where(Revision.declaration_id == declaration.id, Mark.state == MarkState.OPEN)
     return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
 

@@ -1,7 +1,7 @@
 """The papers (附件): which ones the answers ask for, what is there, and how a picture is taken in.
 
-Order of a taking-in: clean the picture, write the encrypted bytes to the store, then the row. A row never lacks its file;
-a file without a row is swept.
+Order of a taking-in: clean the picture, write the encrypted bytes to the store, then the row. A row never lacks its
+file; a file without a row is swept.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def prepare(store: Folder, data: bytes) -> Prepared:
 
 
 def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
-    """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, so the crop can be changed later."""
+    """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
     source = images.clean(data)
     photo = images.one_inch(source.jpeg, crop)
     made = images.Picture(
@@ -188,7 +188,7 @@ def freeze(declaration: Declaration, context: Asked) -> dict[str, list[dict[str,
 
 
 def thaw(declaration: Declaration, revision: Revision) -> None:
-    """Give a change declaration the pages of the approved revision, but not the signed sheet: it must be signed anew."""
+    """Give a change declaration the pages of the approved revision, except the sheet: it must be signed anew."""
     for kind, pages in revision.papers.items():
         for position, facts in enumerate(pages if kind != SHEET else ()):
             page = PaperPage(kind=kind, position=position, crop=facts.get("crop"))

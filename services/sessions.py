@@ -29,7 +29,7 @@ _SESSION = (WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expir
 
 @dataclass(frozen=True)
 class Found:
-    """What a cookie's token leads to. ``actor`` is None when the session has ended; then only ``csrf`` and owner count."""
+    """What a cookie's token leads to. ``actor`` is None once the session has ended; then ``csrf`` and owner count."""
 
     actor: Actor | None
     csrf: str
@@ -64,7 +64,9 @@ def find(token: str, *, staff: bool) -> Found | None:
         return None
     now = utcnow()
     idle = STAFF_IDLE if staff else APPLICANT_IDLE
-    owner: dict[str, Any] = {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
+    owner: dict[str, Any] = (
+        {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
+    )
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
         return Found(None, row.csrf, **owner) if now - ended < KEPT_AFTER_END else None
@@ -79,7 +81,14 @@ def _account_query(token: str) -> Any:
 
 
 def _staff_query(token: str) -> Any:
-    person = (Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.keys_on, Staff.active.label("may_sign_in"))
+    person = (
+        Staff.id.label("person"),
+        Staff.name,
+        Staff.role,
+        Staff.id_index,
+        Staff.keys_on,
+        Staff.active.label("may_sign_in"),
+    )
     office = (Department.id.label("department_id"), Department.name.label("department_name"), Department.path)
     query = select(*_SESSION, *person, *office).join(Staff, Staff.id == WebSession.staff_id)
     query = query.join(Department, Department.id == Staff.department_id)
@@ -127,7 +136,7 @@ def forget_old() -> int:
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]
 
 
-# --- throttling: a try is a row, committed before it is checked -----------------------------------------------------------
+# --- throttling: a try is a row, committed before it is checked ----------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Printed versions of the 个人基本信息表: when the version counts up, what the check code says, when a signed one is outdated.
+"""Printed versions of the 个人基本信息表: when the version counts up, the check code, when a signed one is outdated.
 
 Rules: the version counts up when a printed answer (its code, not its title) or the photo differs from the last printed
 one. The check code is a keyed hash over 申报编号, version, printed answers and the photo; the papers are not in it.

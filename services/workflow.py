@@ -166,7 +166,7 @@ def missing_for_submit(declaration: Declaration) -> list[str]:
 
 
 def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_days: int) -> Revision:
-    """Hand the file to the office: everything is checked again, then answers and papers are frozen as the next revision.
+    """Hand the file to the office: all is checked again, then answers and papers are frozen as the next revision.
 
     Raises NotAllowed (already submitted), Incomplete, Conflict.
     """
@@ -252,7 +252,7 @@ def drop(declaration: Declaration, actor: Actor) -> Event:
 
 
 def claim(declaration: Declaration, actor: Actor) -> Claim:
-    """Take a submission into one's hands for 30 minutes; one's own claim is renewed. Raises Conflict when another holds it."""
+    """Take a submission for 30 minutes; one's own claim is renewed. Raises Conflict when another holds it."""
     now = utcnow()
     held = holder(declaration, now)
     if held and held.staff_id == actor.id:
@@ -358,7 +358,7 @@ def _stand_in_archive(declaration: Declaration, revision: Revision, id_checked: 
     account.assured = account.assured or id_checked
 
 
-# --- what every move does ----------------------------------------------------------------------------------------------
+# --- what every move does ------------------------------------------------------------------------------------------
 
 
 def _check(declaration: Declaration, verb: str, actor: Actor | None) -> Move:

@@ -1,4 +1,4 @@
-"""Makes people, staff and declarations in the database, through the product's own services wherever a rule is involved."""
+"""Makes people, staff and declarations, through the product's own services wherever a rule is involved."""
 
 from __future__ import annotations
 

@@ -195,8 +195,8 @@ def _after(step: Step) -> str:
 
 
 def _page(declaration: Declaration, step: Step, form: StepForm, **shown: Any) -> ResponseReturnValue:
-    """One template for all pages. ``refused``: why the picture was not taken; ``lacking``: papers of this page to upload;
-    ``elsewhere``: the page was saved in another window meanwhile; ``restored``: the draft that fills it."""
+    """One template for all pages. ``refused``: why the picture was not taken; ``lacking``: papers of this page to
+    upload; ``elsewhere``: the page was saved in another window meanwhile; ``restored``: the draft that fills it."""
     problems = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
     problems += [(PHOTO, shown["refused"])] if shown.get("refused") else []
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
