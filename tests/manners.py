@@ -68,9 +68,8 @@ class Tree:
         return self.text(element).strip() or (element.get("title") or "").strip()
 
     def text(self, element: Element) -> str:
-        if element.get("aria-hidden") == "true" or element.tag in (*LABELLED, "script", "style"):
-            return ""
-        if not isinstance(element.tag, str):  # a comment
+        comment = not isinstance(element.tag, str)
+        if comment or element.get("aria-hidden") == "true" or element.tag in (*LABELLED, "script", "style"):
             return ""
         inner = "".join(self.text(child) + (child.tail or "") for child in element)
         return (element.get("alt") or "") + (element.text or "") + inner
