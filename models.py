@@ -30,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, Code, UTCDateTime, utcnow
+from lib.database import CONSTRAINT_NAMES, Code, UTCDateTime, refuse_changes, utcnow
 
 # --- the database ---------------------------------------------------------------------------------
 
@@ -692,3 +692,10 @@ class Event(Base):
     detail: Mapped[str] = mapped_column(String(200), default="")  # no names, numbers, phones
 
     staff: Mapped[Staff | None] = relationship()
+
+
+# --- rows that are only ever added: the database refuses to change or remove them ------------------------------------
+
+ONLY_ADDED = ("event", "decision", "revision")
+for _name in ONLY_ADDED:
+    refuse_changes(db.metadata.tables[_name])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
-from sqlalchemy import DateTime, String, TypeDecorator, event
+from sqlalchemy import DDL, DateTime, String, Table, TypeDecorator, event
 
 from lib.codes import Titled
 
@@ -103,3 +103,26 @@ class Code(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Any) -> Titled | None:
         return None if value is None else self.codes(value)
+
+
+def refusal(table: str, dialect: str) -> list[str]:
+    """The statements that make a table refuse UPDATE and DELETE. Migrations use them too."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} rows are only ever added'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    return [
+        f"CREATE FUNCTION {table}_only_added() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} rows are only ever added'; END $$",
+        f"CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_only_added()",
+    ]
+
+
+def refuse_changes(table: Table) -> None:
+    """Make a table refuse UPDATE and DELETE from its creation on."""
+    for dialect in ("sqlite", "postgresql"):
+        for statement in refusal(table.name, dialect):
+            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))

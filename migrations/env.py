@@ -1,0 +1,35 @@
+"""Alembic's environment: the application's engine and metadata, batch mode for SQLite, plain column types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+from sqlalchemy.types import TypeDecorator
+
+from models import db
+
+
+def plain_type(kind: str, item: Any, _autogen: Any) -> str | bool:
+    """A migration must not change when our column types do: write what the database knows."""
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl_instance!r}"
+    return False
+
+
+def run() -> None:
+    configured = current_app.extensions["migrate"].configure_args
+    with db.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_item=plain_type,
+            transaction_per_migration=True,
+            **configured,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
