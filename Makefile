@@ -16,7 +16,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev chromium static format coverage lock clean
+.PHONY: help run test check soak bench setup setup-dev chromium static format docs coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ static: setup
 format: setup-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: setup-dev
+	@$(BIN)/python scripts/settings_table.py
 
 coverage: setup-dev
 	@$(BIN)/python -m pytest -n auto -m "not soak and not browser" --cov --cov-report=term --cov-fail-under=100 $(ARGS)
