@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -231,10 +231,10 @@ def check_password(password_hash: str, password: str, *, pepper: bytes) -> bool:
     try:
         with _place():
             return _APPLICANTS.verify(password_hash, _peppered(password, pepper))
-    except InvalidHashError:
-        dummy_check(password, staff=False, pepper=pepper)
+    except VerifyMismatchError:
         return False
-    except VerificationError:
+    except (InvalidHashError, VerificationError):
+        dummy_check(password, staff=False, pepper=pepper)
         return False
 
 

@@ -89,7 +89,7 @@ def _kind(data: bytes) -> str:
         return _PNG
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
         raise Refused(_HEIC)
-    raise Refused(f"文件不是 jpg 或 png 图片:内容是{_foreign_kind(data)}。{_PICK}")
+    raise Refused(f"文件不是 jpg 或 png 图片:这是{_foreign_kind(data)}。{_PICK}")
 
 
 def _foreign_kind(data: bytes) -> str:
@@ -98,7 +98,7 @@ def _foreign_kind(data: bytes) -> str:
             return title
     head = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
-        return " SVG 图片"
+        return "SVG 图片"
     if head.startswith((b"<!doctype html", b"<html", b"<script", b"<head", b"<body")):
         return "网页"
     return "文本" if _looks_like_text(data[:1000]) else "无法识别的数据"
@@ -317,7 +317,7 @@ def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH
         if found[0] < least[0] or found[1] < least[1]:
             raise Refused(f"照片太小:{found[0]}×{found[1]} 像素,至少需要 {least[0]}×{least[1]} 像素")
         for size in ONE_INCH_SIZES:
-            if found[0] < size[0] or found[1] < size[1]:
+            if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _under(small, max_bytes):

@@ -95,6 +95,8 @@ class Folder:
 
     def reseal(self, address: str) -> Blob | None:
         """Encrypt anew with the current key; None when it is already. Raises Missing or Damaged."""
+        with self._locked():
+            self._from_trash(address)
         sealed = self._read(address)
         if self._keys.is_current(sealed):
             return None
@@ -127,19 +129,24 @@ class Folder:
         (done.restored if wanted else done.removed).append(path.name)
         if dry_run:
             return
-        if not wanted:
+        if wanted:
+            self._from_trash(path.name)
+        else:
             path.unlink()
-            return
-        target = self._path(path.name)
-        self._make_directories(target)
-        path.replace(target)
-        sync_directory(target.parent)
 
     def _to_trash(self, address: str) -> None:
         path, trashed = self._path(address), self._trashed(address)
         os.utime(path)  # its time in the trash begins now
         path.replace(trashed)
         sync_directory(self._trash)
+
+    def _from_trash(self, address: str) -> None:
+        """Put a trashed file back, so that there is never a second ciphertext of the same bytes."""
+        path, trashed = self._path(address), self._trashed(address)
+        if trashed.exists() and not path.exists():
+            self._make_directories(path)
+            trashed.replace(path)
+            sync_directory(path.parent)
 
     def _sweep_temporary(self, before: float, done: Sweep, dry_run: bool) -> None:
         for path in self._tmp.iterdir():
@@ -151,6 +158,7 @@ class Folder:
     def _keep(self, address: str) -> bytes | None:
         """The ciphertext of bytes that are here already and sound, dated anew; None when they must be written."""
         path = self._path(address)
+        self._from_trash(address)
         try:
             sealed = path.read_bytes()
             self._open(address, sealed)
