@@ -80,14 +80,21 @@ def longest_run(text: str, face: Face = Face.TEXT) -> float:
 
 def least_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
     """``smallest``, or down to 7 points where that keeps a code in one piece."""
-    if fonts.ems(text, face) * smallest <= width:
+    if fonts.ems(text, face) * smallest <= width + TOLERANCE:
         return smallest
     run = longest_run(text, face)
-    return smallest if run * smallest <= width else max(min(smallest, SMALLEST_CODE), _down(width / run))
+    return smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _down(width / run))
 
 
 def _down(size: float) -> float:
-    return int(size / STEP) * STEP
+    return int((size + TOLERANCE / 10) / STEP) * STEP
+
+
+def _one_line(text: str, width: float, size: float, smallest: float, least: float, face: Face) -> float | None:
+    """The size for a single line; None if that is so small that several lines read better."""
+    wide = fonts.ems(text, face)
+    fitting = min(size, _down(width / wide)) if wide else size
+    return fitting if fitting >= (max(0.8 * size, smallest) if least == smallest else least) else None
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,8 @@ def fit(text: str, width: float, height: float, size: float, smallest: float, fa
     One line first, as long as it is nearly full size or a single code; then several lines from 9 points down. A code is
     cut only when it would get smaller than 7 points.
     """
-    wide = fonts.ems(text, face)
     least = least_size(text, width, smallest, face)
-    one_line = min(size, _down(width / wide)) if wide else size
-    if one_line >= (max(0.8 * size, smallest) if least == smallest else least):
+    if one_line := _one_line(text, width, size, smallest, least, face):
         return Fitted(one_line, (text,))
     return _wrapped(text, width, height, min(size, WRAP_FROM), least, face)
 
@@ -119,7 +124,7 @@ def fit(text: str, width: float, height: float, size: float, smallest: float, fa
 def least_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
     """The least height of a box of this width in which :func:`fit` succeeds."""
     least = least_size(text, width, smallest, face)
-    if fonts.ems(text, face) * (max(0.8 * size, smallest) if least == smallest else least) <= width:
+    if _one_line(text, width, size, smallest, least, face):
         return size * LEADING
     return Fitted(least, tuple(wrap(text, width / least, face))).height
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache, cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from lib import fonts, typeset
 from lib.fonts import Face
@@ -258,7 +258,7 @@ def _at_least(rows: list[Row], start: int, end: int, height: float) -> None:
 def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> Iterator[Row]:
     if all(row[0].dropped for row in entries):
         return
-    edges = _edges(table.widths, FULL)
+    edges = _edges(_column_widths(table, entries, level))
     head = [
         Box(Style.HEAD, left, right - left, _label_fitted(text, right - left, level.label))
         for text, (left, right) in zip(table.header, edges, strict=True)
@@ -275,10 +275,33 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         yield Row(tuple(boxes), _need(boxes, level))
 
 
-def _edges(widths: Sequence[float], full: float) -> list[tuple[float, float]]:
-    """Left and right of columns whose widths are shares of the whole."""
-    marks = [sum(widths[:index]) * full / sum(widths) for index in range(len(widths) + 1)]
-    return list(pairwise(marks))
+def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
+    """Left and right of each column."""
+    return list(pairwise([0.0, *accumulate(widths)]))
+
+
+def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> list[float]:
+    """The widths that the table asks for, except that columns with room to spare give to those whose texts need it."""
+    asked = [share * FULL / sum(table.widths) for share in table.widths]
+    least = [
+        max(_column_least(head, level), *(_text_least(row[index].shown, level) for row in entries))
+        for index, head in enumerate(table.header)
+    ]
+    spare = [max(have - need, 0) for have, need in zip(asked, least, strict=True)]
+    lack = [max(need - have, 0) for have, need in zip(asked, least, strict=True)]
+    moved = min(sum(spare), sum(lack))
+    taken, given = moved / (sum(spare) or 1), moved / (sum(lack) or 1)
+    return [have - taken * s + given * n for have, s, n in zip(asked, spare, lack, strict=True)]
+
+
+def _column_least(head: str, level: Level) -> float:
+    longest = max(fonts.ems(line, Face.LABEL) for line in label_lines(head))
+    return longest * (level.label - 0.5) + 2 * LABEL_PAD
+
+
+def _text_least(text: str, level: Level) -> float:
+    """Two lines, and no code cut."""
+    return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PAD
 
 
 def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:

@@ -91,8 +91,8 @@ def test_what_cannot_fit_is_said_and_not_forced(text: str) -> None:
 @given(
     st.text(alphabet="会计，（）ab1- ", max_size=80),
     st.floats(min_value=40, max_value=400),
-    st.sampled_from([8, 7.5, 7]),
+    st.sampled_from([(10, 8), (9.5, 7.5), (9, 7), (8.5, 7)]),
 )
-def test_the_least_height_is_enough(text: str, width: float, smallest: float) -> None:
-    height = typeset.least_height(text, width, 10, smallest)
-    assert typeset.fit(text, width, height, 10, smallest) is not None
+def test_the_least_height_is_enough(text: str, width: float, sizes: tuple[float, float]) -> None:
+    height = typeset.least_height(text, width, *sizes)
+    assert typeset.fit(text, width, height, *sizes) is not None

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib import fonts
 from lib.pen import MM
 from services import sheet_layout, sheet_more
 from services.sheet_layout import FULL, PHOTO, TABLE_HEIGHT, Box, Plan, Style
@@ -161,6 +162,24 @@ def test_a_table_longer_than_the_page_moves_its_last_rows() -> None:
     assert [entry.text for entry in plan.moved][-2:] == ["第79", "校79"]
     assert plan.moved[1].label == f"{first_moved.text} 学校"
     assert height(plan) <= TABLE_HEIGHT + 0.01
+
+
+def test_columns_with_room_give_to_those_that_need_it() -> None:
+    table = Table(("类别", "编号", "学校"), (("全日制", "101731201205001234", "辽宁大学"),), (1, 1, 8))
+    data = replace(samples.minimal(), blocks=(Block("学历", "学历", (), (table,)),))
+
+    _kind, code, school = rows(sheet_layout.plan(data), 0)[1]
+
+    assert code.width - 2 * sheet_layout.PAD == pytest.approx(fonts.width(code.text, 8))
+    assert code.width > FULL / 10
+    assert school.left + school.width == pytest.approx(FULL)
+
+
+def test_columns_keep_their_widths_where_all_is_well() -> None:
+    table = Table(("类别", "学校"), (("全日制", "辽宁大学"),), (1, 3))
+    data = replace(samples.minimal(), blocks=(Block("学历", "学历", (), (table,)),))
+
+    assert [box.width for box in rows(sheet_layout.plan(data), 0)[1]] == pytest.approx([FULL / 4, FULL * 3 / 4])
 
 
 def test_a_table_that_no_row_is_left_of_disappears_with_its_header() -> None:

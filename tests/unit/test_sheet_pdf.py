@@ -13,9 +13,12 @@ from typing import Any
 import pypdf
 import pytest
 import segno
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lib import typeset
 from services import commitment
-from services.sheet_pdf import Cell, SheetData, Table, draw, draw_blank, draw_text_document
+from services.sheet_pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_text_document
 from tests import sheet_samples as samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -113,6 +116,30 @@ def test_five_thousand_nested_tags_are_five_thousand_pieces_of_text() -> None:
 
     assert words(pdf).count("<b>") >= 5000 - len(read(pdf).pages)  # one may be split where a page ends
     assert all("申报人签名（手写）" in page.extract_text() for page in read(pdf).pages)
+
+
+ANSWERS = st.text(alphabet="会计龙䶮，（）·。〔〕 aA1-@.x\n\x00", max_size=140)
+LABELS = st.text(alphabet="单位所在县(区)会计从业资格证书编号", min_size=1, max_size=18)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.builds(Cell, LABELS, ANSWERS, st.sampled_from([2, 3, 4, 6])), max_size=45),
+    st.lists(st.tuples(LABELS, ANSWERS, ANSWERS), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_whatever_is_answered_prints_in_full(
+    cells: list[Cell], rows: list[tuple[str, str, str]], has_employer: bool
+) -> None:
+    table = Table(("类别", "毕业院校", "学历证书编号"), tuple(rows), (1, 4, 3))
+    first = Block("个人信息", "个人信息", tuple(cells[:20]))
+    blocks = (first, Block("学历信息", "学历信息", tuple(cells[20:]), (table,)))
+    data = replace(samples.employed(), blocks=blocks, has_employer=has_employer)
+
+    found = words(draw(data))
+
+    wanted = [typeset.printable(text) for text in texts(data)]
+    assert [text for text in wanted if "".join(text.split()) not in found] == []
 
 
 def test_control_characters_show_as_boxes() -> None:
