@@ -1,0 +1,102 @@
+"""The audit trail: the one way to write an event, and what people may read of it.
+
+Details carry no names, numbers or phones; the database refuses to change or remove a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from lib.codes import Status
+from models import Declaration, Event, Staff, db
+from services.access import Actor
+
+#: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
+MOVES = {
+    "create": "开始填写",
+    "submit": "提交申报",
+    "withdraw": "撤回申报",
+    "drop": "放弃变更",
+    "claim": "开始审核",
+    "return": "退回修改",
+    "approve": "审核通过",
+    "decline": "不予采集",
+    "reopen": "重新受理",
+    "revoke": "撤销审核结果",
+    "transfer": "转交其他部门",
+}
+#: Staff looked into a person's file: 信息查阅记录.
+LOOKS = {
+    "view": "查看申报资料",
+    "view_picture": "查看附件图片",
+    "view_record": "查看人员档案",
+    "reveal": "查看完整证件号码或手机号码",
+    "export": "导出资料",
+    "counter_lookup": "窗口查询",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a history: what happened, when, and which office did it ("" for the person and the system)."""
+
+    verb: str
+    title: str
+    at: datetime
+    office: str = ""
+
+
+def record(
+    verb: str,
+    actor: Actor | None,
+    *,
+    account_id: int | None = None,
+    declaration_id: int | None = None,
+    revision_number: int | None = None,
+    from_status: Status | None = None,
+    to_status: Status | None = None,
+    detail: str = "",
+) -> Event:
+    """Add what happened to the transaction in hand. ``account_id`` says whose file; an applicant's is always his own.
+
+    ``actor`` None is the system: time, or a command line.
+    """
+    is_applicant = actor is not None and not actor.is_staff
+    event = Event(
+        verb=verb,
+        actor="system" if actor is None else "applicant" if is_applicant else "staff",
+        account_id=actor.id if actor and is_applicant else account_id,
+        staff_id=actor.id if actor and actor.is_staff else None,
+        declaration_id=declaration_id,
+        revision_number=revision_number,
+        from_status=from_status,
+        to_status=to_status,
+        detail=detail[:200],
+    )
+    db.session.add(event)
+    return event
+
+
+def history(declaration: Declaration) -> list[Item]:
+    """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names."""
+    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES)).order_by(Event.id)
+    return _items(db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all(), MOVES)
+
+
+def looks(account_id: int, limit: int = 100) -> list[Item]:
+    """信息查阅记录: who of the office looked into this person's file, newest first."""
+    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
+    query = query.order_by(Event.id.desc()).limit(limit)
+    return _items(db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all(), LOOKS)
+
+
+def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[Item]:
+    return [
+        Item(event.verb, titles[event.verb], event.at, event.staff.department.name if event.staff else "")
+        for event in events
+    ]
