@@ -18,7 +18,7 @@ def id_number(serial: int, born: str = "19900307") -> str:
 
 
 #: 统一社会信用代码 with a right and with a wrong check character.
-GOOD_CODE, DOUBTFUL_CODE = "91219900MA0ABCDE1Y", "91219900MA0ABCDE17"
+GOOD_CODE, DOUBTFUL_CODE = "91219900MA0ABCDE17", "91219900MA0ABCDE1Y"
 
 PERSONAL: dict[str, Any] = {
     "applicant_name": "单小燕",
