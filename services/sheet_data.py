@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Cell:
     """One question on the sheet and its answer as it shall be read.
 
-    ``span`` is the least width in sixths of a row (2, 3, 4 or 6). A cell gets more when its text needs it or its row
-    has room to spare. A line break in ``label`` says where a long label breaks best.
+    ``span`` is the least width in sixths of a row (2, 3, 4 or 6), as long as the page has room. A cell gets more when
+    its text needs it or its row has room to spare. A line break in ``label`` says where a long label breaks best.
     """
 
     label: str

@@ -1,22 +1,22 @@
 """Where everything on the sheet goes: questions packed into rows, rows made as high as one A4 page allows.
 
 Nothing here names a question. Cells come in the order of the form and keep it; each takes two to six sixths of a row,
-by the length of its text. When the page is too full, type and rows get smaller in three steps; what then still does
-not fit moves to the continuation page, the longest text first, and its place says 见续页.
+by the length of its text. When the page is too full, type and rows get smaller in steps; what then still does not
+fit moves to the continuation page, the longest text first, and its place says 见续页.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 from lib import fonts, typeset
-from lib.fonts import Face
 from lib.pen import MM
 from lib.typeset import Fitted
 from services.sheet_data import Block, SheetData, Table
-from services.sheet_packing import SIXTHS, label_lines, pack
+from services.sheet_labels import column_least, label_fitted, label_width
+from services.sheet_packing import SIXTHS, pack
 
 SECTION = 8 * MM  # the narrow column with the section's name
 FULL = 170 * MM  # what is left of 178 mm between the margins
@@ -27,12 +27,10 @@ TABLE_HEIGHT = 239 * MM  # from the header to the footer
 ROW_MOST = 30.0
 BOTTOM_MOST = 92 * MM
 HEAD_MOST = 21.0
-LABEL_WIDTHS = (21.5 * MM, 32 * MM)
 PAD = 3.8  # left and right of a text
-LABEL_PAD = 3.0
 OVER = 1.6  # above and below a text
 MOVED = "见续页"
-WORTH_MOVING = 12.0  # ems; a shorter text saves nothing by moving
+WORTH_MOVING = 24.0  # ems; a shorter text saves little by moving
 ALWAYS_MOVED = 260.0  # ems; five full lines in the smallest type
 
 PROMISE = (
@@ -104,7 +102,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Level:
-    """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part."""
+    """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
+
+    ``hint`` caps the widths that cells ask for beyond what their texts need.
+    """
 
     size: float
     smallest: float
@@ -114,15 +115,19 @@ class Level:
     paper: float
     bottom_with_employer: float
     bottom_alone: float
+    hint: int = SIXTHS
 
     def bottom(self, has_employer: bool) -> float:
         return self.bottom_with_employer if has_employer else self.bottom_alone
 
 
+_TIGHTEST = Level(9, 7, 8, 15, 13.5, 11.5, 36 * MM, 19 * MM)
 LEVELS = (
     Level(10, 8, 9, 21.5, 18, 15, 46 * MM, 28 * MM),
     Level(9.5, 7.5, 8.5, 18.5, 16, 13, 42 * MM, 24 * MM),
-    Level(9, 7, 8, 15, 13.5, 11.5, 36 * MM, 19 * MM),
+    _TIGHTEST,
+    replace(_TIGHTEST, hint=3),
+    replace(_TIGHTEST, hint=2),
 )
 
 
@@ -197,7 +202,8 @@ def _table_row(block: Block, table: Table, row: tuple[str, ...]) -> list[Entry]:
 
 def _move_one(parts: Sequence[_Part]) -> None:
     """Move the longest text; when only short ones are left, the last cell of the longest section with its label."""
-    staying = [entry for part in parts for entry in part.entries() if not entry.moved and not entry.dropped]
+    texts = [entry for part in parts if not part.papers for entry in part.entries()]
+    staying = [entry for entry in texts if not entry.moved and not entry.dropped]
     longest = max(staying, key=lambda entry: entry.ems, default=None)
     if longest and longest.ems > WORTH_MOVING:
         longest.moved = True
@@ -260,7 +266,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         return
     edges = _edges(_column_widths(table, entries, level))
     head = [
-        Box(Style.HEAD, left, right - left, _label_fitted(text, right - left, level.label))
+        Box(Style.HEAD, left, right - left, label_fitted(text, right - left, level.label))
         for text, (left, right) in zip(table.header, edges, strict=True)
     ]
     tallest = max(box.fitted.height for box in head if box.fitted)
@@ -284,7 +290,7 @@ def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Leve
     """The widths that the table asks for, except that columns with room to spare give to those whose texts need it."""
     asked = [share * FULL / sum(table.widths) for share in table.widths]
     least = [
-        max(_column_least(head, level), *(_text_least(row[index].shown, level) for row in entries))
+        max(column_least(head, level.label), *(_text_least(row[index].shown, level) for row in entries))
         for index, head in enumerate(table.header)
     ]
     spare = [max(have - need, 0) for have, need in zip(asked, least, strict=True)]
@@ -294,18 +300,13 @@ def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Leve
     return [have - taken * s + given * n for have, s, n in zip(asked, spare, lack, strict=True)]
 
 
-def _column_least(head: str, level: Level) -> float:
-    longest = max(fonts.ems(line, Face.LABEL) for line in label_lines(head))
-    return longest * (level.label - 0.5) + 2 * LABEL_PAD
-
-
 def _text_least(text: str, level: Level) -> float:
     """Two lines, and no code cut."""
     return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PAD
 
 
 def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:
-    return Box(Style.LABEL, left, right - left, _label_fitted(entry.shown, right - left, level.label))
+    return Box(Style.LABEL, left, right - left, label_fitted(entry.shown, right - left, level.label))
 
 
 def _value_box(entry: Entry, left: float, width: float, wide: bool = False) -> Box:
@@ -331,8 +332,8 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
         start = 0
         for at, span in cells:
             left, right = width * start / SIXTHS, width * (start + span) / SIXTHS
-            label = label_width(entries[at].label, level)
-            boxes.append(Box(Style.LABEL, left, label, _label_fitted(entries[at].label, label, level.label)))
+            label = label_width(entries[at].label, level.label)
+            boxes.append(Box(Style.LABEL, left, label, label_fitted(entries[at].label, label, level.label)))
             boxes.append(_value_box(entries[at], left + label, right - left - label, wide=span == SIXTHS))
             start += span
         rows.append(Row(tuple(boxes), _need(boxes, level)))
@@ -342,8 +343,9 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
 def _wish(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer stands on one line without shrinking much; a whole row if none does."""
     needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
-    taken = label_width(entry.label, level) + 2 * PAD
-    return next((s for s in (2, 3, 4) if s >= entry.span and width * s / SIXTHS - taken >= needed), SIXTHS)
+    taken = label_width(entry.label, level.label) + 2 * PAD
+    least = min(entry.span, level.hint)
+    return next((s for s in (2, 3, 4) if s >= least and width * s / SIXTHS - taken >= needed), SIXTHS)
 
 
 def _paper_rows(entries: Sequence[Entry], level: Level) -> list[Row]:
@@ -366,28 +368,3 @@ def _paper_rows(entries: Sequence[Entry], level: Level) -> list[Row]:
 def _paper_span(entry: Entry, level: Level) -> int:
     needed = fonts.ems(entry.shown) * max(0.85 * level.size, level.smallest) + 2 * PAD
     return next((span for span in (2, 4) if FULL * span / SIXTHS >= needed), SIXTHS)
-
-
-# --- labels ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def label_width(label: str, level: Level) -> float:
-    """The narrower of the two widths if the label fits there on two lines in nearly its full size."""
-    narrow, wide = LABEL_WIDTHS
-    longest = max(fonts.ems(line, Face.LABEL) for line in label_lines(label))
-    return narrow if longest * (level.label - 1) <= narrow - 2 * LABEL_PAD else wide
-
-
-@cache
-def _label_fitted(label: str, width: float, size: float) -> Fitted:
-    """On one line where that works with little shrinking, else on two."""
-    room = width - 2 * LABEL_PAD
-    wide = fonts.ems(label, Face.LABEL)
-    if "\n" not in label and wide * (size - 0.5) <= room:
-        return Fitted(min(size, room / wide) if wide else size, (label,))
-    lines = label_lines(label)
-    two = Fitted(min(size - 0.5, room / max(fonts.ems(line, Face.LABEL) for line in lines)), lines)
-    if two.size >= 6:
-        return two
-    return Fitted(6.5, tuple(typeset.wrap(label.replace("\n", ""), room / 6.5, Face.LABEL)))

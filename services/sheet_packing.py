@@ -1,8 +1,6 @@
-"""Two puzzles of the sheet that know no paper: cells into rows of six sixths, and a label into two lines."""
+"""A puzzle that knows no paper: cells into rows of six sixths."""
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 SIXTHS = 6
 
@@ -48,22 +46,3 @@ def _stretched(spans: Sequence[int]) -> list[int]:
     while sum(grown) < SIXTHS:
         grown[grown.index(min(grown))] += 1
     return grown
-
-
-# Words that a label does not break in two. A new word costs nothing but a less pretty break.
-_WORD = re.compile(
-    "会计|工作|起始|年月|时间|单位|资格|证书|编号|从业|非全日制|全日制|最高|学历|学位|是否|持有|专业|技术|职务|聘任|类型|管理|"
-    r"部门|联系|电话|地址|所在|人员|统一|社会|信用|代码|国家|地区|档案号|岗位|行政|等级|[!-~]+|."
-)
-
-
-@cache
-def label_lines(label: str) -> tuple[str, ...]:
-    """A label broken in two as evenly as its words allow, before a bracket if it has one."""
-    if "\n" in label:
-        return tuple(label.split("\n"))
-    if 0 < label.find("(") < len(label) - 1:
-        return label[: label.find("(")], label[label.find("(") :]
-    words = _WORD.findall(label)
-    halves = [("".join(words[:at]), "".join(words[at:])) for at in range(len(words) - 1, 0, -1)]
-    return min(halves, key=lambda half: max(map(len, half)), default=(label,))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lib import fonts
 from lib.pen import MM
 from services import sheet_layout, sheet_more
+from services.sheet_labels import label_fitted, label_lines
 from services.sheet_layout import FULL, PHOTO, TABLE_HEIGHT, Box, Plan, Style
-from services.sheet_packing import label_lines, pack
+from services.sheet_packing import pack
 from services.sheet_pdf import Block, Cell, SheetData, Table
 from tests import sheet_samples as samples
 
@@ -129,6 +130,16 @@ def test_a_hint_widens_a_cell_and_a_long_answer_widens_it_more() -> None:
     assert [len(row) // 2 for row in rows(sheet_layout.plan(data), 1)] == [1, 2]
 
 
+def test_on_a_full_page_hints_give_way_before_anything_moves() -> None:
+    many = tuple(Cell(f"问题{n}", f"答{n}", 6) for n in range(50))
+    data = replace(samples.employed(), blocks=(Block("多", "多", many),), papers=())
+
+    plan = sheet_layout.plan(data)
+
+    assert plan.moved == []
+    assert plan.level.hint < 6
+
+
 def test_long_texts_move_and_say_so() -> None:
     plan = sheet_layout.plan(samples.long_texts())
 
@@ -201,7 +212,7 @@ def test_a_sheet_of_nothing_still_has_its_promise() -> None:
 
 
 def test_a_label_too_long_for_two_lines_gets_more() -> None:
-    fitted = sheet_layout._label_fitted("一个非常非常长的问题标签它需要很多很多行才能完整地显示出来", 60, 9)
+    fitted = label_fitted("一个非常非常长的问题标签它需要很多很多行才能完整地显示出来", 60, 9)
     assert len(fitted.lines) > 2
     assert "".join(fitted.lines) == "一个非常非常长的问题标签它需要很多很多行才能完整地显示出来"
 
