@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import crypto
@@ -30,6 +30,7 @@ def cheap_hashes() -> Iterator[None]:
 # --- sealing --------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.text(max_size=40))
 def test_what_was_sealed_opens_in_its_place_only(plain: bytes, aad: str) -> None:
     sealed = RING.seal(plain, aad)

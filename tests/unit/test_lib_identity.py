@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
@@ -96,6 +96,7 @@ def test_sixteen_and_a_hundred_are_within(born: str) -> None:
     assert problem("resident_id", number(born=born)) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 16), st.integers(1, 9))
 def test_one_wrong_digit_is_always_noticed(position: int, difference: int) -> None:
     right = number()

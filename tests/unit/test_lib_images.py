@@ -215,6 +215,24 @@ def test_strips_and_small_pictures_keep_their_shape(size: tuple[int, int]) -> No
     assert (picture.width, picture.height) == (round(size[0] / scale), round(size[1] / scale))
 
 
+@pytest.mark.parametrize("size", [(1200, 900), (1201, 901), (403, 1999), (5000, 1301)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1"])
+def test_a_large_png_is_shrunk_in_strips_without_a_seam(mode: str, size: tuple[int, int]) -> None:
+    card = corner_card(*size).convert("L").convert(mode) if mode in "L1" else corner_card(*size).convert(mode)
+    picture = clean(encoded(card, "PNG"), long_side=200)
+    assert max(picture.width, picture.height) == 200
+    assert colours(picture.jpeg) == ("KWKW" if mode in "L1" else "RGBW")
+    plain = card.convert("RGB").resize((picture.width, picture.height), Image.Resampling.HAMMING)
+    difference = ImageChops.difference(decoded(picture.jpeg), plain).convert("L")
+    assert sum(value * count for value, count in enumerate(difference.histogram())) < 4 * plain.width * plain.height
+
+
+def test_strips_keep_transparency_on_white() -> None:
+    image = Image.new("RGBA", (1000, 1000), (255, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 500, 1000, 1000))
+    assert colours(clean(encoded(image, "PNG"), long_side=200).jpeg) == "RRWW"
+
+
 def test_a_small_picture_is_not_enlarged() -> None:
     assert clean(encoded(corner_card())).width == 400
 
@@ -323,7 +341,7 @@ def png_header(width: int, height: int) -> bytes:
     ("data", "says"),
     [
         (png_header(20_000, 20_000), "图片 20000×20000 像素,太大"),
-        (png_header(8000, 7000), "图片 8000×7000 像素,太大:最多 5000 万像素"),
+        (png_header(8193, 6144), "图片 8193×6144 像素,太大:最多 5000 万像素"),
         (png_header(12_001, 200), "图片 12001×200 像素,太大"),
         (encoded(Image.new("1", (8000, 7000)), "PNG"), "图片 8000×7000 像素,太大"),
         (encoded(Image.new("L", (65_000, 100))), "图片 65000×100 像素,太大"),
@@ -334,6 +352,37 @@ def png_header(width: int, height: int) -> bytes:
 def test_bombs_and_specks_are_refused_by_their_header(data: bytes, says: str) -> None:
     with pytest.raises(Refused, match=says):
         clean(data)
+
+
+def with_scans(extra: int) -> bytes:
+    """A progressive JPEG whose last scan is repeated: a few bytes each, a pass over all pixels each."""
+    data = encoded(corner_card(), progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * extra + data[-2:]
+
+
+def test_many_scans_are_refused_before_any_is_decoded() -> None:
+    assert clean(with_scans(20)).width == 400
+    with pytest.raises(Refused, match="图片的编码不正常") as refused:
+        clean(with_scans(2000))
+    assert refused.value.__cause__ is None
+
+
+def test_what_phones_put_behind_a_picture_is_not_counted() -> None:
+    assert clean(encoded(corner_card()) + b"\xff\xda\0\x02" * 100).width == 400
+
+
+def test_restarts_and_thumbnails_in_the_metadata_are_no_scans() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "\xff\xda" * 500
+    assert clean(encoded(corner_card(), exif=exif, restart_marker_blocks=1)).width == 400
+
+
+def test_a_progressive_picture_may_have_fewer_pixels() -> None:
+    image = Image.new("L", (6000, 4100))
+    assert clean(encoded(image)).width == 2400
+    with pytest.raises(Refused, match="图片 6000×4100 像素,太大:渐进式 jpg 最多 2400 万像素"):
+        clean(encoded(image, progressive=True))
 
 
 def text_bomb() -> bytes:

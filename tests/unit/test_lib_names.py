@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.names import name_problem, normalise_name, normalise_text, text_problem
@@ -27,6 +27,7 @@ def test_text_is_made_uniform_and_nothing_unprintable_is_hidden(typed: str, kept
     assert normalise_text(typed) == kept
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_normalising_twice_changes_nothing(text: str) -> None:
     once = normalise_text(text)
@@ -126,6 +127,7 @@ def test_a_refused_name_says_why(name: str, says: str | None) -> None:
     assert name_problem(name) == says
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_verdict_is_always_a_sentence_or_none(text: str) -> None:
     problem = name_problem(normalise_name(text))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.crypto import Keyring
@@ -142,6 +142,7 @@ def test_nothing_but_an_address_becomes_a_path(folder: Folder, address: str) -> 
             use(address)
 
 
+@settings(deadline=None)
 @given(address=st.text(max_size=70))
 def test_hardly_anything_is_an_address(tmp_path_factory: pytest.TempPathFactory, address: str) -> None:
     folder = Folder(tmp_path_factory.getbasetemp() / "addresses", Keyring.ephemeral())

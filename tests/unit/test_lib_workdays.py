@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import csvlist
@@ -50,6 +50,7 @@ def test_counting_backwards_is_refused() -> None:
         add_workdays(date(2026, 1, 1), -1, CALENDAR)
 
 
+@settings(deadline=None)
 @given(DAYS, st.integers(0, 60))
 def test_adding_and_counting_agree(start: date, count: int) -> None:
     end = add_workdays(start, count, CALENDAR)
@@ -58,6 +59,7 @@ def test_adding_and_counting_agree(start: date, count: int) -> None:
     assert count == 0 or is_workday(end, CALENDAR)
 
 
+@settings(deadline=None)
 @given(DAYS, DAYS, DAYS)
 def test_stretches_add_up(first: date, second: date, third: date) -> None:
     first, second, third = sorted((first, second, third))
