@@ -1,0 +1,70 @@
+"""Due dates in working days, and whose turn it is (rules, due dates). The clock stops while the ball is with the applicant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from lib.codes import EDITABLE, Status
+from lib.workdays import Calendar, add_workdays, is_estimated, workdays_between
+from models import CalendarDay, Declaration, db
+
+LEAST_AFTER_RETURN = 3  # working days that a resubmission gets at least
+SOON = 2  # working days before the due date
+
+
+@dataclass(frozen=True)
+class Due:
+    """``estimated``: leans on a year whose holiday notice is not out yet."""
+
+    on: date
+    estimated: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a declaration stands in time. ``days_left`` is negative once overdue, None while no clock runs."""
+
+    whose_turn: str
+    due_on: date | None
+    days_left: int | None
+    overdue: bool
+    soon: bool
+    estimated: bool
+
+
+def calendar() -> Calendar:
+    """The table of holidays and make-up days."""
+    rows = db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source)).tuples().all()
+    return Calendar.of(rows)
+
+
+def due_date(submitted_on: date, days: int, days_off: Calendar) -> Due:
+    """The ``days``-th working day after the day of submission."""
+    on = add_workdays(submitted_on, days, days_off)
+    return Due(on, is_estimated(submitted_on, on, days_off))
+
+
+def days_left(due_on: date | None, today: date) -> int | None:
+    """Working days from tomorrow to the due date; what a return keeps for the resubmission."""
+    return workdays_between(today, due_on, calendar()) if due_on else None
+
+
+def standing(declaration: Declaration, today: date) -> Standing:
+    """Both sides read the same: whose turn it is and until when."""
+    if declaration.status in EDITABLE:
+        return Standing("轮到您办理", None, None, overdue=False, soon=False, estimated=False)
+    if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
+        return Standing("已办结", None, None, overdue=False, soon=False, estimated=False)
+    left = days_left(declaration.due_on, today)
+    late = declaration.due_on is not None and today > declaration.due_on
+    return Standing(
+        "轮到会计管理部门审核",
+        declaration.due_on,
+        left,
+        overdue=late,
+        soon=not late and left is not None and left <= SOON,
+        estimated=declaration.due_estimated,
+    )

@@ -1,0 +1,126 @@
+"""A running site of its own for each browser test, and a browser that watches what pages do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import make_server
+
+from lib.database import begin_mode
+from models import db
+from tests.chromium import chromium_or_skip
+from tests.manners import check_page
+
+SCREENS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+AXE = Axe()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[str]:
+    """The address of the application, served on a free port while the test runs, with CSRF protection on."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    address = f"http://127.0.0.1:{server.server_port}"
+    app.config["BASE_URL"] = address
+    db.session.rollback()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+@dataclass
+class Visitor:
+    """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, server errors."""
+
+    page: Page
+    site: str
+    seen: list[str]
+    shots: Path | None = None
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.site + path)
+        self.look()
+
+    def press(self, name: str, exact: bool = True) -> None:
+        """Press the first button or follow the first link of this name, then look at the page that comes."""
+        target = self.page.get_by_role("button", name=name, exact=exact)
+        if not target.count():
+            target = self.page.get_by_role("link", name=name, exact=exact)
+        target.first.click()
+        self.page.wait_for_load_state()
+        self.look()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label, exact=True).first.fill(text)
+
+    def choose(self, label: str, option: str) -> None:
+        self.page.get_by_label(label, exact=True).first.select_option(label=option)
+
+    def tick(self, group: str, option: str) -> None:
+        """Choose a radio button or a box of a group by its words."""
+        self.page.get_by_role("group", name=group).get_by_label(option, exact=True).check()
+
+    def look(self) -> None:
+        """What every page that is opened must keep: manners, no accessibility violation, no sideways scrolling."""
+        if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
+            return
+        check_page(self.page.content(), self.page.url)
+        self.axe()
+        width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
+
+    def axe(self) -> None:
+        found = AXE.run(self.page).response["violations"]
+        told = [(rule["id"], [node["html"][:160] for node in rule["nodes"]][:3]) for rule in found]
+        assert not told, f"{self.page.url}: {told}"
+
+    def text(self) -> str:
+        return self.page.locator("main").inner_text()
+
+
+@pytest.fixture
+def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser window: ``visit("phone")``, ``visit("desk", java_script_enabled=False)``."""
+    browser: Browser = chromium_or_skip()
+    contexts: list[BrowserContext] = []
+    seen: list[str] = []
+
+    def open_window(screen: str = "desk", **options: Any) -> Visitor:
+        # axe and the checks evaluate scripts of their own; pages run theirs under the site's policy all the same
+        context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN", bypass_csp=False, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: seen.append(f"script error: {error}"))
+        page.on("console", lambda said: seen.append(f"console: {said.text}") if _is_fault(said) else None)
+        page.on("response", lambda answer: seen.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        page.on("dialog", lambda dialog: dialog.accept())
+        return Visitor(page, site, seen)
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    begin_mode.set("DEFERRED")
+    assert not seen, seen
+
+
+def _is_fault(said: Any) -> bool:
+    """An error on the console, except the browser's remark on answers that a test provokes (409, 422 ...)."""
+    return said.type == "error" and "Failed to load resource" not in said.text
