@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def _prepare_data(app: Flask) -> None:
     app.config["UPLOADS"].mkdir(parents=True, exist_ok=True)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _kept_secret(data / "secret_key")
     keys_file: Path = app.config["KEYS_FILE"]
-    ring = crypto.Keyring.load(keys_file) if keys_file.exists() else crypto.Keyring.create(keys_file)
+    ring = _keyring(keys_file)
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     options: dict[str, Any] = {}
@@ -92,10 +93,22 @@ def _prepare_data(app: Flask) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
 
 
-def _kept_secret(path: Path) -> str:
+def _keyring(path: Path) -> crypto.Keyring:
+    """The keys, made on the first start. Of two processes that start at once, the second takes the first one's."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        try:
+            return crypto.Keyring.create(path)
+        except FileExistsError:
+            pass
+    return crypto.Keyring.load(path)
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
     return path.read_text().strip()
 
 
@@ -158,7 +171,7 @@ def _add_headers(response: Any) -> Any:
 
 
 def _add_middleware(app: Flask) -> None:
-    """Static files by WhiteNoise (hashed by a query, compressed beforehand); proxies only as configured."""
+    """Static files by WhiteNoise (under a mark of their contents, compressed beforehand); proxies as configured."""
 
     def static_headers(headers: Any, _path: str, _url: str) -> None:
         for name, value in HEADERS.items():
@@ -166,7 +179,11 @@ def _add_middleware(app: Flask) -> None:
 
     root = Path(app.root_path) / "static"
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=root, prefix="static/", max_age=86400, add_headers_function=static_headers
+        app.wsgi_app,
+        root=root,
+        prefix=app.config["STATIC_PREFIX"],
+        immutable_file_test=lambda _path, _url: True,  # the prefix changes with the contents
+        add_headers_function=static_headers,
     )
     if hops := app.config["PROXY_HOPS"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

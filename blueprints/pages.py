@@ -27,7 +27,8 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 def add_template_helpers(app: Flask) -> None:
     static = Path(app.root_path) / "static"
     app.add_template_global(_icons(static / "vendor" / "bootstrap-icons" / "icons"), "ic")
-    app.add_template_global(_assets(static, keep=not app.debug), "asset")
+    app.config["STATIC_PREFIX"] = static_prefix(static)
+    app.add_template_global(_assets(app), "asset")
     filters: dict[str, Callable[[Any], str]] = {
         "date": as_date,
         "datetime": as_datetime,
@@ -61,15 +62,24 @@ def _icons(folder: Path) -> Callable[[str], Markup]:
     return icon
 
 
-def _assets(folder: Path, *, keep: bool) -> Callable[[str], str]:
-    known: dict[str, str] = {}
+def static_prefix(folder: Path) -> str:
+    """Where static files are found: ``static/<mark of their contents>/``.
+
+    The mark stands in the path, so that what a module or a style sheet names relatively carries it too.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br"))
+    marks = hashlib.sha256()
+    for path in files:
+        marks.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"static/{marks.hexdigest()[:10]}/"
+
+
+def _assets(app: Flask) -> Callable[[str], str]:
+    prefix = app.config["STATIC_PREFIX"]
 
     def asset(path: str) -> str:
-        """The address of a file in ``static/``, with a mark of its content: browsers keep it until it changes."""
-        if not keep or path not in known:
-            mark = hashlib.sha256((folder / path).read_bytes()).hexdigest()[:8]
-            known[path] = f"/static/{path}?v={mark}"
-        return known[path]
+        """The address of a file in ``static/``; browsers keep it for good, a change gives it another one."""
+        return f"/{prefix}{path}"
 
     return asset
 

@@ -80,7 +80,7 @@ def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]
         titles.setdefault(list_name, {})[code] = title
         if not retired:
             offered.setdefault(list_name, {})[code] = title
-    titles["department"] = dict(db.session.execute(select(Department.code, Department.name)).tuples().all())
+    titles["department"] = {code: name for code, name in db.session.execute(select(Department.code, Department.name))}
     return offered, titles
 
 

@@ -37,7 +37,7 @@ class Standing:
 
 def calendar() -> Calendar:
     """The table of holidays and make-up days."""
-    rows = db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source)).tuples().all()
+    rows = db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source)).all()
     return Calendar.of(rows)
 
 

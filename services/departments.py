@@ -38,7 +38,7 @@ def streets(county: str) -> dict[str, str]:
 
 def _divisions(*where: object) -> dict[str, str]:
     query = select(Division.code, Division.name).where(*where).order_by(Division.code)  # type: ignore[arg-type]
-    return dict(db.session.execute(query).tuples().all())
+    return {code: name for code, name in db.session.execute(query)}
 
 
 def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[Candidate]:

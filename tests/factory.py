@@ -17,7 +17,7 @@ from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
-from services import answers, marks, papers, sheets, workflow
+from services import answers, beginnings, marks, papers, sheets, workflow
 from services.access import Actor
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
@@ -109,7 +109,7 @@ class Make:
     ) -> Declaration:
         """A complete declaration in any state, with every paper that its answers ask for."""
         account = account or self.account()
-        declaration = workflow.start(self.actor(account), account)
+        declaration = beginnings.start(self.actor(account), account)
         declaration.notice_read_at = utcnow()
         told = answers.identity_facts(account)
         filled = COMPLETE | {"applicant_name": account.name, "mobile": account.phone} | changed
@@ -171,7 +171,7 @@ class Make:
         return db.session.scalars(select(Record).where(Record.account_id == declaration.account_id)).one()
 
     def change(self, record: Record) -> Declaration:
-        declaration = workflow.start_change(self.actor(record.account), record)
+        declaration = beginnings.start_change(self.actor(record.account), record)
         assert declaration.kind == Kind.CHANGE
         db.session.commit()
         return declaration

@@ -14,7 +14,7 @@ from forms import PAPERS, PHOTO, STEPS, Step, StepForm
 from lib.database import utcnow
 from lib.images import Refused
 from models import Account, Declaration, db
-from services import access, answers, drafts, landing, marks, papers, workflow
+from services import access, answers, beginnings, drafts, landing, marks, papers
 from services.access import APPLICANTS, only
 
 
@@ -36,7 +36,7 @@ def notice() -> ResponseReturnValue:
     if request.method == "GET":
         bar = step_bar(declaration, "notice")
         return render_template("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
-    declaration = workflow.start(me(), db.session.get_one(Account, me().id))
+    declaration = beginnings.start(me(), db.session.get_one(Account, me().id))
     if declaration.is_editable and declaration.notice_read_at is None:
         declaration.notice_read_at = utcnow()
     db.session.commit()
