@@ -36,6 +36,7 @@ def add_template_helpers(app: Flask) -> None:
         "mask_number": mask_number,
         "mask_phone": mask_phone,
         "nl_paragraphs": paragraphs,
+        "tel": telephone,
     }
     app.jinja_env.filters.update(filters)
     app.context_processor(lambda: _settings(app))
@@ -45,6 +46,7 @@ def _settings(app: Flask) -> dict[str, Any]:
     return {name: app.config[name] for name in SITE_SETTINGS} | {
         "large_text": request.cookies.get(TEXT_COOKIE) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
+        "warn_no_totp": not app.config["STAFF_TOTP"],
     }
 
 
@@ -52,7 +54,7 @@ def _icons(folder: Path) -> Callable[[str], Markup]:
     drawn: dict[str, Markup] = {}
 
     def icon(name: str) -> Markup:
-        """A vendored icon as inline SVG, hidden from readers: the words beside it say the same. Unknown: FileNotFoundError."""
+        """A vendored icon as inline SVG, hidden from screen readers: the words beside it say the same."""
         if name not in drawn:
             svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
             tag = r'<svg class="ic" viewBox="\1" aria-hidden="true" focusable="false">'
@@ -106,3 +108,10 @@ def paragraphs(text: str | None) -> Markup:
     parts = _BLANK_LINE.split((text or "").replace("\r\n", "\n").strip())
     drawn = [Markup("<br>").join(escape(line) for line in part.split("\n")) for part in parts if part]
     return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in drawn)
+
+
+def telephone(number: str) -> str:
+    """The address that dials: ``024-86123456-801`` dials the extension after a pause."""
+    area, _, rest = number.partition("-")
+    line, _, extension = rest.partition("-")
+    return f"tel:{area}{line}" + (f",{extension}" if extension else "")

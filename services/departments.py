@@ -1,13 +1,16 @@
-"""会计管理部门: the divisions for the selects, and the departments that match an address, each with the reason why."""
+"""会计管理部门: the divisions for the selects, the departments that match an address, and their phones (咨询电话)."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lib.codes import DepartmentKind
 from models import Department, DepartmentDivision, Division, db
+from services.access import Actor
 
 CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes of the list 单位隶属关系
 
@@ -81,3 +84,47 @@ def _preferred(candidate: Candidate, affiliation: str | None) -> bool:
     if affiliation in (CENTRAL, PROVINCIAL):
         return not is_province
     return not (is_city and not is_province) if affiliation == MUNICIPAL else False
+
+
+# --- 咨询电话 ------------------------------------------------------------------------------------------------------
+
+#: Words that people leave out when they look for an office: 沈阳和平 finds 沈阳市和平区财政局.
+_LEFT_OUT = re.compile("财政金融局|财政[厅局]?|(?:满族|蒙古族)?自治县|[省市区县局\\s]")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The departments of one city; the first group is the province's own."""
+
+    name: str
+    own_system: bool
+    departments: Sequence[Department]
+
+
+def phone_book(query: str = "") -> list[Group]:
+    """All departments in use grouped by city, or those whose name (or city) has ``query`` in it."""
+    rows = db.session.scalars(select(Department).where(Department.active).order_by(Department.path)).all()
+    names = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
+    groups: dict[str, list[Department]] = {}
+    for row in rows:
+        city = next((code for code in row.path.split("/") if code in names), "")
+        if _is_found(query, row.name, names.get(city, "")):
+            groups.setdefault(city, []).append(row)
+    return [
+        Group(names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found)
+        for city, found in groups.items()
+    ]
+
+
+def _is_found(query: str, name: str, city: str) -> bool:
+    wanted, bare = "".join(query.split()), _LEFT_OUT.sub("", query)
+    return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
+
+
+def in_scope(actor: Actor) -> Select[Department]:
+    """The officer's own department and those below it."""
+    return select(Department).where(Department.path.startswith(actor.path, autoescape=True)).order_by(Department.path)
+
+
+def one_in_scope(actor: Actor, code: str) -> Department | None:
+    return db.session.scalar(in_scope(actor).where(Department.code == code))

@@ -76,11 +76,11 @@ def _department(code: str, name: str, level: str, parent: Department | None) -> 
 
 
 def _name(division: Division) -> str:
-    """County names repeat (铁西区 twice): the city stands in front of a district's."""
+    """Names of districts repeat (铁西区 twice), so their city stands in front; 海城市 and 康平县 are the only ones."""
     if division.level == "province":
         return f"{division.name}财政厅"
     city = db.session.get(Division, division.parent_code)
-    front = city.name if city and division.level == "county" else ""
+    front = city.name if city and division.level == "county" and division.name.endswith("区") else ""
     return f"{front}{division.name}财政局"
 
 

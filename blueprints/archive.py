@@ -1,0 +1,109 @@
+"""人员档案 of the signed-in person: the approved answers, photo and papers, earlier versions, 【打印】 and 【申请变更】."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from forms import PHOTO
+from lib.storage import Damaged, Folder, Missing
+from models import Record, db
+from services import access, answers, archive, beginnings, sheet
+from services.access import APPLICANTS, only
+
+bp = Blueprint("archive", __name__)
+
+
+def store() -> Folder:
+    return cast(Folder, current_app.extensions["kuaiji.store"])
+
+
+def own_record() -> Record:
+    """The person's record. Without one the way leads to the declaration."""
+    return access.own_record(me()) or abort(redirect(url_for("wizard.home")))
+
+
+@bp.get("/archive")
+@only(*APPLICANTS)
+def own() -> ResponseReturnValue:
+    record = own_record()
+    versions = archive.own_versions(me())
+    current = next(version for version in versions if version.revision.id == record.revision_id)
+    return _page(current, versions, record)
+
+
+@bp.get("/archive/versions/<uid>")
+@only(*APPLICANTS)
+def version(uid: str) -> ResponseReturnValue:
+    """One approved state of the record, with what it changed."""
+    record = own_record()
+    versions = archive.own_versions(me())
+    chosen = next((item for item in versions if item.revision.uid == uid), None) or abort(404)
+    return _page(chosen, versions, record)
+
+
+def _page(shown: archive.Version, versions: list[archive.Version], record: Record) -> str:
+    revision, before = shown.revision, archive.version_before(versions, shown)
+    return render_template(
+        "archive/own.html",
+        record=record,
+        shown=shown,
+        versions=versions,
+        name=revision.answers["applicant_name"],
+        photo=PHOTO if revision.papers.get(PHOTO) else "",
+        sections=answers.sections(revision.answers),
+        changes=answers.changes(before.revision.answers, revision.answers) if before else {},
+        papers=archive.papers_of(revision),
+        open_declaration=access.open_declaration(me()),
+    )
+
+
+@bp.get("/archive/versions/<uid>/<kind>/<int:number>.jpg")
+@only(*APPLICANTS)
+def picture(uid: str, kind: str, number: int) -> ResponseReturnValue:
+    """One picture of an approved version, small with ``?small=1``."""
+    found = archive.own_version(me(), uid) or abort(404)
+    page = archive.page_of(found.revision, kind, number) or abort(404)
+    address = page["thumb_address" if request.args.get("small") else "address"]
+    db.session.rollback()  # reading the file does not need the database
+    try:
+        content = store().get(address)
+    except (Missing, Damaged):
+        current_app.logger.error("a stored picture is missing or damaged: %s", address)
+        abort(404)
+    response = Response(content, mimetype="image/jpeg")
+    response.headers["Content-Disposition"] = f'inline; filename="{kind}.jpg"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@bp.get("/archive/print.pdf", endpoint="print")
+@only(*APPLICANTS)
+def print_record() -> ResponseReturnValue:
+    """The sheet that was approved, with its version and check code."""
+    revision = own_record().revision
+    printed = revision.sheet or abort(404)
+    config, declaration = current_app.config, revision.declaration
+    data = sheet.sheet_data(declaration, printed, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+    name = f"{declaration.number}-v{printed.version}.pdf"
+    db.session.rollback()  # drawing does not need the database
+    response = Response(sheet.draw(data), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+@bp.post("/archive/change")
+@only(*APPLICANTS)
+def change() -> ResponseReturnValue:
+    """【申请变更】: a new declaration that begins as a copy of the record."""
+    try:
+        beginnings.start_change(me(), own_record())
+    except beginnings.AlreadyOpen as error:
+        db.session.rollback()
+        flash(str(error), "y")
+        return redirect(url_for("wizard.status"))
+    db.session.commit()
+    return redirect(url_for("wizard.home"))

@@ -1,0 +1,110 @@
+"""Pages for everyone: 首页, 通知公告, 办事指南, 咨询电话, 模板下载, 个人信息告知, 大字版, health."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from blueprints.pages import TEXT_COOKIE
+from blueprints.sign_in_form import LoginForm
+from models import db
+from services import departments, downloads, guide, notices, privacy
+from services.access import public
+
+bp = Blueprint("public", __name__)
+
+HOME_NOTICES = 5
+YEAR = 365 * 24 * 3600  # seconds
+#: A path of our own. Two slashes in front would name another host.
+OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
+
+
+@bp.get("/")
+@public
+def home() -> str:
+    return render_template(
+        "public/home.html",
+        form=LoginForm(formdata=None),
+        notices=notices.newest(HOME_NOTICES),
+        days=current_app.config["REVIEW_DAYS"],
+    )
+
+
+@bp.get("/notices", endpoint="notices")
+@public
+def list_notices() -> str:
+    after = request.args.get("after", type=int)
+    return render_template("public/notices.html", shown=notices.page(after), after=after)
+
+
+@bp.get("/notices/<int:notice_id>")
+@public
+def notice(notice_id: int) -> str:
+    found = notices.published(notice_id) or abort(404)
+    return render_template("public/notice.html", notice=found)
+
+
+@bp.get("/guide", endpoint="guide")
+@public
+def how_to() -> str:
+    return render_template(
+        "public/guide.html",
+        needs=guide.needs(),
+        days=current_app.config["REVIEW_DAYS"],
+        factors=current_app.config["LEGACY_CLAIM_FACTORS"],
+        templates=downloads.TEMPLATES,
+    )
+
+
+@bp.get("/hotlines")
+@public
+def hotlines() -> str:
+    query = " ".join(request.args.get("q", "").split())[:40]
+    return render_template("public/hotlines.html", query=query, groups=departments.phone_book(query))
+
+
+@bp.get("/templates/<name>")
+@public
+def template_file(name: str) -> Response:
+    if name not in downloads.TEMPLATES:
+        abort(404)
+    content = downloads.pdf(name, current_app.config["SITE_NAME"])
+    title = downloads.TEMPLATES[name].title
+    return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{title}.pdf")
+
+
+@bp.get("/privacy", endpoint="privacy")
+@public
+def privacy_notice() -> str:
+    return render_template("public/privacy.html", version=privacy.VERSION, sections=privacy.SECTIONS)
+
+
+@bp.get("/text-size")
+@public
+def text_size() -> ResponseReturnValue:
+    """大字版: keep the wish in a cookie and go back to where the link stood."""
+    target = request.args.get("next", "")
+    answer = redirect(target if OWN_PATH.fullmatch(target) else url_for("public.home"))
+    if request.args.get("large") == "1":
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        answer.set_cookie(TEXT_COOKIE, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
+    else:
+        answer.delete_cookie(TEXT_COOKIE)
+    return answer
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """For the operator: 200 while the database answers."""
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Response("database unreachable\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain")
