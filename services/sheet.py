@@ -27,7 +27,7 @@ EDUCATION = {
     "diploma_no": "学历证书编号",
     "degree_no": "学位证书编号",
 }
-EDUCATION_WIDTHS = (22.0, 20.0, 15.0, 30.0, 22.0, 17.0, 25.0, 25.0)
+EDUCATION_WIDTHS = (14.0, 18.0, 12.0, 30.0, 26.0, 16.0, 30.0, 28.0)
 EDUCATION_ROWS = {"full_time": "全日制", "part_time": "非全日制"}
 NOT_ASKED = "—"
 
