@@ -125,16 +125,17 @@ class Config:
     SEND_FILE_MAX_AGE_DEFAULT = 3600
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        for name, value in read_settings(os.environ if environ is None else environ).items():
+        given = read_settings(os.environ if environ is None else environ)
+        for name, value in given.items():
             setattr(self, name, value)
-        self.DATA = ROOT / self.DATA
-        self.UPLOADS = ROOT / self.UPLOADS
-        self.BASE_URL = (self.BASE_URL or f"http://{self.HOST}:{self.PORT}").rstrip("/")
+        self.DATA: Path = ROOT / given["DATA"]
+        self.UPLOADS: Path = ROOT / given["UPLOADS"]
+        self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
-        self.TRUSTED_HOSTS = list(self.TRUSTED_HOSTS) or None
-        self.SQLALCHEMY_DATABASE_URI = self.DATABASE_URL or f"sqlite:///{self.DATA / 'kuaiji.db'}"
-        self.KEYS_FILE = ROOT / self.KEYS_FILE if self.KEYS_FILE else self.DATA / "keys.json"
-        if self.ENV == "production":
+        self.TRUSTED_HOSTS: list[str] | None = list(given["TRUSTED_HOSTS"]) or None
+        self.SQLALCHEMY_DATABASE_URI = given["DATABASE_URL"] or f"sqlite:///{self.DATA / 'kuaiji.db'}"
+        self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
+        if given["ENV"] == "production":
             self._refuse_made_up_secrets()
 
     def _refuse_made_up_secrets(self) -> None:

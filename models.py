@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -483,7 +483,7 @@ class Declaration(Answers, Base):
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     account: Mapped[Account] = relationship()
     department: Mapped[Department | None] = relationship()
@@ -694,8 +694,6 @@ class Event(Base):
     staff: Mapped[Staff | None] = relationship()
 
 
-# --- rows that are only ever added: the database refuses to change or remove them ------------------------------------
-
-ONLY_ADDED = ("event", "decision", "revision")
-for _name in ONLY_ADDED:
-    refuse_changes(db.metadata.tables[_name])
+# Rows of these are only ever added: the database refuses to change or remove them.
+for _table in (Event.__table__, Decision.__table__, Revision.__table__):
+    refuse_changes(_table)  # type: ignore[arg-type]

@@ -53,9 +53,14 @@ def both(first: Condition, second: Condition) -> All:
 class Candidate(Protocol):
     """A department that an applicant may choose (services.departments)."""
 
-    code: str
-    name: str
-    own_system: bool
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def own_system(self) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ class ChoiceQuestion(Question):
 class ManyQuestion(ChoiceQuestion):
     """One or several codes of a list; the answer is a list of codes in the list's order."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, kind="checkboxes", **kwargs)
+    def __init__(self, label: str, choices: type[Titled], validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, choices, validators, kind="checkboxes", **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         known = [code for code in self.choices if code in valuelist]

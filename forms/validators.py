@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import Field
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Required:
     """The question must be answered."""
 
-    field_flags: ClassVar[dict[str, Any]] = {"required": True}
+    field_flags: dict[str, Any] = {"required": True}
 
     def __call__(self, form: StepForm, field: Field) -> None:
         if field.data in (None, "", []):

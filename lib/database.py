@@ -125,4 +125,5 @@ def refuse_changes(table: Table) -> None:
     """Make a table refuse UPDATE and DELETE from its creation on."""
     for dialect in ("sqlite", "postgresql"):
         for statement in refusal(table.name, dialect):
-            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))

@@ -66,7 +66,7 @@ def public(view: View) -> View:
     return view
 
 
-def own_declarations(actor: Actor) -> Select[tuple[Declaration]]:
+def own_declarations(actor: Actor) -> Select[Declaration]:
     return select(Declaration).where(Declaration.account_id == actor.id)
 
 
@@ -98,7 +98,7 @@ def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
     return db.session.scalar(query.order_by(Sheet.version.desc()).limit(1))
 
 
-def office_declarations(actor: Actor) -> Select[tuple[Declaration]]:
+def office_declarations(actor: Actor) -> Select[Declaration]:
     """What an officer may read: submitted at least once, of the own department or below it, and not one's own."""
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
     query = query.join(Account, Account.id == Declaration.account_id)
@@ -111,7 +111,7 @@ def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     return db.session.scalar(query.options(joinedload(Declaration.account), joinedload(Declaration.department)))
 
 
-def office_records(actor: Actor) -> Select[tuple[Record]]:
+def office_records(actor: Actor) -> Select[Record]:
     query = select(Record).join(Department, Department.id == Record.department_id)
     query = query.join(Account, Account.id == Record.account_id)
     query = query.where(Department.path.startswith(actor.path, autoescape=True))

@@ -57,9 +57,9 @@ def _load_departments() -> int:
         if division.code not in by_code:
             parent = by_code.get(division.parent_code or "")
             by_code[division.code] = _department(division.code, _name(division), division.level, parent)
-    for code, name, parent in ZONES:
+    for code, name, above in ZONES:
         if code not in by_code:
-            by_code[code] = _department(code, name, "zone", by_code[parent])
+            by_code[code] = _department(code, name, "zone", by_code[above])
     return len(by_code) - before
 
 

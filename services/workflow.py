@@ -309,6 +309,7 @@ def _check(declaration: Declaration, verb: str, actor: Actor | None) -> Move:
 def _move(declaration: Declaration, verb: str, actor: Actor | None, *, target: Status | None = None) -> Event:
     move = _check(declaration, verb, actor)
     before, after = declaration.status, target or move.target
+    assert after is not None
     declaration.status = after
     try:
         db.session.flush()

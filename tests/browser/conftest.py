@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from lib.database import begin_mode
@@ -19,7 +19,7 @@ from models import db
 from tests.chromium import chromium_or_skip
 from tests.manners import check_page
 
-SCREENS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 AXE = Axe()
 
 
@@ -110,7 +110,9 @@ def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
         page = context.new_page()
         page.on("pageerror", lambda error: seen.append(f"script error: {error}"))
         page.on("console", lambda said: seen.append(f"console: {said.text}") if _is_fault(said) else None)
-        page.on("response", lambda answer: seen.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        page.on(
+            "response", lambda answer: seen.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+        )
         page.on("dialog", lambda dialog: dialog.accept())
         return Visitor(page, site, seen)
 

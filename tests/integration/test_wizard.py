@@ -126,8 +126,8 @@ def test_the_departments_that_match_are_offered_with_reason_and_phone(declaratio
 
 
 def test_an_address_in_dalian_is_told_where_to_go(declaration, browser):
-    dalian = {"home_city": "210200", "home_county": "210202", "department_code": "210202"}
-    shown = browser.send("/apply/department", page(declaration, "department", **dalian), expect=422)
+    dalian = COMPLETE | {"home_city": "210200", "home_county": "210202", "department_code": "210202"}
+    shown = browser.send("/apply/department", page(declaration, "department", dalian), expect=422)
     assert "自己的采集系统" in shown.text
     assert stored(declaration).department_code is None
 

@@ -113,7 +113,11 @@ REQUIRED = [
         (name, {"has_employer": "no"}, {"has_employer": "yes"})
         for name in ("person_status", "location_kind", "home_city", "home_county", "home_address")
     ],
-    ("school", {"has_employer": "no", "person_status": "student"}, {"has_employer": "no", "person_status": "unemployed"}),
+    (
+        "school",
+        {"has_employer": "no", "person_status": "student"},
+        {"has_employer": "no", "person_status": "unemployed"},
+    ),
     ("full_time_degree", {"full_time_level": "bachelor"}, {"full_time_level": "college"}),
     ("full_time_school", {"full_time_level": "high_school"}, {"full_time_level": "junior"}),
     ("full_time_major", {"full_time_level": "vocational"}, {"full_time_level": "high_school"}),
@@ -135,7 +139,9 @@ REQUIRED = [
 ]
 
 
-@pytest.mark.parametrize(("question", "asked", "_not"), REQUIRED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("question", "asked", "_not"), REQUIRED, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_required_question_says_what_to_do_when_it_is_empty(question, asked, _not):
     field = checked(question, **asked, **({} if question in asked else {question: None}))
     if question in asked:  # the condition names the question itself: 全日制最高学历 and the like
@@ -144,7 +150,9 @@ def test_a_required_question_says_what_to_do_when_it_is_empty(question, asked, _
     assert field.errors[0].startswith(("请填写", "请选择", "请勾选")), field.errors
 
 
-@pytest.mark.parametrize(("question", "_asked", "not_asked"), REQUIRED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("question", "_asked", "not_asked"), REQUIRED, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_question_that_is_not_asked_is_excused_and_forgets_its_answer(question, _asked, not_asked):
     leftover = {question: EMPLOYED.get(question) or COMPLETE.get(question) or "leftover"}
     if question.endswith("_on"):
@@ -161,7 +169,9 @@ def test_an_optional_question_may_stay_open_and_is_dropped_when_not_asked(questi
 
 
 def test_sex_and_birth_date_come_from_the_number_whatever_is_sent():
-    sex, born = identity.facts_from_number("resident_id", RESIDENT["id_number"])
+    facts = identity.facts_from_number("resident_id", RESIDENT["id_number"])
+    assert facts
+    sex, born = facts
     told = {"number_sex": sex, "number_birth_date": born}
     form = build("sex", RESIDENT | EMPLOYED | told | {"sex": "female", "birth_date": date(2000, 1, 1)})
     assert form.checks()
@@ -175,7 +185,9 @@ def test_a_passport_holder_is_asked_for_sex_birth_date_and_country():
 
 
 def test_a_students_place_is_always_the_school():
-    field = checked("location_kind", has_employer="no", person_status="student", location_kind="residence", school="样例大学")
+    field = checked(
+        "location_kind", has_employer="no", person_status="student", location_kind="residence", school="样例大学"
+    )
     assert field.data == "school"
     assert not field.errors
 
@@ -252,7 +264,9 @@ def test_an_appointment_before_the_qualification_is_a_warning_only():
 
 
 def test_a_character_that_cannot_be_printed_is_a_warning_only():
-    asked = Asked(facts=RESIDENT | EMPLOYED | {"applicant_name": "张三"}, options=LISTS, unprintable=lambda text: ["三"])
+    asked = Asked(
+        facts=RESIDENT | EMPLOYED | {"applicant_name": "张三"}, options=LISTS, unprintable=lambda text: ["三"]
+    )
     form = page_of("applicant_name")(None, asked=asked)
     form.checks()
     assert not form["applicant_name"].errors
@@ -281,12 +295,32 @@ ASKED_FOR = [
     ("passport", PASSPORT, RESIDENT),
     ("employer_licence", {"has_employer": "yes"}, {"has_employer": "no"}),
     ("work_proof", {"has_employer": "yes"}, {"has_employer": "no"}),
-    ("student_card", {"has_employer": "no", "person_status": "student"}, {"has_employer": "no", "person_status": "retired"}),
-    ("residence_permit", {"has_employer": "no", "location_kind": "residence"}, {"has_employer": "no", "location_kind": "registered"}),
-    ("household_register", {"has_employer": "no", "location_kind": "registered"}, {"has_employer": "yes", "location_kind": "registered"}),
+    (
+        "student_card",
+        {"has_employer": "no", "person_status": "student"},
+        {"has_employer": "no", "person_status": "retired"},
+    ),
+    (
+        "residence_permit",
+        {"has_employer": "no", "location_kind": "residence"},
+        {"has_employer": "no", "location_kind": "registered"},
+    ),
+    (
+        "household_register",
+        {"has_employer": "no", "location_kind": "registered"},
+        {"has_employer": "yes", "location_kind": "registered"},
+    ),
     ("full_time_diploma", {"full_time_level": "high_school"}, {"full_time_level": "junior"}),
-    ("full_time_degree_paper", {"full_time_level": "master", "full_time_degree": "master"}, {"full_time_level": "master", "full_time_degree": "none"}),
-    ("part_time_diploma", {"has_part_time": "yes", "part_time_level": "college"}, {"has_part_time": "no", "part_time_level": "college"}),
+    (
+        "full_time_degree_paper",
+        {"full_time_level": "master", "full_time_degree": "master"},
+        {"full_time_level": "master", "full_time_degree": "none"},
+    ),
+    (
+        "part_time_diploma",
+        {"has_part_time": "yes", "part_time_level": "college"},
+        {"has_part_time": "no", "part_time_level": "college"},
+    ),
     (
         "part_time_degree_paper",
         {"has_part_time": "yes", "part_time_level": "bachelor", "part_time_degree": "bachelor"},
