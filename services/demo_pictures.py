@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from random import Random
 from typing import Literal
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from lib.fonts import SERIF
 
@@ -144,9 +144,10 @@ def _stamped(image: Image.Image, centre: Point, words: str, radius: int = 105) -
     pen = ImageDraw.Draw(stamp)
     pen.ellipse((4, 4, size - 4, size - 4), outline=(*STAMP, 210), width=7)
     lines = [words[at : at + 5] for at in range(0, len(words), 5)][:3]
+    size_of_words = radius * 2 // (6 if len(lines) == 1 else 8)
     for row, line in enumerate(lines):
-        y = radius + (row - (len(lines) - 1) / 2) * 40
-        pen.text((radius, y), line, (*STAMP, 210), _font(34), anchor="mm")
+        y = radius + (row - (len(lines) - 1) / 2) * size_of_words * 1.25
+        pen.text((radius, y), line, (*STAMP, 210), _font(size_of_words), anchor="mm")
     stamp = stamp.rotate(-8, Image.Resampling.BILINEAR)
     image.paste(stamp, (round(centre[0] - radius), round(centre[1] - radius)), stamp)
 
@@ -246,7 +247,7 @@ def signed_sheet(head: Mapping[str, str], rows: Sequence[tuple[str, str]], look:
     pen.text((80, 1190), "本人承诺以上信息真实、准确、完整。", INK, _font(22))
     if seal:
         pen.text((80, 1240), "单位意见(盖章):", INK, _font(22))
-        _stamped(image, (300, 1290), seal, 92)
+        _stamped(image, (350, 1305), seal, 92)
     pen.text((560, 1290), "申报人签名(手写):", INK, _font(22))
     _scribble(pen, (770, 1300), name)
     return _jpeg(_marked(image))
@@ -285,3 +286,8 @@ def photograph(look: Look) -> bytes:
     pen = ImageDraw.Draw(image)
     pen.text((588, 826), "样例", "#b9b9be", _font(30), anchor="rs")
     return _jpeg(image)
+
+
+def blurred(jpeg: bytes) -> bytes:
+    """The same picture as a shaking hand takes it: for something to send back."""
+    return _jpeg(Image.open(io.BytesIO(jpeg)).filter(ImageFilter.GaussianBlur(7)))

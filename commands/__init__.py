@@ -1,0 +1,14 @@
+"""The commands of ``flask``, one module a group: parse, call services, commit, report."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from commands import demo, doctor, init, legacy, serve, staff, storage, tick
+
+
+def init_app(app: Flask) -> None:
+    for group in (staff.group, legacy.group, storage.group):
+        app.cli.add_command(group)
+    for module in (init, demo, serve, tick, doctor):
+        app.cli.add_command(module.command)

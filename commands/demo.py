@@ -1,0 +1,86 @@
+"""``flask demo``: invented people to try everything with. Refused in production."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from commands.report import progress, reporting
+from commands.storage import store
+from lib.database import beginning
+from models import Account, Staff, db
+
+
+@click.command("demo")
+@click.option("--people", default=40, show_default=True, type=click.IntRange(0, 500), help="How many applicants.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Another seed, other people.")
+@click.option("--if-empty", is_flag=True, help="Add nobody when there are accounts already.")
+@reporting
+def command(people: int, seed: int, if_empty: bool) -> None:
+    """Add invented people in every state, their papers, staff and old records; print the accounts."""
+    if current_app.config["ENV"] == "production":
+        raise click.ClickException("no demo data in production (KUAIJI_ENV=production)")
+    if not (if_empty and _has_accounts()):
+        _load(people, seed)
+    with beginning("DEFERRED"):
+        print_accounts()
+
+
+def _has_accounts() -> bool:
+    with beginning("DEFERRED"):
+        found = db.session.scalar(select(Account.id).limit(1)) or db.session.scalar(select(Staff.id).limit(1))
+        db.session.rollback()
+    return found is not None
+
+
+def _load(people: int, seed: int) -> None:
+    from services import demo, demo_accounts  # draws pictures: nothing that a server needs to load
+
+    config = current_app.config
+    how = demo.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"])
+    with progress("demo data", 2 * people) as step:
+        added = demo.load(how, people, seed, step)
+    code = demo_accounts.issue_code()
+    db.session.commit()
+    click.echo(f"{added} people added")
+    if code:
+        click.echo(f"激活码(只显示这一次): {code[0]} {code[1]}")
+
+
+def print_accounts() -> None:
+    """The demo accounts that are in the database, with the second factor's codes of this half minute."""
+    from services import demo_accounts
+
+    config = current_app.config
+    staff = demo_accounts.staff_lines(config["SECRET_KEY"])
+    people = demo_accounts.person_lines(config["SECRET_KEY"])
+    old = demo_accounts.legacy_lines()
+    address = f"http://{config['HOST']}:{config['PORT']}"
+    _table(f"演示账号:工作人员 {address}/staff/login", ("用户名", "姓名", "角色", "部门", "登录密码", "验证码"), staff)
+    _table(f"演示账号:申报人 {address}/login", ("姓名", "证件号码", "登录密码", "状态"), people)
+    _table(
+        f"原有会计从业资格证人员 {address}/claim (激活码: flask legacy code 证件号码)",
+        ("姓名", "证件号码", "档案号(证书编号)", "发证年月"),
+        old,
+    )
+
+
+def _table(title: str, header: Sequence[str], rows: Sequence[object]) -> None:
+    """``rows`` are records with as many fields as the header has words."""
+    if not rows:
+        return
+    lines = [tuple(header), *(tuple(vars(row).values()) for row in rows)]
+    widths = [max(_width(line[place]) for line in lines) for place in range(len(header))]
+    click.echo(f"\n{title}")
+    for line in lines:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        click.echo("  " + "  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal; a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

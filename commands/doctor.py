@@ -1,0 +1,34 @@
+"""``flask doctor``: is this installation in order?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from commands.report import reporting
+from commands.storage import store
+from lib.clock import today
+from lib.database import beginning
+from services import doctor
+
+MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "fault": ("FAULT  ", "red")}
+
+
+def migrations() -> Path:
+    return Path(current_app.root_path) / "migrations"
+
+
+@click.command("doctor")
+@reporting
+def command() -> None:
+    """Look at settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
+    faults = 0
+    with beginning("DEFERRED"):
+        for found in doctor.examine(current_app.config, migrations(), store(), today()):
+            word, colour = MARKS[found.level]
+            click.echo(f"{click.style(word, fg=colour)}  {found.text}")
+            faults += found.level == "fault"
+    if faults:
+        raise click.ClickException(f"{faults} faults")

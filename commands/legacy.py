@@ -1,0 +1,71 @@
+"""``flask legacy``: the old register (原有会计从业资格证人员)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from commands.report import progress, reporting
+from lib import identity
+from lib.clock import today
+from lib.database import beginning
+from models import db
+from services import activation, legacy, legacy_import
+
+group = AppGroup("legacy", help="Import the old register, undo an import, issue an activation code.")
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check every line, import nothing.")
+@reporting
+def import_(file: Path, dry_run: bool) -> None:
+    """Import a CSV FILE: 姓名 and 证件号码, and of 证书编号, 档案号, 发证日期, 发证机关, 手机号码, 单位 what there is.
+
+    Lines with an error or conflict are left out and listed; all others are imported in one transaction. The same file,
+    corrected, can be imported again: it then brings in the rest.
+    """
+    source = legacy_import.open_source(file)
+    for title in source.unknown:
+        click.echo(f"column left out: {title}")
+    with beginning("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
+        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_tell, progress=step)
+        db.session.rollback() if dry_run else db.session.commit()
+    words = "would be imported" if dry_run else "imported"
+    click.echo(
+        f"{result.rows} rows: {result.imported} {words}, {result.left_out} left out, "
+        f"{result.warnings} values left out; {result.unproven} without a proof, to be claimed by activation code only"
+    )
+    if result.imported and not dry_run:
+        click.echo(f"batch {result.batch}; flask legacy undo {result.batch} takes it back while nobody has claimed")
+
+
+def _tell(finding: legacy_import.Finding) -> None:
+    click.echo(f"line {finding.line}: {finding.kind}: {finding.text}")
+
+
+@group.command("undo")
+@click.argument("batch")
+@reporting
+def undo(batch: str) -> None:
+    """Remove all records of a BATCH, unless somebody has claimed one."""
+    removed = legacy_import.undo(batch)
+    db.session.commit()
+    click.echo(f"{removed} records removed")
+
+
+@group.command("code")
+@click.argument("number")
+@reporting
+def code(number: str) -> None:
+    """Issue an activation code for the ID card NUMBER of an old record ("-" reads it from standard input)."""
+    typed = sys.stdin.readline() if number == "-" else number
+    holder = legacy.claimable(identity.sign_in_number(typed))
+    if holder is None:
+        raise click.ClickException("there is no old record with this number, or it was claimed already")
+    issued = activation.issue(holder, None)
+    db.session.commit()
+    click.echo(f"{holder.name}: {issued} (7 days, one use)")

@@ -1,0 +1,110 @@
+"""``flask serve``: the production server and the minute's work, under one parent process.
+
+The parent holds no request: it starts granian, ticks once a minute, passes SIGTERM and SIGINT on, and ends with it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import current_app
+
+from commands import tick
+from commands.demo import print_accounts
+from commands.doctor import migrations
+from commands.report import reporting
+from lib.database import beginning
+from models import db
+from services import doctor
+
+GRACE_S = 20  # for requests under way, before the workers are killed
+PR_SET_PDEATHSIG = 1
+
+
+@click.command("serve")
+@click.option("--tick-every", default=60.0, show_default=True, help="Seconds between two ticks.", metavar="SECONDS")
+@reporting
+def command(tick_every: float) -> None:
+    """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
+    config = current_app.config
+    _refuse_taken_port(config["HOST"], config["PORT"])
+    with beginning("DEFERRED"):
+        if pending := doctor.pending_migration(migrations()):
+            raise click.ClickException(pending)
+        for text in doctor.risky_settings(config):
+            click.echo(f"warning: {text}", err=True)
+        if config["DEMO"]:
+            print_accounts()
+        db.session.remove()
+    db.engine.dispose()
+    click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
+    code = _run(tick_every)
+    if code:
+        raise click.ClickException(f"the server ended with status {code}")
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Granian shares a port with whoever listens there already; two servers would answer in turn."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            hint = "set KUAIJI_PORT to a free one"
+            raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; {hint}") from error
+
+
+def _granian() -> list[str]:
+    config = current_app.config
+    return [
+        *(sys.executable, "-m", "granian", "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
+        *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
+        *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_S)),
+        *("--log-level", "warning", "--no-access-log"),  # addresses and paths are nobody's business
+    ]
+
+
+def _die_with_parent() -> Callable[[], Any] | None:
+    """For the child to call on Linux: should the parent be killed, nothing is left that holds the port."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc, parent_died = ctypes.CDLL(None), int(signal.SIGTERM)
+    return lambda: libc.prctl(PR_SET_PDEATHSIG, parent_died)
+
+
+def _run(tick_every: float) -> int:
+    """Run the server to its end; returns its exit status, 0 when it was asked to end."""
+    asked = False
+    server = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        _granian(),
+        cwd=current_app.root_path,
+        preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock
+    )
+
+    def end(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
+        server.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    while True:
+        try:
+            code = server.wait(None if asked else tick_every)
+            return 0 if asked else code or 1
+        except subprocess.TimeoutExpired:
+            _tick()
+
+
+def _tick() -> None:
+    _done, failed = tick.tick()
+    for name, why in failed.items():
+        click.echo(f"tick: {name}: {why}", err=True)

@@ -1,0 +1,38 @@
+"""``flask tick``: what time brings. ``flask serve`` does it every minute; elsewhere a timer calls it."""
+
+from __future__ import annotations
+
+import click
+
+from commands.report import one_line, reporting
+from models import db
+from services import upkeep
+
+
+def tick() -> tuple[dict[str, int], dict[str, str]]:
+    """Do every job, each in its own transaction: one that fails keeps none of the others from running.
+
+    Returns what was done (job -> rows) and what failed (job -> why).
+    """
+    done, failed = {}, {}
+    for name, job in upkeep.JOBS.items():
+        try:
+            done[name] = job()
+            db.session.commit()
+        except Exception as error:
+            db.session.rollback()
+            failed[name] = one_line(error)
+    db.session.remove()
+    return done, failed
+
+
+@click.command("tick")
+@reporting
+def command() -> None:
+    """Let claims lapse, forget old sessions, reservations, parked forms and codes. Call it every minute."""
+    done, failed = tick()
+    for name, rows in done.items():
+        if rows:
+            click.echo(f"{name}: {rows}")
+    if failed:
+        raise click.ClickException("; ".join(f"{name}: {why}" for name, why in failed.items()))

@@ -1,0 +1,39 @@
+"""What time brings: the jobs of ``flask tick``. Each is short, and does nothing when there is nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete
+
+from lib.database import utcnow
+from models import ActivationCode, ParkedForm, db
+from services import accounts, sessions, workflow
+
+PARKED = timedelta(hours=24)
+CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
+
+
+def forget_parked_forms() -> int:
+    return _delete(ParkedForm, ParkedForm.at < utcnow() - PARKED)
+
+
+def forget_codes() -> int:
+    return _delete(ActivationCode, ActivationCode.expires_at < utcnow() - CODES_KEPT)
+
+
+def _delete(table: type[Any], *which: Any) -> int:
+    result: Any = db.session.execute(delete(table).where(*which))
+    return int(result.rowcount)
+
+
+#: What is done -> the job; it returns how many rows it touched. The caller commits after each.
+JOBS: dict[str, Callable[[], int]] = {
+    "lapsed claims": workflow.lapse_all,
+    "old sessions and attempts": sessions.forget_old,
+    "expired reservations": accounts.forget_reservations,
+    "parked forms": forget_parked_forms,
+    "old activation codes": forget_codes,
+}
