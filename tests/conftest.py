@@ -9,7 +9,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -107,6 +107,8 @@ class Browser:
 
     def _request(self, method: str, url: str, expect: int, **options: Any) -> Page:
         db.session.rollback()  # the test's own reading must not hold the database
+        for name in list(g):
+            g.pop(name)  # the fixture's application context outlives a request; who asked last must not
         page = Page(self.client.open(url, method=method, **options))
         begin_mode.set("DEFERRED")
         db.session.rollback()
