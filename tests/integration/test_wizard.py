@@ -9,25 +9,13 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from forms import STEPS
 from lib.codes import IdType, Status
 from lib.database import utcnow
 from models import Declaration, Draft, ParkedForm, db
-from services import answers, drafts
+from services import answers
 from tests.factory import picture
+from tests.filing import names, page, stored
 from tests.people import COMPLETE, EDUCATION, PERSONAL, UNIVERSITY, WITH_EMPLOYER, WITHOUT_EMPLOYER, as_form
-
-PAGES = {step.slug: step for step in STEPS}
-
-
-def names(slug: str) -> list[str]:
-    return list(PAGES[slug].form(None, asked=answers.Asked())._fields)
-
-
-def page(declaration: Declaration, slug: str, given: dict | None = None, **changed) -> dict:
-    """What a browser sends for a page: ``given`` answers (complete ones by default), some of them changed."""
-    sent = as_form((COMPLETE if given is None else given) | changed, names(slug))
-    return sent | {"seen": drafts.fingerprint(declaration, PAGES[slug]), "action": "next"}
 
 
 @pytest.fixture
@@ -36,11 +24,6 @@ def declaration(make, browser) -> Declaration:
     account = make.account()
     browser.sign_in(account).send("/apply/notice")
     return db.session.scalars(select(Declaration)).one()
-
-
-def stored(declaration: Declaration) -> Declaration:
-    db.session.expire_all()
-    return db.session.get_one(Declaration, declaration.id)
 
 
 def test_reading_the_notice_begins_a_declaration_once(make, browser):

@@ -1,0 +1,64 @@
+"""What tests of the wizard send and look at: pages as a browser sends them, pictures, rows as they are stored now."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from forms import STEPS
+from lib.storage import Folder
+from models import Declaration, PaperPage, db
+from services import answers, drafts
+from tests.factory import picture
+from tests.people import COMPLETE, as_form
+
+PAGES = {step.slug: step for step in STEPS}
+
+
+def names(slug: str) -> list[str]:
+    return list(PAGES[slug].form(None, asked=answers.Asked())._fields)
+
+
+def page(declaration: Declaration, slug: str, given: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    """What a browser sends for a page: ``given`` answers (complete ones by default), some of them changed."""
+    sent = as_form((COMPLETE if given is None else given) | changed, names(slug))
+    return sent | {"seen": drafts.fingerprint(declaration, PAGES[slug]), "action": "next"}
+
+
+def filled(declaration: Declaration, slug: str, **changed: Any) -> dict[str, Any]:
+    """The same from what is stored: what a browser sends back for a page that was opened, some answers changed."""
+    return page(declaration, slug, answers.stored(declaration), **changed)
+
+
+def stored(declaration: Declaration) -> Declaration:
+    """The declaration as the database has it now."""
+    db.session.expire_all()
+    return db.session.get_one(Declaration, declaration.id)
+
+
+def pages_of(declaration: Declaration, kind: str) -> list[PaperPage]:
+    """The pictures of a paper as the database has them now, in their order."""
+    db.session.expire_all()
+    query = select(PaperPage).where(PaperPage.declaration_id == declaration.id, PaperPage.kind == kind)
+    return list(db.session.scalars(query.order_by(PaperPage.position, PaperPage.id)))
+
+
+def file(data: bytes | None = None, name: str = "p.jpg") -> tuple[io.BytesIO, str]:
+    """A file as the test client sends it; a drawn picture unless told otherwise."""
+    return io.BytesIO(picture(1000, 700) if data is None else data), name
+
+
+def store() -> Folder:
+    found: Folder = current_app.extensions["kuaiji.store"]
+    return found
+
+
+def words(text: str) -> str:
+    """What a person reads of a page, in one line."""
+    text = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>|<head\b.*?</head>", " ", text)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text))).strip()
