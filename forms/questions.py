@@ -265,6 +265,14 @@ class StepForm(FlaskForm):
         condition = question.flags.when
         return condition is None or bool(condition.holds(self.facts()))
 
+    def impossible(self, question: Question) -> bool:
+        """Does a fact that this page cannot change rule the question out? Then the page leaves it out altogether."""
+        parts = question.flags.when.parts if question.flags.when else ()
+        given = self.asked.facts
+        return any(
+            part.question in given and part.question not in self._fields and not part.holds(given) for part in parts
+        )
+
     def fixed(self, question: Question) -> bool:
         """Is the answer known from the ID number, and so read-only?"""
         return bool(question.flags.derived) and self.facts().get(question.flags.derived) is not None

@@ -47,7 +47,7 @@ def site(app: Flask) -> Iterator[str]:
 
 @dataclass
 class Visitor:
-    """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, server errors."""
+    """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, faults."""
 
     page: Page
     site: str
