@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import DateField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from blueprints import me
 from lib import identity
@@ -38,6 +38,12 @@ def phone_list(text: str | None) -> str:
 class Day(DateField):
     """A date whose typed text stays on the page when it is wrong."""
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([value.strip() for value in valuelist])
+        except ValueError as error:
+            raise ValueError("请按 2026-11-23 的样子填写日期") from error
+
     @property
     def typed(self) -> str:
         return str(self._value())
@@ -55,11 +61,16 @@ def at_most(count: int) -> Any:
     return check
 
 
-class DepartmentForm(FlaskForm):
+class AdminForm(FlaskForm):
+    class Meta:
+        csrf = False  # CSRFProtect checks the page's token
+
+
+class DepartmentForm(AdminForm):
     phone = StringField("咨询电话", [at_most(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
     address = StringField("办公地址", [at_most(100)], [one_line])
     hours = StringField("办公时间", [at_most(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
-    verified_on = Day("核实日期", description="最近一次核对以上内容的日期")
+    verified_on = Day("核实日期", [Optional()], description="最近一次核对以上内容的日期")
 
     def validate_phone(self, field: StringField) -> None:
         for number in filter(None, (field.data or "").split("、")):
@@ -72,7 +83,7 @@ class DepartmentForm(FlaskForm):
             raise ValidationError("核实日期不能晚于今天")
 
 
-class NoticeForm(FlaskForm):
+class NoticeForm(AdminForm):
     title = StringField("标题", [at_most(100)], [one_line])
     body = Paragraphs("正文", [at_most(20_000)], [lambda text: (text or "").strip()], "空一行分段；网址不会变成链接")
 
