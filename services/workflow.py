@@ -216,7 +216,7 @@ def renew(declaration: Declaration, actor: Actor) -> bool:
 
 
 def release(declaration: Declaration, actor: Actor) -> Event:
-    _own_claim(declaration, actor)
+    own_claim(declaration, actor)
     event = _move(declaration, "release", actor)
     _drop_claim(declaration)
     return event
@@ -233,7 +233,7 @@ def settle(declaration: Declaration, now: datetime | None = None) -> bool:
 
 def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
     """Return the file with the unsent marks of the revision that was seen. At least one, each with a reason."""
-    _own_claim(declaration, actor, seen)
+    own_claim(declaration, actor, seen)
     revision = _revision(declaration, seen)
     unsent = marks.of_revision(revision, MarkState.DRAFT)
     if not unsent:
@@ -256,7 +256,7 @@ def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
 
 def approve(declaration: Declaration, actor: Actor, seen: int, *, id_checked: bool = False) -> Decision:
     """The revision that was seen becomes the person's record; a changed name becomes the sign-in name."""
-    _own_claim(declaration, actor, seen)
+    own_claim(declaration, actor, seen)
     revision = _revision(declaration, seen)
     for mark in marks.of_revision(revision, MarkState.DRAFT):
         db.session.delete(mark)
@@ -326,7 +326,7 @@ def _move(declaration: Declaration, verb: str, actor: Actor | None, *, target: S
     )
 
 
-def _own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) -> Claim:
+def own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) -> Claim:
     """The officer's claim in force, on the revision that was seen. Raises Conflict that says what happened instead."""
     held = holder(declaration)
     if declaration.status != Status.IN_REVIEW or (seen is not None and seen != declaration.revision_number):
