@@ -150,10 +150,13 @@ def same_name(typed: str, name: str) -> bool:
     return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
 
 
-def proves(who: Known | None, name: str, password: str) -> bool:
-    """Name and password of a sign-in. Takes as long for nobody; no transaction should be open. Raises Busy."""
+def prove(who: Known | None, name: str, password: str) -> Known | None:
+    """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
+
+    Raises lib.crypto.Busy.
+    """
     is_right = passwords.right(password, who.password_hash if who else None)
-    return same_name(name, who.name if who else "") and is_right
+    return who if same_name(name, who.name if who else "") and is_right else None
 
 
 def sign_in(who: Known, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
@@ -164,6 +167,20 @@ def sign_in(who: Known, device: str, new_hash: str | None = None) -> tuple[str, 
     account.password_hash = new_hash or account.password_hash
     events.record("sign_in", actor_of(account))
     return sessions.start(account=account, device=device), actor_of(account)
+
+
+def count_try(number: str) -> int | None:
+    """Before the code of a lost password is looked at: count the try, if there is a code. The caller commits then."""
+    account = find(number)
+    return activation.count_try(account) if account else None
+
+
+def opens(number: str, name: str, code: str, code_id: int | None) -> int | None:
+    """The account whose lost password the code lets replace. None for every reason; the work is the same for each."""
+    account = find(number)
+    person = account or Account(uid="", name="")
+    is_right = activation.fits(person, code_id, code) and same_name(name, person.name)
+    return account.id if account and is_right else None
 
 
 # --- changing a password --------------------------------------------------------------------------------------------

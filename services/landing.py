@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
+from forms import STEPS
 from lib.codes import OPEN, Status
+from lib.database import utcnow
+from models import ParkedForm, db
 from services import access, answers
 from services.access import Actor
+from services.drafts import PARKED_FOR
+
+STAFF_FORMS = "/staff/submissions/"
 
 Place = tuple[str, dict[str, Any]]  # an endpoint and the values of its URL
 
@@ -28,3 +36,22 @@ def landing(actor: Actor) -> Place:
 def _page(slug: str) -> Place:
     """The pages around the questions, 阅读须知 and 核对信息, have endpoints of their own."""
     return (f"wizard.{slug}", {}) if slug in ("notice", "check") else ("wizard.step", {"step": slug})
+
+
+def parked_path(actor: Actor) -> str:
+    """Where the newest form lies that came after the end of this person's session, if a page can give it back."""
+    owner = ParkedForm.staff_id == actor.id if actor.is_staff else ParkedForm.account_id == actor.id
+    query = select(ParkedForm.path).where(owner, ParkedForm.at > utcnow() - PARKED_FOR)
+    paths = db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
+    pages = (_staff_page(path) if actor.is_staff else _wizard_page(path) for path in paths)
+    return next(filter(None, pages), "")
+
+
+def _wizard_page(path: str) -> str:
+    return path if path in {f"/apply/{step.slug}" for step in STEPS} else ""
+
+
+def _staff_page(path: str) -> str:
+    """The submission that the form was about: decisions themselves are only ever posted."""
+    uid = path.removeprefix(STAFF_FORMS).split("/")[0] if path.startswith(STAFF_FORMS) else ""
+    return STAFF_FORMS + uid if uid else ""

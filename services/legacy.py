@@ -56,8 +56,13 @@ def claimable(number: str) -> LegacyHolder | None:
 
 
 def count_try(number: str, proof: Proof) -> int | None:
-    """Before a proof is checked: count it at the person's code, if there is one. The caller commits then."""
+    """Before a proof is checked: count it at the person's code, if there is one. The caller commits then.
+
+    A try at a record that was claimed already goes into the audit trail: somebody may be the wrong person.
+    """
     holder = claimable(number)
+    if holder is None and (account := accounts.find(number)) and account.legacy_id:
+        events.record("claim_again", None, account_id=account.id)
     return activation.count_try(holder) if holder and proof.factor == "activation_code" else None
 
 
@@ -82,6 +87,12 @@ def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
     is_known = sum(hmac.compare_digest(typed, number) for number in numbers) > 0  # both are looked at
     is_month = hmac.compare_digest(proof.issued_month.encode(), (holder.issued_month or "").encode())
     return bool(typed) and bool(proof.issued_month) and is_known and is_month
+
+
+def month_of(text: str) -> str:
+    """``2008-06`` from 2008-06, 2008.6, 2008年6月, 200806; "" when it is none of these."""
+    parts = re.fullmatch(r"([12][0-9]{3})[-/.年 ]?(0?[1-9]|1[0-2])月?", normalise_text(text))
+    return f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
 
 
 def _compact(text: str) -> str:

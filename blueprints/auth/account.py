@@ -1,0 +1,90 @@
+"""我的账号 and 消息 of an applicant."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import device_name, me
+from blueprints.auth.forms import ChangePasswordForm
+from blueprints.auth.frame import bp, entered
+from models import Account, db
+from services import accounts, events, inbox, passwords, sessions, tries
+from services.access import APPLICANTS, only
+from services.accounts import Known, TooLate
+
+WRONG = "原登录密码不正确"
+
+
+@bp.route("/account", methods=["GET", "POST"])
+@only(*APPLICANTS)
+def account() -> ResponseReturnValue:
+    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    person = db.session.get_one(Account, me().id)
+    who = accounts.known(person)
+    assert who  # signed in, so active, so with a password
+    form = ChangePasswordForm({"name": who.name, "number": who.number, "phone": who.phone})
+    if not form.validate_on_submit():
+        return _page(person, form), 422 if form.is_submitted() else 200
+    made = tries.begin((tries.PASSWORD, who.number))
+    db.session.commit()
+    if made.until:
+        form.current.errors = [f"尝试次数过多,请 {made.minutes} 分钟后再试"]
+        return _page(person, form), 429
+    if not passwords.right(form.current.data, who.password_hash):
+        form.current.errors = [WRONG]
+        return _page(person, form), 422
+    return _change(who, passwords.hashed(form.password.data))
+
+
+def _change(who: Known, password_hash: str) -> ResponseReturnValue:
+    try:
+        token = accounts.change_password(who, password_hash, device_name())
+    except TooLate:  # changed on another device in this very moment
+        db.session.rollback()
+        flash("登录密码刚刚已在别处修改,请核对", "y")
+        return redirect(url_for("auth.account"))
+    tries.forget(tries.PASSWORD, who.number)
+    db.session.commit()
+    response = entered(token, url_for("auth.account"), staff=False)
+    flash("登录密码已修改,其他设备已退出", "g")
+    return response
+
+
+def _page(person: Account, form: ChangePasswordForm) -> str:
+    return render_template(
+        "auth/account.html",
+        form=form,
+        account=person,
+        devices=accounts.devices(person.id),
+        looks=events.looks(person.id),
+        here=me().session_id,
+        unread=inbox.unread_count(person.id),
+    )
+
+
+@bp.post("/account/devices")
+@only(*APPLICANTS)
+def end_other_devices() -> ResponseReturnValue:
+    """退出其他设备."""
+    sessions.end_all(account_id=me().id, but=me().session_id)
+    events.record("end_sessions", me())
+    db.session.commit()
+    flash("其他设备已退出登录", "g")
+    return redirect(url_for("auth.account"))
+
+
+@bp.get("/inbox", endpoint="inbox")
+@only(*APPLICANTS)
+def show_inbox() -> str:
+    found = inbox.messages(me().id)
+    return render_template("auth/inbox.html", messages=found, unread=inbox.unread_count(me().id))
+
+
+@bp.post("/inbox/read")
+@only(*APPLICANTS)
+def read_inbox() -> ResponseReturnValue:
+    """全部标为已读. A button, since looking at a page changes nothing."""
+    inbox.mark_read(me().id)
+    db.session.commit()
+    return redirect(url_for("auth.inbox"))

@@ -1,0 +1,107 @@
+"""原有用户设置密码: name and number, then a proof, then the password. The second screen is the same for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address
+from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
+from blueprints.auth.frame import bp, forget, remember, remembered
+from models import LegacyHolder, db
+from services import legacy, passwords, privacy, tries
+from services.access import public
+from services.accounts import TooLate
+from services.legacy import Opened, Proof
+
+WRONG = "核对不一致,请检查姓名、身份证号和凭证后再试。多次不成功的,请到当地会计管理部门窗口办理"
+TOO_OFTEN = "尝试次数过多,请明天再试,或到当地会计管理部门窗口办理"
+
+
+@bp.route("/claim", methods=["GET", "POST"])
+@public
+def claim() -> ResponseReturnValue:
+    """Looks nothing up: whoever fills it in correctly gets the second screen."""
+    form = ClaimForm()
+    if not form.validate_on_submit():
+        return render_template("auth/claim.html", form=form), 422 if form.is_submitted() else 200
+    forget("opened")
+    remember("claim", name=form.name.data, number=form.number.data)
+    return redirect(url_for("auth.claim_proof"))
+
+
+@bp.route("/claim/proof", methods=["GET", "POST"])
+@public
+def claim_proof() -> ResponseReturnValue:
+    who = remembered("claim")
+    if who is None:
+        return _start_again()
+    form = ProofForm(current_app.config["LEGACY_CLAIM_FACTORS"])
+    if request.method == "GET":
+        return _proof_page(form)
+    if not form.validate():
+        return _proof_page(form), 422
+    proof = Proof(form.factor.data or "", form.code.data or "", form.archive_no.data or "", _month(form))
+    return _check(form, who["name"], who["number"], proof)
+
+
+def _month(form: ProofForm) -> str:
+    return legacy.month_of(form.issued.data or "")
+
+
+def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
+    """Count, commit, check. Every reason to fail has the same answer."""
+    limit = tries.CODE if proof.factor == "activation_code" else tries.PROOF
+    made = tries.begin((limit, number), (tries.PROOF_ADDRESS, client_address()))
+    code_id = None if made.until else legacy.count_try(number, proof)
+    db.session.commit()
+    if made.until:
+        return _proof_page(form, TOO_OFTEN), 429
+    opened = legacy.check(number, name, proof, code_id)
+    if opened is None:
+        db.session.rollback()
+        return _proof_page(form, WRONG), 422
+    tries.take_back(made)
+    db.session.commit()
+    remember("opened", legacy_id=opened.legacy_id, factor=opened.factor, code_id=opened.code_id)
+    return redirect(url_for("auth.claim_password"))
+
+
+def _proof_page(form: ProofForm, problem: str = "") -> str:
+    return render_template("auth/claim_proof.html", form=form, problem=problem)
+
+
+@bp.route("/claim/password", methods=["GET", "POST"])
+@public
+def claim_password() -> ResponseReturnValue:
+    """Sets the password; one signs in with it again (guide)."""
+    opened = remembered("opened")
+    if opened is None:
+        return _start_again()
+    form = NewPasswordForm(_personal(opened))
+    db.session.rollback()
+    if not form.validate_on_submit():
+        return render_template("auth/claim_password.html", form=form), 422 if form.is_submitted() else 200
+    password_hash = passwords.hashed(form.password.data)
+    try:
+        legacy.claim(Opened(**opened), password_hash, privacy.VERSION)
+    except TooLate:
+        db.session.rollback()
+        return _start_again()
+    db.session.commit()
+    forget("claim", "opened")
+    flash("设置成功,请重新登录", "g")
+    return redirect(url_for("auth.login"))
+
+
+def _personal(opened: dict[str, Any]) -> dict[str, str]:
+    holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
+    return {"name": holder.name, "number": holder.id_number, "phone": holder.phone or ""}
+
+
+def _start_again() -> ResponseReturnValue:
+    forget("claim", "opened")
+    flash("页面已过期,请重新填写姓名和身份证号", "y")
+    return redirect(url_for("auth.claim"))

@@ -1,0 +1,56 @@
+"""窗口: an officer looks a person up by the full number, sees the ID card and hands over an activation code."""
+
+from __future__ import annotations
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.auth.forms import IssueForm, LookUpForm
+from blueprints.auth.frame import bp
+from lib.database import utcnow
+from models import db
+from services import activation, counter
+from services.access import OFFICERS, only
+from services.counter import Visitor
+
+
+@bp.route("/staff/counter", methods=["GET", "POST"])
+@only(*OFFICERS)
+def staff_counter() -> ResponseReturnValue:
+    """The number is posted, so it stands in no address; each look is logged before its result is shown."""
+    form = LookUpForm()
+    if not form.validate_on_submit():
+        return _page(form), 422 if form.is_submitted() else 200
+    try:
+        found = counter.look_up(form.number.data, me())
+    except counter.OwnFile:
+        db.session.rollback()
+        form.number.errors = ["不能为本人办理,请由其他工作人员办理"]
+        return _page(form), 422
+    db.session.commit()
+    form.number.data = None
+    return _page(form, looked=True, found=found)
+
+
+def _page(
+    form: LookUpForm, *, looked: bool = False, found: Visitor | None = None, issue: IssueForm | None = None
+) -> str:
+    return render_template(
+        "auth/counter.html", form=form, looked=looked, found=found, issue=issue or IssueForm(formdata=None)
+    )
+
+
+@bp.post("/staff/counter/code")
+@only(*OFFICERS)
+def staff_counter_code() -> ResponseReturnValue:
+    """The code, shown once, on a slip to print."""
+    found = counter.visitor(request.form.get("kind", ""), request.form.get("uid", ""), me())
+    if found is None or not found.can:
+        abort(404)
+    issue = IssueForm()
+    if not issue.validate():
+        return _page(LookUpForm(formdata=None), looked=True, found=found, issue=issue), 422
+    code = counter.give_code(found, me())
+    db.session.commit()
+    return render_template("auth/slip.html", found=found, code=code, until=utcnow() + activation.LIFE, office=me())

@@ -1,0 +1,92 @@
+"""忘记密码: name and number, then the counter's activation code, then a new password. Never signs in by itself."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address
+from blueprints.auth.forms import CodeForm, NewPasswordForm
+from blueprints.auth.frame import bp, forget, remember, remembered
+from blueprints.sign_in_form import WhoForm
+from models import Account, db
+from services import accounts, passwords, tries
+from services.access import public
+from services.accounts import TooLate
+
+WRONG = "核对不一致,请检查姓名、证件号码和激活码后再试。多次不成功的,请到当地会计管理部门窗口办理"
+TOO_OFTEN = "尝试次数过多,请明天再试,或到当地会计管理部门窗口办理"
+
+
+@bp.route("/forgot", methods=["GET", "POST"])
+@public
+def forgot() -> ResponseReturnValue:
+    """Looks nothing up: everybody gets the second screen."""
+    form = WhoForm()
+    if not form.validate_on_submit():
+        return render_template("auth/forgot.html", form=form), 422 if form.is_submitted() else 200
+    forget("reset")
+    remember("forgot", name=form.name.data, number=form.number.data)
+    return redirect(url_for("auth.forgot_code"))
+
+
+@bp.route("/forgot/code", methods=["GET", "POST"])
+@public
+def forgot_code() -> ResponseReturnValue:
+    who = remembered("forgot")
+    if who is None:
+        return _start_again()
+    form = CodeForm()
+    if request.method == "GET":
+        return _code_page(form)
+    return _check(form, who["name"], who["number"]) if form.validate() else (_code_page(form), 422)
+
+
+def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
+    """Count, commit, check. Every reason to fail has the same answer."""
+    made = tries.begin((tries.CODE, number), (tries.PROOF_ADDRESS, client_address()))
+    code_id = None if made.until else accounts.count_try(number)
+    db.session.commit()
+    if made.until:
+        return _code_page(form, TOO_OFTEN), 429
+    account_id = accounts.opens(number, name, form.code.data, code_id)
+    if account_id is None:
+        db.session.rollback()
+        return _code_page(form, WRONG), 422
+    tries.take_back(made)
+    db.session.commit()
+    remember("reset", account_id=account_id, code_id=code_id)
+    return redirect(url_for("auth.forgot_password"))
+
+
+def _code_page(form: CodeForm, problem: str = "") -> str:
+    return render_template("auth/forgot_code.html", form=form, problem=problem)
+
+
+@bp.route("/forgot/password", methods=["GET", "POST"])
+@public
+def forgot_password() -> ResponseReturnValue:
+    opened = remembered("reset")
+    if opened is None:
+        return _start_again()
+    account = db.session.get_one(Account, opened["account_id"])
+    form = NewPasswordForm({"name": account.name, "number": account.id_number, "phone": account.phone or ""})
+    db.session.rollback()
+    if not form.validate_on_submit():
+        return render_template("auth/forgot_password.html", form=form), 422 if form.is_submitted() else 200
+    password_hash = passwords.hashed(form.password.data)
+    try:
+        accounts.reset_password(opened["account_id"], opened["code_id"], password_hash)
+    except TooLate:
+        db.session.rollback()
+        return _start_again()
+    db.session.commit()
+    forget("forgot", "reset")
+    flash("新密码设置成功,请登录", "g")
+    return redirect(url_for("auth.login"))
+
+
+def _start_again() -> ResponseReturnValue:
+    forget("forgot", "reset")
+    flash("页面已过期,请重新填写姓名和证件号码", "y")
+    return redirect(url_for("auth.forgot"))

@@ -1,0 +1,95 @@
+"""立即注册: a complete form reserves the number, the first password turns that into the account."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address
+from blueprints.auth.forms import NewPasswordForm, RegisterForm
+from blueprints.auth.frame import bp
+from lib.codes import IdType
+from models import Account, db
+from services import accounts, passwords, privacy, tries
+from services.access import public
+from services.accounts import Occupied, Registration, TooLate
+from services.tries import Try
+
+OCCUPIED = "该证件号被占用,请联系当地会计管理部门进行核实处理"
+TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds it
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@public
+def register() -> ResponseReturnValue:
+    """Whether a number is free is told only by a complete, valid form, and with one sentence for every reason."""
+    form = RegisterForm()
+    if request.method == "GET":
+        return _page(form)
+    if not form.validate():
+        return _page(form), 422
+    if _begin(form).until:
+        return render_template("auth/register_wait.html"), 429
+    try:
+        session[TOKEN] = accounts.reserve(_wanted(form), session.get(TOKEN, ""))
+    except Occupied:
+        db.session.rollback()
+        return _page(form, occupied=OCCUPIED), 409
+    db.session.commit()
+    return redirect(url_for("auth.register_password"))
+
+
+def _begin(form: RegisterForm) -> Try:
+    number, phone = (tries.REGISTER, form.number.data), (tries.REGISTER_PHONE, form.phone.data)
+    made = tries.begin(number, phone, (tries.REGISTER_ADDRESS, client_address()))
+    db.session.commit()
+    return made
+
+
+def _wanted(form: RegisterForm) -> Registration:
+    return Registration(
+        IdType(form.id_type.data or ""),
+        form.number.data,
+        form.name.data,
+        form.phone.data,
+        form.email.data or "",
+        privacy.VERSION,
+    )
+
+
+def _page(form: RegisterForm, occupied: str = "") -> str:
+    return render_template("auth/register.html", form=form, occupied=occupied)
+
+
+@bp.route("/register/password", methods=["GET", "POST"])
+@public
+def register_password() -> ResponseReturnValue:
+    """设置登录密码, only with the reservation that this browser made. Leads to the sign-in page (guide)."""
+    token = session.get(TOKEN, "")
+    account = accounts.reservation(token)
+    if account is None:
+        return _start_again()
+    form = NewPasswordForm(_personal(account))
+    db.session.rollback()  # hashing takes its time; nothing is held meanwhile
+    if not form.validate_on_submit():
+        return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
+    password_hash = passwords.hashed(form.password.data)
+    try:
+        accounts.activate(token, password_hash)
+    except TooLate:
+        db.session.rollback()
+        return _start_again()
+    db.session.commit()
+    session.pop(TOKEN)
+    flash("注册成功,请登录", "g")
+    return redirect(url_for("auth.login"))
+
+
+def _personal(account: Account) -> dict[str, str]:
+    return {"name": account.name, "number": account.id_number, "phone": account.phone or ""}
+
+
+def _start_again() -> ResponseReturnValue:
+    session.pop(TOKEN, None)
+    flash("注册信息已过期,请重新填写", "y")
+    return redirect(url_for("auth.register"))

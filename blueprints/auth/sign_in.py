@@ -1,0 +1,80 @@
+"""登录 and 退出 of applicants."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address, device_name
+from blueprints.auth.frame import bp, end_current, entered, leave, next_path
+from blueprints.gate import signed_in
+from blueprints.sign_in_form import LoginForm
+from lib.database import beginning
+from models import db
+from services import accounts, landing, passwords, tries
+from services.access import Actor, public
+from services.accounts import Known, TooLate
+from services.tries import Try
+
+WRONG = "姓名、证件号码或登录密码不正确"
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@public
+def login() -> ResponseReturnValue:
+    """One message for every reason, and the same work for numbers that nobody has."""
+    form = LoginForm()
+    if request.method == "GET":
+        actor = signed_in()
+        return redirect(_place(actor)) if actor else _page(form)
+    if not form.validate():
+        return _page(form), 422
+    made, who = _begin(form)
+    if made.until:
+        return _page(form, f"尝试次数过多,请 {made.minutes} 分钟后再试"), 429
+    proved = accounts.prove(who, form.name.data, form.password.data)
+    return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
+
+
+def _begin(form: LoginForm) -> tuple[Try, Known | None]:
+    """Write the try down before anything is checked; the password is checked while no transaction is open."""
+    number = form.number.data
+    made = tries.begin((tries.SIGN_IN, number), (tries.SIGN_IN_ADDRESS, client_address()))
+    who = accounts.known(accounts.find(number))
+    db.session.commit()
+    return made, who
+
+
+def _enter(form: LoginForm, made: Try, who: Known) -> ResponseReturnValue:
+    new_hash = passwords.renewed(form.password.data, who.password_hash)
+    try:
+        token, actor = accounts.sign_in(who, device_name(), new_hash)
+    except TooLate:  # the password was changed in this very moment
+        db.session.rollback()
+        return _page(form, WRONG), 422
+    tries.take_back(made)
+    tries.forget(tries.SIGN_IN, form.number.data)
+    end_current()
+    db.session.commit()
+    return entered(token, _place(actor), staff=False)
+
+
+def _place(actor: Actor) -> str:
+    """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
+    with beginning("DEFERRED"):
+        parked = landing.parked_path(actor)
+        endpoint, values = landing.landing(actor)
+    return parked or next_path() or url_for(endpoint, **values)
+
+
+def _page(form: LoginForm, problem: str = "") -> str:
+    return render_template("auth/login.html", form=form, problem=problem, next_path=next_path())
+
+
+@bp.post("/logout")
+@public
+def logout() -> ResponseReturnValue:
+    """退出 leads to the home page (guide). Also after the session has ended: leaving must always work."""
+    response = leave("public.home", staff=False)
+    flash("您已安全退出。", "g")
+    return response

@@ -1,0 +1,144 @@
+"""我的账号 of staff: password, second factor, recovery codes, keys. Whatever matters asks for the password again."""
+
+from __future__ import annotations
+
+import segno
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from pyotp import random_base32
+
+from blueprints import device_name, me
+from blueprints.auth.forms import AccountForm, ChangePasswordForm, PasswordAgainForm, TotpForm
+from blueprints.auth.frame import bp, entered, forget, remember, remembered
+from forms.questions import Question
+from models import Staff, db
+from services import passwords, staff, tries
+from services.access import STAFF, only
+from services.accounts import TooLate
+from services.staff import Known
+
+WRONG = "登录密码不正确"
+
+
+def _known() -> Known:
+    return staff.known_from(db.session.get_one(Staff, me().id))
+
+
+def _password_is_right(field: Question, who: Known) -> bool:
+    """Count the try, commit, check; what is wrong stands at the field."""
+    made = tries.begin((tries.STAFF_PASSWORD, who.uid))
+    db.session.commit()
+    if made.until:
+        field.errors = [f"尝试次数过多,请 {made.minutes} 分钟后再试"]
+    elif not passwords.right(field.data, who.password_hash, staff=True):
+        field.errors = [WRONG]
+    else:
+        tries.forget(tries.STAFF_PASSWORD, who.uid)
+        db.session.commit()
+    return not field.errors
+
+
+def _changed_elsewhere() -> ResponseReturnValue:
+    db.session.rollback()
+    flash("账号刚刚已在别处修改,请核对后再试", "y")
+    return redirect(url_for("auth.staff_account"))
+
+
+@bp.route("/staff/account", methods=["GET", "POST"])
+@only(*STAFF)
+def staff_account() -> ResponseReturnValue:
+    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    form = ChangePasswordForm({"name": me().name})
+    if not form.validate_on_submit():
+        return _account_page(form), 422 if form.is_submitted() else 200
+    who = _known()
+    if not _password_is_right(form.current, who):
+        return _account_page(form), 422
+    password_hash = passwords.hashed(form.password.data, staff=True)
+    try:
+        token = staff.change_password(who, password_hash, device_name())
+    except TooLate:
+        return _changed_elsewhere()
+    db.session.commit()
+    response = entered(token, url_for("auth.staff_account"), staff=True)
+    flash("登录密码已修改,其他设备已退出", "g")
+    return response
+
+
+def _account_page(form: ChangePasswordForm) -> str:
+    return render_template(
+        "auth/staff_account.html",
+        form=form,
+        staff=db.session.get_one(Staff, me().id),
+        codes_left=staff.unused_recovery_codes(me().id),
+        with_totp=current_app.config["STAFF_TOTP"],
+    )
+
+
+@bp.route("/staff/account/totp", methods=["GET", "POST"])
+@only(*STAFF)
+def staff_totp() -> ResponseReturnValue:
+    """重新设置动态验证码: the password, then a QR code, then the first code of the new secret."""
+    pending = remembered("totp")
+    if pending and pending["uid"] == _known().uid:
+        return _confirm_totp(pending["secret"])
+    form = PasswordAgainForm()
+    if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
+        return _password_page(form, "重新设置动态验证码", "auth.staff_totp")
+    remember("totp", secret=random_base32(), uid=who.uid)
+    return redirect(url_for("auth.staff_totp"))
+
+
+def _confirm_totp(secret: str) -> ResponseReturnValue:
+    form = TotpForm()
+    if form.validate_on_submit():
+        if step := staff.step_of(secret, form.code.data):
+            return _change_totp(secret, step)
+        form.code.errors = ["动态验证码不正确,请等验证器应用里出现新的数字再试"]
+    qr = segno.make(staff.otpauth(db.session.get_one(Staff, me().id).username, secret))
+    page = render_template(
+        "auth/staff_totp.html", form=form, picture=qr.svg_data_uri(scale=5), secret=" ".join(_fours(secret))
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+def _fours(secret: str) -> list[str]:
+    return [secret[start : start + 4] for start in range(0, len(secret), 4)]
+
+
+def _change_totp(secret: str, step: int) -> ResponseReturnValue:
+    staff.change_totp(_known(), secret, step)
+    db.session.commit()
+    forget("totp")
+    flash("动态验证码已重新设置,请从现在起使用新的", "g")
+    return redirect(url_for("auth.staff_account"))
+
+
+@bp.route("/staff/account/codes", methods=["GET", "POST"])
+@only(*STAFF)
+def staff_codes() -> ResponseReturnValue:
+    """恢复码: ten new ones, shown once; the earlier ones are void."""
+    form = PasswordAgainForm()
+    if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
+        return _password_page(form, "生成新的恢复码", "auth.staff_codes")
+    try:
+        codes = staff.renew_recovery_codes(who)
+    except TooLate:
+        return _changed_elsewhere()
+    db.session.commit()
+    return render_template("auth/staff_codes.html", codes=codes)
+
+
+def _password_page(form: AccountForm, title: str, endpoint: str) -> ResponseReturnValue:
+    page = render_template("auth/staff_password.html", form=form, title=title, action=url_for(endpoint))
+    return page, 422 if form.is_submitted() else 200
+
+
+@bp.post("/staff/account/keys")
+@only(*STAFF)
+def staff_keys() -> ResponseReturnValue:
+    """单键操作 on the review page, on or off."""
+    staff.set_keys(me().id, request.form.get("keys") == "on")
+    db.session.commit()
+    flash("已保存", "g")
+    return redirect(url_for("auth.staff_account"))

@@ -1,0 +1,82 @@
+"""Staff sign-in with two factors. One message for every reason, the same work for user names that nobody has."""
+
+from __future__ import annotations
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address, device_name
+from blueprints.auth.forms import StaffLoginForm
+from blueprints.auth.frame import bp, end_current, entered, leave, next_path
+from blueprints.gate import signed_in
+from lib.database import beginning
+from models import db
+from services import landing, passwords, staff, tries
+from services.access import OFFICERS, Actor, public
+from services.accounts import TooLate
+from services.staff import Known, SecondFactor
+from services.tries import Try
+
+WRONG = "用户名、登录密码或动态验证码不正确"
+
+
+@bp.route("/staff/login", methods=["GET", "POST"])
+@public
+def staff_login() -> ResponseReturnValue:
+    form = StaffLoginForm(with_totp=current_app.config["STAFF_TOTP"])
+    if request.method == "GET":
+        actor = signed_in()
+        return redirect(_place(actor)) if actor else _login_page(form)
+    if not form.validate():
+        return _login_page(form), 422
+    made = tries.begin((tries.STAFF_SIGN_IN, form.username.data), (tries.STAFF_ADDRESS, client_address()))
+    who = staff.known(form.username.data)
+    db.session.commit()
+    if made.until:
+        return _login_page(form, f"尝试次数过多,请 {made.minutes} 分钟后再试"), 429
+    is_right = passwords.right(form.password.data, who.password_hash if who else None, staff=True)
+    return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
+
+
+def _enter(form: StaffLoginForm, made: Try, who: Known) -> ResponseReturnValue:
+    """The password was right; the second factor is used up with the sign-in."""
+    new_hash = passwords.renewed(form.password.data, who.password_hash, staff=True)
+    try:
+        token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
+    except TooLate:
+        db.session.rollback()
+        return _login_page(form, WRONG), 422
+    tries.take_back(made)
+    tries.forget(tries.STAFF_SIGN_IN, form.username.data)
+    end_current()
+    db.session.commit()
+    return entered(token, _place(actor), staff=True)
+
+
+def _second_factor(form: StaffLoginForm, who: Known) -> SecondFactor | None:
+    """Raises TooLate when the typed code is none; None where the operator does without second factors."""
+    if "code" not in form:
+        return None
+    factor = staff.second_factor(who, form.code.data)
+    if factor is None:
+        raise TooLate
+    return factor
+
+
+def _place(actor: Actor) -> str:
+    with beginning("DEFERRED"):
+        parked = landing.parked_path(actor)
+    wanted = next_path() if next_path().startswith("/staff/") else ""
+    return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
+
+
+def _login_page(form: StaffLoginForm, problem: str = "") -> str:
+    return render_template("auth/staff_login.html", form=form, problem=problem, next_path=next_path())
+
+
+@bp.post("/staff/logout")
+@public
+def staff_logout() -> ResponseReturnValue:
+    response = leave("auth.staff_login", staff=True)
+    flash("您已安全退出。", "g")
+    return response
