@@ -1,4 +1,4 @@
-"""人员档案 of the signed-in person: the approved answers, photo and papers, earlier versions, 【打印】 and 【申请变更】."""
+"""人员档案 of the signed-in person: approved answers, photo and papers, earlier versions, 【打印】, 【申请变更】."""
 
 from __future__ import annotations
 
