@@ -23,7 +23,7 @@ from config import Config
 from forms import STEPS, Step
 from lib import crypto
 from lib.database import prepare_engine
-from lib.storage import Folder
+from lib.storage import Damaged, Folder, Missing
 from models import db
 from services.workflow import Conflict
 
@@ -146,6 +146,13 @@ def _add_error_pages(app: Flask) -> None:
     def stale(_error: StaleDataError) -> Any:
         db.session.rollback()
         return page(409)
+
+    @app.errorhandler(Missing)
+    @app.errorhandler(Damaged)
+    def lost(error: Exception) -> Any:
+        app.logger.error("a stored picture is missing or damaged: %s", error)
+        db.session.rollback()
+        return page(404, "这张图片的文件已丢失或损坏。请重新上传;如果仍有问题,请拨打咨询电话。")
 
     @app.errorhandler(crypto.Busy)
     @app.errorhandler(OperationalError)

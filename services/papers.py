@@ -145,6 +145,8 @@ def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Shee
     page = PaperPage(kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1)
     page.sheet_id = sheet.id if sheet else None
     _fill(page, prepared)
+    page.original_width, page.original_height = prepared.picture.original_width, prepared.picture.original_height
+    page.original_size = prepared.picture.original_bytes
     declaration.pages.append(page)
     declaration.touched_at = utcnow()
     return page
@@ -154,15 +156,13 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     picture, blob = prepared.picture, prepared.blob
     page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
     page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
-    page.original_width, page.original_height = picture.original_width, picture.original_height
-    page.original_size = picture.original_bytes
     if prepared.source:
         page.source_address = prepared.source.address
     page.crop = list(prepared.crop) if prepared.crop else None
 
 
 def turn(page: PaperPage, prepared: Prepared) -> None:
-    """Replace a page's picture by its turned copy."""
+    """Replace a page's picture by its turned or newly cut copy; what was sent stays what it was."""
     _fill(page, prepared)
     page.declaration.touched_at = utcnow()
 

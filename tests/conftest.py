@@ -110,6 +110,7 @@ class Browser:
         for name in list(g):
             g.pop(name)  # the fixture's application context outlives a request; who asked last must not
         page = Page(self.client.open(url, method=method, **options))
+        page.response.request.environ["wsgi.input"].close()  # a large upload lies in a temporary file
         begin_mode.set("DEFERRED")
         db.session.rollback()
         assert page.status == expect, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"

@@ -53,6 +53,12 @@ def file(data: bytes | None = None, name: str = "p.jpg") -> tuple[io.BytesIO, st
     return io.BytesIO(picture(1000, 700) if data is None else data), name
 
 
+def upload(browser: Any, *pictures: bytes, kind: str = "employer_licence", expect: int = 302) -> Any:
+    """Send pictures for one paper, as one form."""
+    sent = {"file": [file(data, f"{number}.jpg") for number, data in enumerate(pictures)]}
+    return browser.send(f"/apply/papers/{kind}", sent, expect=expect)
+
+
 def store() -> Folder:
     found: Folder = current_app.extensions["kuaiji.store"]
     return found

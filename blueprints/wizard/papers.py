@@ -9,7 +9,6 @@ from blueprints import me
 from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
 from forms import PAPER, PHOTO, SHEET, Paper
 from lib.images import Refused
-from lib.storage import Damaged, Missing
 from models import Declaration, PaperPage, db
 from services import access, answers, commitment, marks, papers, sheets, workflow
 from services.access import APPLICANTS, only
@@ -104,9 +103,11 @@ def delete_page(uid: str) -> ResponseReturnValue:
 @bp.post("/pages/<uid>/rotate")
 @only(*APPLICANTS)
 def rotate_page(uid: str) -> ResponseReturnValue:
-    """Turn a picture clockwise by a quarter."""
+    """Turn a picture clockwise by a quarter. The one-inch photo is upright, and stays 5:7."""
     editable_declaration()
     page = _own_page(uid)
+    if page.kind == PHOTO:
+        abort(404)
     address = page.address
     db.session.rollback()
     prepared = papers.prepare_rotated(store(), address, 1)
@@ -123,11 +124,7 @@ def rotate_page(uid: str) -> ResponseReturnValue:
 def picture(uid: str) -> ResponseReturnValue:
     """One picture of one's own, small with ``?small=1``."""
     page = _own_page(uid)
-    try:
-        content = store().get(page.thumb_address if request.args.get("small") else page.address)
-    except (Missing, Damaged):
-        current_app.logger.error("a stored picture is missing or damaged: %s", page.address)
-        abort(404)
+    content = store().get(page.thumb_address if request.args.get("small") else page.address)
     response = Response(content, mimetype="image/jpeg")
     response.headers["Content-Disposition"] = f'inline; filename="{page.kind}.jpg"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
