@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+
 ROOT = Path(__file__).resolve().parent
 
 
-class BadSetting(Exception):
-    """A setting cannot be read; the message names it and says what is expected."""
+class BadSetting(click.ClickException):
+    """A setting cannot be read; the message names it and says what is expected. Commands print just that line."""
 
 
 def _yes(value: str) -> bool:
@@ -21,6 +24,12 @@ def _yes(value: str) -> bool:
     if value.lower() in ("no", "false", "0", "off"):
         return False
     raise ValueError("yes or no")
+
+
+def _whole(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError("a whole number")
+    return int(value)
 
 
 def _listed(value: str) -> tuple[str, ...]:
@@ -70,9 +79,9 @@ SETTINGS = (
         "KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"
     ),
     Setting("HOST", "127.0.0.1", "address to listen on"),
-    Setting("PORT", "8000", "port to listen on", int),
-    Setting("WORKERS", "2", "server processes", int),
-    Setting("THREADS", "8", "threads of each process", int),
+    Setting("PORT", "8000", "port to listen on", _whole),
+    Setting("WORKERS", "2", "server processes", _whole),
+    Setting("THREADS", "8", "threads of each process", _whole),
     Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
     Setting(
         "STAFF_TOTP",
@@ -86,9 +95,9 @@ SETTINGS = (
         "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
         _factors,
     ),
-    Setting("REVIEW_DAYS", "10", "working days for a decision", int),
+    Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
-    Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", int),
+    Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
     Setting("SITE_OWNER", "主办单位:省级财政部门会计管理机构(示例)", "owner in the footer"),
