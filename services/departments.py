@@ -41,7 +41,7 @@ def streets(county: str) -> dict[str, str]:
 
 def _divisions(*where: object) -> dict[str, str]:
     query = select(Division.code, Division.name).where(*where).order_by(Division.code)  # type: ignore[arg-type]
-    return {code: name for code, name in db.session.execute(query)}
+    return {code: name for code, name in db.session.execute(query)}  # noqa: C416 - dict() does not take rows for pairs
 
 
 def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[Candidate]:
