@@ -173,3 +173,10 @@ def shoot(visitor: Visitor, name: str) -> None:
     """Keep a picture of the page for people to look at (instance/screenshots, not in the repository)."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     visitor.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+def mark(office: Visitor, label: str, comment: str) -> None:
+    """Mark a question or a paper on the review page, with a comment in one's own words."""
+    row = office.page.get_by_role("group", name=label, exact=True)
+    row.get_by_role("checkbox", name="标记").check()
+    row.get_by_label("说明").fill(comment)
