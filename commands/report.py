@@ -26,9 +26,12 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
             db.session.rollback()
             raise
+        except KeyboardInterrupt as error:
+            db.session.rollback()
+            raise click.ClickException("interrupted; what was not finished is undone. Run the command again") from error
         except Exception as error:
             db.session.rollback()
             if current_app.debug:

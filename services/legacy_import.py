@@ -52,6 +52,10 @@ class Unreadable(Exception):
     """The file cannot be imported at all; the message says why and what to do."""
 
 
+class NoBatch(Exception):
+    """There is no batch of this name."""
+
+
 class Claimed(Exception):
     """The batch cannot be undone: somebody has claimed one of its records."""
 
@@ -174,7 +178,7 @@ class _Holder:
 
 
 _EXCEL_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+\Z")
-_QUOTED = re.compile(r"\([^()]*\)|「[^」]*」")  # what a message of lib.identity quotes from the value
+_QUOTED = re.compile(r"\([^()]*[0-9][^()]*\)")  # what a message of lib.identity quotes from the value
 _ISSUED = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月日].*|[0-9]{2})?\Z")
 
 
@@ -330,18 +334,22 @@ def import_source(
 
 
 def undo(batch: str) -> int:
-    """Remove a whole batch with the codes issued for it; returns how many records. Raises Claimed, LookupError."""
+    """Remove a whole batch with the codes issued for it; returns how many records. Raises Claimed, NoBatch."""
     of_batch = LegacyHolder.batch == batch
     total = db.session.scalar(select(func.count()).where(of_batch)) or 0
     if not total:
-        raise LookupError(f"没有批次 {batch}")
-    ids = select(LegacyHolder.id).where(of_batch)
-    claimed = db.session.scalar(select(func.count()).where(of_batch, LegacyHolder.claimed_at.is_not(None)))
-    if claimed or db.session.scalar(select(func.count()).where(Account.legacy_id.in_(ids))):
+        raise NoBatch(f"没有批次 {batch}")
+    if claimed := _claimed(batch):
         raise Claimed(f"批次 {batch} 中已有 {claimed} 人设置了密码,不能撤销")
+    ids = select(LegacyHolder.id).where(of_batch)
     db.session.execute(delete(ActivationCode).where(ActivationCode.legacy_id.in_(ids)))
     removed: Any = db.session.execute(delete(LegacyHolder).where(of_batch, LegacyHolder.claimed_at.is_(None)))
     if removed.rowcount != total:  # claimed in this very moment
         raise Claimed(f"批次 {batch} 中有人刚刚设置了密码,不能撤销")
     events.record("legacy_undo", None, detail=f"batch {batch}, rows {total}")
     return total
+
+
+def _claimed(batch: str) -> int:
+    claimed = (LegacyHolder.batch == batch, LegacyHolder.claimed_at.is_not(None))
+    return db.session.scalar(select(func.count()).where(*claimed)) or 0
