@@ -1,0 +1,203 @@
+"""``flask serve``: the whole server as a process: it answers, ticks, ends when asked, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pysqlite3.dbapi2 as sqlite
+import pytest
+
+from tests.house import ROOT
+
+pytestmark = pytest.mark.slow
+FLASK = ROOT / ".venv" / "bin" / "flask"
+OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+
+Environment = dict[str, str]
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A folder as ``flask init`` leaves it."""
+    folder = tmp_path_factory.mktemp("served") / "instance"
+    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
+    return folder
+
+
+def environment(folder: Path, port: int) -> Environment:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    ours = {"DATA": folder, "UPLOADS": folder / "uploads", "PORT": port, "WORKERS": 1, "THREADS": 2}
+    return kept | {f"KUAIJI_{name}": str(value) for name, value in ours.items()}
+
+
+@pytest.fixture
+def env(installed, tmp_path) -> Environment:
+    """An installation of the test's own."""
+    shutil.copytree(installed, tmp_path / "instance")
+    return environment(tmp_path / "instance", free_port())
+
+
+@pytest.fixture
+def start(env) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the server; it and what it started is ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*args: str) -> subprocess.Popen[str]:
+        server = subprocess.Popen(
+            [FLASK, "serve", *args],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        started.append(server)
+        return server
+
+    yield run
+    for server in started:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.communicate()
+
+
+def wait_for(true: Callable[[], Any], seconds: float = 30) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def answer(env: Environment, path: str = "/healthz") -> int:
+    with suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", timeout=2) as page:
+        return int(page.status)
+    return 0
+
+
+def sql(env: Environment, statement: str, *values: Any) -> list[Any]:
+    with closing(sqlite.connect(Path(env["KUAIJI_DATA"]) / "kuaiji.db", timeout=10)) as connection:
+        rows = connection.execute(statement, values).fetchall()
+        connection.commit()
+        return list(rows)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_the_server_answers_and_ends_when_asked(env, start, how):
+    server = start()
+    assert wait_for(lambda: answer(env)) == 200
+    answer(env, "/login?name=canary")
+
+    os.kill(server.pid, how)
+
+    said, errors = server.communicate(timeout=20)
+    assert server.returncode == 0
+    assert f"serving on http://127.0.0.1:{env['KUAIJI_PORT']}" in said
+    assert "canary" not in said + errors
+    assert not answer(env)
+
+
+def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
+    server = start()
+    wait_for(lambda: answer(env))
+
+    os.killpg(server.pid, signal.SIGINT)
+
+    _said, errors = server.communicate(timeout=20)
+    assert (server.returncode, errors) == (0, "")
+
+
+def test_the_parent_ticks_and_requests_go_on(env, start):
+    sql(
+        env,
+        "INSERT INTO attempt (kind, subject, at, failed) VALUES ('sign_in', x'00', ?, 1)",
+        f"{OLD:%Y-%m-%d %H:%M:%S.%f}",
+    )
+    start("--tick-every", "0.5")
+
+    wait_for(lambda: sql(env, "SELECT count(*) FROM attempt") == [(0,)])
+
+    assert wait_for(lambda: answer(env)) == 200
+
+
+def test_a_tick_that_fails_is_told_and_the_server_goes_on(env, start):
+    sql(env, "DROP TABLE parked_form")
+    server = start("--tick-every", "0.5")
+    wait_for(lambda: answer(env))
+    time.sleep(2)
+
+    assert answer(env) == 200
+    server.terminate()
+    assert "tick: parked forms: OperationalError: no such table: parked_form\n" in server.communicate(timeout=20)[1]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells a child that its parent died")
+def test_nothing_holds_the_port_after_the_parent_was_killed(env, start):
+    server = start()
+    wait_for(lambda: answer(env))
+
+    os.kill(server.pid, signal.SIGKILL)
+
+    wait_for(lambda: not answer(env), 20)
+
+
+def test_a_taken_port_is_refused_before_anything_starts(env, start):
+    with closing(socket.create_server(("127.0.0.1", int(env["KUAIJI_PORT"])))):
+        server = start()
+        said, errors = server.communicate(timeout=20)
+
+    port = env["KUAIJI_PORT"]
+    assert (server.returncode, said) == (1, "")
+    assert errors == (
+        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; set KUAIJI_PORT to a free one\n"
+    )
+
+
+def test_an_old_database_is_refused(env, start):
+    sql(env, "DELETE FROM alembic_version")
+
+    server = start()
+
+    assert "Error: database: at migration none" in server.communicate(timeout=20)[1]
+    assert server.returncode == 1
+
+
+def test_a_server_that_cannot_start_is_an_error(env, start):
+    env["KUAIJI_HOST"] = "no-such-host.invalid"
+
+    server = start()
+
+    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=20)[1]
+    assert server.returncode == 1
+
+
+def test_the_demo_accounts_are_printed_at_the_start(env, start):
+    subprocess.run([FLASK, "demo", "--people", "1"], cwd=ROOT, env=env, check=True, capture_output=True)
+    env["KUAIJI_STAFF_TOTP"] = "off"
+    server = start()
+    wait_for(lambda: answer(env))
+    server.terminate()
+
+    said, errors = server.communicate(timeout=20)
+    assert "heping" in said
+    assert "张䶮" in said
+    assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"
