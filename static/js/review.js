@@ -9,7 +9,7 @@ const rows = [...document.querySelectorAll("[data-row]")];
 const viewer = document.querySelector("[data-viewer]");
 
 function walk(step) {
-  const visible = rows.filter((row) => !row.closest("[hidden]"));
+  const visible = rows.filter((row) => row.getClientRects().length); // 只看变更 hides the others
   const at = visible.indexOf(document.activeElement.closest("[data-row]"));
   const next = at < 0 ? 0 : Math.min(visible.length - 1, Math.max(0, at + step));
   visible[next]?.focus();

@@ -1,7 +1,8 @@
 /**
  * The officer's picture viewer: [data-viewer] with .stage > img, an <output data-z> for the zoom and buttons
  * data-a="in|out|left|right|fit|prev|next". Thumbnails are links [data-thumb] to the full pictures (so they work without
- * scripts); data-title of the link is shown in [data-title-here], its place in [data-count].
+ * scripts); data-title of the link is shown in [data-title-here], data-caption in [data-caption-here], its place in
+ * [data-count].
  *
  * The wheel zooms to the pointer, dragging moves, keys: [ ] previous and next, r turns, + - zoom, 0 fits. Turning is for
  * the eye only and changes nothing that is stored. Another module shows a paper by dispatching
@@ -56,6 +57,7 @@ function open(viewer) {
     thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
     [image.src, image.alt, turns] = [thumb.href, thumb.dataset.title ?? "", 0];
     put("[data-title-here]", image.alt);
+    put("[data-caption-here]", thumb.dataset.caption ?? "");
     put("[data-count]", `${current + 1} / ${thumbs.length}`);
     fit();
   }

@@ -1,0 +1,132 @@
+"""The form of one submission: marks are saved first, then the verb is tried on the revision that was seen.
+
+A decision is shown before it is taken (退回) or when it looks like a slip (审核通过 with marks left); the confirm page
+carries the marks along, so what was shown is what is sent.
+"""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.frame import bp, desk, in_scope, revision_of, typed
+from models import Declaration, db
+from services import access, marks, review, workflow
+from services.access import OFFICERS, only
+
+REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
+
+
+def _sent_marks() -> list[marks.Wanted]:
+    targets = list(dict.fromkeys(request.form.getlist("mark")))[:MARKS_AT_MOST]
+    return [
+        marks.Wanted(
+            target,
+            typed(f"reason-{target}", REASON_CODE_LENGTH),
+            typed(f"comment-{target}", COMMENT_LENGTH),
+            resign=f"unsigned-{target}" not in request.form,
+        )
+        for target in targets
+    ]
+
+
+def _keep_marks(uid: str) -> tuple[Declaration, int]:
+    """Commit the marks before any verb: they stay even when somebody else was faster. Returns what was seen, too."""
+    declaration, seen = in_scope(uid), request.form.get("seen", default=0, type=int)
+    if review.may_keep_marks(declaration, me(), seen):
+        marks.keep(revision_of(declaration, seen), me(), _sent_marks())
+        workflow.renew(declaration, me())
+        db.session.commit()
+    return in_scope(uid), seen
+
+
+def _confirmed() -> bool:
+    return request.form.get("confirmed") == "yes"
+
+
+@bp.post("/submissions/<uid>/marks")
+@only(*OFFICERS)
+def save_marks(uid: str) -> ResponseReturnValue:
+    declaration, seen = _keep_marks(uid)
+    workflow.own_claim(declaration, me(), seen)
+    flash("标记已保存。", "g")
+    return redirect(url_for("review.submission", uid=uid))
+
+
+@bp.post("/submissions/<uid>/release")
+@only(*OFFICERS)
+def release(uid: str) -> ResponseReturnValue:
+    declaration, _seen = _keep_marks(uid)
+    workflow.release(declaration, me())
+    db.session.commit()
+    flash(f"已放回 {declaration.number}，标记已保留。", "g")
+    return redirect(url_for("review.queue"))
+
+
+@bp.post("/submissions/<uid>/return")
+@only(*OFFICERS)
+def send_back(uid: str) -> ResponseReturnValue:
+    """First the message as the applicant will read it, then, confirmed, the return. Tried either way: same checks."""
+    declaration, seen = _keep_marks(uid)
+    try:
+        workflow.send_back(declaration, me(), seen)
+    except workflow.NotAllowed as error:
+        return _refused(uid, str(error))
+    if not _confirmed():
+        db.session.rollback()
+        return _confirm("review/confirm_return.html", uid)
+    db.session.commit()
+    flash(f"已退回 {declaration.number}。", "g")
+    return redirect(url_for("review.queue"))
+
+
+@bp.post("/submissions/<uid>/approve")
+@only(*OFFICERS)
+def approve(uid: str) -> ResponseReturnValue:
+    declaration, seen = _keep_marks(uid)
+    left = bool(_sent_marks())
+    try:
+        workflow.approve(declaration, me(), seen, id_checked=request.form.get("id_checked") == "yes")
+    except workflow.NotAllowed as error:
+        return _refused(uid, str(error))
+    if left and not _confirmed():
+        db.session.rollback()
+        return _confirm("review/confirm_approve.html", uid)
+    db.session.commit()
+    flash(f"{declaration.number} 已审核通过。", "g")
+    return redirect(url_for("review.queue"))
+
+
+def _refused(uid: str, problem: str) -> ResponseReturnValue:
+    db.session.rollback()
+    return desk(revision_of(in_scope(uid), None), problem=problem)
+
+
+def _confirm(template: str, uid: str) -> str:
+    revision = revision_of(in_scope(uid), None)
+    return render_template(
+        template,
+        declaration=revision.declaration,
+        revision=revision,
+        name=revision.answers["applicant_name"],
+        told=review.told(revision),
+        id_checked=request.form.get("id_checked") == "yes",
+    )
+
+
+@bp.errorhandler(workflow.Conflict)
+def conflict(error: workflow.Conflict) -> ResponseReturnValue:
+    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied."""
+    sent = _sent_marks()
+    db.session.rollback()
+    declaration = access.office_declaration(me(), (request.view_args or {}).get("uid", ""))
+    kept = declaration is not None and review.may_keep_marks(declaration, me(), request.form.get("seen", 0, type=int))
+    page = render_template(
+        "review/conflict.html",
+        message=str(error),
+        declaration=declaration,
+        kept=kept and bool(sent),
+        lost=review.in_words(declaration, sent) if declaration and not kept else [],
+    )
+    return page, 409

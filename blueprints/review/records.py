@@ -1,0 +1,69 @@
+"""人员档案 of the officer's scope: list, search, one record with its versions."""
+
+from __future__ import annotations
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.frame import bp, typed
+from lib.database import beginning
+from models import Record, db
+from services import access, looks, review_records
+from services.access import OFFICERS, only
+
+
+@bp.get("/archive")
+@only(*OFFICERS)
+def records() -> str:
+    after = request.args.get("after", "")
+    return _page(review_records.listing(me(), after), "", began=bool(after))
+
+
+@bp.route("/archive/search", methods=["GET", "POST"])
+@only(*OFFICERS)
+def search_records() -> ResponseReturnValue:
+    """By name or full number: personal, so it is sent in the body and stands in no address."""
+    if not (text := typed("q", 60)):
+        return redirect(url_for("review.records"))
+    return _page(review_records.search(me(), text), text)
+
+
+def _page(found: review_records.Listing, text: str, began: bool = False) -> str:
+    return render_template(
+        "review/records.html", found=found, text=text, began=began, most=review_records.FOUND_AT_MOST
+    )
+
+
+def _record(uid: str) -> Record:
+    return access.office_record(me(), uid) or abort(404)
+
+
+@bp.get("/archive/<uid>")
+@only(*OFFICERS)
+def record(uid: str) -> ResponseReturnValue:
+    found = _record(uid)
+    if looks.looks_to_log(me(), found.revision.declaration, "view_record"):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            _log(_record(uid), "view_record")
+            db.session.commit()
+        found = _record(uid)
+    return _show(found)
+
+
+def _log(found: Record, verb: str) -> None:
+    looks.log_look(me(), found.revision, [verb])
+
+
+@bp.post("/archive/<uid>/reveal")
+@only(*OFFICERS)
+def reveal_record(uid: str) -> ResponseReturnValue:
+    """Show number and phone once, and write that down."""
+    _log(_record(uid), "reveal")
+    db.session.commit()
+    return _show(_record(uid), reveal=True)
+
+
+def _show(found: Record, *, reveal: bool = False) -> str:
+    return render_template("review/record.html", found=review_records.person(found, me(), reveal=reveal))
