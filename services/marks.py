@@ -98,13 +98,18 @@ def untouched(declaration: Declaration) -> list[MarkView]:
 
 
 def excused(declaration: Declaration) -> frozenset[str]:
-    """Targets whose change does not ask for a new signature (无需重新签章)."""
+    """Targets whose change does not ask for a new signature (无需重新签章).
+
+    What an earlier return excused stays excused as long as it is as it was submitted then.
+    """
     revision = returned_revision(declaration)
-    return (
-        frozenset(mark.target for mark in of_revision(revision, MarkState.OPEN) if not mark.resign)
-        if revision
-        else frozenset()
-    )
+    if revision is None:
+        return frozenset()
+    open_now = frozenset(mark.target for mark in of_revision(revision, MarkState.OPEN) if not mark.resign)
+    dealt_with = Mark.state == MarkState.CLOSED, Mark.resign.is_(False), Revision.declaration_id == declaration.id
+    earlier = db.session.scalars(select(Mark.target).join(Revision).where(*dealt_with)).all()
+    now = answers.freeze(declaration) if earlier else {}
+    return open_now | {target for target in earlier if not _changed(target, declaration, revision, now)}
 
 
 def close_all(declaration: Declaration) -> None:

@@ -20,6 +20,10 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I
 CODE_LENGTH = 16  # of 5 bits each
 
 
+#: Follows from the name; says whether the list of papers on the sheet has a proof of the change.
+DERIVED = "name_differs"
+
+
 class NotPrintable(Exception):
     """A printed answer or the photo is missing; the message says so."""
 
@@ -27,7 +31,7 @@ class NotPrintable(Exception):
 def printed_answers(declaration: Declaration) -> dict[str, Any]:
     """What stands on the sheet: all answers and the document, as frozen values."""
     frozen = answers.freeze(declaration)
-    return {name: frozen.get(name) for name in (*answers.IDENTITY, *answers.question_names())}
+    return {name: frozen.get(name) for name in (*answers.IDENTITY, DERIVED, *answers.question_names())}
 
 
 def last(declaration: Declaration) -> Sheet | None:
@@ -63,7 +67,8 @@ def check_code(number: str, version: int, content: dict[str, Any], photo: str) -
 def _differences(sheet: Sheet, content: dict[str, Any], photo: str | None) -> set[str]:
     """The questions (and ``photo``) in which a printed sheet differs from the working copy."""
     printed: dict[str, Any] = sheet.answers
-    differing = {name for name in content.keys() | printed.keys() if content.get(name) != printed.get(name)}
+    names = (content.keys() | printed.keys()) - {DERIVED}
+    differing = {name for name in names if content.get(name) != printed.get(name)}
     return differing | ({PHOTO} if sheet.photo_address != photo else set())
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from forms import STEPS
+from forms import PAPER, PHOTO, STEPS
+from lib.codes import Status
 from lib.storage import Folder
 from models import Declaration, PaperPage, db
-from services import answers, drafts
-from tests.factory import picture
+from services import answers, drafts, marks, papers, workflow
+from services.marks import Wanted
+from tests.factory import Make, picture
 from tests.people import COMPLETE, as_form
 
 PAGES = {step.slug: step for step in STEPS}
@@ -62,6 +64,28 @@ def upload(browser: Any, *pictures: bytes, kind: str = "employer_licence", expec
 def store() -> Folder:
     found: Folder = current_app.extensions["kuaiji.store"]
     return found
+
+
+def add_photo(declaration: Declaration, seed: int = 0) -> None:
+    """A one-inch photo; another ``seed`` makes another one."""
+    papers.take(declaration, PAPER[PHOTO], papers.prepare_photo(store(), picture(seed=seed)))
+    db.session.commit()
+
+
+def send_back(make: Make, declaration: Declaration, *wanted: Wanted) -> Declaration:
+    """An officer takes the submission and returns it with these marks."""
+    officer = make.actor(make.staff(department=declaration.department_code or "210102"))
+    workflow.claim(declaration, officer)
+    marks.keep(declaration.revisions[-1], officer, wanted)
+    db.session.flush()
+    workflow.send_back(declaration, officer, declaration.revision_number)
+    db.session.commit()
+    return declaration
+
+
+def returned(make: Make, *wanted: Wanted, **answered: Any) -> Declaration:
+    """A declaration that was submitted once and returned with these marks."""
+    return send_back(make, make.declaration(Status.SUBMITTED, **answered), *wanted)
 
 
 def words(text: str) -> str:
