@@ -1,0 +1,417 @@
+"""Staff sign-in with two factors, one's own account, and the accounts made on the command line."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlparse
+
+import pyotp
+import pytest
+import time_machine
+from sqlalchemy import create_engine, select, text
+
+from blueprints.auth.staff_sign_in import WRONG
+from blueprints.gate import COOKIE, STAFF_COOKIE
+from lib import crypto
+from lib.codes import Role
+from lib.database import utcnow
+from models import Event, ParkedForm, RecoveryCode, Staff, db
+from services import accounts, passwords, sessions, staff
+from tests.factory import TOTP_SECRET
+from tests.people import PASSWORD, STAFF_PASSWORD, id_number
+
+NEW = "another staff 密码 2026"
+
+
+def code(offset=0, secret=TOTP_SECRET):
+    return pyotp.TOTP(secret).at(utcnow() + timedelta(seconds=offset))
+
+
+def sign_in(browser, officer, expect=302, **changed):
+    data = {"username": officer.username, "password": STAFF_PASSWORD, "code": code()} | changed
+    return browser.send("/staff/login", data, expect=expect)
+
+
+def cookie(browser):
+    found = browser.client.get_cookie(STAFF_COOKIE, path="/staff")
+    return found.value if found else ""
+
+
+def masked(page):
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page.text)
+
+
+@pytest.fixture
+def officer(make):
+    return make.staff()
+
+
+@pytest.mark.parametrize(
+    ("role", "place"),
+    [
+        (Role.REVIEWER, "/staff/queue"),
+        (Role.MANAGER, "/staff/queue"),
+        (Role.SYSTEM, "/staff/account"),
+        (Role.SECURITY, "/staff/account"),
+        (Role.AUDITOR, "/staff/account"),
+    ],
+)
+def test_both_factors_open_a_session_and_lead_to_the_work(browser, make, role, place):
+    assert sign_in(browser, make.staff(role)).location == place
+    page = browser.open("/staff/account")
+    assert "王审核" in page.text
+    assert db.session.scalars(select(Event.verb)).all() == ["staff_sign_in"]
+
+
+def test_the_user_name_and_the_code_are_read_kindly(browser, officer):
+    now = code()
+    sign_in(browser, officer, username=f" {officer.username.upper()} ", code=f"{now[:3]} {now[3:]}")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"username": "nobody"}, {"password": "wrong"}, {"code": "000000"}, {"code": "ABCDE-FGHJK"}]
+)
+def test_whatever_is_wrong_the_message_is_one(browser, officer, changed):
+    page = sign_in(browser, officer, 422, **changed)
+    assert WRONG in page.text
+    assert not cookie(browser)
+
+
+@pytest.mark.parametrize("field", ["username", "password", "code"])
+def test_an_empty_field_is_named(browser, officer, field):
+    label = {"username": "用户名", "password": "登录密码", "code": "动态验证码"}[field]
+    assert f"请填写{label}" in sign_in(browser, officer, 422, **{field: ""}).text
+
+
+def test_known_and_unknown_names_get_the_same_page_up_to_the_wait(browser, another_browser, officer):
+    for status in [422] * 5 + [429]:
+        first = sign_in(browser, officer, status, password="wrong")
+        second = sign_in(another_browser, officer, status, password="wrong", username="nobody")
+        assert masked(first).replace(officer.username, "N") == masked(second).replace("nobody", "N")
+    sign_in(browser, officer, 429)
+    with time_machine.travel(utcnow() + timedelta(minutes=15, seconds=1), tick=False):
+        sign_in(browser, officer)
+
+
+def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, officer, monkeypatch):
+    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    seen = []
+
+    def check(*args, **kwargs):
+        with other.connect() as connection:
+            seen.append(connection.scalar(text("SELECT count(*) FROM attempt WHERE failed")))
+        return False
+
+    monkeypatch.setattr(crypto, "check_password", check)
+    sign_in(browser, officer, 422)
+    other.dispose()
+    assert seen == [2]
+
+
+def test_a_code_counts_once(browser, another_browser, officer):
+    now = code()
+    sign_in(browser, officer, code=now)
+    sign_in(another_browser, officer, 422, code=now)
+
+
+def test_a_code_older_than_the_last_one_used_does_not_count(browser, officer):
+    sign_in(browser, officer, code=code(30))
+    sign_in(browser, officer, 422, code=code())
+
+
+@pytest.mark.parametrize(("offset", "status"), [(-60, 422), (-30, 302), (30, 302), (90, 422)])
+def test_a_clock_may_be_off_by_half_a_minute(browser, officer, offset, status):
+    with time_machine.travel("2026-11-23T09:00:15Z", tick=False):
+        sign_in(browser, officer, status, code=code(offset))
+
+
+def test_two_browsers_with_one_code_at_the_same_moment(officer, app):
+    """Both have checked the code; only one uses it up."""
+    who = staff.known(officer.username)
+    factor = staff.second_factor(who, code())
+    staff.sign_in(who, factor, "")
+    with pytest.raises(accounts.TooLate):
+        staff.sign_in(who, factor, "")
+    db.session.rollback()
+
+
+def test_a_recovery_code_stands_in_once(browser, another_browser, officer):
+    codes = staff.new_recovery_codes(officer.id, officer.uid)
+    db.session.commit()
+    assert len(set(codes)) == 10
+    sign_in(browser, officer, code=codes[3].lower().replace("-", " "))
+    sign_in(another_browser, officer, 422, code=codes[3])
+    assert db.session.scalars(select(Event.detail)).one() == "recovery code"
+    assert staff.unused_recovery_codes(officer.id) == 9
+
+
+def test_a_recovery_code_is_for_one_person_only(browser, make, officer):
+    other = make.staff()
+    codes = staff.new_recovery_codes(other.id, other.uid)
+    db.session.commit()
+    sign_in(browser, officer, 422, code=codes[0])
+
+
+def test_a_disabled_account_does_not_sign_in_and_its_session_is_over(browser, officer):
+    sign_in(browser, officer)
+    staff.disable(officer.username)
+    db.session.commit()
+    assert browser.open("/staff/account", expect=302).location == "/staff/login"
+    assert WRONG in sign_in(browser, officer, 422, code=code(30)).text
+
+
+def test_an_account_without_a_second_factor_does_not_sign_in(browser, officer):
+    officer.totp_secret = None
+    db.session.commit()
+    sign_in(browser, officer, 422)
+
+
+@pytest.mark.parametrize("settings", [{"STAFF_TOTP": "off"}])
+def test_where_the_operator_does_without_the_page_does_not_ask(browser, officer, settings):
+    assert 'name="code"' not in browser.open("/staff/login").text
+    browser.send("/staff/login", {"username": officer.username, "password": STAFF_PASSWORD})
+    assert "登录时不要求动态验证码" in browser.open("/staff/account").text
+
+
+def test_the_staff_cookie_stays_with_the_staff_pages(browser, make, officer):
+    sign_in(browser, officer)
+    assert browser.client.get_cookie(COOKIE) is None
+    assert browser.open("/account", expect=302).location == "/login"
+    applicant = browser.sign_in(make.account())
+    assert applicant.open("/staff/account").status == 200
+
+
+def test_signing_out_ends_the_session(browser, officer):
+    sign_in(browser, officer)
+    copied = cookie(browser)
+    assert browser.send("/staff/logout").location == "/staff/login"
+    assert sessions.find(copied, staff=True).actor is None
+    assert browser.open("/staff/login").status == 200
+
+
+def test_somebody_signed_in_is_led_to_the_work(browser, officer):
+    assert browser.sign_in(officer).open("/staff/login", expect=302).location == "/staff/queue"
+
+
+@pytest.mark.parametrize(("wanted", "place"), [("/staff/archive", "/staff/archive"), ("/inbox", "/staff/queue")])
+def test_the_wanted_page_is_followed_among_the_staff_pages_only(browser, officer, wanted, place):
+    assert sign_in(browser, officer, next=wanted).location == place
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("/staff/submissions/abc/return", "/staff/submissions/abc"), ("/staff/account", "/staff/queue")],
+)
+def test_a_form_that_came_too_late_leads_back_to_its_submission(browser, officer, path, place):
+    parked = ParkedForm(staff_id=officer.id, path=path)
+    parked.body = [["a", "b"]]
+    db.session.add(parked)
+    db.session.commit()
+    assert sign_in(browser, officer).location == place
+
+
+# --- one's own account ----------------------------------------------------------------------------------------------
+
+
+def test_a_new_password_ends_the_other_sessions_and_renews_this_one(browser, another_browser, officer):
+    browser.sign_in(officer)
+    another_browser.sign_in(officer)
+    first = cookie(browser)
+    data = {"current": STAFF_PASSWORD, "password": NEW, "confirm": NEW}
+    page = browser.send("/staff/account", data)
+    assert "登录密码已修改" in browser.follow(page).text
+    assert cookie(browser) != first
+    assert another_browser.open("/staff/account", expect=302)
+    sign_in(another_browser, officer, password=NEW)
+
+
+def test_the_old_password_is_asked_for_and_its_tries_are_limited(browser, officer):
+    browser.sign_in(officer)
+    data = {"current": "wrong", "password": NEW, "confirm": NEW}
+    for _ in range(5):
+        assert "登录密码不正确" in browser.send("/staff/account", data, expect=422).text
+    page = browser.send("/staff/account", data | {"current": STAFF_PASSWORD}, expect=422)
+    assert "请 15 分钟后再试" in page.text
+
+
+@pytest.mark.parametrize(("password", "message"), [("12345678", "太常见"), ("王审核王审核王审核", "姓名")])
+def test_a_weak_new_password_is_refused(browser, officer, password, message):
+    data = {"current": STAFF_PASSWORD, "password": password, "confirm": password}
+    assert message in browser.sign_in(officer).send("/staff/account", data, expect=422).text
+
+
+def test_a_password_changed_elsewhere_in_the_same_moment_is_said(browser, officer, monkeypatch):
+    browser.sign_in(officer)
+    hashed = passwords.hashed
+
+    def slow(password, *, staff=False):
+        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+        db.session.commit()
+        return hashed(password, staff=staff)
+
+    monkeypatch.setattr(passwords, "hashed", slow)
+    data = {"current": STAFF_PASSWORD, "password": NEW, "confirm": NEW}
+    page = browser.send("/staff/account", data)
+    assert "已在别处修改" in browser.follow(page).text
+
+
+def test_the_second_factor_is_replaced_only_by_a_right_code_of_the_new_one(browser, another_browser, officer):
+    browser.sign_in(officer)
+    assert "再填写一次登录密码" in browser.open("/staff/account/totp").text
+    browser.send("/staff/account/totp", {"current": "wrong"}, expect=422)
+    browser.send("/staff/account/totp", {"current": STAFF_PASSWORD})
+    page = browser.open("/staff/account/totp")
+    assert 'src="data:image/svg+xml' in page.text
+    secret = re.search(r'密钥：<b class="num">([A-Z2-7 ]+)</b>', page.text).group(1).replace(" ", "")
+
+    assert "动态验证码不正确" in browser.send("/staff/account/totp", {"code": code()}, expect=422).text
+    sign_in(another_browser, officer)
+    browser.send("/staff/account/totp", {"code": code(secret=secret)})
+    sign_in(another_browser, officer, 422, code=code(30))
+    sign_in(another_browser, officer, 422, code=code(secret=secret))
+    sign_in(another_browser, officer, code=code(30, secret))
+
+
+def test_a_pending_second_factor_is_for_its_owner_only(browser, make, officer):
+    browser.sign_in(officer).send("/staff/account/totp", {"current": STAFF_PASSWORD})
+    browser.sign_in(make.staff())
+    assert "再填写一次登录密码" in browser.open("/staff/account/totp").text
+
+
+def test_recovery_codes_are_shown_once_and_replace_the_earlier_ones(browser, officer):
+    browser.sign_in(officer)
+    assert "还没有可用的恢复码" in browser.open("/staff/account").text
+    browser.send("/staff/account/codes", {"current": "wrong"}, expect=422)
+    shown = [
+        re.findall(
+            r"<li>([2-9A-Z]{5}-[2-9A-Z]{5})</li>",
+            browser.send("/staff/account/codes", {"current": STAFF_PASSWORD}, expect=200).text,
+        )
+        for _ in range(2)
+    ]
+    assert [len(codes) for codes in shown] == [10, 10]
+    assert not set(shown[0]) & set(shown[1])
+    assert db.session.query(RecoveryCode).count() == 10
+    assert shown[1][0] not in browser.open("/staff/account/codes").text
+    assert "还有 10 个恢复码可用" in browser.open("/staff/account").text
+
+
+def test_codes_are_not_renewed_when_the_password_changed_in_the_same_moment(browser, officer, monkeypatch):
+    browser.sign_in(officer)
+    right = passwords.right
+
+    def slow(*args, **kwargs):
+        is_right = right(*args, **kwargs)
+        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+        db.session.commit()
+        return is_right
+
+    monkeypatch.setattr(passwords, "right", slow)
+    assert browser.send("/staff/account/codes", {"current": STAFF_PASSWORD}).location == "/staff/account"
+    assert db.session.query(RecoveryCode).count() == 0
+
+
+def test_single_key_commands_are_switched_off_and_on(browser, officer):
+    browser.sign_in(officer)
+    for sent, kept in [({}, False), ({"keys": "on"}, True)]:
+        browser.send("/staff/account/keys", sent)
+        db.session.refresh(officer)
+        assert officer.keys_on is kept
+
+
+# --- made on the command line ---------------------------------------------------------------------------------------
+
+
+def create(**changed):
+    wanted = {
+        "username": "li.shen",
+        "name": "李 审",
+        "role": Role.REVIEWER,
+        "department_code": "210102",
+        "password": STAFF_PASSWORD,
+    }
+    return staff.create(**(wanted | changed))
+
+
+def test_an_account_is_made_with_its_second_factor(browser, app):
+    officer, secret = create(id_number=id_number(601)[:-1] + id_number(601)[-1].lower())
+    db.session.commit()
+    assert officer.name == "李审"
+    assert officer.id_index == accounts.number_index(id_number(601))
+    sign_in(browser, officer, code=code(secret=secret))
+    address = urlparse(staff.otpauth(officer.username, secret))
+    assert (address.scheme, parse_qs(address.query)["secret"]) == ("otpauth", [secret])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"username": "Li"}, "用户名应为"),
+        ({"username": "li shen"}, "用户名应为"),
+        ({"username": "l" * 41}, "用户名应为"),
+        ({"name": "1"}, "姓名"),
+        ({"password": "short"}, "密码应为"),
+        ({"role": Role.APPLICANT}, "没有这个角色"),
+        ({"department_code": "999999"}, "没有代码为 999999 的部门"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(app, changed, message):
+    with pytest.raises(staff.Refused, match=message):
+        create(**changed)
+
+
+def test_a_user_name_is_given_once(app):
+    create()
+    with pytest.raises(staff.Refused, match="已存在"):
+        create()
+    db.session.rollback()
+
+
+def test_resets_end_the_sessions_and_leave_events(browser, officer):
+    browser.sign_in(officer)
+    staff.new_recovery_codes(officer.id, officer.uid)
+    staff.reset_password(officer.username, NEW)
+    secret = staff.reset_totp(officer.username)
+    db.session.commit()
+    assert browser.open("/staff/account", expect=302)
+    assert staff.unused_recovery_codes(officer.id) == 0
+    sign_in(browser, officer, password=NEW, code=code(secret=secret))
+    verbs = db.session.scalars(select(Event.verb)).all()
+    assert verbs == ["staff_reset_password", "staff_reset_totp", "staff_sign_in"]
+
+
+def test_resets_refuse_what_is_not_there_or_too_weak(officer):
+    with pytest.raises(staff.Refused, match="没有用户名为 nobody"):
+        staff.reset_totp("nobody")
+    with pytest.raises(staff.Refused, match="太常见"):
+        staff.reset_password(officer.username, "12345678")
+
+
+def test_a_hash_of_other_parameters_is_renewed_by_the_sign_in(app, browser, officer):
+    crypto.use_cheap_hashes(False)
+    try:
+        old = crypto.hash_password(STAFF_PASSWORD, staff=False, pepper=app.extensions["kuaiji.keys"].pepper)
+    finally:
+        crypto.use_cheap_hashes()
+    officer.password_hash = old
+    db.session.commit()
+    sign_in(browser, officer)
+    db.session.refresh(officer)
+    assert officer.password_hash != old
+
+
+def test_no_secret_stands_in_the_page_cookie_in_the_open(browser, officer):
+    browser.sign_in(officer).send("/staff/account/totp", {"current": STAFF_PASSWORD})
+    page = html.unescape(browser.open("/staff/account/totp").text)
+    secret = re.search(r'密钥：<b class="num">([A-Z2-7 ]+)</b>', page).group(1).replace(" ", "")
+    with browser.client.session_transaction() as kept:
+        assert secret not in str(dict(kept))
+
+
+def test_an_applicants_password_does_not_open_the_staff_page(browser, make):
+    person = make.account()
+    data = {"username": person.id_number, "password": PASSWORD, "code": code()}
+    assert WRONG in browser.send("/staff/login", data, expect=422).text
+    assert db.session.scalars(select(Staff)).all() == []
