@@ -68,7 +68,7 @@ def _granian() -> list[str]:
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_S)),
-        *("--log-level", "warning", "--no-access-log"),  # addresses and paths are nobody's business
+        *("--log-level", "error", "--no-access-log"),  # addresses and paths are nobody's business
     ]
 
 
