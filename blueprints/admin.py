@@ -12,6 +12,7 @@ from wtforms import DateField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from blueprints import me
+from forms.validators import Required
 from lib import identity
 from lib.clock import today
 from lib.codes import Role
@@ -84,16 +85,8 @@ class DepartmentForm(AdminForm):
 
 
 class NoticeForm(AdminForm):
-    title = StringField("标题", [at_most(100)], [one_line])
-    body = Paragraphs("正文", [at_most(20_000)], [lambda text: (text or "").strip()], "空一行分段；网址不会变成链接")
-
-    def validate_title(self, field: StringField) -> None:
-        if not field.data:
-            raise ValidationError("请填写标题")
-
-    def validate_body(self, field: TextAreaField) -> None:
-        if not field.data:
-            raise ValidationError("请填写正文")
+    title = StringField("标题", [Required(), at_most(100)], [one_line])
+    body = Paragraphs("正文", [Required(), at_most(20_000)], [lambda text: (text or "").strip()], "空一行分段")
 
 
 @bp.get("/departments", endpoint="departments")
