@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import event
 
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib.clock import today
+from lib.clock import SHANGHAI, local, today
 from lib.codes import Role, YesNo
 from lib.crypto import hash_password
 from lib.database import UTCDateTime, beginning, utcnow
@@ -42,6 +42,7 @@ from services.demo_cast import STAFF, Person, Stage, people
 from services.demo_papers import Words
 from services.staff import actor_of
 
+DAY = timedelta(days=1)
 Pictures = dict[str, papers.Prepared]  # paper kind -> its picture, already in the store
 
 #: Who has come how far.
@@ -65,12 +66,12 @@ class Demo:
 
 
 @contextmanager
-def days_ago(days: float) -> Iterator[None]:
-    """What is written inside happened that many days ago: times of this moment move back on their way to the database.
+def ago(shift: timedelta) -> Iterator[None]:
+    """What is written inside happened that long ago: times of this moment move back on their way to the database.
 
     Times that lie ahead stay: a claim or reservation in force must stay so.
     """
-    shift, start = timedelta(days=days), utcnow()
+    start = utcnow()
 
     def turn_back(session: Any, _context: Any, _instances: Any) -> None:
         for row in (*session.new, *session.dirty):
@@ -124,7 +125,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         for job in jobs:
             ready.append(job.result())
             progress(1)
-    with days_ago(90):
+    with ago(timedelta(days=90)):
         staff = load_staff(demo.secret)
         load_register([person for person, _words in new if person.archive_no])
     for one in ready:
@@ -144,6 +145,13 @@ def _dated(person: Person, review_days: int) -> Person:
         if fits[person.stage](workdays_between(now, due, days_off)):
             return replace(person, days=days)
     return person
+
+
+def _since(person: Person) -> timedelta:
+    """How long ago the person submitted: on the day it has to be, in office hours, each at another time."""
+    minutes = int(person.number[-5:-1]) % 540
+    moment = datetime.combine(today() - person.days * DAY, time(8), SHANGHAI) + timedelta(minutes=minutes)
+    return max(utcnow() - moment, timedelta(minutes=10))
 
 
 def _facts(person: Person) -> dict[str, Any]:
@@ -180,20 +188,21 @@ class _Play:
 
     def __init__(self, demo: Demo, ready: _Ready, staff: dict[str, Staff]) -> None:
         self.demo, self.person, self.pictures = demo, ready.person, ready.pictures
-        with days_ago(self.person.days + 1):
+        self.since = _since(self.person)
+        with ago(self.since + DAY):
             self.account = register(self.person, ready.password_hash)
         self.actor = accounts.actor_of(self.account)
         self.officer = actor_of(_reviewer(self.person, staff))
 
     def perform(self) -> None:
-        stage, days = self.person.stage, self.person.days
+        stage = self.person.stage
         if stage is Stage.NEW:
             return
-        with days_ago(days):
+        with ago(self.since):
             declaration = self._draft()
             if stage in DRAFTS:
                 return
-            self._submit(declaration, days)
+            self._submit(declaration, self.since)
         if stage in ARCHIVED:
             self._approve_and_change(declaration)
         elif stage not in UNDECIDED:
@@ -229,21 +238,21 @@ class _Play:
         papers.take(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn), sheet)
         db.session.flush()
 
-    def _submit(self, declaration: Declaration, days: int) -> None:
-        """Submit as on that day: the due date counts from it."""
+    def _submit(self, declaration: Declaration, shift: timedelta) -> None:
+        """Submit that long ago: the due date counts from that day."""
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
-        due = deadlines.due_date(today() - timedelta(days=days), self.demo.review_days, deadlines.calendar())
+        due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
 
     def _review(self, declaration: Declaration) -> None:
-        stage, days = self.person.stage, self.person.days
+        stage = self.person.stage
         if stage in (Stage.IN_REVIEW, Stage.LAPSED):
             _let_pass(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
             return
-        with days_ago(days / 2):
+        with ago(self.since / 2):
             self._send_back(declaration)
         if stage is Stage.RESUBMITTED:
-            with days_ago(min(1, days / 2)):
+            with ago(min(DAY, self.since / 4)):
                 self._correct(declaration)
 
     def _send_back(self, declaration: Declaration) -> None:
@@ -266,19 +275,19 @@ class _Play:
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
 
     def _approve_and_change(self, declaration: Declaration) -> None:
-        stage, days = self.person.stage, self.person.days
-        with days_ago(days * 2 / 3):
+        stage = self.person.stage
+        with ago(self.since * 2 / 3):
             workflow.claim(declaration, self.officer)
             workflow.approve(declaration, self.officer, declaration.revision_number, id_checked=True)
         if stage is Stage.APPROVED:
             return
-        with days_ago(2):
+        with ago(2 * DAY):
             record = access.own_record(self.actor)
             assert record is not None
             change = self._change(record)
             if stage is Stage.CHANGE_SUBMITTED:
                 self._sign(change)
-                self._submit(change, 2)
+                self._submit(change, 2 * DAY)
 
     def _change(self, record: Record) -> Declaration:
         """信息变更: another employer's address and phone."""
