@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from lib.clock import local, today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
-from models import Claim, Decision, Declaration, Department, Draft, Event, Record, Revision, Staff, db
+from models import Claim, Decision, Declaration, Department, Draft, Event, Mark, Record, Revision, Staff, db
 from services import answers, deadlines, events, inbox, marks, papers, sheets
 from services.access import OFFICERS, Actor
 
@@ -112,7 +112,6 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     if missing := missing_for_submit(declaration):
         raise Incomplete(missing)
     department = db.session.scalars(select(Department).where(Department.code == declaration.department_code)).one()
-    resubmitted = declaration.status == Status.RETURNED
     sheet = sheets.signed(declaration)
     revision = Revision(
         number=declaration.revision_number + 1,
@@ -126,7 +125,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     declaration.revisions.append(revision)
     declaration.revision_number, declaration.submitted_at = revision.number, utcnow()
     declaration.department_id = department.id
-    _set_due_date(declaration, review_days, resubmitted)
+    _set_due_date(declaration, review_days)
     _move(declaration, "submit", actor)
     _forget_drafts(declaration)
     inbox.tell(
@@ -135,8 +134,10 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     return revision
 
 
-def _set_due_date(declaration: Declaration, review_days: int, resubmitted: bool) -> None:
-    days = max(declaration.days_left or 0, deadlines.LEAST_AFTER_RETURN) if resubmitted else review_days
+def _set_due_date(declaration: Declaration, review_days: int) -> None:
+    """What a return kept is what is left; a withdrawal has started the clock anew."""
+    left = declaration.days_left
+    days = review_days if left is None else max(left, deadlines.LEAST_AFTER_RETURN)
     due = deadlines.due_date(today(), days, deadlines.calendar())
     declaration.due_on, declaration.due_estimated, declaration.days_left = due.on, due.estimated, None
 
@@ -167,7 +168,9 @@ def _reopen_marks(declaration: Declaration) -> None:
     latest = declaration.revision_number
     returned = db.session.scalar(
         select(func.max(Revision.number)).where(
-            Revision.declaration_id == declaration.id, Revision.number < latest, Revision.marks.any()
+            Revision.declaration_id == declaration.id,
+            Revision.number < latest,
+            Revision.marks.any(Mark.state == MarkState.CLOSED),
         )
     )
     for mark in marks.of_revision(_revision(declaration, returned or 0), MarkState.CLOSED):

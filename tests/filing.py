@@ -61,6 +61,11 @@ def upload(browser: Any, *pictures: bytes, kind: str = "employer_licence", expec
     return browser.send(f"/apply/papers/{kind}", sent, expect=expect)
 
 
+def submit(browser: Any) -> None:
+    """Press 【提交】 with the commitment ticked; it must work."""
+    assert browser.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
+
+
 def store() -> Folder:
     found: Folder = current_app.extensions["kuaiji.store"]
     return found
