@@ -19,15 +19,17 @@ from models import Account, Staff, db
 @click.option("--people", default=40, show_default=True, type=click.IntRange(0, 500), help="How many applicants.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Another seed, other people.")
 @click.option("--if-empty", is_flag=True, help="Add nobody when there are accounts already.")
+@click.option("--quiet", is_flag=True, help="Leave the list of accounts to flask serve.")
 @reporting
-def command(people: int, seed: int, if_empty: bool) -> None:
+def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
     """Add invented people in every state, their papers, staff and old records; print the accounts."""
     if current_app.config["ENV"] == "production":
         raise click.ClickException("no demo data in production (KUAIJI_ENV=production)")
     if not (if_empty and _has_accounts()):
         _load(people, seed)
-    with beginning("DEFERRED"):
-        print_accounts()
+    if not quiet:
+        with beginning("DEFERRED"):
+            print_accounts()
 
 
 def _has_accounts() -> bool:

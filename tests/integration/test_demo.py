@@ -220,6 +220,12 @@ def test_a_second_start_adds_nothing_and_prints_the_same_accounts(app, told):
     assert set(steady) <= set(done.stdout.splitlines())
 
 
+def test_a_quiet_start_leaves_the_list_to_the_server(app):
+    done = app.test_cli_runner().invoke(args=["demo", "--if-empty", "--quiet"])
+
+    assert (done.exit_code, done.output) == (0, "")
+
+
 def test_a_second_run_adds_only_who_is_missing(app):
     done = app.test_cli_runner().invoke(args=["demo", "--people", str(PEOPLE)])
 
