@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from blueprints.auth.claim import TOO_OFTEN, WRONG
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, InboxMessage, LegacyHolder, db
 from services import activation, legacy
-from tests.conftest import Browser
+from tests.conftest import Browser, Page
 from tests.people import PASSWORD, id_number
 
 NUMBER = id_number(401)
@@ -21,31 +22,31 @@ ARCHIVE = {"factor": "archive_no", "archive_no": "LN20080001", "issued": "2008-0
 FIRST = {"password": PASSWORD, "confirm": PASSWORD}
 
 
-def begin(browser, name="孙立国", number=NUMBER):
+def begin(browser, name="孙立国", number=NUMBER) -> Browser:
     page = browser.send("/claim", {"name": name, "number": number})
     assert page.location == "/claim/proof"
     return browser
 
 
-def prove(browser, proof, expect=302):
+def prove(browser, proof, expect=302) -> Page:
     return browser.send("/claim/proof", proof, expect=expect)
 
 
-def code_for(person):
+def code_for(person) -> dict[str, str]:
     code = activation.issue(person, None)
     db.session.commit()
     return {"factor": "activation_code", "code": code}
 
 
-def masked(page):
+def masked(page) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page.text)
 
 
-def holder():
+def holder() -> LegacyHolder:
     return db.session.scalars(select(LegacyHolder)).one()
 
 
-def account():
+def account() -> Any:
     return db.session.scalars(select(Account)).one_or_none()
 
 
@@ -111,7 +112,7 @@ def test_a_number_that_cannot_be_one_is_said_at_once(browser):
     assert "校验码" in page.text
 
 
-def people(make):
+def people(make) -> list[str]:
     """A number for each reason why a proof does not open a record."""
     make.legacy("孙立国", id_number(411), archive_no="LN-other")
     make.legacy("别人", id_number(413))

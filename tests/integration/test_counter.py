@@ -13,6 +13,7 @@ from lib.codes import AccountState, Role
 from lib.database import utcnow
 from models import ActivationCode, Event, db
 from services import accounts, counter
+from tests.conftest import Page
 from tests.people import id_number
 
 NUMBER = id_number(611)
@@ -25,20 +26,20 @@ def officer(browser, make):
     return person
 
 
-def look_up(browser, number=NUMBER, expect=200):
+def look_up(browser, number=NUMBER, expect=200) -> Page:
     return browser.send("/staff/counter", {"number": number}, expect=expect)
 
 
-def hidden(page):
+def hidden(page) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(kind|uid)" value="([^"]*)"', page.text))
 
 
-def issue(browser, page, expect=200, **changed):
+def issue(browser, page, expect=200, **changed) -> Page:
     return browser.send("/staff/counter/code", hidden(page) | {"id_checked": "yes"} | changed, expect=expect)
 
 
-def code_on(page):
-    return re.search(r'receipt num">([0-9]{4}) ([0-9]{4})<', page.text).expand(r"\1\2")
+def code_on(page) -> str:
+    return "".join(re.findall(r'receipt num">([0-9]{4}) ([0-9]{4})<', page.text)[0])
 
 
 @pytest.mark.parametrize("role", [Role.SYSTEM, Role.SECURITY, Role.AUDITOR])
@@ -128,8 +129,10 @@ def test_a_record_claimed_between_look_and_code_gets_none(browser, make, officer
     holder.claimed_at = utcnow()
     db.session.commit()
     issue(browser, page, 404)
+    found = counter.visitor("legacy", holder.uid, make.actor(officer))
+    assert found
     with pytest.raises(LookupError):
-        counter.give_code(counter.visitor("legacy", holder.uid, make.actor(officer)), make.actor(officer))
+        counter.give_code(found, make.actor(officer))
 
 
 def test_the_person_reads_who_looked(browser, another_browser, make, officer):

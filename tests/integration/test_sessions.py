@@ -15,21 +15,28 @@ from lib.crypto import token_hash
 from lib.database import utcnow
 from models import Draft, Event, InboxMessage, ParkedForm, WebSession, db
 from services import accounts, inbox, passwords, sessions
+from services.access import Actor
+from tests.conftest import Page
 from tests.people import PASSWORD
 
 NEW = "另一个 password 更好"
 CHANGE = {"current": PASSWORD, "password": NEW, "confirm": NEW}
 
 
-def later(**time):
+def later(**time) -> time_machine.travel:
     return time_machine.travel(utcnow() + timedelta(**time), tick=False)
 
 
-def cookie(browser):
+def cookie(browser) -> str:
     return browser.client.get_cookie(COOKIE).value
 
 
-def sign_in(browser, person):
+def actor_of(token) -> Actor | None:
+    found = sessions.find(token, staff=False)
+    return found.actor if found else None
+
+
+def sign_in(browser, person) -> Page:
     return browser.send("/login", {"name": person.name, "number": person.id_number, "password": PASSWORD})
 
 
@@ -111,6 +118,21 @@ def test_a_stranger_with_no_session_at_all_parks_nothing(browser):
     assert db.session.scalar(select(func.count()).select_from(ParkedForm)) == 0
 
 
+def test_a_made_up_cookie_opens_nothing(browser):
+    browser.client.set_cookie(COOKIE, "made-up")
+    assert browser.open("/account", expect=302).location == "/login"
+
+
+def test_rows_that_nobody_needs_any_more_are_swept(browser, make):
+    person = make.account()
+    browser.send("/login", {"name": person.name, "number": person.id_number, "password": "wrong"}, expect=422)
+    browser.sign_in(person).send("/logout")
+    for hours, gone in [(23, 0), (25, 1), (49, 2)]:
+        with later(hours=hours):
+            assert sessions.forget_old() == gone
+    db.session.commit()
+
+
 # --- devices and passwords --------------------------------------------------------------------------------------------
 
 
@@ -145,7 +167,7 @@ def test_a_new_password_ends_the_other_sessions_and_renews_this_one(browser, ano
     page = browser.send("/account", CHANGE)
     assert "登录密码已修改" in browser.follow(page).text
     assert cookie(browser) != first
-    assert sessions.find(first, staff=False).actor is None
+    assert actor_of(first) is None
     assert another_browser.open("/account", expect=302)
     another_browser.send("/login", {"name": person.name, "number": person.id_number, "password": NEW})
     assert db.session.scalars(select(InboxMessage.title)).all() == ["登录密码已修改"]
@@ -218,8 +240,8 @@ def with_tokens(app):
     app.config["WTF_CSRF_ENABLED"] = True
 
 
-def token_of(page):
-    return re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
+def token_of(page) -> str:
+    return str(re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0])
 
 
 def test_a_form_without_its_token_is_refused_and_one_with_it_works(browser, make, with_tokens):

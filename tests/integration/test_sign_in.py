@@ -15,22 +15,23 @@ from lib.codes import AccountState, Status
 from lib.database import utcnow
 from models import Account, Attempt, Event, WebSession, db
 from services import accounts, sessions
+from tests.conftest import Page
 from tests.people import PASSWORD, id_number
 
 WRONG = "姓名、证件号码或登录密码不正确"
 
 
-def sign_in(browser, person, expect=302, **changed):
+def sign_in(browser, person, expect=302, **changed) -> Page:
     data = {"name": person.name, "number": person.id_number, "password": PASSWORD} | changed
     return browser.send("/login", data, expect=expect)
 
 
-def cookie(browser):
+def cookie(browser) -> str:
     found = browser.client.get_cookie(COOKIE)
     return found.value if found else ""
 
 
-def masked(page):
+def masked(page) -> str:
     """A page without what differs from request to request: the form's token."""
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page.text)
 
@@ -162,8 +163,11 @@ def test_every_sign_in_has_a_session_of_its_own_and_ends_the_one_before(browser,
     first = cookie(browser)
     sign_in(browser, person)
     assert cookie(browser) != first
-    assert sessions.find(first, staff=False).actor is None
-    assert sessions.find(cookie(browser), staff=False).actor.id == person.id
+    ended, alive = (sessions.find(token, staff=False) for token in (first, cookie(browser)))
+    assert ended
+    assert alive
+    assert (ended.actor, alive.account_id) == (None, person.id)
+    assert alive.actor
 
 
 def test_nothing_planted_in_the_page_cookie_outlives_the_sign_in(browser, make):

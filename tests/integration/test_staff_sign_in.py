@@ -19,27 +19,32 @@ from lib.codes import Role
 from lib.database import utcnow
 from models import Event, ParkedForm, RecoveryCode, Staff, db
 from services import accounts, passwords, sessions, staff
+from tests.conftest import Page
 from tests.factory import TOTP_SECRET
 from tests.people import PASSWORD, STAFF_PASSWORD, id_number
 
 NEW = "another staff 密码 2026"
 
 
-def code(offset=0, secret=TOTP_SECRET):
+def code(offset=0, secret=TOTP_SECRET) -> str:
     return pyotp.TOTP(secret).at(utcnow() + timedelta(seconds=offset))
 
 
-def sign_in(browser, officer, expect=302, **changed):
+def sign_in(browser, officer, expect=302, **changed) -> Page:
     data = {"username": officer.username, "password": STAFF_PASSWORD, "code": code()} | changed
     return browser.send("/staff/login", data, expect=expect)
 
 
-def cookie(browser):
+def shown_secret(page) -> str:
+    return str(re.findall(r'密钥：<b class="num">([A-Z2-7 ]+)</b>', page)[0]).replace(" ", "")
+
+
+def cookie(browser) -> str:
     found = browser.client.get_cookie(STAFF_COOKIE, path="/staff")
     return found.value if found else ""
 
 
-def masked(page):
+def masked(page) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page.text)
 
 
@@ -129,12 +134,24 @@ def test_a_clock_may_be_off_by_half_a_minute(browser, officer, offset, status):
 
 def test_two_browsers_with_one_code_at_the_same_moment(officer, app):
     """Both have checked the code; only one uses it up."""
-    who = staff.known(officer.username)
+    who = staff.known_from(officer)
     factor = staff.second_factor(who, code())
     staff.sign_in(who, factor, "")
     with pytest.raises(accounts.TooLate):
         staff.sign_in(who, factor, "")
     db.session.rollback()
+
+
+def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(browser, officer, monkeypatch):
+    right = passwords.right
+
+    def slow(*args, **kwargs):
+        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+        db.session.commit()
+        return right(*args, **kwargs)
+
+    monkeypatch.setattr(passwords, "right", slow)
+    assert WRONG in sign_in(browser, officer, 422).text
 
 
 def test_a_recovery_code_stands_in_once(browser, another_browser, officer):
@@ -187,7 +204,9 @@ def test_signing_out_ends_the_session(browser, officer):
     sign_in(browser, officer)
     copied = cookie(browser)
     assert browser.send("/staff/logout").location == "/staff/login"
-    assert sessions.find(copied, staff=True).actor is None
+    ended = sessions.find(copied, staff=True)
+    assert ended
+    assert ended.actor is None
     assert browser.open("/staff/login").status == 200
 
 
@@ -264,7 +283,7 @@ def test_the_second_factor_is_replaced_only_by_a_right_code_of_the_new_one(brows
     browser.send("/staff/account/totp", {"current": STAFF_PASSWORD})
     page = browser.open("/staff/account/totp")
     assert 'src="data:image/svg+xml' in page.text
-    secret = re.search(r'密钥：<b class="num">([A-Z2-7 ]+)</b>', page.text).group(1).replace(" ", "")
+    secret = shown_secret(page.text)
 
     assert "动态验证码不正确" in browser.send("/staff/account/totp", {"code": code()}, expect=422).text
     sign_in(another_browser, officer)
@@ -324,7 +343,7 @@ def test_single_key_commands_are_switched_off_and_on(browser, officer):
 # --- made on the command line ---------------------------------------------------------------------------------------
 
 
-def create(**changed):
+def create(**changed) -> tuple[Staff, str]:
     wanted = {
         "username": "li.shen",
         "name": "李 审",
@@ -405,7 +424,7 @@ def test_a_hash_of_other_parameters_is_renewed_by_the_sign_in(app, browser, offi
 def test_no_secret_stands_in_the_page_cookie_in_the_open(browser, officer):
     browser.sign_in(officer).send("/staff/account/totp", {"current": STAFF_PASSWORD})
     page = html.unescape(browser.open("/staff/account/totp").text)
-    secret = re.search(r'密钥：<b class="num">([A-Z2-7 ]+)</b>', page).group(1).replace(" ", "")
+    secret = shown_secret(page)
     with browser.client.session_transaction() as kept:
         assert secret not in str(dict(kept))
 
