@@ -73,7 +73,8 @@ def _view(
     touched = bool(mark.explanation.strip()) or _changed(mark.target, declaration, revision, now)
     if is_paper(mark.target):
         step = step_of(mark.target)
-        return MarkView(mark, PAPER[mark.target].title, "", step, f"paper-{mark.target}", touched)
+        anchor = mark.target if step else f"paper-{mark.target}"
+        return MarkView(mark, PAPER[mark.target].title, "", step, anchor, touched)
     row = rows.get(mark.target)
     return MarkView(
         mark, row.label if row else mark.target, row.text if row else "", step_of(mark.target), mark.target, touched
