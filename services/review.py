@@ -190,7 +190,7 @@ def _sections(
             [
                 AnswerLine(
                     row.name,
-                    row.label,
+                    row.short,
                     privacy.text(row.text),
                     row.markable,
                     proof=proofs.get(row.name, ""),
@@ -210,7 +210,7 @@ def plain_sections(revision: Revision, privacy: Privacy) -> list[Section]:
     return [
         Section(
             section.step,
-            [AnswerLine(row.name, row.label, privacy.text(row.text), row.markable) for row in section.rows],
+            [AnswerLine(row.name, row.short, privacy.text(row.text), row.markable) for row in section.rows],
         )
         for section in answers.sections(revision.answers)
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forms import PHOTO
+from forms import PHOTO, SHEET
 from lib.clock import local
 from services.review import PaperLine
 
@@ -41,9 +41,14 @@ def pictures(lines: Sequence[PaperLine]) -> list[Picture]:
 
 
 def first_paper(lines: Sequence[PaperLine]) -> str:
-    """The kind that the viewer opens with: what is new, else the first paper that is not the photo."""
+    """The kind that the viewer opens with: what was asked for and is new, else new, else the first that is a document.
+
+    The sheet comes last among the new ones: nearly every change asks for a new one.
+    """
     there = [line for line in lines if line.pages]
-    chosen = [line for line in there if line.is_new] or [line for line in there if line.paper.kind != PHOTO] or there
+    news = [line for line in there if line.is_new and line.paper.kind != SHEET]
+    asked = [line for line in news if line.asked_for]
+    chosen = asked or news or [line for line in there if line.paper.kind not in (PHOTO, SHEET)] or there
     return chosen[0].paper.kind if chosen else ""
 
 

@@ -1,0 +1,36 @@
+"""What the tests of the officers' side share: what a form of one submission sends, and the events that looks leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from models import Declaration, Event, db
+
+
+def path(declaration: Declaration, verb: str = "") -> str:
+    return f"/staff/submissions/{declaration.uid}" + (f"/{verb}" if verb else "")
+
+
+def form(*targets: str, seen: int = 1, **more: Any) -> dict[str, Any]:
+    """Marks on ``targets``, each with a comment, on the revision ``seen``; ``more`` overrides (- is written __)."""
+    sent: dict[str, Any] = {"seen": seen, "mark": list(targets)}
+    sent |= {f"comment-{target}": f"请核对{target}" for target in targets}
+    return sent | {name.replace("__", "-"): value for name, value in more.items()}
+
+
+def fresh(declaration: Declaration) -> Declaration:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Declaration, declaration.id)
+
+
+def events_of(declaration: Declaration, *verbs: str) -> list[str]:
+    query = select(Event.verb).where(Event.declaration_id == declaration.id, Event.verb.in_(verbs))
+    return list(db.session.scalars(query.order_by(Event.id)))
+
+
+def unsent(declaration: Declaration) -> dict[str, str]:
+    """The marks of the latest revision: target -> comment."""
+    return {mark.target: mark.comment for mark in fresh(declaration).revisions[-1].marks}
