@@ -55,9 +55,8 @@ def settings() -> dict[str, str]:
 def app(template: Path, tmp_path: Path, settings: dict[str, str]) -> Iterator[Flask]:
     folder = tmp_path / "instance"
     shutil.copytree(template, folder)
-    config = TestConfig(folder, **settings)
-    config.WTF_CSRF_ENABLED = False  # tests/integration/test_csrf.py turns it on
-    app = create_app(config)
+    app = create_app(TestConfig(folder, **settings))
+    app.config["WTF_CSRF_ENABLED"] = False  # tests/integration/test_csrf.py turns it on
     token = begin_mode.set("DEFERRED")
     with app.app_context():
         yield app
@@ -72,7 +71,7 @@ class Page:
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
-        self.text = response.get_data(as_text=True) if response.mimetype.startswith("text/") else ""
+        self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
         self.data = response.data
         self.location = response.headers.get("Location", "")
         self.headers = response.headers
