@@ -24,8 +24,18 @@ from lib.database import beginning
 from models import db
 from services import doctor
 
-GRACE_S = 20  # for requests under way, before the workers are killed
+GRACE_S = 10  # for requests under way, before the workers are killed
 PR_SET_PDEATHSIG = 1
+
+#: Granian forks its workers where it may. A forked one has its parent's signal handlers until its own are set, and
+#: loses a SIGTERM that comes while it loads the application; a spawned one does not.
+GRANIAN = """
+from multiprocessing import set_start_method
+from granian.cli import entrypoint
+if __name__ == "__main__":
+    set_start_method("spawn")
+    entrypoint()
+"""
 
 
 @click.command("serve")
@@ -44,7 +54,6 @@ def command(tick_every: float) -> None:
             print_accounts()
         db.session.remove()
     db.engine.dispose()
-    click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     code = _run(tick_every)
     if code:
         raise click.ClickException(f"the server ended with status {code}")
@@ -64,7 +73,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 def _granian() -> list[str]:
     config = current_app.config
     return [
-        *(sys.executable, "-m", "granian", "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-c", GRANIAN, "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_S)),
@@ -83,25 +92,37 @@ def _die_with_parent() -> Callable[[], Any] | None:
 def _run(tick_every: float) -> int:
     """Run the server to its end; returns its exit status, 0 when it was asked to end."""
     asked = False
-    server = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-        _granian(),
-        cwd=current_app.root_path,
-        preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock
-    )
 
     def end(_number: int, _frame: object) -> None:
         nonlocal asked
         asked = True
-        server.terminate()
+        if server:
+            server.terminate()
 
+    server: subprocess.Popen[bytes] | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    while True:
+    server = _started()
+    while not asked:
         try:
-            code = server.wait(None if asked else tick_every)
+            code = server.wait(tick_every)
             return 0 if asked else code or 1
         except subprocess.TimeoutExpired:
             _tick()
+    server.terminate()  # again, should the word have come before there was a server
+    server.wait()
+    return 0
+
+
+def _started() -> subprocess.Popen[bytes]:
+    config = current_app.config
+    click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
+    return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        _granian(),
+        cwd=current_app.root_path,
+        process_group=0,  # Ctrl-C reaches us alone: one word to end is enough for granian
+        preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock
+    )
 
 
 def _tick() -> None:

@@ -72,7 +72,7 @@ def _undone(app) -> Iterator[None]:
 
 def declarations(stage: Stage) -> list[Declaration]:
     """The newest declaration of each person of a stage."""
-    found = []
+    found: list[Declaration] = []
     for person in people(PEOPLE, 0, today()):
         account = accounts.find(person.number)
         if person.stage is stage and account:
@@ -127,11 +127,13 @@ def test_who_is_ready_lacks_nothing_but_the_button(app):
 
 def test_dates_are_in_order_and_no_decision_lies_ahead(app):
     for declaration in db.session.scalars(select(Declaration).where(Declaration.submitted_at.is_not(None))):
+        assert declaration.submitted_at is not None
         assert declaration.account.created_at < declaration.created_at < declaration.submitted_at
         assert local(declaration.submitted_at).date() <= today()
         items = events.history(declaration)
         assert [item.at for item in items] == sorted(item.at for item in items)
         if declaration.status == Status.APPROVED:
+            assert declaration.decided_at is not None
             assert declaration.decided_at > declaration.submitted_at
 
 
@@ -139,6 +141,7 @@ def test_due_dates_follow_from_the_day_of_submission(app):
     calendar = deadlines.calendar()
     for stage in (Stage.SUBMITTED, Stage.OVERDUE, Stage.DUE_SOON):
         for declaration in declarations(stage):
+            assert declaration.submitted_at is not None
             submitted = local(declaration.submitted_at).date()
             assert declaration.due_on == deadlines.due_date(submitted, 10, calendar).on
     assert all(deadlines.standing(declaration, today()).overdue for declaration in declarations(Stage.OVERDUE))
@@ -187,15 +190,17 @@ def test_the_printed_passwords_and_codes_are_the_right_ones(app, told):
     staff = {row.username: row for row in db.session.scalars(select(Staff))}
     lines = demo_accounts.staff_lines(SECRET)
     assert [line.username for line in lines] == [officer.username for officer in STAFF]
-    for line in lines:
-        row = staff[line.username]
-        assert passwords.right(line.password, row.password_hash)
-        assert pyotp.TOTP(row.totp_secret).verify(line.totp, valid_window=1)
-        assert line.password in text
+    for officer in lines:
+        row = staff[officer.username]
+        assert passwords.right(officer.password, row.password_hash)
+        assert pyotp.TOTP(row.totp_secret).verify(officer.totp, valid_window=1)
+        assert officer.password in text
 
 
 def test_the_printed_activation_code_opens_the_record(app, told):
-    name, code = re.search(r"激活码\(只显示这一次\): (\S+) (\d{8})", "\n".join(told)).groups()
+    found = re.search(r"激活码\(只显示这一次\): (\S+) (\d{8})", "\n".join(told))
+    assert found is not None
+    name, code = found.groups()
     holder = db.session.scalars(select(LegacyHolder).where(LegacyHolder.name == name)).one()
 
     assert activation.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)

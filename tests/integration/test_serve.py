@@ -116,6 +116,19 @@ def test_the_server_answers_and_ends_when_asked(env, start, how):
     assert not answer(env)
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.2, 0.5, 0.8])
+def test_a_server_that_is_still_starting_ends_at_once(env, start, after_s):
+    server = start()
+    assert server.stdout
+    assert server.stdout.readline().startswith("serving on")
+    time.sleep(after_s)
+
+    server.terminate()
+
+    _said, errors = server.communicate(timeout=8)
+    assert (server.returncode, errors) == (0, "")
+
+
 def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
     server = start()
     wait_for(lambda: answer(env))

@@ -73,7 +73,7 @@ def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
     photo = images.one_inch(images.clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
 
     assert (photo.width, photo.height) == (413, 579)
-    assert pixels(photo.jpeg).getpixel((5, 5)) > (245, 245, 245)
+    assert min(pixels(photo.jpeg).crop((0, 0, 20, 20)).tobytes()) > 245
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_every_document_is_marked_as_a_sample(drawn, monkeypatch):
     grey = pixels(drawn).convert("L")
     marks = Image.new("L", grey.size, 0)
     marks.paste(255, (0, 0), demo_pictures._watermark(grey.size))
-    background = grey.getpixel((grey.width // 2, grey.height // 2 + 3))
+    background = max(grey.tobytes()) - 8
 
     under = [value for value, mask in zip(grey.tobytes(), marks.tobytes(), strict=True) if mask > 40]
     assert under
@@ -111,10 +111,8 @@ def test_a_long_answer_is_cut_on_the_drawn_sheet_and_a_stamp_only_stands_with_an
     stamped = demo_pictures.signed_sheet({}, rows, Look("male", 0), "张䶮", "样例县华业机械有限公司")
 
     def reds(jpeg: bytes) -> int:
-        return sum(
-            red > 180 and green < 90
-            for red, green, _blue in pixels(jpeg).crop((200, 1180, 500, 1414)).get_flattened_data()
-        )
+        red, green, _blue = pixels(jpeg).crop((200, 1180, 500, 1414)).split()
+        return sum(r > 180 and g < 90 for r, g in zip(red.tobytes(), green.tobytes(), strict=True))
 
     assert reds(stamped) > 500 > reds(plain)
 
