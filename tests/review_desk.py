@@ -27,6 +27,7 @@ def fresh(declaration: Declaration) -> Declaration:
 
 
 def events_of(declaration: Declaration, *verbs: str) -> list[str]:
+    fresh(declaration)
     query = select(Event.verb).where(Event.declaration_id == declaration.id, Event.verb.in_(verbs))
     return list(db.session.scalars(query.order_by(Event.id)))
 
