@@ -50,9 +50,21 @@ def find(number: str) -> LegacyHolder | None:
 
 def claimable(number: str) -> LegacyHolder | None:
     """The record, unless it was claimed or its number has an account in force."""
-    holder = find(number)
-    free = holder is not None and holder.claimed_at is None and accounts.find(number) is None
-    return holder if free else None
+    return _standing(number)[0]
+
+
+def _standing(number: str) -> tuple[LegacyHolder | None, Account | None]:
+    """The record that can be claimed, and the account in force that its number has.
+
+    Asks both tables always: an answer that comes sooner would tell that a number is unknown.
+    """
+    holder, account = find(number), accounts.find(number)
+    return (holder if holder and holder.claimed_at is None and account is None else None), account
+
+
+def _nobody() -> LegacyHolder:
+    """Stands in where there is no record, so that the same work is done."""
+    return LegacyHolder(id=0, uid="", name="", archive_no="", certificate_no="", issued_month="")
 
 
 def count_try(number: str, proof: Proof) -> int | None:
@@ -60,16 +72,16 @@ def count_try(number: str, proof: Proof) -> int | None:
 
     A try at a record that was claimed already goes into the audit trail: somebody may be the wrong person.
     """
-    holder = claimable(number)
-    if holder is None and (account := accounts.find(number)) and account.legacy_id:
+    holder, account = _standing(number)
+    if account and account.legacy_id:
         events.record("claim_again", None, account_id=account.id)
-    return activation.count_try(holder) if holder and proof.factor == "activation_code" else None
+    return activation.count_try(holder or _nobody()) if proof.factor == "activation_code" else None
 
 
 def check(number: str, name: str, proof: Proof, code_id: int | None) -> Opened | None:
     """Whether the proof opens the record. None for every reason; the work is the same for each."""
     holder = claimable(number)
-    person = holder or LegacyHolder(uid="", name="", archive_no="", certificate_no="", issued_month="")
+    person = holder or _nobody()
     holds = {
         "activation_code": activation.fits(person, code_id, proof.code),
         "archive_no": _knows_archive(person, proof),

@@ -64,15 +64,13 @@ class RegisterForm(AccountForm):
             raise ValidationError(wrong)
 
 
+HINT = "8 至 64 个字符,可以用中文和空格。不要用姓名、证件号码、手机号码或太常见的密码"
+
+
 class NewPasswordForm(AccountForm):
     """设置登录密码. ``personal``: name, number and phone, which the password must not contain."""
 
-    password = SecretQuestion(
-        "登录密码",
-        "new-password",
-        hint="8 至 64 个字符,可以用中文和空格。不要用姓名、证件号码、手机号码或太常见的密码",
-        render_kw={"data-strength": ""},
-    )
+    password = SecretQuestion("登录密码", "new-password", hint=HINT, render_kw={"data-strength": ""})
     confirm = SecretQuestion("确认密码", "new-password", [EqualTo("password", "两次填写的密码不一致,请重新填写")])
 
     def __init__(self, personal: Mapping[str, str], **kwargs: Any) -> None:
@@ -88,6 +86,7 @@ class ChangePasswordForm(NewPasswordForm):
     """A new password for somebody who gives the old one."""
 
     current = SecretQuestion("原登录密码", "current-password")
+    password = SecretQuestion("新密码", "new-password", hint=HINT, render_kw={"data-strength": ""})
 
 
 class ClaimForm(WhoForm):
@@ -106,8 +105,8 @@ class ClaimForm(WhoForm):
 
 
 FACTORS = {
-    "activation_code": "激活码(会计管理部门窗口核对身份证后提供)",
-    "archive_no": "档案号或证书编号,以及发证年月",
+    "activation_code": "激活码(由会计管理部门窗口发放)",
+    "archive_no": "档案号(证书编号)和发证年月",
     "none": "没有以上凭证",
 }
 BY_CODE, BY_ARCHIVE = When("factor", ("activation_code",)), When("factor", ("archive_no",))
