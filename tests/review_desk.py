@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -35,3 +36,16 @@ def events_of(declaration: Declaration, *verbs: str) -> list[str]:
 def unsent(declaration: Declaration) -> dict[str, str]:
     """The marks of the latest revision: target -> comment."""
     return {mark.target: mark.comment for mark in fresh(declaration).revisions[-1].marks}
+
+
+def holder_id(declaration: Declaration) -> int | None:
+    """The officer whose claim row stands on it."""
+    claim = fresh(declaration).claim
+    return claim.staff_id if claim else None
+
+
+def match(pattern: str, page: Any) -> str:
+    """What the pattern's group finds on a page."""
+    found = re.search(pattern, page.text)
+    assert found, f"{pattern} is not on the page"
+    return found.group(1)
