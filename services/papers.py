@@ -131,16 +131,16 @@ def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
     """Add a page to a paper; a paper of one page is replaced. ``sheet``: the version an uploaded sheet is bound to.
 
-    Raises NotTaken when the paper has all its pages, or a sheet was never printed.
+    Pictures of an older version of the sheet make way for the new one. Raises NotTaken when the paper has all its
+    pages, or a sheet was never printed.
     """
     if paper.kind == SHEET and sheet is None:
         raise NotTaken("请先打印个人基本信息表,签名(盖章)后再上传")
-    pages = pages_of(declaration, paper.kind)
-    if paper.max_pages == 1:
-        for page in pages:
+    for page in pages_of(declaration, paper.kind):
+        if paper.max_pages == 1 or (sheet and page.sheet_id != sheet.id):
             remove(page)
-        pages = []
-    elif len(pages) >= paper.max_pages:
+    pages = pages_of(declaration, paper.kind)
+    if len(pages) >= paper.max_pages:
         raise NotTaken(f"{paper.title}最多上传 {paper.max_pages} 张,请先删除不需要的图片")
     page = PaperPage(kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1)
     page.sheet_id = sheet.id if sheet else None

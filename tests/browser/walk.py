@@ -177,6 +177,5 @@ def shoot(visitor: Visitor, name: str) -> None:
 
 def mark(office: Visitor, label: str, comment: str) -> None:
     """Mark a question or a paper on the review page, with a comment in one's own words."""
-    row = office.page.get_by_role("group", name=label, exact=True)
-    row.get_by_role("checkbox", name="标记").check()
-    row.get_by_label("说明").fill(comment)
+    office.page.get_by_label(f"{label}：标记问题", exact=True).check()
+    office.fill(f"{label}：说明", comment)
