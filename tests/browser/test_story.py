@@ -86,7 +86,7 @@ def test_a_legacy_holder_claims_the_record_with_a_code_from_the_counter(visit, m
 
     person = visit("phone")
     person.go("/")
-    person.press("原有用户设置密码")
+    person.press("原有用户设置密码", exact=False)
     person.fill("姓名", "孙立国")
     person.fill("身份证号", legacy.id_number)
     person.press("登录")
