@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pypdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
@@ -297,15 +297,16 @@ def test_printing_anew_is_not_enough_the_signed_one_must_be_uploaded_too(signed,
     assert state(browser) == "已上传"
 
 
-def test_of_two_pictures_of_different_versions_the_older_one_counts(signed, browser):
+def test_pictures_of_an_older_version_make_way_for_the_new_one(signed, browser):
+    browser.send("/apply/papers/sheet", {"file": file()})
     change(browser, signed, postal_address=ADDRESS)
     printed(browser)
-    browser.send("/apply/papers/sheet", {"file": file()})
-    assert len(pages_of(signed, SHEET)) == 2
-    assert state(browser) == "需重新打印"
+    upload(browser, picture(800, 1100, 2), kind="sheet")
+    assert [page.sheet_id for page in pages_of(signed, SHEET)] == [db.session.scalar(select(func.max(Sheet.id)))]
+    assert state(browser) == "已上传"
 
 
-def test_a_sheet_of_two_pages_is_replaced_page_by_page(signed, browser):
+def test_a_sheet_has_two_pages_at_most(signed, browser):
     browser.send("/apply/papers/sheet", {"file": file()})
     assert "最多上传 2 张" in browser.send("/apply/papers/sheet", {"file": file()}, expect=422).text
 
