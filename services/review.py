@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from forms import PAPER, PAPERS, SHEET, Paper, Step
+from forms import PAPER, PAPERS, STEPS, Asked, Paper, Step
 from lib.clock import today
 from lib.codes import MarkState, Sex, Status
 from lib.identity import mask_number, mask_phone
@@ -73,7 +74,7 @@ class Submission:
     compared: Revision | None
     name: str
     sex: str
-    age: int | None
+    age: int
     status: Status
     standing: deadlines.Standing
     claim: Claim | None
@@ -130,7 +131,7 @@ def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Sub
         compared=compared,
         name=found["applicant_name"],
         sex=Sex(found["sex"]).label,
-        age=_age(found.get("birth_date")),
+        age=_age(found["birth_date"]),
         status=workflow.standing_status(declaration),
         standing=deadlines.standing(declaration, today()),
         claim=workflow.holder(declaration),
@@ -280,27 +281,25 @@ def _sent(decision: Decision) -> list[tuple[str, Mark]]:
     if decision.verb != "return":
         return []
     sent = [mark for mark in decision.revision.marks if mark.state != MarkState.DRAFT]
-    labels = labels_of(decision.revision)
-    return [(labels.get(mark.target, mark.target), mark) for mark in sent]
+    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
 
 
-def labels_of(revision: Revision) -> dict[str, str]:
-    """What marks can stand on, in words: questions asked in this revision, and all papers."""
-    questions = {row.name: row.label for section in answers.sections(revision.answers) for row in section.rows}
-    return questions | {kind: paper.title for kind, paper in PAPER.items()}
+@cache
+def labels() -> dict[str, str]:
+    """What answers and papers are called: all questions, the document, all papers."""
+    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    questions = {question.name: question.label.text for form in forms for question in form.questions}
+    return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
 
 
 def _unsigned(revision: Revision) -> list[str]:
     """Answers that are not as the signed sheet says. Only a mark that asked for no new signature leads here."""
-    if revision.sheet is None or SHEET not in revision.papers:
-        return []
-    printed, labels = revision.sheet.answers, labels_of(revision)
-    return [labels.get(name, name) for name in printed if printed[name] != revision.answers.get(name)]
+    printed = revision.sheet.answers if revision.sheet else {}
+    found = revision.answers
+    return [labels().get(name, name) for name in printed if printed[name] != found.get(name)]
 
 
-def _age(born: str | None) -> int | None:
-    if not born:
-        return None
+def _age(born: str) -> int:
     day, now = date.fromisoformat(born), today()
     return now.year - day.year - ((now.month, now.day) < (day.month, day.day))
 
@@ -345,17 +344,15 @@ class Told:
 def told(revision: Revision) -> list[Told]:
     """The unsent marks in the order of the page: the message that a return would send."""
     unsent = {mark.target: mark for mark in marks.of_revision(revision, MarkState.DRAFT)}
-    labels = labels_of(revision)
-    order = [*labels, *(target for target in unsent if target not in labels)]
-    return [Told(labels.get(target, target), unsent[target]) for target in order if target in unsent]
+    return [Told(label, unsent[target]) for target, label in labels().items() if target in unsent]
 
 
-def in_words(declaration: Declaration, wanted: Sequence[marks.Wanted]) -> list[tuple[str, str]]:
+def in_words(wanted: Sequence[marks.Wanted]) -> list[tuple[str, str]]:
     """Marks as a form sent them, for the officer to copy: (what, reason and comment)."""
-    labels, known = labels_of(declaration.revisions[-1]), reasons()
+    known = reasons()
     titles = {**known.question, **known.paper}
     return [
-        (labels[want.target], ";".join(filter(None, (titles.get(want.reason_code), want.comment))))
+        (labels()[want.target], ";".join(filter(None, (titles.get(want.reason_code), want.comment))))
         for want in wanted
-        if want.target in labels
+        if want.target in labels()
     ]

@@ -127,6 +127,6 @@ def conflict(error: workflow.Conflict) -> ResponseReturnValue:
         message=str(error),
         declaration=declaration,
         kept=kept and bool(sent),
-        lost=review.in_words(declaration, sent) if declaration and not kept else [],
+        lost=review.in_words(sent) if declaration and not kept else [],
     )
     return page, 409

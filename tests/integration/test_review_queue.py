@@ -171,6 +171,13 @@ def test_an_empty_search_leads_back_to_the_queue(browser, officer, typed):
     assert browser.open("/staff/queue/search", expect=302).location == "/staff/queue"
 
 
+def test_an_address_finds_numbers_only_and_an_empty_name_finds_nobody(make, browser, officer):
+    make.declaration(Status.SUBMITTED, make.account("单小燕"))
+    for typed in ("单小燕", "LN2026", "LN99999999999"):
+        assert "没有找到" in browser.open(f"/staff/queue?q={typed}").text
+    assert review_queue.by_name(make.actor(officer), " ").lines == ()
+
+
 def test_what_the_applicant_types_after_a_return_does_not_show(make, browser, officer):
     declaration = make.declaration(Status.RETURNED, make.account("单小燕"), **WITH_EMPLOYER)
     declaration.applicant_name, declaration.employer_name = "单大燕", "另一家有限公司"

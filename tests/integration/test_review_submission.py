@@ -252,6 +252,15 @@ def test_a_question_that_is_not_asked_any_more_is_named_with_its_old_answer(make
     assert "新填写" in page.text
 
 
+def test_without_a_decision_it_is_compared_with_what_was_submitted_before(make, browser, officer):
+    declaration = make.declaration(Status.SUBMITTED)
+    workflow.withdraw(declaration, make.actor(declaration.account))
+    declaration.postal_address = "样例路 99 号"
+    make.signed_sheet(declaration)
+    submit(make, declaration)
+    assert "样例路 1 号</del>" in rows(browser.open(path(declaration)))["通讯地址"]
+
+
 def test_a_change_is_compared_with_the_record(make, browser, officer):
     record = make.record()
     change = make.change(record)
