@@ -131,7 +131,6 @@ class Config:
     WTF_CSRF_SSL_STRICT = (
         False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
     )
-    SEND_FILE_MAX_AGE_DEFAULT = 3600
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         given = read_settings(os.environ if environ is None else environ)
