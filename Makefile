@@ -25,7 +25,7 @@ run: setup static ## set up and serve the site; demo data into an empty database
 	@$(FLASK) init
 	@case "$${KUAIJI_ENV:-development}/$${KUAIJI_DEMO:-yes}" in \
 		production/*|*/no|*/No|*/NO|*/false|*/0|*/off) ;; \
-		*) $(FLASK) demo --if-empty ;; \
+		*) $(FLASK) demo --if-empty --quiet ;; \
 	esac
 	@exec $(FLASK) serve
 

@@ -94,10 +94,15 @@ def _park() -> None:
     body = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
         return
-    parked = ParkedForm(account_id=g.ended.account_id, staff_id=g.ended.staff_id, path=request.path)
+    parked = ParkedForm(account_id=g.ended.account_id, staff_id=g.ended.staff_id, path=_page_path())
     parked.body = body
     db.session.add(parked)
     db.session.commit()
+
+
+def _page_path() -> str:
+    """Where the form stands: what is kept while typing belongs to the page it was typed on."""
+    return request.path.removesuffix("/draft")
 
 
 def signed_in() -> Actor | None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blueprints.pages import TEXT_COOKIE
 from blueprints.sign_in_form import LoginForm
 from models import db
-from services import departments, downloads, guide, notices, privacy
+from services import departments, downloads, guide, notices, privacy, verification
 from services.access import public
 
 bp = Blueprint("public", __name__)
@@ -96,6 +96,14 @@ def text_size() -> ResponseReturnValue:
     else:
         answer.delete_cookie(TEXT_COOKIE)
     return answer
+
+
+@bp.get("/verify/<code>")
+@public
+def verify(code: str) -> ResponseReturnValue:
+    """信息表验真: where the QR code of a printed sheet leads."""
+    found = verification.verify(code)
+    return render_template("public/verify.html", found=found), 200 if found else 404
 
 
 @bp.get("/healthz")

@@ -166,9 +166,3 @@ def blocked_until(limit: Limit, value: str) -> datetime | None:
     query = select(Attempt.at).where(*who, Attempt.at > utcnow() - limit.window).order_by(Attempt.at.desc())
     times = db.session.scalars(query.limit(limit.most + 1)).all()
     return times[-1] + limit.window if len(times) > limit.most else None
-
-
-def forgive(attempt: Attempt) -> None:
-    """The try was right: it no longer counts, nor do the failures before it."""
-    who = (Attempt.kind == attempt.kind, Attempt.subject == attempt.subject)
-    db.session.execute(update(Attempt).where(*who).values(failed=False))
