@@ -13,7 +13,7 @@ from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaratio
 from forms import PAPERS, PHOTO, STEPS, Step, StepForm
 from lib.database import utcnow
 from lib.images import Refused
-from models import Account, Declaration, db
+from models import Account, Declaration, Draft, db
 from services import access, answers, beginnings, drafts, landing, marks, papers
 from services.access import APPLICANTS, only
 
@@ -91,7 +91,7 @@ def _save(declaration: Declaration, step: Step, form: StepForm) -> ResponseRetur
     lacking = [kind for kind in step.papers if not papers.pages_of(declaration, kind)]
     if not valid or lacking or elsewhere:
         db.session.commit()
-        return _page(declaration, step, form, lacking=lacking, elsewhere=elsewhere and valid)
+        return _page(declaration, step, form, lacking=lacking, elsewhere=elsewhere)
     answers.save(declaration, form)
     drafts.drop(declaration, step)
     db.session.commit()
@@ -209,12 +209,18 @@ def _page(declaration: Declaration, step: Step, form: StepForm, **shown: Any) ->
         photo=next(iter(papers.pages_of(declaration, PHOTO)), None) if PHOTO in step.papers else None,
         marks={view.mark.target: view for view in marks.open_views(declaration)},
         problems=problems,
-        seen=drafts.fingerprint(declaration, step),
+        seen=_seen(declaration, step, shown.get("restored")),
         number=STEPS.index(step) + 2,
         facts=_browser_facts(form),
         **({"elsewhere": False, "restored": None} | shown),
     )
     return page, 409 if shown.get("elsewhere") else 422 if problems else 200
+
+
+def _seen(declaration: Declaration, step: Step, restored: Draft | None) -> str:
+    """Which saved answers the person has seen: those that a restored draft was typed over, else those of now."""
+    typed = dict(restored.body) if restored else {}
+    return typed.get("seen") or drafts.fingerprint(declaration, step)
 
 
 def _browser_facts(form: StepForm) -> dict[str, Any]:
