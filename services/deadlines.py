@@ -1,4 +1,4 @@
-"""Due dates in working days, and whose turn it is (rules, due dates). The clock stops while the ball is with the applicant."""
+"""Due dates in working days, and whose turn it is (rules, due dates). The clock stands while the applicant has the ball."""
 
 from __future__ import annotations
 

@@ -60,6 +60,7 @@ def test_a_notice_shows_its_paragraphs_and_local_time_and_escapes_markup(client)
 
     page = client.open(f"/notices/{notice.id}")
 
+    assert notice.published_at
     assert "<p>&lt;script&gt;x&lt;/script&gt;<br>同一段</p>" in page.text
     assert "<p>第二段</p>" in page.text
     assert f"{local(notice.published_at):%Y-%m-%d %H:%M}" in page.text
