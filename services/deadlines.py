@@ -1,4 +1,4 @@
-"""Due dates in working days, and whose turn it is (rules, due dates). The clock stands while the applicant has the ball."""
+"""Due dates in working days, and whose turn it is. The clock stands still while the ball is with the applicant."""
 
 from __future__ import annotations
 
