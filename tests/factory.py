@@ -12,7 +12,7 @@ from flask import Flask
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from forms import PAPER, PHOTO, SHEET
+from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
@@ -117,11 +117,21 @@ class Make:
             filled |= {"sex": str(told["number_sex"]), "birth_date": told["number_birth_date"]}
         for name, value in filled.items():
             setattr(declaration, name, value)
+        self._drop_what_is_not_asked(declaration)
         db.session.commit()
         if status != Status.DRAFT:
             self.papers(declaration)
             self._advance(declaration, status, officer)
         return declaration
+
+    def _drop_what_is_not_asked(self, declaration: Declaration) -> None:
+        """As saving the pages would."""
+        context = answers.asked(declaration)
+        for step in STEPS:
+            form = step.form(None, asked=context)
+            for question in form.questions:
+                if not form.asks(question):
+                    setattr(declaration, question.name, None)
 
     def papers(self, declaration: Declaration) -> None:
         """Upload every paper asked for, print and sign the sheet."""
