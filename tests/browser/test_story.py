@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from lib.codes import Role
 from tests.browser import walk
+from tests.browser.conftest import Visitor
 from tests.people import id_number
 
 WAYS = [
@@ -20,12 +21,8 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("screen", "scripts"), WAYS)
-def test_registration_to_archive_with_a_return_in_between(visit, make, totp, screen, scripts):
-    officer = make.staff(Role.REVIEWER, "210102")
-    name, number = "李𬭎", id_number(131)
-    person = visit(screen, java_script_enabled=scripts)
-
+def file_and_submit(person: Visitor, name: str, number: str, scripts: bool) -> None:
+    """From the home page to 申报告知."""
     walk.register(person, name, number)
     walk.sign_in(person, name, number)
     walk.read_notice(person)
@@ -37,17 +34,11 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
     assert walk.print_sheet(person).startswith(b"%PDF")
     person.press("下一步")
     walk.upload_all(person, scripts)
-    receipt = walk.submit(person)
-    assert re.fullmatch(r"LN[0-9]{11}", receipt)
+    assert re.fullmatch(r"LN[0-9]{11}", walk.submit(person))
 
-    office = visit("desk", java_script_enabled=scripts)
-    walk.staff_sign_in(office, officer.username, totp)
-    office.press("领取下一件")
-    assert name in office.text()
-    walk.mark(office, "通讯地址", "请写到门牌号")
-    office.press("退回修改")
-    office.press("确认退回")
 
+def correct_and_resubmit(person: Visitor, scripts: bool) -> None:
+    """From the marks over the marked page and a newly signed sheet to 申报告知."""
     person.go("/apply")
     expect(person.page.get_by_role("heading", level=1)).to_have_text("修改")
     assert "请写到门牌号" in person.text()
@@ -59,6 +50,23 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
     person.go("/apply/papers")
     walk.upload(person, "个人基本信息表", scripts, seed=7)
     walk.submit(person)
+
+
+@pytest.mark.parametrize(("screen", "scripts"), WAYS)
+def test_registration_to_archive_with_a_return_in_between(visit, make, totp, screen, scripts):
+    officer = make.staff(Role.REVIEWER, "210102")
+    person = visit(screen, java_script_enabled=scripts)
+    file_and_submit(person, "李𬭎", id_number(131), scripts)
+
+    office = visit("desk", java_script_enabled=scripts)
+    walk.staff_sign_in(office, officer.username, totp)
+    office.press("领取下一件")
+    assert "李𬭎" in office.text()
+    walk.mark(office, "通讯地址", "请写到门牌号")
+    office.press("退回修改")
+    office.press("确认退回")
+
+    correct_and_resubmit(person, scripts)
 
     office.go("/staff/queue")
     office.press("领取下一件")
