@@ -34,6 +34,7 @@ def _sent_marks() -> list[marks.Wanted]:
 def _keep_marks(uid: str) -> tuple[Declaration, int]:
     """Commit the marks before any verb: they stay even when somebody else was faster. Returns what was seen, too."""
     declaration, seen = in_scope(uid), request.form.get("seen", default=0, type=int)
+    db.session.refresh(declaration, with_for_update=True)  # two windows of one officer, one after the other
     if review.may_keep_marks(declaration, me(), seen):
         marks.keep(revision_of(declaration, seen), me(), _sent_marks())
         workflow.renew(declaration, me())

@@ -48,13 +48,20 @@ function open(viewer) {
     fit();
   }
 
+  /** Moves the strip of thumbnails only, never the page: on a phone the answers stand above it. */
+  function reveal(thumb) {
+    const [strip, box] = [thumb.parentElement, thumb.getBoundingClientRect()];
+    const frame = strip.getBoundingClientRect();
+    strip.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
+  }
+
   function show(index) {
     const thumb = thumbs[(index + thumbs.length) % thumbs.length];
     if (!thumb) return;
     current = thumbs.indexOf(thumb);
     thumbs.forEach((other) => other.toggleAttribute("aria-current", other === thumb));
     thumb.setAttribute("aria-current", "true");
-    thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
+    reveal(thumb);
     [image.src, image.alt, turns] = [thumb.href, thumb.dataset.title ?? "", 0];
     put("[data-title-here]", image.alt);
     put("[data-caption-here]", thumb.dataset.caption ?? "");
@@ -118,6 +125,7 @@ function open(viewer) {
     });
   }
   draw();
+  if (thumbs.length) reveal(thumbs[current]);
 }
 
 document.querySelectorAll("[data-viewer]").forEach(open);

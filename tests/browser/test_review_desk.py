@@ -143,6 +143,18 @@ def test_only_the_changes_can_be_shown(desk, second_look):
     assert "样例路 99 号" in window.page.evaluate("document.activeElement.innerText")
 
 
+def test_marking_on_a_phone_does_not_move_the_page_to_the_pictures(desk, second_look):
+    window = desk("phone")
+    window.go(address(second_look))
+    box = window.page.get_by_label("毕业院校：标记问题")
+    box.scroll_into_view_if_needed()
+    before = window.page.evaluate("scrollY")
+    box.check()
+    expect(window.page.locator("[data-title-here]")).to_have_text("全日制学历证书")
+    expect(window.page.get_by_label("毕业院校：原因")).to_be_visible()
+    assert abs(window.page.evaluate("scrollY") - before) < 200
+
+
 def test_keys_do_nothing_when_they_are_switched_off(desk, second_look, officer):
     officer.keys_on = False
     db.session.commit()
