@@ -33,10 +33,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Conflict, conflict)
     app.register_error_handler(StaleDataError, lambda _error: page(409))
-    for kind in (Missing, Damaged):
-        app.register_error_handler(kind, lost_picture)
-    for kind in (Busy, OperationalError):
-        app.register_error_handler(kind, busy)
+    app.register_error_handler(Missing, lost_picture)
+    app.register_error_handler(Damaged, lost_picture)
+    app.register_error_handler(Busy, busy)
+    app.register_error_handler(OperationalError, busy)
     app.register_error_handler(Exception, unexpected)
 
 

@@ -1,4 +1,4 @@
-"""Code lists that a standard, a law or the product itself fixes. Lists that a province may edit are rows (models.Option)."""
+"""Code lists that a standard, a law or the product itself fixes. Lists that a province may edit are rows of Option."""
 
 from __future__ import annotations
 

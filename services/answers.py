@@ -80,7 +80,8 @@ def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]
         titles.setdefault(list_name, {})[code] = title
         if not retired:
             offered.setdefault(list_name, {})[code] = title
-    titles["department"] = {code: name for code, name in db.session.execute(select(Department.code, Department.name))}
+    names = db.session.execute(select(Department.code, Department.name))
+    titles["department"] = {row.code: row.name for row in names}
     return offered, titles
 
 

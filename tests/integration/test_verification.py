@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from lib.codes import Status
-from models import Sheet, db
+from models import Declaration, Sheet, db
 from services import sheets
 from services.verification import masked
+
+
+def code_of(declaration: Declaration) -> str:
+    printed = sheets.last(declaration)
+    assert printed
+    return printed.code
 
 
 def test_a_submitted_sheet_is_genuine_and_names_nobody_in_full(make, browser):
@@ -25,11 +31,11 @@ def test_a_submitted_sheet_is_genuine_and_names_nobody_in_full(make, browser):
 def test_an_older_version_is_told_to_be_void(make, browser):
     declaration = make.declaration(Status.DRAFT)
     make.papers(declaration)
-    old = sheets.last(declaration).code
+    old = code_of(declaration)
     declaration.postcode = "110013"
     sheets.print_sheet(declaration)
     db.session.commit()
-    new = sheets.last(declaration).code
+    new = code_of(declaration)
 
     assert "已经作废" in browser.open(f"/verify/{old}").text
     assert "还没有随申报提交" in browser.open(f"/verify/{new}").text

@@ -1,4 +1,4 @@
-"""Every condition of the pages and papers: when a question is asked, when it is required, when a leftover is dropped."""
+"""Every condition of pages and papers: when a question is asked, when required, when a leftover is dropped."""
 
 from __future__ import annotations
 
