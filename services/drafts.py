@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -59,6 +59,12 @@ def give_back(declaration: Declaration, step: Step, path: str) -> bool:
             keep(declaration, step, [(name, value) for name, value in form.body])
         db.session.delete(form)
     return bool(parked)
+
+
+def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:
+    """An officer's forms about one submission that came after the session's end, newest first."""
+    query = select(ParkedForm).where(ParkedForm.staff_id == staff_id, ParkedForm.path.startswith(path, autoescape=True))
+    return db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
 
 
 def forget_parked() -> int:

@@ -10,25 +10,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_scope, revision_of, typed
+from blueprints.review.frame import bp, desk, in_scope, marks_in, revision_of
 from models import Declaration, db
 from services import access, marks, review, workflow
 from services.access import OFFICERS, only
-
-REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
-
-
-def _sent_marks() -> list[marks.Wanted]:
-    targets = list(dict.fromkeys(request.form.getlist("mark")))[:MARKS_AT_MOST]
-    return [
-        marks.Wanted(
-            target,
-            typed(f"reason-{target}", REASON_CODE_LENGTH),
-            typed(f"comment-{target}", COMMENT_LENGTH),
-            resign=f"unsigned-{target}" not in request.form,
-        )
-        for target in targets
-    ]
 
 
 def _keep_marks(uid: str) -> tuple[Declaration, int]:
@@ -36,7 +21,7 @@ def _keep_marks(uid: str) -> tuple[Declaration, int]:
     declaration, seen = in_scope(uid), request.form.get("seen", default=0, type=int)
     db.session.refresh(declaration, with_for_update=True)  # two windows of one officer, one after the other
     if review.may_keep_marks(declaration, me(), seen):
-        marks.keep(revision_of(declaration, seen), me(), _sent_marks())
+        marks.keep(revision_of(declaration, seen), me(), marks_in(request.form))
         workflow.renew(declaration, me())
         db.session.commit()
     return in_scope(uid), seen
@@ -86,7 +71,7 @@ def send_back(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def approve(uid: str) -> ResponseReturnValue:
     declaration, seen = _keep_marks(uid)
-    left = bool(_sent_marks())
+    left = bool(marks_in(request.form))
     try:
         workflow.approve(declaration, me(), seen, id_checked=request.form.get("id_checked") == "yes")
     except workflow.NotAllowed as error:
@@ -119,7 +104,7 @@ def _confirm(template: str, uid: str) -> str:
 @bp.errorhandler(workflow.Conflict)
 def conflict(error: workflow.Conflict) -> ResponseReturnValue:
     """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied."""
-    sent = _sent_marks()
+    sent = marks_in(request.form)
     db.session.rollback()
     declaration = access.office_declaration(me(), (request.view_args or {}).get("uid", ""))
     kept = declaration is not None and review.may_keep_marks(declaration, me(), request.form.get("seen", 0, type=int))

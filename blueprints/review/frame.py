@@ -6,20 +6,37 @@ import re
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from lib.database import beginning
 from models import Declaration, Revision, db
-from services import access, looks, review, review_pictures
+from services import access, looks, marks, review, review_pictures
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
 
+REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
-def typed(name: str, most: int) -> str:
-    """One line of a form: without control characters, not longer than its column."""
-    return " ".join(_CONTROL.sub(" ", request.form.get(name, "")).split())[:most]
+def typed(name: str, most: int, form: MultiDict[str, str] | None = None) -> str:
+    """One line of a form, this request's unless given: without control characters, not longer than its column."""
+    sent = request.form if form is None else form
+    return " ".join(_CONTROL.sub(" ", sent.get(name, "")).split())[:most]
+
+
+def marks_in(form: MultiDict[str, str]) -> list[marks.Wanted]:
+    """The marks that the form of one submission holds."""
+    targets = list(dict.fromkeys(form.getlist("mark")))[:MARKS_AT_MOST]
+    return [
+        marks.Wanted(
+            target,
+            typed(f"reason-{target}", REASON_CODE_LENGTH, form),
+            typed(f"comment-{target}", COMMENT_LENGTH, form),
+            resign=f"unsigned-{target}" not in form,
+        )
+        for target in targets
+    ]
 
 
 def in_scope(uid: str) -> Declaration:

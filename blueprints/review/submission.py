@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_scope, looked_at, revision_of
+from blueprints.review.frame import bp, desk, in_scope, looked_at, marks_in, revision_of
+from lib.database import beginning
 from models import db
-from services import looks, workflow
+from services import drafts, looks, marks, review, workflow
 from services.access import OFFICERS, only
 
 
@@ -16,7 +18,26 @@ from services.access import OFFICERS, only
 @only(*OFFICERS)
 def submission(uid: str) -> ResponseReturnValue:
     """Answers and papers of the latest revision; an earlier one (``?revision=1``) only to read."""
+    _give_back_marks(uid)
     return desk(looked_at(uid, "view", request.args.get("revision", type=int)))
+
+
+def _give_back_marks(uid: str) -> None:
+    """Marks of a form that came after the session's end are kept as unsent ones, as long as they still count."""
+    path = url_for("review.submission", uid=uid)
+    if not drafts.late_forms(me().id, path):
+        return
+    db.session.rollback()
+    with beginning("IMMEDIATE"):
+        late = drafts.late_forms(me().id, path)
+        form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
+        declaration, seen = in_scope(uid), form.get("seen", default=0, type=int)
+        if review.may_keep_marks(declaration, me(), seen):
+            marks.keep(revision_of(declaration, seen), me(), marks_in(form))
+            flash("登录超时前填写的标记已恢复，尚未发出。", "g")
+        for one in late:
+            db.session.delete(one)
+        db.session.commit()
 
 
 @bp.post("/submissions/<uid>/claim")

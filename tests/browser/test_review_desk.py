@@ -24,7 +24,7 @@ COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 
 @pytest.fixture
 def officer(make: Any) -> Staff:
-    return make.staff(name="王审核")  # type: ignore[no-any-return]
+    return make.staff(name="王审核")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def second_look(make: Any, officer: Staff) -> Declaration:
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
     workflow.claim(declaration, make.actor(officer))
     db.session.commit()
-    return declaration  # type: ignore[no-any-return]
+    return declaration
 
 
 @pytest.fixture
