@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 from whitenoise import WhiteNoise
 
 import commands
@@ -36,6 +36,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+LARGEST_ROW = 2**31 - 1
 BLUEPRINTS = (public.bp, auth.bp, wizard.bp, archive.bp, review.bp, admin.bp)
 
 
@@ -51,6 +52,13 @@ class StepConverter(BaseConverter):
         return value if isinstance(value, str) else value.slug
 
 
+class RowConverter(IntegerConverter):
+    """``<int:...>`` in a URL: no more than a row's number can be; more is a 404, not an error of the database."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
+
+
 def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.from_object(config or Config())
@@ -59,7 +67,7 @@ def create_app(config: Config | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
     Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
-    app.url_map.converters["step"] = StepConverter
+    app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:

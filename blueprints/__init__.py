@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import cast
 
 from flask import request
@@ -17,8 +18,13 @@ def me() -> Actor:
 
 def client_address() -> str:
     """The caller's network address, an IPv6 one cut to its /64: what is counted is a line, not a device."""
-    address = request.remote_addr or ""
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:  # none, or a proxy's own name for its caller
+        return request.remote_addr or ""
+    if isinstance(address, IPv4Address) or address.ipv4_mapped:
+        return str(getattr(address, "ipv4_mapped", address))
+    return str(IPv6Network((int(address), 64), strict=False))
 
 
 def device_name() -> str:

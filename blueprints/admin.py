@@ -12,6 +12,7 @@ from wtforms import DateField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from blueprints import me
+from blueprints.sign_in_form import AccountForm
 from forms.validators import Required
 from lib import identity
 from lib.clock import today
@@ -62,9 +63,8 @@ def at_most(count: int) -> Any:
     return check
 
 
-class AdminForm(FlaskForm):
-    class Meta:
-        csrf = False  # CSRFProtect checks the page's token
+class AdminForm(AccountForm):
+    """A form of the administration; it takes fields as the others do."""
 
 
 class DepartmentForm(AdminForm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, current_app, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StaleDataError, lambda _error: page(409))
     app.register_error_handler(Missing, lost_picture)
     app.register_error_handler(Damaged, lost_picture)
+    app.register_error_handler(DataError, no_value)
     app.register_error_handler(Busy, busy)
     app.register_error_handler(OperationalError, busy)
     app.register_error_handler(Exception, unexpected)
@@ -57,6 +58,12 @@ def conflict(error: Exception) -> tuple[str, int]:
 def lost_picture(error: Exception) -> tuple[str, int]:
     current_app.logger.error("a stored picture is missing or damaged: %s", error)
     return page(404, LOST_PICTURE)
+
+
+def no_value(_error: Exception) -> tuple[str, int]:
+    """PostgreSQL takes no NUL in a text and no number larger than its column: nothing that our pages send."""
+    current_app.logger.error("a value that no column takes on %s", request.endpoint)
+    return page(400)
 
 
 def busy(error: Exception) -> tuple[str, int]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import delete
 from werkzeug.wrappers import Response as BaseResponse
 
 from lib.database import begin_mode, beginning
 from models import ParkedForm, db
-from services import sessions
+from services import landing, sessions
 from services.access import Actor
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
@@ -81,7 +82,7 @@ def check_right() -> BaseResponse | None:
 
 
 def _to_sign_in() -> Response | BaseResponse:
-    if g.ended and request.method not in SAFE:
+    if g.ended and request.method not in SAFE and landing.giving_page(_page_path(), staff=for_staff()):
         _park()
         flash("登录已超时。您刚才填写的内容已保留,请重新登录后继续。", "y")
     elif g.ended:
@@ -90,11 +91,16 @@ def _to_sign_in() -> Response | BaseResponse:
 
 
 def _park() -> None:
-    """Keep what was typed (not the files) for the same person, who has up to a day to sign in again."""
+    """Keep what was typed (not the files) for the same person, who has up to a day to sign in again.
+
+    The newest form of a page takes the place of earlier ones: an ended cookie, perhaps a copy, must not fill the table.
+    """
     body = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
         return
-    parked = ParkedForm(account_id=g.ended.account_id, staff_id=g.ended.staff_id, path=_page_path())
+    whose = {"account_id": g.ended.account_id, "staff_id": g.ended.staff_id, "path": _page_path()}
+    db.session.execute(delete(ParkedForm).filter_by(**whose))
+    parked = ParkedForm(**whose)
     parked.body = body
     db.session.add(parked)
     db.session.commit()

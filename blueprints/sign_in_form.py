@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms import PasswordField
 
 from forms.questions import Question, TextQuestion
@@ -15,8 +17,13 @@ from lib import identity
 class AccountForm(FlaskForm):
     """Base of the forms around accounts."""
 
-    class Meta:
+    class Meta(FlaskForm.Meta):
         csrf = False  # the page carries one token for all of its forms; CSRFProtect checks it
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Fields only: a file sent under a field's name is no text."""
+            found = super().wrap_formdata(form, formdata)
+            return request.form if isinstance(found, CombinedMultiDict) else found
 
         def get_translations(self, form: Any) -> Any:
             return None  # our messages are our own

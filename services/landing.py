@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from services import access, answers
 from services.access import Actor
 from services.drafts import PARKED_FOR
 
-STAFF_FORMS = "/staff/submissions/"
+_SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")
 
 Place = tuple[str, dict[str, Any]]  # an endpoint and the values of its URL
 
@@ -43,8 +44,12 @@ def parked_path(actor: Actor) -> str:
     owner = ParkedForm.staff_id == actor.id if actor.is_staff else ParkedForm.account_id == actor.id
     query = select(ParkedForm.path).where(owner, ParkedForm.at > utcnow() - PARKED_FOR)
     paths = db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
-    pages = (_staff_page(path) if actor.is_staff else _wizard_page(path) for path in paths)
-    return next(filter(None, pages), "")
+    return next(filter(None, (giving_page(path, staff=actor.is_staff) for path in paths)), "")
+
+
+def giving_page(path: str, *, staff: bool) -> str:
+    """The page that can give a late form of this path back, if any. Others are not kept: some carry passwords."""
+    return _staff_page(path) if staff else _wizard_page(path)
 
 
 def _wizard_page(path: str) -> str:
@@ -53,5 +58,5 @@ def _wizard_page(path: str) -> str:
 
 def _staff_page(path: str) -> str:
     """The submission that the form was about: decisions themselves are only ever posted."""
-    uid = path.removeprefix(STAFF_FORMS).split("/")[0] if path.startswith(STAFF_FORMS) else ""
-    return STAFF_FORMS + uid if uid else ""
+    found = _SUBMISSION.match(path)
+    return found.group() if found else ""

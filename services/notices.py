@@ -35,7 +35,7 @@ def newest(count: int) -> Sequence[Notice]:
 def page(after: int | None = None) -> Shown:
     """The notices after the one with this id; an unknown id begins at the top."""
     query = _published()
-    last = db.session.get(Notice, after) if after else None
+    last = db.session.get(Notice, after) if after and 0 < after < 2**31 else None
     if last and last.published_at:
         same_time = and_(Notice.published_at == last.published_at, Notice.id < last.id)
         query = query.where(or_(Notice.published_at < last.published_at, same_time))

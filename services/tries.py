@@ -8,7 +8,7 @@ from math import ceil
 
 from sqlalchemy import update
 
-from lib.database import utcnow
+from lib.database import take_turns, utcnow
 from models import Attempt, db
 from services.sessions import Limit, blocked_until, record_attempt, subject
 
@@ -44,6 +44,7 @@ def begin(*counted: Counted) -> Try:
 
     A try that comes too early is not checked and so does not prolong the wait.
     """
+    take_turns(db.session, *(subject(limit.kind, value) for limit, value in counted))
     attempts = [record_attempt(limit, value) for limit, value in counted]
     db.session.flush()
     waits = [until for limit, value in counted if (until := blocked_until(limit, value))]

@@ -28,6 +28,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.template_file": (G, EVERYBODY),
     "public.text_size": (G, EVERYBODY),
     "public.healthz": (G, EVERYBODY),
+    "public.verify": (G, EVERYBODY),
     "auth.register": (GP, EVERYBODY),
     "auth.register_password": (GP, EVERYBODY),
     "auth.claim": (GP, EVERYBODY),

@@ -39,7 +39,7 @@ def claim_proof() -> ResponseReturnValue:
     if who is None:
         return _start_again()
     form = ProofForm(current_app.config["LEGACY_CLAIM_FACTORS"])
-    if request.method == "GET":
+    if request.method != "POST":
         return _proof_page(form)
     if not form.validate():
         return _proof_page(form), 422

@@ -37,7 +37,7 @@ def forgot_code() -> ResponseReturnValue:
     if who is None:
         return _start_again()
     form = CodeForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _code_page(form)
     return _check(form, who["name"], who["number"]) if form.validate() else (_code_page(form), 422)
 

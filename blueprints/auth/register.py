@@ -24,7 +24,7 @@ TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds
 def register() -> ResponseReturnValue:
     """Whether a number is free is told only by a complete, valid form, and with one sentence for every reason."""
     form = RegisterForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(form)
     if not form.validate():
         return _page(form), 422

@@ -24,7 +24,7 @@ WRONG = "姓名、证件号码或登录密码不正确"
 def login() -> ResponseReturnValue:
     """One message for every reason, and the same work for numbers that nobody has."""
     form = LoginForm()
-    if request.method == "GET":
+    if request.method != "POST":
         actor = signed_in()
         return redirect(_place(actor)) if actor else _page(form)
     if not form.validate():

@@ -24,7 +24,7 @@ WRONG = "用户名、登录密码或动态验证码不正确"
 @public
 def staff_login() -> ResponseReturnValue:
     form = StaffLoginForm(with_totp=current_app.config["STAFF_TOTP"])
-    if request.method == "GET":
+    if request.method != "POST":
         actor = signed_in()
         return redirect(_place(actor)) if actor else _login_page(form)
     if not form.validate():

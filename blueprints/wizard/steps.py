@@ -33,7 +33,7 @@ def notice() -> ResponseReturnValue:
     declaration = access.open_declaration(me())
     if declaration is None and access.own_record(me()):
         return redirect(url_for("archive.own"))
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(declaration, "notice")
         return render_template("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
     declaration = beginnings.start(me(), db.session.get_one(Account, me().id))

@@ -1,0 +1,58 @@
+"""On the other database: tries at the same moment are counted one by one, and odd values are refused with a page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from models import db
+from services import tries
+from tests.conftest import Browser
+from tests.factory import Make
+from tests.postgres import postgres_database, postgres_server  # noqa: F401 (fixtures)
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+NUMBER = "219900199003070011"
+
+
+@pytest.fixture
+def app(tmp_path, postgres_database) -> Iterator[Flask]:  # noqa: F811 (a fixture)
+    crypto.use_cheap_hashes()
+    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_tries_at_the_same_moment_do_not_slip_past_the_limit(app):
+    at_once = 12
+    barrier = threading.Barrier(at_once)
+
+    def one(number: int) -> bool:
+        with app.app_context():
+            barrier.wait()
+            made = tries.begin((tries.SIGN_IN, NUMBER), (tries.SIGN_IN_ADDRESS, f"203.0.113.{number % 2}"))
+            db.session.commit()
+            return made.until is None
+
+    with ThreadPoolExecutor(at_once) as pool:
+        checked = sum(pool.map(one, range(at_once)))
+    assert checked == tries.SIGN_IN.most
+
+
+@pytest.mark.parametrize(
+    "path", ["/apply/pages/%00.jpg", "/apply/divisions?parent=%00", "/archive/versions/%00", "/notices/99999999999"]
+)
+def test_what_no_column_takes_is_no_error_of_ours(app, path):
+    browser = Browser(app).sign_in(Make(app).account())
+    assert browser.client.get(path).status_code in (302, 400, 404)
