@@ -83,7 +83,7 @@ def _prepare_data(app: Flask) -> None:
     """Make what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["UPLOADS"].mkdir(parents=True, exist_ok=True)
+    app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _kept_secret(data / "secret_key")
     keys_file: Path = app.config["KEYS_FILE"]
     ring = _keyring(keys_file)
@@ -93,6 +93,8 @@ def _prepare_data(app: Flask) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         import pysqlite3.dbapi2 as sqlite_driver
 
+        # SQLite would make it by the umask, and its companions (-wal, -shm) with the mode of the database.
+        (data / "kuaiji.db").touch(mode=0o600)
         options = {"module": sqlite_driver, "connect_args": {"timeout": 10}}
     # Parameters of a failed statement are people's data: they must not reach the log.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}

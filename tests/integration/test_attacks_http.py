@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -10,7 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
+from app import create_app
 from blueprints import client_address
+from config import TestConfig
 from lib.database import utcnow
 from models import Declaration, ParkedForm, db
 from services.access import public
@@ -117,3 +121,15 @@ def test_a_number_that_no_row_can_have_is_not_found(browser, number, path):
 
 def test_a_cursor_that_no_row_can_have_begins_at_the_top(browser):
     assert browser.open(f"/notices?after={'9' * 25}").text.count("<h1") == 1
+
+
+def test_what_we_keep_is_for_our_own_user_alone(app):
+    data = Path(app.config["DATA"])
+    made = create_app(TestConfig(data.parent / "new"))
+    with made.app_context():
+        db.create_all()
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made.config["DATA"].iterdir()}
+        db.session.remove()
+        db.engine.dispose()
+    assert {name for name, mode in found.items() if mode & 0o077} == set()
+    assert {"keys.json", "kuaiji.db", "kuaiji.db-wal", "uploads"} <= found.keys()
