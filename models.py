@@ -212,9 +212,8 @@ class Account(Base):
     reservation_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the token in the browser's cookie
     legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), unique=True)
     claim_factor: Mapped[str | None] = mapped_column(String(20))
-    assured: Mapped[bool] = mapped_column(
-        default=True
-    )  # False: claimed by a weak proof, sees nothing of the old record
+    #: False: claimed by a weak proof, sees nothing of the old record.
+    assured: Mapped[bool] = mapped_column(default=True)
     privacy_version: Mapped[str] = mapped_column(String(10), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     password_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -284,9 +283,8 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     totp_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_last_step: Mapped[int] = mapped_column(default=0)  # a code is taken once
-    id_index: Mapped[bytes | None] = mapped_column(
-        LargeBinary(32), index=True
-    )  # own ID number: nobody reviews themselves
+    #: Of the own ID number: nobody reviews themselves.
+    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -386,13 +384,13 @@ class Answers:
     region: Mapped[str | None] = mapped_column(String(2))  # ISO 3166-1
     nation: Mapped[str | None] = mapped_column(String(2))  # GB/T 3304
     political_status: Mapped[str | None] = mapped_column(String(20))
-    email: Mapped[str | None] = mapped_column(String(120))
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     postal_address: Mapped[str | None] = mapped_column(String(100))
     postcode: Mapped[str | None] = mapped_column(String(6))
     work_started: Mapped[str | None] = mapped_column(String(7))
     accounting_started: Mapped[str | None] = mapped_column(String(7))
     holds_legacy_certificate: Mapped[str | None] = mapped_column(String(3))
-    legacy_certificate_no: Mapped[str | None] = mapped_column(String(40))
+    legacy_certificate_no_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # often the ID number itself
     talent: Mapped[str | None] = mapped_column(String(20))
     # 会计管理部门
     has_employer: Mapped[str | None] = mapped_column(String(3))
@@ -407,7 +405,7 @@ class Answers:
     employer_county: Mapped[str | None] = mapped_column(String(9))
     employer_street: Mapped[str | None] = mapped_column(String(9))
     employer_address: Mapped[str | None] = mapped_column(String(100))
-    employer_phone: Mapped[str | None] = mapped_column(String(30))
+    employer_phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     accounting_posts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     administrative_post: Mapped[str | None] = mapped_column(String(20))
     person_status: Mapped[str | None] = mapped_column(String(20))
@@ -446,6 +444,9 @@ class Answers:
     abacus_no: Mapped[str | None] = mapped_column(String(40))
 
     mobile = Sealed()
+    email = Sealed()
+    legacy_certificate_no = Sealed()
+    employer_phone = Sealed()
 
 
 OPEN_SQL = text("status IN ('draft', 'submitted', 'in_review', 'returned')")
@@ -529,9 +530,8 @@ class PaperPage(Base):
     position: Mapped[int] = mapped_column(default=0)
     address: Mapped[str] = mapped_column(String(64), index=True)  # keyed hash of the clean JPEG
     thumb_address: Mapped[str] = mapped_column(String(64), index=True)
-    source_address: Mapped[str | None] = mapped_column(
-        String(64), index=True
-    )  # 一寸照片: the picture it was cropped from
+    #: 一寸照片: the picture it was cropped from.
+    source_address: Mapped[str | None] = mapped_column(String(64), index=True)
     crop: Mapped[list[float] | None] = mapped_column(JSON(none_as_null=True))  # left, top, width, height as fractions
     sha256: Mapped[str] = mapped_column(String(64))  # of the stored ciphertext
     size: Mapped[int]  # bytes of the clean JPEG

@@ -227,10 +227,11 @@ def change_password(who: Known, password_hash: str, device: str) -> str:
     return sessions.start(staff=staff, device=device)
 
 
-def change_totp(who: Known, secret: str, step: int) -> None:
-    """A new second factor, after a code of it was right (``step``)."""
+def change_totp(who: Known, secret: str, step: int, session_id: int) -> None:
+    """A new second factor, after a code of it was right (``step``). Sessions but this one end: a phone was lost."""
     staff = _unchanged(who)
     staff.totp_secret, staff.totp_last_step = secret, step
+    sessions.end_all(staff_id=staff.id, but=session_id)
     events.record("staff_totp_change", actor_of(staff))
 
 

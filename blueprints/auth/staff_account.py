@@ -107,10 +107,10 @@ def _fours(secret: str) -> list[str]:
 
 
 def _change_totp(secret: str, step: int) -> ResponseReturnValue:
-    staff.change_totp(_known(), secret, step)
+    staff.change_totp(_known(), secret, step, me().session_id)
     db.session.commit()
     forget("totp")
-    flash("动态验证码已重新设置,请从现在起使用新的", "g")
+    flash("动态验证码已重新设置,请从现在起使用新的;其他设备已退出", "g")
     return redirect(url_for("auth.staff_account"))
 
 
