@@ -1,7 +1,7 @@
-"""The form of one submission: marks are saved first, then the verb is tried on the revision that was seen.
+"""The form of one submission: its marks and its verb are one transaction, on the revision that was seen.
 
-A decision is shown before it is taken (退回) or when it looks like a slip (审核通过 with marks left); the confirm page
-carries the marks along, so what was shown is what is sent.
+When the verb fails, or has to be confirmed, the marks are saved alone. A decision is shown before it is taken (退回) or
+when it looks like a slip (审核通过 with marks left); the confirm page carries the marks along: what was shown is sent.
 """
 
 from __future__ import annotations
@@ -10,21 +10,26 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_scope, marks_in, revision_of
+from blueprints.review.frame import bp, desk, in_hand, in_scope, marks_in, revision_of
 from models import Declaration, db
 from services import access, marks, review, workflow
 from services.access import OFFICERS, only
 
 
-def _keep_marks(uid: str) -> tuple[Declaration, int]:
-    """Commit the marks before any verb: they stay even when somebody else was faster. Returns what was seen, too."""
-    declaration, seen = in_scope(uid), request.form.get("seen", default=0, type=int)
-    db.session.refresh(declaration, with_for_update=True)  # two windows of one officer, one after the other
+def _take_marks(uid: str) -> tuple[Declaration, int]:
+    """Put the sent marks into the transaction in hand, where they may stand. Returns what was seen, too."""
+    declaration, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
     if review.may_keep_marks(declaration, me(), seen):
         marks.keep(revision_of(declaration, seen), me(), marks_in(request.form))
         workflow.renew(declaration, me())
-        db.session.commit()
-    return in_scope(uid), seen
+    return declaration, seen
+
+
+def _keep_marks_alone(uid: str) -> None:
+    """Take the verb back and save the marks all the same: what was typed stays, whatever became of the decision."""
+    db.session.rollback()
+    _take_marks(uid)
+    db.session.commit()
 
 
 def _confirmed() -> bool:
@@ -34,8 +39,9 @@ def _confirmed() -> bool:
 @bp.post("/submissions/<uid>/marks")
 @only(*OFFICERS)
 def save_marks(uid: str) -> ResponseReturnValue:
-    declaration, seen = _keep_marks(uid)
+    declaration, seen = _take_marks(uid)
     workflow.own_claim(declaration, me(), seen)
+    db.session.commit()
     flash("标记已保存。", "g")
     return redirect(url_for("review.submission", uid=uid))
 
@@ -43,7 +49,7 @@ def save_marks(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/release")
 @only(*OFFICERS)
 def release(uid: str) -> ResponseReturnValue:
-    declaration, _seen = _keep_marks(uid)
+    declaration, _seen = _take_marks(uid)
     workflow.release(declaration, me())
     db.session.commit()
     flash(f"已放回 {declaration.number}，标记已保留。", "g")
@@ -54,13 +60,12 @@ def release(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def send_back(uid: str) -> ResponseReturnValue:
     """First the message as the applicant will read it, then, confirmed, the return. Tried either way: same checks."""
-    declaration, seen = _keep_marks(uid)
+    declaration, seen = _take_marks(uid)
     try:
         workflow.send_back(declaration, me(), seen)
     except workflow.NotAllowed as error:
         return _refused(uid, str(error))
     if not _confirmed():
-        db.session.rollback()
         return _confirm("review/confirm_return.html", uid)
     db.session.commit()
     flash(f"已退回 {declaration.number}。", "g")
@@ -70,14 +75,13 @@ def send_back(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/approve")
 @only(*OFFICERS)
 def approve(uid: str) -> ResponseReturnValue:
-    declaration, seen = _keep_marks(uid)
+    declaration, seen = _take_marks(uid)
     left = bool(marks_in(request.form))
     try:
         workflow.approve(declaration, me(), seen, id_checked=request.form.get("id_checked") == "yes")
     except workflow.NotAllowed as error:
         return _refused(uid, str(error))
     if left and not _confirmed():
-        db.session.rollback()
         return _confirm("review/confirm_approve.html", uid)
     db.session.commit()
     flash(f"{declaration.number} 已审核通过。", "g")
@@ -85,11 +89,12 @@ def approve(uid: str) -> ResponseReturnValue:
 
 
 def _refused(uid: str, problem: str) -> ResponseReturnValue:
-    db.session.rollback()
+    _keep_marks_alone(uid)
     return desk(revision_of(in_scope(uid), None), problem=problem)
 
 
 def _confirm(template: str, uid: str) -> str:
+    _keep_marks_alone(uid)
     revision = revision_of(in_scope(uid), None)
     return render_template(
         template,
@@ -104,9 +109,10 @@ def _confirm(template: str, uid: str) -> str:
 @bp.errorhandler(workflow.Conflict)
 def conflict(error: workflow.Conflict) -> ResponseReturnValue:
     """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied."""
-    sent = marks_in(request.form)
+    sent, uid = marks_in(request.form), (request.view_args or {}).get("uid", "")
     db.session.rollback()
-    declaration = access.office_declaration(me(), (request.view_args or {}).get("uid", ""))
+    if declaration := access.office_declaration(me(), uid):
+        _keep_marks_alone(uid)
     kept = declaration is not None and review.may_keep_marks(declaration, me(), request.form.get("seen", 0, type=int))
     page = render_template(
         "review/conflict.html",

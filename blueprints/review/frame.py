@@ -44,6 +44,13 @@ def in_scope(uid: str) -> Declaration:
     return access.office_declaration(me(), uid) or abort(404)
 
 
+def in_hand(uid: str) -> Declaration:
+    """The same for a verb: whoever comes second waits here, and then sees what the first one did."""
+    declaration = in_scope(uid)
+    db.session.refresh(declaration, with_for_update={"of": Declaration})
+    return declaration
+
+
 def revision_of(declaration: Declaration, number: int | None) -> Revision:
     """The latest revision, or the one of that number."""
     number = declaration.revision_number if number is None else number

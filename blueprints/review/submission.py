@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_scope, looked_at, marks_in, revision_of
+from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of
 from lib.database import beginning
 from models import db
 from services import drafts, looks, marks, review, workflow
@@ -43,7 +43,7 @@ def _give_back_marks(uid: str) -> None:
 @bp.post("/submissions/<uid>/claim")
 @only(*OFFICERS)
 def claim(uid: str) -> ResponseReturnValue:
-    declaration = in_scope(uid)
+    declaration = in_hand(uid)
     try:
         workflow.claim(declaration, me())
     except workflow.NotAllowed as error:

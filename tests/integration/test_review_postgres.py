@@ -1,0 +1,50 @@
+"""The office's races and lists again on PostgreSQL, which does not let one writer wait for another as SQLite does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from lib.database import begin_mode
+from models import db
+from services.reference import load_reference_data
+from tests.conftest import ROOT
+from tests.integration.test_review_decide import (  # noqa: F401
+    colleague,
+    officer,
+    test_of_opposite_decisions_at_the_same_moment_exactly_one_wins,
+    test_of_two_officers_who_take_it_at_the_same_moment_exactly_one_holds_it,
+    test_officers_who_press_for_the_next_at_the_same_moment_get_different_ones,
+)
+from tests.integration.test_review_queue import (  # noqa: F401
+    test_a_name_part_is_searched_in_the_body_of_a_request,
+    test_pages_follow_each_other_without_loss_or_repetition,
+    test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting,
+)
+from tests.integration.test_review_records import test_pages_follow_each_other  # noqa: F401
+from tests.postgres import postgres_database, postgres_server  # noqa: F401
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def app(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
+    crypto.use_cheap_hashes()
+    config = TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database)
+    config.WTF_CSRF_ENABLED = False  # type: ignore[attr-defined]
+    app = create_app(config)
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)
