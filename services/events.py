@@ -38,6 +38,7 @@ LOOKS = {
     "reveal": "查看完整证件号码或手机号码",
     "export": "导出资料",
     "counter_lookup": "窗口查询",
+    "code_issued": "窗口发放激活码",
 }
 
 

@@ -152,6 +152,13 @@ def test_a_new_second_factor_ends_the_sessions_on_other_devices(browser, another
     assert db.session.scalar(select(func.count()).select_from(WebSession).where(WebSession.ended_at.is_(None))) == 1
 
 
+def test_a_code_given_out_for_an_account_stands_where_its_owner_sees_it(browser, another_browser, make):
+    account = make.account()
+    browser.sign_in(make.staff(department="210381"))
+    browser.send("/staff/counter/code", {"kind": "account", "uid": account.uid, "id_checked": "yes"}, expect=200)
+    assert "窗口发放激活码" in another_browser.sign_in(account).open("/account").text
+
+
 def test_an_officer_whose_account_was_disabled_in_mid_review_decides_nothing(browser, make):
     officer = make.staff()
     declaration = make.declaration(Status.SUBMITTED)
