@@ -83,27 +83,32 @@ def check_right() -> BaseResponse | None:
 
 def _to_sign_in() -> Response | BaseResponse:
     if g.ended and request.method not in SAFE and landing.giving_page(_page_path(), staff=for_staff()):
-        _park()
-        flash("登录已超时。您刚才填写的内容已保留,请重新登录后继续。", "y")
+        kept = (
+            "您刚才填写的内容已保留,请重新登录后继续。"
+            if _park()
+            else "您刚才填写的内容太长,没有保留,请重新登录后再填写。"
+        )
+        flash(f"登录已超时。{kept}", "y")
     elif g.ended:
         flash("登录已超时,请重新登录。", "y")
     return redirect(url_for("auth.staff_login" if for_staff() else "auth.login"))
 
 
-def _park() -> None:
+def _park() -> bool:
     """Keep what was typed (not the files) for the same person, who has up to a day to sign in again.
 
     The newest form of a page takes the place of earlier ones: an ended cookie, perhaps a copy, must not fill the table.
     """
     body = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
-        return
+        return False
     whose = {"account_id": g.ended.account_id, "staff_id": g.ended.staff_id, "path": _page_path()}
     db.session.execute(delete(ParkedForm).filter_by(**whose))
     parked = ParkedForm(**whose)
     parked.body = body
     db.session.add(parked)
     db.session.commit()
+    return True
 
 
 def _page_path() -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lib.codes import AccountState
 from models import Account, LegacyHolder, db
-from services import accounts, activation, events, legacy
+from services import accounts, activation, events, inbox, legacy
 from services.access import Actor
 
 
@@ -78,4 +78,10 @@ def give_code(person: Visitor, actor: Actor) -> str:
     row = _person(person.kind, person.uid)
     if row is None or not person.can:
         raise LookupError(person.uid)
+    if isinstance(row, Account):
+        inbox.tell(
+            row.id,
+            "窗口已发出激活码",
+            f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理,请立即联系该部门。",
+        )
     return activation.issue(row, actor)

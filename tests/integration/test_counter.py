@@ -145,3 +145,13 @@ def test_the_person_reads_who_looked(browser, another_browser, make, officer):
     assert "2026-11-23 09:24" in page
     assert officer.department.name in page
     assert officer.name not in page
+
+
+def test_the_owner_is_told_that_a_code_was_issued_for_the_account(browser, another_browser, make, officer):
+    person = make.account(number=NUMBER)
+    issue(browser, look_up(browser))
+
+    told = another_browser.sign_in(person).open("/inbox").text
+
+    assert "窗口已发出激活码" in told
+    assert officer.department.name in told
