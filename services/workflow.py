@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm.exc import StaleDataError
 
+from forms import Step
 from lib.clock import local, today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
@@ -30,10 +31,22 @@ class Conflict(Exception):
     """Somebody else was faster; the message says who and when. Leads to a 409 page."""
 
 
+class Missing(str):
+    """One thing that is missing, in words. ``step``: where to mend it (None: 附件上传), at ``anchor``."""
+
+    step: Step | None
+    anchor: str
+
+    def __new__(cls, words: str, step: Step | None = None, anchor: str = "") -> Missing:
+        made = super().__new__(cls, words)
+        made.step, made.anchor = step, anchor
+        return made
+
+
 class Incomplete(Exception):
     """Submitting found something missing: a list of what, in words."""
 
-    def __init__(self, missing: list[str]) -> None:
+    def __init__(self, missing: list[Missing]) -> None:
         super().__init__("；".join(missing))
         self.missing = missing
 
@@ -89,17 +102,23 @@ def holder(declaration: Declaration, now: datetime | None = None) -> Claim | Non
 # --- the applicant's verbs ------------------------------------------------------------------------------------------
 
 
-def missing_for_submit(declaration: Declaration) -> list[str]:
+def missing_for_submit(declaration: Declaration) -> list[Missing]:
     """Everything that stands between the working copy and a submission, in words."""
     context = answers.asked(declaration)
     excused = marks.excused(declaration)
-    found = [f"{gap.step.title}:{gap.message}" for gap in answers.gaps(declaration, context)]
+    found = [
+        Missing(f"{gap.step.title}:{gap.message}", gap.step, gap.name) for gap in answers.gaps(declaration, context)
+    ]
     for standing in papers.standings(declaration, context, sheets.signed_is_outdated(declaration, excused)):
+        kind = standing.paper.kind
+        step = marks.step_of(kind)
+        anchor = kind if step else f"paper-{kind}"
         if standing.outdated:
-            found.append("个人基本信息表:信息已修改,请重新打印、签名后上传")
+            found.append(Missing("个人基本信息表:信息已修改,请重新打印、签名后上传", step, anchor))
         elif standing.missing:
-            found.append(f"请上传{standing.paper.title}")
-    found += [f"{view.label}:审核人员要求修改,请修改或说明情况" for view in marks.untouched(declaration)]
+            found.append(Missing(f"请上传{standing.paper.title}", step, anchor))
+    asked = "审核人员要求修改,请修改或说明情况"
+    found += [Missing(f"{view.label}:{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
     return found
 
 

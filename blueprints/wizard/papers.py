@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,7 +23,7 @@ def papers_page() -> ResponseReturnValue:
 
 
 def _page(
-    declaration: Declaration, problems: dict[str, list[str]] | None = None, agreed: bool = False
+    declaration: Declaration, problems: Mapping[str, Sequence[str]] | None = None, agreed: bool = False
 ) -> ResponseReturnValue:
     """``problems``: what was wrong, by paper; under ``submit`` and ``agree`` what stands in the way of submitting."""
     context = answers.asked(declaration)
@@ -139,7 +141,7 @@ def submit() -> ResponseReturnValue:
     if not declaration.is_editable:
         return redirect(url_for("wizard.done"))
     agreed = request.form.get("agree") == "yes"
-    problems: dict[str, list[str]] = {} if agreed else {"agree": ["请阅读并勾选同意《关于本人信息真实准确承诺函》"]}
+    problems: dict[str, Sequence[str]] = {} if agreed else {"agree": ["请阅读并勾选同意《关于本人信息真实准确承诺函》"]}
     try:
         if agreed:
             days = current_app.config["REVIEW_DAYS"]

@@ -91,6 +91,21 @@ def test_a_missing_answer_is_named_with_its_page(ready, browser):
     assert "个人基本信息表:信息已修改,请重新打印、签名后上传" in shown
 
 
+def test_what_is_missing_leads_to_the_place_where_it_is_mended(make, browser):
+    declaration = make.declaration(**(EMPLOYED | {"postal_address": None}))
+    shown = browser.sign_in(declaration.account).send("/apply/submit", expect=422).text
+
+    for place in (
+        "/apply/personal#postal_address",
+        "/apply/personal#photo",
+        "#paper-sheet",
+        "#paper-id_emblem",
+        "#agree",
+    ):
+        assert f'<li><a href="{place}">' in shown
+    assert 'id="paper-sheet"' in shown
+
+
 def test_an_outdated_signed_sheet_is_no_signed_sheet(ready, browser):
     browser.send("/apply/personal", filled(ready, "personal", postal_address="样例路 9 号"))
     shown = words(browser.send("/apply/submit", AGREED, expect=422).text)
