@@ -36,8 +36,9 @@ def device_name() -> str:
         "Android": "Android 手机",
         "Windows": "Windows 电脑",
         "Mac OS": "Mac 电脑",
+        "Linux": "Linux 电脑",
     }
     browsers = {"MicroMessenger": "微信", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
-    system = next((name for mark, name in systems.items() if mark in agent), "其他设备")
+    system = next((name for mark, name in systems.items() if mark in agent), "未知设备")
     browser = next((name for mark, name in browsers.items() if mark in agent), "浏览器")
     return f"{system} {browser}"

@@ -164,7 +164,11 @@ class DepartmentForm(StepForm):
     person_status = ChoiceQuestion("人员状态", None, [RequiredWhen(NO_EMPLOYER)], listed="person_status", kind="radio")
     school = TextQuestion("学校名称", [RequiredWhen(STUDENT), Length(2, 100), Printable()], span=2)
     location_kind = ChoiceQuestion(
-        "所在地类型", LocationKind, [DerivedFrom("student_location"), RequiredWhen(NO_EMPLOYER)], kind="radio"
+        "所在地类型",
+        LocationKind,
+        [DerivedFrom("student_location"), RequiredWhen(NO_EMPLOYER)],
+        kind="radio",
+        hint="在校学生为学籍所在地",
     )
     home_city = DivisionQuestion("所在市", "", [RequiredWhen(NO_EMPLOYER)])
     home_county = DivisionQuestion("所在县(区)", "home_city", [RequiredWhen(NO_EMPLOYER)])

@@ -218,7 +218,7 @@ class DayQuestion(Question):
         if not self.typed:
             return
         parts = re.fullmatch(
-            r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", identity.normalise_text(self.typed)
+            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?", identity.normalise_text(self.typed)
         )
         try:
             self.data = date(*map(int, parts.groups())) if parts else None
@@ -244,6 +244,7 @@ class StepForm(FlaskForm):
 
     def __init__(self, formdata: Any = None, *, asked: Asked, data: Mapping[str, Any] | None = None) -> None:
         self.asked = asked
+        self._before: dict[str, Any] = {}
         super().__init__(formdata=formdata, data=dict(asked.facts if data is None else data))
 
     class Meta:
@@ -279,7 +280,16 @@ class StepForm(FlaskForm):
 
     def checks(self) -> bool:
         """Validate. Unlike ``validate_on_submit`` it works on stored answers as well."""
+        self._before = {question.name: question.data for question in self.questions}
         return bool(Form.validate(self))
+
+    def put_back_hidden(self) -> None:
+        """Give questions that are not asked what stood in their hidden inputs, for a page that is shown again.
+
+        Validation drops it; whoever switches the governing answer back before a save finds it still there.
+        """
+        for question in [question for question in self.questions if not self.asks(question)]:
+            question.data = self._before.get(question.name)
 
     def answers(self) -> dict[str, Any]:
         """The valid answers: a question that is not asked is None."""

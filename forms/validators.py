@@ -90,8 +90,8 @@ class Length:
     def __call__(self, form: StepForm, field: Field) -> None:
         count = len(field.data)
         if not self.least <= count <= self.most:
-            allowed = f"{self.least} 至 {self.most}" if self.least > 1 else f"最多 {self.most}"
-            raise ValidationError(f"{field.label.text}应为{allowed}个字,您填写了 {count} 个字")
+            allowed = f"应为 {self.least} 至 {self.most} 个字" if self.least > 1 else f"最多 {self.most} 个字"
+            raise ValidationError(f"{field.label.text}{allowed},您填写了 {count} 个字,请修改")
 
 
 class Checked:

@@ -123,6 +123,10 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
         return "请填写证件号码"
     if known := _PATTERNS.get(id_type):
         pattern, message = known
+        if _EIGHTEEN.match(number) and mod_11_2.is_valid(
+            number
+        ):  # no such document has 18 digits and a check character
+            return "这是 18 位的居民身份证或居住证号码,请在证件类型里选择相应的证件"
         return None if pattern.match(number) else message
     if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
         return None if _OLD_FOREIGN_PR.match(number) else _foreign_pr_shape()

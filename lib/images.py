@@ -354,7 +354,9 @@ def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH
         found = round(box[2] - box[0]), round(box[3] - box[1])
         least = ONE_INCH_SIZES[-1]
         if found[0] < least[0] or found[1] < least[1]:
-            raise Refused(f"照片太小:{found[0]}×{found[1]} 像素,至少需要 {least[0]}×{least[1]} 像素")
+            raise Refused(
+                f"照片太小:{found[0]}×{found[1]} 像素,至少需要 {least[0]}×{least[1]} 像素。请换一张更清晰的照片"
+            )
         for size in ONE_INCH_SIZES:
             if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
                 continue

@@ -13,7 +13,7 @@ from services import accounts, events, inbox, passwords, sessions, tries
 from services.access import APPLICANTS, only
 from services.accounts import Known, TooLate
 
-WRONG = "原登录密码不正确"
+WRONG = "原登录密码不正确,请重新填写"
 
 
 @bp.route("/account", methods=["GET", "POST"])

@@ -16,7 +16,7 @@ from services.access import Actor, public
 from services.accounts import Known, TooLate
 from services.tries import Try
 
-WRONG = "姓名、证件号码或登录密码不正确"
+WRONG = "姓名、证件号码或登录密码不正确,请核对后再试"
 
 
 @bp.route("/login", methods=["GET", "POST"])

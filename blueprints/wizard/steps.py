@@ -90,6 +90,7 @@ def _save(declaration: Declaration, step: Step, form: StepForm) -> ResponseRetur
     valid = form.checks()
     lacking = [kind for kind in step.papers if not papers.pages_of(declaration, kind)]
     if not valid or lacking or elsewhere:
+        form.put_back_hidden()
         db.session.commit()
         return _page(declaration, step, form, lacking=lacking, elsewhere=elsewhere)
     answers.save(declaration, form)

@@ -115,6 +115,18 @@ def test_an_address_in_dalian_is_told_where_to_go(declaration, browser):
     assert stored(declaration).department_code is None
 
 
+def test_a_page_refused_after_a_switch_still_holds_what_the_hidden_questions_had(declaration, browser):
+    switched = page(declaration, "department", WITH_EMPLOYER) | {"has_employer": "no"}
+
+    shown = browser.send("/apply/department", switched, expect=422)
+
+    assert "请选择人员状态" in shown.text
+    for name in ("employer_name", "employer_address"):
+        assert f'value="{WITH_EMPLOYER[name]}"' in shown.text
+    assert f'value="{WITH_EMPLOYER["employer_county"]}" selected' in shown.text
+    assert stored(declaration).employer_name is None
+
+
 def test_a_condition_switched_back_and_forth_keeps_the_typed_and_stores_only_what_is_asked(declaration, browser):
     employed = page(declaration, "department", WITH_EMPLOYER)
     browser.send("/apply/department", employed)

@@ -221,13 +221,26 @@ def test_a_county_of_another_city_must_be_chosen_anew():
     assert field.errors == ["请选择单位所在县(区)"]
 
 
+def test_hidden_inputs_get_back_what_stood_in_them_but_are_no_answers():
+    form = build("employer_name", RESIDENT | EMPLOYED | {"has_employer": "no"})
+    assert not form.checks()
+    assert form.answers()["employer_name"] is None
+
+    form.put_back_hidden()
+
+    assert form["employer_name"].data == EMPLOYED["employer_name"]
+    assert form["employer_county"].data == EMPLOYED["employer_county"]
+    assert form["person_status"].errors == ["请选择人员状态"]
+
+
 WRONG = [
     ("applicant_name", "张", "2"),
     ("applicant_name", "张3", "3"),
     ("mobile", "1380013abcd", "字母"),
     ("mobile", "138001300", "9"),
     ("email", "nobody", "name@example.com"),
-    ("postal_address", "短", "5 至 100"),
+    ("postal_address", "短", "通讯地址应为 5 至 100 个字,您填写了 1 个字,请修改"),
+    ("full_time_major", "会" * 61, "所学专业最多 60 个字,您填写了 61 个字,请修改"),
     ("postcode", "11000", "6 位数字"),
     ("employer_phone", "12", "电话"),
     ("employer_code", "123", "18"),

@@ -120,6 +120,11 @@ def test_one_wrong_digit_is_always_noticed(position: int, difference: int) -> No
         ("passport", "e 1234567", None),
         ("passport", "PASSPORT", "护照号码应为 5 至 20 位字母和数字,请照护照资料页填写"),
         ("passport", "E12345678\n", None),  # a line break at the end is typing, and is dropped
+        (
+            "passport",
+            number(),
+            "这是 18 位的居民身份证或居住证号码,请在证件类型里选择相应的证件",
+        ),
         ("passport", "E1234-567", "护照号码应为 5 至 20 位字母和数字,请照护照资料页填写"),
     ],
 )
