@@ -161,3 +161,9 @@ def test_an_officer_who_gets_another_role_has_it_at_once(browser, make):
     db.session.commit()
     browser.open("/staff/queue", expect=403)
     browser.open("/staff/account")
+
+
+def test_people_are_told_apart_by_role_and_row(make):
+    officer, account = make.actor(make.staff()), make.actor(make.account())
+    assert (officer.get_id(), account.get_id()) == (f"reviewer:{officer.id}", f"applicant:{account.id}")
+    assert (officer.is_staff, account.is_staff) == (True, False)
