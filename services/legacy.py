@@ -141,7 +141,8 @@ def _account_of(holder: LegacyHolder, factor: str) -> Account:
         claim_factor=factor,
         assured=factor in ASSURING,
     )
-    account.id_number, account.phone = holder.id_number, holder.phone
-    account.phone_index = phone_index(holder.phone) if holder.phone else None
+    account.id_number = holder.id_number
+    if account.assured and holder.phone:  # whoever only knows old numbers sees nothing of the record
+        account.phone, account.phone_index = holder.phone, phone_index(holder.phone)
     db.session.add(account)
     return account

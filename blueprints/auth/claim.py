@@ -98,7 +98,8 @@ def claim_password() -> ResponseReturnValue:
 
 def _personal(opened: dict[str, Any]) -> dict[str, str]:
     holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
-    return {"name": holder.name, "number": holder.id_number, "phone": holder.phone or ""}
+    phone = holder.phone if opened["factor"] in legacy.ASSURING else ""  # a refused password would tell it to anybody
+    return {"name": holder.name, "number": holder.id_number, "phone": phone or ""}
 
 
 def _start_again() -> ResponseReturnValue:

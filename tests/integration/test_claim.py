@@ -77,6 +77,24 @@ def test_a_code_from_the_counter_assures_and_is_used_up(browser, make):
     assert db.session.scalars(select(ActivationCode.used_at)).one() is not None
 
 
+def test_old_numbers_alone_show_nothing_of_the_record_not_even_the_phone(browser, make):
+    person = make.legacy(number=NUMBER, archive_no="LN 2008-0001", employer="样例县华业机械有限公司")
+    person.phone = "13800130401"
+    db.session.commit()
+    prove(begin(browser), ARCHIVE)
+    guess = browser.send("/claim/password", {"password": "13800130401", "confirm": "13800130401"}, expect=302)
+    assert guess.location == "/login"  # the answer must not depend on the phone in the record
+    browser.send("/login", {"name": "孙立国", "number": NUMBER, "password": "13800130401"})
+    browser.send("/apply/notice")
+
+    for path in ("/account", "/apply/personal", "/apply/department"):
+        shown = browser.open(path).text
+        for known in ("13800130401", "LN 2008-0001", "ZS20080001", "样例县华业机械有限公司"):
+            assert known not in shown
+    assert account().phone is None
+    assert account().phone_index is None
+
+
 @pytest.mark.parametrize(
     "proof",
     [
