@@ -77,6 +77,15 @@ def test_strange_marks_do_no_harm(browser, held, sent):
     assert all(len(comment) <= 200 and "\x00" not in comment for comment in unsent(held).values())
 
 
+def test_saving_marks_keeps_the_claim_alive(make, browser, officer):
+    declaration, start = make.declaration(Status.SUBMITTED), utcnow()
+    with time_machine.travel(start, tick=False):
+        browser.send(path(declaration, "claim"))
+    with time_machine.travel(start + timedelta(minutes=14), tick=False):
+        browser.send(path(declaration, "marks"), form("nation"))
+        assert workflow.holder(fresh(declaration), start + timedelta(minutes=43)) is not None
+
+
 def test_putting_back_keeps_the_marks_for_the_next_holder(browser, another_browser, held, colleague):
     browser.send(path(held, "release"), form("postal_address"))
     assert fresh(held).status == Status.SUBMITTED

@@ -79,7 +79,7 @@ def test_pages_follow_each_other(make, browser, officer, monkeypatch):
     for name in ("甲一", "乙二", "丙三", "丁四", "戊五"):
         approved(make, name)
     seen, address = [], "/staff/archive"
-    while address:
+    while address and len(seen) < 9:
         page = browser.open(address)
         seen += names(page)
         link = re.search(r'href="([^"]*after=[^"]*)">下一页', page.text)
