@@ -128,7 +128,8 @@ def test_pages_follow_each_other_without_loss_or_repetition(make, browser, offic
     monkeypatch.setattr(review_queue, "PAGE_SIZE", 2)
     made = [due(make.declaration(Status.SUBMITTED), days) for days in (3, 1, 2, 1, 3)]
     expected = [item.number for item in sorted(made, key=lambda item: (item.due_on, item.id), reverse=descending)]
-    seen, address = [], f"/staff/queue?tab={tab}"
+    seen: list[str] = []
+    address = f"/staff/queue?tab={tab}"
     while address and len(seen) < 9:
         page = browser.open(address)
         seen += numbers(page)

@@ -78,7 +78,8 @@ def test_pages_follow_each_other(make, browser, officer, monkeypatch):
     monkeypatch.setattr(review_records, "PAGE_SIZE", 2)
     for name in ("甲一", "乙二", "丙三", "丁四", "戊五"):
         approved(make, name)
-    seen, address = [], "/staff/archive"
+    seen: list[str] = []
+    address = "/staff/archive"
     while address and len(seen) < 9:
         page = browser.open(address)
         seen += names(page)
