@@ -99,7 +99,7 @@ def _save(declaration: Declaration, step: Step, form: StepForm) -> ResponseRetur
     for question in form.questions:
         for warning in question.warnings:
             flash(warning, "y")
-    return redirect(_after(step))
+    return redirect(_after(declaration, step))
 
 
 def _still_editable(step: Step) -> Declaration:
@@ -190,7 +190,10 @@ def _before(step: Step) -> str:
     return url_for("wizard.step", step=STEPS[position - 1]) if position else url_for("wizard.notice")
 
 
-def _after(step: Step) -> str:
+def _after(declaration: Declaration, step: Step) -> str:
+    """The next page; from a marked page back to the corrections: only marked pages lead while one corrects."""
+    if any(view.step == step for view in marks.open_views(declaration)):
+        return url_for("wizard.corrections")
     position = STEPS.index(step) + 1
     return url_for("wizard.step", step=STEPS[position]) if position < len(STEPS) else url_for("wizard.check")
 

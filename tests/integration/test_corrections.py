@@ -55,6 +55,14 @@ def refused(browser) -> str:
 # --- where the marks are shown ------------------------------------------------------------------------------
 
 
+def test_a_marked_page_leads_back_to_the_corrections_and_another_one_on(declaration, browser):
+    sent = {
+        slug: browser.send(f"/apply/{slug}", filled(stored(declaration), slug)) for slug in ("personal", "education")
+    }
+    assert sent["personal"].location == "/apply/corrections"
+    assert sent["education"].location == "/apply/qualification"
+
+
 def test_the_way_leads_to_the_corrections(declaration, browser):
     assert browser.open("/apply", expect=302).location == "/apply/corrections"
     shown = words(browser.open("/apply/corrections").text)
