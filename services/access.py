@@ -99,10 +99,15 @@ def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
 
 
 def office_declarations(actor: Actor) -> Select[Declaration]:
-    """What an officer may read: submitted at least once, of the own department or below it, and not one's own."""
+    """What an officer may read: submitted and not taken back, of the own department or below it, and not one's own."""
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
     query = query.join(Account, Account.id == Declaration.account_id)
-    query = query.where(Declaration.revision_number > 0, Department.path.startswith(actor.path, autoescape=True))
+    taken_back = (Status.DRAFT, Status.DROPPED)
+    query = query.where(
+        Declaration.revision_number > 0,
+        Declaration.status.not_in(taken_back),
+        Department.path.startswith(actor.path, autoescape=True),
+    )
     return query.where(Account.id_index != actor.id_index) if actor.id_index else query
 
 
