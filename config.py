@@ -100,7 +100,7 @@ SETTINGS = (
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
-    Setting("SITE_OWNER", "主办单位:省级财政部门会计管理机构(示例)", "owner in the footer"),
+    Setting("SITE_OWNER", "主办单位：省级财政部门会计管理机构(示例)", "owner in the footer"),
     Setting("ICP", "", "ICP filing number in the footer"),
     Setting("PSB", "", "public security filing number in the footer"),
 )

@@ -84,13 +84,13 @@ def check_right() -> BaseResponse | None:
 def _to_sign_in() -> Response | BaseResponse:
     if g.ended and request.method not in SAFE and landing.giving_page(_page_path(), staff=for_staff()):
         kept = (
-            "您刚才填写的内容已保留,请重新登录后继续。"
+            "您刚才填写的内容已保留，请重新登录后继续。"
             if _park()
-            else "您刚才填写的内容太长,没有保留,请重新登录后再填写。"
+            else "您刚才填写的内容太长，没有保留，请重新登录后再填写。"
         )
         flash(f"登录已超时。{kept}", "y")
     elif g.ended:
-        flash("登录已超时,请重新登录。", "y")
+        flash("登录已超时，请重新登录。", "y")
     return redirect(url_for("auth.staff_login" if for_staff() else "auth.login"))
 
 

@@ -62,8 +62,8 @@ def print_accounts() -> None:
     people = demo_accounts.person_lines(config["SECRET_KEY"])
     old = demo_accounts.legacy_lines()
     address = f"http://{config['HOST']}:{config['PORT']}"
-    _table(f"演示账号:工作人员 {address}/staff/login", ("用户名", "姓名", "角色", "部门", "登录密码", "验证码"), staff)
-    _table(f"演示账号:申报人 {address}/login", ("姓名", "证件号码", "登录密码", "状态"), people)
+    _table(f"演示账号：工作人员 {address}/staff/login", ("用户名", "姓名", "角色", "部门", "登录密码", "验证码"), staff)
+    _table(f"演示账号：申报人 {address}/login", ("姓名", "证件号码", "登录密码", "状态"), people)
     _table(
         f"原有会计从业资格证人员 {address}/claim (激活码: flask legacy code 证件号码)",
         ("姓名", "证件号码", "档案号(证书编号)", "发证年月"),

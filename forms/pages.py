@@ -64,7 +64,7 @@ class PersonalForm(StepForm):
         [Required(), Length(2, 50), Checked(identity.name_problem), Printable()],
         clean=identity.normalise_name,
         short="姓名",
-        hint="与证件一致。改名会在审核通过后用于登录,并需上传姓名变更证明",
+        hint="与证件一致。改名会在审核通过后用于登录，并需上传姓名变更证明",
         render_kw={"autocomplete": "name"},
     )
     mobile = TextQuestion(
@@ -138,7 +138,7 @@ class DepartmentForm(StepForm):
         "统一社会信用代码",
         [RequiredWhen(HAS_EMPLOYER), Checked(identity.uscc_problem)],
         clean=identity.normalise_uscc,
-        hint="18 位,见营业执照",
+        hint="18 位，见营业执照",
     )
     employer_code_confirmed = ConfirmQuestion("我已与证照核对", [RequiredWhen(CODE_IN_DOUBT)], short="代码已与证照核对")
     affiliation = ChoiceQuestion("单位隶属关系", None, [RequiredWhen(HAS_EMPLOYER)], listed="affiliation")
@@ -152,7 +152,7 @@ class DepartmentForm(StepForm):
         "单位联系电话",
         [AskedWhen(HAS_EMPLOYER), Checked(identity.any_phone_problem)],
         clean=identity.normalise_any_phone,
-        hint="手机号码,或带区号的固定电话",
+        hint="手机号码，或带区号的固定电话",
         render_kw={"inputmode": "tel"},
     )
     accounting_posts = ManyQuestion(
@@ -188,7 +188,7 @@ class DepartmentForm(StepForm):
 
     def validate_location_kind(self, field: Question) -> None:
         if field.data == LocationKind.SCHOOL and not STUDENT.holds(self.facts()):
-            raise ValidationError("只有在校学生可以选择学籍所在地,请选择户籍所在地或居住地")
+            raise ValidationError("只有在校学生可以选择学籍所在地，请选择户籍所在地或居住地")
 
 
 # --- 学历信息 (guide section 8) -------------------------------------------------------------------
@@ -208,7 +208,7 @@ def _education(prefix: str, word: str, base: tuple[When, ...]) -> dict[str, Ques
     first = RequiredWhen(All(base)) if base else Required()
     has_degree = All((*base, When(level, UNIVERSITY), unless(degree, Degree.NONE)))
     name = word if base else ""
-    number = [Length(1, 40), Matches(r"无|.{4,40}", "编号应为 4 至 40 个字;没有编号的请填「无」")]
+    number = [Length(1, 40), Matches(r"无|.{4,40}", "编号应为 4 至 40 个字；没有编号的请填「无」")]
     return {
         level: ChoiceQuestion(f"{word}最高学历", None, [first], listed="education_level"),
         degree: ChoiceQuestion(f"{word}最高学位", Degree, [RequiredWhen(also(When(level, UNIVERSITY)))]),
@@ -269,7 +269,7 @@ class QualificationForm(StepForm):
         QualificationLevel,
         [Required()],
         kind="radio",
-        hint="会计从业资格证书、考试合格成绩单不是专业技术资格;持有多个资格的,先填会计类",
+        hint="会计从业资格证书、考试合格成绩单不是专业技术资格；持有多个资格的，先填会计类",
     )
     qualification_kind = ChoiceQuestion(
         "专业技术资格类型", None, [RequiredWhen(HAS_QUALIFICATION)], listed="qualification_kind", short="资格类型"
@@ -285,7 +285,7 @@ class QualificationForm(StepForm):
             Length(4, 40),
             Matches(r"[0-9A-Za-z\u3400-\u9fff〔〕()()\[\] -]+", "证书编号只能有数字、字母、汉字、〔〕、()和短横线"),
         ],
-        hint="填证书上的「证书编号」;没有的填「管理号」",
+        hint="填证书上的「证书编号」；没有的填「管理号」",
     )
     technical_post = ChoiceQuestion("会计技术职务", TechnicalPost, [Required()], hint="单位聘任的职务")
     technical_post_on = DayQuestion(

@@ -48,11 +48,11 @@ DIPLOMA_HINT = "也可以用学历证明书、《教育部学历证书电子注�
 IN_PART_TIME = When("has_part_time", (YesNo.YES,))
 
 PAPERS = (
-    Paper(PHOTO, "一寸照片", hint="近期免冠正面照,建议白底", max_pages=1),
+    Paper(PHOTO, "一寸照片", hint="近期免冠正面照，建议白底", max_pages=1),
     Paper(
         SHEET,
         "个人基本信息表",
-        hint="从本系统打印,在右下角手写签名;有工作单位的须加盖单位公章",
+        hint="从本系统打印，在右下角手写签名；有工作单位的须加盖单位公章",
         template="sheet",
         max_pages=2,
     ),
@@ -79,7 +79,7 @@ PAPERS = (
         "工作证明",
         HAS_EMPLOYER,
         required=False,
-        hint="可以不传:盖章的信息表已能证明",
+        hint="可以不传：盖章的信息表已能证明",
         template="work-proof",
         proves=("accounting_posts", "administrative_post"),
     ),

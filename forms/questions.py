@@ -67,7 +67,7 @@ def control_characters(text: str) -> str | None:
         or 0x2066 <= ord(c) <= 0x2069
         for c in text
     ):
-        return "内容中有看不见的控制字符,请删除后手工输入"
+        return "内容中有看不见的控制字符，请删除后手工输入"
     return None
 
 
@@ -170,7 +170,7 @@ class DepartmentQuestion(ChoiceQuestion):
         elsewhere = next((candidate for candidate in self.candidates if candidate.own_system), None)
         if elsewhere and not self.choices:
             self.data = None
-            raise ValidationError(f"{elsewhere.name}使用自己的采集系统,请向该部门办理,不在本平台申报")
+            raise ValidationError(f"{elsewhere.name}使用自己的采集系统，请向该部门办理，不在本平台申报")
         if self.data and self.data not in self.choices:
             self.data = None  # the address was switched: choose anew
 
@@ -225,7 +225,7 @@ class DayQuestion(Question):
         except ValueError:
             self.data = None
         if self.data is None:
-            raise ValueError(f"{self.label.text}不是一个正确的日期,请按 2021-09-05 的样子填写")
+            raise ValueError(f"{self.label.text}不是一个正确的日期，请按 2021-09-05 的样子填写")
 
 
 class ConfirmQuestion(ChoiceQuestion):

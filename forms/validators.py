@@ -91,7 +91,7 @@ class Length:
         count = len(field.data)
         if not self.least <= count <= self.most:
             allowed = f"应为 {self.least} 至 {self.most} 个字" if self.least > 1 else f"最多 {self.most} 个字"
-            raise ValidationError(f"{field.label.text}{allowed},您填写了 {count} 个字,请修改")
+            raise ValidationError(f"{field.label.text}{allowed}，您填写了 {count} 个字，请修改")
 
 
 class Checked:
@@ -119,7 +119,7 @@ class Email:
         try:
             validate_email(field.data, check_deliverability=False)
         except EmailNotValidError as error:
-            raise ValidationError("电子邮箱的格式不对,应类似 name@example.com") from error
+            raise ValidationError("电子邮箱的格式不对，应类似 name@example.com") from error
 
 
 class Printable:
@@ -127,7 +127,9 @@ class Printable:
 
     def __call__(self, form: StepForm, field: Field) -> None:
         if missing := form.asked.unprintable(field.data):
-            field.warnings = [f"打印时无法显示「{''.join(missing)}」,信息表上会印成方框,请在旁边手写。填写内容不受影响"]
+            field.warnings = [
+                f"打印时无法显示「{''.join(missing)}」，信息表上会印成方框，请在旁边手写。填写内容不受影响"
+            ]
 
 
 class Past:
@@ -139,10 +141,10 @@ class Past:
     def __call__(self, form: StepForm, field: Field) -> None:
         value = str(field.data)
         if value > form.asked.today.isoformat()[: len(value)]:
-            raise ValidationError(f"{field.label.text}不能晚于今天,请核对")
+            raise ValidationError(f"{field.label.text}不能晚于今天，请核对")
         born = form.facts().get("birth_date")
         if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":
-            raise ValidationError(f"{field.label.text}不应早于年满 {self.age} 周岁({born.year + self.age} 年),请核对")
+            raise ValidationError(f"{field.label.text}不应早于年满 {self.age} 周岁({born.year + self.age} 年)，请核对")
 
 
 class NotBefore:
@@ -154,7 +156,7 @@ class NotBefore:
     def __call__(self, form: StepForm, field: Field) -> None:
         earliest = form.facts().get(self.other)
         if earliest and str(field.data) < str(earliest)[: len(str(field.data))]:
-            message = f"{field.label.text}早于{self.label}({earliest}),请核对"
+            message = f"{field.label.text}早于{self.label}({earliest})，请核对"
             if not self.warn:
                 raise ValidationError(message)
             field.warnings = [message + "。确认无误的可以继续"]

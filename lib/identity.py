@@ -70,15 +70,15 @@ _NUMBER_NAMES: dict[str, str] = {
 _PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     IdType.HK_MACAU_PASS: (
         re.compile(r"[HM][0-9]{8}\Z"),
-        "通行证号码应为字母 H 或 M 加 8 位数字;旧证有 11 位的,请只填前 9 位",
+        "通行证号码应为字母 H 或 M 加 8 位数字；旧证有 11 位的，请只填前 9 位",
     ),
     IdType.TAIWAN_PASS: (
         re.compile(r"[0-9]{8}\Z"),
-        "通行证号码应为 8 位数字;旧证更长的,请只填前 8 位数字",
+        "通行证号码应为 8 位数字；旧证更长的，请只填前 8 位数字",
     ),
     IdType.PASSPORT: (
         re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{5,20}\Z"),
-        "护照号码应为 5 至 20 位字母和数字,请照护照资料页填写",
+        "护照号码应为 5 至 20 位字母和数字，请照护照资料页填写",
     ),
 }
 _OLD_FOREIGN_PR = re.compile(r"[A-Z]{3}[0-9]{12}\Z")
@@ -126,7 +126,7 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
         if _EIGHTEEN.match(number) and mod_11_2.is_valid(
             number
         ):  # no such document has 18 digits and a check character
-            return "这是 18 位的居民身份证或居住证号码,请在证件类型里选择相应的证件"
+            return "这是 18 位的居民身份证或居住证号码，请在证件类型里选择相应的证件"
         return None if pattern.match(number) else message
     if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
         return None if _OLD_FOREIGN_PR.match(number) else _foreign_pr_shape()
@@ -134,7 +134,7 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
 
 
 def _foreign_pr_shape() -> str:
-    return "永久居留身份证号码应为 9 开头的 18 位(新证),或 3 个字母加 12 位数字(旧证),请照证件填写"
+    return "永久居留身份证号码应为 9 开头的 18 位(新证)，或 3 个字母加 12 位数字(旧证)，请照证件填写"
 
 
 def _eighteen_problem(kind: str, number: str, today: date) -> str | None:
@@ -143,7 +143,7 @@ def _eighteen_problem(kind: str, number: str, today: date) -> str | None:
         _shape_problem(name, number)
         or _prefix_problem(kind, number)
         or _birth_problem(name, number, today)
-        or (None if mod_11_2.is_valid(number) else f"{name}的最后一位(校验码)不对,请逐位核对")
+        or (None if mod_11_2.is_valid(number) else f"{name}的最后一位(校验码)不对，请逐位核对")
     )
 
 
@@ -153,20 +153,20 @@ def _shape_problem(name: str, number: str) -> str | None:
     for position, character in enumerate(number):
         last = position == 17 and character == "X"
         if not last and not re.match("[0-9]", character):
-            return f"{name}只能是数字(最后一位可以是 X),第 {position + 1} 位是{describe(character)},请核对"
+            return f"{name}只能是数字(最后一位可以是 X)，第 {position + 1} 位是{describe(character)}，请核对"
     if len(number) == 15:
-        return f"这个 15 位的{name}无法换算成 18 位,请核对,或填写新证上的 18 位号码"
-    return f"{name}应为 18 位,现在是 {len(number)} 位,请核对"
+        return f"这个 15 位的{name}无法换算成 18 位，请核对，或填写新证上的 18 位号码"
+    return f"{name}应为 18 位，现在是 {len(number)} 位，请核对"
 
 
 def _prefix_problem(kind: str, number: str) -> str | None:
     prefix = number[:2]
     if kind == IdType.RESIDENT and prefix in _HMT_PREFIXES:
-        return f"{prefix} 开头的是港澳台居民居住证的号码,请改选证件类型"
+        return f"{prefix} 开头的是港澳台居民居住证的号码，请改选证件类型"
     if kind == IdType.RESIDENT and prefix not in _PROVINCES:
-        return f"身份证号码的前两位({prefix})不是任何省份的代码,请核对"
+        return f"身份证号码的前两位({prefix})不是任何省份的代码，请核对"
     if kind == IdType.HMT_RESIDENCE and prefix not in _HMT_PREFIXES:
-        return f"居住证号码应以 81、82 或 83 开头,现在是 {prefix},请核对号码和证件类型"
+        return f"居住证号码应以 81、82 或 83 开头，现在是 {prefix}，请核对号码和证件类型"
     if kind == IdType.FOREIGN_PR and prefix[0] != "9":
         return _foreign_pr_shape()
     return None
@@ -175,15 +175,15 @@ def _prefix_problem(kind: str, number: str) -> str | None:
 def _birth_problem(name: str, number: str, today: date) -> str | None:
     born = _real_date(number[6:14])
     if born is None:
-        return f"{name}的第 7 至 14 位({number[6:14]})不是真实的出生日期,请核对"
+        return f"{name}的第 7 至 14 位({number[6:14]})不是真实的出生日期，请核对"
     if born > today:
-        return f"{name}里的出生日期({born})还没有到,请核对"
+        return f"{name}里的出生日期({born})还没有到，请核对"
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     least, most = AGES
     if age < least:
-        return f"按{name}里的出生日期({born})还不满 {least} 周岁,请核对;年满 {least} 周岁后才能申报"
+        return f"按{name}里的出生日期({born})还不满 {least} 周岁，请核对；年满 {least} 周岁后才能申报"
     if age > most:
-        return f"按{name}里的出生日期({born})已超过 {most} 周岁,请核对"
+        return f"按{name}里的出生日期({born})已超过 {most} 周岁，请核对"
     return None
 
 
@@ -226,8 +226,8 @@ def _phone_shape(number: str, expected: str) -> str:
     for character in number:
         if not re.match(r"[0-9]", character):
             what = "字母" if character.isalpha() and character.isascii() else "数字以外的字符"
-            return f"号码里有{what}{describe(character)},请只填写数字"
-    return f"{expected},现在是 {len(number)} 位,请核对"
+            return f"号码里有{what}{describe(character)}，请只填写数字"
+    return f"{expected}，现在是 {len(number)} 位，请核对"
 
 
 def phone_problem(number: str) -> str | None:
@@ -237,7 +237,7 @@ def phone_problem(number: str) -> str | None:
     if _MOBILE.match(number):
         return None
     if re.match(r"[0-9]{11}\Z", number):
-        return f"手机号码应以 13 至 19 开头,现在是 {number[:2]} 开头,请核对"
+        return f"手机号码应以 13 至 19 开头，现在是 {number[:2]} 开头，请核对"
     return _phone_shape(number, "手机号码应为 11 位数字")
 
 
@@ -267,8 +267,8 @@ def any_phone_problem(number: str) -> str | None:
     if _MOBILE.match(number) or re.match(r"0[0-9]{2,3}-[0-9]{7,8}(?:-[0-9]{1,6})?\Z", number):
         return None
     if re.match(r"[2-9][0-9]{6,7}(?:-[0-9]{1,6})?\Z", number):
-        return "固定电话前面请加上区号,例如 024-86123456"
-    return _phone_shape(number.replace("-", ""), "请填写 11 位手机号码,或带区号的固定电话(例如 024-86123456)")
+        return "固定电话前面请加上区号，例如 024-86123456"
+    return _phone_shape(number.replace("-", ""), "请填写 11 位手机号码，或带区号的固定电话(例如 024-86123456)")
 
 
 def mask_phone(number: str) -> str:
@@ -297,10 +297,10 @@ def uscc_problem(code: str) -> str | None:
         return "请填写统一社会信用代码"
     for position, character in enumerate(code, 1):
         if character not in _USCC_ALPHABET:
-            hint = f"是不是{_LOOKALIKES[character]}?" if character in _LOOKALIKES else ""
-            return f"统一社会信用代码里不会有{describe(character)}(第 {position} 位),{hint}请照证照核对"
+            hint = f"是不是{_LOOKALIKES[character]}？" if character in _LOOKALIKES else ""
+            return f"统一社会信用代码里不会有{describe(character)}(第 {position} 位)，{hint}请照证照核对"
     if len(code) != 18:
-        return f"统一社会信用代码应为 18 位,现在是 {len(code)} 位,请照证照核对"
+        return f"统一社会信用代码应为 18 位，现在是 {len(code)} 位，请照证照核对"
     return None
 
 
@@ -323,12 +323,12 @@ def password_problem(
     """Why a new password is refused, or None. ``common`` holds case-folded passwords."""
     least, most = PASSWORD_LENGTH
     if not least <= len(password) <= most:
-        return f"密码应为 {least} 至 {most} 个字符,现在是 {len(password)} 个"
+        return f"密码应为 {least} 至 {most} 个字符，现在是 {len(password)} 个"
     folded = normalise_text(password).casefold()
     if password.casefold() in common or folded in common:
-        return "这个密码太常见,容易被猜到,请换一个"
+        return "这个密码太常见，容易被猜到，请换一个"
     personal = {"姓名": name, "证件号码": number, "证件号码的后六位": number[-6:], "手机号码": phone}
     for what, value in personal.items():
         if len(value) > 1 and normalise_text(value).casefold() in folded:
-            return f"密码里不能包含您的{what},请换一个"
+            return f"密码里不能包含您的{what}，请换一个"
     return None

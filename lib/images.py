@@ -60,7 +60,7 @@ class Picture:
 _JPEG, _PNG = "JPEG", "PNG"
 _PICK = "请选择 jpg 或 png 图片"
 _HEIC = (
-    "文件是苹果手机的 HEIC 图片,不能直接使用。请在 iPhone 的「设置-相机-格式」里选择「兼容性最佳」后重新拍照,"
+    "文件是苹果手机的 HEIC 图片，不能直接使用。请在 iPhone 的「设置-相机-格式」里选择「兼容性最佳」后重新拍照,"
     "或把照片截屏后上传截图"
 )
 
@@ -92,7 +92,7 @@ def _kind(data: bytes) -> str:
         return _PNG
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
         raise Refused(_HEIC)
-    raise Refused(f"文件不是 jpg 或 png 图片:这是{_foreign_kind(data)}。{_PICK}")
+    raise Refused(f"文件不是 jpg 或 png 图片：这是{_foreign_kind(data)}。{_PICK}")
 
 
 def _foreign_kind(data: bytes) -> str:
@@ -124,7 +124,7 @@ def _decoding() -> Iterator[None]:
     except (
         Exception
     ) as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, MemoryError ... were all seen
-        raise Refused("图片已损坏或不完整,无法打开。请重新拍照,或重新导出后再上传") from error
+        raise Refused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传") from error
 
 
 def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
@@ -141,11 +141,11 @@ def _check_limits(width: int, height: int, scans: int) -> None:
     limit, kind = (MAX_PIXELS_IN_SCANS, "渐进式 jpg ") if scans > 1 else (MAX_PIXELS, "")
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
-        raise Refused(f"{found},太大:{kind}最多 {most} 万像素,每边最多 {MAX_SIDE} 像素。请缩小后再上传")
+        raise Refused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。请缩小后再上传")
     if min(width, height) < MIN_SIDE:
-        raise Refused(f"{found},太小:每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
+        raise Refused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
     if scans > MAX_SCANS:
-        raise Refused(f"图片的编码不正常(分 {scans} 次扫描,最多 {MAX_SCANS} 次)。请重新拍照,或重新导出后再上传")
+        raise Refused(f"图片的编码不正常(分 {scans} 次扫描，最多 {MAX_SCANS} 次)。请重新拍照，或重新导出后再上传")
 
 
 #: A JPEG marker other than a stuffed byte, a filler, and those that stand alone (TEM, restarts).
@@ -166,7 +166,7 @@ def _check_bytes(data: bytes, max_bytes: int) -> None:
         raise Refused(f"文件是空的。{_PICK}")
     if len(data) > max_bytes:
         found = math.ceil(len(data) / MIB * 10) / 10  # up, so that it never reads as the limit itself
-        raise Refused(f"图片 {found:.1f} MB,超过 {max_bytes / MIB:g} MB。请缩小后再上传")
+        raise Refused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传")
 
 
 #: EXIF orientation -> what makes it upright
@@ -316,12 +316,12 @@ def _pixel_box(size: tuple[int, int], crop: Crop | None) -> Crop:
     """The crop in pixels, forced to 5:7 about its own centre and into the picture."""
     left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
     if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
-        raise Refused("照片的裁剪范围不对,请重新框选")
+        raise Refused("照片的裁剪范围不对，请重新框选")
     x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
     w = min((left + width) * size[0], size[0]) - x
     h = min((top + height) * size[1], size[1]) - y
     if w <= 0 or h <= 0:
-        raise Refused("照片的裁剪范围不对,请重新框选")
+        raise Refused("照片的裁剪范围不对，请重新框选")
     ratio = ONE_INCH_SIZES[-1][0] / ONE_INCH_SIZES[-1][1]
     fit_w, fit_h = min(w, h * ratio), min(h, w / ratio)
     x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
@@ -355,7 +355,7 @@ def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH
         least = ONE_INCH_SIZES[-1]
         if found[0] < least[0] or found[1] < least[1]:
             raise Refused(
-                f"照片太小:{found[0]}×{found[1]} 像素,至少需要 {least[0]}×{least[1]} 像素。请换一张更清晰的照片"
+                f"照片太小：{found[0]}×{found[1]} 像素，至少需要 {least[0]}×{least[1]} 像素。请换一张更清晰的照片"
             )
         for size in ONE_INCH_SIZES:
             if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
@@ -363,4 +363,4 @@ def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _under(small, max_bytes):
                 return Picture(result, *size, *image.size, len(jpeg))
-    raise Refused(f"照片无法压缩到 {max_bytes // 1000} KB 以下,请换一张背景简单的照片")
+    raise Refused(f"照片无法压缩到 {max_bytes // 1000} KB 以下，请换一张背景简单的照片")

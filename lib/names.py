@@ -74,13 +74,13 @@ def _unprintable(character: str) -> str | None:
     """Why a character can stand in no text at all."""
     match unicodedata.category(character):
         case "Cc" | "Cf" | "Zl" | "Zp":
-            return f"有看不见的控制字符{describe(character)},请删去后重新输入"
+            return f"有看不见的控制字符{describe(character)}，请删去后重新输入"
         case "Co":
-            return f"有电脑自造的字{describe(character)},请换成国家标准里的字;打不出来请联系会计管理部门"
+            return f"有电脑自造的字{describe(character)}，请换成国家标准里的字；打不出来请联系会计管理部门"
         case "Cs":
-            return f"有不完整的字符{describe(character)},请删去后重新输入"
+            return f"有不完整的字符{describe(character)}，请删去后重新输入"
         case "Cn" if (ord(character) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
-            return f"有不是文字的编码{describe(character)},请删去后重新输入"
+            return f"有不是文字的编码{describe(character)}，请删去后重新输入"
     return None
 
 
@@ -104,8 +104,8 @@ def _name_character_problem(character: str) -> str | None:
     if reason := _unprintable(character):
         return f"姓名里{reason}"
     if character.isnumeric():
-        return f"姓名里不能有数字{describe(character)},请删去"
-    return f"姓名里不能有{describe(character)},请只填写汉字、字母和间隔号「·」"
+        return f"姓名里不能有数字{describe(character)}，请删去"
+    return f"姓名里不能有{describe(character)}，请只填写汉字、字母和间隔号「·」"
 
 
 def name_problem(name: str) -> str | None:
@@ -117,5 +117,5 @@ def name_problem(name: str) -> str | None:
         return "请填写姓名"
     least, most = NAME_LENGTH
     if not least <= len(name) <= most:
-        return f"姓名应为 {least} 至 {most} 个字,现在是 {len(name)} 个字,请核对"
+        return f"姓名应为 {least} 至 {most} 个字，现在是 {len(name)} 个字，请核对"
     return None

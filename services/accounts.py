@@ -124,7 +124,7 @@ def activate(token: str, password_hash: str) -> Account:
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
     _set_password(account, password_hash)
     events.record("register", actor_of(account))
-    inbox.tell(account.id, "注册成功", "欢迎使用。请登录后阅读须知,并按页面提示填写信息。", "/apply")
+    inbox.tell(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
     return account
 
 
@@ -216,7 +216,7 @@ def _changed(account: Account, password_hash: str, verb: str) -> None:
     sessions.end_all(account_id=account.id)
     events.record(verb, actor_of(account))
     inbox.tell(
-        account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作,请立即联系会计管理部门。", "/account"
+        account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"
     )
 
 

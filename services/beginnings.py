@@ -61,7 +61,7 @@ def next_number() -> str:
 def start_change(actor: Actor, record: Record) -> Declaration:
     """信息变更: a new declaration that starts as a copy of the record's answers and papers."""
     if _open(actor.id):
-        raise AlreadyOpen("您已有一份正在办理的申报,请先办完再申请变更")
+        raise AlreadyOpen("您已有一份正在办理的申报，请先办完再申请变更")
     old = record.revision
     declaration = Declaration(number=next_number(), account_id=actor.id, account=record.account, kind=Kind.CHANGE)
     for name in answers.question_names():

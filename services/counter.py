@@ -54,7 +54,7 @@ def _of_account(account: Account) -> Visitor:
 
 def _of_legacy(holder: LegacyHolder) -> Visitor:
     free = holder.claimed_at is None
-    state = "原有会计从业资格证人员,尚未设置密码" if free else "原有会计从业资格证人员,档案已被认领"
+    state = "原有会计从业资格证人员，尚未设置密码" if free else "原有会计从业资格证人员，档案已被认领"
     can = "原有用户设置密码" if free else ""
     return Visitor("legacy", holder.uid, holder.name, holder.id_number, state, can)
 
@@ -82,6 +82,6 @@ def give_code(person: Visitor, actor: Actor) -> str:
         inbox.tell(
             row.id,
             "窗口已发出激活码",
-            f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理,请立即联系该部门。",
+            f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",
         )
     return activation.issue(row, actor)

@@ -259,7 +259,7 @@ class _Play:
         workflow.claim(declaration, self.officer)
         wanted = (
             marks.Wanted("postal_address", "incomplete", "请写到门牌号"),
-            marks.Wanted(SPOILED, "blurred", "国徽面反光,有效期限看不清", resign=False),
+            marks.Wanted(SPOILED, "blurred", "国徽面反光，有效期限看不清", resign=False),
         )
         marks.keep(declaration.revisions[-1], self.officer, wanted)
         db.session.flush()

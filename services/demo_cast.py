@@ -23,20 +23,20 @@ from services.demo_pictures import Look
 class Stage(Enum):
     """How far a person has come; the value is what the printed list says."""
 
-    NEW = "已注册,未开始填写"
+    NEW = "已注册，未开始填写"
     STARTED = "填写中(个人信息已填)"
     STUDENT_DRAFT = "填写中(学历信息未填)"
-    READY = "资料齐全,可以提交"
+    READY = "资料齐全，可以提交"
     SUBMITTED = "待审核"
     OVERDUE = "待审核(已超期)"
     DUE_SOON = "待审核(即将到期)"
     IN_REVIEW = "审核中"
     LAPSED = "审核中(领取已超时)"
-    RETURNED = "已退回,待修改"
+    RETURNED = "已退回，待修改"
     RESUBMITTED = "退回后已重新提交"
-    APPROVED = "审核通过,已有人员档案"
-    CHANGING = "已有档案,正在填写信息变更"
-    CHANGE_SUBMITTED = "已有档案,信息变更待审核"
+    APPROVED = "审核通过，已有人员档案"
+    CHANGING = "已有档案，正在填写信息变更"
+    CHANGE_SUBMITTED = "已有档案，信息变更待审核"
 
 
 @dataclass(frozen=True)

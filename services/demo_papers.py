@@ -80,7 +80,7 @@ def _licence(person: Person, words: Words) -> bytes:
 
 
 def _work_proof(person: Person, words: Words) -> bytes:
-    text = f"兹证明{person.name}是我单位在职人员,会计工作岗位为{words['accounting_posts']}。特此证明。"
+    text = f"兹证明{person.name}是我单位在职人员，会计工作岗位为{words['accounting_posts']}。特此证明。"
     return certificate(Document("工作证明", text=text, seal=words["employer_name"], colour=NAVY))
 
 
@@ -105,11 +105,11 @@ def _diploma(prefix: str, study: str) -> Callable[[Person, Words], bytes]:
     def drawing(person: Person, words: Words) -> bytes:
         school, major = words[f"{prefix}_school"], words.get(f"{prefix}_major", "")
         text = (
-            f"学生 {person.name},性别{words['sex']},{_day(person.born)}生,在本校{major}{'专业' if major else ''}"
-            f"{study}学习,修完教学计划规定的全部课程,成绩合格,准予毕业。\n{_month(words, f'{prefix}_graduated')}"
+            f"学生 {person.name}，性别{words['sex']},{_day(person.born)}生，在本校{major}{'专业' if major else ''}"
+            f"{study}学习，修完教学计划规定的全部课程，成绩合格，准予毕业。\n{_month(words, f'{prefix}_graduated')}"
         )
         number = words.get(f"{prefix}_diploma_no", "")
-        small = f"证书编号:{number}" if number else ""
+        small = f"证书编号：{number}" if number else ""
         return certificate(Document("毕业证书", text=text, seal=school, small=small, look=person.look))
 
     return drawing
@@ -118,10 +118,10 @@ def _diploma(prefix: str, study: str) -> Callable[[Person, Words], bytes]:
 def _degree(prefix: str) -> Callable[[Person, Words], bytes]:
     def drawing(person: Person, words: Words) -> bytes:
         text = (
-            f"{person.name},性别{words['sex']},{_day(person.born)}生,完成{words[f'{prefix}_major']}专业学习计划,"
-            f"经审核符合规定,授予{words[f'{prefix}_degree']}学位。\n{_month(words, f'{prefix}_graduated')}"
+            f"{person.name}，性别{words['sex']},{_day(person.born)}生，完成{words[f'{prefix}_major']}专业学习计划,"
+            f"经审核符合规定，授予{words[f'{prefix}_degree']}学位。\n{_month(words, f'{prefix}_graduated')}"
         )
-        small = f"证书编号:{words[f'{prefix}_degree_no']}"
+        small = f"证书编号：{words[f'{prefix}_degree_no']}"
         return certificate(
             Document("学位证书", text=text, seal=words[f"{prefix}_school"], small=small, look=person.look)
         )
@@ -143,7 +143,7 @@ def _qualification(person: Person, words: Words) -> bytes:
 
 def _appointment(person: Person, words: Words) -> bytes:
     employer = words.get("employer_name", "样例单位")
-    text = f"兹聘任{person.name}为{words['technical_post']},聘期自 {words['technical_post_on']} 起。"
+    text = f"兹聘任{person.name}为{words['technical_post']}，聘期自 {words['technical_post_on']} 起。"
     return certificate(Document("聘任书", text=text, seal=employer, colour=NAVY))
 
 

@@ -74,7 +74,7 @@ def _reason(row: Department, affiliation: str | None) -> str:
     if row.kind == DepartmentKind.PROVINCE:
         return "中央和省属单位由省财政厅受理" if affiliation in (CENTRAL, PROVINCIAL) else "受理中央驻辽单位和省属单位"
     if row.kind == DepartmentKind.CITY:
-        return "市属单位由市财政局受理" if affiliation == MUNICIPAL else "受理市属单位;所在县(区)不能受理时可以选择"
+        return "市属单位由市财政局受理" if affiliation == MUNICIPAL else "受理市属单位；所在县(区)不能受理时可以选择"
     return "负责您所填地址所在的功能区" if row.kind == DepartmentKind.ZONE else "负责您所填地址所在的县(区)"
 
 

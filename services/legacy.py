@@ -126,7 +126,7 @@ def claim(opened: Opened, password_hash: str, privacy_version: str) -> Account:
     except IntegrityError as error:
         raise TooLate from error
     events.record("claim_legacy", accounts.actor_of(account), detail=f"by {opened.factor}")
-    inbox.tell(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码,请继续补充采集信息。", "/apply")
+    inbox.tell(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
     return account
 
 

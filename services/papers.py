@@ -135,13 +135,13 @@ def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Shee
     pages, or a sheet was never printed.
     """
     if paper.kind == SHEET and sheet is None:
-        raise NotTaken("请先打印个人基本信息表,签名(盖章)后再上传")
+        raise NotTaken("请先打印个人基本信息表，签名(盖章)后再上传")
     for page in pages_of(declaration, paper.kind):
         if paper.max_pages == 1 or (sheet and page.sheet_id != sheet.id):
             remove(page)
     pages = pages_of(declaration, paper.kind)
     if len(pages) >= paper.max_pages:
-        raise NotTaken(f"{paper.title}最多上传 {paper.max_pages} 张,请先删除不需要的图片")
+        raise NotTaken(f"{paper.title}最多上传 {paper.max_pages} 张，请先删除不需要的图片")
     page = PaperPage(kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1)
     page.sheet_id = sheet.id if sheet else None
     _fill(page, prepared)

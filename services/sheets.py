@@ -43,7 +43,7 @@ def print_sheet(declaration: Declaration) -> Sheet:
     """Keep a row for what is printed now; the same content keeps its version. Raises NotPrintable."""
     photo = papers.photo_address(declaration)
     if photo is None or answers.gaps(declaration):
-        raise NotPrintable("请先把各页必填的内容和一寸照片补齐,再打印个人基本信息表")
+        raise NotPrintable("请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表")
     content, before = printed_answers(declaration), last(declaration)
     if before and not _differences(before, content, photo):
         before.printed_at = utcnow()

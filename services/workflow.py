@@ -107,18 +107,18 @@ def missing_for_submit(declaration: Declaration) -> list[Missing]:
     context = answers.asked(declaration)
     excused = marks.excused(declaration)
     found = [
-        Missing(f"{gap.step.title}:{gap.message}", gap.step, gap.name) for gap in answers.gaps(declaration, context)
+        Missing(f"{gap.step.title}：{gap.message}", gap.step, gap.name) for gap in answers.gaps(declaration, context)
     ]
     for standing in papers.standings(declaration, context, sheets.signed_is_outdated(declaration, excused)):
         kind = standing.paper.kind
         step = marks.step_of(kind)
         anchor = kind if step else f"paper-{kind}"
         if standing.outdated:
-            found.append(Missing("个人基本信息表:信息已修改,请重新打印、签名后上传", step, anchor))
+            found.append(Missing("个人基本信息表：信息已修改，请重新打印、签名后上传", step, anchor))
         elif standing.missing:
             found.append(Missing(f"请上传{standing.paper.title}", step, anchor))
-    asked = "审核人员要求修改,请修改或说明情况"
-    found += [Missing(f"{view.label}:{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
+    asked = "审核人员要求修改，请修改或说明情况"
+    found += [Missing(f"{view.label}：{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
     return found
 
 
@@ -148,7 +148,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     _move(declaration, "submit", actor)
     _forget_drafts(declaration)
     inbox.tell(
-        declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交,请留意审核结果。", "/apply/status"
+        declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
     )
     return revision
 
@@ -204,7 +204,7 @@ def _revision(declaration: Declaration, number: int) -> Revision:
 def drop(declaration: Declaration, actor: Actor) -> Event:
     """Give up a change declaration; the record stays as it is."""
     if declaration.kind != Kind.CHANGE:
-        raise NotAllowed("首次采集的申报不能放弃,可以留待以后继续填写")
+        raise NotAllowed("首次采集的申报不能放弃，可以留待以后继续填写")
     return _move(declaration, "drop", actor)
 
 
@@ -284,7 +284,7 @@ def approve(declaration: Declaration, actor: Actor, seen: int, *, id_checked: bo
         db.session.delete(mark)
     decision = _decide(declaration, revision, "approve", actor, id_checked=id_checked)
     _stand_in_archive(declaration, revision, id_checked)
-    inbox.tell(declaration.account_id, "审核通过", "您的信息已审核通过,可以在人员档案中查看。", "/archive")
+    inbox.tell(declaration.account_id, "审核通过", "您的信息已审核通过，可以在人员档案中查看。", "/archive")
     return decision
 
 
@@ -324,7 +324,7 @@ def _stand_in_archive(declaration: Declaration, revision: Revision, id_checked: 
 def _check(declaration: Declaration, verb: str, actor: Actor | None) -> Move:
     move = MOVES[verb]
     if declaration.status not in move.sources or (actor.role not in move.by if actor else move.by):
-        raise NotAllowed(f"当前状态为「{declaration.status.label}」,不能{move.label}")
+        raise NotAllowed(f"当前状态为「{declaration.status.label}」，不能{move.label}")
     return move
 
 
@@ -336,7 +336,7 @@ def _move(declaration: Declaration, verb: str, actor: Actor | None, *, target: S
     try:
         db.session.flush()
     except StaleDataError as error:
-        raise Conflict("这份申报刚刚被别人处理过,请刷新后再看") from error
+        raise Conflict("这份申报刚刚被别人处理过，请刷新后再看") from error
     return events.record(
         verb,
         actor,
@@ -355,7 +355,7 @@ def own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) -
         raise Conflict(_what_happened(declaration))
     if held is None or held.staff_id != actor.id:
         raise Conflict(
-            f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟,请重新领取后再决定。标记已保留"
+            f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟，请重新领取后再决定。标记已保留"
         )
     _refuse_own_file(declaration, actor)
     return held
@@ -367,9 +367,9 @@ def _what_happened(declaration: Declaration) -> str:
         query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES)).order_by(Event.id.desc()).limit(1)
     ).first()
     if last is None:
-        return "这份申报的状态已经改变,请刷新后再看"
+        return "这份申报的状态已经改变，请刷新后再看"
     who = last.name or ("系统" if last.verb == "lapse" else "申报人")
-    return f"{who}已于 {local(last.at):%Y-%m-%d %H:%M} {MOVES[last.verb].label}这份申报,您的操作没有生效"
+    return f"{who}已于 {local(last.at):%Y-%m-%d %H:%M} {MOVES[last.verb].label}这份申报，您的操作没有生效"
 
 
 def _refuse_own_file(declaration: Declaration, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from services import accounts, events, inbox, passwords, sessions, tries
 from services.access import APPLICANTS, only
 from services.accounts import Known, TooLate
 
-WRONG = "原登录密码不正确,请重新填写"
+WRONG = "原登录密码不正确，请重新填写"
 
 
 @bp.route("/account", methods=["GET", "POST"])
@@ -29,7 +29,7 @@ def account() -> ResponseReturnValue:
     made = tries.begin((tries.PASSWORD, who.number))
     db.session.commit()
     if made.until:
-        form.current.errors = [f"尝试次数过多,请 {made.minutes} 分钟后再试"]
+        form.current.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
         return _page(person, form), 429
     if not passwords.right(form.current.data, who.password_hash):
         form.current.errors = [WRONG]
@@ -42,12 +42,12 @@ def _change(who: Known, password_hash: str) -> ResponseReturnValue:
         token = accounts.change_password(who, password_hash, device_name())
     except TooLate:  # changed on another device in this very moment
         db.session.rollback()
-        flash("登录密码刚刚已在别处修改,请核对", "y")
+        flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
     tries.forget(tries.PASSWORD, who.number)
     db.session.commit()
     response = entered(token, url_for("auth.account"), staff=False)
-    flash("登录密码已修改,其他设备已退出", "g")
+    flash("登录密码已修改，其他设备已退出", "g")
     return response
 
 

@@ -16,8 +16,8 @@ from services.access import public
 from services.accounts import TooLate
 from services.legacy import Opened, Proof
 
-WRONG = "核对不一致,请检查姓名、身份证号和凭证后再试。多次不成功的,请到当地会计管理部门窗口办理"
-TOO_OFTEN = "尝试次数过多,请明天再试,或到当地会计管理部门窗口办理"
+WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
+TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
 
 
 @bp.route("/claim", methods=["GET", "POST"])
@@ -92,7 +92,7 @@ def claim_password() -> ResponseReturnValue:
         return _start_again()
     db.session.commit()
     forget("claim", "opened")
-    flash("设置成功,请重新登录", "g")
+    flash("设置成功，请重新登录", "g")
     return redirect(url_for("auth.login"))
 
 
@@ -104,5 +104,5 @@ def _personal(opened: dict[str, Any]) -> dict[str, str]:
 
 def _start_again() -> ResponseReturnValue:
     forget("claim", "opened")
-    flash("页面已过期,请重新填写姓名和身份证号", "y")
+    flash("页面已过期，请重新填写姓名和身份证号", "y")
     return redirect(url_for("auth.claim"))

@@ -26,7 +26,7 @@ def staff_counter() -> ResponseReturnValue:
         found = counter.look_up(form.number.data, me())
     except counter.OwnFile:
         db.session.rollback()
-        form.number.errors = ["不能为本人办理,请由其他工作人员办理"]
+        form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
     db.session.commit()
     form.number.data = None

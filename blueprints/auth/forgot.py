@@ -14,8 +14,8 @@ from services import accounts, passwords, tries
 from services.access import public
 from services.accounts import TooLate
 
-WRONG = "核对不一致,请检查姓名、证件号码和激活码后再试。多次不成功的,请到当地会计管理部门窗口办理"
-TOO_OFTEN = "尝试次数过多,请明天再试,或到当地会计管理部门窗口办理"
+WRONG = "核对不一致，请检查姓名、证件号码和激活码后再试。多次不成功的，请到当地会计管理部门窗口办理"
+TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
@@ -82,11 +82,11 @@ def forgot_password() -> ResponseReturnValue:
         return _start_again()
     db.session.commit()
     forget("forgot", "reset")
-    flash("新密码设置成功,请登录", "g")
+    flash("新密码设置成功，请登录", "g")
     return redirect(url_for("auth.login"))
 
 
 def _start_again() -> ResponseReturnValue:
     forget("forgot", "reset")
-    flash("页面已过期,请重新填写姓名和证件号码", "y")
+    flash("页面已过期，请重新填写姓名和证件号码", "y")
     return redirect(url_for("auth.forgot"))

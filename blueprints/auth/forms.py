@@ -34,14 +34,14 @@ class RegisterForm(AccountForm):
     number = TextQuestion(
         "证件号码",
         [Required()],
-        hint="登录时要用,请照证件填写",
+        hint="登录时要用，请照证件填写",
         render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
     )
     name = TextQuestion(
         "姓名",
         [Required(), Checked(identity.name_problem)],
         clean=identity.normalise_name,
-        hint="登录时要用,请与证件上的姓名一致",
+        hint="登录时要用，请与证件上的姓名一致",
         render_kw={"autocomplete": "name"},
     )
     phone = TextQuestion(
@@ -64,14 +64,14 @@ class RegisterForm(AccountForm):
             raise ValidationError(wrong)
 
 
-HINT = "8 至 64 个字符,可以用中文和空格。不要用姓名、证件号码、手机号码或太常见的密码"
+HINT = "8 至 64 个字符，可以用中文和空格。不要用姓名、证件号码、手机号码或太常见的密码"
 
 
 class NewPasswordForm(AccountForm):
     """设置登录密码. ``personal``: name, number and phone, which the password must not contain."""
 
     password = SecretQuestion("登录密码", "new-password", hint=HINT, render_kw={"data-strength": ""})
-    confirm = SecretQuestion("确认密码", "new-password", [EqualTo("password", "两次填写的密码不一致,请重新填写")])
+    confirm = SecretQuestion("确认密码", "new-password", [EqualTo("password", "两次填写的密码不一致，请重新填写")])
 
     def __init__(self, personal: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -126,7 +126,7 @@ class ProofForm(AccountForm):
     issued = TextQuestion(
         "发证年月",
         [RequiredWhen(BY_ARCHIVE)],
-        hint="见原会计从业资格证书,例如 2008-06",
+        hint="见原会计从业资格证书，例如 2008-06",
         render_kw={"autocomplete": "off"},
     )
 
@@ -165,7 +165,7 @@ class StaffLoginForm(AccountForm):
         "动态验证码",
         [Required()],
         clean=compact,
-        hint="验证器应用里的 6 位数字;手机不在身边时可填写恢复码",
+        hint="验证器应用里的 6 位数字；手机不在身边时可填写恢复码",
         render_kw=ONE_TIME,
     )
 

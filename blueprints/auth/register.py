@@ -81,7 +81,7 @@ def register_password() -> ResponseReturnValue:
         return _start_again()
     db.session.commit()
     session.pop(TOKEN)
-    flash("注册成功,请登录", "g")
+    flash("注册成功，请登录", "g")
     return redirect(url_for("auth.login"))
 
 
@@ -91,5 +91,5 @@ def _personal(account: Account) -> dict[str, str]:
 
 def _start_again() -> ResponseReturnValue:
     session.pop(TOKEN, None)
-    flash("注册信息已过期,请重新填写", "y")
+    flash("注册信息已过期，请重新填写", "y")
     return redirect(url_for("auth.register"))

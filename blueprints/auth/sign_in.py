@@ -16,7 +16,7 @@ from services.access import Actor, public
 from services.accounts import Known, TooLate
 from services.tries import Try
 
-WRONG = "姓名、证件号码或登录密码不正确,请核对后再试"
+WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -31,7 +31,7 @@ def login() -> ResponseReturnValue:
         return _page(form), 422
     made, who = _begin(form)
     if made.until:
-        return _page(form, f"尝试次数过多,请 {made.minutes} 分钟后再试"), 429
+        return _page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
     proved = accounts.prove(who, form.name.data, form.password.data)
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
 

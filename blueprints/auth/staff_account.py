@@ -29,7 +29,7 @@ def _password_is_right(field: Question, who: Known) -> bool:
     made = tries.begin((tries.STAFF_PASSWORD, who.uid))
     db.session.commit()
     if made.until:
-        field.errors = [f"尝试次数过多,请 {made.minutes} 分钟后再试"]
+        field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
     elif not passwords.right(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
@@ -40,7 +40,7 @@ def _password_is_right(field: Question, who: Known) -> bool:
 
 def _changed_elsewhere() -> ResponseReturnValue:
     db.session.rollback()
-    flash("账号刚刚已在别处修改,请核对后再试", "y")
+    flash("账号刚刚已在别处修改，请核对后再试", "y")
     return redirect(url_for("auth.staff_account"))
 
 
@@ -61,7 +61,7 @@ def staff_account() -> ResponseReturnValue:
         return _changed_elsewhere()
     db.session.commit()
     response = entered(token, url_for("auth.staff_account"), staff=True)
-    flash("登录密码已修改,其他设备已退出", "g")
+    flash("登录密码已修改，其他设备已退出", "g")
     return response
 
 
@@ -94,7 +94,7 @@ def _confirm_totp(secret: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         if step := staff.step_of(secret, form.code.data):
             return _change_totp(secret, step)
-        form.code.errors = ["动态验证码不正确,请等验证器应用里出现新的数字再试"]
+        form.code.errors = ["动态验证码不正确，请等验证器应用里出现新的数字再试"]
     qr = segno.make(staff.otpauth(db.session.get_one(Staff, me().id).username, secret))
     page = render_template(
         "auth/staff_totp.html", form=form, picture=qr.svg_data_uri(scale=5), secret=" ".join(_fours(secret))
@@ -110,7 +110,7 @@ def _change_totp(secret: str, step: int) -> ResponseReturnValue:
     staff.change_totp(_known(), secret, step, me().session_id)
     db.session.commit()
     forget("totp")
-    flash("动态验证码已重新设置,请从现在起使用新的;其他设备已退出", "g")
+    flash("动态验证码已重新设置，请从现在起使用新的；其他设备已退出", "g")
     return redirect(url_for("auth.staff_account"))
 
 

@@ -33,7 +33,7 @@ def staff_login() -> ResponseReturnValue:
     who = staff.known(form.username.data)
     db.session.commit()
     if made.until:
-        return _login_page(form, f"尝试次数过多,请 {made.minutes} 分钟后再试"), 429
+        return _login_page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
     is_right = passwords.right(form.password.data, who.password_hash if who else None, staff=True)
     return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
 

@@ -55,7 +55,7 @@ def withdraw() -> ResponseReturnValue:
         workflow.withdraw(declaration, me())
     except workflow.NotAllowed:
         db.session.rollback()
-        flash("审核已经开始,不能撤回。如果需要修改,请等待审核结果或联系审核部门。", "y")
+        flash("审核已经开始，不能撤回。如果需要修改，请等待审核结果或联系审核部门。", "y")
         return redirect(url_for("wizard.status"))
     db.session.commit()
     flash("已撤回。修改后请重新提交。", "g")
@@ -73,7 +73,7 @@ def drop() -> ResponseReturnValue:
         flash(str(error), "y")
         return redirect(url_for("wizard.status"))
     db.session.commit()
-    flash("已放弃本次变更,人员档案保持不变。", "g")
+    flash("已放弃本次变更，人员档案保持不变。", "g")
     return redirect(url_for("archive.own"))
 
 

@@ -57,7 +57,7 @@ def sheet_pdf() -> ResponseReturnValue:
     if printed is None or (
         declaration.is_editable and not sheets.is_current(printed, declaration, marks.excused(declaration))
     ):
-        flash("请先核对信息,再打印个人基本信息表" if printed is None else "信息已修改,请重新打印个人基本信息表", "y")
+        flash("请先核对信息，再打印个人基本信息表" if printed is None else "信息已修改，请重新打印个人基本信息表", "y")
         return redirect(url_for("wizard.check"))
     data = sheet.sheet_data(
         declaration, printed, store(), base_url=current_app.config["BASE_URL"], site=current_app.config["SITE_NAME"]

@@ -43,7 +43,7 @@ def editable_declaration() -> Declaration:
     """The open declaration while the applicant may change it; afterwards the way leads to 申报进度."""
     declaration = declaration_in_hand()
     if not declaration.is_editable:
-        flash("您的申报已经提交,不能再修改。需要修改的,请先在本页撤回(审核开始前)。", "y")
+        flash("您的申报已经提交，不能再修改。需要修改的，请先在本页撤回(审核开始前)。", "y")
         abort(redirect(url_for("wizard.status")))
     if declaration.notice_read_at is None:
         abort(redirect(url_for("wizard.notice")))

@@ -49,10 +49,10 @@ def upload(kind: str) -> ResponseReturnValue:
     paper = _wanted(kind)
     files = [file for file in request.files.getlist("file") if file.filename or file.content_length]
     if not files:
-        return _page(editable_declaration(), {kind: ["请先选择图片,再点【上传】"]})
+        return _page(editable_declaration(), {kind: ["请先选择图片，再点【上传】"]})
     problems = []
     for number, file in enumerate(files, 1):
-        which = f"第 {number} 张:" if len(files) > 1 else ""
+        which = f"第 {number} 张：" if len(files) > 1 else ""
         try:
             _take(paper, file.read())
         except (Refused, papers.NotTaken) as error:

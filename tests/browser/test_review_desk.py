@@ -181,6 +181,6 @@ def test_everything_works_without_scripts(desk, second_look):
     expect(page.get_by_text("标记已保存")).to_be_visible()
     expect(page.get_by_label("民族：标记问题")).to_be_checked()
     page.get_by_role("button", name="退回修改").click()
-    expect(page.get_by_text("与上传的证件(证书)不一致,请核对后修改")).to_be_visible()
+    expect(page.get_by_text("与上传的证件(证书)不一致，请核对后修改")).to_be_visible()
     page.get_by_role("button", name="确认退回").click()
     expect(page.get_by_text("已退回 LN")).to_be_visible()

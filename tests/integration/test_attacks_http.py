@@ -50,7 +50,7 @@ def test_a_late_form_that_no_page_gives_back_is_not_kept_for_it_may_carry_a_pass
     with time_machine.travel(utcnow() + timedelta(hours=1)):
         back = browser.send(path, SECRETS)
         assert back.location == "/login"
-        assert "登录已超时,请重新登录" in browser.follow(back).text
+        assert "登录已超时，请重新登录" in browser.follow(back).text
     assert parked() == []
 
 

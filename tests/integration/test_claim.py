@@ -55,7 +55,7 @@ def test_a_record_is_claimed_with_the_archive_number_and_one_signs_in_again(brow
     assert prove(begin(browser), ARCHIVE).location == "/claim/password"
     page = browser.send("/claim/password", FIRST)
     assert page.location == "/login"
-    assert "设置成功,请重新登录" in browser.follow(page).text
+    assert "设置成功，请重新登录" in browser.follow(page).text
     browser.send("/login", {"name": "孙立国", "number": NUMBER, "password": PASSWORD})
 
     person = account()

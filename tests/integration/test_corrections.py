@@ -18,7 +18,7 @@ from tests.filing import add_photo, filled, pages_of, returned, send_back, store
 from tests.people import COMPLETE, EMPLOYED, WITHOUT_EMPLOYER
 
 ADDRESS = "辽宁省沈阳市和平区样例路 2 号"
-TO_DO = "审核人员要求修改,请修改或说明情况"
+TO_DO = "审核人员要求修改，请修改或说明情况"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_way_leads_to_the_corrections(declaration, browser):
     assert "您的修改还没有提交" in shown
     assert "1. 通讯地址 待修改" in shown
     assert f"上次填写 {COMPLETE['postal_address']}" in shown
-    assert "与上传的证件(证书)不一致,请核对后修改（与户口簿核对）" in shown
+    assert "与上传的证件(证书)不一致，请核对后修改（与户口簿核对）" in shown
     assert "2. 居民身份证(国徽面) 待修改" in shown
 
 
@@ -134,12 +134,12 @@ def test_without_a_return_there_is_nothing_to_correct(make, browser, status):
 
 def test_an_untouched_mark_stands_in_the_way_of_the_resubmission(declaration, browser):
     shown = refused(browser)
-    assert f"通讯地址:{TO_DO}" in shown
+    assert f"通讯地址：{TO_DO}" in shown
     assert f"居民身份证(国徽面):{TO_DO}" in shown
 
     change(browser, declaration, postal_address=ADDRESS)
     shown = refused(browser)
-    assert f"通讯地址:{TO_DO}" not in shown
+    assert f"通讯地址：{TO_DO}" not in shown
     assert f"居民身份证(国徽面):{TO_DO}" in shown
 
     upload(browser, picture(1000, 720), kind="id_emblem")
@@ -150,7 +150,7 @@ def test_an_untouched_mark_stands_in_the_way_of_the_resubmission(declaration, br
 
 def test_the_same_answer_written_otherwise_is_not_a_change(declaration, browser):
     change(browser, declaration, postal_address=f"  {COMPLETE['postal_address'].replace(' 1 ', '  1  ')} ")
-    assert f"通讯地址:{TO_DO}" in refused(browser)
+    assert f"通讯地址：{TO_DO}" in refused(browser)
 
 
 def test_the_same_picture_again_is_not_a_change(declaration, browser):
@@ -167,7 +167,7 @@ def test_turning_a_picture_is_a_change(declaration, browser):
 def test_an_answer_changed_back_is_untouched_again(declaration, browser):
     change(browser, declaration, postal_address=ADDRESS)
     change(browser, declaration, postal_address=COMPLETE["postal_address"])
-    assert f"通讯地址:{TO_DO}" in refused(browser)
+    assert f"通讯地址：{TO_DO}" in refused(browser)
 
 
 def test_an_explanation_counts_instead_of_a_change(declaration, browser):
@@ -186,7 +186,7 @@ def test_an_explanation_can_be_taken_away_again_and_has_a_longest_length(declara
     db.session.expire_all()
     assert len(db.session.scalars(select(Mark.explanation).where(Mark.target == "postal_address")).one()) == 300
     explain(browser, "postal_address", "   ")
-    assert f"通讯地址:{TO_DO}" in refused(browser)
+    assert f"通讯地址：{TO_DO}" in refused(browser)
 
 
 def test_nobody_explains_somebody_elses_mark(declaration, make, another_browser):
@@ -206,7 +206,7 @@ def test_a_mark_that_no_longer_applies_closes_by_itself_and_comes_back_with_the_
 
     back = {name: EMPLOYED[name] for name in ("affiliation", "unit_type", "industry", "accounting_posts")}
     change(browser, declaration, "department", **given, **back, administrative_post="none")
-    assert f"单位名称:{TO_DO}" in refused(browser)
+    assert f"单位名称：{TO_DO}" in refused(browser)
 
 
 def test_a_mark_on_a_paper_that_is_no_longer_asked_for_closes_too(make, browser):

@@ -76,7 +76,7 @@ def test_a_refused_file_is_told_the_rule_and_what_was_found(declaration, browser
 def test_a_picture_of_30_mb_is_told_the_limit_and_its_own_size(declaration, browser):
     padded = picture() + bytes(30 * 1024 * 1024)
     shown = words(upload(browser, padded, expect=422).text)
-    assert "图片 30.1 MB,超过 15 MB" in shown
+    assert "图片 30.1 MB，超过 15 MB" in shown
 
 
 def test_a_picture_of_exactly_15_mb_is_taken(declaration, browser):
@@ -97,8 +97,8 @@ def test_one_refused_picture_does_not_cost_the_others(declaration, browser):
     shown = words(upload(browser, picture(1000, 700), b"text", picture(1000, 701), b"%PDF-", expect=422).text)
 
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700, 701]
-    assert "第 2 张:文件不是 jpg 或 png 图片:这是文本" in shown
-    assert "第 4 张:文件不是 jpg 或 png 图片:这是PDF 文件" in shown
+    assert "第 2 张：文件不是 jpg 或 png 图片：这是文本" in shown
+    assert "第 4 张：文件不是 jpg 或 png 图片：这是PDF 文件" in shown
     assert "第 1 张:" not in shown
 
 
@@ -106,7 +106,7 @@ def test_a_paper_has_at_most_six_pages_and_says_so(declaration, browser):
     upload(browser, *(picture(1000, 700 + step) for step in range(5)))
     shown = words(upload(browser, picture(1000, 705), picture(1000, 706), expect=422).text)
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700, 701, 702, 703, 704, 705]
-    assert "第 2 张:统一社会信用代码证书(营业执照、事业单位法人证书等)最多上传 6 张,请先删除不需要的图片" in shown
+    assert "第 2 张：统一社会信用代码证书(营业执照、事业单位法人证书等)最多上传 6 张，请先删除不需要的图片" in shown
 
 
 def test_a_paper_of_one_page_is_replaced(declaration, browser):
@@ -259,7 +259,7 @@ def test_a_request_that_is_too_large_is_told_so_on_a_page_of_ours(declaration, b
     told = browser.send(LICENCE, {"file": file()}, expect=413, environ_overrides={"CONTENT_LENGTH": str(limit + 1)})
     shown = words(told.text)
     assert "上传的内容太大" in shown
-    assert "总共不能超过 64 MB,单张图片不能超过 15 MB" in shown
+    assert "总共不能超过 64 MB，单张图片不能超过 15 MB" in shown
     assert "咨询电话" in shown
     assert pages_of(declaration, "employer_licence") == []
 

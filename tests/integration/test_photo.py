@@ -86,9 +86,9 @@ def test_a_mistake_on_the_page_does_not_cost_the_picture(declaration, browser):
 
 
 REFUSED = [
-    (b"a text file", "不是 jpg 或 png 图片:这是文本"),
-    (picture(200, 280), "照片太小:200×280 像素,至少需要 295×413 像素"),
-    (picture(300, 300), "照片太小:214×300 像素,至少需要 295×413 像素"),
+    (b"a text file", "不是 jpg 或 png 图片：这是文本"),
+    (picture(200, 280), "照片太小：200×280 像素，至少需要 295×413 像素"),
+    (picture(300, 300), "照片太小：214×300 像素，至少需要 295×413 像素"),
     (b"", "文件是空的"),
     (picture() + bytes(16 * 1024 * 1024), "超过 15 MB"),
 ]
@@ -151,7 +151,7 @@ def test_the_frame_drawn_in_the_browser_is_what_is_cut_out(declaration, browser,
 def test_a_frame_of_too_few_pixels_is_refused_with_the_numbers(declaration, browser):
     frame = {"crop_x": "0.4", "crop_y": "0.4", "crop_w": "0.1", "crop_h": "0.1"}
     shown = send(browser, declaration, bands(600, 1800), expect=422, **frame)
-    assert "照片太小:60×84 像素,至少需要 295×413 像素" in words(shown.text)
+    assert "照片太小：60×84 像素，至少需要 295×413 像素" in words(shown.text)
 
 
 @pytest.mark.parametrize("size", [(600, 1800), (2400, 800)], ids=["tall", "wide"])
@@ -189,7 +189,7 @@ def test_cutting_too_small_a_piece_says_so_and_leaves_the_photo(declaration, bro
     send(browser, declaration, bands(600, 1800))
     before = shown_photo(browser, declaration)
     tiny = {"crop_x": "0.4", "crop_y": "0.4", "crop_w": "0.1", "crop_h": "0.1"}
-    assert "照片太小:60×84 像素" in words(browser.follow(browser.send("/apply/personal/crop", tiny)).text)
+    assert "照片太小：60×84 像素" in words(browser.follow(browser.send("/apply/personal/crop", tiny)).text)
     assert shown_photo(browser, declaration) == before
 
 

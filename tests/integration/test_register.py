@@ -50,7 +50,7 @@ def test_registering_setting_the_password_and_signing_in(browser):
 
     page = browser.send("/register/password", FIRST)
     assert page.location == "/login"
-    assert "注册成功,请登录" in browser.follow(page).text
+    assert "注册成功，请登录" in browser.follow(page).text
     browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": PASSWORD})
 
     person = account()

@@ -75,7 +75,7 @@ def test_printing_needs_every_answer_and_the_photo(declaration, browser, missing
 
     assert back.location == "/apply/check"
     shown = words(browser.follow(back).text)
-    assert "请先把各页必填的内容和一寸照片补齐,再打印个人基本信息表" in shown
+    assert "请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表" in shown
     assert "还有 1 处没有填好" in shown
     assert versions() == []
 
@@ -134,7 +134,7 @@ def test_a_title_that_the_office_edits_is_no_change(declaration, browser, make):
 def test_before_printing_there_is_no_pdf(declaration, browser):
     back = browser.open("/apply/sheet.pdf", expect=302)
     assert back.location == "/apply/check"
-    assert "请先核对信息,再打印个人基本信息表" in words(browser.follow(back).text)
+    assert "请先核对信息，再打印个人基本信息表" in words(browser.follow(back).text)
 
 
 def test_an_outdated_sheet_is_not_shown_again(declaration, browser):
@@ -145,7 +145,7 @@ def test_an_outdated_sheet_is_not_shown_again(declaration, browser):
     back = browser.open("/apply/sheet.pdf", expect=302)
 
     assert back.location == "/apply/check"
-    assert "信息已修改,请重新打印个人基本信息表" in words(browser.follow(back).text)
+    assert "信息已修改，请重新打印个人基本信息表" in words(browser.follow(back).text)
 
 
 NAMES = ["张䶮", "㛃晨", "李𬭎", "阿卜杜拉·买买提"]
@@ -239,7 +239,7 @@ def test_the_qr_code_and_the_code_in_the_database_agree(declaration, browser):
 
 def test_a_signed_sheet_needs_a_printed_one_first(declaration, browser):
     shown = words(upload(browser, picture(800, 1100), kind="sheet", expect=422).text)
-    assert "请先打印个人基本信息表,签名(盖章)后再上传" in shown
+    assert "请先打印个人基本信息表，签名(盖章)后再上传" in shown
     assert pages_of(declaration, SHEET) == []
 
 

@@ -87,8 +87,8 @@ def test_a_missing_answer_is_named_with_its_page(ready, browser):
     ready.technical_post = None
     db.session.commit()
     shown = words(browser.send("/apply/submit", AGREED, expect=422).text)
-    assert "专业技术资格:请选择会计技术职务" in shown
-    assert "个人基本信息表:信息已修改,请重新打印、签名后上传" in shown
+    assert "专业技术资格：请选择会计技术职务" in shown
+    assert "个人基本信息表：信息已修改，请重新打印、签名后上传" in shown
 
 
 def test_what_is_missing_leads_to_the_place_where_it_is_mended(make, browser):
@@ -109,7 +109,7 @@ def test_what_is_missing_leads_to_the_place_where_it_is_mended(make, browser):
 def test_an_outdated_signed_sheet_is_no_signed_sheet(ready, browser):
     browser.send("/apply/personal", filled(ready, "personal", postal_address="样例路 9 号"))
     shown = words(browser.send("/apply/submit", AGREED, expect=422).text)
-    assert "个人基本信息表:信息已修改,请重新打印、签名后上传" in shown
+    assert "个人基本信息表：信息已修改，请重新打印、签名后上传" in shown
     assert stored(ready).status == Status.DRAFT
 
 
@@ -213,7 +213,7 @@ def test_the_back_button_after_submitting_leads_to_the_progress(ready, browser):
     for path in ("/apply/personal", "/apply/check", "/apply/papers", "/apply/corrections"):
         back = browser.open(path, expect=302)
         assert back.location == "/apply/status"
-        assert "您的申报已经提交,不能再修改" in words(browser.follow(back).text)
+        assert "您的申报已经提交，不能再修改" in words(browser.follow(back).text)
     assert browser.send("/apply/personal", before).location == "/apply/status"
     assert stored(ready).postal_address != "样例路 9 号"
 

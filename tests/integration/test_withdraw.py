@@ -100,7 +100,7 @@ def test_once_an_officer_has_begun_it_cannot_be_taken_back(make, browser):
     back = browser.send("/apply/withdraw")
 
     assert back.location == "/apply/status"
-    assert "审核已经开始,不能撤回" in words(browser.follow(back).text)
+    assert "审核已经开始，不能撤回" in words(browser.follow(back).text)
     assert stored(declaration).status == Status.IN_REVIEW
 
 
@@ -149,5 +149,5 @@ def test_a_first_declaration_is_not_given_up(make, browser, status):
     assert 'action="/apply/drop"' not in browser.open("/apply/status").text
     back = browser.send("/apply/drop")
     assert back.location == "/apply/status"
-    assert "首次采集的申报不能放弃,可以留待以后继续填写" in words(browser.follow(back).text)
+    assert "首次采集的申报不能放弃，可以留待以后继续填写" in words(browser.follow(back).text)
     assert stored(declaration).status == status

@@ -223,7 +223,7 @@ def test_after_submitting_the_pages_lead_to_the_progress_and_typing_is_kept(make
     sent = () if method == "open" else (page(declaration, "education", UNIVERSITY),)
     answer = getattr(browser, method)("/apply/education", *sent, expect=302)
     assert answer.location == "/apply/status"
-    assert "已经提交,不能再修改" in browser.follow(answer).text
+    assert "已经提交，不能再修改" in browser.follow(answer).text
     assert stored(declaration).full_time_level == "junior"
     if method == "send":
         browser.send("/apply/withdraw")

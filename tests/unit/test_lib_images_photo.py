@@ -116,8 +116,8 @@ def test_a_crop_that_is_none_is_refused(crop: images.Crop) -> None:
 @pytest.mark.parametrize(
     ("size", "crop", "says"),
     [
-        ((294, 413), None, "照片太小:294×412 像素,至少需要 295×413 像素"),
-        ((1000, 1400), (0.0, 0.0, 0.2, 0.2), "照片太小:200×280 像素,至少需要 295×413 像素"),
+        ((294, 413), None, "照片太小：294×412 像素，至少需要 295×413 像素"),
+        ((1000, 1400), (0.0, 0.0, 0.2, 0.2), "照片太小：200×280 像素，至少需要 295×413 像素"),
     ],
 )
 def test_too_few_pixels_are_refused_with_the_figures(

@@ -18,19 +18,19 @@ from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, corner_card, 
     ("data", "says"),
     [
         (b"", "文件是空的。请选择 jpg 或 png 图片"),
-        ("身份证照片".encode(), "文件不是 jpg 或 png 图片:这是文本。请选择 jpg 或 png 图片"),
-        (b"\xef\xbb\xbf<!DOCTYPE html><p>", "文件不是 jpg 或 png 图片:这是网页。请选择 jpg 或 png 图片"),
-        (b"<svg onload=alert(1)>", "文件不是 jpg 或 png 图片:这是SVG 图片。请选择 jpg 或 png 图片"),
-        (b'<?xml version="1.0"?><svg>', "文件不是 jpg 或 png 图片:这是SVG 图片。请选择 jpg 或 png 图片"),
-        (b'<?xml version="1.0"?><a>', "文件不是 jpg 或 png 图片:这是文本。请选择 jpg 或 png 图片"),
-        (b"%PDF-1.7", "文件不是 jpg 或 png 图片:这是PDF 文件。请选择 jpg 或 png 图片"),
-        (b"GIF89a", "文件不是 jpg 或 png 图片:这是GIF 图片。请选择 jpg 或 png 图片"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "文件不是 jpg 或 png 图片:这是WebP 图片。请选择 jpg 或 png 图片"),
-        (b"\0\0\0\x20ftypavif", "文件不是 jpg 或 png 图片:这是AVIF 图片。请选择 jpg 或 png 图片"),
-        (b"\0\0\0\x20ftypisom", "文件不是 jpg 或 png 图片:这是视频。请选择 jpg 或 png 图片"),
-        (b"PK\x03\x04\0\0", "文件不是 jpg 或 png 图片:这是压缩包或 Office 文件。请选择 jpg 或 png 图片"),
-        (b"MZ\x90\0", "文件不是 jpg 或 png 图片:这是程序。请选择 jpg 或 png 图片"),
-        (b"\0\1\2\3", "文件不是 jpg 或 png 图片:这是无法识别的数据。请选择 jpg 或 png 图片"),
+        ("身份证照片".encode(), "文件不是 jpg 或 png 图片：这是文本。请选择 jpg 或 png 图片"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><p>", "文件不是 jpg 或 png 图片：这是网页。请选择 jpg 或 png 图片"),
+        (b"<svg onload=alert(1)>", "文件不是 jpg 或 png 图片：这是SVG 图片。请选择 jpg 或 png 图片"),
+        (b'<?xml version="1.0"?><svg>', "文件不是 jpg 或 png 图片：这是SVG 图片。请选择 jpg 或 png 图片"),
+        (b'<?xml version="1.0"?><a>', "文件不是 jpg 或 png 图片：这是文本。请选择 jpg 或 png 图片"),
+        (b"%PDF-1.7", "文件不是 jpg 或 png 图片：这是PDF 文件。请选择 jpg 或 png 图片"),
+        (b"GIF89a", "文件不是 jpg 或 png 图片：这是GIF 图片。请选择 jpg 或 png 图片"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "文件不是 jpg 或 png 图片：这是WebP 图片。请选择 jpg 或 png 图片"),
+        (b"\0\0\0\x20ftypavif", "文件不是 jpg 或 png 图片：这是AVIF 图片。请选择 jpg 或 png 图片"),
+        (b"\0\0\0\x20ftypisom", "文件不是 jpg 或 png 图片：这是视频。请选择 jpg 或 png 图片"),
+        (b"PK\x03\x04\0\0", "文件不是 jpg 或 png 图片：这是压缩包或 Office 文件。请选择 jpg 或 png 图片"),
+        (b"MZ\x90\0", "文件不是 jpg 或 png 图片：这是程序。请选择 jpg 或 png 图片"),
+        (b"\0\1\2\3", "文件不是 jpg 或 png 图片：这是无法识别的数据。请选择 jpg 或 png 图片"),
     ],
 )
 def test_what_is_no_picture_is_named(data: bytes, says: str) -> None:
@@ -54,13 +54,13 @@ def test_other_pictures_are_refused_whatever_their_name(kind: str) -> None:
 def test_too_many_bytes() -> None:
     with pytest.raises(Refused) as refused:
         clean(encoded(corner_card()) + bytes(31_600_000))
-    assert str(refused.value) == "图片 30.2 MB,超过 15 MB。请缩小后再上传"
+    assert str(refused.value) == "图片 30.2 MB，超过 15 MB。请缩小后再上传"
 
 
 def test_one_byte_too_many_does_not_read_as_the_limit() -> None:
     data = encoded(corner_card())
     assert clean(data.ljust(images.MAX_BYTES, b"\0")).width == 400
-    with pytest.raises(Refused, match=r"图片 15\.1 MB,超过 15 MB"):
+    with pytest.raises(Refused, match=r"图片 15\.1 MB，超过 15 MB"):
         clean(data.ljust(images.MAX_BYTES + 1, b"\0"))
 
 
@@ -75,13 +75,13 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (png_header(20_000, 20_000), "图片 20000×20000 像素,太大"),
-        (png_header(8193, 6144), "图片 8193×6144 像素,太大:最多 5000 万像素"),
-        (png_header(12_001, 200), "图片 12001×200 像素,太大"),
-        (encoded(Image.new("1", (8000, 7000)), "PNG"), "图片 8000×7000 像素,太大"),
-        (encoded(Image.new("L", (65_000, 100))), "图片 65000×100 像素,太大"),
-        (encoded(Image.new("RGB", (99, 400))), "图片 99×400 像素,太小:每边至少 100 像素"),
-        (png_header(1, 1), "图片 1×1 像素,太小"),
+        (png_header(20_000, 20_000), "图片 20000×20000 像素，太大"),
+        (png_header(8193, 6144), "图片 8193×6144 像素，太大：最多 5000 万像素"),
+        (png_header(12_001, 200), "图片 12001×200 像素，太大"),
+        (encoded(Image.new("1", (8000, 7000)), "PNG"), "图片 8000×7000 像素，太大"),
+        (encoded(Image.new("L", (65_000, 100))), "图片 65000×100 像素，太大"),
+        (encoded(Image.new("RGB", (99, 400))), "图片 99×400 像素，太小：每边至少 100 像素"),
+        (png_header(1, 1), "图片 1×1 像素，太小"),
     ],
 )
 def test_bombs_and_specks_are_refused_by_their_header(data: bytes, says: str) -> None:
@@ -116,7 +116,7 @@ def test_restarts_and_thumbnails_in_the_metadata_are_no_scans() -> None:
 def test_a_progressive_picture_may_have_fewer_pixels() -> None:
     image = Image.new("L", (6000, 4100))
     assert clean(encoded(image)).width == 2400
-    with pytest.raises(Refused, match="图片 6000×4100 像素,太大:渐进式 jpg 最多 2400 万像素"):
+    with pytest.raises(Refused, match="图片 6000×4100 像素，太大：渐进式 jpg 最多 2400 万像素"):
         clean(encoded(image, progressive=True))
 
 

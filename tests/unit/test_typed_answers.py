@@ -48,7 +48,7 @@ def test_what_is_no_day_is_told_how_to_write_one_and_kept_as_typed(typed):
     form = sent("qualification", ("qualification_on", typed), ("qualification", "junior"))
     form.checks()
     question = form["qualification_on"]
-    assert question.errors_text == ["取得时间不是一个正确的日期,请按 2021-09-05 的样子填写"]
+    assert question.errors_text == ["取得时间不是一个正确的日期，请按 2021-09-05 的样子填写"]
     assert (question.data, question.typed) == (None, typed)
 
 
@@ -125,7 +125,7 @@ def test_text_is_tidied_and_nothing_in_it_is_dropped_unseen(typed, kept):
 def test_characters_that_nobody_sees_are_refused(character):
     form = sent("personal", ("postal_address", f"样例路{character}一号楼"))
     form.checks()
-    assert form["postal_address"].errors_text == ["内容中有看不见的控制字符,请删除后手工输入"]
+    assert form["postal_address"].errors_text == ["内容中有看不见的控制字符，请删除后手工输入"]
 
 
 def test_an_education_without_a_column_on_the_sheet_is_found_at_once():
