@@ -135,12 +135,12 @@ def test_without_a_return_there_is_nothing_to_correct(make, browser, status):
 def test_an_untouched_mark_stands_in_the_way_of_the_resubmission(declaration, browser):
     shown = refused(browser)
     assert f"通讯地址：{TO_DO}" in shown
-    assert f"居民身份证(国徽面):{TO_DO}" in shown
+    assert f"居民身份证(国徽面)：{TO_DO}" in shown
 
     change(browser, declaration, postal_address=ADDRESS)
     shown = refused(browser)
     assert f"通讯地址：{TO_DO}" not in shown
-    assert f"居民身份证(国徽面):{TO_DO}" in shown
+    assert f"居民身份证(国徽面)：{TO_DO}" in shown
 
     upload(browser, picture(1000, 720), kind="id_emblem")
     submit(browser)
@@ -155,13 +155,13 @@ def test_the_same_answer_written_otherwise_is_not_a_change(declaration, browser)
 
 def test_the_same_picture_again_is_not_a_change(declaration, browser):
     upload(browser, picture(1000, 700), kind="id_emblem")
-    assert f"居民身份证(国徽面):{TO_DO}" in refused(browser)
+    assert f"居民身份证(国徽面)：{TO_DO}" in refused(browser)
 
 
 def test_turning_a_picture_is_a_change(declaration, browser):
     (page,) = pages_of(declaration, "id_emblem")
     browser.send(f"/apply/pages/{page.uid}/rotate")
-    assert f"居民身份证(国徽面):{TO_DO}" not in refused(browser)
+    assert f"居民身份证(国徽面)：{TO_DO}" not in refused(browser)
 
 
 def test_an_answer_changed_back_is_untouched_again(declaration, browser):
