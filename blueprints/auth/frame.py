@@ -28,7 +28,8 @@ def remember(step: str, **values: Any) -> None:
 
     Only what was typed, or what a right proof opened: the cookie of an unknown number looks like a known one's.
     """
-    body = json.dumps(values | {"until": (utcnow() + STEP_LIFE).timestamp()}).encode()
+    until = int((utcnow() + STEP_LIFE).timestamp())  # whole seconds: a fraction has more digits or fewer
+    body = json.dumps(values | {"until": until}).encode()
     session[step] = urlsafe_b64encode(keys().seal(body, f"step|{step}")).decode()
 
 
