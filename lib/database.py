@@ -98,6 +98,18 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
+class SearchText(TypeDecorator[str]):
+    """Text that is compared by code points on both engines, so that a prefix is a range."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        length = getattr(self.impl, "length", None)
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(String(length, collation=collation))
+
+
 class Code(TypeDecorator[Any]):
     """A member of a Titled enum, stored as its code."""
 

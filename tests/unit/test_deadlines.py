@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from lib.clock import today
 from lib.codes import Status
 from models import CalendarDay, db
 from services import deadlines, workflow
@@ -114,7 +115,7 @@ def test_a_resubmission_gets_the_remaining_days_and_at_least_three(make, kept, g
     declaration = make.declaration(Status.RETURNED)
     declaration.days_left = kept
 
-    assert resubmit(make, declaration, workflow.today()) == given
+    assert resubmit(make, declaration, today()) == given
     assert declaration.days_left is None
 
 
