@@ -219,7 +219,10 @@ class Revision(Base):
     """An immutable copy of answers and papers, made by submitting. Rows are only ever added."""
 
     __tablename__ = "revision"
-    __table_args__ = (UniqueConstraint("declaration_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("declaration_id", "number"),
+        Index("ix_revision_submitted", "submitted_at", "declaration_id", "number"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)

@@ -242,4 +242,18 @@ class SavedView(Base):
     query: Mapped[str] = mapped_column(String(300))
 
 
-refuse_changes(InternalNote.__table__)  # type: ignore[arg-type]
+class RosterExport(Base):
+    """Who was in an exported 名册, so that each of them can be told. The event says who exported it, when and why.
+
+    Rows are only ever added. ``members``: services.exports packs it, one bit an account.
+    """
+
+    __tablename__ = "roster_export"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True, autoincrement=False)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)  # it and those below
+    members: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+for _table in (InternalNote.__table__, RosterExport.__table__):
+    refuse_changes(_table)  # type: ignore[arg-type]

@@ -68,7 +68,11 @@ class Decision(Base):
     """
 
     __tablename__ = "decision"
-    __table_args__ = (UniqueConstraint("revision_id", "position"), Index("ix_decision_staff_at", "staff_id", "at"))
+    __table_args__ = (
+        UniqueConstraint("revision_id", "position"),
+        Index("ix_decision_staff_at", "staff_id", "at"),
+        Index("ix_decision_at", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
