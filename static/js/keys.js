@@ -1,20 +1,60 @@
 /**
- * Keys for officers: [data-key="a"] is reached by pressing that key outside of inputs and without Ctrl, Alt or Cmd.
- * Links, <summary> and ordinary buttons are pressed; inputs and buttons that send a form are only focused, so that no
- * decision is taken by one stray key (Enter then sends). <body data-keys="off"> switches all keys off (WCAG 2.1.4).
+ * Keys for officers: [data-key="a"] is reached by pressing that key outside of what is typed in, and without Ctrl, Alt or
+ * Cmd. Links, <summary>, ordinary buttons and [data-press] are pressed at once; what decides is only focused, so that
+ * nothing is decided by one stray key (Enter then sends). A field is focused, its <details> opened.
+ * <body data-keys="off"> switches all keys off (WCAG 2.1.4).
+ *
+ * [data-help] is a <details> with the list of keys. Here it becomes a <dialog> that its <summary> and `?` open.
  */
+const TYPED = "textarea, select, dialog, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])";
+/** What a Chinese input method makes of a key's sign; its full-width letters are folded by NFKC. */
+const CHINESE = { "【": "[", "】": "]", "「": "[", "」": "]", "、": "/", "—": "-" };
 
-/** True when the key belongs to us and not to an input, the browser or an assistive tool. */
-export function isShortcut(event) {
-  if (document.body.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return false;
-  return !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, select, textarea, dialog");
+/** The key in lower case and half width: "？" is "?", "Ａ" is "a". */
+export const keyOf = (event) => CHINESE[event.key] ?? (event.key ?? "").normalize("NFKC").toLowerCase();
+
+/** False for what an input method is composing and for what belongs to the browser or an assistive tool. */
+export function isPlain(event) {
+  const composing = event.isComposing || event.keyCode === 229;
+  const ours = document.body.dataset.keys !== "off" && !event.defaultPrevented && !composing;
+  return ours && !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
+/** True when the key belongs to us and not to a field that is typed in. */
+export const isShortcut = (event) => isPlain(event) && !event.target.closest?.(TYPED);
+
+function reach(target) {
+  const folded = target.closest("details:not([open])");
+  if (folded && !target.matches("summary")) folded.open = true;
+  if (target.matches("[data-press]")) return target.click(); // the focus stays where the work is
+  target.focus();
+  if (target.matches("a, summary, button[type=button]")) target.click();
 }
 
 document.addEventListener("keydown", (event) => {
   if (!isShortcut(event)) return;
-  const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (!target || target.closest("[hidden]")) return;
+  const found = [...document.querySelectorAll(`[data-key="${CSS.escape(keyOf(event))}"]`)];
+  const target = found.find((element) => !element.closest("[hidden]"));
+  if (!target) return;
   event.preventDefault();
-  target.focus();
-  if (target.matches("a, summary, button[type=button]")) target.click();
+  reach(target);
 });
+
+function asDialog(details) {
+  const [summary, dialog] = [details.querySelector("summary"), document.createElement("dialog")];
+  dialog.className = "help";
+  dialog.setAttribute("aria-label", summary.dataset.title ?? summary.textContent.trim());
+  const close = document.createElement("form");
+  close.method = "dialog";
+  close.innerHTML = '<button class="btn btn-outline btn-sm">关闭</button>';
+  dialog.append(...[...details.children].filter((child) => child !== summary), close);
+  document.body.append(dialog);
+  summary.dataset.press = "";
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal(); // the browser gives the focus back when it is closed, by Escape too
+  });
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+}
+
+document.querySelectorAll("details[data-help]").forEach(asDialog);
