@@ -30,6 +30,7 @@ MOVES = {
     "revoke": "撤销审核结果",
     "transfer": "转交其他部门",
 }
+VERDICTS = ("return", "approve", "decline")
 #: Staff looked into a person's file: 信息查阅记录.
 LOOKS = {
     "view": "查看申报资料",
@@ -81,6 +82,13 @@ def record(
     )
     db.session.add(event)
     return event
+
+
+def opened_result(declaration: Declaration) -> bool:
+    """Has the applicant seen the last decision? Then it can no longer be undone."""
+    query = select(Event.verb).where(Event.declaration_id == declaration.id)
+    query = query.where(Event.verb.in_(("open_result", *VERDICTS))).order_by(Event.id.desc()).limit(1)
+    return db.session.scalar(query) == "open_result"
 
 
 def history(declaration: Declaration) -> list[Item]:

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from lib.database import utcnow
 from models import InboxMessage, db
 
 
-def tell(account_id: int, title: str, body: str, link: str = "") -> InboxMessage:
-    """Leave a message. ``link`` is a path of this site."""
+def tell(
+    account_id: int,
+    title: str,
+    body: str,
+    link: str = "",
+    *,
+    declaration_id: int | None = None,
+    visible_at: datetime | None = None,
+) -> InboxMessage:
+    """Leave a message. ``link`` is a path of this site; until ``visible_at`` nobody sees it."""
     message = InboxMessage(account_id=account_id, title=title, body=body, link=link)
+    message.declaration_id, message.visible_at = declaration_id, visible_at
     db.session.add(message)
     return message
 
 
+def _arrived(account_id: int) -> ColumnElement[bool]:
+    """A decision's message waits until it can no longer be undone: until then it is neither shown nor counted."""
+    visible = or_(InboxMessage.visible_at.is_(None), InboxMessage.visible_at <= utcnow())
+    return (InboxMessage.account_id == account_id) & visible
+
+
 def unread_count(account_id: int) -> int:
-    unread = (InboxMessage.account_id == account_id, InboxMessage.read_at.is_(None))
+    unread = (_arrived(account_id), InboxMessage.read_at.is_(None))
     return db.session.scalar(select(func.count()).select_from(InboxMessage).where(*unread)) or 0
 
 
 def messages(account_id: int, limit: int = 100) -> Sequence[InboxMessage]:
     """The newest messages first."""
-    query = select(InboxMessage).where(InboxMessage.account_id == account_id)
+    query = select(InboxMessage).where(_arrived(account_id))
     return db.session.scalars(query.order_by(InboxMessage.id.desc()).limit(limit)).all()
 
 
 def mark_read(account_id: int) -> None:
     """Everything that has arrived so far counts as read."""
-    unread = (InboxMessage.account_id == account_id, InboxMessage.read_at.is_(None))
+    unread = (_arrived(account_id), InboxMessage.read_at.is_(None))
     db.session.execute(update(InboxMessage).where(*unread).values(read_at=utcnow()))

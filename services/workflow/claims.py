@@ -11,13 +11,26 @@ from lib.codes import Status
 from lib.database import utcnow
 from models import Claim, Declaration, Event, Staff, db
 from services.access import Actor
-from services.workflow.moves import MOVES, Conflict, NotAllowed, holder, make_move
+from services.workflow.moves import (
+    MOVES,
+    Conflict,
+    NotAllowed,
+    holder,
+    in_office,
+    make_move,
+    waiting_second_look,
+    waiting_transfer,
+    waits,
+)
 
 CLAIM_TIME = timedelta(minutes=30)
 
 
 def claim(declaration: Declaration, actor: Actor) -> Claim:
-    """Take a submission for 30 minutes; one's own claim is renewed. Raises Conflict when another holds it."""
+    """Take a submission for 30 minutes; one's own claim is renewed.
+
+    Raises Conflict when another holds it, NotAllowed when it waits for another department or a second officer.
+    """
     now = utcnow()
     held = holder(declaration, now)
     if held and held.staff_id == actor.id:
@@ -25,12 +38,35 @@ def claim(declaration: Declaration, actor: Actor) -> Claim:
         return held
     if held:
         raise Conflict(f"{held.staff.name}已于 {local(held.claimed_at):%H:%M} 领取这份申报")
+    refuse_elsewhere(declaration, actor)
+    refuse_waiting(declaration)
     settle(declaration, now)
     refuse_own_file(declaration, actor)
     make_move(declaration, "claim", actor)
-    made = Claim(declaration_id=declaration.id, staff_id=actor.id, claimed_at=now, expires_at=now + CLAIM_TIME)
+    return hold(declaration, actor, now)
+
+
+def hold(declaration: Declaration, actor: Actor, now: datetime | None = None) -> Claim:
+    """Put a submission into the officer's hands, whatever was there before."""
+    now = now or utcnow()
+    made = declaration.claim or Claim(declaration_id=declaration.id)
+    made.staff_id, made.claimed_at, made.expires_at, made.opened_at = actor.id, now, now + CLAIM_TIME, None
     declaration.claim = made
     return made
+
+
+def take_over(declaration: Declaration, actor: Actor) -> Claim:
+    """Take it out of a colleague's hands; the log says from whom. Unsent marks pass on.
+
+    Raises NotAllowed when nobody holds it, or one does so oneself.
+    """
+    held = holder(declaration)
+    refuse_elsewhere(declaration, actor)
+    refuse_own_file(declaration, actor)
+    if held is None or held.staff_id == actor.id:
+        raise NotAllowed("这份申报现在不在其他人手中，可以直接领取")
+    make_move(declaration, "take_over", actor, detail=f"from staff {held.staff_id}")
+    return hold(declaration, actor)
 
 
 def renew(declaration: Declaration, actor: Actor) -> bool:
@@ -51,7 +87,7 @@ def release(declaration: Declaration, actor: Actor) -> Event:
 
 def settle(declaration: Declaration, now: datetime | None = None) -> bool:
     """Write down that a claim has lapsed, if it has."""
-    if declaration.status != Status.IN_REVIEW or holder(declaration, now):
+    if declaration.status != Status.IN_REVIEW or holder(declaration, now) or waits(declaration):
         return False
     make_move(declaration, "lapse", None)
     drop_claim(declaration)
@@ -63,6 +99,7 @@ def own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) -
     held = holder(declaration)
     if declaration.status != Status.IN_REVIEW or (seen is not None and seen != declaration.revision_number):
         raise Conflict(_what_happened(declaration))
+    refuse_waiting(declaration)
     if held is None or held.staff_id != actor.id:
         raise Conflict(
             f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟，请重新领取后再决定。标记已保留"
@@ -85,6 +122,18 @@ def _what_happened(declaration: Declaration) -> str:
 def refuse_own_file(declaration: Declaration, actor: Actor) -> None:
     if actor.id_index and actor.id_index == declaration.account.id_index:
         raise NotAllowed("不能审核自己的申报")
+
+
+def refuse_elsewhere(declaration: Declaration, actor: Actor) -> None:
+    if not in_office(declaration, actor):
+        raise NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
+
+
+def refuse_waiting(declaration: Declaration) -> None:
+    if offered := waiting_transfer(declaration):
+        raise NotAllowed(f"这份申报已转交{offered.to_department.name}，等待对方答复")
+    if proposed := waiting_second_look(declaration):
+        raise NotAllowed(f"{proposed.staff.name}已决定通过这份申报，等待复核")
 
 
 def drop_claim(declaration: Declaration) -> None:

@@ -1,23 +1,39 @@
-"""The officer's verdicts on the revision that was seen."""
+"""The officer's verdicts on the revision that was seen: return, approve, decline."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
 
 from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
-from models import Decision, Declaration, Record, Revision, db
+from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
 from services import deadlines, inbox, marks
 from services.access import Actor
+from services.workflow import handover
 from services.workflow.claims import drop_claim, own_claim
 from services.workflow.moves import NotAllowed, make_move, revision_numbered
+
+UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; its message waits as long
 
 
 def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
     """Return the file with the unsent marks of the revision that was seen. At least one, each with a reason."""
     own_claim(declaration, actor, seen)
     revision = revision_numbered(declaration, seen)
+    send_marks(revision)
+    declaration.days_left = deadlines.days_left(declaration.due_on, today())
+    decision = decide(declaration, revision, "return", actor)
+    body = "您的申报有内容需要修改。请登录后按提示修改并重新提交。"
+    _tell_later(declaration, "申报已退回", body, "/apply/corrections")
+    return decision
+
+
+def send_marks(revision: Revision) -> None:
+    """The unsent marks of a revision become what the applicant has to deal with."""
     unsent = marks.of_revision(revision, MarkState.DRAFT)
     if not unsent:
         raise NotAllowed("退回前请至少标记一处需要修改的内容")
@@ -26,32 +42,77 @@ def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
     for mark in unsent:
         mark.reason = mark.reason or mark.comment
         mark.state = MarkState.OPEN
-    declaration.days_left = deadlines.days_left(declaration.due_on, today())
-    decision = _decide(declaration, revision, "return", actor)
-    inbox.tell(
-        declaration.account_id,
-        "申报已退回",
-        "您的申报有内容需要修改。请登录后按提示修改并重新提交。",
-        "/apply/corrections",
-    )
-    return decision
+    _count_reasons([mark.reason_code for mark in unsent])
 
 
-def approve(declaration: Declaration, actor: Actor, seen: int, *, id_checked: bool = False) -> Decision:
-    """The revision that was seen becomes the person's record; a changed name becomes the sign-in name."""
+def _count_reasons(codes: list[str | None]) -> None:
+    """The most used stand first. In one order, so that two returns at the same moment do not lock each other out."""
+    for code in sorted(filter(None, codes)):
+        count = update(ReturnReason).where(ReturnReason.code == code).values(uses=ReturnReason.uses + 1)
+        db.session.execute(count)
+
+
+def approve(
+    declaration: Declaration, actor: Actor, seen: int, *, id_checked: bool = False, sample: int = 0
+) -> Decision | SecondLook:
+    """The revision that was seen becomes the person's record; a changed name becomes the sign-in name.
+
+    ``sample``: the percentage of approvals that a second officer has to agree to; what it takes waits as a SecondLook.
+    """
     own_claim(declaration, actor, seen)
     revision = revision_numbered(declaration, seen)
-    for mark in marks.of_revision(revision, MarkState.DRAFT):
-        db.session.delete(mark)
-    decision = _decide(declaration, revision, "approve", actor, id_checked=id_checked)
-    _stand_in_archive(declaration, revision, id_checked)
-    inbox.tell(declaration.account_id, "审核通过", "您的信息已审核通过，可以在人员档案中查看。", "/archive")
+    if handover.is_sampled(declaration, revision, sample):
+        return handover.propose(declaration, actor, revision, id_checked=id_checked)
+    return _approve(declaration, actor, revision, id_checked)
+
+
+def _approve(declaration: Declaration, actor: Actor, revision: Revision, id_checked: bool) -> Decision:
+    _drop_unsent(revision)
+    account = declaration.account
+    before = {"name_before": account.name, "assured_before": account.assured}
+    decision = decide(declaration, revision, "approve", actor, id_checked=id_checked, **before)
+    _stand_in_archive(declaration, revision)
+    account.name = revision.answers["applicant_name"]
+    account.assured = account.assured or id_checked
+    _tell_later(declaration, "审核通过", "您的信息已审核通过，可以在人员档案中查看。", "/archive")
     return decision
 
 
-def _decide(
-    declaration: Declaration, revision: Revision, verb: str, actor: Actor, *, id_checked: bool = False
-) -> Decision:
+def answer_second_look(
+    declaration: Declaration, actor: Actor, seen: int, *, agree: bool, comment: str = ""
+) -> Decision | Claim:
+    """Agree: the approval takes effect. Otherwise, with a reason, the file is in the second officer's hands."""
+    waiting = handover.answerable(declaration, actor, seen)
+    if not agree:
+        return handover.disagree(declaration, actor, waiting, comment)
+    handover.close(waiting, actor, agreed=True, comment=comment)
+    return _approve(declaration, actor, waiting.revision, waiting.id_checked)
+
+
+def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
+    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start anew."""
+    own_claim(declaration, actor, seen)
+    reason = db.session.get(ReturnReason, reason_code) if reason_code else None
+    if reason and reason.applies_to != "decline":
+        reason = None
+    if not (reason or comment.strip()):
+        raise NotAllowed("请选择不予采集的原因，或填写说明")
+    revision = revision_numbered(declaration, seen)
+    _drop_unsent(revision)
+    said = {"reason_code": reason.code if reason else None, "reason": reason.advice if reason else ""}
+    decision = decide(declaration, revision, "decline", actor, **said, comment=comment.strip()[:200])
+    _count_reasons([reason.code if reason else None])
+    _tell_later(declaration, "不予采集", "您的申报没有被采集。请登录查看原因。", "/apply/status")
+    return decision
+
+
+def _drop_unsent(revision: Revision) -> None:
+    for mark in marks.of_revision(revision, MarkState.DRAFT):
+        db.session.delete(mark)
+
+
+def decide(declaration: Declaration, revision: Revision, verb: str, actor: Actor, **said: Any) -> Decision:
+    """Write the verdict down and make the move. Nobody holds the file afterwards."""
     position = db.session.scalar(select(func.count()).where(Decision.revision_id == revision.id)) or 0
     decision = Decision(
         revision_id=revision.id,
@@ -59,21 +120,45 @@ def _decide(
         verb=verb,
         staff_id=actor.id,
         department_id=actor.department_id,
-        id_checked=id_checked,
+        **said,
     )
     db.session.add(decision)
     declaration.decided_at = utcnow()
-    make_move(declaration, verb, actor)
     drop_claim(declaration)
+    make_move(declaration, verb, actor)
     return decision
 
 
-def _stand_in_archive(declaration: Declaration, revision: Revision, id_checked: bool) -> None:
-    record = db.session.scalar(select(Record).where(Record.account_id == declaration.account_id))
+def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
+    record = record_of(declaration)
     if record is None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
-    record.revision, record.department_id, record.approved_at = revision, revision.department_id, utcnow()
-    account = declaration.account
-    account.name = revision.answers["applicant_name"]
-    account.assured = account.assured or id_checked
+    point(record, revision, declaration.department_id or revision.department_id, utcnow())
+
+
+def record_of(declaration: Declaration) -> Record | None:
+    return db.session.scalar(select(Record).where(Record.account_id == declaration.account_id))
+
+
+def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
+    """Let a record stand for this revision, kept by this department."""
+    record.revision, record.department_id, record.approved_at = revision, department_id, at
+
+
+def unsend_marks(revision: Revision) -> None:
+    """The marks of a return that is taken back are unsent again."""
+    for mark in db.session.scalars(select(Mark).where(Mark.revision_id == revision.id, Mark.state == MarkState.OPEN)):
+        mark.state = MarkState.DRAFT
+
+
+def _tell_later(declaration: Declaration, title: str, body: str, link: str) -> None:
+    """The message waits until the decision can no longer be taken back."""
+    inbox.tell(
+        declaration.account_id,
+        title,
+        body,
+        link,
+        declaration_id=declaration.id,
+        visible_at=utcnow() + UNDO_TIME,
+    )

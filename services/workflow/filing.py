@@ -42,7 +42,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     check(declaration, "submit", actor)
     if missing := missing_for_submit(declaration):
         raise Incomplete(missing)
-    department = db.session.scalars(select(Department).where(Department.code == declaration.department_code)).one()
+    department = _handling_department(declaration)
     sheet = sheets.signed(declaration)
     revision = Revision(
         number=declaration.revision_number + 1,
@@ -55,7 +55,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     marks.close_all(declaration)
     declaration.revisions.append(revision)
     declaration.revision_number, declaration.submitted_at = revision.number, utcnow()
-    declaration.department_id = department.id
+    declaration.department = department
     _set_due_date(declaration, review_days)
     make_move(declaration, "submit", actor)
     _forget_drafts(declaration)
@@ -63,6 +63,15 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
         declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
     )
     return revision
+
+
+def _handling_department(declaration: Declaration) -> Department:
+    """The department that the person chose; after a transfer the one that took it, until another one is chosen."""
+    if declaration.department and declaration.revision_number:
+        before = revision_numbered(declaration, declaration.revision_number)
+        if before.answers["department_code"] == declaration.department_code:
+            return declaration.department
+    return db.session.scalars(select(Department).where(Department.code == declaration.department_code)).one()
 
 
 def _set_due_date(declaration: Declaration, review_days: int) -> None:

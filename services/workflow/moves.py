@@ -1,4 +1,4 @@
-"""MOVES: from which state a verb leads where, and by whom. The only writer of a status."""
+"""MOVES: from which state a verb leads where, and by whom; what stands now. The only writer of a status."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 
 from forms import Step
-from lib.codes import Kind, Role, Status
+from lib.codes import Role, Status
 from lib.database import utcnow
-from models import Claim, Declaration, Event, Revision, db
+from models import Claim, Declaration, Event, Revision, SecondLook, Transfer, db
 from services import events
 from services.access import OFFICERS, Actor
 
@@ -55,6 +55,9 @@ class Move:
     by: tuple[Role, ...] = ()  # nobody: time or the system
 
 
+_IN_REVIEW = frozenset({Status.IN_REVIEW})
+DECIDED = (Status.APPROVED, Status.RETURNED, Status.DECLINED)
+
 MOVES = {
     move.verb: move
     for move in (
@@ -62,34 +65,61 @@ MOVES = {
         Move("withdraw", "撤回", frozenset({Status.SUBMITTED}), None, (Role.APPLICANT,)),
         Move("drop", "放弃变更", frozenset({Status.DRAFT}), Status.DROPPED, (Role.APPLICANT,)),
         Move("claim", "领取", frozenset({Status.SUBMITTED}), Status.IN_REVIEW, OFFICERS),
-        Move("release", "放回", frozenset({Status.IN_REVIEW}), Status.SUBMITTED, OFFICERS),
-        Move("lapse", "领取超时", frozenset({Status.IN_REVIEW}), Status.SUBMITTED),
-        Move("return", "退回修改", frozenset({Status.IN_REVIEW}), Status.RETURNED, OFFICERS),
-        Move("approve", "审核通过", frozenset({Status.IN_REVIEW}), Status.APPROVED, OFFICERS),
+        Move("release", "放回", _IN_REVIEW, Status.SUBMITTED, OFFICERS),
+        Move("lapse", "领取超时", _IN_REVIEW, Status.SUBMITTED),
+        Move("take_over", "接手", _IN_REVIEW, Status.IN_REVIEW, OFFICERS),
+        Move("return", "退回修改", _IN_REVIEW, Status.RETURNED, OFFICERS),
+        Move("approve", "审核通过", _IN_REVIEW, Status.APPROVED, OFFICERS),
+        Move("decline", "不予采集", _IN_REVIEW, Status.DECLINED, OFFICERS),
+        Move("undo", "撤销刚才的决定", frozenset(DECIDED), Status.IN_REVIEW, OFFICERS),
+        Move("revoke", "撤销审核结果", frozenset({Status.APPROVED}), Status.RETURNED, (Role.MANAGER,)),
+        Move("reopen", "重新受理", frozenset({Status.DECLINED}), Status.SUBMITTED, (Role.MANAGER,)),
+        Move("offer", "转交", _IN_REVIEW, Status.IN_REVIEW, OFFICERS),
+        Move("transfer", "受理转交", _IN_REVIEW, Status.SUBMITTED, OFFICERS),
+        Move("refuse", "退还转交", _IN_REVIEW, Status.SUBMITTED, OFFICERS),
+        Move("propose", "提交复核", _IN_REVIEW, Status.IN_REVIEW, OFFICERS),
+        Move("disagree", "复核不同意", _IN_REVIEW, Status.IN_REVIEW, OFFICERS),
+        Move("take_back", "收回", _IN_REVIEW, Status.IN_REVIEW, OFFICERS),
     )
 }
-
-
-def available(declaration: Declaration, actor: Actor) -> list[Move]:
-    """The moves this person may make now. Pages build their buttons from it, so page and rule cannot disagree."""
-    status = standing_status(declaration)
-    return [
-        move
-        for move in MOVES.values()
-        if status in move.sources and actor.role in move.by and (move.verb != "drop" or declaration.kind == Kind.CHANGE)
-    ]
+#: With these a submission comes into an officer's hands.
+TAKING = ("claim", "take_over", "undo", "disagree", "take_back")
 
 
 def standing_status(declaration: Declaration, now: datetime | None = None) -> Status:
     """The status as it counts now: a lapsed claim counts for nothing, whoever reads it."""
-    lapsed = declaration.status == Status.IN_REVIEW and not holder(declaration, now)
-    return Status.SUBMITTED if lapsed else declaration.status
+    if declaration.status != Status.IN_REVIEW or holder(declaration, now) or waits(declaration):
+        return declaration.status
+    return Status.SUBMITTED
 
 
 def holder(declaration: Declaration, now: datetime | None = None) -> Claim | None:
     """The claim in force, if any."""
     claim = declaration.claim
     return claim if claim and claim.expires_at > (now or utcnow()) else None
+
+
+def waiting_transfer(declaration: Declaration) -> Transfer | None:
+    """The offer to another department that has no answer yet. Until then the submission stays 审核中."""
+    query = select(Transfer).where(Transfer.declaration_id == declaration.id, Transfer.answered_at.is_(None))
+    return db.session.scalar(query)
+
+
+def waiting_second_look(declaration: Declaration) -> SecondLook | None:
+    """The decision that a second officer has not answered yet. Until then the submission stays 审核中."""
+    query = select(SecondLook).where(SecondLook.declaration_id == declaration.id, SecondLook.answered_at.is_(None))
+    return db.session.scalar(query)
+
+
+def waits(declaration: Declaration) -> bool:
+    """Does it stay 审核中 though nobody holds it?"""
+    return bool(waiting_transfer(declaration) or waiting_second_look(declaration))
+
+
+def in_office(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's scope cover the department that handles it? Others may at most read it."""
+    office = declaration.department
+    return bool(actor.path and office and office.path.startswith(actor.path))
 
 
 def check(declaration: Declaration, verb: str, actor: Actor | None) -> Move:
@@ -99,11 +129,13 @@ def check(declaration: Declaration, verb: str, actor: Actor | None) -> Move:
     return move
 
 
-def make_move(declaration: Declaration, verb: str, actor: Actor | None, *, target: Status | None = None) -> Event:
+def make_move(
+    declaration: Declaration, verb: str, actor: Actor | None, *, target: Status | None = None, detail: str = ""
+) -> Event:
     move = check(declaration, verb, actor)
     before, after = declaration.status, target or move.target
     assert after is not None
-    declaration.status = after
+    declaration.status, declaration.touched_at = after, utcnow()  # a move that keeps the status counts as a change, too
     try:
         db.session.flush()
     except StaleDataError as error:
@@ -116,6 +148,7 @@ def make_move(declaration: Declaration, verb: str, actor: Actor | None, *, targe
         revision_number=declaration.revision_number or None,
         from_status=before,
         to_status=after,
+        detail=detail,
     )
 
 
