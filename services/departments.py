@@ -126,5 +126,10 @@ def in_scope(actor: Actor) -> Select[Department]:
     return select(Department).where(Department.path.startswith(actor.path, autoescape=True)).order_by(Department.path)
 
 
+def below(office: Department) -> Select[Department]:
+    """A department and those below it."""
+    return select(Department).where(Department.path.startswith(office.path, autoescape=True)).order_by(Department.path)
+
+
 def one_in_scope(actor: Actor, code: str) -> Department | None:
     return db.session.scalar(in_scope(actor).where(Department.code == code))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
 from models import Declaration, Event, Staff, db
+from services import exports
 from services.access import Actor
 
 #: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
@@ -38,6 +39,7 @@ LOOKS = {
     "view_record": "查看人员档案",
     "reveal": "查看完整证件号码或手机号码",
     "export": "导出资料",
+    "export_roster": "导出名册，其中有您的资料",
     "counter_lookup": "窗口查询",
     "code_issued": "窗口发放激活码",
 }
@@ -101,7 +103,9 @@ def looks(account_id: int, limit: int = 100) -> list[Item]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
     query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
     query = query.order_by(Event.id.desc()).limit(limit)
-    return _items(db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all(), LOOKS)
+    found = db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all()
+    both = sorted((*found, *exports.with_person(account_id, limit)), key=lambda event: -event.id)
+    return _items(both[:limit], LOOKS)
 
 
 def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[Item]:

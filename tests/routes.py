@@ -96,6 +96,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.record": (G, OFFICERS),
     "review.record_picture": (G, OFFICERS),
     "review.reveal_record": (P, OFFICERS),
+    "review.roster": (G, OFFICERS),
+    "review.export_roster": (P, OFFICERS),
     "admin.departments": (G, MANAGER),
     "admin.department": (GP, MANAGER),
     "admin.notices": (G, SYSTEM),

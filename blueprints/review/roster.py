@@ -1,0 +1,105 @@
+"""名册: choose a scope, say why, get a spreadsheet. What was exported, and who was in it, is written down first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Response, abort, current_app, flash, redirect, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.validators import ValidationError
+
+from blueprints import me
+from blueprints.review.frame import bp
+from blueprints.sign_in_form import AccountForm
+from forms.questions import ChoiceQuestion, DayQuestion, TextQuestion
+from forms.validators import Length, Optional, Required
+from lib.clock import today
+from lib.database import beginning
+from models import db
+from services import departments, roster, spreadsheet
+from services.access import OFFICERS, only
+
+_DIGITS = re.compile(r"[0-9]{7}")
+
+
+class RosterForm(AccountForm):
+    office = ChoiceQuestion("部门", validators=[Required()], hint="包括所选部门的下级部门")
+    source = ChoiceQuestion("内容", roster.SOURCES, [Required()], preset=roster.RECORDS)
+    since = DayQuestion("开始日期", [Optional()], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
+    until = DayQuestion("结束日期", [Optional()])
+    reason = TextQuestion(
+        "导出事由",
+        [Required(), Length(4, 100)],
+        hint="例如：核对全县会计人员人数。事由会写入日志，请不要填写姓名和号码",
+        span=2,
+    )
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        offices = db.session.scalars(departments.in_scope(me())).all()
+        self.office.fixed = {office.code: office.name for office in offices}
+        self.office.data = self.office.data or next(iter(self.office.fixed))
+
+    def validate_until(self, field: DayQuestion) -> None:
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError("结束日期不能早于开始日期")
+
+    def validate_since(self, field: DayQuestion) -> None:
+        if field.data and field.data > today():
+            raise ValidationError("开始日期不能晚于今天")
+
+    def validate_reason(self, field: TextQuestion) -> None:
+        if _DIGITS.search(field.data or ""):
+            raise ValidationError("事由会写入日志，请不要填写证件号码、手机号码")
+
+
+@bp.get("/roster", endpoint="roster")
+@only(*OFFICERS)
+def roster_page() -> str:
+    return render_template("review/roster.html", form=RosterForm())
+
+
+@bp.post("/roster")
+@only(*OFFICERS)
+def export_roster() -> ResponseReturnValue:
+    """Reading and writing the file need no lock of the database; only the log of it does."""
+    with beginning("DEFERRED"):
+        db.session.rollback()
+        form = RosterForm()
+        if not form.validate_on_submit():
+            return render_template("review/roster.html", form=form), 422
+        wanted = _wanted(form)
+        folder = Path(current_app.config["DATA"]) / "exports"
+        try:
+            with roster.one_at_a_time(folder, me()):
+                made = roster.write(me(), wanted, folder)
+        except roster.Busy:
+            form.reason.errors = ["您的另一份名册正在生成，请等它下载完再导出"]
+            return render_template("review/roster.html", form=form), 409
+        finally:
+            db.session.rollback()
+    if not made.count:
+        made.file.close()
+        flash("没有符合条件的人员，没有生成名册。", "y")
+        return redirect(url_for("review.roster"))
+    return _send(wanted, made, form.reason.data or "")
+
+
+def _wanted(form: RosterForm) -> roster.Wanted:
+    office = departments.one_in_scope(me(), form.office.data or "") or abort(404)
+    return roster.Wanted(office, form.source.data or "", form.since.data, form.until.data)
+
+
+def _send(wanted: roster.Wanted, made: roster.Roster, reason: str) -> Response:
+    try:
+        name = roster.file_name(wanted)
+        roster.log(me(), wanted, made, reason)
+        db.session.commit()
+    except BaseException:
+        made.file.close()
+        raise
+    response = send_file(made.file, spreadsheet.TYPE, as_attachment=True, download_name=name)
+    response.content_length = made.size
+    return response
