@@ -32,6 +32,12 @@ def _whole(value: str) -> int:
     return int(value)
 
 
+def _percent(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > 100:
+        raise ValueError("a percentage from 0 to 100")
+    return int(value)
+
+
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -96,6 +102,12 @@ SETTINGS = (
         _factors,
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
+    Setting(
+        "SECOND_LOOK_PERCENT",
+        "0",
+        "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
+        _percent,
+    ),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy.orm import aliased, joinedload
 
 from lib.codes import OPEN, Role, Status
-from models import Account, Declaration, Department, PaperPage, Record, Revision, Sheet, db
+from models import Account, Decision, Declaration, Department, PaperPage, Record, Revision, Sheet, Transfer, db
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -112,8 +112,62 @@ def office_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def office_declaration(actor: Actor, uid: str) -> Declaration | None:
-    query = office_declarations(actor).where(Declaration.uid == uid)
+    """One submission that an officer may read: handled in the own scope, offered to it, or decided by it before.
+
+    After a transfer the old department keeps reading what it decided (``office_revision`` says which revisions).
+    """
+    taken_back = (Status.DRAFT, Status.DROPPED)
+    query = select(Declaration).join(Department, Department.id == Declaration.department_id)
+    query = query.join(Account, Account.id == Declaration.account_id)
+    query = query.where(
+        Declaration.uid == uid,
+        Declaration.revision_number > 0,
+        Declaration.status.not_in(taken_back),
+        or_(_below(actor), _offered(actor), _decided(actor)),
+    )
+    if actor.id_index:
+        query = query.where(Account.id_index != actor.id_index)
     return db.session.scalar(query.options(joinedload(Declaration.account), joinedload(Declaration.department)))
+
+
+def _below(actor: Actor) -> ColumnElement[bool]:
+    return Department.path.startswith(actor.path, autoescape=True)
+
+
+def _offered(actor: Actor) -> ColumnElement[bool]:
+    """A transfer to a department of the scope waits for its answer."""
+    office = aliased(Department)
+    query = select(Transfer.id).join(office, office.id == Transfer.to_department_id)
+    query = query.where(Transfer.declaration_id == Declaration.id, Transfer.answered_at.is_(None))
+    return exists(query.where(office.path.startswith(actor.path, autoescape=True)))
+
+
+def _decided(actor: Actor) -> ColumnElement[bool]:
+    return exists(_own_decisions(actor).where(Revision.declaration_id == Declaration.id))
+
+
+def _own_decisions(actor: Actor) -> Select[int]:
+    office = aliased(Department)
+    query = select(Decision.id).join(Revision, Revision.id == Decision.revision_id)
+    query = query.join(office, office.id == Decision.department_id)
+    return query.where(office.path.startswith(actor.path, autoescape=True))
+
+
+def office_revision(actor: Actor, declaration: Declaration, number: int | None) -> Revision | None:
+    """A revision that an officer may read, the newest such one for None.
+
+    Any of a submission handled in the own scope or offered to it; else only those that the own scope decided on.
+    """
+    query = select(Revision).join(Declaration, Declaration.id == Revision.declaration_id)
+    query = query.join(Department, Department.id == Declaration.department_id)
+    query = query.where(Revision.declaration_id == declaration.id)
+    decided = exists(_own_decisions(actor).where(Decision.revision_id == Revision.id).correlate(Revision))
+    query = query.where(or_(_below(actor), _offered(actor), decided))
+    if number is not None:
+        if not 0 < number <= declaration.revision_number:  # a number that no column holds would be an error
+            return None
+        query = query.where(Revision.number == number)
+    return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
 
 
 def office_records(actor: Actor) -> Select[Record]:

@@ -102,7 +102,9 @@ def own_claim(declaration: Declaration, actor: Actor, seen: int | None = None) -
     refuse_waiting(declaration)
     if held is None or held.staff_id != actor.id:
         raise Conflict(
-            f"这份申报现在由{held.staff.name}审核" if held else "您的领取已超过 30 分钟，请重新领取后再决定。标记已保留"
+            f"{held.staff.name}已于 {local(held.claimed_at):%Y-%m-%d %H:%M} 领取这份申报，您的操作没有生效"
+            if held
+            else "您的领取已超过 30 分钟，请重新领取后再决定。标记已保留"
         )
     refuse_own_file(declaration, actor)
     return held

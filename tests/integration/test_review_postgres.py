@@ -15,6 +15,12 @@ from lib.database import begin_mode
 from models import db
 from services.reference import load_reference_data
 from tests.conftest import ROOT
+from tests.integration.test_opposite_decisions import (  # noqa: F401
+    officers,
+    original,
+    test_an_applicant_who_acts_meanwhile_never_gets_a_decision_on_what_the_officer_did_not_see,
+    test_of_500_opposite_decisions_500_win_and_500_are_told_who_and_when,
+)
 from tests.integration.test_review_decide import (  # noqa: F401
     colleague,
     officer,
