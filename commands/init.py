@@ -10,14 +10,21 @@ from flask import current_app
 
 from commands.report import reporting
 from models import db
+from services import desk
 from services.reference import load_reference_data
 
 
 @click.command("init")
 @reporting
 def command() -> None:
-    """Migrate the database, load departments, divisions, option lists and the calendar. Safe to repeat."""
+    """Migrate the database, load departments, divisions, option lists and the calendar. Safe to repeat.
+
+    After an update that brings the officers' lists, they are made of the submissions that are there.
+    """
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")
     db.session.commit()
+    if desk.is_missing():
+        desk.rebuild()
+        db.session.commit()
     click.echo("database and reference data are up to date")

@@ -11,7 +11,7 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import deadlines, inbox, marks
+from services import deadlines, desk, inbox, marks
 from services.access import Actor
 from services.workflow import handover
 from services.workflow.claims import drop_claim, own_claim
@@ -144,6 +144,8 @@ def record_of(declaration: Declaration) -> Record | None:
 def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
     """Let a record stand for this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
+    desk.stand(record)
+    desk.stand(record)
 
 
 def unsend_marks(revision: Revision) -> None:

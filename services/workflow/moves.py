@@ -12,7 +12,7 @@ from forms import Step
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Claim, Declaration, Event, Revision, SecondLook, Transfer, db
-from services import events
+from services import desk, events
 from services.access import OFFICERS, Actor
 
 
@@ -140,6 +140,7 @@ def make_move(
         db.session.flush()
     except StaleDataError as error:
         raise Conflict("这份申报刚刚被别人处理过，请刷新后再看") from error
+    desk.follow(declaration)
     return events.record(
         verb,
         actor,

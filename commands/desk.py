@@ -1,0 +1,21 @@
+"""``flask desk``: what the officers' lists are made of."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from commands.report import reporting
+from models import db
+from services import desk
+
+group = AppGroup("desk", help="The officers' lists, their counters and search keys.")
+
+
+@group.command("rebuild")
+@reporting
+def rebuild() -> None:
+    """Make lists, counters and search keys anew from declarations and revisions. Moves wait meanwhile."""
+    lines, records = desk.rebuild()
+    db.session.commit()
+    click.echo(f"{lines} submissions and {records} records are listed and found anew")
