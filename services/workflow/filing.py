@@ -8,7 +8,7 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Draft, Event, Mark, Revision, db
-from services import answers, deadlines, inbox, marks, papers, sheets
+from services import answers, deadlines, inbox, marks, papers, sheets, ticks
 from services.access import Actor
 from services.workflow.claims import settle
 from services.workflow.moves import Incomplete, Missing, NotAllowed, check, make_move, revision_numbered
@@ -53,6 +53,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     )
     revision.answers = answers.freeze(declaration)
     marks.close_all(declaration)
+    ticks.drop_changed(declaration, revision)
     declaration.revisions.append(revision)
     declaration.revision_number, declaration.submitted_at = revision.number, utcnow()
     declaration.department = department
