@@ -68,7 +68,7 @@ _FINE = 2  # drawn at twice the size, so that edges come out smooth
 
 @lru_cache(maxsize=64)
 def portrait(look: Look) -> Image.Image:
-    """A simple drawn person before a white wall, 600x840."""
+    """A simple drawn person before a white wall, 600x840. Everybody sits a little differently."""
     chance = Random(f"{look.sex}{look.variant}")  # noqa: S311 - a drawing, no secret
     skin, hair, clothes = chance.choice(_SKIN), chance.choice(_HAIR), chance.choice(_CLOTHES)
     image = Image.new("RGB", (_SIZE[0] * _FINE, _SIZE[1] * _FINE), "white")
@@ -82,7 +82,11 @@ def portrait(look: Look) -> Image.Image:
     pen.oval(408, 310, 442, 382, skin)
     _hair(pen, look.sex, hair, chance.randint(0, 40))
     _face(pen, hair, glasses=chance.random() < 0.35, smile=chance.randint(14, 30))
-    return image.resize(_SIZE, Image.Resampling.HAMMING, reducing_gap=2)
+    near, aside = chance.uniform(0.84, 1), chance.randint(-30, 30)
+    person = image.resize((round(_SIZE[0] * near), round(_SIZE[1] * near)), Image.Resampling.HAMMING, reducing_gap=2)
+    seated = Image.new("RGB", _SIZE, "white")
+    seated.paste(person, ((_SIZE[0] - person.width) // 2 + aside, _SIZE[1] - person.height))
+    return seated
 
 
 class _Pen:

@@ -7,20 +7,20 @@ file; a file without a row is swept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET, Asked, Paper
-from lib import images
+from lib import images, measures
 from lib.database import utcnow
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, Revision, Sheet, db
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
-    *("original_width", "original_height", "original_size"),
+    *("original_width", "original_height", "original_size", "measures"),
 )
 
 
@@ -35,6 +35,7 @@ class Prepared:
     picture: images.Picture
     blob: Blob
     thumb: Blob
+    measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
     crop: tuple[float, float, float, float] | None = None
 
@@ -86,8 +87,12 @@ def prepare(store: Folder, data: bytes) -> Prepared:
 
     Raises images.Refused with the rule and what was found.
     """
-    picture = images.clean(data)
-    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)))
+    return _stored(store, images.clean(data))
+
+
+def _stored(store: Folder, picture: images.Picture, *, photo: bool = False) -> Prepared:
+    measured = measures.measure(picture.jpeg, portrait=photo)
+    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)), measured)
 
 
 def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
@@ -97,7 +102,7 @@ def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, f
     made = images.Picture(
         photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
     )
-    return Prepared(made, store.put(photo.jpeg), store.put(images.thumbnail(photo.jpeg)), store.put(source.jpeg), crop)
+    return replace(_stored(store, made, photo=True), source=store.put(source.jpeg), crop=crop)
 
 
 #: Without a frame drawn in the browser: where the portrait is cut out of the picture.
@@ -112,7 +117,7 @@ def prepare_recrop(store: Folder, source_address: str, crop: tuple[float, float,
     source = store.get(source_address)
     frame = _placed(source, PLACES.get(crop, 0.5)) if isinstance(crop, str) else crop
     photo = images.one_inch(source, frame)
-    return Prepared(photo, store.put(photo.jpeg), store.put(images.thumbnail(photo.jpeg)), crop=frame)
+    return replace(_stored(store, photo, photo=True), crop=frame)
 
 
 def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
@@ -124,8 +129,7 @@ def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
 
 
 def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
-    picture = images.rotate(store.get(address), quarter_turns)
-    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)))
+    return _stored(store, images.rotate(store.get(address), quarter_turns))
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
@@ -156,6 +160,7 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     picture, blob = prepared.picture, prepared.blob
     page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
     page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
+    page.measures = dict(prepared.measures)
     if prepared.source:
         page.source_address = prepared.source.address
     page.crop = list(prepared.crop) if prepared.crop else None
@@ -193,7 +198,7 @@ def thaw(declaration: Declaration, revision: Revision) -> None:
         for position, facts in enumerate(pages if kind != SHEET else ()):
             page = PaperPage(kind=kind, position=position, crop=facts.get("crop"))
             for name in PAGE_FIELDS[1:]:
-                setattr(page, name, facts[name])
+                setattr(page, name, facts.get(name))
             declaration.pages.append(page)
 
 
