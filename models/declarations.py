@@ -110,6 +110,7 @@ class Declaration(Answers, Base):
     __table_args__ = (
         Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL, postgresql_where=OPEN_SQL),
         Index("ix_declaration_queue", "status", "due_on", "id"),
+        Index("ix_declaration_employer", "employer_code", "employer_name"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
         CheckConstraint("status IN ('draft', 'dropped') OR revision_number > 0", name="submitted_has_revision"),
     )
