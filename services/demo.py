@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.clock import SHANGHAI, local, today
@@ -22,7 +22,7 @@ from lib.database import UTCDateTime, beginning, utcnow
 from lib.identity import facts_from_number
 from lib.storage import Folder
 from lib.workdays import workdays_between
-from models import Claim, Declaration, Record, Staff, db, keys
+from models import Claim, Declaration, Department, Record, Staff, db, keys
 from services import (
     access,
     accounts,
@@ -31,14 +31,17 @@ from services import (
     deadlines,
     demo_papers,
     demo_pictures,
+    desk,
     marks,
+    notes,
     papers,
     sheets,
+    ticks,
     workflow,
 )
 from services.commitment import COMMITMENT_VERSION
 from services.demo_accounts import load_register, load_staff, password, register
-from services.demo_cast import STAFF, Person, Stage, people
+from services.demo_cast import HAICHENG, STAFF, Person, Stage, people
 from services.demo_papers import Words
 from services.staff import actor_of
 
@@ -243,6 +246,7 @@ class _Play:
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
         due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
+        desk.follow(declaration)
 
     def _review(self, declaration: Declaration) -> None:
         stage = self.person.stage
@@ -250,7 +254,7 @@ class _Play:
             _let_pass(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
             return
         with ago(self.since / 2):
-            self._send_back(declaration)
+            {Stage.DECLINED: self._decline, Stage.OFFERED: self._offer}.get(stage, self._send_back)(declaration)
         if stage is Stage.RESUBMITTED:
             with ago(min(DAY, self.since / 4)):
                 self._correct(declaration)
@@ -259,11 +263,24 @@ class _Play:
         workflow.claim(declaration, self.officer)
         wanted = (
             marks.Wanted("postal_address", "incomplete", "请写到门牌号"),
-            marks.Wanted(SPOILED, "blurred", "国徽面反光，有效期限看不清", resign=False),
+            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=(0.4, 0.72, 0.52, 0.16)),
         )
-        marks.keep(declaration.revisions[-1], self.officer, wanted)
+        revision = declaration.revisions[-1]
+        marks.keep(revision, self.officer, wanted)
+        ticks.keep(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
+        notes.add(declaration, self.officer, "已电话提醒申报人重新拍摄国徽面。")
         db.session.flush()
         workflow.send_back(declaration, self.officer, declaration.revision_number)
+
+    def _decline(self, declaration: Declaration) -> None:
+        workflow.claim(declaration, self.officer)
+        said = {"reason_code": "other_province", "comment": "您的户籍和居住地都在外省"}
+        workflow.decline(declaration, self.officer, declaration.revision_number, **said)
+
+    def _offer(self, declaration: Declaration) -> None:
+        workflow.claim(declaration, self.officer)
+        office = db.session.scalars(select(Department).where(Department.code == HAICHENG.code)).one()
+        workflow.offer(declaration, self.officer, declaration.revision_number, office, "申报人现在海城市工作")
 
     def _correct(self, declaration: Declaration) -> None:
         """Do what the marks ask for, sign anew and submit again."""

@@ -34,6 +34,8 @@ class Stage(Enum):
     LAPSED = "审核中(领取已超时)"
     RETURNED = "已退回，待修改"
     RESUBMITTED = "退回后已重新提交"
+    OFFERED = "审核中(转交其他部门，等待答复)"
+    DECLINED = "不予采集"
     APPROVED = "审核通过，已有人员档案"
     CHANGING = "已有档案，正在填写信息变更"
     CHANGE_SUBMITTED = "已有档案，信息变更待审核"
@@ -148,6 +150,8 @@ LEADING = (
     _Part("郑浩", "male", date(1983, 6, 17), Stage.CHANGE_SUBMITTED, "accountant", days=35),
     _Part("冯立春", "female", date(1980, 2, 4), Stage.LAPSED, "bookkeeper", HAICHENG, days=7),
     _Part("褚雪", "female", date(1999, 11, 30), Stage.OVERDUE, "jobless", HAICHENG, days=23),
+    _Part("蒋文", "male", date(1986, 3, 15), Stage.OFFERED, "accountant", days=4),
+    _Part("沈冬梅", "female", date(1992, 12, 1), Stage.DECLINED, "jobless", days=8),
     _Part("韩梅", "female", date(2005, 4, 9), Stage.STUDENT_DRAFT, "student", HAICHENG, days=1),
     _Part("卫东", "male", date(1987, 7, 7), Stage.NEW, "bookkeeper", HAICHENG, days=0),
     _Part(

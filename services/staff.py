@@ -202,7 +202,15 @@ def sign_in(who: Known, factor: SecondFactor | None, device: str, new_hash: str 
 
 
 def actor_of(staff: Staff) -> Actor:
-    return Actor(staff.role, staff.id, staff.name, 0, "", department_id=staff.department_id)
+    """The officer outside of a request, with the department's scope."""
+    office = staff.department
+    return Actor(
+        *(staff.role, staff.id, staff.name, 0, ""),
+        department_id=office.id,
+        department_name=office.name,
+        path=office.path,
+        id_index=staff.id_index,
+    )
 
 
 def _use_up(staff_id: int, factor: SecondFactor) -> bool:

@@ -92,6 +92,8 @@ STATUS = {
     Stage.LAPSED: Status.SUBMITTED,
     Stage.RETURNED: Status.RETURNED,
     Stage.RESUBMITTED: Status.SUBMITTED,
+    Stage.OFFERED: Status.IN_REVIEW,
+    Stage.DECLINED: Status.DECLINED,
     Stage.APPROVED: Status.APPROVED,
     Stage.CHANGING: Status.DRAFT,
     Stage.CHANGE_SUBMITTED: Status.SUBMITTED,
