@@ -8,12 +8,33 @@ from typing import cast
 from flask import request
 from flask_login import current_user
 
+from lib.database import beginning
+from models import Declaration, db
+from services import events
 from services.access import Actor
 
 
 def me() -> Actor:
     """The signed-in person. Only for views that are not public: the gate has let nobody else in."""
     return cast(Actor, current_user._get_current_object())
+
+
+def opened(declaration: Declaration) -> None:
+    """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
+
+    In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
+    what stands then, or it comes too late.
+    """
+    if not events.result_unseen(declaration):
+        return
+    db.session.rollback()
+    with beginning("IMMEDIATE"):
+        db.session.refresh(declaration, with_for_update={"of": Declaration})
+        if events.result_unseen(declaration):
+            events.record(
+                "open_result", me(), declaration_id=declaration.id, revision_number=declaration.revision_number
+            )
+        db.session.commit()
 
 
 def client_address() -> str:

@@ -1,6 +1,7 @@
 """What every template may use: icons, addresses of static files, formats, and the site's own settings.
 
-Nothing here asks the database: the frame of a page must be drawn even when the database cannot be reached.
+The frame of a page must be drawn even when the database cannot be reached: nothing here asks it, but for the reminder
+of corrections that are not sent, which is then left out.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
+from models import db
+from services import corrections
+from services.corrections import Unsent
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
 TEXT_COOKIE = "kuaiji_text"
@@ -29,6 +34,7 @@ def add_template_helpers(app: Flask) -> None:
     app.add_template_global(_icons(static / "vendor" / "bootstrap-icons" / "icons"), "ic")
     app.config["STATIC_PREFIX"] = static_prefix(static)
     app.add_template_global(_assets(app), "asset")
+    app.add_template_global(unsent_corrections)
     filters: dict[str, Callable[[Any], str]] = {
         "date": as_date,
         "datetime": as_datetime,
@@ -48,6 +54,18 @@ def _settings(app: Flask) -> dict[str, Any]:
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
     }
+
+
+def unsent_corrections() -> Unsent | None:
+    """What the signed-in applicant has not sent yet. On every page: corrections that are only made help nobody."""
+    actor = g.get("actor")
+    if actor is None or actor.is_staff:
+        return None
+    try:
+        return corrections.unsent(actor)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return None
 
 
 def _icons(folder: Path) -> Callable[[str], Markup]:

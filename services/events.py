@@ -5,15 +5,15 @@ Details carry no names, numbers or phones; the database refuses to change or rem
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
-from models import Declaration, Event, Staff, db
+from models import Declaration, Department, Event, Staff, Transfer, db
 from services import exports
 from services.access import Actor
 
@@ -53,6 +53,7 @@ class Item:
     title: str
     at: datetime
     office: str = ""
+    phone: str = ""  # of the office that a transfer came to
 
 
 def record(
@@ -93,10 +94,45 @@ def opened_result(declaration: Declaration) -> bool:
     return db.session.scalar(query) == "open_result"
 
 
+def result_unseen(declaration: Declaration) -> bool:
+    """Is there a verdict that the applicant has not seen yet?"""
+    decided = declaration.status in (Status.RETURNED, Status.APPROVED, Status.DECLINED)
+    return decided and not opened_result(declaration)
+
+
 def history(declaration: Declaration) -> list[Item]:
-    """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names."""
-    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES)).order_by(Event.id)
-    return _items(db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all(), MOVES)
+    """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
+
+    A verdict that was undone is left out with its undo: nobody had seen it.
+    """
+    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*MOVES, "undo")))
+    query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
+    happened: list[Event] = []
+    for event in db.session.scalars(query):
+        if event.verb == "undo":
+            _forget_last_verdict(happened)
+        else:
+            happened.append(event)
+    offices = iter(_transferred_to(declaration)) if any(event.verb == "transfer" for event in happened) else iter(())
+    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, MOVES)]
+
+
+def _transferred_to(declaration: Declaration) -> Sequence[Department]:
+    query = select(Department).join(Transfer, Transfer.to_department_id == Department.id)
+    query = query.where(Transfer.declaration_id == declaration.id, Transfer.accepted.is_(True))
+    return db.session.scalars(query.order_by(Transfer.answered_at)).all()
+
+
+def _with_new_office(item: Item, offices: Iterator[Department]) -> Item:
+    """Who handles it from here on, which is not always the office of whoever accepted it."""
+    office = next(offices, None)
+    return replace(item, office=office.name, phone=office.phone) if office else item
+
+
+def _forget_last_verdict(happened: list[Event]) -> None:
+    at = next((at for at in reversed(range(len(happened))) if happened[at].verb in VERDICTS), None)
+    if at is not None:
+        del happened[at]
 
 
 def looks(account_id: int, limit: int = 100) -> list[Item]:

@@ -15,6 +15,7 @@ from services import access, answers
 from services.access import Actor
 from services.drafts import PARKED_FOR
 
+_CORRECTION = re.compile(r"/apply/corrections/[A-Za-z0-9_-]{1,40}\Z")
 _SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")
 
 Place = tuple[str, dict[str, Any]]  # an endpoint and the values of its URL
@@ -53,7 +54,8 @@ def giving_page(path: str, *, staff: bool) -> str:
 
 
 def _wizard_page(path: str) -> str:
-    return path if path in {f"/apply/{step.slug}" for step in STEPS} else ""
+    is_step = path in {f"/apply/{step.slug}" for step in STEPS}
+    return path if is_step or _CORRECTION.match(path) else ""
 
 
 def _staff_page(path: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from forms import PAPER, STEPS, Step
 from lib.codes import MarkState, Status
-from models import Declaration, Mark, ReturnReason, Revision, db
+from models import Declaration, Department, Mark, ReturnReason, Revision, db
 from services import answers, papers
 from services.access import Actor
 
@@ -29,6 +29,8 @@ class MarkView:
     step: Step | None  # the page of the question; None for a paper of the papers' page
     anchor: str
     touched: bool
+    changed: bool = False  # touched, and not by an explanation alone
+    applies: bool = True  # False: no longer asked for, so it has closed by itself
 
 
 def is_paper(target: str) -> bool:
@@ -55,30 +57,41 @@ def of_revision(revision: Revision, *states: MarkState) -> Sequence[Mark]:
 
 
 def open_views(declaration: Declaration) -> list[MarkView]:
-    """The open marks of a returned declaration, in the order of the pages and papers."""
+    """The open marks of a returned declaration that still apply, in the order of the pages and papers."""
+    return [view for view in all_views(declaration) if view.applies]
+
+
+def all_views(declaration: Declaration) -> list[MarkView]:
+    """The same with those that a correction has made superfluous."""
     revision = returned_revision(declaration)
     if revision is None or declaration.status != Status.RETURNED:
         return []
     old, now = revision.answers, answers.freeze(declaration)
     rows = {row.name: row for section in answers.sections(old) for row in section.rows}
-    found = of_revision(revision, MarkState.OPEN)
-    views = [_view(mark, declaration, revision, rows, now) for mark in found if _applies(mark, declaration, now)]
+    asked = _asked_now(now)
+    views = [_view(mark, declaration, revision, rows, now, asked) for mark in of_revision(revision, MarkState.OPEN)]
     order = [*answers.question_names(), *PAPER]
     return sorted(views, key=lambda view: order.index(view.mark.target))
 
 
 def _view(
-    mark: Mark, declaration: Declaration, revision: Revision, rows: dict[str, Any], now: dict[str, Any]
+    mark: Mark,
+    declaration: Declaration,
+    revision: Revision,
+    rows: dict[str, Any],
+    now: dict[str, Any],
+    asked: frozenset[str],
 ) -> MarkView:
-    touched = bool(mark.explanation.strip()) or _changed(mark.target, declaration, revision, now)
+    changed = _changed(mark.target, declaration, revision, now)
+    state = (changed or bool(mark.explanation.strip()), changed, mark.target in asked)
+    step = step_of(mark.target)
     if is_paper(mark.target):
-        step = step_of(mark.target)
-        anchor = mark.target if step else f"paper-{mark.target}"
-        return MarkView(mark, PAPER[mark.target].title, "", step, anchor, touched)
+        return MarkView(
+            mark, PAPER[mark.target].title, "", step, mark.target if step else f"paper-{mark.target}", *state
+        )
     row = rows.get(mark.target)
-    return MarkView(
-        mark, row.label if row else mark.target, row.text if row else "", step_of(mark.target), mark.target, touched
-    )
+    label, before = (row.label, row.text) if row else (mark.target, "")
+    return MarkView(mark, label, before, step, mark.target, *state)
 
 
 def _changed(target: str, declaration: Declaration, revision: Revision, now: dict[str, Any]) -> bool:
@@ -87,11 +100,10 @@ def _changed(target: str, declaration: Declaration, revision: Revision, now: dic
     return bool(now.get(target) != revision.answers.get(target))
 
 
-def _applies(mark: Mark, declaration: Declaration, now: dict[str, Any]) -> bool:
-    """Is the marked question still asked, the marked paper still wanted?"""
-    if is_paper(mark.target):
-        return PAPER[mark.target].asked(now)
-    return any(row.name == mark.target for section in answers.sections(now) for row in section.rows)
+def _asked_now(now: dict[str, Any]) -> frozenset[str]:
+    """The questions that are still asked and the papers that are still wanted."""
+    questions = {row.name for section in answers.sections(now) for row in section.rows}
+    return frozenset(questions | {paper.kind for paper in papers.wanted(now)})
 
 
 def untouched(declaration: Declaration) -> list[MarkView]:
@@ -122,18 +134,26 @@ def close_all(declaration: Declaration) -> None:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One mark as the officer's form sends it."""
+    """One mark as the officer's form sends it. On a paper: which page, from 0, and where."""
 
     target: str
     reason_code: str
     comment: str = ""
     resign: bool = True
+    page: int | None = None
+    rectangle: Sequence[float] | None = None  # left, top, width, height as fractions
+
+
+def markable(revision: Revision) -> frozenset[str]:
+    """The questions and papers of a revision that can be marked and ticked."""
+    rows = (row for section in answers.sections(revision.answers) for row in section.rows)
+    wanted = {paper.kind for paper in papers.wanted(revision.answers)}
+    return frozenset({row.name for row in rows if row.markable} | set(revision.papers) | wanted)
 
 
 def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mark]:
     """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
-    known = {row.name for section in answers.sections(revision.answers) for row in section.rows if row.markable}
-    known |= set(revision.papers) | {paper.kind for paper in papers.wanted(revision.answers)}
+    known = markable(revision)
     for mark in of_revision(revision, MarkState.DRAFT):
         db.session.delete(mark)
     db.session.flush()
@@ -143,13 +163,25 @@ def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mar
 
 
 def _mark(revision: Revision, actor: Actor, want: Wanted) -> Mark:
-    reason = db.session.get(ReturnReason, want.reason_code) if want.reason_code else None
+    reason = _reason(actor, want)
+    page = want.page if want.page in range(len(revision.papers.get(want.target, ()))) else None
     return Mark(
         revision_id=revision.id,
         target=want.target,
+        page=page,
+        rectangle=list(want.rectangle) if want.rectangle and page is not None else None,
         reason_code=reason.code if reason else None,
         reason=reason.advice if reason else "",
         comment=want.comment.strip()[:200],
         resign=want.resign,
         staff_id=actor.id,
     )
+
+
+def _reason(actor: Actor, want: Wanted) -> ReturnReason | None:
+    """The reason of that code, if it is one for such a target and of an office of the officer's own."""
+    reason = db.session.get(ReturnReason, want.reason_code) if want.reason_code else None
+    if reason is None or reason.applies_to != ("paper" if is_paper(want.target) else "question"):
+        return None
+    office = db.session.get(Department, reason.department_id) if reason.department_id else None
+    return reason if office is None or actor.path.startswith(office.path) else None

@@ -7,13 +7,14 @@ import io
 import re
 from typing import Any
 
+import html5lib
 from flask import current_app
 from sqlalchemy import select
 
 from forms import PAPER, PHOTO, STEPS
-from lib.codes import Status
+from lib.codes import MarkState, Status
 from lib.storage import Folder
-from models import Declaration, PaperPage, db
+from models import Declaration, Mark, PaperPage, db
 from services import answers, drafts, marks, papers, workflow
 from services.marks import Wanted
 from tests.factory import Make, picture
@@ -64,6 +65,33 @@ def upload(browser: Any, *pictures: bytes, kind: str = "employer_licence", expec
 def submit(browser: Any) -> None:
     """Press 【提交】 with the commitment ticked; it must work."""
     assert browser.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
+
+
+def sent_by(page: Any, action: str) -> dict[str, Any]:
+    """What the form of this address would send if its main button were pressed now, as a browser collects it."""
+    root = html5lib.parse(page.text, namespaceHTMLElements=False)
+    form = next(element for element in root.iter("form") if element.get("action") == action)
+    sent: dict[str, Any] = {"action": "next"}
+    for field in (element for element in form.iter() if element.tag in ("input", "select", "textarea")):
+        name, kind = field.get("name") or "", field.get("type")
+        if field.tag == "select":
+            chosen = [option for option in field.iter("option") if option.get("selected") is not None]
+            options = chosen or list(field.iter("option"))[:1]
+            value = "".join(str(option.get("value", option.text or "")) for option in options)
+        else:
+            value = (field.text or "").removeprefix("\n") if field.tag == "textarea" else field.get("value") or ""
+        ticked = kind not in ("radio", "checkbox") or field.get("checked") is not None
+        if name and kind not in ("file", "submit") and ticked:
+            sent.setdefault(name, []).append(value)
+    return sent
+
+
+def correct(browser: Any, target: str, expect: int = 302, **changed: Any) -> Any:
+    """Open the screen of a correction, by its mark's target or its own key, change something and press the button."""
+    db.session.rollback()
+    uid = db.session.scalar(select(Mark.uid).where(Mark.target == target, Mark.state == MarkState.OPEN))
+    path = f"/apply/corrections/{uid or target}"
+    return browser.send(path, sent_by(browser.open(path), path) | changed, expect=expect)
 
 
 def store() -> Folder:

@@ -1,19 +1,17 @@
-"""After submitting: 申报告知, 申报进度, 撤回, and the corrections of a returned declaration."""
+"""After submitting: 申报告知, 申报进度, 撤回, 放弃变更."""
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, latest_declaration, may
+from blueprints.wizard.frame import bp, declaration_in_hand, latest_declaration, may
 from lib.clock import today
-from lib.codes import EDITABLE, Status
-from models import db
-from services import access, answers, deadlines, events, marks, workflow
+from lib.codes import Status
+from models import Decision, Declaration, db
+from services import access, answers, corrections, deadlines, events, workflow
 from services.access import APPLICANTS, only
-
-EXPLANATION_LENGTH = 300
 
 
 @bp.get("/done")
@@ -21,8 +19,10 @@ EXPLANATION_LENGTH = 300
 def done() -> ResponseReturnValue:
     """申报告知. Stands as long as the office has the declaration."""
     declaration = latest_declaration()
-    if declaration.status in EDITABLE:
-        return redirect(url_for("wizard.papers_page" if declaration.status == Status.DRAFT else "wizard.corrections"))
+    if declaration.status == Status.DRAFT:
+        return redirect(url_for("wizard.papers_page"))
+    if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
+        return redirect(url_for("wizard.home"))
     return render_template(
         "wizard/done.html", declaration=declaration, standing=deadlines.standing(declaration, today())
     )
@@ -39,12 +39,18 @@ def status() -> str:
         status=workflow.standing_status(declaration),
         standing=deadlines.standing(declaration, today()),
         history=events.history(declaration),
-        marks=marks.open_views(declaration),
+        items=corrections.items(declaration),
+        verdict=_verdict(declaration),
         may_withdraw=may(declaration, "withdraw"),
         may_drop=may(declaration, "drop"),
         record=access.own_record(me()),
         next_slug=answers.first_unfinished(declaration) if declaration.is_editable else "",
     )
+
+
+def _verdict(declaration: Declaration) -> Decision | None:
+    """The decision that says why it was not taken in."""
+    return workflow.last_decision(declaration) if declaration.status == Status.DECLINED else None
 
 
 @bp.post("/withdraw")
@@ -75,25 +81,3 @@ def drop() -> ResponseReturnValue:
     db.session.commit()
     flash("已放弃本次变更，人员档案保持不变。", "g")
     return redirect(url_for("archive.own"))
-
-
-@bp.get("/corrections")
-@only(*APPLICANTS)
-def corrections() -> ResponseReturnValue:
-    """The marks one by one, leading to field or paper."""
-    declaration = editable_declaration()
-    views = marks.open_views(declaration)
-    if declaration.status != Status.RETURNED:
-        return redirect(url_for("wizard.home"))
-    return render_template("wizard/corrections.html", declaration=declaration, marks=views)
-
-
-@bp.post("/corrections/<uid>")
-@only(*APPLICANTS)
-def explain(uid: str) -> ResponseReturnValue:
-    """Answer a mark with an explanation instead of a change."""
-    declaration = editable_declaration()
-    view = next((view for view in marks.open_views(declaration) if view.mark.uid == uid), None) or abort(404)
-    view.mark.explanation = " ".join(request.form.get("explanation", "").split())[:EXPLANATION_LENGTH]
-    db.session.commit()
-    return redirect(url_for("wizard.corrections", _anchor=f"mark-{uid}"))

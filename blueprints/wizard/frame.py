@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, abort, current_app, flash, redirect, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, url_for
 
-from blueprints import me
+from blueprints import me, opened
 from forms import STEPS, Asked
 from lib.codes import OPEN, Status
 from lib.storage import Folder
@@ -30,6 +30,14 @@ def store() -> Folder:
     return cast(Folder, current_app.extensions["kuaiji.store"])
 
 
+def send_picture(address: str, kind: str) -> Response:
+    """One stored picture as the answer; ``kind`` names the file."""
+    response = Response(store().get(address), mimetype="image/jpeg")
+    response.headers["Content-Disposition"] = f'inline; filename="{kind}.jpg"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
 def declaration_in_hand() -> Declaration:
     """The applicant's open declaration. Without one: on to 阅读须知, or to the record."""
     declaration = access.open_declaration(me())
@@ -47,12 +55,15 @@ def editable_declaration() -> Declaration:
         abort(redirect(url_for("wizard.status")))
     if declaration.notice_read_at is None:
         abort(redirect(url_for("wizard.notice")))
-    return declaration
+    opened(declaration)
+    return declaration if declaration.is_editable else editable_declaration()
 
 
 def latest_declaration() -> Declaration:
-    """The newest declaration in whatever state; without any: on to 阅读须知."""
-    return access.latest_declaration(me()) or abort(redirect(url_for("wizard.notice")))
+    """The newest declaration in whatever state; without any: on to 阅读须知. Whoever asks shows the result."""
+    declaration = access.latest_declaration(me()) or abort(redirect(url_for("wizard.notice")))
+    opened(declaration)
+    return declaration
 
 
 def step_bar(declaration: Declaration | None, here: str, context: Asked | None = None) -> list[BarItem]:

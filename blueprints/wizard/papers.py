@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
+from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
 from forms import PAPER, PHOTO, SHEET, Paper
 from lib.images import Refused
 from models import Declaration, PaperPage, db
-from services import access, answers, commitment, marks, papers, sheets, workflow
+from services import access, answers, commitment, corrections, marks, papers, sheets, workflow
 from services.access import APPLICANTS, only
 
 
@@ -34,6 +35,7 @@ def _page(
         standings=[item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO],
         bar=step_bar(declaration, "papers", context),
         marks={view.mark.target: view for view in marks.open_views(declaration)},
+        corrections={item.target: item for item in corrections.items(declaration)},
         problems=problems or {},
         agreed=agreed,
         commitment=commitment,
@@ -47,19 +49,30 @@ def _page(
 def upload(kind: str) -> ResponseReturnValue:
     """Take the pictures sent for one paper. Each is judged for itself: a refused one does not cost the others."""
     paper = _wanted(kind)
-    files = [file for file in request.files.getlist("file") if file.filename or file.content_length]
+    files = sent_files("file")
     if not files:
         return _page(editable_declaration(), {kind: ["请先选择图片，再点【上传】"]})
+    if problems := take_all(paper, files):
+        return _page(editable_declaration(), {kind: problems})
+    return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
+
+
+def sent_files(name: str) -> list[FileStorage]:
+    return [file for file in request.files.getlist(name) if file.filename or file.content_length]
+
+
+def take_all(paper: Paper, files: Sequence[FileStorage], replaced: str = "") -> list[str]:
+    """Take pictures one by one; returns what was wrong. The first good one replaces the page of that uid, if any."""
     problems = []
     for number, file in enumerate(files, 1):
         which = f"第 {number} 张：" if len(files) > 1 else ""
         try:
-            _take(paper, file.read())
+            _take(paper, file.read(), replaced)
+            replaced = ""
         except (Refused, papers.NotTaken) as error:
+            db.session.rollback()
             problems.append(f"{which}{error}")
-    if problems:
-        return _page(editable_declaration(), {kind: problems})
-    return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
+    return problems
 
 
 def _wanted(kind: str) -> Paper:
@@ -71,13 +84,18 @@ def _wanted(kind: str) -> Paper:
     return paper
 
 
-def _take(paper: Paper, data: bytes) -> None:
-    """Clean and store one picture without holding the database, then write its row."""
+def _take(paper: Paper, data: bytes, replaced: str = "") -> None:
+    """Clean and store one picture without holding the database, then write its row, in the place of another."""
     db.session.rollback()
     prepared = papers.prepare(store(), data)
     declaration = editable_declaration()
     sheet = sheets.last(declaration) if paper.kind == SHEET else None
-    papers.take(declaration, paper, prepared, sheet)
+    old = access.own_page(me(), replaced) if replaced else None
+    place = old.position if old else None
+    if old:
+        papers.remove(old)
+    page = papers.take(declaration, paper, prepared, sheet)
+    page.position = page.position if place is None else place
     db.session.commit()
 
 
@@ -86,39 +104,46 @@ def _own_page(uid: str) -> PaperPage:
     return access.own_page(me(), uid) or abort(404)
 
 
-def _back_to(page: PaperPage) -> Response:
-    target = url_for("wizard.papers_page", _anchor=f"paper-{page.kind}")
+def _back_to(kind: str) -> Response:
+    target = url_for("wizard.papers_page", _anchor=f"paper-{kind}")
     return redirect(target)  # type: ignore[return-value]
 
 
 @bp.post("/pages/<uid>/delete")
 @only(*APPLICANTS)
 def delete_page(uid: str) -> ResponseReturnValue:
+    return _back_to(drop_page(uid))
+
+
+def drop_page(uid: str) -> str:
+    """Take a picture away; returns of which paper."""
     editable_declaration()
     page = _own_page(uid)
-    answer = _back_to(page)
+    kind = page.kind
     papers.remove(page)
     db.session.commit()
-    return answer
+    return kind
 
 
 @bp.post("/pages/<uid>/rotate")
 @only(*APPLICANTS)
 def rotate_page(uid: str) -> ResponseReturnValue:
-    """Turn a picture clockwise by a quarter. The one-inch photo is upright, and stays 5:7."""
+    return _back_to(turn_page(uid))
+
+
+def turn_page(uid: str) -> str:
+    """Turn a picture clockwise by a quarter; returns of which paper. The one-inch photo is upright, and stays 5:7."""
     editable_declaration()
     page = _own_page(uid)
-    if page.kind == PHOTO:
+    kind, address = page.kind, page.address
+    if kind == PHOTO:
         abort(404)
-    address = page.address
     db.session.rollback()
     prepared = papers.prepare_rotated(store(), address, 1)
     editable_declaration()
-    page = _own_page(uid)
-    papers.turn(page, prepared)
-    answer = _back_to(page)
+    papers.turn(_own_page(uid), prepared)
     db.session.commit()
-    return answer
+    return kind
 
 
 @bp.get("/pages/<uid>.jpg")
@@ -126,11 +151,7 @@ def rotate_page(uid: str) -> ResponseReturnValue:
 def picture(uid: str) -> ResponseReturnValue:
     """One picture of one's own, small with ``?small=1``."""
     page = _own_page(uid)
-    content = store().get(page.thumb_address if request.args.get("small") else page.address)
-    response = Response(content, mimetype="image/jpeg")
-    response.headers["Content-Disposition"] = f'inline; filename="{page.kind}.jpg"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return send_picture(page.thumb_address if request.args.get("small") else page.address, page.kind)
 
 
 @bp.post("/submit")
@@ -154,5 +175,4 @@ def submit() -> ResponseReturnValue:
         db.session.rollback()
         return _page(declaration_in_hand(), problems, agreed)
     db.session.commit()
-    flash("提交成功", "g")
     return redirect(url_for("wizard.done"))

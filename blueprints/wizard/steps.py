@@ -65,7 +65,7 @@ def _with_parked_form(step: Step) -> Declaration:
 @only(*APPLICANTS)
 def save_step(step: Step) -> ResponseReturnValue:
     """Pictures first, then the draft, then whatever the button says: 【上一步】 【更新】 【上传】 【下一步】."""
-    refused = _take_photo(step)
+    refused = take_photo(step)
     declaration = _still_editable(step)
     drafts.keep(declaration, step, request.form.items(multi=True))
     action = request.form.get("action", "next")
@@ -111,7 +111,7 @@ def _still_editable(step: Step) -> Declaration:
     return editable_declaration()
 
 
-def _take_photo(step: Step) -> str:
+def take_photo(step: Step) -> str:
     """Store a picture sent with the page, before anything else is checked. Returns why it was refused, or nothing."""
     file = request.files.get(PHOTO)
     if PHOTO not in step.papers or file is None:
@@ -143,20 +143,25 @@ def _crop() -> tuple[float, float, float, float] | None:
 @bp.post("/personal/crop")
 @only(*APPLICANTS)
 def crop_photo() -> ResponseReturnValue:
-    """调整裁剪: cut the kept upright source anew: by the frame, or at the top, middle or bottom."""
+    """调整裁剪."""
+    cut_photo(request.form.get("place", ""))
+    return redirect(url_for("wizard.step", step=STEPS[0], _anchor="photo"))
+
+
+def cut_photo(place: str) -> None:
+    """Cut the kept upright source anew: by the frame, or at the top, middle or bottom. Says why when it cannot be."""
     page = next(iter(papers.pages_of(editable_declaration(), PHOTO)), None)
     if page is None or page.source_address is None:
         abort(404)
-    source, choice = page.source_address, request.form.get("place", "")
+    source = page.source_address
     db.session.rollback()
     try:
-        prepared = papers.prepare_recrop(store(), source, _crop() or choice)
+        prepared = papers.prepare_recrop(store(), source, _crop() or place)
     except Refused as error:
         flash(str(error), "r")
-        return redirect(url_for("wizard.step", step=STEPS[0], _anchor="photo"))
+        return
     papers.turn(papers.pages_of(editable_declaration(), PHOTO)[0], prepared)
     db.session.commit()
-    return redirect(url_for("wizard.step", step=STEPS[0], _anchor="photo"))
 
 
 @bp.post("/<step:step>/draft")

@@ -11,7 +11,7 @@ const release = (form) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || !form.matches("[data-once]")) return;
+  if (event.defaultPrevented || !form.matches("[data-once]") || event.submitter?.formTarget) return; // opens a window
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -1,13 +1,13 @@
 /**
- * form[data-upload]: choosing a file sends it at once, made smaller first. Its own button, which does the same without
- * scripts, is hidden; it comes back when sending fails. What happens is told in the form's .busy[role=status].
+ * [data-upload], a form or a part of one: choosing a file sends it at once, made smaller first. Its own button, which does
+ * the same without scripts, is hidden; it comes back when sending fails. What happens is told in its .busy[role=status].
  */
 import { choose, shrink } from "./shrink.js";
 
-function watch(form) {
-  const input = form.querySelector("input[type=file]");
-  const button = form.querySelector("button:not([type=button])");
-  const status = form.querySelector("[role=status]");
+function watch(box) {
+  const input = box.querySelector("input[type=file]");
+  const button = box.querySelector("button:not([type=button])");
+  const status = box.querySelector("[role=status]");
   const say = (text) => status && (status.textContent = text);
   const rest = () => {
     button.hidden = true;
@@ -20,7 +20,7 @@ function watch(form) {
       say("正在处理图片…");
       choose(input, await Promise.all([...input.files].map(shrink)));
       say("正在上传，请稍候…");
-      form.requestSubmit(button);
+      input.form.requestSubmit(button);
     } catch {
       button.hidden = false;
       say("请按旁边的按钮上传");
@@ -30,4 +30,4 @@ function watch(form) {
   rest();
 }
 
-document.querySelectorAll("form[data-upload]").forEach(watch);
+document.querySelectorAll("[data-upload]").forEach(watch);

@@ -14,7 +14,7 @@ from models import Declaration, Mark, Revision, db
 from services import answers, marks, papers
 from services.marks import Wanted
 from tests.factory import picture
-from tests.filing import add_photo, filled, pages_of, returned, send_back, stored, submit, upload, words
+from tests.filing import add_photo, correct, filled, pages_of, returned, send_back, stored, submit, upload, words
 from tests.people import COMPLETE, EMPLOYED, WITHOUT_EMPLOYER
 
 ADDRESS = "辽宁省沈阳市和平区样例路 2 号"
@@ -42,9 +42,10 @@ def mark_uid(target: str) -> str:
     return db.session.scalars(select(Mark.uid).where(Mark.target == target)).one()
 
 
-def explain(browser, target: str, explanation: str) -> None:
-    uid = mark_uid(target)
-    assert browser.send(f"/apply/corrections/{uid}", {"explanation": explanation}).location.endswith(f"#mark-{uid}")
+def explain(browser, target: str, explanation: str, expect: int = 302) -> str:
+    """Answer a mark in words; returns where it leads, or what the page says."""
+    page = correct(browser, target, expect=expect, explanation=explanation)
+    return page.location or words(page.text)
 
 
 def refused(browser) -> str:
@@ -69,7 +70,6 @@ def test_the_way_leads_to_the_corrections(declaration, browser):
     assert "只需处理下面 2 处，其他内容不用重填" in shown
     assert "您的修改还没有提交" in shown
     assert "1. 通讯地址 待修改" in shown
-    assert f"上次填写 {COMPLETE['postal_address']}" in shown
     assert "与上传的证件(证书)不一致，请核对后修改（与户口簿核对）" in shown
     assert "2. 居民身份证(国徽面) 待修改" in shown
 
@@ -100,21 +100,29 @@ def test_every_mark_leads_to_a_place_that_exists(make, browser):
     wanted = [*questions, *(paper.kind for paper in papers.wanted(frozen))]
     send_back(make, declaration, *(Wanted(target, "", "请核对") for target in wanted))
 
-    shown = browser.sign_in(declaration.account).open("/apply/corrections").text
+    found = re.findall(r'<li id="[^"]+" class="todo">\s*<a href="([^"]+)"', page_with_marks(browser, declaration))
+    assert len(found) == len(wanted)
+    for number, path in enumerate(found, 1):
+        shown = browser.open(path).text
+        assert f"第 {number} 处，共 {len(wanted)} 处" in words(shown)
+        assert words(shown).count("审核人员要求修改") == 1
+        asked = re.findall(r'<(?:input|select|textarea)[^>]* name="([^"]+)"', shown)
+        typed = [name for name in asked if name not in ("csrf_token", "seen", "asked", "explanation")]
+        assert typed or "由证件号码得出" in shown, f"{path} asks nothing"
 
-    links = re.findall(r'<a class="btn btn-primary" href="([^"#]+)#([^"]+)">去修改', shown)
-    assert len(links) == len(wanted)
-    pages = {path: browser.open(path).text for path in {path for path, _anchor in links}}
-    assert [(path, anchor) for path, anchor in links if f'id="{anchor}"' not in pages[path]] == []
-    assert sum(words(page).count("审核人员要求修改") for page in pages.values()) == len(wanted)
+
+def page_with_marks(browser, declaration: Declaration) -> str:
+    return browser.sign_in(declaration.account).open("/apply/corrections").text
 
 
 def test_what_is_dealt_with_is_shown_as_such_with_the_old_value(declaration, browser):
     change(browser, declaration, postal_address=ADDRESS)
     shown = words(browser.open("/apply/corrections").text)
     assert "1. 通讯地址 已处理" in shown
-    assert f"上次填写 {COMPLETE['postal_address']}" in shown
     assert "还有 1 处没有处理" in shown
+    assert f"上次填写 {COMPLETE['postal_address']}" in words(
+        browser.open(f"/apply/corrections/{mark_uid('postal_address')}").text
+    )
     assert "已按要求处理" in browser.open("/apply/personal").text
 
 
@@ -172,9 +180,10 @@ def test_an_answer_changed_back_is_untouched_again(declaration, browser):
 
 def test_an_explanation_counts_instead_of_a_change(declaration, browser):
     explain(browser, "postal_address", "  户口簿上   就是这样写的 ")
-    explain(browser, "id_emblem", "原件磨损")
+    assert explain(browser, "id_emblem", "原件磨损") == "/apply/corrections"
     shown = words(browser.open("/apply/corrections").text)
-    assert "全部处理完了，请到附件上传页面重新提交" in shown
+    assert "已全部改好，请重新提交" in shown
+    assert "您的修改还没有提交" in shown
     assert "户口簿上 就是这样写的" in browser.open("/apply/personal").text
     submit(browser)
     said = {mark.target: mark.explanation for mark in db.session.scalars(select(Mark))}
@@ -185,7 +194,7 @@ def test_an_explanation_can_be_taken_away_again_and_has_a_longest_length(declara
     explain(browser, "postal_address", "字" * 500)
     db.session.expire_all()
     assert len(db.session.scalars(select(Mark.explanation).where(Mark.target == "postal_address")).one()) == 300
-    explain(browser, "postal_address", "   ")
+    assert "这一处还没有修改" in explain(browser, "postal_address", "   ", expect=422)
     assert f"通讯地址：{TO_DO}" in refused(browser)
 
 
@@ -201,7 +210,9 @@ def test_a_mark_that_no_longer_applies_closes_by_itself_and_comes_back_with_the_
     declaration = returned(make, Wanted("employer_name", "", "请写全称"), **EMPLOYED)
     browser.sign_in(declaration.account)
     change(browser, declaration, "department", **WITHOUT_EMPLOYER)
-    assert "只需处理下面 0 处" in words(browser.open("/apply/corrections").text)
+    shown = words(browser.open("/apply/corrections").text)
+    assert "单位名称 已不再需要" in shown
+    assert "1. 重新打印、签名并上传个人基本信息表 待补充" in shown
     assert "单位名称" not in refused(browser)
 
     back = {name: EMPLOYED[name] for name in ("affiliation", "unit_type", "industry", "accounting_posts")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,9 +10,9 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Declaration, Event, Revision, db
-from services import marks, workflow
+from services import corrections, marks, workflow
 from services.marks import Wanted
-from tests.filing import filled, returned, stored, submit, words
+from tests.filing import correct, filled, returned, stored, submit, words
 
 
 @pytest.fixture
@@ -32,8 +31,8 @@ def revisions() -> list[Revision]:
 
 def explain(browser, declaration: Declaration, explanation: str) -> None:
     """Answer the one open mark with an explanation."""
-    (uid,) = re.findall(r'action="/apply/corrections/([^"]+)"', browser.open("/apply/corrections").text)
-    browser.send(f"/apply/corrections/{uid}", {"explanation": explanation})
+    (mark,) = (item.target for item in corrections.items(stored(declaration)) if item.view)
+    correct(browser, mark, explanation=explanation)
 
 
 def test_a_submission_can_be_taken_back_and_sent_again(ready, browser):
