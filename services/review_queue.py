@@ -1,214 +1,277 @@
-"""The officers' list of submissions: tabs, the order by due date, pages by key, search, and what is next.
+"""The officers' list of submissions: tabs, lanes, the order by due date, counters, and what is next.
 
-A lapsed claim counts for nothing: its submission stands under 待审核, whatever its row still says.
+A lapsed claim counts for nothing: its submission stands under 待审核, whatever its row still says. A page costs the
+same at any number of people: it reads ranges of an index, as many rows as it shows, and counters that are kept.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, tuple_
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload
 
-from lib.clock import today
-from lib.codes import EDITABLE, Kind, Status
-from lib.database import utcnow
-from lib.identity import mask_number
-from lib.names import normalise_name
-from lib.workdays import Calendar, workdays_between
-from models import Account, Claim, Declaration, Department, Revision, Staff, db
-from services import access, deadlines
-from services.access import Actor
+from lib.clock import SHANGHAI, today
+from lib.codes import Status
+from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, Staff, db
+from services import access, keyset
+from services.access import OFFICERS, Actor
+from services.keyset import Cursor, Order
+from services.queue_filters import ITSELF, OFFICE_TURN, TABS, Filters
+from services.queue_lines import COLUMNS, Listing, View
+from services.queue_search import FOUND_AT_MOST, by_number, is_number, search
 
-PAGE_SIZE = 50
-FOUND_AT_MOST = 50
-#: What stands in the address as ?tab=, and what is on the tab.
-TABS = {
-    "submitted": Status.SUBMITTED.label,
-    "in_review": Status.IN_REVIEW.label,
-    "returned": Status.RETURNED.label,
-    "approved": Status.APPROVED.label,
-    "all": "全部",
-}
-NEWEST_FIRST = ("approved", "all")  # what is done with is looked up from its end
-OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
-_NUMBER = re.compile(r"(?:LN)?([0-9]{11})\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CURSOR = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}),([0-9]{1,18})\Z")
+__all__ = [
+    "FOUND_AT_MOST",
+    "PAGE_SIZE",
+    "Counts",
+    "Filters",
+    "by_number",
+    "counts",
+    "is_number",
+    "listing",
+    "next_due",
+    "offices_to_choose",
+    "search",
+]
+
+PAGE_SIZE = keyset.PAGE_SIZE
+#: Rows that 【领取下一件】 looks at before it says that there is nothing.
+LOOKED_AT = 20_000
+FIRST_LOOK = 20  # of them at once; what is next stands in front
+VERDICTS = ("approve", "return", "decline")
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def listing(actor: Actor, filters: Filters, after: str = "") -> Listing:
+    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew."""
+    view = View(actor)
+    ranges, more = _sources(view, filters)
+    found = keyset.page(
+        ranges,
+        _order(filters.descending),
+        Cursor.read(after, date.fromisoformat),
+        more=more,
+        keeps=_keeps(view, filters),
+        size=PAGE_SIZE,
+    )
+    return Listing(view.lines(found.rows), found.after, found.before, found.unfinished)
+
+
+def _order(descending: bool) -> Order:
+    return Order(QueueItem.due_on, QueueItem.declaration_id, date.isoformat, descending)
+
+
+def _sources(view: View, filters: Filters) -> tuple[list[Select[Any]], Iterable[Any]]:
+    """Ranges of the queue, and single rows beside them."""
+    if filters.lane in SHORT:
+        return [], SHORT[filters.lane](view)
+    ranges = [
+        _range(view, filters, place, status) for place in view.places(filters.department) for status in filters.statuses
+    ]
+    # under 待审核 only: elsewhere the range of 审核中 holds them already
+    return ranges, view.lapsed.values() if filters.statuses == (Status.SUBMITTED,) else ()
+
+
+def _range(view: View, filters: Filters, place: ColumnElement[bool], status: Status) -> Select[Any]:
+    query = select(*COLUMNS).where(place, QueueItem.status == status)
+    first, last = filters.due_between(view.days)
+    query = query.where(QueueItem.due_on >= first) if first else query
+    return query.where(QueueItem.due_on <= last) if last else query
+
+
+def _keeps(view: View, filters: Filters) -> Callable[[Any], bool]:
+    passes = filters.keeps(view.days)
+    lapsed = view.lapsed if not filters.lane and filters.tab == "in_review" else ()
+    # single rows come from the whole scope; what is offered here stands elsewhere until it is accepted
+    chosen = frozenset(view.chosen(filters.department)) if filters.department and filters.lane != "incoming" else None
+    return lambda row: (
+        view.is_anothers(row)
+        and row.declaration_id not in lapsed
+        and (chosen is None or row.department_id in chosen)
+        and passes(row)
+    )
+
+
+def offices_to_choose(actor: Actor) -> dict[str, str]:
+    """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
+    view = View(actor)
+    found: dict[str, str] = {}
+    for office in view.scope:
+        indent = "　" * (office.path.count("/") - actor.path.count("/"))
+        if len(view.tree.under(office.path)) > 1:
+            whole = {} if office.path == actor.path else {office.code: f"{indent}{office.name}及下级"}
+            found |= whole | {office.code + ITSELF: f"{indent}{office.name}（本级）"}
+        else:
+            found[office.code] = indent + office.name
+    return found if len(found) > 1 else {}
+
+
+# --- what is next ---------------------------------------------------------------------------------
+
+
+def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None:
+    """What the officer should take next, in nobody's hands and not one's own file; within what ``filters`` leaves.
+
+    First what the officer returned before, then by due date. What a colleague returned waits for that colleague, unless
+    it is due soon or nothing else is left.
+    """
+    view = View(actor)
+    for row in _candidates(view, filters or Filters()):
+        query = access.office_declarations(actor).where(Declaration.id == row.declaration_id)
+        if found := db.session.scalar(query.options(joinedload(Declaration.account))):
+            return found
+    return None
+
+
+def _candidates(view: View, filters: Filters) -> Iterator[Any]:
+    filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
+    keeps, order = _keeps(view, filters), _order(descending=False)
+    mine = select(*COLUMNS).where(QueueItem.returned_by == view.actor.id)
+    own = [row for row in db.session.execute(mine) if row.status == Status.SUBMITTED and view.may_see(row)]
+    yield from sorted(filter(keeps, own), key=order.key)
+    ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
+    all_rows = keyset.merged(ranges, order, Cursor(), more=view.lapsed.values(), first_chunk=FIRST_LOOK)
+    kept, keepers = [], _Keepers(view)
+    for row in islice(all_rows, LOOKED_AT):
+        if not keeps(row):
+            continue
+        if keepers.keep(row):
+            kept.append(row)
+        else:
+            yield row
+    yield from kept
+
+
+class _Keepers:
+    """For whom resubmissions are kept: the colleague who returned it, while in office and in charge of it."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.paths: dict[int, str] = {}
+
+    def keep(self, row: Any) -> bool:
+        if row.returned_by in (None, self.view.actor.id) or row.due_on <= self.view.days.soon_until:
+            return False
+        path = self._path(row.returned_by)
+        return bool(path) and self.view.tree.by_id[row.department_id].path.startswith(path)
+
+    def _path(self, staff_id: int) -> str:
+        """What the officer is in charge of; nothing, who has left."""
+        if staff_id not in self.paths:
+            query = select(Staff.department_id).where(Staff.id == staff_id, Staff.active, Staff.role.in_(OFFICERS))
+            office_id = db.session.scalar(query)
+            self.paths[staff_id] = self.view.tree.by_id[office_id].path if office_id else ""
+        return self.paths[staff_id]
+
+
+# --- how many -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Line:
-    """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue."""
+class Counts:
+    """``lanes``: those to be shown. ``today``: own decisions that stand; ``seconds``: what one took on the average."""
 
-    uid: str
-    number: str
-    name: str
-    masked_number: str
-    kind: Kind
-    times: int  # how often it was submitted
+    tabs: Mapping[str, int]
+    lanes: Mapping[str, int]
+    today: int
+    seconds: int | None
+
+
+def counts(actor: Actor) -> Counts:
+    """The figures of the page for the officer's whole scope."""
+    view = View(actor)
+    rows = _counted(view)
+    by_status = Counter[Status]()
+    for row in rows:
+        by_status[row.status] += row.n
+    tabs = {tab: by_status[Status(tab)] for tab in TABS if tab != "all"}
+    today_ids = _decided_today(actor)
+    begin = _midnight()
+    average = select(func.avg(ReviewMeasure.seconds)).where(ReviewMeasure.staff_id == actor.id)
+    seconds = db.session.scalar(average.where(ReviewMeasure.at >= begin)) if today_ids else None
+    return Counts(
+        tabs=tabs | {"all": sum(tabs.values())},
+        lanes=_lane_counts(view, rows) | ({"today": len(today_ids)} if today_ids else {}),
+        today=len(today_ids),
+        seconds=None if seconds is None else round(seconds),
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
     status: Status
-    employer: str
-    department: str
     due_on: date
-    estimated: bool
-    days_left: int | None
-    overdue: bool
-    soon: bool
-    submitted_at: datetime
-    holder: str
-    mine: bool
+    again: bool
+    flagged: bool
+    n: int
 
 
-@dataclass(frozen=True)
-class Listing:
-    """``after`` leads to the next page; empty on the last one."""
-
-    lines: Sequence[Line]
-    after: str = ""
-
-
-def _live_claim(now: datetime) -> Any:
-    return and_(Claim.declaration_id == Declaration.id, Claim.expires_at > now)
-
-
-def _on_tab(tab: str) -> Any:
-    """The condition of a tab, over a query that joins the claims in force."""
-    if tab == "submitted":
-        waiting = and_(Declaration.status == Status.IN_REVIEW, Claim.declaration_id.is_(None))
-        return or_(Declaration.status == Status.SUBMITTED, waiting)
-    if tab == "in_review":
-        return and_(Declaration.status == Status.IN_REVIEW, Claim.declaration_id.is_not(None))
-    return Declaration.status == Status(tab)
+def _counted(view: View) -> list[_Counted]:
+    """The counters, with lapsed claims as 待审核 and without the own file."""
+    kept = select(QueueCount.status, QueueCount.due_on, QueueCount.again, QueueCount.flagged, QueueCount.n)
+    mine = kept.where(QueueCount.department_id == view.actor.department_id)
+    rows = [_Counted(*row) for row in db.session.execute(mine)]
+    for row in view.lapsed.values():
+        rows += [_as_counted(row, row.status, -1), _as_counted(row, Status.SUBMITTED, 1)]
+    if view.own_account is not None:
+        own = db.session.execute(select(*COLUMNS).where(QueueItem.account_id == view.own_account))
+        rows += [_as_counted(row, row.status, -1) for row in own if row.department_id in view.office_ids]
+    return rows
 
 
-_COLUMNS = (
-    *(Declaration.id, Declaration.uid, Declaration.number, Declaration.applicant_name, Declaration.employer_name),
-    *(Declaration.kind, Declaration.status, Declaration.revision_number, Declaration.due_on, Declaration.due_estimated),
-    Declaration.submitted_at,
-    Department.name.label("department"),
-    Claim.staff_id.label("holder_id"),
-    Staff.name.label("holder"),
-)
+def _as_counted(row: Any, status: Status, n: int) -> _Counted:
+    return _Counted(status, row.due_on, row.times > 1, row.reminders > 0, n)
 
 
-def _lines_query(actor: Actor, now: datetime) -> Any:
-    query = access.office_declarations(actor).outerjoin(Claim, _live_claim(now))
-    query = query.outerjoin(Staff, Staff.id == Claim.staff_id).where(Declaration.due_on.is_not(None))
-    columns = query.with_only_columns(*_COLUMNS, Account, maintain_column_froms=True)
-    return columns.options(load_only(Account.uid, Account.id_number_sealed))
-
-
-def listing(actor: Actor, tab: str, after: str = "") -> Listing:
-    """One page of a tab. ``after`` is the cursor that the page before handed out; a broken one begins anew."""
-    query = _lines_query(actor, utcnow())
-    if tab != "all":
-        query = query.where(_on_tab(tab))
-    key = tuple_(Declaration.due_on, Declaration.id)
-    descending = tab in NEWEST_FIRST
-    if cursor := _CURSOR.match(after):
-        place = _place(cursor.group(1), cursor.group(2))
-        query = query.where(key < place if descending else key > place) if place is not None else query
-    order = [column.desc() if descending else column for column in (Declaration.due_on, Declaration.id)]
-    rows = db.session.execute(query.order_by(*order).limit(PAGE_SIZE + 1)).all()
-    shown = rows[:PAGE_SIZE]
-    more = f"{shown[-1].due_on.isoformat()},{shown[-1].id}" if len(rows) > PAGE_SIZE else ""
-    return Listing(_lines(shown, actor), more)
-
-
-def _place(day: str, number: str) -> Any:
-    try:
-        return tuple_(date.fromisoformat(day), int(number))
-    except ValueError:
-        return None
-
-
-def is_number(text: str) -> bool:
-    """Does it look like a 申报编号, whole or its last digits, rather than like a name?"""
-    return _whole_number(text) is not None
-
-
-def _whole_number(text: str) -> str | None:
-    compact = re.sub(r"\s", "", text).upper()
-    if re.fullmatch(r"[0-9]{1,7}", compact):
-        compact = f"{today().year}{compact:0>7}"
-    found = _NUMBER.match(compact)
-    return f"LN{found.group(1)}" if found else None
-
-
-def by_number(actor: Actor, text: str) -> Listing:
-    """Search by 申报编号: the whole of it, or its last digits of this year (``312`` is LN20260000312)."""
-    number = _whole_number(text)
-    if number is None:
-        return Listing(())
-    rows = db.session.execute(_lines_query(actor, utcnow()).where(Declaration.number == number)).all()
-    return Listing(_lines(rows, actor))
-
-
-def name_part(text: str) -> str:
-    """Typed text as names are stored; without what no name contains and PostgreSQL refuses."""
-    return normalise_name(_CONTROL.sub("", text))
-
-
-def by_name(actor: Actor, text: str) -> Listing:
-    """Search by a part of the name, the proposed one or the one of the account. The first 50 by due date."""
-    part = name_part(text)
-    if not part:
-        return Listing(())
-    named = or_(
-        Declaration.applicant_name.contains(part, autoescape=True), Account.name.contains(part, autoescape=True)
-    )
-    query = _lines_query(actor, utcnow()).where(named).order_by(Declaration.due_on.desc(), Declaration.id.desc())
-    return Listing(_lines(db.session.execute(query.limit(FOUND_AT_MOST)).all(), actor))
-
-
-def next_due(actor: Actor) -> Declaration | None:
-    """The submission of the officer's scope that is due first and in nobody's hands."""
-    query = access.office_declarations(actor).outerjoin(Claim, _live_claim(utcnow()))
-    query = query.where(_on_tab("submitted")).order_by(Declaration.due_on, Declaration.id).limit(1)
-    return db.session.scalar(query.options(joinedload(Declaration.account)))
-
-
-def _lines(rows: Sequence[Row[Any]], actor: Actor) -> list[Line]:
-    days_off, submitted = deadlines.calendar(), _submitted_answers(rows)
-    return [_line(row, submitted.get(row.id, {}), actor, days_off) for row in rows]
-
-
-def _submitted_answers(rows: Sequence[Row[Any]]) -> dict[int, Mapping[str, Any]]:
-    """The latest revision's answers of those that the applicant may be changing now: the working copy is not ours."""
-    numbers = {row.id: row.revision_number for row in rows if row.status in EDITABLE}
-    found = db.session.scalars(select(Revision).where(Revision.declaration_id.in_(numbers))) if numbers else ()
-    return {
-        revision.declaration_id: revision.answers
-        for revision in found
-        if revision.number == numbers[revision.declaration_id]
+def _lane_counts(view: View, rows: Sequence[_Counted]) -> dict[str, int]:
+    days, turn = view.days, [row for row in rows if row.status in OFFICE_TURN]
+    found = {
+        "clean": sum(row.n for row in turn if not row.flagged),
+        "flagged": sum(row.n for row in turn if row.flagged),
+        "again": sum(row.n for row in turn if row.again),
+        "mine": len(view.mine()),
+        "soon": sum(row.n for row in turn if days.is_soon(row.due_on)),
+        "overdue": sum(row.n for row in turn if days.is_overdue(row.due_on)),
     }
+    rare = {"incoming": len(view.incoming()), "second": len(view.second())}
+    return found | {lane: n for lane, n in rare.items() if n}
 
 
-def _line(row: Row[Any], submitted: Mapping[str, Any], actor: Actor, days_off: Calendar) -> Line:
-    lapsed = row.status == Status.IN_REVIEW and row.holder_id is None
-    left = workdays_between(today(), row.due_on, days_off) if row.status in OFFICE_TURN else None
-    overdue = left is not None and today() > row.due_on
-    return Line(
-        uid=row.uid,
-        number=row.number,
-        name=submitted.get("applicant_name", row.applicant_name) or "",
-        masked_number=mask_number(row.Account.id_number),
-        kind=row.kind,
-        times=row.revision_number,
-        status=Status.SUBMITTED if lapsed else row.status,
-        employer=(submitted.get("employer_name") if submitted else row.employer_name) or "",
-        department=row.department,
-        due_on=row.due_on,
-        estimated=row.due_estimated,
-        days_left=left,
-        overdue=overdue,
-        soon=left is not None and not overdue and left <= deadlines.SOON,
-        submitted_at=row.submitted_at,
-        holder=row.holder or "",
-        mine=row.holder_id == actor.id,
-    )
+def _midnight() -> datetime:
+    return datetime.combine(today(), time(), SHANGHAI)
+
+
+def _decided_today(actor: Actor) -> set[int]:
+    """The revisions on which the officer's decision of today stands."""
+    query = select(Decision.revision_id, Decision.verb).where(Decision.staff_id == actor.id)
+    standing: set[int] = set()
+    for revision_id, verb in db.session.execute(query.where(Decision.at >= _midnight()).order_by(Decision.id)):
+        if verb in VERDICTS:
+            standing.add(revision_id)
+        elif verb == "undo":
+            standing.discard(revision_id)
+    return standing
+
+
+def _today(view: View) -> list[Any]:
+    revisions = _decided_today(view.actor)
+    ids = select(Revision.declaration_id).where(Revision.id.in_(revisions))
+    found = view.rows(set(db.session.scalars(ids))) if revisions else ()
+    return [row for row in found if view.may_see(row)]
+
+
+#: The lanes that are lists of rows, not ranges of the queue.
+SHORT: dict[str, Callable[[View], Sequence[Any]]] = {
+    "mine": View.mine,
+    "incoming": View.incoming,
+    "second": View.second,
+    "today": _today,
+}

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, literal, select, tuple_
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
-from lib.database import UTCDateTime
-from lib.identity import mask_number, sign_in_number
-from models import Account, Decision, Declaration, Department, Record, Revision, db, keys
-from services import access, answers, archive
+from models import Decision, Declaration, Record, Revision, db
+from services import access, answers, archive, keyset
 from services.access import Actor
+from services.keyset import Cursor, Order
+from services.queue_lines import View
+from services.queue_search import FOUND_AT_MOST, find
 from services.review import PaperLine, Privacy, Section, plain_sections
-from services.review_queue import FOUND_AT_MOST, PAGE_SIZE, name_part
 
-_CURSOR = re.compile(r"([0-9T:.\-]{19,26}),([0-9]{1,18})\Z")
+__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "search"]
+
+PAGE_SIZE = keyset.PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Listing:
-    """``after`` leads to the next page; empty on the last one."""
+    """``after`` and ``before`` lead to the next and the previous page; ``more``: a search found more than it shows."""
 
     lines: Sequence[Line]
     after: str = ""
+    before: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,60 +72,46 @@ class Person:
     versions: Sequence[Version]
 
 
-def _lines_query(actor: Actor) -> Any:
-    query = access.office_records(actor).join(Revision, Revision.id == Record.revision_id)
-    query = query.join(Declaration, Declaration.id == Revision.declaration_id)
-    columns = (
-        *(Record.id, Record.uid, Record.approved_at, Declaration.number, Declaration.employer_name),
-        Department.name.label("department"),
-        Account,
-    )
-    shown = query.with_only_columns(*columns, maintain_column_froms=True)
-    return shown.options(load_only(Account.uid, Account.name, Account.id_number_sealed))
+#: What a line is made of: no sealed column, no other table.
+_COLUMNS: tuple[Any, ...] = (
+    *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
+    *(Record.masked_number, Record.employer, Record.approved_at),
+)
+_ORDER = Order(Record.approved_at, Record.id, lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.%f}", descending=True)
 
 
 def listing(actor: Actor, after: str = "") -> Listing:
-    """One page of the scope's records, the latest approval first. ``after``: the cursor of the page before."""
-    query = _lines_query(actor)
-    if place := _place(after):
-        moment = literal(place[0], UTCDateTime())
-        query = query.where(tuple_(Record.approved_at, Record.id) < tuple_(moment, place[1]))
-    rows = db.session.execute(query.order_by(Record.approved_at.desc(), Record.id.desc()).limit(PAGE_SIZE + 1)).all()
-    shown = rows[:PAGE_SIZE]
-    more = f"{shown[-1].approved_at:%Y-%m-%dT%H:%M:%S.%f},{shown[-1].id}" if len(rows) > PAGE_SIZE else ""
-    return Listing(_lines(shown), more)
+    """One page of the scope's records, the latest approval first. ``after``: a cursor of another page, or "last"."""
+    view = View(actor)
+    ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
+    found = keyset.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=view.is_anothers, size=PAGE_SIZE)
+    return Listing(_lines(view, found.rows), found.after, found.before)
 
 
-def _place(after: str) -> tuple[datetime, int] | None:
-    found = _CURSOR.match(after)
-    try:
-        return (datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC), int(found.group(2))) if found else None
-    except ValueError:
-        return None
+def _moment(text: str) -> datetime:
+    """Raises ValueError."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def search(actor: Actor, text: str) -> Listing:
-    """By the whole ID number, which is found by its keyed hash, or by a part of the name; the first 50."""
-    part = name_part(text)
-    if not part:
-        return Listing(())
-    if sum(character.isdigit() for character in part) >= 5:
-        found = Account.id_index == keys().index("id_number", sign_in_number(part))
-    else:
-        found = Account.name.contains(part, autoescape=True)
-    query = _lines_query(actor).where(found).order_by(Record.approved_at.desc(), Record.id.desc())
-    return Listing(_lines(db.session.execute(query.limit(FOUND_AT_MOST)).all()))
+    """As in 待办 (services.queue_search): the first 50 records of the scope that the text finds."""
+    view = View(actor)
+    found = find(view, text, archived=True)
+    query = select(*_COLUMNS).where(Record.declaration_id.in_(found.ids)).order_by(Record.approved_at.desc())
+    rows = [row for row in db.session.execute(query) if view.may_see(row)] if found.ids else []
+    return Listing(_lines(view, rows), more=found.more)
 
 
-def _lines(rows: Sequence[Row[Any]]) -> list[Line]:
+def _lines(view: View, rows: Sequence[Any]) -> list[Line]:
+    numbers = {row.declaration_id: row.number for row in view.rows([row.declaration_id for row in rows])}
     return [
         Line(
             uid=row.uid,
-            name=row.Account.name,
-            masked_number=mask_number(row.Account.id_number),
-            employer=row.employer_name or "",
-            department=row.department,
-            number=row.number,
+            name=row.name,
+            masked_number=row.masked_number,
+            employer=row.employer,
+            department=view.tree.by_id[row.department_id].name,
+            number=numbers.get(row.declaration_id, ""),
             approved_at=row.approved_at,
         )
         for row in rows

@@ -1,17 +1,24 @@
-"""待办: the submissions of the officer's scope, search, 【领取下一件】."""
+"""待办: the submissions of the officer's scope, search, 【领取下一件】, named views."""
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from blueprints.review.frame import bp, typed
-from models import db
-from services import review_queue, workflow
+from lib.codes import Kind
+from models import Declaration, db
+from services import queue_filters, review_queue, saved_views, workflow
 from services.access import OFFICERS, STAFF, only
+from services.queue_filters import Filters
 
 TRIES = 5  # of 【领取下一件】 when colleagues press it at the same moment
+TEN = 10
 
 
 @bp.get("")
@@ -24,54 +31,136 @@ def home() -> ResponseReturnValue:
 @bp.get("/queue")
 @only(*OFFICERS)
 def queue() -> str:
-    """``tab``, ``after`` (the cursor of the page before) and ``q`` (申报编号) are in the address: nothing personal."""
-    tab = request.args.get("tab", "")
-    tab = tab if tab in review_queue.TABS else next(iter(review_queue.TABS))
+    """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
     number = request.args.get("q", "").strip()[:40]
-    after = request.args.get("after", "")
-    found = review_queue.by_number(me(), number) if number else review_queue.listing(me(), tab, after)
-    return _page(found, "" if number else tab, number, began=bool(after))
+    if number:
+        return _page(review_queue.by_number(me(), number), Filters(), text=number, searched=True)
+    filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
+    return _page(review_queue.listing(me(), filters, after), filters, began=bool(after))
 
 
 @bp.route("/queue/search", methods=["GET", "POST"])
 @only(*OFFICERS)
 def search() -> ResponseReturnValue:
-    """A name is personal: it is sent in the body, and the answer is not kept. A number goes into the address."""
+    """What people are searched by is sent in the body, and the answer is not kept. A 申报编号 goes into the address."""
     text = typed("q", 60)
     if not text:
         return redirect(url_for("review.queue"))
     if review_queue.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    return _page(review_queue.by_name(me(), text), "", text)
+    return _page(review_queue.search(me(), text), Filters(), text=text, searched=True)
 
 
-def _page(found: review_queue.Listing, tab: str, text: str, began: bool = False) -> str:
+def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
+    return sent.to_dict()
+
+
+def _page(
+    found: review_queue.Listing, filters: Filters, *, text: str = "", searched: bool = False, began: bool = False
+) -> str:
     return render_template(
         "review/queue.html",
         found=found,
-        tabs=review_queue.TABS,
-        tab=tab,
+        filters=filters,
+        query=filters.query(),
         text=text,
+        searched=searched,
         began=began,
         most=review_queue.FOUND_AT_MOST,
+        tabs=queue_filters.TABS,
+        lanes=queue_filters.LANES,
+        due=queue_filters.DUE,
+        kinds=Kind.choices(),
+        offices=review_queue.offices_to_choose(me()),
+        counts=review_queue.counts(me()),
+        views=saved_views.of(me()),
     )
+
+
+# --- taking ---------------------------------------------------------------------------------------
 
 
 @bp.post("/queue/next")
 @only(*OFFICERS)
 def claim_next() -> ResponseReturnValue:
-    """Take what is due first. Whoever was a moment too late gets the one after it."""
+    """Take what is due first, within the filters that the page sent along."""
+    filters = Filters.read(_plain(request.form))
+    try:
+        declaration = _take(filters)
+    except workflow.Conflict as error:
+        flash(str(error), "y")
+        return _back(filters)
+    if declaration is None:
+        return _nothing_left(filters)
+    return redirect(url_for("review.submission", uid=declaration.uid))
+
+
+@bp.post("/queue/ten")
+@only(*OFFICERS)
+def claim_ten() -> ResponseReturnValue:
+    """Take ten at most, each for itself: what a colleague takes at the same moment is passed over."""
+    filters, taken = Filters.read(_plain(request.form)), 0
+    try:
+        while taken < TEN and _take(filters):
+            taken += 1
+    except workflow.Conflict as error:
+        if not taken:
+            flash(str(error), "y")
+            return _back(filters)
+    if not taken:
+        return _nothing_left(filters)
+    flash(f"已领取 {taken} 件，请在 30 分钟内审核。", "g")
+    return redirect(url_for("review.queue", lane="mine"))
+
+
+def _take(filters: Filters) -> Declaration | None:
+    """Claim what is next; whoever was a moment too late gets the one after it. Raises Conflict after some tries."""
     for _ in range(TRIES):
-        declaration = review_queue.next_due(me())
+        declaration = review_queue.next_due(me(), filters)
         if declaration is None:
-            flash("没有等待审核的申报。", "b")
-            return redirect(url_for("review.queue"))
+            return None
         try:
             workflow.claim(declaration, me())
             db.session.commit()
-        except workflow.Conflict:
+        except (workflow.Conflict, workflow.NotAllowed):
             db.session.rollback()
             continue
-        return redirect(url_for("review.submission", uid=declaration.uid))
-    flash("同事们正在同时领取，请再按一次【领取下一件】。", "y")
+        return declaration
+    raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")
+
+
+def _back(filters: Filters) -> ResponseReturnValue:
+    address: dict[str, Any] = filters.query()
+    return redirect(url_for("review.queue", **address))
+
+
+def _nothing_left(filters: Filters) -> ResponseReturnValue:
+    flash("所选范围内没有等待审核的申报。" if filters.narrowed or filters.lane else "没有等待审核的申报。", "b")
+    return _back(filters)
+
+
+# --- named views ----------------------------------------------------------------------------------
+
+
+@bp.post("/queue/views")
+@only(*OFFICERS)
+def save_view() -> ResponseReturnValue:
+    filters = Filters.read(_plain(request.form))
+    try:
+        kept = saved_views.keep(me(), typed("name", 100), filters)
+    except saved_views.Refused as error:
+        flash(str(error), "r")
+        return _back(filters)
+    db.session.commit()
+    flash(f"已保存视图「{kept.name}」。", "g")
+    return _back(filters)
+
+
+@bp.post("/queue/views/<int(max=2147483647):view_id>/delete")
+@only(*OFFICERS)
+def drop_view(view_id: int) -> ResponseReturnValue:
+    if not saved_views.remove(me(), view_id):
+        abort(404)
+    db.session.commit()
+    flash("已删除视图。", "g")
     return redirect(url_for("review.queue"))

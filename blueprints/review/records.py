@@ -23,7 +23,7 @@ def records() -> str:
 @bp.route("/archive/search", methods=["GET", "POST"])
 @only(*OFFICERS)
 def search_records() -> ResponseReturnValue:
-    """By name or full number: personal, so it is sent in the body and stands in no address."""
+    """As in 待办: what people are searched by is sent in the body and stands in no address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
     return _page(review_records.search(me(), text), text)

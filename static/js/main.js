@@ -16,7 +16,10 @@ const BEHAVIOURS = {
   "[data-upload]": "./upload.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
-  "[data-row]": "./review.js",
+  "[data-lines]": "./queue.js",
+  "form[data-desk]": "./review.js",
+  "form[data-counted]": "./count.js",
+  "form[data-undo]": "./undo.js",
 };
 
 document.documentElement.classList.add("js");

@@ -10,7 +10,7 @@ import pytest
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Declaration, db
-from services import review_queue, workflow
+from services import desk, queue_filters, review_queue, workflow
 from tests.people import WITH_EMPLOYER
 from tests.review_desk import holder_id, path
 
@@ -24,6 +24,7 @@ def numbers(page) -> list[str]:
 
 def due(declaration: Declaration, days: int) -> Declaration:
     declaration.due_on = today() + timedelta(days=days)
+    desk.follow(declaration)
     db.session.commit()
     return declaration
 
@@ -106,12 +107,13 @@ def test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting(make, browser
     held = make.declaration(Status.IN_REVIEW)
     lapsed = make.declaration(Status.IN_REVIEW)
     make.lapsed(lapsed)
-    shown = {tab: set(numbers(browser.open(f"/staff/queue?tab={tab}"))) for tab in review_queue.TABS}
+    shown = {tab: set(numbers(browser.open(f"/staff/queue?tab={tab}"))) for tab in queue_filters.TABS}
     assert shown == {
         "submitted": {found[Status.SUBMITTED].number, lapsed.number},
         "in_review": {held.number},
         "returned": {found[Status.RETURNED].number},
         "approved": {found[Status.APPROVED].number},
+        "declined": set(),
         "all": {item.number for item in (*found.values(), held, lapsed)},
     }
     assert "待审核" in browser.open("/staff/queue?tab=all").text
@@ -176,7 +178,7 @@ def test_an_address_finds_numbers_only_and_an_empty_name_finds_nobody(make, brow
     make.declaration(Status.SUBMITTED, make.account("单小燕"))
     for typed in ("单小燕", "LN2026", "LN99999999999"):
         assert "没有找到" in browser.open(f"/staff/queue?q={typed}").text
-    assert review_queue.by_name(make.actor(officer), " ").lines == ()
+    assert review_queue.search(make.actor(officer), " ").lines == []
 
 
 def test_what_the_applicant_types_after_a_return_does_not_show(make, browser, officer):
@@ -256,5 +258,6 @@ def test_the_list_says_who_holds_what(make, browser, officer):
 def test_a_due_date_in_a_year_without_a_notice_is_estimated(make, browser, officer):
     declaration = make.declaration(Status.SUBMITTED)
     declaration.due_on, declaration.due_estimated = date(2031, 1, 6), True
+    desk.follow(declaration)
     db.session.commit()
     assert "（预计）" in browser.open("/staff/queue").text

@@ -1,0 +1,162 @@
+"""What the officers' list is narrowed to: tab, lane and filters, all of them in the address. Nothing personal is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from lib.clock import SHANGHAI
+from lib.codes import Kind, Status
+
+OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
+#: What stands in the address as ?tab=, and what is on the tab.
+TABS = {
+    "submitted": Status.SUBMITTED.label,
+    "in_review": Status.IN_REVIEW.label,
+    "returned": Status.RETURNED.label,
+    "approved": Status.APPROVED.label,
+    "declined": Status.DECLINED.label,
+    "all": "全部",
+}
+NEWEST_FIRST = ("approved", "declined", "all")  # what the office is done with is looked up from its end
+#: ?lane=: parts of what the office has to do.
+LANES = {
+    "clean": "无提醒",
+    "flagged": "有提醒",
+    "again": "退回重提",
+    "mine": "我的",
+    "soon": "即将到期",
+    "overdue": "超期",
+    "incoming": "转入",
+    "second": "待复核",
+    "today": "今日已审",
+}
+DUE = {"soon": "即将到期", "overdue": "已超期"}
+#: Of a department: itself and all below it, or with this sign after its code itself alone.
+ITSELF = "_"
+_DEPARTMENT = re.compile(r"[0-9]{6}[0-9A-Z-]{0,6}_?\Z")
+_NAMES = {"since": "from", "until": "to"}  # how a field is called in the address, where the names differ
+
+
+@dataclass(frozen=True)
+class Filters:
+    """``department``: a code, see ITSELF. ``since``, ``until``: days of the submission, both included."""
+
+    tab: str = "submitted"
+    lane: str = ""
+    department: str = ""
+    kind: str = ""
+    due: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def read(cls, sent: Mapping[str, str]) -> Filters:
+        """From an address or a form. What nobody offered counts as not said."""
+        department = sent.get("department", "")
+        return cls(
+            tab=_one_of(TABS, sent.get("tab"), "submitted"),
+            lane=_one_of(LANES, sent.get("lane")),
+            department=department if _DEPARTMENT.match(department) else "",
+            kind=_one_of(Kind.choices(), sent.get("kind")),
+            due=_one_of(DUE, sent.get("due")),
+            since=_day(sent.get("from")),
+            until=_day(sent.get("to")),
+        )
+
+    def query(self) -> dict[str, str]:
+        """As it stands in the address: what differs from the plain list."""
+        plain = Filters()
+        said = {name: getattr(self, name) for name in vars(self) if getattr(self, name) != getattr(plain, name)}
+        return {_NAMES.get(name, name): str(value) for name, value in said.items()}
+
+    @property
+    def narrowed(self) -> bool:
+        """Is more said than which tab or lane?"""
+        return self != Filters(tab=self.tab, lane=self.lane)
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """A lane shows what the office has to do, whoever holds it; a due date counts only there, too."""
+        if self.lane:
+            return OFFICE_TURN
+        shown = OFFICE_STATUSES if self.tab == "all" else (Status(self.tab),)
+        return tuple(status for status in shown if not self.due or status in OFFICE_TURN)
+
+    @property
+    def descending(self) -> bool:
+        return not self.lane and self.tab in NEWEST_FIRST
+
+    def keeps(self, days: Days) -> Callable[[Any], bool]:
+        """Whether a row of the queue passes; the range of statuses and departments is the caller's."""
+        tests = [*self._lane_tests(days), *self._tests(days)]
+        return lambda row: all(test(row) for test in tests)
+
+    def _lane_tests(self, days: Days) -> list[Callable[[Any], bool]]:
+        tests: dict[str, Callable[[Any], bool]] = {
+            "clean": lambda row: not row.reminders,
+            "flagged": lambda row: row.reminders > 0,
+            "again": lambda row: row.times > 1,
+            "soon": lambda row: days.is_soon(row.due_on),
+            "overdue": lambda row: days.is_overdue(row.due_on),
+        }
+        return [tests[which] for which in dict.fromkeys((self.lane, self.due)) if which in tests]
+
+    def _tests(self, days: Days) -> list[Callable[[Any], bool]]:
+        tests: list[Callable[[Any], bool]] = []
+        if self.kind:
+            tests.append(lambda row: row.kind == self.kind)
+        if self.since:
+            begin = datetime.combine(self.since, time(), SHANGHAI)
+            tests.append(lambda row: row.submitted_at >= begin)
+        if self.until:
+            end = datetime.combine(self.until, time(), SHANGHAI) + timedelta(days=1)
+            tests.append(lambda row: row.submitted_at < end)
+        return tests
+
+    def due_between(self, days: Days) -> tuple[date | None, date | None]:
+        """The due dates that can pass, both included: the part of the range that is read at all.
+
+        Nothing is due before it was submitted.
+        """
+        wanted = {self.lane, self.due}
+        firsts = [self.since, days.today if "soon" in wanted else None]
+        lasts = [days.soon_until if "soon" in wanted else None, days.yesterday if "overdue" in wanted else None]
+        return max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)
+
+
+@dataclass(frozen=True)
+class Days:
+    """Today, and the last day that counts as due soon."""
+
+    today: date
+    soon_until: date
+
+    @property
+    def yesterday(self) -> date:
+        return self.today - timedelta(days=1)
+
+    def is_soon(self, due_on: date) -> bool:
+        return self.today <= due_on <= self.soon_until
+
+    def is_overdue(self, due_on: date) -> bool:
+        return due_on < self.today
+
+
+#: All that the office may see.
+OFFICE_STATUSES = tuple(Status(tab) for tab in TABS if tab != "all")
+
+
+def _one_of(choices: Mapping[str, str], text: str | None, default: str = "") -> str:
+    return text if text and text in choices else default
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2100 else None
