@@ -238,13 +238,21 @@ def freeze(declaration: Declaration) -> dict[str, Any]:
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:
     """What differs between two frozen sets of answers, by question name, in the order of the pages."""
     before, after = _by_name(sections(old)), _by_name(sections(new))
-    names = [name for name in (*IDENTITY, *question_names()) if old.get(name) != new.get(name)]
+    names = [name for name in (*IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
     rows = ((name, before.get(name), after.get(name)) for name in names)
     return {
         name: Change(name, (now or was).label, was.text if was else "", now.text if now else "")  # type: ignore[union-attr]
         for name, was, now in rows
         if was or now
     }
+
+
+def _differs(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any], before: Mapping[str, Row], after: Mapping[str, Row]
+) -> bool:
+    """Another answer, or one that stands on only one side: it was kept while it was not asked for."""
+    was, now = (rows[name].text if name in rows else "" for rows in (before, after))
+    return old.get(name) != new.get(name) or was != now
 
 
 def _by_name(found: list[Section]) -> dict[str, Row]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from lib.database import utcnow
-from models import Declaration, Event, Revision, db
+from models import Claim, Declaration, Event, Revision, db
 from services import events, workflow
 from services.access import Actor
 
@@ -27,6 +27,13 @@ def looks_to_log(actor: Actor, declaration: Declaration, verb: str) -> list[str]
         revealed = _is_logged(actor, declaration, ("reveal",), claim.claimed_at)
         found += [] if revealed else ["reveal"]
     return found
+
+
+def clock_to_start(actor: Actor, declaration: Declaration, verb: str) -> Claim | None:
+    """The officer's claim when this is the holder's first look: the time of the review runs from it."""
+    claim = workflow.holder(declaration)
+    first = verb == "view" and claim is not None and claim.staff_id == actor.id and claim.opened_at is None
+    return claim if first else None
 
 
 def _is_logged(actor: Actor, declaration: Declaration, verbs: Sequence[str], since: datetime) -> bool:

@@ -1,73 +1,56 @@
-"""What an officer sees of one submission: answers and papers of a revision, what is new in it, marks, verdicts.
+"""One submission as its page shows it to one officer: rows, standing, who holds it, and what the officer may do.
 
-The ID number and the phone are open only to the officer who holds the submission.
+The rows themselves are made in services.review_lines, earlier decisions in services.review_verdicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
-from forms import PAPER, PAPERS, STEPS, Asked, Paper, Step
 from lib.clock import today
 from lib.codes import MarkState, Sex, Status
-from lib.identity import mask_number, mask_phone
-from models import Claim, Decision, Declaration, Event, Mark, ReturnReason, Revision, db
-from services import answers, deadlines, marks, papers, workflow
+from models import (
+    Claim,
+    Declaration,
+    Event,
+    InternalNote,
+    Mark,
+    Record,
+    Revision,
+    SecondLook,
+    Tick,
+    Transfer,
+    db,
+)
+from services import deadlines, marks, notes, reasons, review_hand, review_lines, review_verdicts, ticks, workflow
 from services.access import Actor
+from services.review_lines import PaperLine, Privacy, Removed, Section, compared_with, labels, plain_sections
+from services.workflow.moves import waits
 
-VERDICTS = {"return": "退回修改", "approve": "审核通过"}
-
-
-@dataclass(frozen=True)
-class AnswerLine:
-    """One answer. ``before`` is None where nothing differs; ``asked_for``: what the last return wanted changed here."""
-
-    name: str
-    label: str
-    text: str
-    markable: bool
-    proof: str = ""  # the kind of the uploaded paper that proves it
-    before: str | None = None
-    asked_for: Mark | None = None
-    mark: Mark | None = None
-
-
-@dataclass(frozen=True)
-class Section:
-    step: Step
-    lines: Sequence[AnswerLine]
-
-
-@dataclass(frozen=True)
-class PaperLine:
-    """One paper. ``is_new``: other pictures than in the revision it is compared with."""
-
-    paper: Paper
-    pages: Sequence[Mapping[str, Any]]
-    is_new: bool = False
-    asked_for: Mark | None = None
-    mark: Mark | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """An earlier decision on this declaration with the marks that went out with it, as (what, mark)."""
-
-    decision: Decision
-    title: str
-    marks: Sequence[tuple[str, Mark]]
+__all__ = [
+    "PaperLine",
+    "Privacy",
+    "Section",
+    "Submission",
+    "Told",
+    "compared_with",
+    "holds",
+    "in_words",
+    "labels",
+    "may_keep_marks",
+    "plain_sections",
+    "submission",
+    "told",
+]
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One revision of a submission as the page shows it."""
+    """One revision of a submission as the page shows it. ``removed``: asked before, not asked any more."""
 
     declaration: Declaration
     revision: Revision
@@ -78,13 +61,20 @@ class Submission:
     status: Status
     standing: deadlines.Standing
     claim: Claim | None
+    place: review_hand.Place | None  # among those that the officer at hand holds
     holds: bool  # the officer at hand holds it and sees the latest revision
+    marks_open: bool  # marks can be set: by the holder, and by a manager who may revoke
     open_numbers: bool
     verbs: frozenset[str]
+    transfer: Transfer | None
+    second_look: SecondLook | None
+    reads_all: bool  # else only what the own scope decided: it was transferred since
     sections: Sequence[Section]
     papers: Sequence[PaperLine]
-    removed: Sequence[answers.Change]  # asked and answered before, not asked any more
-    verdicts: Sequence[Verdict]
+    removed: Sequence[Removed]
+    verdicts: Sequence[review_verdicts.Verdict]
+    handovers: Sequence[Transfer]
+    notes: Sequence[InternalNote]
     unsigned: Sequence[str]  # labels of answers that changed after the sheet was signed (无需重新签章)
 
     @property
@@ -115,16 +105,15 @@ def holds(declaration: Declaration, actor: Actor) -> bool:
 
 def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Submission:
     """Everything on the page. ``reveal``: show number and phone this once, though another or nobody holds it."""
-    declaration, compared = revision.declaration, compared_with(revision)
-    found, old = revision.answers, compared.answers if compared else {}
-    is_latest = revision.number == declaration.revision_number
-    mine = holds(declaration, actor) and is_latest
-    privacy = Privacy(open_numbers=holds(declaration, actor) or reveal, known=(found, old))
-    wanted = _asked_for(revision)
-    unsent = {mark.target: mark for mark in marks.of_revision(revision, MarkState.DRAFT)}
-    changes = answers.changes(old, found) if compared else {}
-    sections = _sections(revision, changes, wanted, unsent, privacy)
-    shown = {line.name for section in sections for line in section.lines}
+    declaration, found = revision.declaration, revision.answers
+    latest = revision.number == declaration.revision_number
+    compared = compared_with(revision)
+    known = (found, compared.answers if compared else {})
+    privacy = Privacy(open_numbers=holds(declaration, actor) or reveal, known=known)
+    seen = review_lines.look(revision, compared, privacy, _unsent(revision), _ticks(revision))
+    sections = review_lines.sections(seen)
+    verbs = verbs_of(declaration, actor) if latest else frozenset()
+    reads_all = _handles(declaration, actor)
     return Submission(
         declaration=declaration,
         revision=revision,
@@ -135,168 +124,51 @@ def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Sub
         status=workflow.standing_status(declaration),
         standing=deadlines.standing(declaration, today()),
         claim=workflow.holder(declaration),
-        holds=mine,
+        place=review_hand.place(actor, declaration) if latest else None,
+        holds=holds(declaration, actor) and latest,
+        marks_open=latest and (holds(declaration, actor) or "revoke" in verbs),
         open_numbers=privacy.open_numbers,
-        verbs=_verbs(declaration, actor, mine) if is_latest else frozenset(),
+        verbs=verbs,
+        transfer=workflow.waiting_transfer(declaration),
+        second_look=workflow.waiting_second_look(declaration),
         sections=sections,
-        papers=_papers(revision, compared, wanted, unsent),
-        removed=[privacy.change(change) for name, change in changes.items() if name not in shown],
-        verdicts=_verdicts(declaration),
-        unsigned=_unsigned(revision),
+        papers=review_lines.paper_lines(seen),
+        removed=review_lines.removed(seen, sections),
+        reads_all=reads_all,
+        verdicts=review_verdicts.of(declaration, within="" if reads_all else actor.path),
+        handovers=review_verdicts.handovers(declaration),
+        notes=notes.of(declaration) if reads_all else (),
+        unsigned=review_lines.unsigned(revision),
     )
 
 
-def _verbs(declaration: Declaration, actor: Actor, mine: bool) -> frozenset[str]:
-    """What the page offers: the holder's verbs to the holder only."""
+def verbs_of(declaration: Declaration, actor: Actor) -> frozenset[str]:
+    """What the officer may do with it now. An approval is revoked only while the record points to it."""
     verbs = {move.verb for move in workflow.available(declaration, actor)}
-    return frozenset(verbs if mine else verbs & {"claim"})
+    if "revoke" in verbs and not _stands_in_archive(declaration):
+        verbs.discard("revoke")
+    return frozenset(verbs)
 
 
-class Privacy:
-    """Masks the ID number and the phone wherever they stand: an old certificate often bears the ID number."""
-
-    def __init__(self, *, open_numbers: bool, known: Sequence[Mapping[str, Any]]) -> None:
-        self.open_numbers = open_numbers
-        self.masks: dict[str, str] = {}
-        for found in known:
-            for name, mask in (("id_number", mask_number), ("mobile", mask_phone)):
-                if plain := found.get(name):
-                    self.masks[plain] = mask(plain)
-
-    def text(self, text: str) -> str:
-        if not self.open_numbers:
-            for plain, masked in self.masks.items():
-                text = text.replace(plain, masked)
-        return text
-
-    def change(self, change: answers.Change) -> answers.Change:
-        return answers.Change(change.name, change.label, self.text(change.before), self.text(change.after))
+def _handles(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's office handle it, or is it offered to it?"""
+    offered = workflow.waiting_transfer(declaration)
+    offered_here = offered is not None and offered.to_department.path.startswith(actor.path)
+    return workflow.in_office(declaration, actor) or offered_here
 
 
-def _sections(
-    revision: Revision,
-    changes: Mapping[str, answers.Change],
-    wanted: Mapping[str, Mark],
-    unsent: Mapping[str, Mark],
-    privacy: Privacy,
-) -> list[Section]:
-    proofs = _proofs(revision)
-    before = {name: privacy.text(change.before) for name, change in changes.items()}
-    account = revision.declaration.account
-    if account.name != revision.answers["applicant_name"]:
-        before.setdefault("applicant_name", account.name)  # the sign-in name, until the approval
-    return [
-        Section(
-            section.step,
-            [
-                AnswerLine(
-                    row.name,
-                    row.short,
-                    privacy.text(row.text),
-                    row.markable,
-                    proof=proofs.get(row.name, ""),
-                    before=before.get(row.name),
-                    asked_for=wanted.get(row.name),
-                    mark=unsent.get(row.name),
-                )
-                for row in section.rows
-            ],
-        )
-        for section in answers.sections(revision.answers)
-    ]
+def _stands_in_archive(declaration: Declaration) -> bool:
+    query = select(Record.id).join(Revision, Revision.id == Record.revision_id)
+    latest = Revision.declaration_id == declaration.id, Revision.number == declaration.revision_number
+    return db.session.scalar(query.where(*latest)) is not None
 
 
-def plain_sections(revision: Revision, privacy: Privacy) -> list[Section]:
-    """The answers of a revision with nothing beside them."""
-    return [
-        Section(
-            section.step,
-            [AnswerLine(row.name, row.short, privacy.text(row.text), row.markable) for row in section.rows],
-        )
-        for section in answers.sections(revision.answers)
-    ]
+def _unsent(revision: Revision) -> dict[str, Mark]:
+    return {mark.target: mark for mark in marks.of_revision(revision, MarkState.DRAFT)}
 
 
-def _proofs(revision: Revision) -> dict[str, str]:
-    """Question -> the first uploaded paper that proves it."""
-    found: dict[str, str] = {}
-    for paper in PAPERS:
-        if revision.papers.get(paper.kind):
-            for name in paper.proves:
-                found.setdefault(name, paper.kind)
-    return found
-
-
-def _papers(
-    revision: Revision, compared: Revision | None, wanted: Mapping[str, Mark], unsent: Mapping[str, Mark]
-) -> list[PaperLine]:
-    """The papers that the answers ask for or that were sent, in the table's order, also those that are not there."""
-    asked = {paper.kind for paper in papers.wanted(revision.answers)} | set(revision.papers)
-    lines = []
-    for paper in PAPERS:
-        pages = revision.papers.get(paper.kind, [])
-        same = compared is None or papers.addresses(pages) == papers.addresses(compared.papers.get(paper.kind))
-        if paper.kind in asked:
-            lines.append(PaperLine(paper, pages, not same, wanted.get(paper.kind), unsent.get(paper.kind)))
-    return lines
-
-
-def compared_with(revision: Revision) -> Revision | None:
-    """The revision that "new" is meant against: the last one that was decided on, of this declaration or in the record.
-
-    Without any: the one submitted before (and withdrawn), if there is one.
-    """
-    declaration = revision.declaration
-    query = select(Revision).join(Declaration).where(Declaration.account_id == declaration.account_id)
-    query = query.join(Decision, Decision.revision_id == Revision.id).where(Revision.id < revision.id)
-    query = query.where((Revision.declaration_id == declaration.id) | (Decision.verb == "approve"))
-    decided = db.session.scalar(query.order_by(Revision.id.desc()).limit(1))
-    if decided or revision.number == 1:
-        return decided
-    before = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == revision.number - 1)
-    return db.session.scalar(before)
-
-
-def _asked_for(revision: Revision) -> dict[str, Mark]:
-    """The marks that the last return before this revision sent out, by target."""
-    query = select(Mark).join(Revision).options(joinedload(Mark.revision)).order_by(Revision.number.desc())
-    query = query.where(Revision.declaration_id == revision.declaration_id, Revision.number < revision.number)
-    sent = db.session.scalars(query.where(Mark.state != MarkState.DRAFT)).all()
-    return {mark.target: mark for mark in sent if mark.revision_id == sent[0].revision_id}
-
-
-def _verdicts(declaration: Declaration) -> list[Verdict]:
-    """The decisions on all revisions of a declaration, newest first."""
-    query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
-    load = (
-        joinedload(Decision.revision).selectinload(Revision.marks),
-        joinedload(Decision.staff),
-        joinedload(Decision.department),
-    )
-    found = db.session.scalars(query.options(*load).order_by(Decision.id.desc())).all()
-    return [Verdict(decision, VERDICTS.get(decision.verb, decision.verb), _sent(decision)) for decision in found]
-
-
-def _sent(decision: Decision) -> list[tuple[str, Mark]]:
-    if decision.verb != "return":
-        return []
-    sent = [mark for mark in decision.revision.marks if mark.state != MarkState.DRAFT]
-    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
-
-
-@cache
-def labels() -> dict[str, str]:
-    """What answers and papers are called: all questions, the document, all papers."""
-    forms = (step.form(None, asked=Asked()) for step in STEPS)
-    questions = {question.name: question.label.text for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
-
-
-def _unsigned(revision: Revision) -> list[str]:
-    """Answers that are not as the signed sheet says. Only a mark that asked for no new signature leads here."""
-    printed = revision.sheet.answers if revision.sheet else {}
-    found = revision.answers
-    return [labels().get(name, name) for name in printed if printed[name] != found.get(name)]
+def _ticks(revision: Revision) -> dict[str, Tick]:
+    return ticks.of(revision.declaration, revision)
 
 
 def _age(born: str) -> int:
@@ -304,33 +176,25 @@ def _age(born: str) -> int:
     return now.year - day.year - ((now.month, now.day) < (day.month, day.day))
 
 
-@dataclass(frozen=True)
-class Reasons:
-    """The reasons to choose from: code -> title, for questions and for papers."""
-
-    question: Mapping[str, str]
-    paper: Mapping[str, str]
-
-
-def reasons() -> Reasons:
-    query = select(ReturnReason).where(ReturnReason.retired.is_(False)).order_by(ReturnReason.position)
-    rows = db.session.scalars(query).all()
-    chosen = [{row.code: row.title for row in rows if row.applies_to == where} for where in ("question", "paper")]
-    return Reasons(*chosen)
-
-
 # --- marks that were sent with a form --------------------------------------------------------------------------------
 
 
 def may_keep_marks(declaration: Declaration, actor: Actor, seen: int) -> bool:
-    """May this officer's marks replace the unsent ones? Only of the last one who claimed, on the revision to be judged.
+    """May this officer's marks and ticks replace the unsent ones? Only on the revision to be judged.
 
-    So what was marked survives a claim that has lapsed meanwhile, and never takes the next holder's marks away.
+    Those of the last one who took it: so what was marked survives a claim that has lapsed meanwhile, and never takes
+    the next holder's marks away. And those of a manager who may revoke the approval.
     """
-    if seen != declaration.revision_number or declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
+    if seen != declaration.revision_number:
         return False
-    query = select(Event.staff_id).where(Event.declaration_id == declaration.id, Event.verb == "claim")
-    return db.session.scalar(query.order_by(Event.id.desc()).limit(1)) == actor.id
+    if declaration.status == Status.APPROVED:
+        return "revoke" in verbs_of(declaration, actor)
+    if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW) or waits(declaration):
+        return False
+    if not workflow.in_office(declaration, actor):  # accepted by another department meanwhile
+        return False
+    taken = Event.declaration_id == declaration.id, Event.verb.in_(workflow.TAKING)
+    return db.session.scalar(select(Event.staff_id).where(*taken).order_by(Event.id.desc()).limit(1)) == actor.id
 
 
 @dataclass(frozen=True)
@@ -343,16 +207,15 @@ class Told:
 
 def told(revision: Revision) -> list[Told]:
     """The unsent marks in the order of the page: the message that a return would send."""
-    unsent = {mark.target: mark for mark in marks.of_revision(revision, MarkState.DRAFT)}
+    unsent = _unsent(revision)
     return [Told(label, unsent[target]) for target, label in labels().items() if target in unsent]
 
 
-def in_words(wanted: Sequence[marks.Wanted]) -> list[tuple[str, str]]:
+def in_words(wanted: Sequence[marks.Wanted], actor: Actor) -> list[tuple[str, str]]:
     """Marks as a form sent them, for the officer to copy: (what, reason and comment)."""
-    known = reasons()
-    titles = {**known.question, **known.paper}
+    known = reasons.of(actor)
     return [
-        (labels()[want.target], ";".join(filter(None, (titles.get(want.reason_code), want.comment))))
+        (labels()[want.target], "；".join(filter(None, (known.title(want.reason_code), want.comment))))
         for want in wanted
         if want.target in labels()
     ]

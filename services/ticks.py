@@ -43,12 +43,10 @@ def keep(revision: Revision, actor: Actor, targets: Iterable[str]) -> None:
         if target not in wanted:
             db.session.delete(tick)
     for target in sorted(wanted):
-        now = digest(target)
-        if (tick := standing.get(target)) is None:
-            tick = Tick(declaration_id=revision.declaration_id, target=target)
-            db.session.add(tick)
+        now, tick = digest(target), standing.get(target) or Tick(declaration_id=revision.declaration_id, target=target)
         if tick.digest != now:
             tick.digest, tick.staff_id, tick.at = now, actor.id, utcnow()
+            db.session.add(tick)
 
 
 def drop_changed(declaration: Declaration, revision: Revision) -> None:

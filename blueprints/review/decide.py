@@ -1,46 +1,51 @@
-"""The form of one submission: its marks and its verb are one transaction, on the revision that was seen.
+"""The verdicts: 审核通过, 退回修改, 不予采集, and what takes them back. Each on the revision that was seen.
 
-When the verb fails, or has to be confirmed, the marks are saved alone. A decision is shown before it is taken (退回) or
-when it looks like a slip (审核通过 with marks left); the confirm page carries the marks along: what was shown is sent.
+What the applicant will read is shown before it is sent; an approval asks only when it looks like a slip (marks left).
+After a verdict the next submission opens at once.
 """
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from datetime import datetime
+
+from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, marks_in, revision_of
-from models import Declaration, db
-from services import access, marks, review, workflow
+from blueprints.review.frame import bp, in_hand, marks_in, typed
+from blueprints.review.marking import confirm, confirmed, refused, take_marks
+from blueprints.review.onward import onward
+from lib.codes import Role
+from models import Decision, Declaration, SecondLook, db
+from services import reasons, review, timing, workflow
 from services.access import OFFICERS, only
 
-
-def _take_marks(uid: str) -> tuple[Declaration, int]:
-    """Put the sent marks into the transaction in hand, where they may stand. Returns what was seen, too."""
-    declaration, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
-    if review.may_keep_marks(declaration, me(), seen):
-        marks.keep(revision_of(declaration, seen), me(), marks_in(request.form))
-        workflow.renew(declaration, me())
-    return declaration, seen
+REASON_LENGTH = 200
 
 
-def _keep_marks_alone(uid: str) -> None:
-    """Take the verb back and save the marks all the same: what was typed stays, whatever became of the decision."""
-    db.session.rollback()
-    _take_marks(uid)
+def opened_at(declaration: Declaration) -> datetime | None:
+    """When the officer at hand first looked at what is held now: asked before the verb, which ends the claim."""
+    claim = workflow.holder(declaration)
+    return claim.opened_at if claim and claim.staff_id == me().id else None
+
+
+def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseReturnValue:
+    """The verdict stands: measure what it took, and on to the next. A proposal is no verdict yet."""
+    if isinstance(decision, Decision):
+        sent = request.form
+        timing.record(decision, opened, sent.get("keys", type=int), sent.get("clicks", type=int))
+    else:
+        flash("这份申报被抽中复核，由另一位工作人员同意后生效。", "b")
     db.session.commit()
-
-
-def _confirmed() -> bool:
-    return request.form.get("confirmed") == "yes"
+    return onward()
 
 
 @bp.post("/submissions/<uid>/marks")
 @only(*OFFICERS)
 def save_marks(uid: str) -> ResponseReturnValue:
-    declaration, seen = _take_marks(uid)
-    workflow.own_claim(declaration, me(), seen)
+    declaration, seen = take_marks(uid)
+    if "revoke" not in review.verbs_of(declaration, me()):
+        workflow.own_claim(declaration, me(), seen)
     db.session.commit()
     flash("标记已保存。", "g")
     return redirect(url_for("review.submission", uid=uid))
@@ -49,7 +54,7 @@ def save_marks(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/release")
 @only(*OFFICERS)
 def release(uid: str) -> ResponseReturnValue:
-    declaration, _seen = _take_marks(uid)
+    declaration, _seen = take_marks(uid)
     workflow.release(declaration, me())
     db.session.commit()
     flash(f"已放回 {declaration.number}，标记已保留。", "g")
@@ -60,65 +65,95 @@ def release(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def send_back(uid: str) -> ResponseReturnValue:
     """First the message as the applicant will read it, then, confirmed, the return. Tried either way: same checks."""
-    declaration, seen = _take_marks(uid)
+    declaration, seen = take_marks(uid)
+    opened = opened_at(declaration)
     try:
-        workflow.send_back(declaration, me(), seen)
+        decision = workflow.send_back(declaration, me(), seen)
     except workflow.NotAllowed as error:
-        return _refused(uid, str(error))
-    if not _confirmed():
-        return _confirm("review/confirm_return.html", uid)
-    db.session.commit()
-    flash(f"已退回 {declaration.number}。", "g")
-    return redirect(url_for("review.queue"))
+        return refused(uid, str(error))
+    if not confirmed():
+        return confirm("review/confirm_return.html", uid)
+    return done(decision, opened)
 
 
 @bp.post("/submissions/<uid>/approve")
 @only(*OFFICERS)
 def approve(uid: str) -> ResponseReturnValue:
-    declaration, seen = _take_marks(uid)
-    left = bool(marks_in(request.form))
+    declaration, seen = take_marks(uid)
+    left, id_checked = bool(marks_in(request.form)), request.form.get("id_checked") == "yes"
+    sample, opened = current_app.config["SECOND_LOOK_PERCENT"], opened_at(declaration)
     try:
-        workflow.approve(declaration, me(), seen, id_checked=request.form.get("id_checked") == "yes")
+        decision = workflow.approve(declaration, me(), seen, id_checked=id_checked, sample=sample)
     except workflow.NotAllowed as error:
-        return _refused(uid, str(error))
-    if left and not _confirmed():
-        return _confirm("review/confirm_approve.html", uid)
+        return refused(uid, str(error))
+    if left and not confirmed():
+        return confirm("review/confirm_approve.html", uid)
+    return done(decision, opened)
+
+
+@bp.post("/submissions/<uid>/decline")
+@only(*OFFICERS)
+def decline(uid: str) -> ResponseReturnValue:
+    """不予采集 with a reason, chosen on a page that shows what the applicant will read."""
+    declaration, seen = take_marks(uid)
+    code, comment = typed("decline_reason", 30), typed("decline_comment", REASON_LENGTH)
+    choices, opened = reasons.of(me()).decline, opened_at(declaration)
+    workflow.own_claim(declaration, me(), seen)
+    if not confirmed():
+        return confirm("review/confirm_decline.html", uid, choices=choices)
+    try:
+        decision = workflow.decline(declaration, me(), seen, reason_code=code, comment=comment)
+    except workflow.NotAllowed as error:
+        return confirm("review/confirm_decline.html", uid, str(error), choices=choices)
+    return done(decision, opened)
+
+
+@bp.post("/submissions/<uid>/undo")
+@only(*OFFICERS)
+def undo(uid: str) -> ResponseReturnValue:
+    """撤销 within a minute: the submission is in the officer's hands again, with its marks."""
+    declaration = in_hand(uid)
+    try:
+        workflow.undo(declaration, me())
+    except workflow.NotAllowed as error:
+        db.session.rollback()
+        raise workflow.Conflict(str(error)) from error
     db.session.commit()
-    flash(f"{declaration.number} 已审核通过。", "g")
-    return redirect(url_for("review.queue"))
+    flash("已撤销刚才的决定，这份申报回到您手中。", "g")
+    return redirect(url_for("review.submission", uid=uid))
 
 
-def _refused(uid: str, problem: str) -> ResponseReturnValue:
-    _keep_marks_alone(uid)
-    return desk(revision_of(in_scope(uid), None), problem=problem)
+@bp.post("/submissions/<uid>/revoke")
+@only(Role.MANAGER)
+def revoke(uid: str) -> ResponseReturnValue:
+    """撤销审核结果: the reason is asked for on a page that shows what the applicant will read."""
+    declaration, seen = take_marks(uid)
+    comment = typed("why", REASON_LENGTH)
+    try:
+        workflow.revoke(declaration, me(), seen, comment=comment if confirmed() else "tried")
+    except workflow.NotAllowed as error:
+        if confirmed() and not comment:
+            return confirm("review/confirm_revoke.html", uid, str(error))
+        return refused(uid, str(error))
+    if not confirmed():
+        return confirm("review/confirm_revoke.html", uid)
+    db.session.commit()
+    flash(f"已撤销 {declaration.number} 的审核结果，退回申报人修改。", "g")
+    return redirect(url_for("review.submission", uid=uid))
 
 
-def _confirm(template: str, uid: str) -> str:
-    _keep_marks_alone(uid)
-    revision = revision_of(in_scope(uid), None)
-    return render_template(
-        template,
-        declaration=revision.declaration,
-        revision=revision,
-        name=revision.answers["applicant_name"],
-        told=review.told(revision),
-        id_checked=request.form.get("id_checked") == "yes",
-    )
-
-
-@bp.errorhandler(workflow.Conflict)
-def conflict(error: workflow.Conflict) -> ResponseReturnValue:
-    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied."""
-    sent, uid = marks_in(request.form), (request.view_args or {}).get("uid", "")
-    db.session.rollback()
-    if declaration := access.office_declaration(me(), uid):
-        _keep_marks_alone(uid)
-    kept = declaration is not None and review.may_keep_marks(declaration, me(), request.form.get("seen", 0, type=int))
-    page = render_template(
-        "review/conflict.html",
-        message=str(error),
-        declaration=declaration,
-        kept=kept and bool(sent),
-        lost=review.in_words(sent) if declaration and not kept else [],
-    )
-    return page, 409
+@bp.post("/submissions/<uid>/reopen")
+@only(Role.MANAGER)
+def reopen(uid: str) -> ResponseReturnValue:
+    declaration, comment = in_hand(uid), typed("why", REASON_LENGTH)
+    try:
+        workflow.reopen(declaration, me(), comment=comment if confirmed() else "tried")
+    except workflow.NotAllowed as error:
+        if confirmed() and not comment:
+            return confirm("review/confirm_reopen.html", uid, str(error))
+        return refused(uid, str(error))
+    if not confirmed():
+        return confirm("review/confirm_reopen.html", uid)
+    db.session.commit()
+    flash(f"已重新受理 {declaration.number}。", "g")
+    return redirect(url_for("review.submission", uid=uid))

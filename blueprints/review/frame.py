@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from lib.database import beginning
+from lib.database import beginning, utcnow
 from models import Declaration, Revision, db
-from services import access, looks, marks, review, review_pictures
+from services import access, looks, marks, reasons, review, review_pictures
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
 
@@ -34,9 +34,23 @@ def marks_in(form: MultiDict[str, str]) -> list[marks.Wanted]:
             typed(f"reason-{target}", REASON_CODE_LENGTH, form),
             typed(f"comment-{target}", COMMENT_LENGTH, form),
             resign=f"unsigned-{target}" not in form,
+            page=max(0, form.get(f"page-{target}", default=1, type=int) - 1),
+            rectangle=_rectangle(target, form),
         )
         for target in targets
     ]
+
+
+def _rectangle(target: str, form: MultiDict[str, str]) -> list[float] | None:
+    """As the viewer's script wrote it, or as four numbers that were typed."""
+    drawn = typed(f"rect-{target}", 60, form)
+    sides = (typed(f"rect-{target}-{side}", 10, form) for side in "ltwh")
+    return review_pictures.rectangle(drawn) if drawn else review_pictures.rectangle_in_percent(*sides)
+
+
+def ticks_in(form: MultiDict[str, str]) -> list[str] | None:
+    """The targets ticked 没问题; None where the form does not speak of them."""
+    return form.getlist("tick")[:MARKS_AT_MOST] if "ticks" in form else None
 
 
 def in_scope(uid: str) -> Declaration:
@@ -52,11 +66,8 @@ def in_hand(uid: str) -> Declaration:
 
 
 def revision_of(declaration: Declaration, number: int | None) -> Revision:
-    """The latest revision, or the one of that number."""
-    number = declaration.revision_number if number is None else number
-    if not 0 < number <= declaration.revision_number:
-        abort(404)
-    return access.revision_of(declaration, number) or abort(404)
+    """The revision of that number, or the latest one that the officer may read."""
+    return access.office_revision(me(), declaration, number) or abort(404)
 
 
 def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
@@ -65,11 +76,13 @@ def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
     The look is written down first, in a short transaction of its own.
     """
     revision = revision_of(in_scope(uid), number)
-    if looks.looks_to_log(me(), revision.declaration, verb):
+    if looks.looks_to_log(me(), revision.declaration, verb) or looks.clock_to_start(me(), revision.declaration, verb):
         db.session.rollback()
         with beginning("IMMEDIATE"):
             revision = revision_of(in_scope(uid), number)
             looks.log_look(me(), revision, looks.looks_to_log(me(), revision.declaration, verb))
+            if claim := looks.clock_to_start(me(), revision.declaration, verb):
+                claim.opened_at = utcnow()
             db.session.commit()
         revision = revision_of(in_scope(uid), number)
     return revision
@@ -83,8 +96,10 @@ def desk(revision: Revision, *, reveal: bool = False, problem: str = "") -> Resp
         found=found,
         declaration=revision.declaration,
         revision=revision,
-        pictures=review_pictures.pictures(found.papers),
-        reasons=review.reasons(),
+        pictures=review_pictures.pictures(found.papers, found.compared),
+        watermark=review_pictures.watermark(me().name),
+        reasons=reasons.of(me()),
+        all_shown=bool(request.args.get("all")),
         problem=problem,
     )
     return page, 422 if problem else 200

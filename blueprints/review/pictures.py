@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Response, abort, current_app, request
+from flask import Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.frame import bp, looked_at
 from lib.storage import Damaged, Folder, Missing
 from models import Revision, db
-from services import access, archive
+from services import access, archive, review, review_lines, review_pictures
 from services.access import OFFICERS, only
 
 
@@ -21,6 +21,41 @@ def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValu
     """One page (from 0) of one paper as it was submitted, small with ``?thumb=1``."""
     found = looked_at(uid, "view_picture", revision)
     return _send(found, kind, page)
+
+
+@bp.get("/submissions/<uid>/pictures/<int:revision>/before/<kind>/<int:page>")
+@only(*OFFICERS)
+def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
+    """The same of the revision that this one is compared with, which may belong to the declaration of the record.
+
+    Whoever may read the submission may read what it is compared with, and nothing else of the other declaration.
+    """
+    compared = review_lines.compared_with(looked_at(uid, "view_picture", revision)) or abort(404)
+    return _send(compared, kind, page)
+
+
+@bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>/view")
+@only(*OFFICERS)
+def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
+    """A page around one picture, for whoever works without scripts: frames, the picture before it, the watermark.
+
+    ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
+    """
+    found = review.submission(looked_at(uid, "view_picture", revision), me())
+    shown = review_pictures.pictures(found.papers, found.compared)
+    wanted = kind, page, bool(request.args.get("before"))
+    at = next((at for at, one in enumerate(shown) if (one.kind, one.index, one.gone) == wanted), None)
+    if at is None:
+        abort(404)
+    return render_template(
+        "review/picture.html",
+        declaration=found.declaration,
+        revision=found.revision,
+        picture=shown[at],
+        previous=shown[at - 1] if at else None,
+        following=shown[at + 1] if at + 1 < len(shown) else None,
+        watermark=review_pictures.watermark(me().name),
+    )
 
 
 @bp.get("/archive/<uid>/pictures/<kind>/<int:page>")

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of
+from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in
+from blueprints.review.marking import keep_marks
 from lib.database import beginning
 from models import db
-from services import drafts, looks, marks, review, workflow
+from services import drafts, looks, review, workflow
 from services.access import OFFICERS, only
 
 
@@ -33,7 +34,7 @@ def _give_back_marks(uid: str) -> None:
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         declaration, seen = in_scope(uid), form.get("seen", default=0, type=int)
         if review.may_keep_marks(declaration, me(), seen):
-            marks.keep(revision_of(declaration, seen), me(), marks_in(form))
+            keep_marks(revision_of(declaration, seen), marks_in(form), ticks_in(form))
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
         for one in late:
             db.session.delete(one)

@@ -1,131 +1,302 @@
 /**
- * The officer's picture viewer: [data-viewer] with .stage > img, an <output data-z> for the zoom and buttons
- * data-a="in|out|left|right|fit|prev|next". Thumbnails are links [data-thumb] to the full pictures (so they work without
- * scripts); data-title of the link is shown in [data-title-here], data-caption in [data-caption-here], its place in
- * [data-count].
+ * The officer's picture viewer, [data-viewer]: a .stage for the picture, one more ([data-before]) for that of the submission
+ * before, an <output data-z> for the zoom, buttons data-a="in|out|left|right|fit|prev|next|compare|frame", and thumbnails
+ * [data-thumb] with data-kind, data-page (from 0), data-title and data-picture: JSON of a services.review_pictures.Picture
+ * with the addresses `address` of itself and of `before`.
  *
- * The wheel zooms to the pointer, dragging moves, keys: [ ] previous and next, r turns, + - zoom, 0 fits. Turning is for
- * the eye only and changes nothing that is stored. Another module shows a paper by dispatching
- * `new CustomEvent("viewer:show", {detail: kind})` on the viewer: the first [data-thumb][data-kind=kind] opens.
+ * Keys: [ ] previous and next, r and R turn, + - zoom, 0 fits, d compares, x frames a place.
+ *
+ * What other modules say to it, and hear from it, as events on the viewer:
+ *   "show-picture" {kind, page, rect}   shows a paper. Without `page`: the first page, or the one already shown of it.
+ *                                       `rect` (left, top, width, height as fractions of the stored picture) is the frame
+ *                                       of the mark on this paper, null takes it away, undefined leaves it.
+ *   "rectangle" {kind, page, rect}      a place was framed.
+ *
+ * Pictures come with no-store, so nothing that is loaded ahead outlives this page: <link rel=prefetch> and fetch() load
+ * them a second time after the navigation (tried in Chromium). So it is the next picture of this file that is loaded and
+ * decoded ahead, and each <img> is kept: going back asks nobody.
  */
-import { isShortcut } from "./keys.js";
+import { gestures } from "./gestures.js";
+import { isShortcut, keyOf } from "./keys.js";
+import { Pane } from "./pane.js";
+import { framing } from "./rectangle.js";
+import { View } from "./zoom.js";
 
-const KEYS = { "[": "prev", "]": "next", r: "right", "+": "in", "=": "in", "-": "out", 0: "fit" };
-const clamp = (scale) => Math.min(8, Math.max(0.25, scale));
+const KEYS = { "[": "prev", "]": "next", r: "right", R: "left", "+": "in", "=": "in", "-": "out", 0: "fit", d: "compare", x: "frame" };
+const NONE_NOW = "本次没有这张图片";
+const NONE_BEFORE = "上次没有这张图片";
 
-function open(viewer) {
-  const stage = viewer.querySelector(".stage");
-  const image = stage.querySelector("img");
-  const thumbs = [...viewer.querySelectorAll("[data-thumb]")];
-  const put = (selector, text) => viewer.querySelectorAll(selector).forEach((place) => (place.textContent = text));
-  let [scale, turns, x, y, grip] = [1, 0, 0, 0, null];
-  let current = Math.max(0, thumbs.findIndex((thumb) => thumb.hasAttribute("aria-current")));
+/** What a thumbnail stands for: {thumb, kind, page, title, now, before}; of `now` and `before` one may be null. */
+function entry(thumb) {
+  const { kind, title = "", picture } = thumb.dataset;
+  const found = picture ? JSON.parse(picture) : { address: thumb.href, frames: [] };
+  const [now, before] = found.gone ? [null, found] : [found, found.before ?? null];
+  return { thumb, kind, title, page: Number(thumb.dataset.page ?? 0), now, before, isNew: Boolean(found.is_new) };
+}
 
-  function draw() {
-    image.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px) scale(${scale}) rotate(${turns * 90}deg)`;
-    put("[data-z]", `${Math.round(scale * 100)}%`);
+class Viewer {
+  constructor(root) {
+    const stages = [...root.querySelectorAll(".stage")];
+    const before = stages.find((stage) => stage.hasAttribute("data-before"));
+    this.root = root;
+    this.view = new View();
+    this.main = new Pane(stages.find((stage) => stage !== before), this.view);
+    this.other = before && new Pane(before, this.view);
+    this.panes = [this.main, this.other].filter(Boolean);
+    this.entries = [...root.querySelectorAll("[data-thumb]")].map(entry);
+    this.images = new Map(); // address -> <img>: no-store pictures are asked for once
+    this.marked = this.marksOfTheForm();
+    this.whole = true; // nothing zoomed or moved since it was fitted
+    this.comparing = false;
+    this.framing = framing(this.main.stage, this.canvas());
+    this.listen();
+    this.begin();
   }
 
-  /** Zooms so that the point (px, py), counted from the middle of the stage, stays where it is. */
-  function zoom(factor, px = 0, py = 0) {
-    const next = clamp(scale * factor);
-    x = px - ((px - x) * next) / scale;
-    y = py - ((py - y) * next) / scale;
-    scale = next;
-    draw();
+  /** paper kind -> the frame of its unsent mark: {page, rectangle, label}. */
+  marksOfTheForm() {
+    const found = this.entries.flatMap(({ kind, page, now }) =>
+      (now?.frames ?? []).filter((frame) => !frame.earlier).map((frame) => [kind, { page, ...frame }]),
+    );
+    return new Map(found);
   }
 
-  function fit() {
-    [x, y] = [0, 0];
-    const { clientWidth: width, clientHeight: height } = stage;
-    const [w, h] = turns % 2 ? [image.clientHeight, image.clientWidth] : [image.clientWidth, image.clientHeight];
-    scale = turns % 2 && w && h ? clamp(Math.min(1, (0.96 * width) / w, (0.94 * height) / h)) : 1;
-    draw();
+  /** What rectangle.js works on. */
+  canvas() {
+    return {
+      view: this.view,
+      base: () => this.main.base,
+      draw: (rectangle) => {
+        this.draft = rectangle;
+        this.draw();
+      },
+      say: (text) => this.put("[data-said]", text),
+      taken: (rect) => this.taken(rect),
+      ended: () => this.press("frame", false),
+    };
   }
 
-  function turn(quarters) {
-    turns += quarters;
-    fit();
+  begin() {
+    const start = this.entries.findIndex(({ thumb }) => thumb.hasAttribute("aria-current"));
+    const image = this.main.leaf.querySelector("img");
+    const first = this.entries[Math.max(0, start)];
+    if (!first) return;
+    if (first.now) this.keep(first.now.address, image);
+    this.show(Math.max(0, start));
   }
 
-  /** Moves the strip of thumbnails only, never the page: on a phone the answers stand above it. */
-  function reveal(thumb) {
+  put(selector, text) {
+    this.root.querySelectorAll(selector).forEach((place) => (place.textContent = text));
+  }
+
+  press(action, on) {
+    this.root.querySelector(`[data-a="${action}"]`)?.setAttribute("aria-pressed", on);
+  }
+
+  // --- which picture ---
+
+  keep(address, image) {
+    image.draggable = false;
+    image.addEventListener("load", () => this.arrived(image));
+    image.addEventListener("error", () => this.put("[data-said]", "图片无法显示，请稍后重试"));
+    this.images.set(address, image);
+    return image;
+  }
+
+  /** The <img> of an address: made once, and loaded from then on. */
+  image(address) {
+    if (this.images.has(address)) return this.images.get(address);
+    const image = this.keep(address, new Image());
+    image.src = address;
+    return image;
+  }
+
+  size(picture, image) {
+    return picture.width ? [picture.width, picture.height] : [image?.naturalWidth || 4, image?.naturalHeight || 3];
+  }
+
+  /** A picture whose size nobody told is fitted when it is there; then the next one is loaded. */
+  arrived(image) {
+    for (const pane of this.panes) {
+      if (pane.image === image) [pane.size[0], pane.size[1]] = [image.naturalWidth, image.naturalHeight];
+    }
+    if (this.whole) this.fit();
+    if (image === this.main.image) this.ahead();
+  }
+
+  ahead() {
+    const next = this.entries[(this.current + 1) % this.entries.length];
+    if (next.now) this.image(next.now.address).decode().catch(() => {}); // said by its error event
+  }
+
+  show(index) {
+    const chosen = this.entries[(index + this.entries.length) % this.entries.length];
+    if (!chosen) return;
+    if (chosen !== this.shown) this.framing.cancel();
+    this.shown = chosen;
+    this.current = this.entries.indexOf(chosen);
+    const before = this.main.size.join();
+    this.fill();
+    if (before !== this.main.size.join()) [this.view.turns, this.whole] = [0, true]; // of one size: looked at alike
+    this.told();
+    this.settle();
+    if (this.main.image?.complete) this.ahead();
+  }
+
+  /** Puts the pictures into the stages. Alone, a picture that is gone stands where the present one would. */
+  fill() {
+    const { now, before } = this.shown;
+    const alone = now ?? (this.comparing ? null : before);
+    this.lay(this.main, alone, NONE_NOW);
+    if (this.other && this.comparing) this.lay(this.other, before, NONE_BEFORE);
+    this.main.stage.querySelector("[data-when]")?.replaceChildren(now || this.comparing ? "本次" : "上次");
+    this.root.classList.toggle("of-old", !now && !this.comparing);
+  }
+
+  lay(pane, picture, words) {
+    const image = picture && this.image(picture.address);
+    if (image) image.alt = this.shown.title;
+    pane.put(image, picture ? this.size(picture, image) : pane.size, picture ? "" : words);
+    pane.stage.querySelector("[data-caption-here]")?.replaceChildren(picture?.caption ?? "");
+  }
+
+  told() {
+    const { title, thumb, isNew } = this.shown;
+    this.put("[data-title-here]", title);
+    this.put("[data-count]", `${this.current + 1} / ${this.entries.length}`);
+    this.root.querySelector("[data-new-here]")?.toggleAttribute("hidden", !isNew);
+    for (const other of this.entries) other.thumb.removeAttribute("aria-current");
+    thumb.setAttribute("aria-current", "true");
+    // moves the strip of thumbnails only, never the page: on a phone the answers stand above it
     const [strip, box] = [thumb.parentElement, thumb.getBoundingClientRect()];
     const frame = strip.getBoundingClientRect();
     strip.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
   }
 
-  function show(index) {
-    const thumb = thumbs[(index + thumbs.length) % thumbs.length];
-    if (!thumb) return;
-    current = thumbs.indexOf(thumb);
-    thumbs.forEach((other) => other.toggleAttribute("aria-current", other === thumb));
-    thumb.setAttribute("aria-current", "true");
-    reveal(thumb);
-    [image.src, image.alt, turns] = [thumb.href, thumb.dataset.title ?? "", 0];
-    put("[data-title-here]", image.alt);
-    put("[data-caption-here]", thumb.dataset.caption ?? "");
-    put("[data-count]", `${current + 1} / ${thumbs.length}`);
-    fit();
+  // --- how it lies ---
+
+  settle() {
+    if (this.whole) this.fit();
+    else this.draw();
   }
 
-  const actions = {
-    in: () => zoom(1.25),
-    out: () => zoom(1 / 1.25),
-    left: () => turn(-1),
-    right: () => turn(1),
-    fit,
-    prev: () => show(current - 1),
-    next: () => show(current + 1),
-  };
+  fit() {
+    this.main.fit();
+    this.whole = true;
+    this.draw();
+  }
 
-  viewer.addEventListener("click", (event) => {
-    const thumb = event.target.closest("[data-thumb]");
-    if (thumb) {
-      event.preventDefault();
-      show(thumbs.indexOf(thumb));
+  turn(quarters) {
+    this.view.turns += quarters;
+    this.fit();
+  }
+
+  touched() {
+    this.whole = false;
+    this.view.hold(this.main.base, this.main.room);
+    this.draw();
+  }
+
+  zoom(factor) {
+    this.view.zoom(factor);
+    this.touched();
+  }
+
+  draw() {
+    this.main.frames = this.framesNow();
+    if (this.other) this.other.frames = this.shown?.before?.frames ?? [];
+    for (const pane of this.panes) {
+      pane.stage.classList.toggle("whole", this.whole);
+      pane.draw();
     }
-    actions[event.target.closest("[data-a]")?.dataset.a]?.();
-  });
-  viewer.addEventListener("viewer:show", ({ detail }) => {
-    const index = thumbs.findIndex((thumb) => thumb.dataset.kind === detail);
-    if (index >= 0) show(index);
-  });
-  image.addEventListener("load", fit);
-  document.addEventListener("keydown", (event) => {
-    if (!isShortcut(event) || !(event.key in KEYS)) return;
-    event.preventDefault();
-    actions[KEYS[event.key]]();
-  });
+    this.put("[data-z]", `${Math.round(this.view.scale * 100)}%`);
+  }
 
-  const fromMiddle = ({ clientX, clientY }) => {
-    const box = stage.getBoundingClientRect();
-    return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
-  };
-  const wheel = (event) => {
-    event.preventDefault();
-    zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, ...fromMiddle(event));
-  };
-  stage.addEventListener("wheel", wheel, { passive: false });
-  stage.addEventListener("pointerdown", (event) => {
-    event.preventDefault(); // else the browser drags the picture away
-    grip = [event.clientX - x, event.clientY - y];
-    stage.setPointerCapture(event.pointerId);
-    stage.classList.add("drag");
-  });
-  stage.addEventListener("pointermove", (event) => {
-    if (!grip) return;
-    [x, y] = [event.clientX - grip[0], event.clientY - grip[1]];
-    draw();
-  });
-  for (const end of ["pointerup", "pointercancel"]) {
-    stage.addEventListener(end, () => {
-      grip = null;
-      stage.classList.remove("drag");
+  framesNow() {
+    const { now, before, kind, page } = this.shown ?? {};
+    if (!now) return this.comparing ? [] : before?.frames ?? [];
+    const mark = this.marked.get(kind);
+    const found = now.frames.filter((frame) => frame.earlier);
+    if (this.draft) return [...found, { rectangle: this.draft, draft: true }];
+    return mark?.page === page ? [...found, mark] : found;
+  }
+
+  // --- beside the one before, and frames ---
+
+  compare() {
+    if (!this.other) return;
+    this.comparing = !this.comparing;
+    this.root.classList.toggle("comparing", this.comparing);
+    this.press("compare", this.comparing);
+    this.fill();
+    this.fit();
+  }
+
+  frame() {
+    if (!this.root.querySelector('[data-a="frame"]')) return; // whoever does not hold the file marks nothing
+    if (this.framing.active) return this.framing.cancel();
+    if (!this.shown?.now) return this.put("[data-said]", "只能在本次提交的图片上框选");
+    const known = this.marked.get(this.shown.kind);
+    this.press("frame", true);
+    this.framing.start(known?.page === this.shown.page ? known.rectangle : null);
+  }
+
+  taken(rect) {
+    const { kind, page } = this.shown;
+    this.marked.set(kind, { page, rectangle: rect, label: "已框选" });
+    this.draw();
+    this.root.dispatchEvent(new CustomEvent("rectangle", { bubbles: true, detail: { kind, page, rect } }));
+  }
+
+  /** Another module shows a paper, or says which frame its mark has. */
+  wanted({ kind, page, rect }) {
+    if (rect) this.marked.set(kind, { page: page ?? 0, rectangle: rect, label: "已框选" });
+    if (rect === null) this.marked.delete(kind);
+    const there = this.shown?.kind === kind && this.shown.now && (page ?? this.shown.page) === this.shown.page;
+    const index = this.entries.findIndex((one) => one.kind === kind && one.now && one.page === (page ?? one.page));
+    if (!there && index >= 0) this.show(index);
+    if (rect) this.fit();
+    else this.draw();
+  }
+
+  // --- events ---
+
+  act(name) {
+    const actions = {
+      in: () => this.zoom(1.25),
+      out: () => this.zoom(1 / 1.25),
+      left: () => this.turn(-1),
+      right: () => this.turn(1),
+      fit: () => this.fit(),
+      prev: () => this.show(this.current - 1),
+      next: () => this.show(this.current + 1),
+      compare: () => this.compare(),
+      frame: () => this.frame(),
+    };
+    actions[name]?.();
+  }
+
+  listen() {
+    for (const { stage } of this.panes) {
+      gestures(stage, this.view, () => this.touched(), () => this.framing.active && stage === this.main.stage);
+    }
+    new ResizeObserver(() => this.settle()).observe(this.main.stage);
+    this.root.addEventListener("show-picture", ({ detail }) => this.wanted(detail));
+    this.root.addEventListener("click", (event) => {
+      const index = this.entries.findIndex(({ thumb }) => thumb === event.target.closest("[data-thumb]"));
+      if (index >= 0) {
+        event.preventDefault();
+        this.show(index);
+      }
+      this.act(event.target.closest("[data-a]")?.dataset.a);
+    });
+    document.addEventListener("keydown", (event) => {
+      const key = keyOf(event) === "r" && event.shiftKey ? "R" : keyOf(event);
+      if (!isShortcut(event) || !Object.hasOwn(KEYS, key)) return;
+      event.preventDefault();
+      this.act(KEYS[key]);
     });
   }
-  draw();
-  if (thumbs.length) reveal(thumbs[current]);
 }
 
-document.querySelectorAll("[data-viewer]").forEach(open);
+document.querySelectorAll("[data-viewer]").forEach((root) => new Viewer(root));

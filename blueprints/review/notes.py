@@ -1,0 +1,28 @@
+"""内部备注 on a submission: for the offices in whose scope it is, never for the applicant."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.frame import bp
+from blueprints.review.marking import take_marks
+from models import db
+from services import notes
+from services.access import OFFICERS, only
+
+
+@bp.post("/submissions/<uid>/notes")
+@only(*OFFICERS)
+def add_note(uid: str) -> ResponseReturnValue:
+    """The marks that stand on the page are saved along: the note must not cost them."""
+    declaration, _seen = take_marks(uid)
+    text = " ".join(request.form.get("note", "").replace("\x00", "").split())
+    if text:
+        notes.add(declaration, me(), text)
+        flash("内部备注已保存。", "g")
+    else:
+        flash("请先写备注，再按【保存备注】。", "y")
+    db.session.commit()
+    return redirect(url_for("review.submission", uid=uid, _anchor="notes"))

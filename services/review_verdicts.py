@@ -1,0 +1,64 @@
+"""What was decided on a declaration before, newest first, with the marks that went out and the officers' words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from lib.codes import MarkState
+from models import Decision, Declaration, Mark, Revision, Transfer, db
+from services.review_lines import labels
+
+TITLES = {
+    "return": "退回修改",
+    "approve": "审核通过",
+    "decline": "不予采集",
+    "undo": "撤销刚才的决定",
+    "revoke": "撤销审核结果",
+    "reopen": "重新受理",
+}
+SENDS_MARKS = ("return", "revoke")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An earlier decision on this declaration with the marks that went out with it, as (what, mark)."""
+
+    decision: Decision
+    title: str
+    marks: Sequence[tuple[str, Mark]]
+
+    @property
+    def words(self) -> str:
+        """The reason and the officer's own words, where the verb has any."""
+        return "；".join(filter(None, (self.decision.reason, self.decision.comment)))
+
+
+def of(declaration: Declaration, within: str = "") -> list[Verdict]:
+    """The decisions on all revisions, newest first; with ``within`` only those of the departments below that path."""
+    query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
+    load = (
+        joinedload(Decision.revision).selectinload(Revision.marks),
+        joinedload(Decision.staff),
+        joinedload(Decision.department),
+    )
+    found = db.session.scalars(query.options(*load).order_by(Decision.id.desc())).all()
+    shown = [decision for decision in found if decision.department.path.startswith(within)]
+    return [Verdict(decision, TITLES.get(decision.verb, decision.verb), _sent(decision)) for decision in shown]
+
+
+def _sent(decision: Decision) -> list[tuple[str, Mark]]:
+    if decision.verb not in SENDS_MARKS:
+        return []
+    sent = [mark for mark in decision.revision.marks if mark.state != MarkState.DRAFT]
+    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
+
+
+def handovers(declaration: Declaration) -> Sequence[Transfer]:
+    """Offers to other departments that have an answer, newest first."""
+    query = select(Transfer).where(Transfer.declaration_id == declaration.id, Transfer.answered_at.is_not(None))
+    load = joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
+    return db.session.scalars(query.options(*load).order_by(Transfer.id.desc())).all()
