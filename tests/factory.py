@@ -6,6 +6,7 @@ import io
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from random import Random
 from typing import Any
 
 from flask import Flask
@@ -17,7 +18,7 @@ from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
-from services import answers, beginnings, marks, papers, sheets, workflow
+from services import answers, beginnings, look_alikes, marks, papers, sheets, workflow
 from services.access import Actor
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
@@ -26,11 +27,15 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 @cache
 def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
-    """A JPEG that looks like something; ``seed`` makes it differ."""
+    """A JPEG that looks like something; ``seed`` makes it differ, enough to be no other person's picture."""
     image = Image.new("RGB", (width, height), (240, 244, 250))
     pen = ImageDraw.Draw(image)
     pen.ellipse((width * 0.3, height * 0.2, width * 0.7, height * 0.55), fill=(210, 180, 160))
     pen.rectangle((width * 0.2, height * 0.6, width * 0.8, height), fill=(40, 60 + seed % 150, 110))
+    chance = Random(seed)
+    for _line in range(8 if seed else 0):
+        left, top = width * chance.uniform(0.2, 0.7), height * chance.uniform(0.2, 0.9)
+        pen.rectangle((left, top, left + width * 0.15, top + height * 0.08), fill=(chance.randrange(256), 20, 20))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=88)
     return file.getvalue()
@@ -139,9 +144,10 @@ class Make:
         wanted = papers.wanted(answers.facts(declaration))
         for paper in wanted:
             if paper.kind == PHOTO:
-                papers.take(declaration, paper, papers.prepare_photo(store, picture()))
+                papers.take(declaration, paper, papers.prepare_photo(store, picture(seed=declaration.id)))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
-                papers.take(declaration, paper, papers.prepare(store, picture(1000, 700)))
+                seed = declaration.id if paper.kind in look_alikes.OWN else 0
+                papers.take(declaration, paper, papers.prepare(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)
 

@@ -8,7 +8,7 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Draft, Event, Mark, Revision, db
-from services import answers, deadlines, inbox, marks, papers, sheets, ticks
+from services import answers, checks, deadlines, desk, inbox, look_alikes, marks, papers, sheets, ticks
 from services.access import Actor
 from services.workflow.claims import settle
 from services.workflow.moves import Incomplete, Missing, NotAllowed, check, make_move, revision_numbered
@@ -59,6 +59,8 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     declaration.department = department
     _set_due_date(declaration, review_days)
     make_move(declaration, "submit", actor)
+    look_alikes.remember(revision)
+    desk.remind(declaration.id, checks.reminders(revision))
     _forget_drafts(declaration)
     inbox.tell(
         declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"

@@ -1,0 +1,117 @@
+"""Automatic checks (自动检查): what an officer should look at again. They sort, they never decide.
+
+Each row of ``CHECKS`` is one function of a Case that answers with an Outcome, or None where it does not apply; a new
+check is one function and its row.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from models import Declaration, Revision, db
+from services import access
+from services.access import Actor
+from services.checks import office, others, person, pictures, proofs
+from services.checks.case import STATES, Case, Check, Outcome, State, labels
+
+__all__ = ["CHECKS", "Match", "Outcome", "Result", "reminders", "run"]
+
+#: Name, what it is about, how.
+CHECKS: tuple[tuple[str, str, Check], ...] = (
+    ("number", "证件号码、出生日期和性别", person.number),
+    ("number_again", "证件号码重复", others.number),
+    ("age", "年龄", person.age),
+    ("dates", "日期先后", person.dates),
+    ("name", "姓名", proofs.name),
+    ("phone_again", "手机号码重复", others.phone),
+    ("picture_again", "图片重复", others.picture),
+    ("employer_code", "统一社会信用代码", office.employer_code),
+    ("employer_name", "同一代码的单位名称", office.employer_name),
+    ("area", "会计管理部门与地址", office.area),
+    ("diplomas", "学历、学位证书编号", proofs.diplomas),
+    ("qualification", "资格证书编号", proofs.qualification),
+    ("legacy", "会计从业资格证", proofs.legacy),
+    ("marks", "退回的各处", proofs.marks),
+    ("sheet", "个人基本信息表的版本", proofs.sheet),
+    ("portrait", "一寸照片", pictures.portrait),
+    ("resolution", "图片像素", pictures.resolution),
+    ("sharpness", "图片清晰度", pictures.sharpness),
+    ("light", "图片明暗", pictures.light),
+)
+SHOWN = 5  # of the submissions that a check has found
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A submission that a check has found. Outside the reader's scope only the department is told: ``uid`` is empty."""
+
+    text: str
+    uid: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """``links``: (target, label) of the rows that it is about."""
+
+    name: str
+    title: str
+    state: State
+    reason: str
+    links: Sequence[tuple[str, str]] = ()
+    matches: Sequence[Match] = ()
+    more: int = 0  # further matches that are not shown
+
+
+def run(revision: Revision, actor: Actor | None = None) -> list[Result]:
+    """All results that apply, those to look at first. Without an actor nobody else's submission is mentioned."""
+    case = Case(revision)
+    found = [(name, title, outcome) for name, title, check in CHECKS if (outcome := _outcome(name, check, case))]
+    found.sort(key=lambda one: STATES.index(one[2].state))
+    seen = _seen([each for _name, _title, outcome in found for each in outcome.others[:SHOWN]], actor)
+    return [_result(name, title, outcome, seen) for name, title, outcome in found]
+
+
+def reminders(revision: Revision) -> int:
+    """How many checks ask for a second look."""
+    return sum(result.state == "look" for result in run(revision))
+
+
+def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
+    """A check that fails says so; it never stops a submission or a page. Its savepoint keeps the transaction usable."""
+    try:
+        with db.session.begin_nested():
+            return check(case)
+    except Exception as error:
+        log.error("check %s: %s", name, type(error).__name__)  # the message may hold answers
+        return Outcome("unknown", "这项检查没有完成，请自行核对")
+
+
+def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> Result:
+    links = [(target, labels()[target]) for target in outcome.targets if target in labels()]
+    matches = list(dict.fromkeys(seen[each] for each in outcome.others[:SHOWN] if each in seen))
+    more = max(0, len(outcome.others) - SHOWN) if matches else 0
+    return Result(name, title, outcome.state, outcome.reason, links, matches, more)
+
+
+def _seen(declaration_ids: Sequence[int], actor: Actor | None) -> dict[int, Match]:
+    """What the reader may know of each: name and number inside the scope, else only the department."""
+    if actor is None or not declaration_ids:
+        return {}
+    query = select(Declaration).where(Declaration.id.in_(declaration_ids))
+    load = (joinedload(Declaration.account), joinedload(Declaration.department))
+    rows = db.session.scalars(query.options(*load)).all()
+    scoped = access.office_declarations(actor).where(Declaration.id.in_(declaration_ids))
+    inside = set(db.session.scalars(scoped.with_only_columns(Declaration.id)))
+    return {row.id: _match(row, row.id in inside) for row in rows}
+
+
+def _match(row: Declaration, inside: bool) -> Match:
+    if inside:
+        return Match(f"{row.account.name} {row.number}", row.uid)
+    return Match(f"{row.department.name if row.department else '其他部门'}的一份申报")

@@ -1,0 +1,106 @@
+"""What a check is given and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+from typing import Any, Literal
+
+from forms import PAPER, STEPS, Asked
+from lib.clock import local
+from models import Account, Declaration, Revision
+from services import answers
+
+State = Literal["look", "unknown", "passed"]
+STATES: tuple[State, ...] = ("look", "unknown", "passed")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``reason`` says what was found, without ID numbers and phones. ``targets``: names of questions, kinds of papers.
+
+    ``others``: declarations of other people (or earlier ones of the same) that it was compared with; who of them is
+    named is decided by the reader's scope.
+    """
+
+    state: State
+    reason: str
+    targets: tuple[str, ...] = ()
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture of the revision. ``measures`` is empty for pictures older than lib.measures."""
+
+    kind: str
+    words: str  # 全日制学历证书第 2 张
+    measures: Mapping[str, Any]
+
+
+class Case:
+    """One revision, read once for all checks."""
+
+    def __init__(self, revision: Revision) -> None:
+        self.revision = revision
+        self.declaration: Declaration = revision.declaration
+        self.account: Account = revision.declaration.account
+        self.papers = revision.papers
+        #: Judged as of the day of the submission: a later look finds the same.
+        self.day: date = local(revision.submitted_at).date()
+
+    @cached_property
+    def answers(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.revision.answers
+        return found
+
+    def get(self, name: str) -> Any:
+        return self.answers.get(name)
+
+    def pages(self, *kinds: str) -> Iterator[Page]:
+        """The pictures of these papers, else of all."""
+        for kind, pages in self.papers.items():
+            if kind in PAPER and (not kinds or kind in kinds):
+                for position, page in enumerate(pages, 1):
+                    number = f"第 {position} 张" if len(pages) > 1 else ""
+                    yield Page(kind, short(kind) + number, page.get("measures") or {})
+
+
+#: None: the check does not apply to this case.
+Check = Callable[[Case], Outcome | None]
+
+
+def passed(reason: str, *targets: str) -> Outcome:
+    return Outcome("passed", reason, targets)
+
+
+def look(reason: str, *targets: str, others: Sequence[int] = ()) -> Outcome:
+    return Outcome("look", reason, targets, tuple(others))
+
+
+def unknown(reason: str, *targets: str) -> Outcome:
+    return Outcome("unknown", reason, targets)
+
+
+def verdict(problems: Sequence[tuple[str, str]], fine: str) -> Outcome:
+    """Look again when there are problems, given as (target, what was found); else passed with ``fine``."""
+    if not problems:
+        return passed(fine)
+    targets = tuple(dict.fromkeys(target for target, _words in problems))
+    return look("；".join(dict.fromkeys(words for _target, words in problems)), *targets)
+
+
+@cache
+def labels() -> dict[str, str]:
+    """What a target is called in a link."""
+    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    questions = {question.name: question.short for form in forms for question in form.questions}
+    return {**answers.IDENTITY, **questions, **{kind: short(kind) for kind in PAPER}}
+
+
+def short(kind: str) -> str:
+    """The paper's name, a long one without what stands in brackets."""
+    title = PAPER[kind].title
+    return title.partition("(")[0] if len(title) > 14 else title

@@ -1,0 +1,84 @@
+"""Number, age and dates of the person."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from lib import identity
+from lib.codes import IdType, Sex
+from services.checks.case import Case, Outcome, labels, look, passed, unknown, verdict
+
+AGES = (16, 70)
+INTERNSHIP = 1  # years that somebody may have worked before the full-time diploma
+#: Earlier, later: both are dates or months, the coarser of the two decides.
+ORDER = (
+    ("work_started", "accounting_started"),
+    ("accounting_started", "technical_post_on"),
+    ("qualification_on", "technical_post_on"),
+)
+SINCE_16 = ("work_started", "accounting_started", "qualification_on", "technical_post_on")
+PAST = (*SINCE_16, "birth_date", "full_time_graduated", "part_time_graduated")
+
+
+def number(case: Case) -> Outcome:
+    """Check character, birth date and sex of the number against the answers."""
+    kind, digits = case.get("id_type"), case.get("id_number")
+    if problem := identity.number_problem(kind, digits, case.day):
+        return look(problem, "id_number")
+    told = identity.facts_from_number(kind, digits)
+    if told is None:
+        return unknown(f"{IdType(kind).label}的号码里没有出生日期和性别，请对照证件图片", "birth_date", "sex")
+    problems = []
+    if told[0] != case.get("sex"):
+        problems.append(("sex", f"号码里的性别是{Sex(told[0]).label}，与填写的不同"))
+    if told[1].isoformat() != case.get("birth_date"):
+        problems.append(("birth_date", f"号码里的出生日期是 {told[1]}，与填写的不同"))
+    return verdict(problems, "证件号码的校验位、出生日期、性别一致")
+
+
+def age(case: Case) -> Outcome:
+    born, day = date.fromisoformat(case.get("birth_date")), case.day
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    if AGES[0] <= years <= AGES[1]:
+        return passed(f"年龄 {years} 岁，在 {AGES[0]} 至 {AGES[1]} 岁之间", "birth_date")
+    return look(f"年龄 {years} 岁，不在 {AGES[0]} 至 {AGES[1]} 岁之间", "birth_date")
+
+
+def dates(case: Case) -> Outcome:
+    """Nothing ahead, nothing before 16, and one after the other. Full-time studies may overlap with work by a year."""
+    today, born = case.day.isoformat(), str(case.get("birth_date"))
+    problems = [(name, f"{_said(case, name)}晚于提交日期") for name in PAST if _before(today, case.get(name))]
+    sixteen = f"{int(born[:4]) + 16}{born[4:]}"
+    problems += [
+        (name, f"{_said(case, name)}早于年满 16 周岁") for name in SINCE_16 if _before(case.get(name), sixteen)
+    ]
+    for earlier, later in ORDER:
+        if _before(case.get(later), case.get(earlier)):
+            problems += [(later, f"{_said(case, later)}早于{_said(case, earlier)}"), (earlier, "")]
+    problems += _studies(case)
+    found = [(target, words) for target, words in problems if words]
+    outcome = verdict(found, "各项日期的先后合理")
+    targets = tuple(dict.fromkeys(target for target, _words in problems))
+    return Outcome(outcome.state, outcome.reason, targets)
+
+
+def _studies(case: Case) -> list[tuple[str, str]]:
+    graduated, started = case.get("full_time_graduated"), case.get("work_started") or case.get("accounting_started")
+    if not graduated or not started:
+        return []
+    name = "work_started" if case.get("work_started") else "accounting_started"
+    if not _before(started, f"{int(graduated[:4]) - INTERNSHIP}{graduated[4:]}"):
+        return []
+    return [("full_time_graduated", f"{_said(case, name)}比{_said(case, 'full_time_graduated')}早一年以上"), (name, "")]
+
+
+def _said(case: Case, name: str) -> str:
+    return f"{labels()[name]}({case.get(name)})"
+
+
+def _before(first: str | None, second: str | None) -> bool:
+    """Is the first earlier, as far as both tell?"""
+    if not first or not second:
+        return False
+    length = min(len(first), len(second))
+    return first[:length] < second[:length]

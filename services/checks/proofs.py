@@ -1,0 +1,184 @@
+"""Numbers of certificates, the signed sheet, the old register, and whether a return was answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from forms import PAPER, PHOTO, SHEET
+from lib import measures
+from lib.codes import Kind, MarkState, YesNo
+from models import LegacyHolder, Mark, Revision, db
+from services import papers
+from services.checks.case import Case, Outcome, labels, look, passed, short, unknown, verdict
+
+#: A year at the beginning (管理号 of an exam), or in the brackets of an assessment's document number: 〔2018〕12 号.
+_YEAR = re.compile(r"\A(?:19[89][0-9]|20[0-9]{2})|(?<=[〔\[(])(?:19[89][0-9]|20[0-9]{2})(?=[〕\])])")
+#: Diplomas are numbered alike since 2001: school (5), kind (1), year (4), level (2), serial (6, some years 5). Degrees:
+#: school (5), degree (1), year (4), serial (6).
+NUMBERED_SINCE, YEAR_AT = "2001", slice(6, 10)
+DIPLOMA_LENGTHS, DEGREE_LENGTHS = (17, 18), (16,)
+NONE = "无"
+
+
+def qualification(case: Case) -> Outcome | None:
+    """The year in the certificate's number against the date."""
+    stated, on = case.get("qualification_no"), case.get("qualification_on")
+    if not stated or not on:
+        return None
+    targets = ("qualification_no", "qualification_on")
+    found = _YEAR.search(stated)
+    if not found:
+        return unknown("资格证书编号里没有可以辨认的年份", *targets)
+    if found[0] == on[:4]:
+        return passed("资格证书编号里的年份与取得时间一致", *targets)
+    return look(f"资格证书编号里的年份是 {found[0]}，取得时间是 {on}", *targets)
+
+
+def diplomas(case: Case) -> Outcome | None:
+    """Length and year of the numbers of diplomas and degrees against the graduation."""
+    found = [outcome for prefix in ("full_time", "part_time") for outcome in _numbers(case, prefix)]
+    if not found:
+        return None
+    for state in ("look", "unknown"):
+        if chosen := [outcome for outcome in found if outcome.state == state]:
+            targets = tuple(dict.fromkeys(target for outcome in chosen for target in outcome.targets))
+            return Outcome(chosen[0].state, "；".join(outcome.reason for outcome in chosen), targets)
+    return passed("学历、学位证书编号里的年份与毕业时间一致", *dict.fromkeys(sum((o.targets for o in found), ())))
+
+
+def _numbers(case: Case, prefix: str) -> Iterator[Outcome]:
+    graduated = case.get(f"{prefix}_graduated")
+    for name, lengths in ((f"{prefix}_diploma_no", DIPLOMA_LENGTHS), (f"{prefix}_degree_no", DEGREE_LENGTHS)):
+        if graduated and (stated := case.get(name)):
+            reason, state = _number(stated, graduated, lengths)
+            yield Outcome(state, labels()[name] + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
+
+
+def _number(stated: str, graduated: str, lengths: Sequence[int]) -> tuple[str, str]:
+    if graduated < NUMBERED_SINCE:
+        return "：2001 年以前没有统一的编号，无法核对", "unknown"
+    if stated == NONE:
+        return f"填写为「无」，{graduated[:4]} 年的证书应有编号", "look"
+    if not re.fullmatch("[0-9]+", stated):
+        return "不是统一的编号格式，可能是证明书或国(境)外学历学位认证书", "unknown"
+    if len(stated) not in lengths:
+        return f"有 {len(stated)} 位数字，一般是 {lengths[-1]} 位", "look"
+    if stated[YEAR_AT] == graduated[:4]:
+        return "里的年份与毕业时间一致", "passed"
+    return f"里的年份是 {stated[YEAR_AT]}，毕业时间是 {graduated}", "look"
+
+
+# --- the signed sheet -------------------------------------------------------------------------------------------------
+
+
+def sheet(case: Case) -> Outcome:
+    """Does the signed version say what was submitted? Changes that need no new signature are excused."""
+    signed = case.revision.sheet
+    if signed is None:
+        return unknown("没有记录签章的是哪一版信息表", SHEET)
+    printed: dict[str, Any] = signed.answers
+    differing = {name for name in printed if name != "name_differs" and printed[name] != case.get(name)}
+    differing |= {PHOTO} if papers.addresses(case.papers.get(PHOTO)) != [signed.photo_address] else set()
+    if not differing:
+        return passed(f"信息表第 {signed.version} 版与提交内容一致，请核对图上的校验码", SHEET)
+    words = "、".join(words for name, words in labels().items() if name in differing)
+    if differing <= _excused(case):
+        return passed(f"信息表第 {signed.version} 版，签章之后改了{words}(无需重新签章)", SHEET)
+    return look(f"签章的信息表是第 {signed.version} 版，与提交内容不同：{words}", SHEET, *sorted(differing))
+
+
+def _excused(case: Case) -> set[str]:
+    query = select(Mark.target).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
+    query = query.where(Revision.number < case.revision.number, Mark.resign.is_(False))
+    return set(db.session.scalars(query.where(Mark.state == MarkState.CLOSED)))
+
+
+# --- resubmissions ----------------------------------------------------------------------------------------------------
+
+_BESIDE_THE_POINT = re.compile(r"[\W_]+")
+
+
+def marks(case: Case) -> Outcome | None:
+    """Was each place that the last return marked really changed, not by a blank or the same picture again?"""
+    query = select(Mark).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
+    query = query.where(Revision.number < case.revision.number, Mark.state != MarkState.DRAFT)
+    sent = db.session.scalars(query.order_by(Revision.number.desc(), Mark.id)).all()
+    if not sent:
+        return None
+    before = sent[0].revision
+    last = [mark for mark in sent if mark.revision_id == before.id]
+    old = before.answers
+    problems = [(mark.target, words) for mark in last if (words := _untouched(case, mark, old))]
+    return verdict(problems, f"退回时标记的 {len(last)} 处都已修改")
+
+
+def _untouched(case: Case, mark: Mark, old: Mapping[str, Any]) -> str:
+    """What speaks against a mark's having been dealt with; empty: nothing. What is not asked any more is dealt with."""
+    if mark.target in PAPER:
+        now = case.papers.get(mark.target)
+        same = _same_pictures(mark.revision.papers.get(mark.target, []), now) if now else ""
+    else:
+        same = _same_answer(old.get(mark.target), case.get(mark.target))
+    explained = "，申报人作了说明" if mark.explanation.strip() else ""
+    return f"{labels()[mark.target]}{same}{explained}" if same else ""
+
+
+def _same_answer(before: object, now: object) -> str:
+    if now is None:
+        return ""
+    if before == now:
+        return "没有修改"
+    return "只改了空格或标点" if before and _bare(before) == _bare(now) else ""
+
+
+def _same_pictures(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> str:
+    if papers.addresses(before) == papers.addresses(now):
+        return "没有更换图片"
+    if len(before) != len(now):
+        return ""
+    pairs = [(one.get("measures"), other.get("measures")) for one, other in zip(before, now, strict=True)]
+    alike = all(one and other and measures.alike(one, other) for one, other in pairs)
+    return "的图片看起来与上次相同" if alike else ""
+
+
+def _bare(value: object) -> str:
+    return _BESIDE_THE_POINT.sub("", str(value)).casefold()
+
+
+# --- what is known from before ----------------------------------------------------------------------------------------
+
+
+def name(case: Case) -> Outcome | None:
+    """The name against the record, the old register or the registration."""
+    stated, account = case.get("applicant_name"), case.account
+    known = account.name
+    where = "人员档案" if case.declaration.kind == Kind.CHANGE else "注册时的姓名"
+    if case.declaration.kind != Kind.CHANGE and account.legacy:
+        known, where = account.legacy.name, "原证书登记的姓名"
+    if case.get("name_differs") != YesNo.YES and stated == known:
+        return passed(f"姓名与{where}一致", "applicant_name")
+    before = f"({known})" if stated != known else ""
+    proof = f"，请核对{short('name_change')}" if "name_change" in case.papers else ""
+    return look(f"姓名与{where}{before}不同{proof}", "applicant_name")
+
+
+def legacy(case: Case) -> Outcome | None:
+    """会计从业资格证 against the old register. Its number is often the ID number, so it is not said here."""
+    account, target = case.account, "holds_legacy_certificate"
+    query = select(LegacyHolder).where(LegacyHolder.id_index == account.id_index)
+    holder = account.legacy or db.session.scalar(query)
+    stated = case.get("legacy_certificate_no") if case.get(target) == YesNo.YES else None
+    if holder is None:
+        return unknown("原证书登记库里没有这个证件号码，请对照证书", target) if stated else None
+    if not stated:
+        return look("原证书登记库里有这个证件号码，申报人填写为不持证", target)
+    registered = {_bare(known) for known in (holder.archive_no, holder.certificate_no) if known}
+    if not registered:
+        return unknown("原证书登记库里没有档案号和证书编号，无法核对", "legacy_certificate_no")
+    if _bare(stated) in registered:
+        return passed("从业资格证档案号与原证书登记一致", "legacy_certificate_no")
+    return look("从业资格证档案号与原证书登记不同", "legacy_certificate_no")
