@@ -1,4 +1,4 @@
-"""管理: phones and hours of the departments (部门管理员), notices (系统管理员)."""
+"""管理: phones and hours of the departments (部门管理员), notices (系统管理员), the lists of reasons (both)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import DateField, StringField, TextAreaField
-from wtforms.validators import Optional, ValidationError
+from wtforms import DateField, IntegerField, StringField, TextAreaField
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from blueprints import me
 from blueprints.sign_in_form import AccountForm
@@ -17,8 +17,8 @@ from forms.validators import Required
 from lib import identity
 from lib.clock import today
 from lib.codes import Role
-from models import Department, Notice, db
-from services import departments, events, notices
+from models import Department, Notice, ReturnReason, db
+from services import departments, events, notices, reason_lists
 from services.access import only
 
 bp = Blueprint("admin", __name__, url_prefix="/staff/admin")
@@ -143,3 +143,98 @@ def _edit(notice: Notice) -> ResponseReturnValue:
         flash("公告已发布" if publish else "公告已保存，没有公开", "g")
         return redirect(url_for("admin.notices"))
     return render_template("admin/notice.html", notice=notice, form=form), 422 if form.errors else 200
+
+
+class Whole(IntegerField):
+    """A whole number; what else was typed is refused in our words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([value.strip() for value in valuelist])
+        except ValueError as error:
+            raise ValueError("请填写 0 至 999 的整数") from error
+
+
+class ReasonForm(AdminForm):
+    title = StringField("名称", [Required(), at_most(20)], [one_line], "审核人员从列表中选择的名称，例如：日期有误")
+    advice = Paragraphs(
+        "给申报人的说明",
+        [Required(), at_most(200)],
+        [one_line],
+        "申报人会看到这段话，请写明怎样修改，例如：日期与证书上的不一致，请核对后修改",
+    )
+    position = Whole(
+        "顺序",
+        [Optional(), NumberRange(0, 999, "请填写 0 至 999 的整数")],
+        description="列表按使用次数排列，次数相同的按这个数从小到大排列",
+    )
+
+    @property
+    def wording(self) -> reason_lists.Wording:
+        return reason_lists.Wording(self.title.data or "", self.advice.data or "", self.position.data or 0)
+
+
+@bp.get("/reasons", endpoint="reasons")
+@only(Role.MANAGER, Role.SYSTEM)
+def list_reasons() -> str:
+    return _reasons()
+
+
+def _reasons(problem: str = "") -> str:
+    return render_template("admin/reasons.html", groups=reason_lists.groups(me()), problem=problem)
+
+
+@bp.route("/reasons/new/<applies_to>", methods=["GET", "POST"])
+@only(Role.MANAGER, Role.SYSTEM)
+def new_reason(applies_to: str) -> ResponseReturnValue:
+    if applies_to not in reason_lists.LISTS:
+        abort(404)
+    form = ReasonForm()
+    if form.validate_on_submit():
+        try:
+            reason_lists.add(me(), applies_to, form.wording)
+            return _kept(f"已添加「{form.title.data}」")
+        except reason_lists.Taken as error:
+            form.title.errors = [str(error)]
+    return _reason_page(form, applies_to)
+
+
+@bp.route("/reasons/<code>", methods=["GET", "POST"])
+@only(Role.MANAGER, Role.SYSTEM)
+def reason(code: str) -> ResponseReturnValue:
+    """Wording and order of one reason of the own list. Others are not found."""
+    found = reason_lists.editable(me(), code) or abort(404)
+    form = ReasonForm(obj=found)
+    if form.validate_on_submit():
+        try:
+            reason_lists.edit(me(), found, form.wording)
+            return _kept(f"已保存「{form.title.data}」")
+        except reason_lists.Taken as error:
+            form.title.errors = [str(error)]
+    return _reason_page(form, found.applies_to, found)
+
+
+@bp.post("/reasons/<code>/retire")
+@only(Role.MANAGER, Role.SYSTEM)
+def retire_reason(code: str) -> ResponseReturnValue:
+    """停用, or 恢复使用 with ``action=restore``."""
+    found = reason_lists.editable(me(), code) or abort(404)
+    retired, title = request.form.get("action") != "restore", found.title
+    try:
+        reason_lists.retire(me(), found, retired=retired)
+    except reason_lists.Taken as error:
+        db.session.rollback()
+        return _reasons(str(error)), 422
+    return _kept(f"已{'停用' if retired else '恢复使用'}「{title}」")
+
+
+def _kept(message: str) -> ResponseReturnValue:
+    db.session.commit()
+    flash(message, "g")
+    return redirect(url_for("admin.reasons"))
+
+
+def _reason_page(form: ReasonForm, applies_to: str, found: ReturnReason | None = None) -> ResponseReturnValue:
+    heading = reason_lists.LISTS[applies_to]
+    page = render_template("admin/reason.html", form=form, reason=found, heading=heading)
+    return page, 422 if form.errors else 200

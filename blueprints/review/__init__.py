@@ -1,6 +1,19 @@
 """The officers' side: the queue, one submission side by side with its papers, the decision, 人员档案."""
 
-from blueprints.review import decide, handover, marking, notes, onward, pictures, queue, records, roster, submission
+from blueprints.review import (
+    decide,
+    handover,
+    marking,
+    notes,
+    onward,
+    overview,
+    pictures,
+    queue,
+    records,
+    roster,
+    statistics,
+    submission,
+)
 from blueprints.review.frame import bp
 
 __all__ = [
@@ -10,9 +23,11 @@ __all__ = [
     "marking",
     "notes",
     "onward",
+    "overview",
     "pictures",
     "queue",
     "records",
     "roster",
+    "statistics",
     "submission",
 ]
