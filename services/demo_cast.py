@@ -133,6 +133,9 @@ class _Part:
     changed: dict[str, Any] = field(default_factory=dict)
 
 
+#: Two people give it for differently named employers, so that a check has something to find.
+SAME_CODE = "91219900MA0ABCDE17"
+
 LEADING = (
     _Part("张䶮", "female", date(1994, 5, 12), Stage.STARTED, "bookkeeper", days=2),
     _Part("李𬭎", "male", date(1988, 9, 3), Stage.READY, "accountant"),
@@ -140,16 +143,24 @@ LEADING = (
     _Part(
         *("阿卜杜拉·买买提", "male", date(1990, 3, 7), Stage.DUE_SOON, "bookkeeper"),
         days=11,
-        changed={"nation": "05"},
+        changed={"nation": "05", "employer_code": SAME_CODE, "employer_name": "样例县华业机械公司"},
     ),
     _Part("单小燕", "female", date(1990, 8, 16), Stage.RETURNED, "accountant", days=6),
     _Part("孙立国", "male", date(1976, 4, 1), Stage.RESUBMITTED, "senior", days=9),
-    _Part("赵海明", "male", date(1985, 12, 19), Stage.IN_REVIEW, "accountant", days=5),
+    _Part(
+        *("赵海明", "male", date(1985, 12, 19), Stage.IN_REVIEW, "accountant"),
+        days=5,
+        changed={"employer_code": SAME_CODE, "employer_name": "样例县华业机械有限公司"},
+    ),
     _Part("周一诺", "female", date(1996, 2, 29), Stage.APPROVED, "graduate", days=12),
     _Part("吴桂兰", "female", date(1971, 10, 5), Stage.CHANGING, "senior", days=40),
     _Part("郑浩", "male", date(1983, 6, 17), Stage.CHANGE_SUBMITTED, "accountant", days=35),
     _Part("冯立春", "female", date(1980, 2, 4), Stage.LAPSED, "bookkeeper", HAICHENG, days=7),
-    _Part("褚雪", "female", date(1999, 11, 30), Stage.OVERDUE, "jobless", HAICHENG, days=23),
+    _Part(
+        *("褚雪", "female", date(1999, 11, 30), Stage.OVERDUE, "jobless", HAICHENG),
+        days=23,
+        changed={"mobile": "13800130011"},  # another person's: for a check to find
+    ),
     _Part("蒋文", "male", date(1986, 3, 15), Stage.OFFERED, "accountant", days=4),
     _Part("沈冬梅", "female", date(1992, 12, 1), Stage.DECLINED, "jobless", days=8),
     _Part("韩梅", "female", date(2005, 4, 9), Stage.STUDENT_DRAFT, "student", HAICHENG, days=1),
@@ -312,7 +323,7 @@ def _university(chance: Random, born: date, place: Place) -> dict[str, Any]:
         "full_time_school": chance.choice(("东北样例大学", "样例财经大学", "样例工业学院")),
         "full_time_major": chance.choice(("会计学", "财务管理", "审计学")),
         "full_time_graduated": _month(year, 7),
-        "full_time_diploma_no": f"10173{year}05{chance.randrange(10**6):06d}",
+        "full_time_diploma_no": f"101731{year}05{chance.randrange(10**6):06d}",
         "full_time_degree_no": f"101734{year}{chance.randrange(10**6):06d}",
         "has_part_time": "no",
     }
@@ -325,7 +336,7 @@ def _college(chance: Random, born: date, place: Place) -> dict[str, Any]:
         "full_time_school": "样例职业技术学院",
         "full_time_major": "会计",
         "full_time_graduated": _month(year, 7),
-        "full_time_diploma_no": f"11632{year}06{chance.randrange(10**6):06d}",
+        "full_time_diploma_no": f"116321{year}06{chance.randrange(10**6):06d}",
         "has_part_time": "no",
     }
 
@@ -348,7 +359,7 @@ def _evening_university(chance: Random, born: date, place: Place) -> dict[str, A
         "part_time_school": "样例广播电视大学",
         "part_time_major": "会计学",
         "part_time_graduated": _month(year, 1),
-        "part_time_diploma_no": f"51161{year}05{chance.randrange(10**6):06d}",
+        "part_time_diploma_no": f"511615{year}05{chance.randrange(10**6):06d}",
     }
 
 

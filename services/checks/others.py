@@ -22,14 +22,15 @@ def number(case: Case) -> Outcome:
 
     Accounts with the very same number cannot be: the database refuses them.
     """
-    indexes = [keys().index("id_number", form) for form in _other_forms(case.get("id_type"), case.get("id_number"))]
+    forms = _other_forms(case.get("id_type"), case.get("id_number")) - {case.account.id_number}
+    indexes = [keys().index("id_number", form) for form in forms]
     wanted = (Account.id_index.in_(indexes), Account.state != AccountState.RESERVED)
     accounts = list(db.session.scalars(select(Account.id).where(*wanted, Account.id != case.account.id)))
-    registered = db.session.scalar(select(LegacyHolder.id).where(LegacyHolder.id_index.in_(indexes)).limit(1))
+    holders = select(LegacyHolder.id).where(LegacyHolder.id_index.in_(indexes))
+    registered = [holder for holder in db.session.scalars(holders) if holder != case.account.legacy_id]
     query = select(Declaration.id).where(Declaration.account_id == case.account.id)
-    earlier = list(
-        db.session.scalars(query.where(Declaration.status == Status.DECLINED, Declaration.id != case.declaration.id))
-    )
+    before = (Declaration.status == Status.DECLINED, Declaration.id < case.declaration.id)
+    earlier = list(db.session.scalars(query.where(*before)))
     words = [f"另有 {len(accounts)} 个账号使用同一号码的新旧写法"] if accounts else []
     words += ["原证书登记库里有同一号码的 15 位或 18 位写法"] if registered else []
     words += ["本人以前的申报不予采集"] if earlier else []

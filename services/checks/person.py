@@ -25,6 +25,8 @@ def number(case: Case) -> Outcome:
     kind, digits = case.get("id_type"), case.get("id_number")
     if problem := identity.number_problem(kind, digits, case.day):
         return look(problem, "id_number")
+    if digits != case.account.id_number:
+        return look("证件号码在提交之后更正过", "id_number")
     told = identity.facts_from_number(kind, digits)
     if told is None:
         return unknown(f"{IdType(kind).label}的号码里没有出生日期和性别，请对照证件图片", "birth_date", "sex")

@@ -39,7 +39,7 @@ def qualification(case: Case) -> Outcome | None:
 
 
 def diplomas(case: Case) -> Outcome | None:
-    """Length and year of the numbers of diplomas and degrees against the graduation."""
+    """Length and year of the numbers of diplomas and degrees against the graduation. Older ones followed no rule."""
     found = [outcome for prefix in ("full_time", "part_time") for outcome in _numbers(case, prefix)]
     if not found:
         return None
@@ -53,14 +53,12 @@ def diplomas(case: Case) -> Outcome | None:
 def _numbers(case: Case, prefix: str) -> Iterator[Outcome]:
     graduated = case.get(f"{prefix}_graduated")
     for name, lengths in ((f"{prefix}_diploma_no", DIPLOMA_LENGTHS), (f"{prefix}_degree_no", DEGREE_LENGTHS)):
-        if graduated and (stated := case.get(name)):
+        if graduated and graduated >= NUMBERED_SINCE and (stated := case.get(name)):
             reason, state = _number(stated, graduated, lengths)
             yield Outcome(state, labels()[name] + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
 
 
 def _number(stated: str, graduated: str, lengths: Sequence[int]) -> tuple[str, str]:
-    if graduated < NUMBERED_SINCE:
-        return "：2001 年以前没有统一的编号，无法核对", "unknown"
     if stated == NONE:
         return f"填写为「无」，{graduated[:4]} 年的证书应有编号", "look"
     if not re.fullmatch("[0-9]+", stated):
