@@ -1,6 +1,6 @@
 /**
  * One stage of the viewer: a picture, the frames drawn on it, and their labels, which stay upright and of one size.
- * The markup: .stage > .leaf > (img + svg.frames), .labels, .none (said in place of a picture), [data-when].
+ * The markup: .stage > .leaf > (img + svg.frames), .labels, .none (said in place of a picture), [data-which].
  */
 import { fitted } from "./zoom.js";
 

@@ -149,7 +149,7 @@ class Viewer {
     const alone = now ?? (this.comparing ? null : before);
     this.lay(this.main, alone, NONE_NOW);
     if (this.other && this.comparing) this.lay(this.other, before, NONE_BEFORE);
-    this.main.stage.querySelector("[data-when]")?.replaceChildren(now || this.comparing ? "本次" : "上次");
+    this.main.stage.querySelector("[data-which]")?.replaceChildren(now || this.comparing ? "本次" : "上次");
     this.root.classList.toggle("of-old", !now && !this.comparing);
   }
 

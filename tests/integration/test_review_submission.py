@@ -219,7 +219,7 @@ def test_the_second_look_shows_old_and_new_and_what_was_asked_for(browser, resub
 
 
 def test_the_viewer_opens_with_the_new_picture_that_was_asked_for(browser, resubmitted):
-    first = match(r'class="stage"><img src="([^"]*)"', browser.open(path(resubmitted)))
+    first = match(r'class="leaf"><img src="([^"]*)"', browser.open(path(resubmitted)))
     assert "pictures/2/qualification_certificate/0" in first
 
 
