@@ -19,7 +19,7 @@ from lib.database import utcnow
 from lib.workdays import add_workdays, workdays_between
 from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
 from services import deadlines, offices
-from services.access import Actor
+from services.access import OFFICERS, Actor
 from services.offices import Office
 from services.queue_filters import ITSELF, OFFICE_TURN, Days
 
@@ -185,8 +185,8 @@ class View:
     def lines(self, rows: Sequence[Any]) -> list[Line]:
         in_review = [row.declaration_id for row in rows if row.status == Status.IN_REVIEW]
         holders, waiting = self._holders(in_review), self.waiting(in_review)
-        keepers = self._names({row.returned_by for row in rows if row.returned_by})
-        return [self._line(row, holders, waiting, keepers) for row in rows]
+        self._learn({row.returned_by for row in rows if row.status in OFFICE_TURN})
+        return [self._line(row, holders, waiting) for row in rows]
 
     def _holders(self, declaration_ids: Collection[int]) -> dict[int, tuple[int, str]]:
         if not declaration_ids:
@@ -195,15 +195,28 @@ class View:
         query = query.where(Claim.declaration_id.in_(declaration_ids), Claim.expires_at > self.now)
         return {which: (staff_id, name) for which, staff_id, name in db.session.execute(query)}
 
-    def _names(self, staff_ids: Collection[int]) -> dict[int, str]:
-        if not staff_ids:
-            return {}
-        query = select(Staff.id, Staff.name).where(Staff.id.in_(staff_ids))
-        return {which: name for which, name in db.session.execute(query)}  # noqa: C416 - rows are no pairs
+    def keeper(self, row: Any) -> str:
+        """The officer who returned it before and is still in charge of it, "我" for oneself; "" for nobody."""
+        self._learn({row.returned_by})
+        name, path = self._officers.get(row.returned_by, ("", ""))
+        in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)
+        return ("我" if row.returned_by == self.actor.id else name) if in_charge else ""
 
-    def _line(
-        self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str], keepers: Mapping[int, str]
-    ) -> Line:
+    def _learn(self, staff_ids: Collection[int | None]) -> None:
+        """Look up officers: name and path of the department, nothing of those who have left."""
+        unknown = {which for which in staff_ids if which} - self._officers.keys()
+        if not unknown:
+            return
+        self._officers.update(dict.fromkeys(unknown, ("", "")))
+        query = select(Staff.id, Staff.name, Staff.department_id).where(Staff.id.in_(unknown))
+        for which, name, office_id in db.session.execute(query.where(Staff.active, Staff.role.in_(OFFICERS))):
+            self._officers[which] = (name, self.tree.by_id[office_id].path)
+
+    @cached_property
+    def _officers(self) -> dict[int, tuple[str, str]]:
+        return {}
+
+    def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> Line:
         which = row.declaration_id
         holder_id, holder = holders.get(which, (0, ""))
         lapsed = row.status == Status.IN_REVIEW and not holder and which not in waiting
@@ -220,7 +233,7 @@ class View:
             holder=holder,
             mine=holder_id == self.actor.id,
             waits=waiting.get(which, ""),
-            kept_for=keepers.get(row.returned_by, "") if status == Status.SUBMITTED and row.times > 1 else "",
+            kept_for=self.keeper(row) if status == Status.SUBMITTED else "",
         )
 
     def _days_left(self, due_on: date) -> int:

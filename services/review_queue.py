@@ -18,9 +18,9 @@ from sqlalchemy.orm import joinedload
 
 from lib.clock import SHANGHAI, today
 from lib.codes import Status
-from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, Staff, db
+from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access, keyset
-from services.access import OFFICERS, Actor
+from services.access import Actor
 from services.keyset import Cursor, Order
 from services.queue_filters import ITSELF, OFFICE_TURN, TABS, Filters
 from services.queue_lines import COLUMNS, Listing, View
@@ -139,37 +139,20 @@ def _candidates(view: View, filters: Filters) -> Iterator[Any]:
     yield from sorted(filter(keeps, own), key=order.key)
     ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
     all_rows = keyset.merged(ranges, order, Cursor(), more=view.lapsed.values(), first_chunk=FIRST_LOOK)
-    kept, keepers = [], _Keepers(view)
+    kept = []
     for row in islice(all_rows, LOOKED_AT):
         if not keeps(row):
             continue
-        if keepers.keep(row):
+        if _is_kept(view, row):
             kept.append(row)
         else:
             yield row
     yield from kept
 
 
-class _Keepers:
-    """For whom resubmissions are kept: the colleague who returned it, while in office and in charge of it."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.paths: dict[int, str] = {}
-
-    def keep(self, row: Any) -> bool:
-        if row.returned_by in (None, self.view.actor.id) or row.due_on <= self.view.days.soon_until:
-            return False
-        path = self._path(row.returned_by)
-        return bool(path) and self.view.tree.by_id[row.department_id].path.startswith(path)
-
-    def _path(self, staff_id: int) -> str:
-        """What the officer is in charge of; nothing, who has left."""
-        if staff_id not in self.paths:
-            query = select(Staff.department_id).where(Staff.id == staff_id, Staff.active, Staff.role.in_(OFFICERS))
-            office_id = db.session.scalar(query)
-            self.paths[staff_id] = self.view.tree.by_id[office_id].path if office_id else ""
-        return self.paths[staff_id]
+def _is_kept(view: View, row: Any) -> bool:
+    """For a colleague: who returned it, is in office and in charge of it; while there is time."""
+    return row.due_on > view.days.soon_until and view.keeper(row) not in ("", "我")
 
 
 # --- how many -------------------------------------------------------------------------------------

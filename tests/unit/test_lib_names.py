@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.names import name_problem, normalise_name, normalise_text, text_problem
+from lib.names import MOST_INITIALS, initials, name_problem, normalise_name, normalise_text, text_problem
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,34 @@ def test_a_verdict_is_always_a_sentence_or_none(text: str) -> None:
 )
 def test_any_text_may_be_asked_for_what_cannot_be_kept(text: str, multiline: bool, says: str | None) -> None:
     assert text_problem(text, "地址", multiline=multiline) == says
+
+
+@pytest.mark.parametrize(
+    ("name", "some"),
+    [
+        ("单雄信", {"dxx", "sxx", "cxx"}),
+        ("仇志强", {"czq", "qzq"}),
+        ("解晓东", {"jxd", "xxd"}),
+        ("区家慧", {"qjh", "ojh"}),
+        ("曾翟", {"zz", "cz", "zd", "cd"}),
+        ("盖丽娜", {"gln"}),
+        ("John", {"john"}),
+        ("Li 明", {"lim"}),
+    ],
+)
+def test_initials_know_every_way_to_read_a_name(name: str, some: set[str]) -> None:
+    assert some <= set(initials(name))
+
+
+def test_initials_of_a_long_name_are_few_and_of_what_has_no_reading_none() -> None:
+    assert len(initials("阿卜杜拉·买买提")) <= MOST_INITIALS
+    assert all(len(one) == 7 for one in initials("阿卜杜拉·买买提"))
+    assert initials("·") == initials("") == []
+
+
+@settings(deadline=None)
+@given(st.text(max_size=50))
+def test_initials_are_lower_case_letters_whatever_the_text(name: str) -> None:
+    found = initials(name)
+    assert len(found) <= MOST_INITIALS
+    assert all(one.isascii() and one.isalpha() and one == one.lower() for one in found)
