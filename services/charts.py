@@ -96,7 +96,7 @@ class _Frame:
         for at, month in enumerate(self.months):
             if at % every == 0:
                 self.texts.append(Text(self.x(at), TOP + PLOT + 16, f"{int(month[5:])}月"))
-            if at == 0 or (month.endswith("-01") and at >= 2):
+            if month.endswith("-01") or (at == 0 and not any(near.endswith("-01") for near in self.months[1:3])):
                 self.texts.append(Text(self.x(at), TOP + PLOT + 31, f"{month[:4]}年"))
         return [self.y(value) for value in values]
 

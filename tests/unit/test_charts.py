@@ -62,7 +62,7 @@ def test_at_most_twelve_months_are_named_and_each_january_its_year():
 
 def test_two_labels_of_a_year_do_not_overlap():
     chart = charts.columns("c", "", "", ["2025-12", "2026-01", "2026-02"], [Series("提交", [1, 2, 3])])
-    assert [text.words for text in chart.texts if text.words.endswith("年")] == ["2025年"]
+    assert [text.words for text in chart.texts if text.words.endswith("年")] == ["2026年"]
 
 
 def test_the_longest_bar_leaves_room_for_its_figure():
