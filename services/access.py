@@ -143,13 +143,14 @@ def _offered(actor: Actor) -> ColumnElement[bool]:
 
 
 def _decided(actor: Actor) -> ColumnElement[bool]:
-    return exists(_own_decisions(actor).where(Revision.declaration_id == Declaration.id))
+    revision = aliased(Revision)  # an outer Revision is not the one that is meant here
+    query = _own_decisions(actor).join(revision, revision.id == Decision.revision_id)
+    return exists(query.where(revision.declaration_id == Declaration.id))
 
 
 def _own_decisions(actor: Actor) -> Select[int]:
     office = aliased(Department)
-    query = select(Decision.id).join(Revision, Revision.id == Decision.revision_id)
-    query = query.join(office, office.id == Decision.department_id)
+    query = select(Decision.id).join(office, office.id == Decision.department_id)
     return query.where(office.path.startswith(actor.path, autoescape=True))
 
 
@@ -161,7 +162,7 @@ def office_revision(actor: Actor, declaration: Declaration, number: int | None) 
     query = select(Revision).join(Declaration, Declaration.id == Revision.declaration_id)
     query = query.join(Department, Department.id == Declaration.department_id)
     query = query.where(Revision.declaration_id == declaration.id)
-    decided = exists(_own_decisions(actor).where(Decision.revision_id == Revision.id).correlate(Revision))
+    decided = exists(_own_decisions(actor).where(Decision.revision_id == Revision.id))
     query = query.where(or_(_below(actor), _offered(actor), decided))
     if number is not None:
         if not 0 < number <= declaration.revision_number:  # a number that no column holds would be an error

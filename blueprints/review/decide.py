@@ -12,7 +12,7 @@ from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, in_hand, marks_in, typed
+from blueprints.review.frame import address_of, bp, in_hand, marks_in, typed, within
 from blueprints.review.marking import confirm, confirmed, refused, take_marks
 from blueprints.review.onward import onward
 from lib.codes import Role
@@ -48,7 +48,7 @@ def save_marks(uid: str) -> ResponseReturnValue:
         workflow.own_claim(declaration, me(), seen)
     db.session.commit()
     flash("标记已保存。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/release")
@@ -58,7 +58,7 @@ def release(uid: str) -> ResponseReturnValue:
     workflow.release(declaration, me())
     db.session.commit()
     flash(f"已放回 {declaration.number}，标记已保留。", "g")
-    return redirect(url_for("review.queue"))
+    return redirect(url_for("review.queue", **within()))
 
 
 @bp.post("/submissions/<uid>/return")
@@ -113,14 +113,10 @@ def decline(uid: str) -> ResponseReturnValue:
 def undo(uid: str) -> ResponseReturnValue:
     """撤销 within a minute: the submission is in the officer's hands again, with its marks."""
     declaration = in_hand(uid)
-    try:
-        workflow.undo(declaration, me())
-    except workflow.NotAllowed as error:
-        db.session.rollback()
-        raise workflow.Conflict(str(error)) from error
+    workflow.undo(declaration, me())
     db.session.commit()
     flash("已撤销刚才的决定，这份申报回到您手中。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/revoke")
@@ -139,7 +135,7 @@ def revoke(uid: str) -> ResponseReturnValue:
         return confirm("review/confirm_revoke.html", uid)
     db.session.commit()
     flash(f"已撤销 {declaration.number} 的审核结果，退回申报人修改。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/reopen")
@@ -156,4 +152,4 @@ def reopen(uid: str) -> ResponseReturnValue:
         return confirm("review/confirm_reopen.html", uid)
     db.session.commit()
     flash(f"已重新受理 {declaration.number}。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from lib.database import beginning, utcnow
 from models import Declaration, Revision, db
-from services import access, looks, marks, reasons, review, review_pictures
+from services import access, checks, looks, marks, reasons, review, review_pictures
+from services.queue_filters import Filters
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
 
@@ -51,6 +54,18 @@ def _rectangle(target: str, form: MultiDict[str, str]) -> list[float] | None:
 def ticks_in(form: MultiDict[str, str]) -> list[str] | None:
     """The targets ticked 没问题; None where the form does not speak of them."""
     return form.getlist("tick")[:MARKS_AT_MOST] if "ticks" in form else None
+
+
+def within() -> dict[str, Any]:
+    """The filters of 待办 that the officer works within, as in an address: carried along from one file to the next."""
+    posted = dict(parse_qsl(request.form.get("queue", "")[:300]))
+    sent = posted if request.method == "POST" else request.args.to_dict()
+    return dict(Filters.read({**sent, "tab": ""}).query())
+
+
+def address_of(uid: str, **more: Any) -> str:
+    """The page of a submission, within the same filters."""
+    return url_for("review.submission", uid=uid, **within(), **more)
 
 
 def in_scope(uid: str) -> Declaration:
@@ -99,7 +114,9 @@ def desk(revision: Revision, *, reveal: bool = False, problem: str = "") -> Resp
         pictures=review_pictures.pictures(found.papers, found.compared),
         watermark=review_pictures.watermark(me().name),
         reasons=reasons.of(me()),
+        checks=checks.run(revision, me()),
         all_shown=bool(request.args.get("all")),
+        within=within(),
         problem=problem,
     )
     return page, 422 if problem else 200

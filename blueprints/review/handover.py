@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.frame import bp, in_hand, revision_of, typed
+from blueprints.review.frame import address_of, bp, in_hand, revision_of, typed
 from blueprints.review.marking import confirm, confirmed, take_marks
 from blueprints.review.onward import onward
 from models import db
@@ -19,7 +19,7 @@ def _told(uid: str, problem: str) -> ResponseReturnValue:
     """Nothing was done; why stands on top of the submission's page."""
     db.session.rollback()
     flash(problem, "y")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/take-over")
@@ -35,7 +35,7 @@ def take_over(uid: str) -> ResponseReturnValue:
     except workflow.NotAllowed as error:
         return _told(uid, str(error))
     db.session.commit()
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/transfer")
@@ -72,7 +72,7 @@ def take_back(uid: str) -> ResponseReturnValue:
         return _told(uid, str(error))
     db.session.commit()
     flash("已收回，由您继续审核。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/transfer/answer")
@@ -87,7 +87,7 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
         return _told(uid, str(error))
     db.session.commit()
     flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
-    return redirect(url_for("review.submission", uid=uid) if accept else url_for("review.queue"))
+    return redirect(address_of(uid) if accept else url_for("review.queue"))
 
 
 @bp.post("/submissions/<uid>/second-look")
@@ -104,4 +104,4 @@ def answer_second_look(uid: str) -> ResponseReturnValue:
     if agree:
         return onward()
     flash("已记下不同意的原因，由您继续审核。", "g")
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))

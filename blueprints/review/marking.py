@@ -12,7 +12,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, marks_in, revision_of, ticks_in
+from blueprints.review.frame import bp, desk, in_hand, in_scope, marks_in, revision_of, ticks_in, within
 from models import Declaration, Revision, db
 from services import access, marks, review, ticks, workflow
 
@@ -64,14 +64,19 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
         ticked=ticks_in(request.form),
         sent=request.form,
         problem=problem,
+        within=within(),
         **more,
     )
     return page, 422 if problem else 200
 
 
+@bp.errorhandler(workflow.NotAllowed)
 @bp.errorhandler(workflow.Conflict)
-def conflict(error: workflow.Conflict) -> ResponseReturnValue:
-    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied."""
+def conflict(error: Exception) -> ResponseReturnValue:
+    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied.
+
+    Also where a verb is not allowed any more and its page has no better place to say so.
+    """
     sent, uid = marks_in(request.form), (request.view_args or {}).get("uid", "")
     db.session.rollback()
     declaration = access.office_declaration(me(), uid)

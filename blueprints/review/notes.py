@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp
+from blueprints.review.frame import address_of, bp
 from blueprints.review.marking import take_marks
 from models import db
 from services import notes
@@ -25,4 +25,4 @@ def add_note(uid: str) -> ResponseReturnValue:
     else:
         flash("请先写备注，再按【保存备注】。", "y")
     db.session.commit()
-    return redirect(url_for("review.submission", uid=uid, _anchor="notes"))
+    return redirect(address_of(uid, _anchor="notes"))

@@ -8,9 +8,10 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp
+from blueprints.review.frame import address_of, bp, within
 from models import Declaration, db
 from services import review_hand, review_queue, workflow
+from services.queue_filters import Filters
 
 TRIES = 5  # when colleagues take the same one at the same moment
 
@@ -19,13 +20,14 @@ def onward() -> ResponseReturnValue:
     """The submission in hand that is due first, else the next one of the queue, claimed; without any the queue."""
     following = next(iter(review_hand.held(me())), None) or _claimed()
     if following is None:
-        return redirect(url_for("review.queue"))
-    return redirect(url_for("review.submission", uid=following.uid))
+        return redirect(url_for("review.queue", **within()))
+    return redirect(address_of(following.uid))
 
 
 def _claimed() -> Declaration | None:
+    filters = Filters.read(within())
     for _ in range(TRIES):
-        declaration = review_queue.next_due(me())
+        declaration = review_queue.next_due(me(), filters)
         if declaration is None:
             return None
         try:

@@ -92,7 +92,8 @@ def claim_next() -> ResponseReturnValue:
         return _back(filters)
     if declaration is None:
         return _nothing_left(filters)
-    return redirect(url_for("review.submission", uid=declaration.uid))
+    address: dict[str, Any] = filters.query()  # within them goes on what follows the decision
+    return redirect(url_for("review.submission", uid=declaration.uid, **address))
 
 
 @bp.post("/queue/ten")

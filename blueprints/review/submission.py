@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in
+from blueprints.review.frame import address_of, bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in
 from blueprints.review.marking import keep_marks
 from lib.database import beginning
 from models import db
@@ -50,9 +50,9 @@ def claim(uid: str) -> ResponseReturnValue:
     except workflow.NotAllowed as error:
         db.session.rollback()
         flash(str(error), "y")
-        return redirect(url_for("review.submission", uid=uid))
+        return redirect(address_of(uid))
     db.session.commit()
-    return redirect(url_for("review.submission", uid=uid))
+    return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/reveal")
