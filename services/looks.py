@@ -14,7 +14,12 @@ from services.access import Actor
 
 LOGGED_EVERY = timedelta(minutes=10)  # further looks at the same file by the same officer are one look
 #: A look at a picture of a file that was just opened is no look of its own.
-_COUNTS_AS = {"view": ("view",), "view_picture": ("view", "view_picture"), "view_record": ("view_record",)}
+_COUNTS_AS = {
+    "view": ("view",),
+    "view_picture": ("view", "view_picture"),
+    "load_ahead": ("view", "view_picture", "load_ahead"),  # services.ahead
+    "view_record": ("view_record",),
+}
 
 
 def looks_to_log(actor: Actor, declaration: Declaration, verb: str) -> list[str]:

@@ -93,6 +93,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.picture": (G, OFFICERS),
     "review.picture_before": (G, OFFICERS),
     "review.picture_page": (G, OFFICERS),
+    "review.next_pictures": (G, OFFICERS),
     "review.claim": (P, OFFICERS),
     "review.release": (P, OFFICERS),
     "review.save_marks": (P, OFFICERS),

@@ -4,23 +4,65 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Response, abort, current_app, render_template, request
+from flask import Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, looked_at
+from blueprints.review.frame import bp, in_scope, looked_at, revision_of
+from lib.database import beginning
 from lib.storage import Damaged, Folder, Missing
 from models import Revision, db
-from services import access, archive, review, review_lines, review_pictures
+from services import access, ahead, archive, review, review_lines, review_pictures
 from services.access import OFFICERS, only
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>")
 @only(*OFFICERS)
 def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
-    """One page (from 0) of one paper as it was submitted, small with ``?thumb=1``."""
-    found = looked_at(uid, "view_picture", revision)
+    """One page (from 0) of one paper as it was submitted, small with ``?thumb=1``.
+
+    ``?ahead=1``: for the page that will open next. No look, as long as the officer holds the submission.
+    """
+    loads_ahead = bool(request.args.get("ahead")) and review.holds(in_scope(uid), me())
+    found = _loaded_ahead(uid, revision) if loads_ahead else looked_at(uid, "view_picture", revision)
     return _send(found, kind, page)
+
+
+def _loaded_ahead(uid: str, number: int) -> Revision:
+    """As looked_at, with an event of its own kind, and without prolonging the claim."""
+    if ahead.is_to_log(me(), in_scope(uid)):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            revision = revision_of(in_scope(uid), number)
+            if ahead.is_to_log(me(), revision.declaration):
+                ahead.log(me(), revision)
+            db.session.commit()
+    return revision_of(in_scope(uid), number)
+
+
+@bp.get("/submissions/<uid>/ahead")
+@only(*OFFICERS)
+def next_pictures(uid: str) -> ResponseReturnValue:
+    """The addresses of what the next submission in hand will open with, as JSON: ``{"pictures": [...]}``."""
+    following = ahead.following(me(), in_scope(uid).uid)
+    if following is None:
+        return {"pictures": []}
+    number = following.revision_number
+    return {
+        "pictures": [
+            url_for("review.picture", uid=following.uid, revision=number, kind=one.kind, page=one.index)
+            for one in ahead.first_pictures(following, me())
+        ]
+    }
+
+
+@bp.context_processor
+def in_memory() -> dict[str, bool]:
+    """``loaded_ahead``: the page of a submission whose first pictures the page before it loaded already."""
+    if request.endpoint != "review.submission" or not request.view_args:
+        return {}
+    declaration = access.office_declaration(me(), request.view_args["uid"])
+    return {"loaded_ahead": declaration is not None and ahead.was_loaded(me(), declaration)}
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/before/<kind>/<int:page>")

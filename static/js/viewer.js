@@ -12,10 +12,11 @@
  *                                       of the mark on this paper, null takes it away, undefined leaves it.
  *   "rectangle" {kind, page, rect}      a place was framed.
  *
- * Pictures come with no-store, so nothing that is loaded ahead outlives this page: <link rel=prefetch> and fetch() load
- * them a second time after the navigation (tried in Chromium). So it is the next picture of this file that is loaded and
- * decoded ahead, and each <img> is kept: going back asks nobody.
+ * The next picture of this file is loaded and decoded ahead, and each <img> is kept: no-store pictures are asked for once.
+ * Then come the first pictures of the next submission in hand: [data-ahead] is where their addresses are, [data-session]
+ * whose they are (ahead.js). When the page before has done that for this one, the page comes without its first <img>.
  */
+import { addressOf, loadAhead } from "./ahead.js";
 import { gestures } from "./gestures.js";
 import { isShortcut, keyOf } from "./keys.js";
 import { Pane } from "./pane.js";
@@ -81,7 +82,8 @@ class Viewer {
     const image = this.main.leaf.querySelector("img");
     const first = this.entries[Math.max(0, start)];
     if (!first) return;
-    if (first.now) this.keep(first.now.address, image);
+    this.inMemory = image ? 0 : 2; // pictures that the page before may have loaded
+    if (first.now && image) this.keep(first.now.address, image);
     this.show(Math.max(0, start));
   }
 
@@ -107,7 +109,8 @@ class Viewer {
   image(address) {
     if (this.images.has(address)) return this.images.get(address);
     const image = this.keep(address, new Image());
-    image.src = address;
+    if (this.inMemory-- > 0) addressOf(address, this.root.dataset.session).then((found) => (image.src = found));
+    else image.src = address;
     return image;
   }
 
@@ -120,13 +123,18 @@ class Viewer {
     for (const pane of this.panes) {
       if (pane.image === image) [pane.size[0], pane.size[1]] = [image.naturalWidth, image.naturalHeight];
     }
+    image.decode().catch(() => {}); // so that it is there at once when it is shown; errors are told above
     if (this.whole) this.fit();
     if (image === this.main.image) this.ahead();
   }
 
   ahead() {
     const next = this.entries[(this.current + 1) % this.entries.length];
-    if (next.now) this.image(next.now.address).decode().catch(() => {}); // said by its error event
+    if (next.now) this.image(next.now.address);
+    if (!this.root.dataset.ahead) return;
+    const { ahead, session } = this.root.dataset;
+    delete this.root.dataset.ahead; // once a page
+    (window.requestIdleCallback ?? setTimeout)(() => loadAhead(ahead, session));
   }
 
   show(index) {

@@ -109,7 +109,8 @@ def test_a_small_picture_is_sent_as_it_is(page: Page, site: Site) -> None:
 # keys.js and review.js beside the viewer (test_viewer.py)
 
 
-ROW = """<input type="checkbox" data-mark aria-label="标记"><select data-reason aria-label="原因"><option></option></select>
+ROW = """<input type="checkbox" data-mark aria-label="标记">
+  <select data-reason aria-label="原因"><option></option></select>
   <input data-comment name="{}" aria-label="说明"></div>"""
 REVIEW = f"""
 <form method="post" action="/save" data-desk>

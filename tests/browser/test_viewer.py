@@ -1,0 +1,181 @@
+"""The picture pane of the review in Chromium: beside the last time, frames, keys alone, no scripts, loading ahead."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import request
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+from blueprints.gate import STAFF_COOKIE
+from forms import PAPER
+from lib.codes import Status
+from lib.database import beginning
+from models import Declaration, Staff, db
+from services import papers, sessions, workflow
+from tests.browser.conftest import Visitor
+from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
+from tests.review_desk import events_of
+
+COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
+KIND = "qualification_certificate"
+SIDES = [0.1, 0.5, 0.4, 0.2]
+
+
+def certificate() -> bytes:
+    """A landscape picture that differs from those of the factory."""
+    image = Image.new("RGB", (1600, 1200), (250, 248, 240))
+    ImageDraw.Draw(image).rectangle((60, 60, 1540, 1140), outline=(160, 20, 30), width=8)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+@pytest.fixture
+def officer(make: Any) -> Staff:
+    return make.staff(name="王审核")
+
+
+@pytest.fixture
+def resubmitted(make: Any, app: Any, officer: Staff) -> Declaration:
+    """Returned for a certificate with a frame on it; the new picture is in the officer's hands."""
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
+    make.mark(declaration, KIND, reviewer=make.actor(officer), comment="看不清管理号")
+    sent = declaration.revisions[0].marks[0]
+    sent.page, sent.rectangle = 0, SIDES
+    workflow.send_back(declaration, make.actor(officer), 1)
+    papers.remove(papers.pages_of(declaration, KIND)[0])
+    papers.take(declaration, PAPER[KIND], papers.prepare(app.extensions["kuaiji.store"], certificate()))
+    db.session.commit()
+    make.signed_sheet(declaration)
+    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
+    workflow.claim(declaration, make.actor(officer))
+    db.session.commit()
+    return declaration
+
+
+@pytest.fixture
+def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]:
+    """A window in which the officer is signed in."""
+
+    def open_desk(screen: str = "desk", **options: Any) -> Visitor:
+        window = visit(screen, **options)
+        with beginning("IMMEDIATE"):
+            token = sessions.start(staff=officer)
+            db.session.commit()
+        cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
+        window.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        return window
+
+    return open_desk
+
+
+def address(declaration: Declaration, more: str = "") -> str:
+    path = f"/staff/submissions/{declaration.uid}{more}"
+    db.session.rollback()
+    return path
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_the_last_time_and_now_keep_their_manners_side_by_side(desk, resubmitted, screen):
+    window = desk(screen)
+    window.go(address(resubmitted))
+    window.page.get_by_role("button", name="对比上次").click()
+    before = window.page.get_by_role("group", name=re.compile("上次的图片"))
+    expect(before.locator("img")).to_have_js_property("naturalWidth", 1000)
+    expect(before.locator(".labels")).to_have_text("退回时：看不清管理号")
+    expect(window.page.locator(".stage:not([data-before]) img")).to_have_js_property("naturalWidth", 1600)
+    window.look()
+    window.go(address(resubmitted, f"/pictures/2/{KIND}/0/view"))
+
+
+def test_a_frame_given_by_keys_is_sent_with_its_mark(desk, resubmitted):
+    window = desk()
+    page = window.page
+    window.go(address(resubmitted))
+    page.locator(f"[data-row={KIND}]").focus()
+    page.keyboard.press("m")
+    page.keyboard.press("Escape")
+    page.locator(f"[data-row={KIND}]").focus()
+    page.keyboard.press("x")
+    for key in ["ArrowRight"] * 3 + ["ArrowDown"] * 2 + ["Shift+ArrowRight"] * 4:
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="保存标记").first.click()
+    page.wait_for_load_state()
+    db.session.rollback()
+    (mark,) = db.session.get_one(Declaration, resubmitted.id).revisions[1].marks
+    left, top, width, height = mark.rectangle
+    assert (mark.target, mark.page) == (KIND, 0)
+    assert 0.3 < left < left + width < 1
+    assert 0.3 < top < top + height < 1
+    db.session.rollback()
+    expect(page.locator(".stage:not([data-before]) .frame")).to_have_count(1)
+
+
+def test_without_scripts_each_picture_has_a_page_with_everything_on_it(desk, resubmitted):
+    window = desk(java_script_enabled=False)
+    page = window.page
+    page.goto(window.site + address(resubmitted))
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="专业技术资格证书").click()
+    found = opened.value
+    assert found.url.endswith(f"/pictures/2/{KIND}/0/view")
+    expect(found.get_by_role("img", name="上次专业技术资格证书")).to_be_visible()
+    expect(found.get_by_role("img", name="本次专业技术资格证书")).to_be_visible()
+    expect(found.get_by_text("红框处：退回时：看不清管理号")).to_be_visible()
+    assert found.locator(".wm").count() == 2
+    assert "王审核 20" in (found.locator(".wm text").first.text_content() or "")
+    found.get_by_role("link", name="返回审核").click()
+    assert found.url.endswith(address(resubmitted))
+
+
+def wait_for(window: Visitor, following: Declaration) -> None:
+    """Until its first pictures are loaded; they are, when the trail tells it."""
+    for _ in range(100):
+        if events_of(following, "load_ahead"):
+            return
+        window.page.wait_for_timeout(50)
+    pytest.fail("nothing was loaded ahead")
+
+
+def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, app, desk, officer, resubmitted):
+    """They were asked for once, before the page opened; what was loaded is in the audit trail and is no look."""
+    following = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
+    first, second = f"{address(following)}/pictures/1/id_portrait/0", f"{address(following)}/pictures/1/id_emblem/0"
+    asked: list[str] = []
+    app.before_request(lambda: asked.append(request.full_path.rstrip("?")))
+    window = desk()
+    with window.page.expect_request_finished(lambda one: one.url.endswith("/ahead")):
+        window.page.goto(window.site + address(resubmitted))
+    wait_for(window, following)
+    assert events_of(following, "load_ahead", "view", "view_picture") == ["load_ahead"]
+    window.page.goto(window.site + address(following))
+    image = window.page.locator(".stage img")
+    expect(image).to_have_attribute("src", re.compile("^blob:"))
+    expect(image).to_have_js_property("naturalWidth", 1000)
+    window.page.keyboard.press("]")
+    expect(image).to_have_attribute("src", re.compile("^blob:"))
+    assert [path for path in asked if path.startswith((first, second)) and "thumb" not in path] == [
+        f"{first}?ahead=1",
+        f"{second}?ahead=1",
+    ]
+    assert events_of(following, "load_ahead", "view", "view_picture") == ["load_ahead", "view"]
+
+
+def test_a_picture_that_was_lost_from_memory_is_asked_for_again(make, desk, officer, resubmitted):
+    following = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
+    db.session.rollback()
+    window, other = desk(), desk()  # another browser: nothing of the first one's memory is there
+    with window.page.expect_request_finished(lambda one: one.url.endswith("/ahead")):
+        window.page.goto(window.site + address(resubmitted))
+    wait_for(window, following)
+    other.page.goto(other.site + address(following))
+    image = other.page.locator(".stage img")
+    expect(image).to_have_attribute("src", re.compile("/pictures/1/id_portrait/0$"))
+    expect(image).to_have_js_property("naturalWidth", 1000)
