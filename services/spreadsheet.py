@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_AT_MOST = 1_000_000  # on one sheet, below the header; the format has room for 48,575 more
 ABANDONED = 6 * 3600  # seconds after which a scratch folder is what a killed process left behind
+FOLDER = "exports"  # below DATA
 _PREFIX = "xlsx-"
 _OPTIONS = {
     "constant_memory": True,
@@ -46,7 +47,7 @@ class Book:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sweep(folder)
+        sweep(folder)
         self._scratch = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder)
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - finish() hands it out
         self._book = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._scratch.name})
@@ -121,9 +122,12 @@ class Sheet:
                 self._page.write_number(self._row, at, cell)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed process left: it is people's data in plain."""
+def sweep(folder: Path) -> int:
+    """Remove what a killed process left: it is people's data in plain. Returns how many files in the making."""
+    removed = 0
     for left in folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if left.stat().st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(left)
+                removed += 1
+    return removed

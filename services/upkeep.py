@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import delete
 
 from lib.database import utcnow
 from models import ActivationCode, ParkedForm, db
-from services import accounts, sessions, workflow
+from services import accounts, sessions, spreadsheet, workflow
 
 PARKED = timedelta(hours=24)
 CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
@@ -22,6 +24,11 @@ def forget_parked_forms() -> int:
 
 def forget_codes() -> int:
     return _delete(ActivationCode, ActivationCode.expires_at < utcnow() - CODES_KEPT)
+
+
+def forget_abandoned_files() -> int:
+    """Spreadsheets in the making whose process was killed."""
+    return spreadsheet.sweep(Path(current_app.config["DATA"]) / spreadsheet.FOLDER)
 
 
 def _delete(table: type[Any], *which: Any) -> int:
@@ -36,4 +43,5 @@ JOBS: dict[str, Callable[[], int]] = {
     "expired reservations": accounts.forget_reservations,
     "parked forms": forget_parked_forms,
     "old activation codes": forget_codes,
+    "abandoned spreadsheets": forget_abandoned_files,
 }

@@ -71,7 +71,7 @@ def export_roster() -> ResponseReturnValue:
         if not form.validate_on_submit():
             return render_template("review/roster.html", form=form), 422
         wanted = _wanted(form)
-        folder = Path(current_app.config["DATA"]) / "exports"
+        folder = Path(current_app.config["DATA"]) / spreadsheet.FOLDER
         try:
             with roster.one_at_a_time(folder, me()):
                 made = roster.write(me(), wanted, folder)

@@ -59,7 +59,7 @@ def export_statistics() -> ResponseReturnValue:
     except statistics.BadPeriod:
         return statistics_page()
     name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
-    file = statistics_panels.spreadsheet(report, Path(current_app.config["DATA"]) / "exports")
+    file = statistics_panels.spreadsheet(report, Path(current_app.config["DATA"]) / spreadsheet.FOLDER)
     response = send_file(file, spreadsheet.TYPE, as_attachment=True, download_name=name)
     response.content_length = os.fstat(file.fileno()).st_size
     return response

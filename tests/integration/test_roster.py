@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -15,7 +16,7 @@ from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, RosterExport, db
-from services import answers, events, exports, roster, spreadsheet
+from services import answers, events, exports, roster, spreadsheet, upkeep
 from tests.people import EMPLOYED
 from tests.spreadsheets import Table, tables
 
@@ -325,15 +326,26 @@ def test_a_failure_half_way_leaves_nothing_on_the_disk(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path):
-    left, recent = tmp_path / "xlsx-old", tmp_path / "xlsx-new"
-    for folder in (left, recent):
-        folder.mkdir()
+@pytest.fixture
+def left_behind(app) -> list[Path]:
+    """What an old and a recent process left."""
+    old, recent = (app.config["DATA"] / spreadsheet.FOLDER / name for name in ("xlsx-old", "xlsx-new"))
+    for folder in (old, recent):
+        folder.mkdir(parents=True)
         (folder / "sheet").write_text("单小燕")
-    os.utime(left, (0, 0))
-    with spreadsheet.Book(tmp_path):
-        pass
-    assert list(tmp_path.iterdir()) == [recent]
+    os.utime(old, (0, 0))
+    return [old, recent]
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser, officer, left_behind):
+    approved(make)
+    export(browser)
+    assert [folder.exists() for folder in left_behind] == [False, True]
+
+
+def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
+    assert upkeep.JOBS["abandoned spreadsheets"]() == 1
+    assert [folder.exists() for folder in left_behind] == [False, True]
 
 
 def test_the_lock_ends_with_the_export(tmp_path, make, officer):
