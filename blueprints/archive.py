@@ -7,8 +7,9 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, opened
 from forms import PHOTO
+from lib.codes import OPEN, Status
 from lib.storage import Damaged, Folder, Missing
 from models import Record, db
 from services import access, answers, archive, beginnings, sheet
@@ -22,7 +23,12 @@ def store() -> Folder:
 
 
 def own_record() -> Record:
-    """The person's record. Without one the way leads to the declaration."""
+    """The person's record. Without one the way leads to the declaration. Whoever asks shows the result."""
+    opened(_found().revision.declaration)
+    return _found()  # an undo may have come first
+
+
+def _found() -> Record:
     return access.own_record(me()) or abort(redirect(url_for("wizard.home")))
 
 
@@ -47,6 +53,7 @@ def version(uid: str) -> ResponseReturnValue:
 
 def _page(shown: archive.Version, versions: list[archive.Version], record: Record) -> str:
     revision, before = shown.revision, archive.version_before(versions, shown)
+    latest = access.latest_declaration(me())
     return render_template(
         "archive/own.html",
         record=record,
@@ -57,7 +64,8 @@ def _page(shown: archive.Version, versions: list[archive.Version], record: Recor
         sections=answers.sections(revision.answers),
         changes=answers.changes(before.revision.answers, revision.answers) if before else {},
         papers=archive.papers_of(revision),
-        open_declaration=access.open_declaration(me()),
+        open_declaration=latest if latest and latest.status in OPEN else None,
+        declined=latest if latest and latest.status == Status.DECLINED else None,
     )
 
 

@@ -29,7 +29,7 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
 @click.command("tick")
 @reporting
 def command() -> None:
-    """Let claims lapse, forget old sessions, reservations, parked forms and codes. Call it every minute."""
+    """Let claims lapse, remind of corrections, forget old sessions, reservations, forms and codes. Every minute."""
     done, failed = tick()
     for name, rows in done.items():
         if rows:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from forms import PAPERS, PHOTO, Paper
 from models import Decision, Declaration, Revision, db
@@ -25,9 +25,11 @@ class Version:
 
 
 def own_versions(actor: Actor) -> list[Version]:
-    """Every approved state of the person's own record, newest first."""
+    """Every approved state of the person's own record, newest first. An approval that was taken back is none."""
+    later = aliased(Decision)
+    taken_back = select(later.id).where(later.revision_id == Decision.revision_id, later.position > Decision.position)
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == actor.id)
-    query = query.where(Decision.verb == "approve").order_by(Decision.id.desc())
+    query = query.where(Decision.verb == "approve", ~taken_back.exists()).order_by(Decision.id.desc())
     load = (joinedload(Decision.revision).joinedload(Revision.declaration), joinedload(Decision.department))
     return [
         Version(decision.revision, decision.revision.declaration, decision.at, decision.department.name)

@@ -65,7 +65,7 @@ def start_change(actor: Actor, record: Record) -> Declaration:
     old = record.revision
     declaration = Declaration(number=next_number(), account_id=actor.id, account=record.account, kind=Kind.CHANGE)
     for name in answers.question_names():
-        setattr(declaration, name, _thawed(name, old.answers.get(name)))
+        setattr(declaration, name, thawed(name, old.answers.get(name)))
     papers.thaw(declaration, old)
     db.session.add(declaration)
     db.session.flush()
@@ -73,7 +73,7 @@ def start_change(actor: Actor, record: Record) -> Declaration:
     return declaration
 
 
-def _thawed(name: str, value: Any) -> Any:
+def thawed(name: str, value: Any) -> Any:
     column = Declaration.__table__.columns.get(name)
     is_date = column is not None and column.type.python_type is date
     return date.fromisoformat(value) if is_date and value else value

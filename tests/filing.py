@@ -105,9 +105,9 @@ def add_photo(declaration: Declaration, seed: int = 0) -> None:
     db.session.commit()
 
 
-def send_back(make: Make, declaration: Declaration, *wanted: Wanted) -> Declaration:
-    """An officer takes the submission and returns it with these marks."""
-    officer = make.actor(make.staff(department=declaration.department_code or "210102"))
+def send_back(make: Make, declaration: Declaration, *wanted: Wanted, office: str = "") -> Declaration:
+    """An officer (of the office of that code, else of the chosen one) takes the submission and returns it."""
+    officer = make.actor(make.staff(department=office or declaration.department_code or "210102"))
     workflow.claim(declaration, officer)
     marks.keep(declaration.revisions[-1], officer, wanted)
     db.session.flush()
