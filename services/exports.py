@@ -44,7 +44,7 @@ def with_person(account_id: int, limit: int) -> Sequence[Event]:
     """The exports that this person was in, newest first."""
     query = select(RosterExport, Event).join(Event, Event.id == RosterExport.event_id)
     query = query.where(RosterExport.department_id.in_(_offices_over(account_id))).order_by(Event.id.desc())
-    query = query.options(joinedload(Event.staff).joinedload(Staff.department)).execution_options(yield_per=50)
+    query = query.options(joinedload(Event.staff).joinedload(Staff.department)).execution_options(yield_per=5)
     rows = db.session.execute(query)
     found = list(islice((event for export, event in rows if is_member(export.members, account_id)), limit))
     rows.close()

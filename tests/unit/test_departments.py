@@ -206,7 +206,7 @@ def test_every_locked_code_that_a_condition_uses_is_in_the_lists(app):
         assert option.locked, (list_name, code)
 
 
-def test_reasons_of_return_are_for_questions_or_papers_and_advise(app):
+def test_reasons_are_for_questions_papers_or_declining_and_advise(app):
     rows = db.session.scalars(select(ReturnReason)).all()
-    assert {row.applies_to for row in rows} == {"question", "paper"}
+    assert {row.applies_to for row in rows} == {"question", "paper", "decline"}
     assert all(row.advice for row in rows)
