@@ -1,116 +1,21 @@
-"""The officer's viewer on a small page of its own: zoom, turning, hands and keys, comparing, frames, what is loaded."""
+"""The officer's viewer on a small page of its own: zoom, turning, hands and keys, comparing, what is loaded."""
 
 from __future__ import annotations
 
-import json
-import random
 import re
-from html import escape
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.scripts_site import Site, picture, show
+from tests.scripts_site import Site
+from tests.viewer_page import drag, fingers, heard, middle, open_viewer, stage, tell, transform
 
 pytestmark = pytest.mark.browser
-
-EARLIER = {"rectangle": [0.1, 0.1, 0.2, 0.2], "label": "退回时：看不清", "earlier": True}
-MARKED = {"rectangle": [0.5, 0.25, 0.25, 0.5], "label": "仍然看不清", "earlier": False}
-
-
-def one(name: str, width: int = 400, height: int = 300, **more: Any) -> dict[str, Any]:
-    return {"address": f"/{name}.png", "width": width, "height": height, "caption": f"图 {name}", "frames": []} | more
-
-
-def thumb(kind: str, page: int, title: str, shown: dict[str, Any], more: str = "") -> str:
-    data = escape(json.dumps(shown))
-    return (
-        f'<a href="{shown["address"]}" data-thumb data-kind="{kind}" data-page="{page}" data-title="{title}" '
-        f'data-picture="{data}"{more}>{title}</a>'
-    )
-
-
-THUMBS = "".join(
-    (
-        thumb("card", 0, "身份证", one("a", before=one("x", frames=[EARLIER])), ' aria-current="true"'),
-        thumb("diploma", 0, "学历证书 1", one("b", frames=[EARLIER, MARKED], is_new=True)),
-        thumb("diploma", 1, "学历证书 2", one("c", 300, 400)),
-        thumb("degree", 0, "学位证书", one("y", gone=True)),
-    )
-)
-STAGE = (
-    '<div class="leaf">{}<svg class="frames"></svg></div><div class="labels"></div><p class="none"></p>'
-    '<b class="when"{}>上次</b><span class="cap" data-caption-here></span></div>'
-)
-BUTTONS = "".join(
-    f'<button type="button" data-a="{name}"{pressed}>{title}</button>'
-    for name, title, pressed in (
-        ("in", "放大", ""),
-        ("left", "左转", ""),
-        ("right", "右转", ""),
-        ("fit", "适应窗口", ""),
-        ("compare", "对比上次", ' aria-pressed="false"'),
-        ("frame", "框选", ' aria-pressed="false"'),
-    )
-)
-BODY = f"""
-<div data-row tabindex="-1" id="row">姓名<input aria-label="说明"></div>
-<div class="vw" data-viewer><div class="bar"><b data-title-here>身份证</b><span data-new-here hidden>新</span>
-  <span data-count></span><output data-z>100%</output>{BUTTONS}</div>
-  <div class="stages"><div class="stage" data-before tabindex="0" role="group" aria-label="上次">{STAGE.format("", "")}
-  <div class="stage" tabindex="0" role="group" aria-label="本次">
-  {STAGE.format('<img src="/a.png" alt="身份证">', " data-which")}
-  <svg class="wm" aria-hidden="true"><rect width="100%" height="100%" fill="none"/></svg></div>
-  <p class="vh" role="status" data-said></p>
-  <div class="thumbs">{THUMBS}</div></div>"""
 
 
 @pytest.fixture
 def viewer(page: Page, site: Site) -> Page:
-    for name in "abxy":
-        site.put(f"/{name}.png", picture(400, 300, "PNG"), "image/png")
-    site.put("/c.png", picture(300, 400, "PNG"), "image/png")
-    show(page, site, BODY)
-    page.evaluate("""() => {
-      window.heard = [];
-      document.addEventListener("rectangle", (event) => heard.push(event.detail));
-    }""")
-    return page
-
-
-def stage(page: Page) -> Locator:
-    return page.get_by_role("group", name="本次")
-
-
-def transform(page: Page) -> str:
-    return str(stage(page).locator(".leaf").evaluate("leaf => leaf.style.transform"))
-
-
-def middle(page: Page) -> tuple[float, float]:
-    box = stage(page).bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    page.mouse.move(*end)
-    page.mouse.up()
-
-
-def heard(page: Page) -> Any:
-    return page.evaluate("heard")
-
-
-def tell(viewer: Page, **detail: Any) -> None:
-    """What review.js does when a row gets the focus."""
-    viewer.evaluate(
-        "detail => document.querySelector('[data-viewer]').dispatchEvent(new CustomEvent('show-picture', {detail}))",
-        detail,
-    )
+    return open_viewer(page, site)
 
 
 # how it lies
@@ -183,16 +88,6 @@ def test_a_picture_of_the_same_size_is_looked_at_as_the_one_before(viewer: Page)
     expect(viewer.locator("[data-title-here]")).to_have_text("学历证书 2")
     assert "rotate(0deg)" in transform(viewer)
     expect(viewer.locator("[data-z]")).to_have_text("100%")
-
-
-def fingers(page: Page, *steps: list[tuple[float, float]]) -> None:
-    """Fingers are put down, moved and lifted: for each step where they are."""
-    session = page.context.new_cdp_session(page)
-    for step, points in enumerate([*steps, []]):
-        touches = [{"x": x, "y": y, "id": place} for place, (x, y) in enumerate(points)]
-        kind = "touchMove" if step and points else "touchEnd" if step else "touchStart"
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-    session.detach()
 
 
 def test_two_fingers_zoom(viewer: Page) -> None:
@@ -296,152 +191,7 @@ def test_versions_stand_above_each_other_where_it_is_narrow(viewer: Page, width:
     assert (boxes[0]["x"] == boxes[1]["x"]) is not beside
 
 
-# frames
-
-
-ROUND_TRIP = """async ({turns, scale, x, y, size, room, frame}) => {
-  const { View, fitted } = await import("/static/js/zoom.js");
-  const [view, base] = [new View(), fitted(size, room)];
-  Object.assign(view, { turns, scale, x, y });
-  return [view.toPicture(view.toStage(frame.slice(0, 2), base), base), view.covered(view.seen(frame, base), base)];
-}"""
-
-
-@pytest.mark.parametrize("turns", [-3, -2, -1, 0, 1, 2, 3, 5])
-def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, site: Site, turns: int) -> None:
-    show(page, site, "")
-    dice = random.Random(turns)
-    for _ in range(60):
-        left, top = dice.uniform(0, 0.9), dice.uniform(0, 0.9)
-        frame = [left, top, dice.uniform(0.01, 1 - left), dice.uniform(0.01, 1 - top)]
-        seen = {
-            "turns": turns,
-            "scale": dice.uniform(0.25, 8),
-            "x": dice.uniform(-900, 900),
-            "y": dice.uniform(-900, 900),
-            "size": [dice.randint(100, 4000), dice.randint(100, 4000)],
-            "room": [dice.randint(200, 1600), dice.randint(200, 1600)],
-        }
-        point, back = page.evaluate(ROUND_TRIP, seen | {"frame": frame})
-        assert point == pytest.approx(frame[:2], abs=1e-9), seen
-        assert back == pytest.approx(frame, abs=1e-9), seen
-
-
-def drawn(page: Page) -> Any:
-    """Where the frame of the unsent mark is seen."""
-    box = stage(page).locator(".frame:not(.earlier)").bounding_box()
-    assert box is not None
-    return box
-
-
-@pytest.mark.parametrize("zoom", [0, 2])
-@pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_a_frame_drawn_around_another_is_that_other(viewer: Page, turns: int, zoom: int) -> None:
-    viewer.set_viewport_size({"width": 1400, "height": 1000})
-    tell(viewer, kind="diploma", page=0)
-    for key in "r" * turns + "+" * zoom:
-        viewer.keyboard.press(key)
-    box = drawn(viewer)
-    viewer.get_by_role("button", name="框选").click()
-    start, end = (box["x"], box["y"]), (box["x"] + box["width"], box["y"] + box["height"])
-    drag(viewer, start, end)
-    ((found),) = heard(viewer)
-    assert (found["kind"], found["page"]) == ("diploma", 0)
-    assert found["rect"] == pytest.approx(MARKED["rectangle"], abs=0.012)  # a few pixels: the line has a width
-    assert viewer.locator("[data-said]").inner_text().startswith("已框选：左 ")
-
-
-def test_frames_of_marks_lie_on_the_picture_with_their_words(viewer: Page) -> None:
-    viewer.keyboard.press("]")
-    assert stage(viewer).locator(".labels span").all_inner_texts() == ["退回时：看不清", "仍然看不清"]
-    boxes = stage(viewer).locator(".frame").evaluate_all("all => all.map(one => +one.getAttribute('x'))")
-    assert boxes == [40, 200]
-    viewer.keyboard.press("]")
-    expect(stage(viewer).locator(".frame")).to_have_count(0)
-
-
-def test_a_frame_by_keys_alone(viewer: Page) -> None:
-    viewer.keyboard.press("r")
-    viewer.keyboard.press("x")
-    expect(stage(viewer)).to_be_focused()
-    expect(viewer.locator("[data-said]")).to_contain_text("回车确定")
-    first = drawn(viewer)
-    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown"):
-        viewer.keyboard.press(key)
-    moved = drawn(viewer)  # as it is seen, though the picture is turned
-    assert moved["x"] - first["x"] == pytest.approx(16, abs=0.5)
-    assert moved["y"] - first["y"] == pytest.approx(-8, abs=0.5)
-    assert moved["width"] - first["width"] == pytest.approx(8, abs=0.5)
-    assert moved["height"] - first["height"] == pytest.approx(16, abs=0.5)
-    viewer.keyboard.press("Enter")
-    ((found),) = heard(viewer)
-    assert (found["kind"], found["page"]) == ("card", 0)
-    left, top, width, height = found["rect"]
-    assert 0 < left < left + width < 1
-    assert 0 < top < top + height < 1
-    assert all(round(value, 4) == value for value in found["rect"])
-    expect(viewer.locator("[data-said]")).to_contain_text("已框选")
-
-
-def test_a_frame_by_keys_stays_on_the_picture(viewer: Page) -> None:
-    viewer.keyboard.press("x")
-    for key in ["ArrowLeft"] * 80 + ["ArrowUp"] * 80:
-        viewer.keyboard.press(key)
-    for _ in range(120):
-        viewer.keyboard.press("Shift+ArrowRight")
-    viewer.keyboard.press("Enter")
-    ((found),) = heard(viewer)
-    left, top, width, _height = found["rect"]
-    assert (left, top) == (0, 0)
-    assert width == 1
-
-
-def test_a_frame_can_be_left_and_changed(viewer: Page) -> None:
-    tell(viewer, kind="diploma", page=0)
-    before = drawn(viewer)
-    viewer.keyboard.press("x")  # begins with the frame that is there
-    assert drawn(viewer) == before
-    viewer.keyboard.press("ArrowRight")
-    viewer.keyboard.press("Escape")
-    expect(viewer.locator("[data-said]")).to_have_text("已取消框选")
-    assert drawn(viewer) == before
-    assert heard(viewer) == []
-    viewer.keyboard.press("x")
-    viewer.keyboard.press("]")  # another picture: nothing is framed there by mistake
-    viewer.keyboard.press("Enter")
-    assert heard(viewer) == []
-    tell(viewer, kind="diploma", page=0, rect=[0.1, 0.2, 0.3, 0.4])
-    expect(stage(viewer).locator(".frame:not(.earlier)")).to_have_attribute("x", re.compile("^40"))
-    tell(viewer, kind="diploma", rect=None)
-    expect(stage(viewer).locator(".frame:not(.earlier)")).to_have_count(0)
-
-
-def test_a_click_alone_frames_nothing(viewer: Page) -> None:
-    viewer.get_by_role("button", name="框选").click()
-    x, y = middle(viewer)
-    viewer.mouse.click(x, y)
-    assert heard(viewer) == []
-    expect(viewer.get_by_role("button", name="框选")).to_have_attribute("aria-pressed", "true")
-    viewer.get_by_role("button", name="框选").click()
-    expect(viewer.get_by_role("button", name="框选")).to_have_attribute("aria-pressed", "false")
-
-
-def test_a_finger_frames(viewer: Page) -> None:
-    viewer.get_by_role("button", name="框选").click()
-    x, y = middle(viewer)
-    fingers(viewer, *([(x - 50 + 100 * part, y - 40 + 80 * part)] for part in (0, 0.3, 0.6, 1)))
-    ((found),) = heard(viewer)
-    left, top, width, height = found["rect"]
-    assert left + width / 2 == pytest.approx(0.5, abs=0.02)
-    assert top + height / 2 == pytest.approx(0.5, abs=0.02)
-
-
-def test_whoever_may_not_mark_frames_nothing(viewer: Page) -> None:
-    viewer.evaluate("document.querySelector('[data-a=frame]').remove()")
-    viewer.keyboard.press("x")
-    stage(viewer).focus()
-    viewer.keyboard.press("Enter")
-    assert heard(viewer) == []
+# both
 
 
 def test_keys_wait_while_something_is_typed_and_can_be_switched_off(viewer: Page) -> None:
