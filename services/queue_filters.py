@@ -67,7 +67,7 @@ class Filters:
             until=_day(sent.get("to")),
         )
 
-    def query(self) -> dict[str, str]:
+    def address(self) -> dict[str, str]:
         """As it stands in the address: what differs from the plain list."""
         plain = Filters()
         said = {name: getattr(self, name) for name in vars(self) if getattr(self, name) != getattr(plain, name)}

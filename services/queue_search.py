@@ -84,7 +84,7 @@ class _Search:
         query = select(EmployerSuffix.employer_id, Employer.name)
         query = query.join(Employer, Employer.id == EmployerSuffix.employer_id)
         query = query.where(EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND)
-        rows = db.session.execute(query.limit(EMPLOYERS_AT_MOST * 2)).all()
+        rows = db.session.execute(query.limit(EMPLOYERS_AT_MOST * 2 + 1)).all()
         fitting = [row.employer_id for row in rows if all(word in row.name.lower() for word in self.words)]
         return list(dict.fromkeys(fitting))[: EMPLOYERS_AT_MOST + 1]
 

@@ -49,7 +49,7 @@ def keep(actor: Actor, name: str, filters: Filters) -> SavedView:
             raise Refused(f"最多保存 {AT_MOST} 个视图，请先删除不用的")
         row = SavedView(staff_id=actor.id, name=name)
         db.session.add(row)
-    row.query = urlencode(filters.query())
+    row.query = urlencode(filters.address())
     return row
 
 

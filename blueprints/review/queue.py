@@ -62,7 +62,7 @@ def _page(
         "review/queue.html",
         found=found,
         filters=filters,
-        query=filters.query(),
+        query=filters.address(),
         text=text,
         searched=searched,
         began=began,
@@ -92,7 +92,7 @@ def claim_next() -> ResponseReturnValue:
         return _back(filters)
     if declaration is None:
         return _nothing_left(filters)
-    address: dict[str, Any] = filters.query()  # within them goes on what follows the decision
+    address: dict[str, Any] = filters.address()  # within them goes on what follows the decision
     return redirect(url_for("review.submission", uid=declaration.uid, **address))
 
 
@@ -131,7 +131,7 @@ def _take(filters: Filters) -> Declaration | None:
 
 
 def _back(filters: Filters) -> ResponseReturnValue:
-    address: dict[str, Any] = filters.query()
+    address: dict[str, Any] = filters.address()
     return redirect(url_for("review.queue", **address))
 
 

@@ -6,7 +6,9 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from blueprints.review import queue as queue_view
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Declaration, db
@@ -261,3 +263,116 @@ def test_a_due_date_in_a_year_without_a_notice_is_estimated(make, browser, offic
     desk.follow(declaration)
     db.session.commit()
     assert "（预计）" in browser.open("/staff/queue").text
+
+
+def resubmitted(make, officer, days: int = 40, **answers) -> Declaration:
+    """Returned by the officer and handed in again."""
+    declaration = make.declaration(Status.RETURNED, officer=officer, **answers)
+    declaration.postal_address = "样例路 9 号"
+    make.papers(declaration)
+    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
+    return due(declaration, days)
+
+
+def test_what_one_returned_before_comes_first(make, browser, officer):
+    urgent, own = due(make.declaration(Status.SUBMITTED), 1), resubmitted(make, officer)
+    assert browser.send("/staff/queue/next").location == path(own)
+    assert browser.send("/staff/queue/next").location == path(urgent)
+
+
+def test_what_a_colleague_returned_waits_for_the_colleague_while_there_is_time(make, browser, officer):
+    kept = resubmitted(make, make.staff(name="李审核"), 30)
+    other = due(make.declaration(Status.SUBMITTED), 40)
+    assert browser.send("/staff/queue/next").location == path(other)
+    assert browser.send("/staff/queue/next").location == path(kept)  # nothing else is left
+
+
+@pytest.mark.parametrize("days", [-2, 0], ids=["overdue", "soon"])
+def test_what_a_colleague_returned_waits_no_longer_when_it_is_urgent(make, browser, officer, days):
+    urgent = resubmitted(make, make.staff(name="李审核"), days)
+    due(make.declaration(Status.SUBMITTED), 40)
+    assert browser.send("/staff/queue/next").location == path(urgent)
+
+
+def test_what_somebody_returned_who_has_left_waits_for_nobody(make, browser, officer):
+    gone = make.staff(name="李审核")
+    free = resubmitted(make, gone, 30)
+    due(make.declaration(Status.SUBMITTED), 40)
+    gone.active = False
+    db.session.commit()
+    assert browser.send("/staff/queue/next").location == path(free)
+
+
+def test_the_next_one_keeps_to_the_filters_of_the_page(make, browser, officer):
+    due(make.declaration(Status.SUBMITTED), 1)
+    flagged = due(make.declaration(Status.SUBMITTED), 5)
+    for declaration in db.session.scalars(select(Declaration)).all():
+        desk.remind(declaration.id, 3 if declaration is flagged else 0)
+    db.session.commit()
+    page = browser.open("/staff/queue?lane=flagged&kind=first")
+    assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 4
+    sent = {"lane": "flagged", "kind": "first"}
+    assert browser.send("/staff/queue/next", sent).location == path(flagged) + "?lane=flagged&kind=first"
+    answer = browser.send("/staff/queue/next", sent)
+    assert answer.location == "/staff/queue?lane=flagged&kind=first"
+    assert "所选范围内没有等待审核的申报" in browser.follow(answer).text
+
+
+def test_a_lapsed_one_is_taken_like_any_other(make, browser, officer):
+    lapsed = make.declaration(Status.IN_REVIEW)
+    make.lapsed(lapsed)
+    assert browser.send("/staff/queue/next").location == path(lapsed)
+    assert holder_id(lapsed) == officer.id
+
+
+# 【领取10件】
+
+
+def test_ten_are_taken_by_due_date_and_lead_to_ones_own(make, browser, officer, monkeypatch):
+    monkeypatch.setattr(queue_view, "TEN", 2)
+    later, first, second = (due(make.declaration(Status.SUBMITTED), days) for days in (9, 1, 2))
+    answer = browser.send("/staff/queue/ten")
+    assert answer.location == "/staff/queue?lane=mine"
+    page = browser.follow(answer)
+    assert numbers(page) == [first.number, second.number]
+    assert "已领取 2 件" in page.text
+    assert holder_id(later) is None
+
+
+def test_ten_of_nothing_are_none(browser, officer):
+    assert "没有等待审核的申报" in browser.follow(browser.send("/staff/queue/ten")).text
+
+
+def test_ten_never_take_another_countys_files_whatever_the_form_says(make, browser, officer):
+    other = make.declaration(Status.SUBMITTED, **OTHER_COUNTY)
+    for department in ("210103", "210100", "210000", ""):
+        answer = browser.send("/staff/queue/ten", {"department": department})
+        assert "没有等待审核的申报" in browser.follow(answer).text
+    assert holder_id(other) is None
+
+
+def test_ten_pass_over_what_moved_meanwhile(make, browser, officer, monkeypatch):
+    gone, here = due(make.declaration(Status.SUBMITTED), 1), due(make.declaration(Status.SUBMITTED), 2)
+    claim = workflow.claim
+
+    def withdrawn_meanwhile(found, actor):
+        if found.id == gone.id:
+            workflow.withdraw(gone, make.actor(gone.account))
+            db.session.commit()
+            raise workflow.Conflict("somebody else was faster")
+        return claim(found, actor)
+
+    monkeypatch.setattr(workflow, "claim", withdrawn_meanwhile)
+    page = browser.follow(browser.send("/staff/queue/ten"))
+    assert numbers(page) == [here.number]
+    assert "已领取 1 件" in page.text
+
+
+def test_ten_that_are_always_too_late_ask_to_press_again(make, browser, officer, monkeypatch):
+    make.declaration(Status.SUBMITTED)
+
+    def always_too_late(found, actor):
+        raise workflow.Conflict("somebody else was faster")
+
+    monkeypatch.setattr(workflow, "claim", always_too_late)
+    assert "请再按一次" in browser.follow(browser.send("/staff/queue/ten")).text
