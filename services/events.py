@@ -36,6 +36,7 @@ VERDICTS = ("return", "approve", "decline")
 LOOKS = {
     "view": "查看申报资料",
     "view_picture": "查看附件图片",
+    "load_ahead": "领取后预先载入附件图片",
     "view_record": "查看人员档案",
     "reveal": "查看完整证件号码或手机号码",
     "export": "导出资料",
