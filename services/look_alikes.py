@@ -7,11 +7,11 @@ cards, diplomas of one school) shares much of the hash too; lib.measures.alike c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forms import PHOTO
@@ -26,7 +26,8 @@ OWN = (
     "part_time_degree_paper",
 )
 BANDS = 4
-#: Of each band so many rows are read, and so many of the nearest are compared: the cost stays, whatever looks alike.
+#: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks
+#: alike.
 ROWS, COMPARED = 200, 20
 
 
@@ -54,39 +55,45 @@ def remember(revision: Revision) -> None:
 def find(revision: Revision) -> list[LookAlike]:
     """The submissions of other people, not taken back, that have one of the revision's pictures."""
     own = list(_own(revision.papers))
-    near = _near(revision, own)
+    near = _near(revision, {figures["look"] for _kind, figures in own}) if own else []
     if not near:
         return []
     query = select(Revision.declaration_id, Revision.papers).join(Declaration)
     query = query.where(Revision.declaration_id.in_({row.declaration_id for row in near}))
     query = query.where(Declaration.status.not_in((Status.DRAFT, Status.DROPPED)))
+    wanted = {(row.declaration_id, row.kind, row.look) for row in near}
     found = {
         LookAlike(kind, declaration_id)
         for declaration_id, papers in db.session.execute(query)
-        for _kind, theirs in _own(papers)
-        for kind, page in own
-        if measures.alike(page, theirs)
+        for theirs, page in _own(papers)
+        if (declaration_id, theirs, _signed(page["look"])) in wanted
+        for kind, figures in own
+        if measures.alike(figures, page)
     }
     return sorted(found, key=lambda one: (OWN.index(one.kind), one.declaration_id))
 
 
-def _near(revision: Revision, own: Sequence[tuple[str, Mapping[str, Any]]]) -> list[PictureHash]:
-    """Rows of other people within three bits of one of these pictures, the nearest first."""
-    looks = dict.fromkeys(page["look"] for _kind, page in own)
-    if not looks:
-        return []
-    parts = [_in_band(revision, place, band) for look in looks for place, band in enumerate(bands(look))]
-    ids = select(union_all(*parts).subquery().c.id)
-    rows = db.session.scalars(select(PictureHash).where(PictureHash.id.in_(ids)))
+class _Near(NamedTuple):
+    id: int
+    declaration_id: int
+    kind: str
+    look: int
+
+
+def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
+    """Rows of other people within three bits of one of these looks, the nearest first."""
+    columns = (PictureHash.id, PictureHash.declaration_id, PictureHash.kind, PictureHash.look)
+    others = select(*columns).where(PictureHash.account_id != revision.declaration.account_id)
+    parts = [
+        others.where(getattr(PictureHash, f"band{place}").in_({bands(look)[place] for look in looks}))
+        .limit(ROWS * len(looks))
+        .subquery()
+        for place in range(BANDS)
+    ]
+    rows = {_Near(*row) for row in db.session.execute(union_all(*(select(part) for part in parts)))}
     apart = {row: min(measures.bits_apart(look, _unsigned(row.look)) for look in looks) for row in rows}
-    near = [row for row in apart if apart[row] <= measures.LOOK_BITS]
+    near = [row for row in rows if apart[row] <= measures.LOOK_BITS]
     return sorted(near, key=lambda row: (apart[row], -row.id))[:COMPARED]
-
-
-def _in_band(revision: Revision, place: int, band: int) -> Select[Any]:
-    others = PictureHash.account_id != revision.declaration.account_id
-    part = select(PictureHash.id).where(getattr(PictureHash, f"band{place}") == band, others).limit(ROWS)
-    return select(part.subquery().c.id)
 
 
 def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any]]]:

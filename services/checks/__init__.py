@@ -70,6 +70,7 @@ class Result:
 
 def run(revision: Revision, actor: Actor | None = None) -> list[Result]:
     """All results that apply, those to look at first. Without an actor nobody else's submission is mentioned."""
+    db.session.flush()  # outside the checks: what the caller wrote may fail
     case = Case(revision)
     found = [(name, title, outcome) for name, title, check in CHECKS if (outcome := _outcome(name, check, case))]
     found.sort(key=lambda one: STATES.index(one[2].state))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import load_only
 
 from lib import identity
@@ -80,6 +80,6 @@ def picture(case: Case) -> Outcome:
 
 def _submissions(accounts: Iterable[int]) -> list[int]:
     """The newest submission of each account, if it has any."""
-    query = select(Declaration.account_id, Declaration.id).where(Declaration.account_id.in_(accounts))
+    query = select(func.max(Declaration.id)).where(Declaration.account_id.in_(accounts))
     query = query.where(Declaration.revision_number > 0, Declaration.status.not_in(NOT_SUBMITTED))
-    return list(dict(db.session.execute(query.order_by(Declaration.id)).tuples().all()).values())
+    return list(db.session.scalars(query.group_by(Declaration.account_id)))
