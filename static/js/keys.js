@@ -44,9 +44,9 @@ function asDialog(details) {
   const [summary, dialog] = [details.querySelector("summary"), document.createElement("dialog")];
   dialog.className = "help";
   dialog.setAttribute("aria-label", summary.dataset.title ?? summary.textContent.trim());
-  const close = document.createElement("form");
-  close.method = "dialog";
-  close.innerHTML = '<button class="btn btn-outline btn-sm">关闭</button>';
+  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "关闭" });
+  close.className = "btn btn-outline btn-sm";
+  close.addEventListener("click", () => dialog.close());
   dialog.append(...[...details.children].filter((child) => child !== summary), close);
   document.body.append(dialog);
   summary.dataset.press = "";

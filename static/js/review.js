@@ -130,8 +130,20 @@ form.addEventListener("focusin", ({ target }) => {
   const row = rowOf(target);
   if (row && row !== shown) show(row);
 });
-form.addEventListener("click", ({ target }) => {
+/** A link to a row, as the automatic checks have them: the row is shown even among changes only. */
+function follow(event) {
+  const row = document.querySelector(event.target.closest("a[href^='#row-']").hash);
+  const only = form.querySelector("[data-only-changes]");
+  if (!row) return;
+  event.preventDefault();
+  if (only && !row.getClientRects().length) only.checked = false;
+  row.focus();
+}
+
+form.addEventListener("click", (event) => {
+  const { target } = event;
   const row = rowOf(target);
+  if (target.closest("a[href^='#row-']")) return follow(event);
   if (!row) return;
   if (target.closest("[data-unframe]")) unframe(row);
   else if (target.closest("[data-frame]")) {

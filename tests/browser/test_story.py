@@ -63,7 +63,7 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
     office.press("领取下一件")
     assert "李𬭎" in office.text()
     walk.mark(office, "通讯地址", "请写到门牌号")
-    office.press("退回修改")
+    office.press("退回修改", exact=False)
     office.press("确认退回")
 
     correct_and_resubmit(person, scripts)
@@ -72,7 +72,7 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
     office.press("领取下一件")
     assert "样例路 1 号 203 室" in office.text()
     expect(office.page.locator("del", has_text="样例路 1 号").first).to_be_visible()
-    office.press("审核通过")
+    office.press("审核通过", exact=False)
 
     person.go("/apply")
     expect(person.page.get_by_role("heading", level=1)).to_contain_text("人员档案")
