@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, load_only
 
-from lib.codes import OPEN, Status, YesNo
+from lib.codes import Status, YesNo
 from lib.identity import mask_number
 from lib.names import initials, normalise_name, normalise_text
 from models import (
@@ -98,7 +98,8 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: Offices) -> Queue
     came_from, times = item.department_id, item.times
     for column, value in _stands(declaration, tree).items():
         setattr(item, column, value)
-    item.returned_by = _returned_by([declaration.id]).get(declaration.id) if declaration.status in OPEN else None
+    has_turn = declaration.status in OFFICE_TURN and declaration.revision_number > 1
+    item.returned_by = _returned_by([declaration.id]).get(declaration.id) if has_turn else None
     if times != declaration.revision_number:
         answers = _latest(declaration).answers
         for column, value in _said(answers).items():
@@ -146,7 +147,7 @@ def _said(answers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
-    """Who returned a declaration last, for those whose return still stands."""
+    """Who returned a declaration last, for those whose return still stands. Kept while the office has its turn only."""
     query = select(Revision.declaration_id, Decision.verb, Decision.staff_id).join(Revision)
     query = query.where(Revision.declaration_id.in_(declaration_ids)).order_by(Decision.id)
     standing: dict[int, list[tuple[str, int]]] = {}
@@ -305,7 +306,9 @@ def _rebuild_between(last: int, upto: int, tree: Offices) -> list[dict[str, Any]
     db.session.execute(delete(QueueItem).where(*mine))
     db.session.execute(delete(SearchKey).where(SearchKey.declaration_id > last, SearchKey.declaration_id <= upto))
     found = db.session.execute(_sent_between(last, upto)).all()
-    returned_by = _returned_by([declaration.id for declaration, _revision in found if declaration.status in OPEN])
+    returned_by = _returned_by(
+        [declaration.id for declaration, _revision in found if declaration.status in OFFICE_TURN]
+    )
     rows = []
     for declaration, revision in found:
         answers = revision.answers

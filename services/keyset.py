@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import Select, literal
 
 from models import db
 
@@ -127,14 +127,26 @@ def _stream(
     query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool, chunk: int
 ) -> Iterator[Any]:
     by = [column.desc() if descending else column for column in (order.first, order.number)]
-    key = tuple_(order.first, order.number)
     while True:
-        here = query
-        if place is not None:
-            limit = tuple_(literal(place[0], order.first.type), place[1])
-            here = query.where(key < limit if descending else key > limit)
-        rows = db.session.execute(here.order_by(*by).limit(chunk)).all()
-        yield from rows
-        if len(rows) < chunk:
+        for part in _parts(query, order, place, descending):
+            rows = db.session.execute(part.order_by(*by).limit(chunk)).all()
+            yield from rows
+            if len(rows) == chunk:
+                place, chunk = order.key(rows[-1]), min(chunk * 3, _LARGEST_CHUNK)
+                break
+        else:
             return
-        place, chunk = order.key(rows[-1]), min(chunk * 3, _LARGEST_CHUNK)
+
+
+def _parts(query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool) -> Iterator[Select[Any]]:
+    """What lies beyond a place: the rest of the same day (or moment), then all later ones.
+
+    Not as a comparison of pairs: of an index that ends in the row's number, SQLite would use the first column only, and
+    read a whole day to find the place in it.
+    """
+    if place is None:
+        yield query
+        return
+    first, number = literal(place[0], order.first.type), place[1]
+    yield query.where(order.first == first, order.number < number if descending else order.number > number)
+    yield query.where(order.first < first if descending else order.first > first)

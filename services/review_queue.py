@@ -44,6 +44,7 @@ PAGE_SIZE = keyset.PAGE_SIZE
 #: Rows that 【领取下一件】 looks at before it says that there is nothing.
 LOOKED_AT = 20_000
 FIRST_LOOK = 20  # of them at once; what is next stands in front
+OWN_AT_MOST = 500
 VERDICTS = ("approve", "return", "decline")
 
 
@@ -135,8 +136,8 @@ def _candidates(view: View, filters: Filters) -> Iterator[Any]:
     filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
     keeps, order = _keeps(view, filters), _order(descending=False)
     mine = select(*COLUMNS).where(QueueItem.returned_by == view.actor.id)
-    own = [row for row in db.session.execute(mine) if row.status == Status.SUBMITTED and view.may_see(row)]
-    yield from sorted(filter(keeps, own), key=order.key)
+    own = db.session.execute(mine.order_by(QueueItem.due_on, QueueItem.declaration_id).limit(OWN_AT_MOST))
+    yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and keeps(row))
     ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
     all_rows = keyset.merged(ranges, order, Cursor(), more=view.lapsed.values(), first_chunk=FIRST_LOOK)
     kept = []
@@ -220,7 +221,7 @@ def _lane_counts(view: View, rows: Sequence[_Counted]) -> dict[str, int]:
         "clean": sum(row.n for row in turn if not row.flagged),
         "flagged": sum(row.n for row in turn if row.flagged),
         "again": sum(row.n for row in turn if row.again),
-        "mine": len(view.mine()),
+        "mine": len(view.held()),
         "soon": sum(row.n for row in turn if days.is_soon(row.due_on)),
         "overdue": sum(row.n for row in turn if days.is_overdue(row.due_on)),
     }

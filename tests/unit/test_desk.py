@@ -148,37 +148,37 @@ def test_after_a_transfer_line_counters_and_search_keys_stand_at_the_new_departm
     assert keys_of(filed) == {(new.id, key) for key in keys}
 
 
-def test_who_returned_it_last_is_remembered_until_it_is_decided_or_the_return_undone(make, filed):
+def test_who_returned_it_last_is_remembered_from_the_resubmission_to_the_decision(make, filed):
     officer = make.actor(make.staff())
 
     def returned_by() -> int | None:
+        db.session.commit()
         line = item(filed)
         assert line is not None
         return line.returned_by
 
-    assert returned_by() is None
+    def resubmit() -> None:
+        filed.postal_address += "1 单元"
+        db.session.commit()
+        make.papers(filed)
+        workflow.submit(filed, make.actor(filed.account), commitment="1", review_days=10)
+
     workflow.claim(filed, officer)
     make.mark(filed, "postal_address", reviewer=officer)
     workflow.send_back(filed, officer, 1)
-    db.session.commit()
-    assert returned_by() == officer.id
     workflow.undo(filed, officer)
-    db.session.commit()
     assert returned_by() is None
     workflow.send_back(filed, officer, 1)
-    filed.postal_address = "样例路 9 号"
-    make.papers(filed)
-    workflow.submit(filed, make.actor(filed.account), commitment="1", review_days=10)
-    db.session.commit()
+    assert returned_by() is None
+    resubmit()
     assert returned_by() == officer.id
     workflow.claim(filed, officer)
     workflow.approve(filed, officer, 2)
-    db.session.commit()
     assert returned_by() is None
     other = make.actor(make.staff(Role.MANAGER, name="李主任"))
     make.mark(filed, "postal_address", reviewer=other)
     workflow.revoke(filed, other, 2, comment="批错了")
-    db.session.commit()
+    resubmit()
     assert returned_by() == other.id
 
 

@@ -150,7 +150,7 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
     life = Life(make, seed)
     wanted = {verb for verbs in VERBS.values() for verb in verbs}
