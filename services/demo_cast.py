@@ -16,7 +16,7 @@ from typing import Any
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
-from lib.codes import IdType, Role
+from lib.codes import IdType
 from services.demo_pictures import Look
 
 
@@ -67,39 +67,8 @@ class Person:
     archive_no: str = ""  # stands in the old register under this 档案号, and has claimed that record by it
 
 
-@dataclass(frozen=True)
-class Officer:
-    username: str
-    name: str
-    role: Role
-    department: str
-
-
 HEPING = Place("210102", "210100", "210102016", "110001", "辽宁省沈阳市和平区")
 HAICHENG = Place("210381", "210300", "210381112", "114200", "辽宁省鞍山市海城市")
-
-STAFF = (
-    Officer("heping", "王立新", Role.REVIEWER, "210102"),
-    Officer("heping-zhuren", "李慧", Role.MANAGER, "210102"),
-    Officer("haicheng", "张春生", Role.REVIEWER, "210381"),
-    Officer("haicheng-zhuren", "刘敏", Role.MANAGER, "210381"),
-    Officer("shenyang", "陈国栋", Role.REVIEWER, "210100"),
-    Officer("shenyang-zhuren", "杨丽", Role.MANAGER, "210100"),
-    Officer("liaoning", "赵宏", Role.REVIEWER, "210000"),
-    Officer("liaoning-zhuren", "孙静", Role.MANAGER, "210000"),
-    Officer("xitong", "周平", Role.SYSTEM, "210000"),
-    Officer("anquan", "吴岩", Role.SECURITY, "210000"),
-    Officer("shenji", "郑一鸣", Role.AUDITOR, "210000"),
-)
-
-#: The old register as it comes in, for 原有用户设置密码: name, born, serial, 档案号, 证书编号, 发证日期, 单位.
-LEGACY = (
-    ("胡秀英", date(1968, 5, 21), 902, "LN1996004271", "210102960427", "1996-08-15", "样例县第一粮库"),
-    ("林建国", date(1972, 11, 2), 903, "LN2001013306", "", "2001-06-01", "样例县水利工程有限公司"),
-    ("何晓梅", date(1985, 2, 14), 904, "", "210381080119", "2008年9月", "样例县实验小学"),
-    ("高䶮", date(1979, 7, 30), 905, "LN2003020815", "210102030208", "20030512", ""),
-    ("马丽", date(1990, 12, 8), 906, "", "", "2012-11-20", "样例县向阳超市"),
-)
 
 
 def id_number(born: date, serial: int, area: int = 1) -> str:
@@ -133,8 +102,9 @@ class _Part:
     changed: dict[str, Any] = field(default_factory=dict)
 
 
-#: Two people give it for differently named employers, so that a check has something to find.
-SAME_CODE = "91219900MA0ABCDE17"
+#: For checks to find: one code for two names of an employer, and another person's phone.
+SAME_CODE = {"employer_code": "91219900MA0ABCDE17", "employer_name": "样例县华业机械有限公司"}
+SAME_PHONE = {"mobile": "13800130011"}
 
 LEADING = (
     _Part("张䶮", "female", date(1994, 5, 12), Stage.STARTED, "bookkeeper", days=2),
@@ -143,24 +113,16 @@ LEADING = (
     _Part(
         *("阿卜杜拉·买买提", "male", date(1990, 3, 7), Stage.DUE_SOON, "bookkeeper"),
         days=11,
-        changed={"nation": "05", "employer_code": SAME_CODE, "employer_name": "样例县华业机械公司"},
+        changed={"nation": "05", **SAME_CODE, "employer_name": "样例县华业机械公司"},
     ),
     _Part("单小燕", "female", date(1990, 8, 16), Stage.RETURNED, "accountant", days=6),
     _Part("孙立国", "male", date(1976, 4, 1), Stage.RESUBMITTED, "senior", days=9),
-    _Part(
-        *("赵海明", "male", date(1985, 12, 19), Stage.IN_REVIEW, "accountant"),
-        days=5,
-        changed={"employer_code": SAME_CODE, "employer_name": "样例县华业机械有限公司"},
-    ),
+    _Part("赵海明", "male", date(1985, 12, 19), Stage.IN_REVIEW, "accountant", days=5, changed=SAME_CODE),
     _Part("周一诺", "female", date(1996, 2, 29), Stage.APPROVED, "graduate", days=12),
     _Part("吴桂兰", "female", date(1971, 10, 5), Stage.CHANGING, "senior", days=40),
     _Part("郑浩", "male", date(1983, 6, 17), Stage.CHANGE_SUBMITTED, "accountant", days=35),
     _Part("冯立春", "female", date(1980, 2, 4), Stage.LAPSED, "bookkeeper", HAICHENG, days=7),
-    _Part(
-        *("褚雪", "female", date(1999, 11, 30), Stage.OVERDUE, "jobless", HAICHENG),
-        days=23,
-        changed={"mobile": "13800130011"},  # another person's: for a check to find
-    ),
+    _Part("褚雪", "female", date(1999, 11, 30), Stage.OVERDUE, "jobless", HAICHENG, days=23, changed=SAME_PHONE),
     _Part("蒋文", "male", date(1986, 3, 15), Stage.OFFERED, "accountant", days=4),
     _Part("沈冬梅", "female", date(1992, 12, 1), Stage.DECLINED, "jobless", days=8),
     _Part("韩梅", "female", date(2005, 4, 9), Stage.STUDENT_DRAFT, "student", HAICHENG, days=1),
