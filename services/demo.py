@@ -41,7 +41,8 @@ from services import (
 )
 from services.commitment import COMMITMENT_VERSION
 from services.demo_accounts import load_register, load_staff, password, register
-from services.demo_cast import HAICHENG, STAFF, Person, Stage, people
+from services.demo_cast import HAICHENG, Person, Stage, people
+from services.demo_office import STAFF
 from services.demo_papers import Words
 from services.staff import actor_of
 

@@ -20,7 +20,8 @@ from lib.clock import today
 from lib.codes import AccountState
 from models import Account, LegacyHolder, Staff, db
 from services import accounts, activation, legacy, legacy_import, privacy, staff
-from services.demo_cast import LEADING, LEGACY, STAFF, Officer, Person, id_number, people
+from services.demo_cast import LEADING, Person, id_number, people
+from services.demo_office import LEGACY, STAFF, Officer
 
 
 def password(secret: str, who: str) -> str:

@@ -32,7 +32,8 @@ from services import (
     storage_check,
     workflow,
 )
-from services.demo_cast import LEADING, LEGACY, STAFF, Stage, people
+from services.demo_cast import LEADING, Stage, people
+from services.demo_office import LEGACY, STAFF
 from services.papers import referenced
 
 PEOPLE = len(LEADING) + 6

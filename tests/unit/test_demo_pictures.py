@@ -11,7 +11,8 @@ from PIL import Image, ImageChops
 from forms import PAPERS, PHOTO, SHEET
 from lib import images
 from services import demo_papers, demo_pictures
-from services.demo_cast import LEADING, LEGACY, STAFF, Stage, id_number, people
+from services.demo_cast import LEADING, Stage, id_number, people
+from services.demo_office import LEGACY, STAFF
 from services.demo_pictures import Document, Look
 
 TODAY = date(2026, 11, 23)
