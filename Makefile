@@ -43,8 +43,7 @@ check: setup-dev ## format, lint, types, the unit tests; under a minute
 soak: setup-dev chromium ## the long forms of the reliability and security tests
 	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }
 
-bench: setup-dev ## the performance suite: ratios on standard output and in bench/results/
-	@[ -f bench/__main__.py ] || { echo "bench/ has no suite yet" >&2; exit 1; }
+bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
 
 # What the targets above are made of.
@@ -64,6 +63,13 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	@echo "Installing the packages of requirements-dev.txt (once; a minute or less) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed
+
+# What the bench compares with: its packages must not be able to reach the product.
+bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
+	@echo "Installing the packages of bench/requirements.txt (once; a minute or less) ..."
+	@$(PYTHON) -m venv bench/.venv
+	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	@touch $@
 
 setup: $(VENV)/.installed
 
@@ -95,7 +101,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 lock:
 	@$(LOCK) $(ARGS) -o requirements.txt requirements.in
 	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(ARGS) -c requirements.txt -o bench/requirements.txt bench/requirements.in
 
 clean:
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*
+	@rm -rf $(VENV) bench/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,74 @@
+"""``make bench``: the short form; ``make bench ARGS="--people 2000000"``: the whole one. See docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import change_list, instances, lists, postgres
+from bench.instances import HOME, Instance
+
+SMALL = 10_000
+SHORT = 200_000
+LARGEST_PEER = 1_000_000
+
+
+def main() -> int:
+    given = _arguments()
+    try:
+        instances.check_room(given.data, given.people, with_postgres="postgresql" in given.engines)
+        with instances.locked(given.data):
+            _run(given)
+    except (instances.NoRoom, instances.InUse) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(given: argparse.Namespace) -> None:
+    if "p3" in given.figures:
+        _lists(given)
+    if "p4" in given.figures:
+        change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("figures", nargs="*", default=["p3", "p4"], choices=["p3", "p4"], help="which figures")
+    parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
+    parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")
+    parser.add_argument(
+        "--calls", type=int, help="calls of each list and database (100; from a million people on, 300)"
+    )
+    parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--only", default="", help="only lists whose title has this text")
+    parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
+    given = parser.parse_args()
+    given.calls = given.calls or (300 if given.people >= 1_000_000 else 100)
+    return given
+
+
+def _sqlite(home: Path, people: int) -> Instance:
+    instance = instances.sqlite(home, people)
+    print(f"{instance.name} people: {instance.size / 1e6:,.0f} MB", flush=True)
+    return instance
+
+
+def _lists(given: argparse.Namespace) -> None:
+    pairs = [(_sqlite(given.data, given.small), _sqlite(given.data, given.people))]
+    with ExitStack() as stack:
+        if "postgresql" in given.engines:
+            server = stack.enter_context(postgres.running(given.data / "postgres"))
+            if server is None:
+                print("PostgreSQL is left out: no server program found (initdb, pg_ctl)")
+            else:
+                small, large = (instances.in_postgres(server, instance) for instance in pairs[0])
+                pairs.append((small, large))
+                print(f"{large.name} people: {large.size / 1e6:,.0f} MB", flush=True)
+        lists.run([pair for pair in pairs if pair[0].engine in given.engines], given.calls, given.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

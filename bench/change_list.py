@@ -1,0 +1,182 @@
+"""P4: the officers' list against Django's admin change list over as many equal rows, SQLite both.
+
+Whole requests of somebody signed in who sees everything, each application in a process of its own, in turn. Django's
+figures are those of its defaults; ``tuned`` is without ``show_full_result_count``, which counts all rows once more.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import process_time
+from typing import Any
+from urllib.parse import urlencode
+
+from bench import asked, report
+from bench.instances import Instance
+from bench.timing import median, quiet_collector
+from bench.visitor import QUEUE, SEARCH, Visitor, lines_of
+from bench.wsgi import Answer
+from lib.codes import Status
+
+PYTHON = Path(__file__).parent / ".venv/bin/python"
+PROGRAM = Path(__file__).parent / "peers/change_list.py"
+LIST = "/admin/auth/submission/"
+PAGE = 50
+ROUNDS, OURS_A_ROUND, THEIRS_A_ROUND = 12, 25, 5
+
+
+@dataclass
+class Scene:
+    """The same thing looked for in both: ``ours`` makes request ``n``, ``theirs`` says its address there."""
+
+    title: str
+    goal: float | None  # how many times our requests per CPU second
+    ours: Callable[[int], Answer]
+    theirs: Callable[[int], str]
+    cpu: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "django": [], "tuned": []})
+    lines: dict[str, list[int]] = field(default_factory=lambda: {"ours": [], "django": []})
+
+
+class Peer:
+    """Django in its own environment, asked over a pipe."""
+
+    def __init__(self, database: Path, source: Instance) -> None:
+        command = _command(database, source)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.facts = self._answer()
+
+    def measure(self, addresses: Sequence[str], *, full: bool = True) -> dict[str, list[Any]]:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"calls": addresses, "full": full}) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the peer ended with {self.process.wait()}")
+        return dict(json.loads(line))
+
+    def end(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def _command(database: Path, source: Instance) -> list[str]:
+    return [str(PYTHON), str(PROGRAM), str(database), str(source.home / "kuaiji.db")]
+
+
+@contextmanager
+def peer(instance: Instance) -> Iterator[Peer]:
+    """The peer over the instance's rows, copied at the first time."""
+    database = instance.home / "django.db"
+    if not database.exists():
+        part = database.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        subprocess.run(_command(part, instance), check=True)
+        part.rename(database)
+    process = Peer(database, instance)
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+def scenes(instance: Instance) -> list[Scene]:
+    officer = instance.officer(asked.PROVINCE)
+    visitor, found = Visitor(instance, officer), asked.Asked(instance, officer)
+
+    def middle(title: str, status: Status) -> Scene:
+        cursors, last, rng = found.inside(status), found.how_many(status) // PAGE, random.Random(4)
+        pages = [rng.randint(last * 3 // 10, last * 7 // 10) for _ in cursors]
+        return Scene(
+            f"{title}, in the middle",
+            50,
+            lambda n: visitor.get(f"{QUEUE}?" + urlencode({"tab": status.value, "after": cursors[n % len(cursors)]})),
+            lambda n: LIST + "?" + urlencode({"status__exact": status.value, "p": pages[n % len(pages)]}),
+        )
+
+    def search(title: str, words: Sequence[str]) -> Scene:
+        return Scene(
+            f"search, {title}",
+            200,
+            lambda n: visitor.send(SEARCH, {"q": words[n % len(words)]}),
+            lambda n: LIST + "?" + urlencode({"q": words[n % len(words)]}),
+        )
+
+    return [
+        Scene("待审核, first page", 15, lambda _n: visitor.get(QUEUE), lambda _n: f"{LIST}?status__exact=submitted"),
+        middle("待审核", Status.SUBMITTED),
+        middle("审核通过", Status.APPROVED),
+        search("a whole name", found.name_parts(3, "few")),
+        search("a surname", found.name_parts(1, "many")),
+        search("nobody", asked.NOBODY),
+    ]
+
+
+def run(instance: Instance) -> None:
+    """Measure, print the table, write the JSON."""
+    with peer(instance) as django:
+        found = scenes(instance)
+        for scene in found:
+            _measure(scene, django)
+    print(f"\nP4  the officers' list against Django {django.facts['django']}'s change list,", end=" ")
+    print(f"{django.facts['rows']:,} rows each, SQLite, CPU of the whole request\n")
+    print(report.table(_HEADS, [_row(scene) for scene in found]))
+    facts = {"people": instance.people, "django": django.facts, "scenes": [_facts(scene) for scene in found]}
+    print(f"\n{report.save('p4', facts)}")
+
+
+def _measure(scene: Scene, django: Peer) -> None:
+    """Rounds of a few requests each, first ours, then theirs; the first round warms up."""
+    for number in range(ROUNDS + 1):
+        ours = range(number * OURS_A_ROUND, (number + 1) * OURS_A_ROUND)
+        theirs = [scene.theirs(n) for n in range(number * THEIRS_A_ROUND, (number + 1) * THEIRS_A_ROUND)]
+        timed = _ours(scene, ours)
+        full, tuned = django.measure(theirs), django.measure(theirs, full=False)
+        if number:
+            scene.cpu["ours"] += [seconds for seconds, _lines in timed]
+            scene.lines["ours"] += [lines for _seconds, lines in timed]
+            scene.cpu["django"] += full["cpu"]
+            scene.cpu["tuned"] += tuned["cpu"]
+            scene.lines["django"] += full["lines"]
+
+
+def _ours(scene: Scene, numbers: range) -> list[tuple[float, int]]:
+    found = []
+    with quiet_collector():
+        for n in numbers:
+            before = process_time()
+            answer = scene.ours(n)
+            found.append((process_time() - before, lines_of(answer)))
+    return found
+
+
+_HEADS = ("page", "ours ms", "Django ms", "tuned ms", "ratio", "tuned", "goal", "", "lines", "Django's")
+
+
+def _facts(scene: Scene) -> dict[str, Any]:
+    cpu = {name: median(values) for name, values in scene.cpu.items()}
+    lines = {name: round(sum(values) / len(values), 1) for name, values in scene.lines.items()}
+    ratios = {name: cpu[name] / cpu["ours"] for name in ("django", "tuned")}
+    return {"page": scene.title, "goal": scene.goal, "cpu": cpu, "ratio": ratios, "lines": lines}
+
+
+def _row(scene: Scene) -> list[str]:
+    facts = _facts(scene)
+    cpu = [f"{facts['cpu'][name] * 1e3:.2f}" for name in ("ours", "django", "tuned")]
+    ratios = [f"{facts['ratio'][name]:.1f}×" for name in ("django", "tuned")]
+    goal = (
+        [f"≥ {scene.goal:.0f}×", "ok" if facts["ratio"]["django"] >= scene.goal else "MISSED"]
+        if scene.goal
+        else ["", ""]
+    )
+    return [scene.title, *cpu, *ratios, *goal, *(f"{lines:.0f}" for lines in facts["lines"].values())]

@@ -1,0 +1,288 @@
+"""Fills an empty SQLite instance with invented people: the product's tables and keys, written by the driver in bulk.
+
+Whatever the officers' lists read is there, as services.desk would have made it (tests/unit/test_bench.py compares). A
+revision is sealed, but holds only the answers that lists show; there are no papers, no events and no sheets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Table, select
+
+from bench.invent import APPROVED, DECLINED, IN_REVIEW, RETURNED, WAITING, Invented, Office, Person
+from lib.codes import DepartmentKind, Role
+from lib.crypto import Keyring
+from lib.identity import mask_number
+from models import Base, Department, Staff, db, keys
+from services import desk
+from services import offices as departments
+
+#: Counts up with every change of what is written: databases of another number are made anew.
+FORMAT = 2
+#: People whose rows are held in memory.
+_CHUNK = 20_000
+_LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
+#: A hash of no password: nobody signs in with one here.
+_NO_PASSWORD = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+_CLAIM_LASTS = timedelta(days=3650)  # longer than a database is kept
+_LAPSED = 3  # claims that are over: flask tick ends them every minute
+_VERBS = {APPROVED: "approve", DECLINED: "decline", RETURNED: "return"}
+
+Row = tuple[Any, ...]
+
+
+def fill(app: Flask, people: int, today: date, seed: int = 1) -> None:
+    """Write ``people`` invented people into the app's database, which has its tables and its reference data only."""
+    with app.app_context():
+        officers = make_officers()
+        invented = Invented(people, offices(), today, seed)
+        db.session.remove()
+        db.engine.dispose()  # leaving WAL needs the database for oneself
+        raw = db.engine.raw_connection()
+        try:
+            _fill(raw.driver_connection, invented, officers, keys())
+        finally:
+            raw.close()
+            db.engine.dispose()
+
+
+def make_officers() -> dict[int, int]:
+    """One reviewer in every department, who cannot sign in by password. Department id -> staff id."""
+    rows = db.session.execute(select(Department.id, Department.name)).all()
+    officers = [
+        Staff(username=f"bench{row.id}", name="审核员", role=Role.REVIEWER, department_id=row.id) for row in rows
+    ]
+    for officer in officers:
+        officer.password_hash = _NO_PASSWORD
+    db.session.add_all(officers)
+    db.session.commit()
+    return {officer.department_id: officer.id for officer in officers}
+
+
+def offices() -> list[Office]:
+    """The departments that take filings, by size: counties after Zipf's law, the others a fiftieth of the largest one.
+
+    Those that collect by themselves (大连) take none.
+    """
+    rows = {row.id: row for row in db.session.scalars(select(Department))}
+    tree, counties = departments.load(), 0
+    found = []
+    for office in tree.rows:
+        row = rows[office.id]
+        if row.own_system:
+            continue
+        counties += row.kind == DepartmentKind.COUNTY
+        weight = 1 / counties if row.kind == DepartmentKind.COUNTY else 0.02
+        city = rows.get(tree.city_id(row.id) or 0)
+        place = (city.name if city else "辽宁").removesuffix("财政局").removesuffix("市")
+        found.append(Office(row.id, weight, tree.scope(row.id), tree.city_id(row.id), place))
+    return found
+
+
+class Bulk:
+    """One table's INSERT by the driver: columns by name, what is not named takes the model's plain default."""
+
+    def __init__(self, table: str, columns: str) -> None:
+        self.table: Table = Base.metadata.tables[table]
+        self.names = columns.split()
+        given = set(self.names)
+        fixed = {
+            column.name: getattr(column.default, "arg", None)
+            for column in self.table.columns
+            if column.name not in given and column.default is not None and column.default.is_scalar
+        }
+        marks = ", ".join(["?"] * len(self.names) + [_literal(value) for value in fixed.values()])
+        self.sql = f"INSERT INTO {table} ({', '.join([*self.names, *fixed])}) VALUES ({marks})"
+        self.rows: list[Row] = []
+
+    def write(self, connection: Any) -> None:
+        connection.executemany(self.sql, self.rows)
+        self.rows.clear()
+
+
+def _literal(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool | int) else "'" + str(value).replace("'", "''") + "'"
+
+
+class Writer:
+    """Turns people into rows of all tables."""
+
+    def __init__(self, invented: Invented, officers: dict[int, int], ring: Keyring) -> None:
+        self.invented, self.officers, self.ring = invented, officers, ring
+        self.counts: Counter[Row] = Counter()
+        self.used: set[int] = set()  # employers
+        self.claimed: set[int] = set()
+        self.moment = datetime.now(UTC)
+        self.account = Bulk(
+            "account",
+            "id uid state id_type id_number_sealed id_index name phone_sealed phone_index password_hash created_at",
+        )
+        self.declaration = Bulk(
+            "declaration",
+            "id uid number account_id kind status revision_number department_id due_on created_at submitted_at "
+            "touched_at applicant_name employer_name has_employer",
+        )
+        self.revision = Bulk(
+            "revision",
+            "id uid declaration_id number answers_sealed papers department_id commitment_version submitted_at",
+        )
+        self.decision = Bulk("decision", "revision_id verb staff_id department_id at")
+        self.record = Bulk(
+            "record",
+            "uid account_id revision_id declaration_id department_id city_id name employer masked_number approved_at",
+        )
+        self.item = Bulk(
+            "queue_item",
+            "declaration_id uid number account_id department_id city_id status kind due_on times name employer "
+            "employer_id masked_number submitted_at reminders returned_by",
+        )
+        self.claim = Bulk("claim", "declaration_id staff_id claimed_at expires_at")
+        self.key = Bulk("search_key", "department_id key declaration_id")
+        self.tables = (self.account, self.declaration, self.revision, self.decision, self.record, self.item, self.claim)
+        self.name_keys: dict[str, set[str]] = {}
+
+    def add(self, person: Person) -> None:
+        row_id = person.serial + 1
+        employer = "" if person.employer is None else self.invented.employers[person.employer]
+        if person.employer is not None:
+            self.used.add(person.employer)
+        self._add_account(person, row_id)
+        self._add_declaration(person, row_id, employer)
+        self._add_item(person, row_id, employer)
+        self._add_keys(person, row_id)
+        if person.status == IN_REVIEW:
+            self._add_claim(person, row_id)
+        if person.status == APPROVED:
+            self._add_record(person, row_id, employer)
+
+    def _add_account(self, person: Person, row_id: int) -> None:
+        uid, seal, index = person.uids[0], self.ring.seal, self.ring.index
+        sealed = seal(person.number.encode(), f"account|id_number|{uid}")
+        phone = seal(person.phone.encode(), f"account|phone|{uid}")
+        indices = index("id_number", person.number), index("phone", person.phone)
+        made = _at(person.submitted_at)
+        who = (row_id, uid, "active", "resident_id", sealed, indices[0], person.name)
+        self.account.rows.append((*who, phone, indices[1], _NO_PASSWORD, made))
+
+    def _add_declaration(self, person: Person, row_id: int, employer: str) -> None:
+        at, office = _at(person.submitted_at), person.office.id
+        stands = (row_id, person.uids[1], _number(person), row_id, _kind(person), person.status, person.times, office)
+        told = (person.name, employer or None, "yes" if employer else "no")
+        self.declaration.rows.append((*stands, person.due_on.isoformat(), at, at, at, *told))
+        self._add_revision(person, row_id, row_id, person.times, _VERBS.get(person.status), employer)
+        if person.returned_before:
+            self._add_revision(person, row_id + self.invented.people, row_id, person.times - 1, "return", employer)
+
+    def _add_revision(
+        self, person: Person, revision_id: int, row_id: int, number: int, verb: str | None, employer: str
+    ) -> None:
+        """A revision, with the decision on it if there is one."""
+        uid, office = person.uids[2] if revision_id == row_id else f"~{revision_id}", person.office.id
+        answers = {"applicant_name": person.name, "id_number": person.number, "mobile": person.phone}
+        answers |= {"has_employer": "yes", "employer_name": employer} if employer else {"has_employer": "no"}
+        sealed = self.ring.seal(json.dumps(answers, ensure_ascii=False).encode(), f"revision|answers|{uid}")
+        at = person.submitted_at
+        self.revision.rows.append((revision_id, uid, row_id, number, sealed, "{}", office, "1", _at(at)))
+        if verb:
+            decided = _at(at + timedelta(days=9, seconds=person.serial % 3600))
+            self.decision.rows.append((revision_id, verb, self.officers[office], office, decided))
+
+    def _add_item(self, person: Person, row_id: int, employer: str) -> None:
+        office = person.office
+        employer_id = None if person.employer is None else person.employer + 1
+        returned_by = self.officers[office.id] if person.returned_before else None
+        place = (row_id, person.uids[1], _number(person), row_id, office.id, office.city_id)
+        state = (person.status, _kind(person), person.due_on.isoformat(), person.times)
+        told = (person.name, employer, employer_id, mask_number(person.number), _at(person.submitted_at))
+        self.item.rows.append((*place, *state, *told, person.reminders, returned_by))
+        due = person.due_on if person.status in (WAITING, IN_REVIEW) else desk.NO_CLOCK
+        for department in office.scope:
+            self.counts[(department, person.status, due.isoformat(), person.times > 1, person.reminders > 0)] += 1
+
+    def _add_keys(self, person: Person, row_id: int) -> None:
+        wanted = self.name_keys.get(person.name)
+        if wanted is None:
+            wanted = self.name_keys[person.name] = desk.search_keys(person.name, "")
+        office = person.office.id
+        self.key.rows.append((office, desk.phone_key(person.phone[-4:]), row_id))
+        self.key.rows.extend((office, key, row_id) for key in wanted)
+
+    def _add_claim(self, person: Person, row_id: int) -> None:
+        since = person.submitted_at + timedelta(hours=1)
+        until = self.moment + _CLAIM_LASTS if len(self.claimed) >= _LAPSED else since
+        self.claimed.add(row_id)
+        self.claim.rows.append((row_id, self.officers[person.office.id], _at(since), _at(until)))
+
+    def _add_record(self, person: Person, row_id: int, employer: str) -> None:
+        office = person.office
+        approved_at = _at(person.submitted_at + timedelta(days=9, seconds=person.serial % 3600))
+        place = (person.uids[3], row_id, row_id, row_id, office.id, office.city_id)
+        self.record.rows.append((*place, person.name, employer, mask_number(person.number), approved_at))
+
+    def employers(self) -> Iterator[tuple[int, str]]:
+        """Those that somebody works for."""
+        return ((serial + 1, self.invented.employers[serial]) for serial in sorted(self.used))
+
+
+def _number(person: Person) -> str:
+    return f"LN{person.submitted_at.year}{person.serial + 1:07d}"
+
+
+def _kind(person: Person) -> str:
+    return "change" if person.change else "first"
+
+
+def _at(moment: datetime) -> str:
+    """As SQLAlchemy writes a time into SQLite; PostgreSQL reads it too."""
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _fill(connection: Any, invented: Invented, officers: dict[int, int], ring: Keyring) -> None:
+    for pragma in _LOADING:
+        connection.execute(f"PRAGMA {pragma}")
+    later = _drop_indexes(connection)
+    writer = Writer(invented, officers, ring)
+    connection.execute("CREATE TEMP TABLE found (department_id, key, declaration_id)")
+    writer.key.sql = "INSERT INTO temp.found VALUES (?, ?, ?)"
+    connection.execute("BEGIN")  # one transaction: a page that many rows touch is written once
+    for number, person in enumerate(invented, 1):
+        writer.add(person)
+        if number % _CHUNK == 0 or number == invented.people:
+            _write(connection, (*writer.tables, writer.key))
+    _write_derived(connection, writer)
+    connection.execute("COMMIT")
+    connection.execute("DROP TABLE temp.found")
+    for statement in later:
+        connection.execute(statement)
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _write(connection: Any, tables: Iterable[Bulk]) -> None:
+    for table in tables:
+        table.write(connection)
+
+
+def _write_derived(connection: Any, writer: Writer) -> None:
+    """Search keys sorted as they lie in their table, employers with their suffixes, counters."""
+    employer, suffix = Bulk("employer", "id name"), Bulk("employer_suffix", "suffix employer_id")
+    counter = Bulk("queue_count", "department_id status due_on again flagged n")
+    employer.rows = list(writer.employers())
+    suffix.rows = sorted((part, row) for row, name in employer.rows for part in desk.suffixes(name))
+    counter.rows = [(*key, n) for key, n in sorted(writer.counts.items())]
+    connection.execute("INSERT INTO search_key SELECT * FROM temp.found ORDER BY 1, 2, 3")
+    _write(connection, (employer, suffix, counter))
+
+
+def _drop_indexes(connection: Any) -> list[str]:
+    """Drop the indexes that can be made at the end, sorted; returns how."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    found = connection.execute(query).fetchall()
+    for name, _sql in found:
+        connection.execute(f"DROP INDEX {name}")
+    return [sql for _name, sql in found]

@@ -1,0 +1,206 @@
+"""The peer of P4: Django's admin change list over the same rows, in a process and an environment of its own.
+
+Set up as its documentation advises for production: DEBUG off, cached template loader (the default then), connections
+kept, the middleware of a new project, sessions in the database, an index for every order and filter it uses, the
+department joined. It runs on the same SQLite library and with the same settings of the connection as the product.
+
+``python change_list.py DATABASE SOURCE`` makes DATABASE from SOURCE's ``queue_item`` and ends, if there is none. Else
+every line on standard input, ``{"calls": ["/admin/...", ...], "full": true}``, is answered by one with CPU seconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from pathlib import Path
+from time import perf_counter, process_time
+
+import pysqlite3.dbapi2
+
+sys.modules["sqlite3"] = pysqlite3
+sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+DATABASE, SOURCE = sys.argv[1:3]
+
+settings.configure(
+    DEBUG=False,
+    SECRET_KEY="of a bench",
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF=__name__,
+    USE_TZ=True,
+    TIME_ZONE="Asia/Shanghai",
+    LANGUAGE_CODE="zh-hans",
+    STATIC_URL="/static/",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATABASE,
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"},
+        }
+    },
+    INSTALLED_APPS=[
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+    ],
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ],
+)
+django.setup()
+
+from django.contrib import admin  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import connection, models  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from bench.wsgi import Ask, call  # noqa: E402
+
+
+class Department(models.Model):
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        app_label = "auth"  # any installed one will do: the tables are made below, not migrated
+        db_table = "desk_department"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Submission(models.Model):
+    number = models.CharField("申报编号", max_length=16, unique=True)
+    name = models.CharField("姓名", max_length=50, db_index=True)
+    masked_number = models.CharField("证件号码", max_length=40)
+    kind = models.CharField("类型", max_length=20, choices=[("first", "首次采集"), ("change", "信息变更")])
+    times = models.IntegerField("次数")
+    employer = models.CharField("工作单位", max_length=100)
+    department = models.ForeignKey(Department, models.CASCADE, verbose_name="受理部门")
+    status = models.CharField(
+        "状态",
+        max_length=20,
+        choices=[
+            ("submitted", "待审核"),
+            ("in_review", "审核中"),
+            ("returned", "已退回"),
+            ("approved", "审核通过"),
+            ("declined", "不予采集"),
+        ],
+    )
+    due_on = models.DateField("审核期限")
+    submitted_at = models.DateTimeField("提交时间")
+
+    class Meta:
+        app_label = "auth"
+        db_table = "desk_submission"
+        ordering = ("due_on", "id")
+        indexes = [
+            models.Index(fields=["due_on", "id"], name="by_due"),
+            models.Index(fields=["status", "due_on", "id"], name="by_status_due"),
+        ]
+
+
+class SubmissionAdmin(admin.ModelAdmin):
+    list_display = (
+        *("number", "name", "masked_number", "kind", "times", "employer", "department", "status"),
+        *("due_on", "submitted_at"),
+    )
+    list_filter = ("status",)
+    list_per_page = 50
+    list_select_related = ("department",)
+    ordering = ("due_on", "id")
+    search_fields = ("name",)
+
+
+admin.site.register(Submission, SubmissionAdmin)
+urlpatterns = [path("admin/", admin.site.urls)]
+
+
+def make_database() -> None:
+    """Django's own tables by its migrations, ours by its schema editor, the rows from the product's list."""
+    call_command("migrate", verbosity=0)
+    with connection.schema_editor() as editor:
+        editor.create_model(Department)
+        editor.create_model(Submission)
+    with connection.cursor() as cursor:
+        cursor.execute("ATTACH DATABASE %s AS source", [f"file:{SOURCE}?mode=ro"])
+        cursor.execute("INSERT INTO desk_department (id, name) SELECT id, name FROM source.department")
+        columns = "number, name, masked_number, kind, times, employer, department_id, status, due_on, submitted_at"
+        cursor.execute(
+            f"INSERT INTO desk_submission (id, {columns}) SELECT declaration_id, {columns} FROM source.queue_item "
+            "ORDER BY declaration_id"
+        )
+        cursor.execute("DETACH DATABASE source")
+    get_user_model().objects.create_superuser("bench", password="bench")
+    connection.close()  # the last one to leave writes the log back
+
+
+def signed_in() -> str:
+    """The cookie of a superuser's new session."""
+    user = get_user_model().objects.get(username="bench")
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"sessionid={session.session_key}"
+
+
+def measure(asked: dict) -> dict:
+    """Answer each call; returns CPU and wall seconds, sizes and rows, in the order of the calls."""
+    SubmissionAdmin.show_full_result_count = asked["full"]
+    found: dict = {"cpu": [], "wall": [], "bytes": [], "lines": []}
+    for address in asked["calls"]:
+        wall, cpu = perf_counter(), process_time()
+        answer = call(application, Ask(address), cookie)
+        found["cpu"].append(process_time() - cpu)
+        found["wall"].append(perf_counter() - wall)
+        if answer.status != 200:
+            raise SystemExit(f"{address}: {answer.status}")
+        found["bytes"].append(len(answer.body))
+        found["lines"].append(answer.body.count(b'class="action-select"'))
+    return found
+
+
+if not Path(DATABASE).exists():
+    make_database()
+    sys.exit()
+application = get_wsgi_application()
+cookie = signed_in()
+gc.collect()
+gc.freeze()
+print(json.dumps({"django": django.get_version(), "rows": Submission.objects.count()}), flush=True)
+for line in sys.stdin:
+    print(json.dumps(measure(json.loads(line))), flush=True)
