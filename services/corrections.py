@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import select
+
 from forms import PAPER, PHOTO, SHEET, STEPS, Paper, Step
 from lib.codes import MarkState, Status
 from lib.database import utcnow
@@ -129,8 +131,8 @@ def was_known(key: str) -> bool:
 
 
 def is_own_mark(declaration: Declaration, key: str) -> bool:
-    query = db.session.query(Mark.id).join(Revision).filter(Mark.uid == key, Mark.state != MarkState.DRAFT)
-    return query.filter(Revision.declaration_id == declaration.id).first() is not None
+    query = select(Mark.id).join(Revision).where(Mark.uid == key, Mark.state != MarkState.DRAFT)
+    return db.session.scalar(query.where(Revision.declaration_id == declaration.id)) is not None
 
 
 def left(found: Sequence[Item]) -> list[Item]:

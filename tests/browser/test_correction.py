@@ -30,6 +30,11 @@ class Thumb:
     visitor: Visitor
     taps: int = 0
 
+    @property
+    def width(self) -> int:
+        assert self.visitor.page.viewport_size
+        return self.visitor.page.viewport_size["width"]
+
     def press(self, name: str) -> None:
         self.taps += 1
         self.visitor.press(name)
@@ -93,6 +98,25 @@ def three_marks(make: Any) -> Declaration:
     return declaration
 
 
+def tell_the_certificate(thumb: Thumb) -> None:
+    thumb.choose("专业技术资格类型", "会计类")
+    thumb.tick("取得方式", "考试")
+    thumb.fill("取得时间", "2021-09-05")
+    thumb.fill("证书编号", "20210921034219900")
+
+
+def add_the_papers(thumb: Thumb) -> None:
+    """What the corrections brought with them: the certificate, and the sheet signed anew."""
+    thumb.expect_title("专业技术资格证书")
+    thumb.picture(seed=32)
+    thumb.press(SAVE)
+    thumb.expect_title("重新打印、签名并上传个人基本信息表")
+    walk.shoot(thumb.visitor, f"correction-sheet-{thumb.width}")
+    thumb.print_sheet()
+    thumb.picture(seed=33)
+    thumb.press(SAVE)
+
+
 @pytest.mark.parametrize("width", [390, 360])
 def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
     declaration = three_marks(make)
@@ -113,10 +137,7 @@ def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
     expect(page.get_by_label("证书编号")).to_be_hidden()
     thumb.tick("专业技术资格", "中级")
     expect(page.get_by_label("证书编号")).to_be_visible()
-    thumb.choose("专业技术资格类型", "会计类")
-    thumb.tick("取得方式", "考试")
-    thumb.fill("取得时间", "2021-09-05")
-    thumb.fill("证书编号", "20210921034219900")
+    tell_the_certificate(thumb)
     walk.shoot(thumb.visitor, f"correction-opened-{width}")
     thumb.press(NEXT)
 
@@ -129,15 +150,7 @@ def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
     assert "原来的审核意见不再适用" in thumb.visitor.text()
     thumb.press(NEXT)
 
-    thumb.expect_title("专业技术资格证书")
-    thumb.picture(seed=32)
-    thumb.press(SAVE)
-
-    thumb.expect_title("重新打印、签名并上传个人基本信息表")
-    walk.shoot(thumb.visitor, f"correction-sheet-{width}")
-    thumb.print_sheet()
-    thumb.picture(seed=33)
-    thumb.press(SAVE)
+    add_the_papers(thumb)
 
     thumb.expect_title("已全部改好，请重新提交")
     walk.shoot(thumb.visitor, f"corrections-done-{width}")
@@ -176,20 +189,12 @@ def test_the_same_without_scripts(make, phone):
     assert page.get_by_label("证书编号").is_hidden()
     thumb.press(NEXT)
     expect(page.get_by_label("证书编号")).to_be_visible()
-    thumb.choose("专业技术资格类型", "会计类")
-    thumb.tick("取得方式", "考试")
-    thumb.fill("取得时间", "2021-09-05")
-    thumb.fill("证书编号", "20210921034219900")
+    tell_the_certificate(thumb)
     thumb.press(NEXT)
 
     thumb.expect_title("居民身份证(国徽面)")
     thumb.press("先跳过")
-    thumb.expect_title("专业技术资格证书")
-    thumb.picture(seed=32)
-    thumb.press(SAVE)
-    thumb.print_sheet()
-    thumb.picture(seed=33)
-    thumb.press(SAVE)
+    add_the_papers(thumb)
 
     thumb.expect_title("居民身份证(国徽面)")
     page.locator("summary", has_text="写明情况").click()
@@ -216,3 +221,15 @@ def test_every_screen_keeps_its_manners_at_a_desk(make, phone):
         thumb.visitor.go(path)
         said = thumb.visitor.page.locator("body").inner_text()
         assert "重新提交" in said, path
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_field_presses_the_main_button(make, phone, scripts):
+    thumb = phone(returned(make, Wanted("nation", "", "请核对")), 390, scripts)
+    page = thumb.visitor.page
+    thumb.visitor.go("/apply/personal")
+    page.get_by_label("通讯地址").fill("辽宁省沈阳市和平区样例路 9 号")
+    page.get_by_label("通讯地址").press("Enter")
+    page.wait_for_url("**/apply/corrections")  # 【上一步】 would lead to 阅读须知
+    thumb.visitor.go("/apply/personal")
+    assert page.get_by_label("通讯地址").input_value() == "辽宁省沈阳市和平区样例路 9 号"

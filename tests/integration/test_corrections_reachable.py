@@ -114,9 +114,10 @@ def test_an_open_mark_is_in_the_walk_or_closed_and_nothing_else_blocks(declarati
         else:
             assert item.paper is PAPER[mark.target]
     missing = workflow.missing_for_submit(declaration)
-    assert bool(missing) == bool(todo), (missing, [item.label for item in todo])
-    said = " ".join(missing)
-    assert all(view.label in said for view in marks.untouched(declaration))
+    blocked = {stop.anchor.removeprefix("paper-") for stop in missing}
+    asked = {name for item in todo for name in (item.names or (item.target,))}
+    assert blocked == asked, "each stop has its screen, and each screen is for a stop"
+    assert {view.mark.target for view in marks.untouched(declaration)} <= blocked
     assert [item.number for item in found if item.number] == list(range(1, len([i for i in found if i.number]) + 1))
     db.session.rollback()
 

@@ -174,6 +174,15 @@ def test_a_mark_whose_question_no_longer_applies_closes_by_itself(returned, targ
     for name, value in changed.items():
         setattr(declaration, name, value)
     assert open_targets(declaration) == ["nation"]
+    assert all(view.applies is (view.mark.target == "nation") for view in marks.all_views(declaration))
+
+
+def test_an_explanation_is_no_change(returned):
+    declaration = returned(say("nation"), say("postal_address"))
+    declaration.nation = "02"
+    declaration.revisions[0].marks[1].explanation = "没有写错"
+    found = [(view.touched, view.changed) for view in marks.open_views(declaration)]
+    assert found == [(True, True), (True, False)]
 
 
 def test_the_resubmission_closes_every_mark(make, returned):
