@@ -1,0 +1,59 @@
+"""The officers' list, its search and what follows a move again on PostgreSQL: other locks, other comparisons of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from lib.database import begin_mode
+from models import db
+from services.reference import load_reference_data
+from tests.conftest import ROOT
+from tests.integration.test_desk_races import (  # noqa: F401
+    test_counters_of_many_moves_at_once_equal_those_made_anew,
+)
+from tests.integration.test_queue_lanes import (  # noqa: F401
+    desk_full,
+    officer,
+    test_an_office_with_a_zone_below_it_sees_both_in_one_order,
+    test_lanes_part_what_is_to_be_done_and_are_counted,
+    test_the_last_page_and_the_one_before_it_are_links,
+    test_todays_own_decisions_are_counted_with_their_time_without_what_was_undone,
+)
+from tests.integration.test_queue_search import (  # noqa: F401
+    people,
+    test_each_way_finds_who_is_meant_in_the_own_scope,
+    test_the_whole_number_finds_one_never_a_part_of_it,
+)
+from tests.postgres import postgres_database, postgres_server  # noqa: F401
+from tests.unit.test_desk import (  # noqa: F401
+    filed,
+    test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders,
+    test_after_a_transfer_line_counters_and_search_keys_stand_at_the_new_department,
+)
+from tests.unit.test_desk_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def app(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
+    crypto.use_cheap_hashes()
+    config = TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database)
+    config.WTF_CSRF_ENABLED = False  # type: ignore[attr-defined]
+    app = create_app(config)
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)
