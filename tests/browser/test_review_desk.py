@@ -172,6 +172,7 @@ def test_three_marks_with_a_place_on_a_picture_by_keyboard_alone(make, desk, off
     assert set(sent) == {"nation", "full_time_school", "qualification_certificate"}
     assert sent["nation"].reason_code == "name_mismatch"
     rectangle = sent["qualification_certificate"].rectangle
+    assert rectangle
     assert len(rectangle) == 4
     assert all(0 < side < 1 for side in rectangle)
     db.session.rollback()

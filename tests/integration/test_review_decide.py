@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 import threading
 from datetime import timedelta
 
@@ -51,7 +50,7 @@ def test_marks_are_saved_and_stand_on_the_page(browser, held):
     browser.send(path(held, "marks"), form("postal_address", "photo", reason__photo="photo_unfit"))
     assert unsent(held) == {"postal_address": "请核对postal_address", "photo": "请核对photo"}
     page = browser.open(path(held)).text
-    assert '已标 <span data-marked>2</span> 处' in page
+    assert "已标 <span data-marked>2</span> 处" in page
     assert 'value="postal_address" data-mark aria-label="通讯地址：标记问题" title="标记问题" checked' in page
     assert re.search(r'<option value="photo_unfit" data-advice="[^"]+" selected>', page)
 

@@ -14,6 +14,11 @@ from tests.review_desk import events_of, form, fresh, holder_id, path, unsent
 SHENHE = "210103"  # 沈河区
 
 
+def office_of(declaration) -> str:
+    office = fresh(declaration).department
+    return office.code if office else ""
+
+
 @pytest.fixture
 def officer(make, browser):
     officer = make.staff(name="王审核")
@@ -90,7 +95,7 @@ def test_a_transfer_is_offered_on_a_page_and_accepted_by_the_other_department(
     assert 'name="mark"' not in page
     another_browser.send(path(held, "transfer/answer"), {"accept": "yes"})
     held = fresh(held)
-    assert (held.status, held.department.code, held.due_on) == (Status.SUBMITTED, SHENHE, due)
+    assert (held.status, office_of(held), held.due_on) == (Status.SUBMITTED, SHENHE, due)
     another_browser.send(path(held, "claim"))
     assert "请核对nation" in another_browser.open(path(held)).text
     browser.open(path(held), expect=404)
@@ -101,7 +106,7 @@ def test_a_refused_transfer_comes_back_with_the_reason(browser, another_browser,
     answer = another_browser.send(path(held, "transfer/answer"), {"accept": "no"})
     assert "请填写退还原因" in another_browser.follow(answer).text
     another_browser.send(path(held, "transfer/answer"), {"accept": "no", "why": "应由和平区办理"})
-    assert (fresh(held).status, fresh(held).department.code) == (Status.SUBMITTED, "210102")
+    assert (fresh(held).status, office_of(held)) == (Status.SUBMITTED, "210102")
     another_browser.open(path(held), expect=404)
     page = browser.open(path(held)).text
     assert "转交未成" in page
@@ -117,7 +122,7 @@ def test_a_transfer_is_taken_back_until_it_is_answered(browser, another_browser,
     offered(browser, held)
     another_browser.send(path(held, "transfer/answer"), {"accept": "yes"})
     browser.send(path(held, "transfer/take-back"), expect=404)
-    assert fresh(held).department.code == SHENHE
+    assert office_of(held) == SHENHE
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ EDITS: tuple[dict[str, Any], ...] = (
     {"abacus": "ordinary_1", "abacus_no": "ZS-0001"},
 )
 SCRIPTS = st.tuples(st.lists(st.sampled_from(EDITS), max_size=6), st.lists(st.sampled_from(EDITS), max_size=6))
-FRESH = {"suppress_health_check": [HealthCheck.function_scoped_fixture], "deadline": None}
+FRESH: dict[str, Any] = {"suppress_health_check": [HealthCheck.function_scoped_fixture], "deadline": None}
 
 
 def frozen(found: dict[str, Any], *, tidy: bool = True) -> dict[str, Any]:
