@@ -24,7 +24,7 @@ from services import desk
 from services import offices as departments
 
 #: Counts up with every change of what is written: databases of another number are made anew.
-FORMAT = 2
+FORMAT = 3
 #: People whose rows are held in memory.
 _CHUNK = 20_000
 _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
@@ -190,8 +190,13 @@ class Writer:
         at = person.submitted_at
         self.revision.rows.append((revision_id, uid, row_id, number, sealed, "{}", office, "1", _at(at)))
         if verb:
-            decided = _at(at + timedelta(days=9, seconds=person.serial % 3600))
-            self.decision.rows.append((revision_id, verb, self.officers[office], office, decided))
+            self.decision.rows.append((revision_id, verb, self.officers[office], office, self._decided(at)))
+
+    def _decided(self, submitted_at: datetime) -> str:
+        """Nine days later, or at once for those whose nine days are not over: nobody decided anything today."""
+        after_nine_days = submitted_at + timedelta(days=9)
+        long_ago = after_nine_days < self.moment - timedelta(days=1)
+        return _at(after_nine_days if long_ago else submitted_at + timedelta(hours=1))
 
     def _add_item(self, person: Person, row_id: int, employer: str) -> None:
         office = person.office
