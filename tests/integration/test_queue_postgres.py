@@ -1,4 +1,4 @@
-"""The officers' list, its search and what follows a move again on PostgreSQL: other locks, other comparisons of text."""
+"""The officers' list, its search and what follows a move again on PostgreSQL: other locks, other orders of text."""
 
 from __future__ import annotations
 
