@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services import marks, workflow
+from services import marks, papers, workflow
 from services.checks.case import Case
 from services.checks.office import area
 from services.checks.proofs import sheet
@@ -18,6 +20,7 @@ from tests.people import id_number
 
 # --- department, sheet, name, register -----------------------------------------------------------------------------
 
+OLD_CERTIFICATE = {"holds_legacy_certificate": "yes", "legacy_certificate_no": "LN20080001"}
 AREAS = [
     ({}, "passed", "相符"),
     ({"department_code": "210100"}, "look", "应为沈阳市和平区财政局"),
@@ -25,6 +28,8 @@ AREAS = [
     ({**WORK, "affiliation": "central", "department_code": "210102"}, "look", "应为辽宁省财政厅"),
     ({**WORK, "affiliation": "central", "department_code": "210000"}, "passed", "相符"),
     ({**WORK, "affiliation": "municipal", "department_code": "210100"}, "passed", "相符"),
+    ({"home_county": ""}, "unknown", "没有填写所在县(区)"),
+    ({"home_city": "220100", "home_county": "220102"}, "unknown", "没有找到管辖所填地址的部门"),
 ]
 
 
@@ -73,6 +78,12 @@ def test_a_sheet_that_says_something_else_asks_for_a_look(make):
     assert "photo" in sheet(case).targets
 
 
+def test_a_submission_that_names_no_sheet_cannot_be_compared(make):
+    case = Case(make.declaration(Status.SUBMITTED).revisions[-1])
+    case.revision = SimpleNamespace(sheet=None)  # type: ignore[assignment]
+    assert sheet(case).state == "unknown"
+
+
 def test_a_new_name_asks_for_a_look_and_the_same_one_does_not(make):
     declaration = make.declaration(Status.SUBMITTED, make.account("单小燕"), applicant_name="单晓燕")
     found = results(declaration)["name"]
@@ -106,13 +117,19 @@ def test_an_old_certificate_is_compared_with_the_register(make, changed, state):
     assert "LN2008" not in found.reason
 
 
+def test_a_name_is_compared_with_the_old_register_of_a_holder_who_claimed_it(make):
+    holder = make.legacy(name="单小燕")
+    account = make.account("单小燕", holder.id_number, legacy_id=holder.id)
+    assert results(make.declaration(Status.SUBMITTED, account))["name"].reason == "姓名与原证书登记的姓名一致"
+
+
 def test_an_old_certificate_that_no_register_knows_cannot_be_told(make):
-    stated = {"holds_legacy_certificate": "yes", "legacy_certificate_no": "LN20080001"}
-    assert results(make.declaration(Status.SUBMITTED, **stated))["legacy"].state == "unknown"
+    assert results(make.declaration(Status.SUBMITTED, **OLD_CERTIFICATE))["legacy"].state == "unknown"
     number = id_number(17)
     make.legacy(number=number, archive_no=None, certificate_no=None)
     assert (
-        results(make.declaration(Status.SUBMITTED, make.account(number=number), **stated))["legacy"].state == "unknown"
+        results(make.declaration(Status.SUBMITTED, make.account(number=number), **OLD_CERTIFICATE))["legacy"].state
+        == "unknown"
     )
 
 
@@ -142,6 +159,23 @@ def test_the_same_picture_again_asks_for_a_look_and_another_one_passes(make):
         declaration = returned(make, marks.Wanted("id_emblem", "", "看不清"))
         upload(make, declaration, "id_emblem", image)
         assert results(submitted_again(make, declaration))["marks"].state == state
+
+
+def test_a_picture_left_as_it_was_with_an_explanation_asks_for_a_look_and_one_more_page_passes(make):
+    declaration = returned(make, marks.Wanted("id_emblem", "", "x"), marks.Wanted("employer_licence", "", "x"), **WORK)
+    for mark in declaration.revisions[-1].marks:
+        mark.explanation = "没有别的" if mark.target == "id_emblem" else ""
+    image = papers.prepare(make.app.extensions["kuaiji.store"], picture(1000, 700, 9))
+    papers.take(declaration, PAPER["employer_licence"], image)
+    assert results(submitted_again(make, declaration))["marks"].reason == (
+        "居民身份证(国徽面)没有更换图片，申报人作了说明"
+    )
+
+
+def test_a_question_that_is_not_asked_any_more_is_dealt_with(make):
+    declaration = returned(make, marks.Wanted("legacy_certificate_no", "", "x"), **OLD_CERTIFICATE)
+    declaration.holds_legacy_certificate, declaration.legacy_certificate_no = "no", None
+    assert results(submitted_again(make, declaration))["marks"].state == "passed"
 
 
 def test_only_the_last_return_counts_and_what_is_not_asked_any_more_is_dealt_with(make):

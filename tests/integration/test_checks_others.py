@@ -81,6 +81,11 @@ def test_the_old_form_of_a_number_under_another_account_is_found(make):
     assert results(make.declaration(Status.SUBMITTED))["number_again"].state == "passed"
 
 
+def test_a_number_of_this_century_has_no_older_form(make):
+    account = make.account(number=id_number(17, "20050409"))
+    assert results(make.declaration(Status.SUBMITTED, account))["number_again"].state == "passed"
+
+
 def test_the_old_register_under_the_other_form_and_an_earlier_refusal_are_told(make):
     number = id_number(17)
     make.legacy(number=number[:6] + number[8:17])

@@ -1,0 +1,52 @@
+"""Automatic checks on PostgreSQL: a failed statement ends a transaction there, and other plans find look-alikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from lib.database import begin_mode
+from models import db
+from services.reference import load_reference_data
+from tests.conftest import ROOT
+from tests.integration.test_checks import (  # noqa: F401
+    test_a_check_that_fails_cannot_tell_and_logs_no_answers,
+    test_submitting_counts_what_asks_for_a_look,
+)
+from tests.integration.test_checks_before import (  # noqa: F401
+    test_a_change_that_needs_no_new_signature_is_excused_and_named,
+    test_only_the_last_return_counts_and_what_is_not_asked_any_more_is_dealt_with,
+)
+from tests.integration.test_checks_others import (  # noqa: F401
+    test_another_account_with_the_phone_is_found_and_named_in_scope_only,
+    test_another_name_for_the_same_code_is_found,
+    test_another_persons_picture_is_found_also_smaller_and_coarser,
+    test_hashes_are_kept_once_and_a_blank_picture_has_none,
+    test_the_old_register_under_the_other_form_and_an_earlier_refusal_are_told,
+)
+from tests.postgres import postgres_database, postgres_server  # noqa: F401
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def app(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
+    crypto.use_cheap_hashes()
+    config = TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database)
+    config.WTF_CSRF_ENABLED = False  # type: ignore[attr-defined]
+    app = create_app(config)
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)
