@@ -264,7 +264,7 @@ class _Play:
         workflow.claim(declaration, self.officer)
         wanted = (
             marks.Wanted("postal_address", "incomplete", "请写到门牌号"),
-            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=(0.4, 0.72, 0.52, 0.16)),
+            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=(0.21, 0.66, 0.42, 0.13)),
         )
         revision = declaration.revisions[-1]
         marks.keep(revision, self.officer, wanted)
