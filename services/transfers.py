@@ -41,8 +41,6 @@ def _takes(office: Department, declaration: Declaration) -> bool:
 
 def _for_address(answers: Mapping[str, Any]) -> list[str]:
     side = "employer" if answers.get("has_employer") == YesNo.YES else "home"
-    city, county, street = (answers.get(f"{side}_{level}") for level in ("city", "county", "street"))
-    if not city or not county:
-        return []
-    affiliation = answers.get("affiliation") if side == "employer" else None
-    return [candidate.code for candidate in departments.match(city, county, street, affiliation)]
+    affiliation = answers["affiliation"] if side == "employer" else None
+    place = answers[f"{side}_city"], answers[f"{side}_county"], answers.get(f"{side}_street")
+    return [candidate.code for candidate in departments.match(*place, affiliation)]
