@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.frame import address_of, bp, in_hand, revision_of, typed
+from blueprints.review.frame import address_of, bp, in_hand, revision_of, typed, within
 from blueprints.review.marking import confirm, confirmed, take_marks
 from blueprints.review.onward import onward
 from models import db
@@ -57,7 +57,7 @@ def transfer(uid: str) -> ResponseReturnValue:
         return confirm("review/confirm_transfer.html", uid, str(error), offices=offices)
     db.session.commit()
     flash(f"已将 {declaration.number} 转交{chosen.name}，等待对方受理。", "g")
-    return redirect(url_for("review.queue"))
+    return redirect(url_for("review.queue", **within()))
 
 
 @bp.post("/submissions/<uid>/transfer/take-back")

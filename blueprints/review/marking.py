@@ -12,13 +12,18 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, marks_in, revision_of, ticks_in, within
+from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in, within
 from models import Declaration, Revision, db
 from services import access, marks, review, ticks, workflow
 
 
 def keep_marks(revision: Revision, sent: list[marks.Wanted], ticked: list[str] | None) -> None:
-    """Make marks and ticks those of a form. What is marked is not ticked; without word of ticks they stay."""
+    """Make marks and ticks those of a form. What is marked is not ticked; without word of ticks they stay.
+
+    The form of a page that is only read (a note on a file put back) speaks of neither: nothing is taken away.
+    """
+    if ticked is None and not sent:
+        return
     marks.keep(revision, me(), sent)
     if ticked is not None:
         wanted = set(ticked) & marks.markable(revision) - {want.target for want in sent}
@@ -48,7 +53,7 @@ def confirmed() -> bool:
 def refused(uid: str, problem: str) -> ResponseReturnValue:
     """The submission's page again, with the reason on top."""
     keep_marks_alone(uid)
-    return desk(revision_of(in_scope(uid), None), problem=problem)
+    return desk(looked_at(uid, "view"), problem=problem)
 
 
 def confirm(template: str, uid: str, problem: str = "", **more: Any) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import deadlines, desk, inbox, marks
+from services import deadlines, desk, inbox, marks, reasons
 from services.access import Actor
 from services.workflow import handover
 from services.workflow.claims import drop_claim, own_claim
@@ -61,7 +61,7 @@ def approve(
     """
     own_claim(declaration, actor, seen)
     revision = revision_numbered(declaration, seen)
-    if handover.is_sampled(declaration, revision, sample):
+    if handover.is_sampled(declaration, revision, sample, actor):
         return handover.propose(declaration, actor, revision, id_checked=id_checked)
     return _approve(declaration, actor, revision, id_checked)
 
@@ -92,9 +92,7 @@ def answer_second_look(
 def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
     """不予采集: final, with a reason of the list, words of one's own, or both. The person may start anew."""
     own_claim(declaration, actor, seen)
-    reason = db.session.get(ReturnReason, reason_code) if reason_code else None
-    if reason and reason.applies_to != "decline":
-        reason = None
+    reason = reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
         raise NotAllowed("请选择不予采集的原因，或填写说明")
     revision = revision_numbered(declaration, seen)
@@ -134,7 +132,12 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
     if record is None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
-    point(record, revision, declaration.department_id or revision.department_id, utcnow())
+    point(record, revision, kept_by(revision), utcnow())
+
+
+def kept_by(revision: Revision) -> int:
+    """The department that keeps the record: the one that handled the file, whoever above it may have approved it."""
+    return revision.declaration.department_id or revision.department_id
 
 
 def record_of(declaration: Declaration) -> Record | None:
@@ -144,7 +147,6 @@ def record_of(declaration: Declaration) -> Record | None:
 def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
     """Let a record stand for this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
-    desk.stand(record)
     desk.stand(record)
 
 

@@ -215,6 +215,13 @@ def test_notes_are_read_in_the_scope_only_and_cost_no_marks(make, browser, anoth
     assert "电话联系" not in applicant.open("/apply/status").text
 
 
+def test_a_note_on_a_file_that_was_put_back_leaves_its_marks_alone(browser, held):
+    """The page of a file that one does not hold has no marks to send; they are not taken off for that."""
+    browser.send(path(held, "release"), form("nation"))
+    browser.send(path(held, "notes"), {"seen": 1, "note": "明天补交"})
+    assert set(unsent(held)) == {"nation"}
+
+
 def test_an_empty_note_is_none_and_a_long_one_is_cut(browser, held):
     answer = browser.send(path(held, "notes"), {"seen": 1, "note": " \n\x00"})
     assert "请先写备注" in browser.follow(answer).text
