@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,13 +24,14 @@ from services import desk
 from services import offices as departments
 
 #: Counts up with every change of what is written: databases of another number are made anew.
-FORMAT = 3
+FORMAT = 4
 #: People whose rows are held in memory.
 _CHUNK = 20_000
 _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
 #: A hash of no password: nobody signs in with one here.
 _NO_PASSWORD = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 _CLAIM_LASTS = timedelta(days=3650)  # longer than a database is kept
+_PEOPLE_OF_AN_OFFICER = 2_000
 _LAPSED = 3  # claims that are over: flask tick ends them every minute
 _VERBS = {APPROVED: "approve", DECLINED: "decline", RETURNED: "return"}
 
@@ -40,8 +41,8 @@ Row = tuple[Any, ...]
 def fill(app: Flask, people: int, today: date, seed: int = 1) -> None:
     """Write ``people`` invented people into the app's database, which has its tables and its reference data only."""
     with app.app_context():
-        officers = make_officers()
         invented = Invented(people, offices(), today, seed)
+        officers = make_officers(people, invented.offices)
         db.session.remove()
         db.engine.dispose()  # leaving WAL needs the database for oneself
         raw = db.engine.raw_connection()
@@ -52,17 +53,26 @@ def fill(app: Flask, people: int, today: date, seed: int = 1) -> None:
             db.engine.dispose()
 
 
-def make_officers() -> dict[int, int]:
-    """One reviewer in every department, who cannot sign in by password. Department id -> staff id."""
-    rows = db.session.execute(select(Department.id, Department.name)).all()
+def make_officers(people: int, there: Sequence[Office]) -> dict[int, list[int]]:
+    """Reviewers who cannot sign in by password: one in every department, and one more for each 2,000 people it has.
+
+    Department id -> staff ids.
+    """
+    weights = {office.id: office.weight for office in there}
+    share = people / sum(weights.values())
     officers = [
-        Staff(username=f"bench{row.id}", name="审核员", role=Role.REVIEWER, department_id=row.id) for row in rows
+        Staff(username=f"bench{row}-{one}", name="审核员", role=Role.REVIEWER, department_id=row)
+        for row in db.session.scalars(select(Department.id).order_by(Department.id))
+        for one in range(1 + int(weights.get(row, 0) * share / _PEOPLE_OF_AN_OFFICER))
     ]
     for officer in officers:
         officer.password_hash = _NO_PASSWORD
     db.session.add_all(officers)
     db.session.commit()
-    return {officer.department_id: officer.id for officer in officers}
+    found: dict[int, list[int]] = {}
+    for officer in officers:
+        found.setdefault(officer.department_id, []).append(officer.id)
+    return found
 
 
 def offices() -> list[Office]:
@@ -113,7 +123,7 @@ def _literal(value: Any) -> str:
 class Writer:
     """Turns people into rows of all tables."""
 
-    def __init__(self, invented: Invented, officers: dict[int, int], ring: Keyring) -> None:
+    def __init__(self, invented: Invented, officers: dict[int, list[int]], ring: Keyring) -> None:
         self.invented, self.officers, self.ring = invented, officers, ring
         self.counts: Counter[Row] = Counter()
         self.used: set[int] = set()  # employers
@@ -190,7 +200,12 @@ class Writer:
         at = person.submitted_at
         self.revision.rows.append((revision_id, uid, row_id, number, sealed, "{}", office, "1", _at(at)))
         if verb:
-            self.decision.rows.append((revision_id, verb, self.officers[office], office, self._decided(at)))
+            officer = self._officer(office, row_id)
+            self.decision.rows.append((revision_id, verb, officer, office, self._decided(at)))
+
+    def _officer(self, department_id: int, row_id: int) -> int:
+        there = self.officers[department_id]
+        return there[row_id % len(there)]
 
     def _decided(self, submitted_at: datetime) -> str:
         """Nine days later, or at once for those whose nine days are not over: nobody decided anything today."""
@@ -201,7 +216,7 @@ class Writer:
     def _add_item(self, person: Person, row_id: int, employer: str) -> None:
         office = person.office
         employer_id = None if person.employer is None else person.employer + 1
-        returned_by = self.officers[office.id] if person.returned_before else None
+        returned_by = self._officer(office.id, row_id) if person.returned_before else None
         place = (row_id, person.uids[1], _number(person), row_id, office.id, office.city_id)
         state = (person.status, _kind(person), person.due_on.isoformat(), person.times)
         told = (person.name, employer, employer_id, mask_number(person.number), _at(person.submitted_at))
@@ -222,7 +237,7 @@ class Writer:
         since = person.submitted_at + timedelta(hours=1)
         until = self.moment + _CLAIM_LASTS if len(self.claimed) >= _LAPSED else since
         self.claimed.add(row_id)
-        self.claim.rows.append((row_id, self.officers[person.office.id], _at(since), _at(until)))
+        self.claim.rows.append((row_id, self._officer(person.office.id, row_id), _at(since), _at(until)))
 
     def _add_record(self, person: Person, row_id: int, employer: str) -> None:
         office = person.office
@@ -248,7 +263,7 @@ def _at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _fill(connection: Any, invented: Invented, officers: dict[int, int], ring: Keyring) -> None:
+def _fill(connection: Any, invented: Invented, officers: dict[int, list[int]], ring: Keyring) -> None:
     for pragma in _LOADING:
         connection.execute(f"PRAGMA {pragma}")
     later = _drop_indexes(connection)
