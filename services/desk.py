@@ -213,12 +213,10 @@ def _employer_id(name: str) -> int | None:
     """The row of an employer's name; a new name is written with its suffixes."""
     if not name:
         return None
-    known = select(Employer.id).where(Employer.name == name)
-    if found := db.session.scalar(known):
-        return found
+    # not looked up first: somebody else may write it at the same moment
     added = db.session.scalar(_insert(Employer).values(name=name).on_conflict_do_nothing().returning(Employer.id))
-    if added is None:  # somebody else wrote it at the same moment
-        return db.session.scalar(known)
+    if added is None:
+        return db.session.scalars(select(Employer.id).where(Employer.name == name)).one()
     rows = [{"suffix": suffix, "employer_id": added} for suffix in sorted(suffixes(name))]
     db.session.execute(_insert(EmployerSuffix), rows)
     return added

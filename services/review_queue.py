@@ -125,11 +125,11 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     it is due soon or nothing else is left.
     """
     view = View(actor)
-    for row in _candidates(view, filters or Filters()):
-        query = access.office_declarations(actor).where(Declaration.id == row.declaration_id)
-        if found := db.session.scalar(query.options(joinedload(Declaration.account))):
-            return found
-    return None
+    row = next(_candidates(view, filters or Filters()), None)
+    if row is None:
+        return None
+    query = access.office_declarations(actor).where(Declaration.id == row.declaration_id)
+    return db.session.scalar(query.options(joinedload(Declaration.account)))
 
 
 def _candidates(view: View, filters: Filters) -> Iterator[Any]:
@@ -236,12 +236,13 @@ def _midnight() -> datetime:
 def _decided_today(actor: Actor) -> set[int]:
     """The revisions on which the officer's decision of today stands."""
     query = select(Decision.revision_id, Decision.verb).where(Decision.staff_id == actor.id)
+    query = query.where(Decision.at >= _midnight(), Decision.verb.in_((*VERDICTS, "undo"))).order_by(Decision.id)
     standing: set[int] = set()
-    for revision_id, verb in db.session.execute(query.where(Decision.at >= _midnight()).order_by(Decision.id)):
-        if verb in VERDICTS:
-            standing.add(revision_id)
-        elif verb == "undo":
+    for revision_id, verb in db.session.execute(query):
+        if verb == "undo":
             standing.discard(revision_id)
+        else:
+            standing.add(revision_id)
     return standing
 
 

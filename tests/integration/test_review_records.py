@@ -25,7 +25,7 @@ def officer(make, browser):
 
 
 def names(page) -> list[str]:
-    return re.findall(r'data-label="姓名"><a href="[^"]*">([^<]*)<', page.text)
+    return re.findall(r'data-label="姓名"><a href="[^"]*" data-line>([^<]*)<', page.text)
 
 
 def record_of(declaration) -> Record:

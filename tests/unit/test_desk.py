@@ -82,6 +82,13 @@ def test_an_employer_that_is_kept_but_not_asked_for_is_not_shown(make):
     assert (line.employer, line.employer_id) == ("", None)
 
 
+def test_a_change_that_is_given_up_leaves_no_line(make):
+    change = make.change(make.record())
+    workflow.drop(change, make.actor(change.account))
+    db.session.commit()
+    assert item(change) is None
+
+
 def test_each_office_above_counts_it_too_and_the_clock_counts_while_it_runs(make, filed):
     scopes = [make.department(code) for code in ("210000", "210100", "210102")]
     assert [counted(office) for office in scopes] == [{("submitted", False, False): 1}] * 3
