@@ -73,7 +73,7 @@ function told(row) {
 function choose(digit) {
   const row = rowOf(document.activeElement);
   const reason = isMarked(row) ? part(row, "reason") : null;
-  const option = reason?.options[digit]; // the first one says: choose
+  const option = [...(reason?.options ?? [])].find((one) => one.textContent.startsWith(`${digit} `));
   if (!option) return false;
   reason.value = option.value;
   refresh();

@@ -172,6 +172,16 @@ def test_a_reason_of_another_office_or_for_something_else_is_left_out(make, brow
     assert mark_of(held, "nation").reason_code is None
 
 
+def test_a_reason_that_was_retired_meanwhile_stays_where_it_was_chosen(browser, held):
+    browser.send(path(held, "marks"), form("nation", reason__nation="mismatch", comment__nation=""))
+    db.session.get_one(ReturnReason, "mismatch").retired = True
+    db.session.commit()
+    page = browser.open(path(held)).text
+    assert re.search(r'<option value="mismatch" data-advice="[^"]+" selected>', page)
+    browser.send(path(held, "marks"), form("nation", reason__nation="mismatch", comment__nation=""))
+    assert mark_of(held, "nation").reason_code == "mismatch"
+
+
 def test_only_nine_reasons_have_a_digit(make, officer):
     for number in range(12):
         reason(make, f"own-{number}", "210102")
