@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, current_app, render_template, request
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +26,7 @@ ERRORS = {
     500: ("系统出错了", "我们已经记录了这个错误。请稍后再试；如果一直出现，请拨打咨询电话。"),
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
 }
+ONE_OPEN = "uq_declaration_one_open"
 LOST_PICTURE = "这张图片的文件已丢失或损坏。请重新上传；如果仍有问题，请拨打咨询电话。"
 
 
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Conflict, conflict)
     app.register_error_handler(StaleDataError, lambda _error: page(409))
+    app.register_error_handler(IntegrityError, integrity)
     app.register_error_handler(Missing, lost_picture)
     app.register_error_handler(Damaged, lost_picture)
     app.register_error_handler(DataError, no_value)
@@ -53,6 +55,14 @@ def http_error(error: HTTPException) -> Any:
 
 def conflict(error: Exception) -> tuple[str, int]:
     return page(409, str(error))
+
+
+def integrity(error: IntegrityError) -> tuple[str, int]:
+    """On PostgreSQL two people can begin at the same moment what there can be one of; the first one has it.
+
+    A person starts anew while the manager reopens what was declined: at most one declaration is open.
+    """
+    return page(409) if ONE_OPEN in str(error.orig) else unexpected(error)
 
 
 def lost_picture(error: Exception) -> tuple[str, int]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 
 from forms import PAPERS, PHOTO, Paper
 from models import Decision, Declaration, Revision, db
+from services import decided
 from services.access import Actor
 
 
@@ -26,10 +27,8 @@ class Version:
 
 def own_versions(actor: Actor) -> list[Version]:
     """Every approved state of the person's own record, newest first. An approval that was taken back is none."""
-    later = aliased(Decision)
-    taken_back = select(later.id).where(later.revision_id == Decision.revision_id, later.position > Decision.position)
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == actor.id)
-    query = query.where(Decision.verb == "approve", ~taken_back.exists()).order_by(Decision.id.desc())
+    query = query.where(decided.approves(Decision)).order_by(Decision.id.desc())
     load = (joinedload(Decision.revision).joinedload(Revision.declaration), joinedload(Decision.department))
     return [
         Version(decision.revision, decision.revision.declaration, decision.at, decision.department.name)

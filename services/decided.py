@@ -18,6 +18,13 @@ def stands(decision: Any) -> ColumnElement[bool]:
     return and_(decision.verb.in_(VERDICTS), ~exists(undone.where(undo.position == decision.position + 1)))
 
 
+def approves(decision: Any) -> ColumnElement[bool]:
+    """The condition that a decision is an approval on which nothing followed: neither undone nor revoked."""
+    later = aliased(Decision)
+    taken_back = select(later.id).where(later.revision_id == decision.revision_id, later.position > decision.position)
+    return and_(decision.verb == "approve", ~exists(taken_back))
+
+
 def is_first(decision: Any, revision: Any) -> ColumnElement[bool]:
     """Is it the first verdict that the declaration got, of all its submissions? ``revision``: what it judges."""
     earlier, judged = aliased(Decision), aliased(Revision)

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from forms import PAPER, STEPS, Step
 from lib.codes import MarkState, Status
-from models import Declaration, Department, Mark, ReturnReason, Revision, db
-from services import answers, papers
+from models import Declaration, Mark, Revision, db
+from services import answers, papers, reasons
 from services.access import Actor
 
 
@@ -163,7 +163,7 @@ def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mar
 
 
 def _mark(revision: Revision, actor: Actor, want: Wanted) -> Mark:
-    reason = _reason(actor, want)
+    reason = reasons.one(actor, want.reason_code, "paper" if is_paper(want.target) else "question")
     page = want.page if want.page in range(len(revision.papers.get(want.target, ()))) else None
     return Mark(
         revision_id=revision.id,
@@ -176,12 +176,3 @@ def _mark(revision: Revision, actor: Actor, want: Wanted) -> Mark:
         resign=want.resign,
         staff_id=actor.id,
     )
-
-
-def _reason(actor: Actor, want: Wanted) -> ReturnReason | None:
-    """The reason of that code, if it is one for such a target and of an office of the officer's own."""
-    reason = db.session.get(ReturnReason, want.reason_code) if want.reason_code else None
-    if reason is None or reason.applies_to != ("paper" if is_paper(want.target) else "question"):
-        return None
-    office = db.session.get(Department, reason.department_id) if reason.department_id else None
-    return reason if office is None or actor.path.startswith(office.path) else None

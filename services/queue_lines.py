@@ -153,7 +153,7 @@ class View:
         return list(db.session.scalars(held))
 
     def mine(self) -> list[Any]:
-        return [row for row in self.rows(self.held()) if row.status == Status.IN_REVIEW]
+        return [row for row in self.rows(self.held()) if row.status == Status.IN_REVIEW and self.may_see(row)]
 
     def incoming(self) -> list[Any]:
         """Offered by another department to one of the scope, and not answered yet."""

@@ -46,6 +46,18 @@ def of(actor: Actor) -> Reasons:
     return Reasons(*(_choices(rows, where) for where in ("question", "paper", "decline")))
 
 
+def one(actor: Actor, code: str, applies_to: str) -> ReturnReason | None:
+    """The reason of that code, if it is on this list (question, paper, decline) and of an office of the officer's own.
+
+    One that has been retired meanwhile still counts: a mark may stand on it.
+    """
+    reason = db.session.get(ReturnReason, code) if code else None
+    if reason is None or reason.applies_to != applies_to:
+        return None
+    office = db.session.get(Department, reason.department_id) if reason.department_id else None
+    return reason if office is None or actor.path.startswith(office.path) else None
+
+
 def _choices(rows: Sequence[ReturnReason], where: str) -> list[Choice]:
     fitting = [row for row in rows if row.applies_to == where]
     return [

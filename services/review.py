@@ -38,6 +38,7 @@ __all__ = [
     "Submission",
     "Told",
     "compared_with",
+    "handles",
     "holds",
     "in_words",
     "labels",
@@ -113,7 +114,8 @@ def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Sub
     seen = review_lines.look(revision, compared, privacy, _unsent(revision), _ticks(revision))
     sections = review_lines.sections(seen)
     verbs = verbs_of(declaration, actor) if latest else frozenset()
-    reads_all = _handles(declaration, actor)
+    reads_all = handles(declaration, actor)
+    within = "" if reads_all else actor.path
     return Submission(
         declaration=declaration,
         revision=revision,
@@ -135,8 +137,8 @@ def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Sub
         papers=review_lines.paper_lines(seen),
         removed=review_lines.removed(seen, sections),
         reads_all=reads_all,
-        verdicts=review_verdicts.of(declaration, within="" if reads_all else actor.path),
-        handovers=review_verdicts.handovers(declaration),
+        verdicts=review_verdicts.of(declaration, within),
+        handovers=review_verdicts.handovers(declaration, within),
         notes=notes.of(declaration) if reads_all else (),
         unsigned=review_lines.unsigned(revision),
     )
@@ -150,7 +152,7 @@ def verbs_of(declaration: Declaration, actor: Actor) -> frozenset[str]:
     return frozenset(verbs)
 
 
-def _handles(declaration: Declaration, actor: Actor) -> bool:
+def handles(declaration: Declaration, actor: Actor) -> bool:
     """Does the officer's office handle it, or is it offered to it?"""
     offered = workflow.waiting_transfer(declaration)
     offered_here = offered is not None and offered.to_department.path.startswith(actor.path)

@@ -17,7 +17,7 @@ from forms import PAPER, PAPERS, STEPS, Asked, Paper, Step
 from lib.codes import MarkState
 from lib.identity import mask_number, mask_phone
 from models import Decision, Declaration, Mark, Revision, Tick, db
-from services import answers, papers, review_changes
+from services import answers, decided, papers, review_changes
 from services.answers import Change
 
 GROUPS = {"id_number": (6, 8, 4), "mobile": (3, 4, 4)}
@@ -230,10 +230,10 @@ def compared_with(revision: Revision) -> Revision | None:
     declaration = revision.declaration
     query = select(Revision).join(Declaration).where(Declaration.account_id == declaration.account_id)
     query = query.join(Decision, Decision.revision_id == Revision.id).where(Revision.id < revision.id)
-    query = query.where((Revision.declaration_id == declaration.id) | (Decision.verb == "approve"))
-    decided = db.session.scalar(query.order_by(Revision.id.desc()).limit(1))
-    if decided or revision.number == 1:
-        return decided
+    query = query.where((Revision.declaration_id == declaration.id) | decided.approves(Decision))
+    found = db.session.scalar(query.order_by(Revision.id.desc()).limit(1))
+    if found or revision.number == 1:
+        return found
     before = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == revision.number - 1)
     return db.session.scalar(before)
 

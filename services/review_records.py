@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
 from models import Decision, Declaration, Record, Revision, db
-from services import access, answers, archive, keyset
+from services import access, answers, archive, decided, keyset
 from services.access import Actor
 from services.keyset import Cursor, Order
 from services.queue_lines import View
@@ -142,7 +142,7 @@ def _versions(record: Record, actor: Actor, reveal: bool) -> list[Version]:
         joinedload(Decision.staff),
         joinedload(Decision.department),
     )
-    approvals = db.session.scalars(query.options(*load).where(Decision.verb == "approve").order_by(Decision.id)).all()
+    approvals = db.session.scalars(query.options(*load).where(decided.approves(Decision)).order_by(Decision.id)).all()
     readable = set(_own_scope(actor, record.account_id))
     versions: list[Version] = []
     before: Revision | None = None

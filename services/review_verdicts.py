@@ -57,8 +57,13 @@ def _sent(decision: Decision) -> list[tuple[str, Mark]]:
     return [(labels().get(mark.target, mark.target), mark) for mark in sent]
 
 
-def handovers(declaration: Declaration) -> Sequence[Transfer]:
-    """Offers to other departments that have an answer, newest first."""
+def handovers(declaration: Declaration, within: str = "") -> Sequence[Transfer]:
+    """Offers that have an answer, newest first; with ``within`` only those by or to a department below that path."""
     query = select(Transfer).where(Transfer.declaration_id == declaration.id, Transfer.answered_at.is_not(None))
     load = joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
-    return db.session.scalars(query.options(*load).order_by(Transfer.id.desc())).all()
+    found = db.session.scalars(query.options(*load).order_by(Transfer.id.desc())).all()
+    return [
+        one
+        for one in found
+        if any(office.path.startswith(within) for office in (one.from_department, one.to_department))
+    ]

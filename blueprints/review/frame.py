@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from lib.database import beginning, utcnow
-from models import Declaration, Revision, db
+from models import Declaration, Record, Revision, db
 from services import access, checks, looks, marks, reasons, review, review_pictures
 from services.queue_filters import Filters
 
@@ -101,6 +101,22 @@ def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
             db.session.commit()
         revision = revision_of(in_scope(uid), number)
     return revision
+
+
+def looked_at_record(uid: str) -> Record:
+    """A record of the officer's scope; the look, at its page or at a picture alone, is written down first."""
+    record = record_in_scope(uid)
+    if looks.looks_to_log(me(), record.revision.declaration, "view_record"):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            looks.log_look(me(), record_in_scope(uid).revision, ["view_record"])
+            db.session.commit()
+        record = record_in_scope(uid)
+    return record
+
+
+def record_in_scope(uid: str) -> Record:
+    return access.office_record(me(), uid) or abort(404)
 
 
 def desk(revision: Revision, *, reveal: bool = False, problem: str = "") -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from blueprints import me
 from blueprints.review.frame import address_of, bp
 from blueprints.review.marking import take_marks
 from models import db
-from services import notes
+from services import notes, review, workflow
 from services.access import OFFICERS, only
 
 
@@ -18,6 +18,8 @@ from services.access import OFFICERS, only
 def add_note(uid: str) -> ResponseReturnValue:
     """The marks that stand on the page are saved along: the note must not cost them."""
     declaration, _seen = take_marks(uid)
+    if not review.handles(declaration, me()):
+        raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
     text = " ".join(request.form.get("note", "").replace("\x00", "").split())
     if text:
         notes.add(declaration, me(), text)

@@ -8,7 +8,7 @@ from flask import Response, abort, current_app, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, in_scope, looked_at, revision_of
+from blueprints.review.frame import bp, in_scope, looked_at, looked_at_record, revision_of
 from lib.database import beginning
 from lib.storage import Damaged, Folder, Missing
 from models import Revision, db
@@ -104,8 +104,7 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 @only(*OFFICERS)
 def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that a record points to."""
-    record = access.office_record(me(), uid) or abort(404)
-    return _send(record.revision, kind, page)
+    return _send(looked_at_record(uid).revision, kind, page)
 
 
 def _send(revision: Revision, kind: str, number: int) -> Response:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, typed
-from lib.database import beginning
+from blueprints.review.frame import bp, looked_at_record, record_in_scope, typed
 from models import Record, db
-from services import access, looks, review_records
+from services import looks, review_records
 from services.access import OFFICERS, only
 
 
@@ -35,34 +34,19 @@ def _page(found: review_records.Listing, text: str, began: bool = False) -> str:
     )
 
 
-def _record(uid: str) -> Record:
-    return access.office_record(me(), uid) or abort(404)
-
-
 @bp.get("/archive/<uid>")
 @only(*OFFICERS)
 def record(uid: str) -> ResponseReturnValue:
-    found = _record(uid)
-    if looks.looks_to_log(me(), found.revision.declaration, "view_record"):
-        db.session.rollback()
-        with beginning("IMMEDIATE"):
-            _log(_record(uid), "view_record")
-            db.session.commit()
-        found = _record(uid)
-    return _show(found)
-
-
-def _log(found: Record, verb: str) -> None:
-    looks.log_look(me(), found.revision, [verb])
+    return _show(looked_at_record(uid))
 
 
 @bp.post("/archive/<uid>/reveal")
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down."""
-    _log(_record(uid), "reveal")
+    looks.log_look(me(), record_in_scope(uid).revision, ["reveal"])
     db.session.commit()
-    return _show(_record(uid), reveal=True)
+    return _show(record_in_scope(uid), reveal=True)
 
 
 def _show(found: Record, *, reveal: bool = False) -> str:

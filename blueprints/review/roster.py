@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,20 @@ from models import db
 from services import departments, roster, spreadsheet
 from services.access import OFFICERS, only
 
-_DIGITS = re.compile(r"[0-9]{7}")
+_DIGITS = re.compile(r"[0-9]{7}|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")  # a phone typed in groups, too
+_DAYS = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def _countable(_form: AccountForm, field: DayQuestion) -> None:
+    if field.data and not _DAYS[0] <= field.data <= _DAYS[1]:
+        raise ValidationError(f"{field.label.text}请填写 2000 年至 2099 年之间的日期")
 
 
 class RosterForm(AccountForm):
     office = ChoiceQuestion("部门", validators=[Required()], hint="包括所选部门的下级部门")
     source = ChoiceQuestion("内容", roster.SOURCES, [Required()], preset=roster.RECORDS)
-    since = DayQuestion("开始日期", [Optional()], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
-    until = DayQuestion("结束日期", [Optional()])
+    since = DayQuestion("开始日期", [Optional(), _countable], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
+    until = DayQuestion("结束日期", [Optional(), _countable])
     reason = TextQuestion(
         "导出事由",
         [Required(), Length(4, 100)],

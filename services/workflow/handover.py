@@ -15,7 +15,6 @@ from services.workflow.moves import (
     Conflict,
     NotAllowed,
     make_move,
-    revision_numbered,
     waiting_second_look,
     waiting_transfer,
 )
@@ -85,15 +84,17 @@ def take_back_offer(declaration: Declaration, actor: Actor) -> Claim:
 # --- 复核 ----------------------------------------------------------------------------------------------------
 
 
-def is_sampled(declaration: Declaration, revision: Revision, percent: int) -> bool:
+def is_sampled(declaration: Declaration, revision: Revision, percent: int, actor: Actor) -> bool:
     """Does the sample take this revision? The draw is fixed for a revision, so that trying again does not help.
 
-    Never where the handling department has fewer than two officers who may decide, and only once a revision.
+    Never where the handling department has fewer than two officers who may decide, nor from whoever gave the second
+    look: the one who was contradicted does not approve alone after all.
     """
     if percent <= 0 or _officers(declaration) < 2:
         return False
     looked = select(SecondLook.id).where(SecondLook.revision_id == revision.id)
-    if db.session.scalar(looked.where(SecondLook.answered_by != SecondLook.staff_id).limit(1)):
+    gave_it = SecondLook.answered_by == actor.id, SecondLook.staff_id != actor.id
+    if db.session.scalar(looked.where(*gave_it).limit(1)):
         return False
     draw = int.from_bytes(keys().index("second look", revision.uid)[:4], "big") % 100
     return draw < percent
@@ -125,7 +126,7 @@ def propose(declaration: Declaration, actor: Actor, revision: Revision, *, id_ch
 def answerable(declaration: Declaration, actor: Actor, seen: int) -> SecondLook:
     """The decision that waits for this officer's answer, on the revision that was seen. Raises Conflict, NotAllowed."""
     waiting = _still(waiting_second_look(declaration), "这份申报的复核已经完成，您的操作没有生效")
-    if waiting.revision_id != revision_numbered(declaration, seen).id:
+    if waiting.revision.number != seen:
         raise Conflict("这份申报的内容已经改变，请刷新后再看")
     if waiting.staff_id == actor.id:
         raise NotAllowed("需要由另一位工作人员复核")

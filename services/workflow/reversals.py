@@ -13,7 +13,7 @@ from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision,
 from services import deadlines, events, inbox
 from services.access import Actor
 from services.workflow.claims import hold, refuse_elsewhere, refuse_own_file
-from services.workflow.decisions import UNDO_TIME, decide, point, record_of, send_marks, unsend_marks
+from services.workflow.decisions import UNDO_TIME, decide, kept_by, point, record_of, send_marks, unsend_marks
 from services.workflow.moves import DECIDED, Conflict, NotAllowed, check, revision_numbered
 
 VERDICT_OF = {Status.APPROVED: "approve", Status.RETURNED: "return", Status.DECLINED: "decline"}
@@ -86,7 +86,7 @@ def _fall_back(declaration: Declaration, approval: Decision) -> None:
     if before is None:
         db.session.delete(record)
     else:
-        point(record, before.revision, before.department_id, before.at)
+        point(record, before.revision, kept_by(before.revision), before.at)
     account.name = approval.name_before or account.name
     if approval.assured_before is not None:
         account.assured = approval.assured_before
@@ -110,8 +110,8 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     check(declaration, "revoke", actor)
     refuse_elsewhere(declaration, actor)
     refuse_own_file(declaration, actor)
-    record, revision = record_of(declaration), revision_numbered(declaration, seen)
-    if record is None or record.revision_id != revision.id or seen != declaration.revision_number:
+    record, revision = record_of(declaration), revision_numbered(declaration, declaration.revision_number)
+    if record is None or record.revision_id != revision.id or seen != revision.number:
         raise NotAllowed("人员档案已经以另一次申报为准，不能撤销这一次的审核结果")
     if _has_open(declaration):
         raise NotAllowed("申报人有一份正在办理的申报，办结之前不能撤销")

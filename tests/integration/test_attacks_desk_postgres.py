@@ -1,0 +1,71 @@
+"""On the other database: who begins at the same moment what there can be one of is told so, and nothing breaks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from lib.codes import Role, Status
+from models import db
+from services import beginnings, workflow
+from services.reference import load_reference_data
+from tests.conftest import ROOT, Browser
+from tests.factory import Make
+from tests.postgres import postgres_database, postgres_server  # noqa: F401 (fixtures)
+from tests.review_desk import form, fresh, path
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def app(tmp_path: Path, postgres_database: str) -> Iterator[Flask]:  # noqa: F811 (a fixture)
+    crypto.use_cheap_hashes()
+    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def wait_for_a_lock() -> None:
+    until = time.monotonic() + 30
+    with db.engine.connect() as another:
+        while not another.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")):
+            assert time.monotonic() < until, "nobody waits"
+            another.rollback()
+            time.sleep(0.05)
+
+
+def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):
+    make = Make(app)
+    officer = make.staff()
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer)
+    workflow.decline(declaration, make.actor(officer), 1, reason_code="", comment="单位不在本省")
+    account, manager = declaration.account, make.staff(Role.MANAGER)
+    db.session.commit()
+    browser, target, answers = Browser(app).sign_in(manager), path(declaration, "reopen"), []
+
+    def reopens() -> None:
+        answers.append(browser.client.post(target, data=form(confirmed="yes", why="材料补齐")).status_code)
+
+    beginnings.start(make.actor(account), account)  # not committed yet
+    thread = threading.Thread(target=reopens)
+    thread.start()
+    wait_for_a_lock()  # the manager's request waits for this transaction
+    db.session.commit()
+    thread.join()
+    assert answers == [409]
+    assert fresh(declaration).status == Status.DECLINED
