@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from io import BytesIO
 from pathlib import Path
 
 from flask import abort, current_app, render_template, request, send_file
@@ -59,7 +59,6 @@ def export_statistics() -> ResponseReturnValue:
     except statistics.BadPeriod:
         return statistics_page()
     name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
-    file = statistics_panels.spreadsheet(report, Path(current_app.config["DATA"]) / spreadsheet.FOLDER)
-    response = send_file(file, spreadsheet.TYPE, as_attachment=True, download_name=name)
-    response.content_length = os.fstat(file.fileno()).st_size
-    return response
+    with statistics_panels.spreadsheet(report, Path(current_app.config["DATA"]) / spreadsheet.FOLDER) as file:
+        content = BytesIO(file.read())  # some kilobytes: nothing is left open, whoever hangs up
+    return send_file(content, spreadsheet.TYPE, as_attachment=True, download_name=name)

@@ -171,6 +171,19 @@ def test_a_result_seen_before_the_undo_may_be_undone_after_the_next_decision(mak
     assert in_hand.status == Status.IN_REVIEW
 
 
+def test_a_return_after_which_somebody_submitted_and_took_back_is_not_undone(make, officer, in_hand):
+    applicant = make.actor(in_hand.account)
+    decided(make, officer, in_hand, "return")
+    in_hand.nation = "02"
+    make.signed_sheet(in_hand)
+    workflow.submit(in_hand, applicant, commitment="1", review_days=10)
+    workflow.withdraw(in_hand, applicant)
+    db.session.commit()
+    assert in_hand.status == Status.RETURNED
+    with pytest.raises(Conflict):
+        workflow.undo(in_hand, make.actor(officer))
+
+
 # revoke and reopen
 
 
