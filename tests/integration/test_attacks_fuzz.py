@@ -46,7 +46,9 @@ NAMES = (
     "name number password confirm current id_type phone email privacy factor code archive_no issued username "
     "id_checked kind uid next large small thumb after q tab revision seen mark confirmed action agree explanation "
     "parent place crop_x crop_y crop_w crop_h keys title body address hours verified_on "
-    "reason-sex comment-sex reason-photo comment-photo unsigned-sex"
+    "reason-sex comment-sex reason-photo comment-photo unsigned-sex page-photo rect-photo rect-photo-l rect-photo-t "
+    "rect-photo-w rect-photo-h tick ticks queue note why accept agree decline_reason decline_comment department "
+    "comment lane kind due from to since until office source reason position advice all ahead before clicks"
 ).split()
 
 

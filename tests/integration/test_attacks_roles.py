@@ -21,12 +21,19 @@ OFFICE_PATHS = [
     ("GET", "/staff/submissions/{declaration}?revision=1"),
     ("GET", "/staff/submissions/{declaration}/pictures/1/photo/0"),
     ("GET", "/staff/submissions/{declaration}/pictures/1/id_card/0?thumb=1"),
+    ("GET", "/staff/submissions/{declaration}/pictures/1/photo/0?ahead=1"),
+    ("GET", "/staff/submissions/{declaration}/pictures/1/before/photo/0"),
+    ("GET", "/staff/submissions/{declaration}/pictures/1/photo/0/view"),
+    ("GET", "/staff/submissions/{declaration}/ahead"),
     ("GET", "/staff/archive/{record}"),
     ("GET", "/staff/archive/{record}/pictures/photo/0"),
     ("POST", "/staff/archive/{record}/reveal"),
     *(
         ("POST", f"/staff/submissions/{{declaration}}/{verb}")
-        for verb in ("claim", "release", "marks", "return", "approve", "reveal")
+        for verb in (
+            *("claim", "release", "marks", "return", "approve", "decline", "undo", "revoke", "reopen", "take-over"),
+            *("transfer", "transfer/take-back", "transfer/answer", "second-look", "notes", "reveal"),
+        )
     ),
 ]
 OWN_PATHS = [
@@ -56,7 +63,7 @@ def events() -> int:
 def test_another_offices_file_is_not_found_and_looks_like_none(browser, make, department):
     if department == "210100-none":  # of the own office, but the officer's own file
         account = make.account(number=id_number(907))
-        browser.sign_in(make.staff(id_index=account.id_index))
+        browser.sign_in(make.staff(Role.MANAGER, id_index=account.id_index))
     else:
         account = make.account()
         browser.sign_in(make.staff(Role.MANAGER, department))
