@@ -75,6 +75,7 @@ class Submission:
     removed: Sequence[Removed]
     verdicts: Sequence[review_verdicts.Verdict]
     handovers: Sequence[Transfer]
+    second_looks: Sequence[review_verdicts.LookedAgain]  # those with an answer
     notes: Sequence[InternalNote]
     unsigned: Sequence[str]  # labels of answers that changed after the sheet was signed (无需重新签章)
 
@@ -139,6 +140,7 @@ def submission(revision: Revision, actor: Actor, *, reveal: bool = False) -> Sub
         reads_all=reads_all,
         verdicts=review_verdicts.of(declaration, within),
         handovers=review_verdicts.handovers(declaration, within),
+        second_looks=review_verdicts.second_looks(declaration) if reads_all else (),
         notes=notes.of(declaration) if reads_all else (),
         unsigned=review_lines.unsigned(revision),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from lib.codes import MarkState
-from models import Decision, Declaration, Mark, Revision, Transfer, db
+from models import Decision, Declaration, Mark, Revision, SecondLook, Staff, Transfer, db
 from services.review_lines import labels
 
 TITLES = {
@@ -67,3 +67,24 @@ def handovers(declaration: Declaration, within: str = "") -> Sequence[Transfer]:
         for one in found
         if any(office.path.startswith(within) for office in (one.from_department, one.to_department))
     ]
+
+
+@dataclass(frozen=True)
+class LookedAgain:
+    """A 复核 that is over: whose approval, who answered and how."""
+
+    look: SecondLook
+    by: str
+
+    @property
+    def title(self) -> str:
+        if self.look.answered_by == self.look.staff_id:
+            return "已收回复核"
+        return "复核同意" if self.look.agreed else "复核不同意"
+
+
+def second_looks(declaration: Declaration) -> list[LookedAgain]:
+    """Newest first."""
+    query = select(SecondLook, Staff.name).join(Staff, Staff.id == SecondLook.answered_by)
+    query = query.where(SecondLook.declaration_id == declaration.id).order_by(SecondLook.id.desc())
+    return [LookedAgain(look, name) for look, name in db.session.execute(query)]

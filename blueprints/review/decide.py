@@ -35,7 +35,7 @@ def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseRe
         sent = request.form
         timing.record(decision, opened, sent.get("keys", type=int), sent.get("clicks", type=int))
     else:
-        flash("这份申报被抽中复核，由另一位工作人员同意后生效。", "b")
+        flash(f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b")
     db.session.commit()
     return onward()
 

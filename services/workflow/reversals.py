@@ -29,6 +29,8 @@ def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None
     decision = last_decision(declaration) if declaration.status in DECIDED else None
     if decision is None or decision.staff_id != actor.id or decision.verb != VERDICT_OF[declaration.status]:
         return None
+    if decision.revision.number != declaration.revision_number:  # submitted again meanwhile, and taken back
+        return None
     until = decision.at + UNDO_TIME
     gone = (now or utcnow()) >= until or events.opened_result(declaration) or _has_open(declaration)
     return None if gone else until
@@ -53,12 +55,17 @@ def undo(declaration: Declaration, actor: Actor) -> Decision:
     assert undone is not None
     _take_back(declaration, undone)
     db.session.execute(delete(ReviewMeasure).where(ReviewMeasure.decision_id == undone.id))
-    waiting = InboxMessage.declaration_id == declaration.id, InboxMessage.visible_at > utcnow()
-    db.session.execute(delete(InboxMessage).where(*waiting))
+    _drop_waiting_messages(declaration)
     decision = decide(declaration, undone.revision, "undo", actor)
     declaration.decided_at = None
     hold(declaration, actor)
     return decision
+
+
+def _drop_waiting_messages(declaration: Declaration) -> None:
+    """The message of a decision that does not stand any more, and that nobody has seen yet."""
+    waiting = InboxMessage.declaration_id == declaration.id, InboxMessage.visible_at > utcnow()
+    db.session.execute(delete(InboxMessage).where(*waiting))
 
 
 def _why_not(declaration: Declaration, actor: Actor) -> str:
@@ -123,6 +130,7 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     _fall_back(declaration, approval)
     declaration.days_left = deadlines.LEAST_AFTER_RETURN
     decision = decide(declaration, revision, "revoke", actor, comment=comment.strip()[:200])
+    _drop_waiting_messages(declaration)
     body = "您的审核结果已被撤销，有内容需要修改。请登录后按提示修改并重新提交。"
     inbox.tell(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
     return decision
@@ -141,6 +149,7 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
     if (declaration.due_on or date.min) < least.on:
         declaration.due_on, declaration.due_estimated = least.on, least.estimated
     revision = revision_numbered(declaration, declaration.revision_number)
+    _drop_waiting_messages(declaration)
     decision = decide(declaration, revision, "reopen", actor, comment=comment.strip()[:200])
     inbox.tell(
         declaration.account_id,

@@ -178,6 +178,7 @@ def test_a_second_officer_agrees_and_the_approval_takes_effect(browser, another_
     assert fresh(sampled).status == Status.IN_REVIEW
     another_browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "yes"})
     assert fresh(sampled).status == Status.APPROVED
+    assert "复核同意" in browser.open(path(sampled)).text
 
 
 def test_who_does_not_agree_says_why_and_goes_on_with_it(another_browser, sampled, colleague):
@@ -186,6 +187,9 @@ def test_who_does_not_agree_says_why_and_goes_on_with_it(another_browser, sample
     another_browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "no", "why": "照片不符"})
     assert fresh(sampled).status == Status.IN_REVIEW
     assert holder_id(sampled) == colleague.id
+    page = another_browser.open(path(sampled)).text
+    assert "复核不同意" in page
+    assert "照片不符" in page
 
 
 def test_nobody_looks_a_second_time_at_the_own_decision(browser, sampled, officer):
