@@ -23,19 +23,14 @@ from services import departments, roster, spreadsheet
 from services.access import OFFICERS, only
 
 _DIGITS = re.compile(r"[0-9]{7}|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")  # a phone typed in groups, too
-_DAYS = date(2000, 1, 1), date(2099, 12, 31)
-
-
-def _countable(_form: AccountForm, field: DayQuestion) -> None:
-    if field.data and not _DAYS[0] <= field.data <= _DAYS[1]:
-        raise ValidationError(f"{field.label.text}请填写 2000 年至 2099 年之间的日期")
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)  # the calendar's own ends cannot be counted from
 
 
 class RosterForm(AccountForm):
     office = ChoiceQuestion("部门", validators=[Required()], hint="包括所选部门的下级部门")
     source = ChoiceQuestion("内容", roster.SOURCES, [Required()], preset=roster.RECORDS)
-    since = DayQuestion("开始日期", [Optional(), _countable], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
-    until = DayQuestion("结束日期", [Optional(), _countable])
+    since = DayQuestion("开始日期", [Optional()], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
+    until = DayQuestion("结束日期", [Optional()])
     reason = TextQuestion(
         "导出事由",
         [Required(), Length(4, 100)],
@@ -52,10 +47,14 @@ class RosterForm(AccountForm):
     def validate_until(self, field: DayQuestion) -> None:
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError("结束日期不能早于开始日期")
+        if field.data and not _EARLIEST <= field.data <= _LATEST:
+            raise ValidationError("结束日期请填写 2000 年至 2099 年之间的日期")
 
     def validate_since(self, field: DayQuestion) -> None:
         if field.data and field.data > today():
             raise ValidationError("开始日期不能晚于今天")
+        if field.data and field.data < _EARLIEST:
+            raise ValidationError("开始日期不能早于 2000 年")
 
     def validate_reason(self, field: TextQuestion) -> None:
         if _DIGITS.search(field.data or ""):
