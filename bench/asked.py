@@ -147,5 +147,7 @@ class Asked:
         within = (EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND)
         there = select(QueueItem.declaration_id).join(Employer, Employer.id == QueueItem.employer_id)
         there = there.join(EmployerSuffix, EmployerSuffix.employer_id == Employer.id).where(*within)
-        part = there.where(QueueItem.department_id.in_(self.departments)).limit(_FULL).subquery()
+        # by an expression: the index of employers is the one to read, not that of departments
+        mine = func.coalesce(QueueItem.department_id, 0).in_(self.departments)
+        part = there.where(mine).limit(_FULL).subquery()
         return db.session.scalar(select(func.count()).select_from(part)) or 0

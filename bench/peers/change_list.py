@@ -101,13 +101,13 @@ class Department(models.Model):
 
 
 class Submission(models.Model):
+    """The columns of models.desk.QueueItem, and their names in the list."""
+
+    uid = models.CharField(max_length=24)
     number = models.CharField("申报编号", max_length=16, unique=True)
-    name = models.CharField("姓名", max_length=50, db_index=True)
-    masked_number = models.CharField("证件号码", max_length=40)
-    kind = models.CharField("类型", max_length=20, choices=[("first", "首次采集"), ("change", "信息变更")])
-    times = models.IntegerField("次数")
-    employer = models.CharField("工作单位", max_length=100)
-    department = models.ForeignKey(Department, models.CASCADE, verbose_name="受理部门")
+    account_id = models.IntegerField(db_index=True)
+    department = models.ForeignKey(Department, models.CASCADE, verbose_name="办理部门")
+    city_id = models.IntegerField(null=True)
     status = models.CharField(
         "状态",
         max_length=20,
@@ -119,8 +119,17 @@ class Submission(models.Model):
             ("declined", "不予采集"),
         ],
     )
+    kind = models.CharField("类型", max_length=20, choices=[("first", "首次采集"), ("change", "信息变更")])
     due_on = models.DateField("审核期限")
+    due_estimated = models.BooleanField(default=False)
+    times = models.IntegerField("次数")
+    name = models.CharField("姓名", max_length=50)  # an index would not serve "contains"
+    employer = models.CharField("工作单位", max_length=100)
+    employer_id = models.IntegerField(null=True, db_index=True)
+    masked_number = models.CharField("证件号码", max_length=40)
     submitted_at = models.DateTimeField("提交时间")
+    reminders = models.IntegerField("自动检查", default=0)
+    returned_by = models.IntegerField(null=True, db_index=True)
 
     class Meta:
         app_label = "auth"
@@ -135,7 +144,7 @@ class Submission(models.Model):
 class SubmissionAdmin(admin.ModelAdmin):
     list_display = (
         *("number", "name", "masked_number", "kind", "times", "employer", "department", "status"),
-        *("due_on", "submitted_at"),
+        *("reminders", "due_on", "submitted_at"),
     )
     list_filter = ("status",)
     list_per_page = 50
@@ -157,7 +166,10 @@ def make_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ATTACH DATABASE %s AS source", [f"file:{SOURCE}?mode=ro"])
         cursor.execute("INSERT INTO desk_department (id, name) SELECT id, name FROM source.department")
-        columns = "number, name, masked_number, kind, times, employer, department_id, status, due_on, submitted_at"
+        columns = (
+            "uid, number, account_id, department_id, city_id, status, kind, due_on, due_estimated, times, name, "
+            "employer, employer_id, masked_number, submitted_at, reminders, returned_by"
+        )
         cursor.execute(
             f"INSERT INTO desk_submission (id, {columns}) SELECT declaration_id, {columns} FROM source.queue_item "
             "ORDER BY declaration_id"
