@@ -51,9 +51,12 @@ VERDICTS = ("approve", "return", "decline")
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def listing(actor: Actor, filters: Filters, after: str = "") -> Listing:
-    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew."""
-    view = View(actor)
+def listing(actor: Actor, filters: Filters, after: str = "", *, view: View | None = None) -> Listing:
+    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew.
+
+    ``view``: the officer's look that other parts of the same page share; it reads tree and calendar once.
+    """
+    view = view or View(actor)
     ranges, more = _sources(view, filters)
     found = keyset.page(
         ranges,
@@ -101,9 +104,9 @@ def _keeps(view: View, filters: Filters) -> Callable[[Any], bool]:
     )
 
 
-def offices_to_choose(actor: Actor) -> dict[str, str]:
+def offices_to_choose(actor: Actor, *, view: View | None = None) -> dict[str, str]:
     """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
-    view = View(actor)
+    view = view or View(actor)
     found: dict[str, str] = {}
     for office in view.scope:
         indent = "　" * (office.path.count("/") - actor.path.count("/"))
@@ -169,9 +172,9 @@ class Counts:
     seconds: int | None
 
 
-def counts(actor: Actor) -> Counts:
+def counts(actor: Actor, *, view: View | None = None) -> Counts:
     """The figures of the page for the officer's whole scope."""
-    view = View(actor)
+    view = view or View(actor)
     rows = _counted(view)
     by_status = Counter[Status]()
     for row in rows:

@@ -16,6 +16,7 @@ from models import Declaration, db
 from services import queue_filters, review_queue, saved_views, workflow
 from services.access import OFFICERS, STAFF, only
 from services.queue_filters import Filters
+from services.queue_lines import View
 
 TRIES = 5  # of 【领取下一件】 when colleagues press it at the same moment
 TEN = 10
@@ -32,11 +33,11 @@ def home() -> ResponseReturnValue:
 @only(*OFFICERS)
 def queue() -> str:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
-    number = request.args.get("q", "").strip()[:40]
+    number, view = request.args.get("q", "").strip()[:40], View(me())
     if number:
-        return _page(review_queue.by_number(me(), number), Filters(), text=number, searched=True)
+        return _page(view, review_queue.by_number(me(), number, view=view), Filters(), text=number, searched=True)
     filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
-    return _page(review_queue.listing(me(), filters, after), filters, began=bool(after))
+    return _page(view, review_queue.listing(me(), filters, after, view=view), filters, began=bool(after))
 
 
 @bp.route("/queue/search", methods=["GET", "POST"])
@@ -48,7 +49,8 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if review_queue.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    return _page(review_queue.search(me(), text), Filters(), text=text, searched=True)
+    view = View(me())
+    return _page(view, review_queue.search(me(), text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
@@ -56,7 +58,13 @@ def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 
 def _page(
-    found: review_queue.Listing, filters: Filters, *, text: str = "", searched: bool = False, began: bool = False
+    view: View,
+    found: review_queue.Listing,
+    filters: Filters,
+    *,
+    text: str = "",
+    searched: bool = False,
+    began: bool = False,
 ) -> str:
     return render_template(
         "review/queue.html",
@@ -71,8 +79,8 @@ def _page(
         lanes=queue_filters.LANES,
         due=queue_filters.DUE,
         kinds=Kind.choices(),
-        offices=review_queue.offices_to_choose(me()),
-        counts=review_queue.counts(me()),
+        offices=review_queue.offices_to_choose(me(), view=view),
+        counts=review_queue.counts(me(), view=view),
         views=saved_views.of(me()),
     )
 
