@@ -53,7 +53,8 @@ Pictures = dict[str, papers.Prepared]  # paper kind -> its picture, already in t
 UNDECIDED = (Stage.SUBMITTED, Stage.OVERDUE, Stage.DUE_SOON)
 DRAFTS = {Stage.STARTED: 1, Stage.STUDENT_DRAFT: 2, Stage.READY: len(STEPS)}  # pages that are filled in
 SENT_BACK = (Stage.RETURNED, Stage.RESUBMITTED)
-SPOILED = "id_emblem"  # the paper that the officer could not read
+SPOILED = "id_emblem"  # the paper that the officer could not read, and the place on it
+FRAME = (0.21, 0.66, 0.42, 0.13)
 ARCHIVED = (Stage.APPROVED, Stage.CHANGING, Stage.CHANGE_SUBMITTED)
 
 
@@ -264,7 +265,7 @@ class _Play:
         workflow.claim(declaration, self.officer)
         wanted = (
             marks.Wanted("postal_address", "incomplete", "请写到门牌号"),
-            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=(0.21, 0.66, 0.42, 0.13)),
+            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
         )
         revision = declaration.revisions[-1]
         marks.keep(revision, self.officer, wanted)

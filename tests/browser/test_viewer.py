@@ -110,6 +110,7 @@ def test_a_frame_given_by_keys_is_sent_with_its_mark(desk, resubmitted):
     page.wait_for_load_state()
     db.session.rollback()
     (mark,) = db.session.get_one(Declaration, resubmitted.id).revisions[1].marks
+    assert mark.rectangle
     left, top, width, height = mark.rectangle
     assert (mark.target, mark.page) == (KIND, 0)
     assert 0.3 < left < left + width < 1
