@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 
 from bench import invent
 from bench.instances import Instance
@@ -20,6 +20,7 @@ from lib.codes import Status
 from models import Account, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db
 from services import desk, offices
 from services.access import Actor
+from services.queue_search import EMPLOYERS_AT_MOST
 
 PROVINCE, CITY, COUNTY = "210000", "210100", "210102"
 #: Names that nobody here has.
@@ -28,6 +29,7 @@ _FULL = 51  # one line more than a page shows
 #: How many submissions of the scope an argument finds, from and to.
 KINDS = {"many": (_FULL, 2 * _FULL), "some": (10, 20), "few": (1, 4)}
 _SAMPLE, _WANTED, _TRIES, _CHUNK = 20_000, 60, 900, 500
+_EMPLOYERS = 2 * EMPLOYERS_AT_MOST
 _BEYOND = "\U0010ffff"
 
 Counting = Callable[[str], int]
@@ -110,8 +112,16 @@ class Asked:
         return self._chosen(found, self._having(desk.phone_key), kind)
 
     def employer_parts(self, length: int, kind: str) -> list[str]:
+        """Parts of employers' names; ``many``: that more employers have than a search looks at."""
         parts = self._parts([row.employer for row in self.rows], length)
+        if kind == "many":
+            return [part for part in dict.fromkeys(parts) if self._employers(part) == _EMPLOYERS][:_WANTED]
         return self._chosen(parts, self._employed, kind)
+
+    def _employers(self, text: str) -> int:
+        with self._reading():
+            part = select(EmployerSuffix.employer_id).where(*_begins(text)).limit(_EMPLOYERS).subquery()
+            return db.session.scalar(select(func.count()).select_from(part)) or 0
 
     def _parts(self, texts: Sequence[str], length: int) -> list[str]:
         long_enough = [text for text in texts if len(text) >= length][:_TRIES]
@@ -143,11 +153,14 @@ class Asked:
         return count
 
     def _employed(self, text: str) -> int:
-        key = desk.employer_key(text)
-        within = (EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND)
         there = select(QueueItem.declaration_id).join(Employer, Employer.id == QueueItem.employer_id)
-        there = there.join(EmployerSuffix, EmployerSuffix.employer_id == Employer.id).where(*within)
+        there = there.join(EmployerSuffix, EmployerSuffix.employer_id == Employer.id).where(*_begins(text))
         # by an expression: the index of employers is the one to read, not that of departments
         mine = func.coalesce(QueueItem.department_id, 0).in_(self.departments)
         part = there.where(mine).limit(_FULL).subquery()
         return db.session.scalar(select(func.count()).select_from(part)) or 0
+
+
+def _begins(text: str) -> tuple[ColumnElement[bool], ...]:
+    key = desk.employer_key(text)
+    return EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND

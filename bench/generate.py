@@ -24,7 +24,7 @@ from services import desk
 from services import offices as departments
 
 #: Counts up with every change of what is written: databases of another number are made anew.
-FORMAT = 4
+FORMAT = 5
 #: People whose rows are held in memory.
 _CHUNK = 20_000
 _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
@@ -32,7 +32,7 @@ _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_si
 _NO_PASSWORD = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 _CLAIM_LASTS = timedelta(days=3650)  # longer than a database is kept
 _PEOPLE_OF_AN_OFFICER = 2_000
-_LAPSED = 3  # claims that are over: flask tick ends them every minute
+_LAPSED = 3  # claims of the largest office that are over: flask tick ends them every minute
 _VERBS = {APPROVED: "approve", DECLINED: "decline", RETURNED: "return"}
 
 Row = tuple[Any, ...]
@@ -127,7 +127,8 @@ class Writer:
         self.invented, self.officers, self.ring = invented, officers, ring
         self.counts: Counter[Row] = Counter()
         self.used: set[int] = set()  # employers
-        self.claimed: set[int] = set()
+        self.largest = max(invented.offices, key=lambda office: office.weight)
+        self.lapsed: list[int] = []
         self.moment = datetime.now(UTC)
         self.account = Bulk(
             "account",
@@ -235,8 +236,10 @@ class Writer:
 
     def _add_claim(self, person: Person, row_id: int) -> None:
         since = person.submitted_at + timedelta(hours=1)
-        until = self.moment + _CLAIM_LASTS if len(self.claimed) >= _LAPSED else since
-        self.claimed.add(row_id)
+        lapsed = person.office is self.largest and len(self.lapsed) < _LAPSED
+        if lapsed:
+            self.lapsed.append(row_id)
+        until = since if lapsed else self.moment + _CLAIM_LASTS
         self.claim.rows.append((row_id, self._officer(person.office.id, row_id), _at(since), _at(until)))
 
     def _add_record(self, person: Person, row_id: int, employer: str) -> None:
