@@ -151,6 +151,18 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         [{"actor": "staff", "account_id": None, "staff_id": None}],
         [{"actor": "staff", "staff_id": 1}, {"actor": "applicant", "account_id": 1}],
     ),
+    (
+        "ck_transfer_answered_or_not",
+        "transfer",
+        [{"answered_at": NOW, "accepted": None}, {"answered_at": None, "accepted": False}],
+        [{"answered_at": NOW, "accepted": False}, {"answered_at": None, "accepted": None}],
+    ),
+    (
+        "ck_second_look_answered_or_not",
+        "second_look",
+        [{"answered_at": NOW, "agreed": None}, {"answered_at": None, "agreed": True}],
+        [{"answered_at": NOW, "agreed": True}, {"answered_at": None, "agreed": None}],
+    ),
 ]
 
 

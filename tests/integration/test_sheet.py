@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services import papers, sheets
+from services import marks, papers, sheets
 from services.marks import Wanted
 from tests.factory import picture
 from tests.filing import add_photo, file, filled, pages_of, returned, send_back, store, stored, upload, words
@@ -323,7 +323,8 @@ def test_a_change_that_was_asked_for_without_a_new_signature_leaves_the_sheet_cu
     browser.sign_in(declaration.account)
     change(browser, declaration, postal_address=ADDRESS)
     assert state(browser) == "已上传"
-    assert "只改这一处时，信息表无需重新签章" in browser.open("/apply/corrections").text
+    (view,) = marks.open_views(declaration)
+    assert "只改这一处时，信息表不用重新签名盖章" in browser.open(f"/apply/corrections/{view.mark.uid}").text
 
 
 def test_any_other_change_beside_it_needs_a_new_signature(make, browser):
