@@ -53,7 +53,9 @@ def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, s
 
 def drawn(page: Page) -> Any:
     """Where the frame of the unsent mark is seen."""
-    box = stage(page).locator(".frame:not(.earlier)").bounding_box()
+    frame = stage(page).locator(".frame:not(.earlier)")
+    expect(frame).to_be_visible()  # not while the picture is being turned or loaded
+    box = frame.bounding_box()
     assert box is not None
     return box
 
