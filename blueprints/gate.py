@@ -78,6 +78,8 @@ def check_right() -> BaseResponse | None:
         return None
     if g.actor is None:
         return _to_sign_in()
+    if request.method not in SAFE:
+        _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
     return None if g.actor.role in view.roles else abort(403)
 
 
