@@ -26,7 +26,6 @@ ERRORS = {
     500: ("系统出错了", "我们已经记录了这个错误。请稍后再试；如果一直出现，请拨打咨询电话。"),
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
 }
-ONE_OPEN = "uq_declaration_one_open"
 LOST_PICTURE = "这张图片的文件已丢失或损坏。请重新上传；如果仍有问题，请拨打咨询电话。"
 
 
@@ -60,9 +59,12 @@ def conflict(error: Exception) -> tuple[str, int]:
 def integrity(error: IntegrityError) -> tuple[str, int]:
     """On PostgreSQL two people can begin at the same moment what there can be one of; the first one has it.
 
-    A person starts anew while the manager reopens what was declined: at most one declaration is open.
+    A person starts anew while the manager reopens what was declined; an officer saves a named view twice.
     """
-    return page(409) if ONE_OPEN in str(error.orig) else unexpected(error)
+    if "unique constraint" not in str(error.orig).lower():
+        return unexpected(error)
+    current_app.logger.warning("somebody else was first on %s", request.endpoint)
+    return page(409)
 
 
 def lost_picture(error: Exception) -> tuple[str, int]:
