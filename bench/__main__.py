@@ -39,14 +39,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("figures", nargs="*", default=["p3", "p4"], choices=["p3", "p4"], help="which figures")
     parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
     parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")
-    parser.add_argument(
-        "--calls", type=int, help="calls of each list and database (100; from a million people on, 300)"
-    )
+    parser.add_argument("--calls", type=int, help="calls of each list and database (40; from a million people on, 300)")
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--only", default="", help="only lists whose title has this text")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
-    given.calls = given.calls or (300 if given.people >= 1_000_000 else 100)
+    given.calls = given.calls or (300 if given.people >= 1_000_000 else 40)
     return given
 
 
