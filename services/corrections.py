@@ -23,7 +23,7 @@ from services.marks import MarkView
 from services.papers import Standing
 from services.workflow import UNDO_TIME
 
-TODO, DONE, MOOT = "todo", "done", "moot"
+WAITING, DONE, MOOT = "todo", "done", "moot"
 EXPLANATION_LENGTH = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -86,7 +86,7 @@ def _marked(view: MarkView, gaps: Sequence[Gap], standings: Mapping[str, Standin
     target = view.mark.target
     standing = standings.get(target)
     wrong = standing.missing if standing else any(gap.name == target for gap in gaps)
-    state = MOOT if not view.applies else DONE if view.touched and not wrong else TODO
+    state = MOOT if not view.applies else DONE if view.touched and not wrong else WAITING
     if paper := PAPER.get(target):
         return Item(view.mark.uid, target, view.label, state, paper=paper, view=view)
     return Item(view.mark.uid, target, view.label, state, step=view.step, names=(target,), view=view)
@@ -99,7 +99,7 @@ def _new_pages(gaps: Sequence[Gap], marked: Sequence[Item]) -> list[Item]:
     for step in STEPS:
         names = tuple(gap.name for gap in gaps if gap.step == step and gap.name not in known)
         if names:
-            found.append(Item(step.slug, step.slug, step.title, TODO, step=step, names=names))
+            found.append(Item(step.slug, step.slug, step.title, WAITING, step=step, names=names))
     return found
 
 
@@ -117,7 +117,7 @@ def _new_papers(
         is_new = standing.paper.required and kind not in before
         if kind not in known and (standing.missing or again or is_new):
             label = "重新打印、签名并上传个人基本信息表" if kind == SHEET else standing.paper.title
-            found.append(Item(kind, kind, label, TODO if standing.missing else DONE, paper=standing.paper))
+            found.append(Item(kind, kind, label, WAITING if standing.missing else DONE, paper=standing.paper))
     return found
 
 
@@ -136,14 +136,14 @@ def is_own_mark(declaration: Declaration, key: str) -> bool:
 
 
 def left(found: Sequence[Item]) -> list[Item]:
-    return [item for item in found if item.state == TODO]
+    return [item for item in found if item.state == WAITING]
 
 
 def after(found: Sequence[Item], key: str) -> Item | None:
     """The next item to deal with after this one, then from the beginning; None: nothing else is left."""
     keys = [item.key for item in found]
     at = keys.index(key) + 1 if key in keys else 0
-    return next((item for item in [*found[at:], *found[:at]] if item.state == TODO and item.key != key), None)
+    return next((item for item in [*found[at:], *found[:at]] if item.state == WAITING and item.key != key), None)
 
 
 def before(found: Sequence[Item], key: str) -> Item | None:

@@ -18,6 +18,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from lib import crypto
+from lib.database import begin_mode
+from models import db
+from services.reference import load_reference_data
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -126,3 +134,20 @@ def postgres_database(postgres_server: Server) -> Iterator[str]:
     postgres_server.command(f"CREATE DATABASE {name}")
     yield postgres_server.url_of(name)
     postgres_server.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app_on_postgres(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:
+    """What ``app`` of tests/conftest.py is on SQLite: imported ``as app``, a module's tests run on PostgreSQL."""
+    crypto.use_cheap_hashes()
+    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
+    app.config["WTF_CSRF_ENABLED"] = False
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        db.create_all()
+        load_reference_data(Path(app.root_path) / "data")
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)

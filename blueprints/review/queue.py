@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints import me
 from blueprints.review.frame import bp, typed
 from lib.codes import Kind
+from lib.database import beginning
 from models import Declaration, db
 from services import queue_filters, review_queue, saved_views, workflow
 from services.access import OFFICERS, STAFF, only
@@ -49,8 +50,9 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if review_queue.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    view = View(me())
-    return _page(view, review_queue.search(me(), text, view=view), Filters(), text=text, searched=True)
+    with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
+        view = View(me())
+        return _page(view, review_queue.search(me(), text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.frame import bp, looked_at_record, record_in_scope, typed
+from lib.database import beginning
 from models import Record, db
 from services import looks, review_records
 from services.access import OFFICERS, only
@@ -25,7 +26,8 @@ def search_records() -> ResponseReturnValue:
     """As in 待办: what people are searched by is sent in the body and stands in no address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
-    return _page(review_records.search(me(), text), text)
+    with beginning("DEFERRED"):  # as there: only read
+        return _page(review_records.search(me(), text), text)
 
 
 def _page(found: review_records.Listing, text: str, began: bool = False) -> str:

@@ -130,7 +130,7 @@ def _leave(declaration: Declaration, item: Item) -> ResponseReturnValue:
     found = walk.items(declaration)
     now = walk.find(found, item.key)
     db.session.commit()
-    if now and now.state == walk.TODO:
+    if now and now.state == walk.WAITING:
         return screen(declaration, now, [("paper" if now.paper else now.names[0], _what_is_left(now))])
     return redirect(address(walk.after(found, item.key)))
 

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import text
 
-from app import create_app
-from config import TestConfig
-from lib import crypto
 from lib.codes import Role, Status
 from models import db
 from services import beginnings, workflow
-from services.reference import load_reference_data
-from tests.conftest import ROOT, Browser
+from tests.conftest import Browser
 from tests.factory import Make
-from tests.postgres import postgres_database, postgres_server  # noqa: F401 (fixtures)
+from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
+from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.review_desk import form, fresh, path
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def app(tmp_path: Path, postgres_database: str) -> Iterator[Flask]:  # noqa: F811 (a fixture)
-    crypto.use_cheap_hashes()
-    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        db.create_all()
-        load_reference_data(ROOT / "data")
-        db.session.commit()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def wait_for_a_lock() -> None:
@@ -49,7 +29,7 @@ def wait_for_a_lock() -> None:
             time.sleep(0.05)
 
 
-def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):
+def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):  # noqa: F811
     make = Make(app)
     officer = make.staff()
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from flask import Flask
 
-from app import create_app
-from config import TestConfig
-from lib import crypto
-from lib.database import begin_mode
-from models import db
-from services.reference import load_reference_data
-from tests.conftest import ROOT
 from tests.integration.test_desk_races import (  # noqa: F401
     test_counters_of_many_moves_at_once_equal_those_made_anew,
 )
@@ -31,6 +20,7 @@ from tests.integration.test_queue_search import (  # noqa: F401
     test_each_way_finds_who_is_meant_in_the_own_scope,
     test_the_whole_number_finds_one_never_a_part_of_it,
 )
+from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
 from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.unit.test_desk import (  # noqa: F401
     filed,
@@ -40,20 +30,3 @@ from tests.unit.test_desk import (  # noqa: F401
 from tests.unit.test_desk_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def app(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
-    crypto.use_cheap_hashes()
-    config = TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database)
-    config.WTF_CSRF_ENABLED = False  # type: ignore[attr-defined]
-    app = create_app(config)
-    token = begin_mode.set("DEFERRED")
-    with app.app_context():
-        db.create_all()
-        load_reference_data(ROOT / "data")
-        db.session.commit()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    begin_mode.reset(token)

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from flask import Flask
 
-from app import create_app
-from config import TestConfig
-from lib import crypto
-from lib.database import begin_mode
-from models import db
-from services.reference import load_reference_data
-from tests.conftest import ROOT
 from tests.integration.test_opposite_decisions import (  # noqa: F401
     officers,
     original,
@@ -34,23 +23,7 @@ from tests.integration.test_review_queue import (  # noqa: F401
     test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting,
 )
 from tests.integration.test_review_records import test_pages_follow_each_other  # noqa: F401
+from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
 from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def app(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
-    crypto.use_cheap_hashes()
-    config = TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database)
-    config.WTF_CSRF_ENABLED = False  # type: ignore[attr-defined]
-    app = create_app(config)
-    token = begin_mode.set("DEFERRED")
-    with app.app_context():
-        db.create_all()
-        load_reference_data(ROOT / "data")
-        db.session.commit()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    begin_mode.reset(token)
