@@ -9,7 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The lock names every package, so nothing is left to resolve: a release newer than the lock cannot get in the way.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 ARGS ?=
 
 export FLASK_APP := app
@@ -68,7 +69,7 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of bench/requirements.txt (once; a minute or less) ..."
 	@$(PYTHON) -m venv bench/.venv
-	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.txt
 	@touch $@
 
 setup: $(VENV)/.installed
