@@ -34,6 +34,7 @@ from models.people import (
     WebSession,
 )
 from models.places import CalendarDay, Counter, Department, DepartmentDivision, Division, Notice, Option, ReturnReason
+from models.uploads import HandOver, PrintJob, Upload, UploadPart
 
 __all__ = [
     "OPEN_SQL",
@@ -54,6 +55,7 @@ __all__ = [
     "Employer",
     "EmployerSuffix",
     "Event",
+    "HandOver",
     "InboxMessage",
     "InternalNote",
     "LegacyHolder",
@@ -63,6 +65,7 @@ __all__ = [
     "PaperPage",
     "ParkedForm",
     "PictureHash",
+    "PrintJob",
     "QueueCount",
     "QueueItem",
     "Record",
@@ -79,6 +82,8 @@ __all__ = [
     "Staff",
     "Tick",
     "Transfer",
+    "Upload",
+    "UploadPart",
     "WebSession",
     "db",
     "keys",

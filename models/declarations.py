@@ -193,6 +193,8 @@ class PaperPage(Base):
     measures: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True)
     )  # lib.measures: sharpness, look ...
+    #: 个人基本信息表: what was found on the picture: the code, ink where one signs, red where one stamps.
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     uploaded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
     declaration: Mapped[Declaration] = relationship(back_populates="pages")
