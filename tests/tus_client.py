@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import g
+
+from models import db
+
 CONTENT = "application/offset+octet-stream"
 
 
@@ -30,6 +34,9 @@ def sender(browser: Any) -> Send:
     """Requests by the test client of a signed-in browser."""
 
     def send(method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        db.session.rollback()
+        for name in list(g):
+            g.pop(name)  # as tests.conftest.Browser does, but any status will do
         answer = browser.client.open(path, method=method, headers=headers, data=body)
         return Answer(answer.status_code, answer.headers, answer.get_data(as_text=True))
 
