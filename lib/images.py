@@ -28,16 +28,6 @@ QUALITY = 88
 #: As smooth as bicubic on the way down, at half of LANCZOS's price: 75 instead of 147 ms for 12 megapixels.
 _FILTER = Image.Resampling.HAMMING
 
-#: One inch is 25 x 35 mm: 295 x 413 pixels at 300 dpi; the larger is kept when the picture has it.
-ONE_INCH_SIZES = ((413, 579), (295, 413))
-ONE_INCH_BYTES = 100_000
-_QUALITIES = (40, 95)
-
-#: libjpeg's optimised coding writes a small noisy picture in one block, and Pillow's own guess of its size is too low.
-ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * ONE_INCH_SIZES[0][0] * ONE_INCH_SIZES[0][1])
-
-Crop = tuple[float, float, float, float]
-
 
 class Refused(Exception):
     """The picture cannot be taken; the message tells the person which rule it breaks, what was found and what to do."""
@@ -115,7 +105,7 @@ def _looks_like_text(head: bytes) -> bool:
 
 
 @contextmanager
-def _decoding() -> Iterator[None]:
+def decoding() -> Iterator[None]:
     """Whatever a decoder raises means the same to the person: this picture is no good."""
     try:
         yield
@@ -239,7 +229,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert("RGB")
 
 
-def _jpeg(image: Image.Image, quality: int, **options: object) -> bytes:
+def encoded(image: Image.Image, quality: int, **options: object) -> bytes:
+    """A JPEG of nothing but the pixels."""
     image.info.clear()  # Pillow would write a comment it finds there
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, **options)
@@ -250,7 +241,7 @@ def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE
     """A JPEG or PNG as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
     _check_bytes(data, max_bytes)
     kind = _kind(data)
-    with _decoding():
+    with decoding():
         header = _opened(data, kind)
         _check_limits(*header.size, _scans(data, kind))
         header.verify()  # the checksums of a PNG; a verified picture must be opened again
@@ -266,7 +257,7 @@ def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE
         image = _to_srgb(image, profile)
         if turn is not None:
             image = image.transpose(turn)
-        jpeg = _jpeg(image, QUALITY)
+        jpeg = encoded(image, QUALITY)
     if turn in _QUARTER_TURNS:
         original = original[::-1]
     return Picture(jpeg, *image.size, *original, len(data))
@@ -275,7 +266,8 @@ def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE
 # --- pictures that are clean already --------------------------------------------------------------------------------
 
 
-def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+def reopened(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+    """The pixels of a clean JPEG, or, with ``box``, of a copy that is still large enough to be fitted into it."""
     image = _opened(jpeg, _JPEG)
     if box:
         image.draft("", _fitted(image.size, box))
@@ -285,82 +277,25 @@ def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
 
 def size(jpeg: bytes) -> tuple[int, int]:
     """Width and height of a clean JPEG in pixels, without decoding it."""
-    with _decoding():
+    with decoding():
         width, height = _opened(jpeg, _JPEG).size
     return width, height
 
 
 def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
     """A small JPEG of a clean one, within ``box``."""
-    with _decoding():
+    with decoding():
         size = _fitted(_opened(jpeg, _JPEG).size, box)
-        image = _again(jpeg, box)
-        return _jpeg(image.resize(size, _FILTER, reducing_gap=3), 80)
+        image = reopened(jpeg, box)
+        return encoded(image.resize(size, _FILTER, reducing_gap=3), 80)
 
 
 def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
     """A clean JPEG turned clockwise. Each turn encodes again, a little finer than ``clean`` did."""
     turns = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
-    with _decoding():
-        image = _again(jpeg)
+    with decoding():
+        image = reopened(jpeg)
         if (turn := turns[quarter_turns % 4]) is None:
             return Picture(jpeg, *image.size, *image.size, len(jpeg))
         image = image.transpose(turn)
-        return Picture(_jpeg(image, 92), *image.size, *image.size, len(jpeg))
-
-
-# --- the one-inch photo ---------------------------------------------------------------------------------------------
-
-
-def _pixel_box(size: tuple[int, int], crop: Crop | None) -> Crop:
-    """The crop in pixels, forced to 5:7 about its own centre and into the picture."""
-    left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
-    if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
-    x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
-    w = min((left + width) * size[0], size[0]) - x
-    h = min((top + height) * size[1], size[1]) - y
-    if w <= 0 or h <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
-    ratio = ONE_INCH_SIZES[-1][0] / ONE_INCH_SIZES[-1][1]
-    fit_w, fit_h = min(w, h * ratio), min(h, w / ratio)
-    x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
-    return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])
-
-
-def _under(image: Image.Image, max_bytes: int) -> bytes | None:
-    """The finest JPEG of less than ``max_bytes``, by bisection; None when even the coarsest is too large."""
-    low, high = _QUALITIES
-    best = None
-    quality = high
-    while low <= high:
-        jpeg = _jpeg(image, quality, dpi=(300, 300), optimize=True)
-        if len(jpeg) < max_bytes:
-            best, low = jpeg, quality + 1
-        else:
-            high = quality - 1
-        quality = (low + high) // 2
-    return best
-
-
-def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH_BYTES) -> Picture:
-    """The one-inch photo cut from a clean JPEG: 413x579 or 295x413 pixels, 300 dpi, under ``max_bytes``.
-
-    ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
-    """
-    with _decoding():
-        image = _again(jpeg)
-        box = _pixel_box(image.size, crop)
-        found = round(box[2] - box[0]), round(box[3] - box[1])
-        least = ONE_INCH_SIZES[-1]
-        if found[0] < least[0] or found[1] < least[1]:
-            raise Refused(
-                f"照片太小：{found[0]}×{found[1]} 像素，至少需要 {least[0]}×{least[1]} 像素。请换一张更清晰的照片"
-            )
-        for size in ONE_INCH_SIZES:
-            if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
-                continue
-            small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
-            if result := _under(small, max_bytes):
-                return Picture(result, *size, *image.size, len(jpeg))
-    raise Refused(f"照片无法压缩到 {max_bytes // 1000} KB 以下，请换一张背景简单的照片")
+        return Picture(encoded(image, 92), *image.size, *image.size, len(jpeg))

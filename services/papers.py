@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET, Asked, Paper
-from lib import images, measures
+from lib import images, measures, one_inch
 from lib.database import utcnow
+from lib.one_inch import Crop, PhotoRule
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, Revision, Sheet, db
 
@@ -37,7 +38,7 @@ class Prepared:
     thumb: Blob
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
-    crop: tuple[float, float, float, float] | None = None
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ def _stored(store: Folder, picture: images.Picture, *, photo: bool = False) -> P
     return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)), measured)
 
 
-def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
+def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
     source = images.clean(data)
-    photo = images.one_inch(source.jpeg, crop)
+    photo = one_inch.cut(source.jpeg, crop, rule)
     made = images.Picture(
         photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
     )
@@ -109,23 +110,16 @@ def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, f
 PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 
 
-def prepare_recrop(store: Folder, source_address: str, crop: tuple[float, float, float, float] | str) -> Prepared:
+def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
     """Cut the photo anew out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
 
     Raises images.Refused when the frame holds too few pixels.
     """
     source = store.get(source_address)
-    frame = _placed(source, PLACES.get(crop, 0.5)) if isinstance(crop, str) else crop
-    photo = images.one_inch(source, frame)
+    rule = rule or PhotoRule()
+    frame = one_inch.placed(images.size(source), PLACES.get(crop, 0.5), rule) if isinstance(crop, str) else crop
+    photo = one_inch.cut(source, frame, rule)
     return replace(_stored(store, photo, photo=True), crop=frame)
-
-
-def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
-    """The largest 5:7 frame of a picture, moved along its longer side by ``place`` (0 to 1)."""
-    width, height = images.size(source)
-    wide = width * 7 > height * 5
-    across, down = (height * 5 / 7 / width, 1.0) if wide else (1.0, width * 7 / 5 / height)
-    return ((1 - across) * place, (1 - down) * place, across, down)
 
 
 def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
