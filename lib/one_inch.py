@@ -58,14 +58,15 @@ class PhotoRule:
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
 
 
-def cut(jpeg: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
-    """The photo cut from a clean JPEG: of the rule's best or least size, 300 dpi, below its limit of bytes.
+def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
+    """The photo cut from a clean JPEG, or from pixels at hand: of the rule's best or least size, 300 dpi, below its
+    limit of bytes.
 
     ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
     """
     rule = rule or PhotoRule()
     with decoding():
-        image = reopened(jpeg)
+        image = reopened(picture) if isinstance(picture, bytes) else picture
         box = _pixel_box(image.size, crop, rule.shape)
         found = round(box[2] - box[0]), round(box[3] - box[1])
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
@@ -78,7 +79,7 @@ def cut(jpeg: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) ->
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _under(small, rule.max_bytes):
-                return Picture(result, *size, *image.size, len(jpeg))
+                return Picture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
     raise Refused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
 
 
