@@ -55,6 +55,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.print_sheet": (P, APPLICANT),
     "wizard.sheet_pdf": (G, APPLICANT),
     "wizard.papers_page": (G, APPLICANT),
+    "wizard.paper_row": (G, APPLICANT),
     "wizard.upload": (P, APPLICANT),
     "wizard.picture": (G, APPLICANT),
     "wizard.rotate_page": (P, APPLICANT),
