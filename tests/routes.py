@@ -55,6 +55,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.print_sheet": (P, APPLICANT),
     "wizard.sheet_pdf": (G, APPLICANT),
     "wizard.papers_page": (G, APPLICANT),
+    "wizard.paper_row": (G, APPLICANT),
     "wizard.upload": (P, APPLICANT),
     "wizard.begin_upload": (P, APPLICANT),
     "wizard.upload_piece": (("PATCH", "DELETE"), APPLICANT),
