@@ -229,11 +229,11 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert("RGB")
 
 
-def encoded(image: Image.Image, quality: int, **options: object) -> bytes:
+def encoded(image: Image.Image, **options: object) -> bytes:
     """A JPEG of nothing but the pixels."""
     image.info.clear()  # Pillow would write a comment it finds there
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, **options)
+    image.save(out, "JPEG", **options)
     return out.getvalue()
 
 
@@ -257,7 +257,7 @@ def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE
         image = _to_srgb(image, profile)
         if turn is not None:
             image = image.transpose(turn)
-        jpeg = encoded(image, QUALITY)
+        jpeg = encoded(image, quality=QUALITY)
     if turn in _QUARTER_TURNS:
         original = original[::-1]
     return Picture(jpeg, *image.size, *original, len(data))
@@ -287,7 +287,7 @@ def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
     with decoding():
         size = _fitted(_opened(jpeg, _JPEG).size, box)
         image = reopened(jpeg, box)
-        return encoded(image.resize(size, _FILTER, reducing_gap=3), 80)
+        return encoded(image.resize(size, _FILTER, reducing_gap=3), quality=80)
 
 
 def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
@@ -298,4 +298,4 @@ def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
         if (turn := turns[quarter_turns % 4]) is None:
             return Picture(jpeg, *image.size, *image.size, len(jpeg))
         image = image.transpose(turn)
-        return Picture(encoded(image, 92), *image.size, *image.size, len(jpeg))
+        return Picture(encoded(image, quality=92), *image.size, *image.size, len(jpeg))

@@ -5,12 +5,13 @@ Pure functions from bytes to bytes, like lib.images, so that they can run in a c
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
 
-from lib.images import Picture, Refused, decoding, encoded, reopened
+from lib.images import Picture, Refused, clean, decoding, encoded, reopened
 
 Crop = tuple[float, float, float, float]
 Size = tuple[int, int]
@@ -56,6 +57,59 @@ class PhotoRule:
     def fits(self, size: Size) -> bool:
         """Has a picture of this size the wanted shape?"""
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Made:
+    """The photo, and the clean picture to cut it anew from."""
+
+    photo: Picture
+    source: Picture
+
+
+def make(data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Made:
+    """A picture as sent -> the photo. One that already is what the rule wants keeps its pixels. Raises Refused."""
+    rule = rule or PhotoRule()
+    source = clean(data)
+    if crop is None and (photo := _as_it_is(data, source, rule)):
+        return Made(photo, source)
+    photo = cut(source.jpeg, crop, rule)
+    original = source.original_width, source.original_height, source.original_bytes
+    return Made(Picture(photo.jpeg, photo.width, photo.height, *original), source)
+
+
+def _as_it_is(data: bytes, source: Picture, rule: PhotoRule) -> Picture | None:
+    """A JPEG of the right shape, size and weight, written again by its own tables: no grey level moves by more than
+    the decoder's rounding, which an encoding of another quality would not keep. Else None."""
+    size = source.original_width, source.original_height
+    enough = size[0] >= rule.least[0] and size[1] >= rule.least[1]
+    if not (enough and rule.fits(size) and len(data) < rule.max_bytes and data.startswith(b"\xff\xd8")):
+        return None
+    with decoding():
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        if image.mode not in ("RGB", "L") or not _is_plain(image):
+            return None
+        tables, layers = image.quantization, [layer[1:3] for layer in image.layer]
+        image.draft("YCbCr", image.size)  # no way over RGB and back
+        image.load()
+        sampling = {(1, 1): 0, (2, 1): 1, (2, 2): 2}.get(layers[0], 0) if len(layers) == 3 else 0
+        plain = image if image.mode == "YCbCr" else image.convert("RGB")
+        jpeg = encoded(plain, qtables=tables, subsampling=sampling, dpi=(300, 300), optimize=True)
+    return Picture(jpeg, *size, *size, len(data)) if len(jpeg) < rule.max_bytes else None
+
+
+def _is_plain(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Upright, and in sRGB as far as it says."""
+    try:
+        turned = image.getexif().get(0x0112, 1) not in (0, 1)
+    except Exception:
+        turned = False  # clean() took it as upright too
+    if turned or not (profile := image.info.get("icc_profile")):
+        return not turned
+    try:
+        return "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return True
 
 
 def cut(jpeg: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
@@ -113,7 +167,7 @@ def _under(image: Image.Image, max_bytes: int) -> bytes | None:
     best = None
     quality = high
     while low <= high:
-        jpeg = encoded(image, quality, dpi=(300, 300), optimize=True)
+        jpeg = encoded(image, quality=quality, dpi=(300, 300), optimize=True)
         if len(jpeg) < max_bytes:
             best, low = jpeg, quality + 1
         else:

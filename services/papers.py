@@ -97,13 +97,12 @@ def _stored(store: Folder, picture: images.Picture, *, photo: bool = False) -> P
 
 
 def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
-    """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
-    source = images.clean(data)
-    photo = one_inch.cut(source.jpeg, crop, rule)
-    made = images.Picture(
-        photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
-    )
-    return replace(_stored(store, made, photo=True), source=store.put(source.jpeg), crop=crop)
+    """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later.
+
+    One that is right already keeps its pixels. Raises images.Refused.
+    """
+    made = one_inch.make(data, crop, rule)
+    return replace(_stored(store, made.photo, photo=True), source=store.put(made.source.jpeg), crop=crop)
 
 
 #: Without a frame drawn in the browser: where the portrait is cut out of the picture.
