@@ -9,9 +9,9 @@ import io
 import math
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin
 
-from lib.images import Picture, Refused, clean, decoding, encoded, reopened
+from lib.images import Picture, Refused, decoding, encoded, reopened
 
 Crop = tuple[float, float, float, float]
 Size = tuple[int, int]
@@ -59,67 +59,32 @@ class PhotoRule:
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
 
 
-@dataclass(frozen=True)
-class Made:
-    """The photo, and the clean picture to cut it anew from."""
+def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
+    """A plain JPEG as sent that is what the rule wants already, written again with its own tables; else None.
 
-    photo: Picture
-    source: Picture
-
-
-def make(data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Made:
-    """A picture as sent -> the photo. One that already is what the rule wants keeps its pixels. Raises Refused."""
-    rule = rule or PhotoRule()
-    source = clean(data)
-    if crop is None and (photo := _as_it_is(data, source, rule)):
-        return Made(photo, source)
-    photo = cut(source.jpeg, crop, rule)
-    original = source.original_width, source.original_height, source.original_bytes
-    return Made(Picture(photo.jpeg, photo.width, photo.height, *original), source)
-
-
-def _as_it_is(data: bytes, source: Picture, rule: PhotoRule) -> Picture | None:
-    """A JPEG of the right shape, size and weight, written again by its own tables: no grey level moves by more than
-    the decoder's rounding, which an encoding of another quality would not keep. Else None."""
-    size = source.original_width, source.original_height
+    Nothing but its pixels survives, and they differ by the decoder's rounding only: an encoding of another quality, or
+    the way over RGB and back, would change more.
+    """
     enough = size[0] >= rule.least[0] and size[1] >= rule.least[1]
-    if not (enough and rule.fits(size) and len(data) < rule.max_bytes and data.startswith(b"\xff\xd8")):
+    if not (enough and rule.fits(size) and len(jpeg) < rule.max_bytes):
         return None
     with decoding():
-        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-        if image.mode not in ("RGB", "L") or not _is_plain(image):
-            return None
-        tables, layers = image.quantization, [layer[1:3] for layer in image.layer]
-        image.draft("YCbCr", image.size)  # no way over RGB and back
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg))
+        image.draft("YCbCr", image.size)
         image.load()
-        sampling = {(1, 1): 0, (2, 1): 1, (2, 2): 2}.get(layers[0], 0) if len(layers) == 3 else 0
-        plain = image if image.mode == "YCbCr" else image.convert("RGB")
-        jpeg = encoded(plain, qtables=tables, subsampling=sampling, dpi=(300, 300), optimize=True)
-    return Picture(jpeg, *size, *size, len(data)) if len(jpeg) < rule.max_bytes else None
+        made = encoded(image, "keep", dpi=(300, 300), optimize=True)
+    return made if len(made) < rule.max_bytes else None
 
 
-def _is_plain(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Upright, and in sRGB as far as it says."""
-    try:
-        turned = image.getexif().get(0x0112, 1) not in (0, 1)
-    except Exception:
-        turned = False  # clean() took it as upright too
-    if turned or not (profile := image.info.get("icc_profile")):
-        return not turned
-    try:
-        return "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return True
-
-
-def cut(jpeg: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
-    """The photo cut from a clean JPEG: of the rule's best or least size, 300 dpi, below its limit of bytes.
+def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
+    """The photo cut from a clean JPEG, or from pixels at hand: of the rule's best or least size, 300 dpi, below its
+    limit of bytes.
 
     ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
     """
     rule = rule or PhotoRule()
     with decoding():
-        image = reopened(jpeg)
+        image = reopened(picture) if isinstance(picture, bytes) else picture
         box = _pixel_box(image.size, crop, rule.shape)
         found = round(box[2] - box[0]), round(box[3] - box[1])
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
@@ -132,7 +97,7 @@ def cut(jpeg: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) ->
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _under(small, rule.max_bytes):
-                return Picture(result, *size, *image.size, len(jpeg))
+                return Picture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
     raise Refused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
 
 
@@ -167,7 +132,7 @@ def _under(image: Image.Image, max_bytes: int) -> bytes | None:
     best = None
     quality = high
     while low <= high:
-        jpeg = encoded(image, quality=quality, dpi=(300, 300), optimize=True)
+        jpeg = encoded(image, quality, dpi=(300, 300), optimize=True)
         if len(jpeg) < max_bytes:
             best, low = jpeg, quality + 1
         else:
