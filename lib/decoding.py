@@ -32,11 +32,18 @@ def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:
     with images.decoding():
         keep = found.as_sent and len(data) <= wanted.max_bytes
         source = images.encoded(found.image, "keep" if keep else images.QUALITY)
-    made = one_inch.cut(found.image, crop, wanted)
+    made = _unless_right(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.Picture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
     return facts, [*blobs, source]
+
+
+def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.Picture:
+    size = found.original_width, found.original_height
+    if crop is None and found.as_sent and (jpeg := one_inch.as_it_is(data, size, rule)):
+        return found.picture(jpeg)
+    return one_inch.cut(found.image, crop, rule)
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
