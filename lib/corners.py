@@ -1,7 +1,7 @@
 """Where a document lies on a picture: its four corners are proposed, edges that are cut off are noticed.
 
 ``find`` takes the background from the picture's rim, a plane of colour so that a lamp at one side does no harm; what
-``find`` takes the background from the rim of the picture, a plane of colour so that a lamp at one side does no harm; what
+stands out from it and is nearly four-cornered is the document. Where that is in doubt it says so and proposes the whole
 picture.
 """
 
