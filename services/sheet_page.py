@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import segno
-
-from lib import fonts, typeset
+from lib import fonts, qr, typeset
 from lib.fonts import Face
 from lib.pen import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Pen, Rect, color
 from lib.typeset import Fitted
@@ -40,7 +38,7 @@ NOTE = (
 def header(pen: Pen, data: SheetData, title: str = TITLE) -> None:
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
-        pen.squares(code, segno.make(data.qr, error="q", micro=False, boost_error=False).matrix)
+        pen.squares(code, qr.matrix(data.qr))
     else:
         pen.frame(code, THIN, GHOST, (2, 2))
         pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)

@@ -109,15 +109,20 @@ def _take(paper: Paper, data: bytes, replaced: str = "") -> None:
     """Clean and store one picture without holding the database, then write its row, in the place of another."""
     db.session.rollback()
     prepared = papers.prepare(store(), data)
-    declaration = editable_declaration()
+    put(editable_declaration(), paper, prepared, replaced)
+    db.session.commit()
+
+
+def put(declaration: Declaration, paper: Paper, prepared: papers.Prepared, replaced: str = "") -> PaperPage:
+    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one. Not committed."""
     sheet = sheets.last(declaration) if paper.kind == SHEET else None
-    old = access.own_page(me(), replaced) if replaced else None
+    old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
     place = old.position if old else None
     if old:
         papers.remove(old)
     page = papers.take(declaration, paper, prepared, sheet)
     page.position = page.position if place is None else place
-    db.session.commit()
+    return page
 
 
 def _own_page(uid: str) -> PaperPage:
