@@ -238,8 +238,8 @@ def _looks(pdf: bytes) -> list[bytes]:
     """Each page as grey pixels."""
     found = []
     for page in pdfium.PdfDocument(pdf):
-        bitmap = page.render(scale=1, grayscale=True)  # its memory goes with it
-        found.append(bytes(bitmap.buffer))
+        bitmap = page.render(scale=1, grayscale=True)  # keeps the memory that the picture below looks into
+        found.append(bitmap.to_pil().tobytes())
     return found
 
 
