@@ -97,9 +97,10 @@ class Pen:
         self._state = {}
 
     def bookmark(self, title: str) -> None:
-        """An entry of the document's outline that leads to this page; the titles of a document are all different."""
-        self._canvas.bookmarkPage(title)
-        self._canvas.addOutlineEntry(title, title)
+        """An entry of the document's outline that leads to this page."""
+        key = f"p{self._canvas.getPageNumber()}"
+        self._canvas.bookmarkPage(key)
+        self._canvas.addOutlineEntry(title, key)
         self._canvas.showOutline()
 
     def shared(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:

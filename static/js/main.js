@@ -21,6 +21,8 @@ const BEHAVIOURS = {
   "form[data-desk]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
+  "[data-every]": "./every.js",
+  "[data-print-job]": "./print-job.js",
 };
 
 document.documentElement.classList.add("js");
