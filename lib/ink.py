@@ -17,6 +17,7 @@ STROKE = 2.4  # millimetres; what is wider is a shadow, not a stroke
 FAINT = 14  # of 255, after the paper has been made white: less contrast is noise
 DULL = 45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
 INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres, and over how many of them a name stretches
+REMAINS = 0.08  # of a stamp's area may look like ink where its lines meet
 RED_FOUND, RED_MISSING, RED_SPREAD = 45.0, 12.0, 12
 REDNESS, TINGE = 0.17, 0.09  # by which a stamp, and the rim of its lines, reflect more red than green, and than blue
 PRESSED = 105  # of 255: a pen's line on or under a red stamp is darker than that in red light, the stamp is not
@@ -60,7 +61,7 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
         deep = thin.point(lambda value: 255 if value >= max(least, PRESSED) else 0)
         written = Image.composite(deep, dark, reddish).filter(ImageFilter.MedianFilter(3))
         area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
-    if area >= INK_FOUND and spread >= INK_SPREAD:
+    if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
         return "found", round(area, 1)
     told = area <= INK_MISSING and printed >= DULL and stamped <= RED_MISSING
     return ("missing" if told else "unknown"), round(area, 1)

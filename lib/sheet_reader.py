@@ -1,16 +1,15 @@
 """Reads a picture of the printed sheet: its QR code, and whether somebody signed and stamped it.
 
-Pure functions of a clean upright JPEG, to be run where decoding may fail. Nothing else on the picture is read. What the
+Pure functions of a clean picture, to be run where decoding may fail. Nothing else on the picture is read. What the
 codes mean is for the caller: a code says which page it is, a picture may show several.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
@@ -31,8 +30,7 @@ class Code:
     corners: tuple[Point, Point, Point, Point]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Part of the page that is signed: millimetres from its left, and from the top (negative: from the bottom) of it."""
 
     left: float
@@ -45,8 +43,7 @@ class Place:
         return Area(self.left, top, self.right, bottom)
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """Where one signs on one form of the sheet: free ``lines`` without print, a printed ``label``, the ``stamp``."""
 
     lines: tuple[Place, ...]
@@ -54,12 +51,21 @@ class Form:
     stamp: Place | None = None
 
 
-def read(jpeg: bytes, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
-    """What was found for each code whose text has a match of ``pattern``; its named groups come with it. For JSON."""
-    image = Image.open(io.BytesIO(jpeg), formats=("JPEG",)).convert("RGB")
+def read(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
+    """What was found for each code whose text has a match of ``pattern``, with its named groups, ready for JSON.
+
+    ``forms``: the forms of the sheet by name; each is looked for, as nothing in the picture says which it is.
+    """
+    image = image.convert("RGB")
     matched = [(code, found) for code in codes(image, pattern) if (found := re.search(pattern, code.text))]
     grey = ink.is_grey(image) if matched else False
-    return [found.groupdict() | _signs(image, code, forms, grey) for code, found in matched]
+    return [found.groupdict() | {"forms": _signs(image, code, forms, grey)} for code, found in matched]
+
+
+def form(facts: Sequence[Any]) -> Form:
+    """A form that came through JSON."""
+    lines, label, stamp = facts
+    return Form(tuple(Place(*line) for line in lines), Place(*label), Place(*stamp) if stamp else None)
 
 
 # --- the code ---------------------------------------------------------------------------------------------------------
@@ -103,12 +109,12 @@ def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[Code]:
 
 
 def _signs(image: Image.Image, code: Code, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
-    """For each form of the sheet, as nothing on the picture says which it is: ink and stamp."""
+    """For each form of the sheet: ink and stamp."""
     view = sheet_view.find(image, code.corners)
     part = _signed_part(image, view) if view else None
     if view is None or part is None:
-        return {"forms": {name: _unknown(form) for name, form in forms.items()}}
-    return {"forms": {name: _look(image, view, part, form, grey) for name, form in forms.items()}}
+        return {name: _unknown(form) for name, form in forms.items()}
+    return {name: _look(image, view, part, form, grey) for name, form in forms.items()}
 
 
 def _unknown(form: Form) -> dict[str, Any]:

@@ -7,20 +7,23 @@ file; a file without a row is swept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET, Asked, Paper
-from lib import images, measures
+from lib import images, isolated
 from lib.database import utcnow
+from lib.jobs import Answer
+from lib.one_inch import Crop, PhotoRule
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, Revision, Sheet, db
+from services import sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
-    *("original_width", "original_height", "original_size", "measures"),
+    *("original_width", "original_height", "original_size", "measures", "reading"),
 )
 
 
@@ -37,7 +40,8 @@ class Prepared:
     thumb: Blob
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
-    crop: tuple[float, float, float, float] | None = None
+    crop: Crop | None = None
+    reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.sheet_reader found
 
 
 @dataclass(frozen=True)
@@ -82,54 +86,42 @@ def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) ->
     ]
 
 
-def prepare(store: Folder, data: bytes) -> Prepared:
+def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. Slow, and no database is touched.
 
-    Raises images.Refused with the rule and what was found.
+    The sheet (``kind``) is read back on the way. Raises images.Refused with the rule and what was found.
     """
-    return _stored(store, images.clean(data))
+    if kind != SHEET:
+        return _stored(store, isolated.run("paper", data))
+    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    return replace(_stored(store, made), reading=made[0]["reading"])
 
 
-def _stored(store: Folder, picture: images.Picture, *, photo: bool = False) -> Prepared:
-    measured = measures.measure(picture.jpeg, portrait=photo)
-    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)), measured)
+def _stored(store: Folder, made: Answer) -> Prepared:
+    facts, (jpeg, thumb, *source) = made
+    picture = images.Picture(jpeg, *facts["size"], *facts["original"])
+    kept = store.put(source[0]) if source else None
+    return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
 
 
-def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
+def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
-    source = images.clean(data)
-    photo = images.one_inch(source.jpeg, crop)
-    made = images.Picture(
-        photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
-    )
-    return replace(_stored(store, made, photo=True), source=store.put(source.jpeg), crop=crop)
+    made = isolated.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
+    return replace(_stored(store, made), crop=crop)
 
 
-#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
-PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
-
-
-def prepare_recrop(store: Folder, source_address: str, crop: tuple[float, float, float, float] | str) -> Prepared:
+def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
     """Cut the photo anew out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
 
     Raises images.Refused when the frame holds too few pixels.
     """
-    source = store.get(source_address)
-    frame = _placed(source, PLACES.get(crop, 0.5)) if isinstance(crop, str) else crop
-    photo = images.one_inch(source, frame)
-    return replace(_stored(store, photo, photo=True), crop=frame)
-
-
-def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
-    """The largest 5:7 frame of a picture, moved along its longer side by ``place`` (0 to 1)."""
-    width, height = images.size(source)
-    wide = width * 7 > height * 5
-    across, down = (height * 5 / 7 / width, 1.0) if wide else (1.0, width * 7 / 5 / height)
-    return ((1 - across) * place, (1 - down) * place, across, down)
+    made = isolated.run("recrop", store.get(source_address), crop=crop, rule=asdict(rule or PhotoRule()))
+    left, top, width, height = made[0]["crop"]
+    return replace(_stored(store, made), crop=(left, top, width, height))
 
 
 def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
-    return _stored(store, images.rotate(store.get(address), quarter_turns))
+    return _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:

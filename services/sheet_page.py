@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import segno
-
-from lib import fonts, sheet_marks, typeset
+from lib import fonts, qr, sheet_marks, typeset
 from lib.fonts import Face
 from lib.pen import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Pen, Rect, color
 from lib.typeset import Fitted
@@ -41,8 +39,7 @@ def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE)
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
         # Which page it is, for whoever reads a picture of it back; no browser sends that part of an address.
-        address = f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr
-        pen.squares(code, segno.make(address, error="q", micro=False, boost_error=False).matrix)
+        pen.squares(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
     else:
         pen.frame(code, THIN, GHOST, (2, 2))
         pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)

@@ -6,6 +6,11 @@ without, and on continuation pages, its line stands beside its label.
 
 from lib.sheet_reader import Form, Place
 
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # of check codes: no 0 O 1 I
+CODE_LENGTH = 16  # of 5 bits each
+#: The end of an address of ours, wherever the site lives by now. Pages of a sheet of several say which they are.
+PATTERN = rf"/verify/(?P<code>[{ALPHABET}]{{{CODE_LENGTH}}})(?:#(?P<page>[0-9]{{1,2}})/(?P<pages>[0-9]{{1,2}}))?$"
+
 WITH_EMPLOYER, ALONE = "employer", "alone"
 
 FORMS = {

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
+from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
 from forms import PAPERS, PHOTO, STEPS, Step, StepForm
 from lib.database import utcnow
 from lib.images import Refused
@@ -122,7 +122,7 @@ def take_photo(step: Step) -> str:
     editable_declaration()
     db.session.rollback()  # the picture is cleaned without holding the database
     try:
-        prepared = papers.prepare_photo(store(), data, crop)
+        prepared = papers.prepare_photo(store(), data, crop, photo_rule())
     except Refused as error:
         return str(error)
     papers.take(editable_declaration(), next(paper for paper in PAPERS if paper.kind == PHOTO), prepared)
@@ -156,7 +156,7 @@ def cut_photo(place: str) -> None:
     source = page.source_address
     db.session.rollback()
     try:
-        prepared = papers.prepare_recrop(store(), source, _crop() or place)
+        prepared = papers.prepare_recrop(store(), source, _crop() or place, photo_rule())
     except Refused as error:
         flash(str(error), "r")
         return

@@ -86,7 +86,7 @@ def test_a_mistake_on_the_page_does_not_cost_the_picture(declaration, browser):
 
 
 REFUSED = [
-    (b"a text file", "不是 jpg 或 png 图片：这是文本"),
+    (b"a text file", "不是 jpg、png 或 heic 图片：这是文本"),
     (picture(200, 280), "照片太小：200×280 像素，至少需要 295×413 像素"),
     (picture(300, 300), "照片太小：214×300 像素，至少需要 295×413 像素"),
     (b"", "文件是空的"),

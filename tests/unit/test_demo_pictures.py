@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from forms import PAPERS, PHOTO, SHEET
-from lib import images
+from lib import images, one_inch
 from services import demo_papers, demo_pictures
 from services.demo_cast import LEADING, Stage, id_number, people
 from services.demo_office import LEGACY, STAFF
@@ -71,7 +71,7 @@ def test_every_paper_has_a_picture_that_the_site_takes(kind):
 
 
 def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
-    photo = images.one_inch(images.clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
+    photo = one_inch.cut(images.clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
 
     assert (photo.width, photo.height) == (413, 579)
     assert min(pixels(photo.jpeg).crop((0, 0, 20, 20)).tobytes()) > 245

@@ -1,0 +1,88 @@
+"""The jobs on pictures (lib/jobs.py): each decodes once, and makes everything that is kept from the same pixels.
+
+Loaded with its decoders before a fork: the fork itself can open no file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image
+
+from lib import (
+    heif,  # noqa: F401 - see above
+    images,
+    measures,
+    one_inch,
+    sheet_reader,
+)
+from lib.jobs import Answer
+from lib.one_inch import Crop, PhotoRule
+
+
+def paper(data: bytes) -> Answer:
+    """A picture as sent -> the clean JPEG, its thumbnail."""
+    found = images.upright(data)
+    with images.decoding():
+        return _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+
+
+def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
+    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no reason to refuse."""
+    found = images.upright(data)
+    with images.decoding():
+        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        known = {name: sheet_reader.form(form) for name, form in forms.items()}
+        return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
+
+
+def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:
+    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew."""
+    found, wanted = images.upright(data), _rule(rule)
+    with images.decoding():
+        keep = found.as_sent and len(data) <= wanted.max_bytes
+        source = images.encoded(found.image, "keep" if keep else images.QUALITY)
+    made = one_inch.cut(found.image, crop, wanted)
+    original = found.original_width, found.original_height, found.original_bytes
+    picture = images.Picture(made.jpeg, made.width, made.height, *original)
+    facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
+    return facts, [*blobs, source]
+
+
+def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
+    """A kept source -> the photo by a frame or at a place, its thumbnail; the frame is among the facts."""
+    wanted = _rule(rule)
+    with images.decoding():
+        source = images.reopened(data)
+    frame = one_inch.placed(source.size, PLACES.get(crop, 0.5), wanted) if isinstance(crop, str) else crop
+    made = one_inch.cut(source, frame, wanted)
+    picture = images.Picture(made.jpeg, made.width, made.height, *source.size, len(data))
+    facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
+    return facts | {"crop": frame}, blobs
+
+
+#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
+PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
+
+
+def rotated(data: bytes, quarter_turns: int) -> Answer:
+    with images.decoding():
+        source = images.reopened(data)
+        image = images.turned(source, quarter_turns)
+        jpeg = data if image is source else images.encoded(image, images.TURNED_QUALITY)
+        return _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+
+
+def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = False) -> Answer:
+    facts = {
+        "size": [picture.width, picture.height],
+        "original": [picture.original_width, picture.original_height, picture.original_bytes],
+        "measures": measures.measure(image, portrait=portrait),
+    }
+    return facts, [picture.jpeg, images.miniature(image)]
+
+
+def _rule(facts: dict[str, Any]) -> PhotoRule:
+    """A rule that came through JSON."""
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return PhotoRule(**values)
