@@ -28,7 +28,7 @@ def paper(data: bytes) -> Answer:
 
 
 def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
-    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no reason to refuse."""
+    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
     found = images.upright(data)
     with images.decoding():
         facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)

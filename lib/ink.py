@@ -17,7 +17,8 @@ STROKE = 2.4  # millimetres; what is wider is a shadow, not a stroke
 FAINT = 14  # of 255, after the paper has been made white: less contrast is noise
 DULL = 45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
 INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres, and over how many of them a name stretches
-REMAINS = 0.08  # of a stamp's area may look like ink where its lines meet
+OVERLAP = 60.0  # square millimetres; more red than that may hide a signature, or be one
+REMAINS = 0.1  # of a stamp's area may look like ink where its lines meet
 RED_FOUND, RED_MISSING, RED_SPREAD = 45.0, 12.0, 12
 REDNESS, TINGE = 0.17, 0.09  # by which a stamp, and the rim of its lines, reflect more red than green, and than blue
 PRESSED = 105  # of 255: a pen's line on or under a red stamp is darker than that in red light, the stamp is not
@@ -63,7 +64,7 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
         area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
     if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
         return "found", round(area, 1)
-    told = area <= INK_MISSING and printed >= DULL and stamped <= RED_MISSING
+    told = area <= INK_MISSING and printed >= DULL and stamped <= OVERLAP
     return ("missing" if told else "unknown"), round(area, 1)
 
 
@@ -105,7 +106,12 @@ def _redness(part: Image.Image, white: Image.Image, least: float) -> Image.Image
             * 255,
             "L",
         ),
-        **{"r": r, "g": g, "b": b, "r0": r0, "g0": g0, "b0": b0},
+        r=r,
+        g=g,
+        b=b,
+        r0=r0,
+        g0=g0,
+        b0=b0,
     )
 
 

@@ -19,7 +19,7 @@ from lib.plane import Point, View
 from lib.sheet_marks import Area
 
 CODES = 4  # that are looked at in one picture
-_FORMATS = zxingcpp.BarcodeFormat.QRCode
+_FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Code:
 
 
 class Place(NamedTuple):
-    """Part of the page that is signed: millimetres from its left, and from the top (negative: from the bottom) of it."""
+    """On the part of the page that is signed: millimetres from the left, and from its top (negative: its bottom)."""
 
     left: float
     top: float
@@ -130,9 +130,7 @@ def _signed_part(image: Image.Image, view: View) -> tuple[float, float] | None:
     return (levels[0], levels[1]) if len(levels) == 2 else None
 
 
-def _look(
-    image: Image.Image, view: View, part: tuple[float, float], form: Form, grey: bool
-) -> dict[str, Any]:
+def _look(image: Image.Image, view: View, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
     label = form.label.on(*part)
     needed = [*areas, label, *([form.stamp.on(*part)] if form.stamp else [])]

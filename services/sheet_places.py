@@ -16,7 +16,7 @@ WITH_EMPLOYER, ALONE = "employer", "alone"
 FORMS = {
     WITH_EMPLOYER: Form(
         lines=(
-            Place(114.0, 7.2, 192.5, -12.7),
+            Place(115.0, 7.2, 192.5, -12.7),
             Place(151.0, 1.2, 192.5, 7.2),
             Place(117.0, -11.2, 188.0, -8.9),
         ),

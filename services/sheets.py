@@ -44,7 +44,7 @@ def print_sheet(declaration: Declaration) -> Sheet:
     if photo is None or answers.gaps(declaration):
         raise NotPrintable("请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表")
     content, before = printed_answers(declaration), last(declaration)
-    if before and not differences(before, content, photo):
+    if before and not _differences(before, content, photo):
         before.printed_at = utcnow()
         return before
     version = before.version + 1 if before else 1
@@ -63,7 +63,7 @@ def check_code(number: str, version: int, content: dict[str, Any], photo: str) -
     return "".join(ALPHABET[(bits >> (5 * place)) & 31] for place in range(CODE_LENGTH))
 
 
-def differences(sheet: Sheet, content: dict[str, Any], photo: str | None) -> set[str]:
+def _differences(sheet: Sheet, content: dict[str, Any], photo: str | None) -> set[str]:
     """The questions (and ``photo``) in which a printed sheet differs from the working copy."""
     printed: dict[str, Any] = sheet.answers
     names = (content.keys() | printed.keys()) - {DERIVED}
@@ -73,7 +73,12 @@ def differences(sheet: Sheet, content: dict[str, Any], photo: str | None) -> set
 
 def is_current(sheet: Sheet, declaration: Declaration, excused: frozenset[str] = frozenset()) -> bool:
     """Does the sheet say what the working copy says? ``excused``: targets of marks that need no new signature."""
-    return not differences(sheet, printed_answers(declaration), papers.photo_address(declaration)) - excused
+    return not changed_since(sheet, declaration) - excused
+
+
+def changed_since(sheet: Sheet, declaration: Declaration) -> set[str]:
+    """What the working copy says differently (names of questions, ``photo``)."""
+    return _differences(sheet, printed_answers(declaration), papers.photo_address(declaration))
 
 
 def signed(declaration: Declaration) -> Sheet | None:

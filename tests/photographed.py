@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from lib import plane
@@ -127,9 +127,9 @@ def _lie(page: tuple[int, int], size: tuple[int, int], chance: Random, shot: Sho
     turn = math.radians(chance.uniform(-shot.turn, shot.turn))
     width, height = page
     corners = []
-    for x, y in ((0, 0), (width, 0), (width, height), (0, height)):
-        x = x - width / 2 + chance.uniform(-shot.tilt, shot.tilt) * width / 2
-        y = y - height / 2 + chance.uniform(-shot.tilt, shot.tilt) * width / 2
+    for right, down in ((0, 0), (width, 0), (width, height), (0, height)):
+        x = right - width / 2 + chance.uniform(-shot.tilt, shot.tilt) * width / 2
+        y = down - height / 2 + chance.uniform(-shot.tilt, shot.tilt) * width / 2
         corners.append((x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)))
     xs, ys = [x for x, _y in corners], [y for _x, y in corners]
     scale = min(size[0] / (max(xs) - min(xs)), size[1] / (max(ys) - min(ys))) * chance.uniform(0.93, 0.99)
@@ -151,7 +151,12 @@ def _lit(image: Image.Image, chance: Random, shot: Shot) -> Image.Image:
     pen = Image.new("L", image.size, 255)
     x = chance.uniform(0.1, 0.9) * image.width
     ImageDraw.Draw(pen).polygon(
-        [(x, 0), (image.width, 0), (image.width, image.height), (x + chance.uniform(-0.4, 0.4) * image.width, image.height)],
+        [
+            (x, 0),
+            (image.width, 0),
+            (image.width, image.height),
+            (x + chance.uniform(-0.4, 0.4) * image.width, image.height),
+        ],
         fill=round(255 * (1 - depth / 2)),
     )
     light = ImageChops.multiply(light, pen.filter(ImageFilter.GaussianBlur(chance.uniform(2, 14))))
