@@ -14,6 +14,7 @@ from lib import (
     images,
     measures,
     one_inch,
+    sheet_reader,
 )
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
@@ -24,6 +25,15 @@ def paper(data: bytes) -> Answer:
     found = images.upright(data)
     with images.decoding():
         return _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+
+
+def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
+    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
+    found = images.upright(data)
+    with images.decoding():
+        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        known = {name: sheet_reader.form(form) for name, form in forms.items()}
+        return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
 
 
 def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:

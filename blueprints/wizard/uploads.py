@@ -96,7 +96,7 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
 def _prepared(kind: str, data: bytes, crop: list[float] | None) -> papers.Prepared:
     if kind == PHOTO:
         return papers.prepare_photo(store(), data, tuple(crop) if crop else None)  # type: ignore[arg-type]
-    return papers.prepare(store(), data)
+    return papers.prepare(store(), data, kind)
 
 
 def _settled(
