@@ -77,10 +77,15 @@ def check_right() -> BaseResponse | None:
     if view.roles is None:
         return None
     if g.actor is None:
-        return _to_sign_in()
+        return abort(401) if _asks_for_data() else _to_sign_in()
     if request.method not in SAFE:
         _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
     return None if g.actor.role in view.roles else abort(403)
+
+
+def _asks_for_data() -> bool:
+    """A script that would mistake the sign-in page for an answer: uploads (tus), and whoever takes JSON only."""
+    return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
 def _to_sign_in() -> Response | BaseResponse:

@@ -14,6 +14,7 @@ from lib import (
     images,
     measures,
     one_inch,
+    sheet_reader,
 )
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
@@ -26,17 +27,33 @@ def paper(data: bytes) -> Answer:
         return _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
 
 
+def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
+    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
+    found = images.upright(data)
+    with images.decoding():
+        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        known = {name: sheet_reader.form(form) for name, form in forms.items()}
+        return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
+
+
 def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:
     """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew."""
     found, wanted = images.upright(data), _rule(rule)
     with images.decoding():
         keep = found.as_sent and len(data) <= wanted.max_bytes
         source = images.encoded(found.image, "keep" if keep else images.QUALITY)
-    made = one_inch.cut(found.image, crop, wanted)
+    made = _unless_right(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.Picture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
     return facts, [*blobs, source]
+
+
+def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.Picture:
+    size = found.original_width, found.original_height
+    if crop is None and found.as_sent and (jpeg := one_inch.as_it_is(data, size, rule)):
+        return found.picture(jpeg)
+    return one_inch.cut(found.image, crop, rule)
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:

@@ -87,8 +87,10 @@ def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
     global _fallbacks
     with LOCK:
         _fallbacks = tuple(Path(path) for path in paths)
-        for cached in (_chain, _choice, _advance):
+        for cached in (_chain, _choice, _font_of, ems):
             cached.cache_clear()
+        for widths in _advances.values():
+            widths.clear()
 
 
 @cache
@@ -125,9 +127,15 @@ def width(text: str, size: float, face: Face = Face.TEXT) -> float:
     return size * ems(text, face)
 
 
+@lru_cache(maxsize=1 << 14)
 def ems(text: str, face: Face = Face.TEXT) -> float:
     """How wide the text prints as a multiple of the font size; a Chinese character is 1."""
-    return sum(_advance(char, face) for char in text)
+    return sum(map(_advances[face].__getitem__, text))
+
+
+def forget_texts() -> None:
+    """Keep no text that was measured: it is somebody's name or address."""
+    ems.cache_clear()
 
 
 def warm_up() -> None:
@@ -136,9 +144,33 @@ def warm_up() -> None:
     runs("字", Face.LABEL)
 
 
-@lru_cache(maxsize=1 << 16)
-def _advance(char: str, face: Face) -> float:
-    return float(_font(_path(_choice(char, face))).face.getCharWidth(ord(char))) / 1000
+class _Advances(dict[str, float]):
+    """Character -> width in ems, learnt as needed: a quarter of a sheet's time went into asking for them."""
+
+    def __init__(self, face: Face) -> None:
+        self.face = face
+
+    def __missing__(self, char: str) -> float:
+        wide = float(_font_of(char, self.face).face.getCharWidth(ord(char))) / 1000
+        self[char] = wide
+        return wide
+
+
+_advances = {face: _Advances(face) for face in Face}
+
+
+class Codes(dict[str, tuple[str, str]]):
+    """Character -> (the font's name within one document, its code there in hex). Made anew for each document."""
+
+    def __init__(self, face: Face, document: Any) -> None:
+        self.face = face
+        self.document = document
+
+    def __missing__(self, char: str) -> tuple[str, str]:
+        font = _font_of(char, self.face)
+        ((subset, code),) = font.splitString(char, self.document)
+        found = self[char] = (font.getSubsetInternalName(subset, self.document), code.hex())
+        return found
 
 
 @lru_cache(maxsize=1 << 16)
@@ -152,6 +184,11 @@ def _choice(char: str, face: Face) -> str:
             return path.stem
     _draw_as_box(char)
     return SERIF.stem
+
+
+@lru_cache(maxsize=1 << 16)
+def _font_of(char: str, face: Face) -> Any:
+    return _font(_path(_choice(char, face)))
 
 
 def _path(name: str) -> Path:

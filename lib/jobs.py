@@ -15,6 +15,7 @@ Job = Callable[..., Answer]
 
 JOBS = {
     "paper": "lib.decoding.paper",
+    "sheet": "lib.decoding.sheet",
     "photo": "lib.decoding.photo",
     "recrop": "lib.decoding.recrop",
     "rotated": "lib.decoding.rotated",

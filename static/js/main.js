@@ -2,7 +2,8 @@
  * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
  *
  * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】), and imports each
- * module below once when its selector matches. A module finds its own elements when it is imported.
+ * module below once when its selector matches, now or in a part of the page that comes later (fragment.js). A module finds
+ * its own elements when it is imported.
  */
 const BEHAVIOURS = {
   "[data-focus]": "./focus.js",
@@ -20,10 +21,16 @@ const BEHAVIOURS = {
   "form[data-desk]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
+  "[data-every]": "./every.js",
+  "[data-print-job]": "./print-job.js",
 };
 
 document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
-for (const [selector, module] of Object.entries(BEHAVIOURS)) {
-  if (document.querySelector(selector)) import(module);
-}
+const load = () => {
+  for (const [selector, module] of Object.entries(BEHAVIOURS)) {
+    if (document.querySelector(selector)) import(module); // twice is once: the browser keeps modules
+  }
+};
+document.addEventListener("fragment", load);
+load();

@@ -2,6 +2,7 @@
  * [data-upload], a form or a part of one: choosing a file sends it at once, made smaller first. Its own button, which does
  * the same without scripts, is hidden; it comes back when sending fails. What happens is told in its .busy[role=status].
  */
+import { whenever } from "./fragment.js";
 import { choose, shrink } from "./shrink.js";
 
 function watch(box) {
@@ -30,4 +31,4 @@ function watch(box) {
   rest();
 }
 
-document.querySelectorAll("[data-upload]").forEach(watch);
+whenever("[data-upload]", watch);
