@@ -89,6 +89,12 @@ def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = Fal
     return facts, [picture.jpeg, images.miniature(image)]
 
 
+def prepare() -> None:
+    """Called before any fork: what Pillow loads when it is first needed is loaded now, and not by each fork again."""
+    Image.preinit()
+    paper(images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY))
+
+
 def _rule(facts: dict[str, Any]) -> PhotoRule:
     """A rule that came through JSON."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}

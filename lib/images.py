@@ -358,7 +358,7 @@ def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
 
 def miniature(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
     """A small JPEG of pixels at hand."""
-    return encoded(_shrunk(image, _fitted(image.size, box)), 80)
+    return encoded(image.resize(_fitted(image.size, box), _FILTER, reducing_gap=1), 80)
 
 
 _CLOCKWISE = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)

@@ -34,7 +34,8 @@ WAIT_S = 15.0  # for one's turn
 PATIENCE_S = 5.0  # with the keeper, which ends a job itself when its time is over
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from lib import zygote; zygote.main(int(sys.argv[2]))"
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}  # an arena more is 64 MB of address space
+#: An arena more is 64 MB of address space. Large pages: a fork touches all its memory for the first time.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 @dataclass(frozen=True)

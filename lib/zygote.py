@@ -44,11 +44,16 @@ class _Running:
 
 def load() -> dict[str, Job]:
     """The jobs whose modules can be imported here; the others fail one by one, when they are asked for."""
-    found = {}
+    found: dict[str, Job] = {}
+    prepared = set()
     for name, path in JOBS.items():
         module, _, function = path.rpartition(".")
         with suppress(ImportError):
-            found[name] = getattr(importlib.import_module(module), function)
+            loaded = importlib.import_module(module)
+            found[name] = getattr(loaded, function)
+            if module not in prepared:
+                getattr(loaded, "prepare", lambda: None)()
+            prepared.add(module)
     return found
 
 
