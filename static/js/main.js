@@ -13,6 +13,7 @@ const BEHAVIOURS = {
   "[data-draft-url]": "./draft.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
+  "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
