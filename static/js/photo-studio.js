@@ -14,7 +14,9 @@ const [STEP, FINE] = [12, 2]; // px that an arrow key moves the picture
 const ZOOM = 0.06;
 
 /** The picture cannot become a photo; the message says why and what to do. */
-export class Unfit extends Error {}
+export class Unfit extends Error {
+  name = "Unfit";
+}
 
 const MARKUP = `
 <div class="work">

@@ -13,7 +13,7 @@ async function loadCropper({ cropperJs, cropperCss, studioCss }) {
   const styled = [cropperCss, studioCss].filter(Boolean).map((href) => {
     const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
     document.head.append(sheet);
-    return new Promise((resolve, reject) => Object.assign(sheet, { onload: resolve, onerror: reject }));
+    return new Promise((resolve, reject) => Object.assign(sheet, { onload: resolve, onerror: () => reject(new TypeError(href)) }));
   });
   await Promise.all([...styled, import(cropperJs)]);
 }
@@ -28,6 +28,7 @@ function enhance(input) {
   const photo = input.closest(".photo") ?? input.parentElement;
   const frame = photo.querySelector(".frame");
   const before = [...(frame?.childNodes ?? [])];
+  const told = photo.querySelectorAll(".okmsg, .err, [data-advice]"); // about the photo of before
   const send = input.form.querySelector("button[data-photo-send]");
   const camera = input.form.querySelector("input[data-photo-camera]");
   const place = document.createElement("div");
@@ -43,6 +44,7 @@ function enhance(input) {
     studio = undefined;
     frame?.replaceChildren(...before);
     note.textContent = "";
+    for (const line of told) line.hidden = false;
     if (send) send.hidden = false;
   }
 
@@ -56,13 +58,13 @@ function enhance(input) {
     close();
     name = `${file.name.replace(/\.[^.]*$/, "") || "照片"}.jpg`;
     note.textContent = "正在打开照片…";
-    const { isHeic, readRule } = await import("./photo-rule.js");
-    const { openStudio, Unfit } = await import("./photo-studio.js");
     try {
+      const { readRule } = await import("./photo-rule.js");
+      const { openStudio } = await import("./photo-studio.js");
       const options = { load: () => loadCropper(input.dataset), changed: put };
       studio = await openStudio(place, file, readRule(input.dataset), options);
     } catch (error) {
-      return refuse(error instanceof Unfit ? error.message : "", await isHeic(file));
+      return refuse(file, error);
     }
     note.textContent = "";
     const cancel = button("取消", "btn btn-outline", () => {
@@ -73,18 +75,21 @@ function enhance(input) {
     const use = button("上传这张照片", "btn btn-primary", () => input.form.requestSubmit(send));
     studio.box.querySelector(".do").prepend(...(send ? [use, cancel] : [cancel]));
     if (send) send.hidden = true; // the studio's own does the same
+    for (const line of told) line.hidden = true;
     studio.box.scrollIntoView({ block: "nearest" });
     studio.box.querySelector(".kept .do button, .stage")?.focus({ preventScroll: true });
   }
 
-  /** `unfit`: why the server would refuse it too. What cannot be opened here is left to the server. */
-  function refuse(unfit, isHeic) {
+  /** What the server would refuse too is taken out of the form; what cannot be opened here is left to the server. */
+  async function refuse(file, error) {
     close();
-    note.classList.toggle("bad", Boolean(unfit));
-    if (unfit) {
+    note.classList.toggle("bad", error.name === "Unfit");
+    if (error.name === "Unfit") {
       input.value = "";
-      note.textContent = unfit;
-    } else if (isHeic) {
+      note.textContent = error.message;
+    } else if (error instanceof TypeError) {
+      note.textContent = "照片工具没有加载成功，请检查网络；也可以直接按【上传】，由系统裁剪。";
+    } else if ((await file.slice(4, 8).text()) === "ftyp") {
       note.textContent = "这是手机的 HEIC 照片，本浏览器不能预览。请直接按【上传】，由系统转换、摆正并裁剪。";
     } else {
       note.textContent = "浏览器打不开这个文件，无法预览；仍可直接上传，由系统检查。";
