@@ -36,9 +36,15 @@ def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
         return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
 
 
-def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:
-    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew."""
+def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
+    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew.
+
+    ``crop`` may name a place: ``top``, ``middle``, ``bottom``.
+    """
     found, wanted = images.upright(data), _rule(rule)
+    if isinstance(crop, str):
+        size = found.image.size
+        crop = None if wanted.fits(size) else one_inch.placed(size, PLACES.get(crop, 0.5), wanted)
     with images.decoding():
         keep = found.as_sent and len(data) <= wanted.max_bytes
         source = images.encoded(found.image, "keep" if keep else images.QUALITY)

@@ -29,6 +29,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.text_size": (G, EVERYBODY),
     "public.healthz": (G, EVERYBODY),
     "public.verify": (G, EVERYBODY),
+    "public.photo_tool": (GP, EVERYBODY),
+    "public.photo_tool_file": (G, EVERYBODY),
     "auth.register": (GP, EVERYBODY),
     "auth.register_password": (GP, EVERYBODY),
     "auth.claim": (GP, EVERYBODY),

@@ -16,6 +16,7 @@ const BEHAVIOURS = {
   'form[action="/logout"]': "./sign_out.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
+  "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
