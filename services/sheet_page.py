@@ -110,10 +110,14 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
 def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
     """Draw a section from ``top`` down; returns its bottom."""
     y = top
+    places = []
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
-        for box in row.boxes:
-            _box(pen, box, Rect(CONTENT + box.left, y, box.width, height), plan)
+        places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
+    pen.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
+    pen.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
+    for box, place in places:
+        _box(pen, box, place, plan)
     _section_name(pen, section.short, top, y)
     return y
 
@@ -132,20 +136,15 @@ def _section_name(pen: Pen, short: str, top: float, bottom: float) -> None:
 
 
 def _box(pen: Pen, box: Box, place: Rect, plan: Plan) -> None:
-    if box.style in (Style.LABEL, Style.HEAD):
-        pen.fill(place, LABEL_FILL)
-    if box.style is not Style.PAPER:
-        pen.frame(place, THIN, RULE)
     if box.fitted:
-        fitted, width, middle = box.fitted, box.width, place.bottom + place.height / 2
-        pen.shared((fitted, width), place.left, middle, lambda x, y: _label(pen, Rect(x, y, width, 0), fitted))
+        _label(pen, place, box.fitted)
         return
     inner = Rect(place.left + sheet_layout.PAD, place.bottom, place.width - 2 * sheet_layout.PAD, place.height)
     size = plan.level.size if box.style is Style.VALUE else plan.level.size - 0.5
-    fitted_value = typeset.fit(box.text, inner.width, inner.height, size, plan.level.smallest)
-    assert fitted_value, "the plan gives every text the room it needs"
-    align = "left" if box.wide or len(fitted_value.lines) > 1 else "center"
-    pen.lines(inner, fitted_value, align=align, ink=MUTED if box.moved else INK)
+    fitted = typeset.fit(box.text, inner.width, inner.height, size, plan.level.smallest)
+    assert fitted, "the plan gives every text the room it needs"
+    align = "left" if box.wide or len(fitted.lines) > 1 else "center"
+    pen.lines(inner, fitted, align=align, ink=MUTED if box.moved else INK)
 
 
 def _label(pen: Pen, place: Rect, fitted: Fitted) -> None:
