@@ -29,7 +29,12 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent.parent / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
 LABEL_SUBSET = FOLDER / "KuaijiLabel.ttf"
-HANAZONO = Path("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")  # Debian package fonts-hanazono
+#: Where distributions put the package fonts-hanazono: Debian and Ubuntu first, then Fedora, then Arch.
+HANAZONO_PLACES = [
+    Path("/usr/share/fonts") / place / "HanaMinB.ttf"
+    for place in ("truetype/hanazono", "hanazono", "hanazono-fonts", "TTF")
+]
+HANAZONO = next((path for path in HANAZONO_PLACES if path.is_file()), HANAZONO_PLACES[0])
 
 LOCK = RLock()
 BOX = "□"

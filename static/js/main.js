@@ -11,6 +11,7 @@ const BEHAVIOURS = {
   "[data-when]": "./when.js",
   "[data-divisions], [data-departments-url]": "./divisions.js",
   "[data-draft-url]": "./draft.js",
+  "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
   "[data-upload]": "./upload.js",
