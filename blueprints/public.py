@@ -16,6 +16,8 @@ from blueprints import client_address
 from blueprints.pages import TEXT_COOKIE
 from blueprints.sign_in_form import LoginForm
 from forms import PHOTO
+from forms.validators import unprintable_note
+from lib import fonts, names
 from lib.images import Refused
 from models import db
 from services import departments, downloads, guide, notices, photo_tool, privacy, tries, verification
@@ -147,6 +149,19 @@ def verify(code: str) -> ResponseReturnValue:
     """信息表验真: where the QR code of a printed sheet leads."""
     found = verification.verify(code)
     return render_template("public/verify.html", found=found), 200 if found else 404
+
+
+@bp.post("/characters")
+@public
+def characters() -> dict[str, str]:
+    """What there is to say of unusual characters that somebody types: which do not print, and what happens then.
+
+    Only these characters are sent, not the text that they stand in. Needs no database, so it takes no lock.
+    """
+    typed = request.form.get("characters", "")[:200]
+    missing = fonts.missing(typed)
+    problem = names.private_problem(typed)
+    return {"note": problem or (unprintable_note(missing) if missing else "")}
 
 
 @bp.get("/healthz")

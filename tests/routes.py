@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.privacy": (G, EVERYBODY),
     "public.template_file": (G, EVERYBODY),
     "public.text_size": (G, EVERYBODY),
+    "public.characters": (P, EVERYBODY),
     "public.healthz": (G, EVERYBODY),
     "public.verify": (G, EVERYBODY),
     "public.photo_tool": (GP, EVERYBODY),

@@ -14,6 +14,7 @@ const BEHAVIOURS = {
   "[data-draft-url]": "./draft.js",
   "[data-keep]": "./device.js",
   'form[action="/logout"]': "./sign_out.js",
+  "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
   "[data-photo-tool]": "./photo-tool.js",
