@@ -29,6 +29,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.text_size": (G, EVERYBODY),
     "public.healthz": (G, EVERYBODY),
     "public.verify": (G, EVERYBODY),
+    "public.verify_code": (G, EVERYBODY),
     "auth.register": (GP, EVERYBODY),
     "auth.register_password": (GP, EVERYBODY),
     "auth.claim": (GP, EVERYBODY),
