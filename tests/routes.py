@@ -32,6 +32,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.verify": (G, EVERYBODY),
     "public.photo_tool": (GP, EVERYBODY),
     "public.photo_tool_file": (G, EVERYBODY),
+    "public.verify_code": (G, EVERYBODY),
     "auth.register": (GP, EVERYBODY),
     "auth.register_password": (GP, EVERYBODY),
     "auth.claim": (GP, EVERYBODY),
