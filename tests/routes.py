@@ -61,6 +61,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.upload_piece": (("PATCH", "DELETE"), APPLICANT),
     "wizard.take_upload": (P, APPLICANT),
     "wizard.drop_upload": (P, APPLICANT),
+    "wizard.keep_upload": (P, APPLICANT),
+    "wizard.device_key": (G, APPLICANT),
     "wizard.picture": (G, APPLICANT),
     "wizard.rotate_page": (P, APPLICANT),
     "wizard.delete_page": (P, APPLICANT),

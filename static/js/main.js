@@ -12,6 +12,8 @@ const BEHAVIOURS = {
   "[data-when]": "./when.js",
   "[data-divisions], [data-departments-url]": "./divisions.js",
   "[data-draft-url]": "./draft.js",
+  "[data-keep]": "./device.js",
+  'form[action="/logout"]': "./sign_out.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
   "[data-upload]": "./upload.js",
