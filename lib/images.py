@@ -259,6 +259,7 @@ class Upright:
     original_width: int
     original_height: int
     original_bytes: int
+    origin: str = ""  # what wrote the file, as far as it shows: "png", or "camera" by its EXIF
 
     @property
     def as_sent(self) -> bool:
@@ -282,7 +283,16 @@ def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SI
             image, original = _from_heic(data, box)
         else:
             image, original = _from_plugin(data, kind, box)
-    return Upright(image, *original, len(data))
+    return Upright(image, *original, len(data), _origin(data, kind))
+
+
+def _origin(data: bytes, kind: str) -> str:
+    if kind == _PNG:
+        return "png"
+    try:
+        return "camera" if kind == _JPEG and _opened(data, kind).getexif().get(0x010F) else ""
+    except Exception:
+        return ""
 
 
 def _from_plugin(data: bytes, kind: str, box: Size) -> tuple[Image.Image, Size]:

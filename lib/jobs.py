@@ -19,4 +19,6 @@ JOBS = {
     "photo": "lib.decoding.photo",
     "recrop": "lib.decoding.recrop",
     "rotated": "lib.decoding.rotated",
+    "straight": "lib.decoding.straight",
+    "whole": "lib.decoding.whole",
 }

@@ -48,14 +48,26 @@ def find(image: Image.Image, corners: Sequence[Point]) -> View | None:
 
 
 def _best(code: Sequence[Point], found: Sequence[Point], unit: float) -> View | None:
-    """The view through four squares under which the corners of the code fall nearest to where they were seen."""
+    """The view through four squares that puts the code where it was seen, and most others in pairs at the margins."""
     choices = [_choice(code, place, found) for place in sheet_marks.corners()]
-    best, least = None, STRAY * unit
-    for chosen in product(*choices):
-        view = plane.through(sheet_marks.corners(), chosen)
-        if view and (missed := _missed(view, code)) < least:
-            best, least = view, missed
-    return best
+    best: tuple[float, float] = (1, 0)
+    chosen = None
+    for four in product(*choices):
+        view = plane.through(sheet_marks.corners(), four)
+        if view and (missed := _missed(view, code)) < STRAY * unit:
+            rank = (-_pairs(four, found), missed)
+            if rank < best:
+                best, chosen = rank, view
+    return chosen
+
+
+def _pairs(four: Sequence[Point], found: Sequence[Point]) -> int:
+    """How many pairs of squares at equal height stand in the margins between the four corners, one pair at most."""
+    back = plane.through(four, sheet_marks.corners())
+    places = [back(*one) for one in found if one not in four] if back else []
+    near = sheet_marks.SIDE / 2
+    left, right = ([y for x, y in places if abs(x - column) < near] for column in sheet_marks.COLUMNS)
+    return int(any(abs(one - other) < near for one in left for other in right))
 
 
 def _choice(code: Sequence[Point], place: Point, found: Sequence[Point]) -> list[Point]:

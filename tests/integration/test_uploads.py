@@ -182,8 +182,8 @@ def test_a_hand_overs_upload_is_only_its_own(declaration, tus):
 
 
 @pytest.mark.parametrize("kind", ["", "nothing", "passport", "card_back", "../sheet", "employer_licence "])
-def test_a_paper_that_is_not_asked_for_is_404(tus, kind):
-    assert tus.begin(len(DATA), kind).status == 404
+def test_a_paper_that_is_not_asked_for_is_refused(tus, kind):
+    assert tus.begin(len(DATA), kind).status == 403
     assert count(Upload) == 0
 
 
@@ -191,7 +191,7 @@ def test_a_paper_that_is_not_asked_for_any_more_is_not_taken(tus, declaration):
     path = tus.upload(DATA)
     stored(declaration).has_employer = "no"
     db.session.commit()
-    assert tus.take(path).status == 404
+    assert tus.take(path).status == 403
     assert pages_of(declaration, "employer_licence") == []
 
 
