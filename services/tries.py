@@ -22,6 +22,7 @@ PROOF, CODE = Limit("proof", 5, DAY), Limit("code", 5, DAY)  # 档案号; activa
 PROOF_ADDRESS = Limit("proof_address", 50, DAY)
 REGISTER, REGISTER_PHONE = Limit("register", 3, DAY), Limit("register_phone", 5, DAY)
 REGISTER_ADDRESS = Limit("register_address", 30, DAY)
+HAND_OVER_ADDRESS = Limit("hand_over_address", 60, HOUR)  # tokens of nothing; nobody guesses 256 bits
 
 Counted = tuple[Limit, str]  # what is limited, and the number, phone, address or name that it is counted for
 

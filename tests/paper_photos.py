@@ -143,3 +143,28 @@ def _lit(image: Image.Image, chance: Random, light: float) -> Image.Image:
 def _noisy(image: Image.Image, chance: Random) -> Image.Image:
     noise = Image.effect_noise(image.size, chance.uniform(4, 14))
     return ImageChops.add(image, Image.merge("RGB", (noise,) * 3), 1, -128)
+
+
+PHONES = ((1080, 2400), (1170, 2532), (1284, 2778), (720, 1600), (1440, 3200), (1080, 2340))
+
+
+def screen_shot(seed: int) -> Image.Image:
+    """A phone's screen: a page of some program with a document on it, or a photograph with black above and below."""
+    chance = Random(seed)
+    width, height = chance.choice(PHONES)
+    if seed % 2:
+        shown = taken(seed).image
+        image = Image.new("RGB", (width, height), "black")
+        inside = shown.resize((width, round(width * shown.height / shown.width)))
+    else:
+        image = Image.new("RGB", (width, height), (245, 245, 247))
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((0, 0, width, height * 0.04), fill=(30, 90, 200))
+        for line in range(8, 90, 5):
+            pen.rectangle(
+                (width * 0.05, height * line / 100, width * 0.6, height * (line + 2) / 100), fill=(90, 90, 96)
+            )
+        shown = document(chance.randrange(8))
+        inside = shown.resize((round(width * 0.9), round(width * 0.9 * shown.height / shown.width)))
+    image.paste(inside, ((width - inside.width) // 2, (height - inside.height) // 2))
+    return image
