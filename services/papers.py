@@ -19,11 +19,12 @@ from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
 from lib.perspective import turned
 from lib.storage import Blob, Folder
-from models import Declaration, PaperPage, Revision, Sheet, db
+from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
+from services import sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
-    *("original_width", "original_height", "original_size", "measures"),
+    *("original_width", "original_height", "original_size", "measures", "reading"),
 )
 
 
@@ -41,6 +42,7 @@ class Prepared:
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
     crop: Sequence[float] | None = None  # a Crop of the photo, the four corners of a paper
+    reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.sheet_reader found
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,15 @@ def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) ->
     ]
 
 
-def prepare(store: Folder, data: bytes) -> Prepared:
+def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. Slow, and no database is touched.
 
-    Raises images.Refused with the rule and what was found.
+    The sheet (``kind``) is read back on the way. Raises images.Refused with the rule and what was found.
     """
-    return _stored(store, isolated.run("paper", data))
+    if kind != SHEET:
+        return _stored(store, isolated.run("paper", data))
+    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    return replace(_stored(store, made), reading=made[0]["reading"])
 
 
 def _stored(store: Folder, made: Answer) -> Prepared:
@@ -255,10 +260,11 @@ def photo_address(declaration: Declaration) -> str | None:
 
 
 def referenced() -> set[str]:
-    """Every address that a row names: working copies, revisions, printed sheets. For the sweep."""
+    """Every address that a row names: working copies, revisions, printed sheets, finished prints. For the sweep."""
     columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     named: set[str] = {address for row in db.session.execute(select(*columns)) for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
+    named.update(filter(None, db.session.scalars(select(PrintJob.address))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
         named.update(_frozen_addresses(papers.values()))
     return named

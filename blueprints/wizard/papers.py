@@ -14,7 +14,19 @@ from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaratio
 from forms import PAPER, PHOTO, SHEET, Asked, Paper
 from lib.images import Refused
 from models import Declaration, PaperPage, db
-from services import access, advice, answers, commitment, corrections, marks, papers, sheets, uploads, workflow
+from services import (
+    access,
+    advice,
+    answers,
+    commitment,
+    corrections,
+    marks,
+    papers,
+    sheet_reading,
+    sheets,
+    uploads,
+    workflow,
+)
 from services.access import APPLICANTS, only
 
 
@@ -56,6 +68,7 @@ def _for_rows(declaration: Declaration, problems: Mapping[str, Sequence[str]]) -
         "problems": problems,
         "sheet": SHEET,
         "advice": advice.notes,
+        "notes": sheet_reading.notes(declaration),
         "unfinished": uploads.unfinished(declaration),
     }
 
@@ -114,20 +127,23 @@ def _wanted(kind: str) -> Paper:
 def _take(paper: Paper, data: bytes, replaced: str = "") -> None:
     """Clean and store one picture without holding the database, then write its row, in the place of another."""
     db.session.rollback()
-    prepared = papers.prepare(store(), data)
+    prepared = papers.prepare(store(), data, paper.kind)
     put(editable_declaration(), paper, prepared, replaced)
     db.session.commit()
 
 
 def put(declaration: Declaration, paper: Paper, prepared: papers.Prepared, replaced: str = "") -> PaperPage:
-    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one. Not committed."""
-    sheet = sheets.last(declaration) if paper.kind == SHEET else None
-    old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
-    place = old.position if old else None
-    if old:
-        papers.remove(old)
-    page = papers.take(declaration, paper, prepared, sheet)
-    page.position = page.position if place is None else place
+    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one. Not committed.
+
+    Raises papers.NotTaken; the old page is then still there.
+    """
+    with db.session.begin_nested():
+        old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
+        place = old.position if old else None
+        if old:
+            papers.remove(old)
+        page = sheet_reading.take(declaration, paper, prepared)
+        page.position = page.position if place is None else place
     return page
 
 

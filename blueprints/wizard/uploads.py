@@ -142,7 +142,7 @@ def judged(kind: str, data: bytes, crop: list[float] | None = None) -> papers.Pr
     if kind == PHOTO:
         frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
         return papers.prepare_photo(store(), data, frame, photo_rule())
-    return papers.prepare(store(), data)
+    return papers.prepare(store(), data, kind)
 
 
 def _settled(

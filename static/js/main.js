@@ -15,8 +15,10 @@ const BEHAVIOURS = {
   "[data-draft-url]": "./draft.js",
   "[data-keep]": "./device.js",
   'form[action="/logout"]': "./sign_out.js",
+  "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
+  "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
   "[data-row]": "./row.js",
   "[data-corners]": "./corners.js",
@@ -28,6 +30,8 @@ const BEHAVIOURS = {
   "form[data-desk]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
+  "[data-every]": "./every.js",
+  "[data-print-job]": "./print-job.js",
 };
 
 document.documentElement.classList.add("js");
