@@ -170,6 +170,7 @@ class Config:
     SESSION_COOKIE_NAME = "kuaiji_page"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
+    STARTS_DRAWERS = True  # a process beside the server draws what officers print together (commands/print_sheets.py)
     WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
     WTF_CSRF_SSL_STRICT = (
         False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
@@ -206,6 +207,7 @@ class TestConfig(Config):
     """A throw-away instance under ``folder``: own database, own keys, quick password hashes."""
 
     __test__ = False  # not a test case
+    STARTS_DRAWERS = False  # a process of its own would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:
         environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}

@@ -63,7 +63,7 @@ def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
     return response
 
 
-STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 404, NotAccepted: 400}
+STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotAccepted: 400}
 
 
 def guarded(work: Callable[[], Response]) -> Response:

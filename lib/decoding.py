@@ -10,10 +10,13 @@ from typing import Any
 from PIL import Image
 
 from lib import (
+    corners,
     heif,  # noqa: F401 - see above
     images,
     measures,
     one_inch,
+    perspective,
+    screens,
     sheet_reader,
 )
 from lib.jobs import Answer
@@ -21,32 +24,74 @@ from lib.one_inch import Crop, PhotoRule
 
 
 def paper(data: bytes) -> Answer:
-    """A picture as sent -> the clean JPEG, its thumbnail."""
-    found = images.upright(data)
+    """A picture as sent -> the clean JPEG, its thumbnail. Signs of a screen shot show now or never."""
+    return _paper(images.upright(data))
+
+
+def _paper(found: images.Upright) -> Answer:
     with images.decoding():
-        return _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        signs = screens.signs(found.image, (found.original_width, found.original_height), found.origin)
+        facts["measures"] |= {"screen": signs} | _document(found.image)
+        return facts, blobs
+
+
+def straight(data: bytes, corners: list[float]) -> Answer:
+    """A clean JPEG -> the document between four corners as a rectangle, its thumbnail."""
+    with images.decoding():
+        picture = perspective.straighten(data, corners)
+        return _answer(picture, images.reopened(picture.jpeg))
+
+
+def whole(data: bytes) -> Answer:
+    """A clean JPEG again as it is: what is measured of it, and its thumbnail."""
+    with images.decoding():
+        image = images.reopened(data)
+        facts, blobs = _answer(images.Picture(data, *image.size, *image.size, len(data)), image)
+        facts["measures"] |= _document(image)
+        return facts, blobs
+
+
+def _document(image: Image.Image) -> dict[str, Any]:
+    """Where the document lies on the picture, where that shows: its corners, and the sides by which it leaves."""
+    found = corners.find(image)
+    known = {"corners": list(found.corners)} if found.sure else {"cut": list(found.cut)} if found.cut else {}
+    return {"document": known}
 
 
 def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
     """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
     found = images.upright(data)
+    facts, blobs = _paper(found)
     with images.decoding():
-        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
         known = {name: sheet_reader.form(form) for name, form in forms.items()}
         return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
 
 
-def photo(data: bytes, crop: Crop | None, rule: dict[str, Any]) -> Answer:
-    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew."""
+def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
+    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew.
+
+    ``crop`` may name a place: ``top``, ``middle``, ``bottom``.
+    """
     found, wanted = images.upright(data), _rule(rule)
+    if isinstance(crop, str):
+        size = found.image.size
+        crop = None if wanted.fits(size) else one_inch.placed(size, PLACES.get(crop, 0.5), wanted)
     with images.decoding():
         keep = found.as_sent and len(data) <= wanted.max_bytes
         source = images.encoded(found.image, "keep" if keep else images.QUALITY)
-    made = one_inch.cut(found.image, crop, wanted)
+    made = _unless_right(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.Picture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
     return facts, [*blobs, source]
+
+
+def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.Picture:
+    size = found.original_width, found.original_height
+    if crop is None and found.as_sent and (jpeg := one_inch.as_it_is(data, size, rule)):
+        return found.picture(jpeg)
+    return one_inch.cut(found.image, crop, rule)
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
@@ -70,7 +115,9 @@ def rotated(data: bytes, quarter_turns: int) -> Answer:
         source = images.reopened(data)
         image = images.turned(source, quarter_turns)
         jpeg = data if image is source else images.encoded(image, images.TURNED_QUALITY)
-        return _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+        facts, blobs = _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+        facts["measures"] |= _document(image)
+        return facts, blobs
 
 
 def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = False) -> Answer:
@@ -80,6 +127,12 @@ def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = Fal
         "measures": measures.measure(image, portrait=portrait),
     }
     return facts, [picture.jpeg, images.miniature(image)]
+
+
+def prepare() -> None:
+    """Called before any fork: what Pillow loads when it is first needed is loaded now, and not by each fork again."""
+    Image.preinit()
+    paper(images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY))
 
 
 def _rule(facts: dict[str, Any]) -> PhotoRule:

@@ -29,7 +29,12 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent.parent / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
 LABEL_SUBSET = FOLDER / "KuaijiLabel.ttf"
-HANAZONO = Path("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")  # Debian package fonts-hanazono
+#: Where distributions put the package fonts-hanazono: Debian and Ubuntu first, then Fedora, then Arch.
+HANAZONO_PLACES = [
+    Path("/usr/share/fonts") / place / "HanaMinB.ttf"
+    for place in ("truetype/hanazono", "hanazono", "hanazono-fonts", "TTF")
+]
+HANAZONO = next((path for path in HANAZONO_PLACES if path.is_file()), HANAZONO_PLACES[0])
 
 LOCK = RLock()
 BOX = "□"
@@ -89,6 +94,7 @@ def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
         _fallbacks = tuple(Path(path) for path in paths)
         for cached in (_chain, _choice, _font_of, ems):
             cached.cache_clear()
+        _drawn.clear()
         for widths in _advances.values():
             widths.clear()
 
@@ -108,10 +114,18 @@ def fallbacks_found() -> list[Path]:
     return list(_chain()[1:])
 
 
+_drawn: set[str] = set()  # characters that were found in a font before: asking every map again takes a while
+
+
 def missing(text: str) -> list[str]:
     """The characters that would print as □, each once, in the order of the text. White space never counts."""
+    unknown = set(text) - _drawn
+    if not unknown:
+        return []
     covers = [_coverage(path) for path in _chain()]
-    return [c for c in dict.fromkeys(text) if not c.isspace() and not any(c in cover for cover in covers)]
+    found = {c for c in unknown if c.isspace() or any(c in cover for cover in covers)}
+    _drawn.update(found)
+    return [c for c in dict.fromkeys(text) if c in unknown and c not in found]
 
 
 # --- drawing: from here on reportlab is needed ------------------------------------------------------------------------
@@ -159,17 +173,19 @@ class _Advances(dict[str, float]):
 _advances = {face: _Advances(face) for face in Face}
 
 
-class Codes(dict[str, tuple[str, str]]):
-    """Character -> (the font's name within one document, its code there in hex). Made anew for each document."""
+class Codes(dict[str, str]):
+    """Character -> its code in hex within one document; ``fonts`` tells the name there of the font that has it."""
 
     def __init__(self, face: Face, document: Any) -> None:
         self.face = face
         self.document = document
+        self.fonts: dict[str, str] = {}
 
-    def __missing__(self, char: str) -> tuple[str, str]:
+    def __missing__(self, char: str) -> str:
         font = _font_of(char, self.face)
         ((subset, code),) = font.splitString(char, self.document)
-        found = self[char] = (font.getSubsetInternalName(subset, self.document), code.hex())
+        self.fonts[char] = font.getSubsetInternalName(subset, self.document)
+        found = self[char] = code.hex()
         return found
 
 

@@ -5,10 +5,11 @@ Pure functions from bytes to bytes, like lib.images, so that they can run in a c
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, JpegImagePlugin
 
 from lib.images import Picture, Refused, decoding, encoded, reopened
 
@@ -56,6 +57,23 @@ class PhotoRule:
     def fits(self, size: Size) -> bool:
         """Has a picture of this size the wanted shape?"""
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
+
+
+def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
+    """A plain JPEG as sent that is what the rule wants already, written again with its own tables; else None.
+
+    Nothing but its pixels survives, and they differ by the decoder's rounding only: an encoding of another quality, or
+    the way over RGB and back, would change more.
+    """
+    enough = size[0] >= rule.least[0] and size[1] >= rule.least[1]
+    if not (enough and rule.fits(size) and len(jpeg) < rule.max_bytes):
+        return None
+    with decoding():
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg))
+        image.draft("YCbCr", image.size)
+        image.load()
+        made = encoded(image, "keep", dpi=(300, 300), optimize=True)
+    return made if len(made) < rule.max_bytes else None
 
 
 def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:

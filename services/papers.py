@@ -17,8 +17,9 @@ from lib import images, isolated
 from lib.database import utcnow
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
+from lib.perspective import turned
 from lib.storage import Blob, Folder
-from models import Declaration, PaperPage, Revision, Sheet, db
+from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
 from services import sheet_places
 
 PAGE_FIELDS = (
@@ -40,7 +41,7 @@ class Prepared:
     thumb: Blob
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
-    crop: Crop | None = None
+    crop: Sequence[float] | None = None  # a Crop of the photo, the four corners of a paper
     reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.sheet_reader found
 
 
@@ -120,8 +121,30 @@ def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: P
     return replace(_stored(store, made), crop=(left, top, width, height))
 
 
-def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
-    return _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
+def prepare_rotated(
+    store: Folder,
+    address: str,
+    quarter_turns: int,
+    source_address: str | None = None,
+    corners: Sequence[float] | None = None,
+) -> Prepared:
+    """Turn a picture clockwise, and with it the source that it was cut from."""
+    made = _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
+    if source_address is None:
+        return made
+    _facts, (source, _thumb) = isolated.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
+    return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
+
+
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float]) -> Prepared:
+    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing."""
+    made = isolated.run("straight", store.get(source_address), corners=list(corners))
+    return replace(_stored(store, made), crop=tuple(corners))
+
+
+def prepare_whole(store: Folder, source_address: str) -> Prepared:
+    """The uncut picture again."""
+    return _stored(store, isolated.run("whole", store.get(source_address)))
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
@@ -152,16 +175,45 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     picture, blob = prepared.picture, prepared.blob
     page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
     page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
-    page.measures = dict(prepared.measures)
+    page.measures = _kept(page.measures or {}) | dict(prepared.measures)
     if prepared.source:
         page.source_address = prepared.source.address
     page.crop = list(prepared.crop) if prepared.crop else None
+
+
+def _kept(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What was measured of the file as it was sent: it stays true of a turned or cut copy."""
+    return {"screen": measured["screen"]} if "screen" in measured else {}
 
 
 def turn(page: PaperPage, prepared: Prepared) -> None:
     """Replace a page's picture by its turned or newly cut copy; what was sent stays what it was."""
     _fill(page, prepared)
     page.declaration.touched_at = utcnow()
+
+
+def cut(page: PaperPage, prepared: Prepared) -> None:
+    """Replace a page's picture by what ``prepare_straight`` or ``prepare_whole`` made; the uncut one is kept."""
+    uncut = page.source_address or page.address
+    turn(page, prepared)
+    page.source_address = uncut if prepared.crop else None
+
+
+def proposed_corners(page: PaperPage) -> Sequence[float] | None:
+    """Where the document seems to lie on the uncut picture of a page: as it was cut, else as it was found, if so."""
+    return page.crop or ((page.measures or {}).get("document") or {}).get("corners")
+
+
+def move(declaration: Declaration, page: PaperPage, to: int) -> int:
+    """Put a page of a paper at another place among its pages (0 is the first); returns where it is now."""
+    pages = [each for each in pages_of(declaration, page.kind) if each is not page]
+    to = min(max(to, 0), len(pages))
+    pages.insert(to, page)
+    for position, each in enumerate(pages):
+        each.position = position
+    db.session.expire(declaration, ["pages"])
+    declaration.touched_at = utcnow()
+    return to
 
 
 def remove(page: PaperPage) -> None:
@@ -208,10 +260,11 @@ def photo_address(declaration: Declaration) -> str | None:
 
 
 def referenced() -> set[str]:
-    """Every address that a row names: working copies, revisions, printed sheets. For the sweep."""
+    """Every address that a row names: working copies, revisions, printed sheets, finished prints. For the sweep."""
     columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     named: set[str] = {address for row in db.session.execute(select(*columns)) for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
+    named.update(filter(None, db.session.scalars(select(PrintJob.address))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
         named.update(_frozen_addresses(papers.values()))
     return named

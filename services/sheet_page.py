@@ -1,6 +1,6 @@
 """Draws the pages of the sheet from a finished plan: header, sections, the promise, signature and stamp, footer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lib import fonts, qr, sheet_marks, typeset
 from lib.fonts import Face
@@ -43,22 +43,24 @@ def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE)
     else:
         pen.frame(code, THIN, GHOST, (2, 2))
         pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)
-    middle = (LEFT + QR_SIDE + NUMBERS) / 2
-    pen.text(middle, TOP - 6.4 * MM, data.site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
-    size = 20 if len(title) <= 11 else 17
-    pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
+    pen.shared(("header", title, data.site), 0, 0, lambda x, y: _header_words(pen, title, data.site))
     _numbers(pen, data)
 
 
-def _numbers(pen: Pen, data: SheetData) -> None:
-    shown = (
-        ("申报编号", data.number),
-        ("版本", f"第 {data.version} 版" if data.version else ""),
-        ("校验码", data.code_in_fours),
-    )
-    for index, (name, text) in enumerate(shown):
+def _header_words(pen: Pen, title: str, site: str) -> None:
+    middle = (LEFT + QR_SIDE + NUMBERS) / 2
+    pen.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
+    size = 20 if len(title) <= 11 else 17
+    pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
+    for index, name in enumerate(("申报编号", "版本", "校验码")):
         y = TOP - 12.6 * MM - index * 5.1 * MM
         pen.text(NUMBERS, y, name, 7.6, face=Face.LABEL, ink=MUTED, spacing={2: 15.2, 3: 3.8, 4: 0}[len(name)])
+
+
+def _numbers(pen: Pen, data: SheetData) -> None:
+    shown = (data.number, f"第 {data.version} 版" if data.version else "", data.code_in_fours)
+    for index, text in enumerate(shown):
+        y = TOP - 12.6 * MM - index * 5.1 * MM
         if text:
             fitted = typeset.fit(text, 31.5 * MM, 20, 8.6, 6.5)
             pen.text(RIGHT - 31.5 * MM, y, text, fitted.size if fitted else 6.5)
@@ -75,7 +77,7 @@ def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lack
         note = f"表中 {fonts.BOX} 是系统字体暂缺的字（{codes}），请在 {fonts.BOX} 上手写补正。"
         pen.text(LEFT, y, note, size, face=Face.LABEL)
         y -= step
-    pen.text(LEFT, y, NOTE, size, face=Face.LABEL, ink=MUTED)
+    pen.shared("note", LEFT, y, lambda x, y: pen.text(x, y, NOTE, size, face=Face.LABEL, ink=MUTED))
     y -= step
     made = f"{data.site}　{data.printed_at} 生成" if data.printed_at else data.site
     pen.text(LEFT, y, made, size, face=Face.LABEL, ink=MUTED)
@@ -122,10 +124,14 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
 def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
     """Draw a section from ``top`` down; returns its bottom."""
     y = top
+    places = []
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
-        for box in row.boxes:
-            _box(pen, box, Rect(CONTENT + box.left, y, box.width, height), plan)
+        places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
+    pen.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
+    pen.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
+    for box, place in places:
+        _box(pen, box, place, plan)
     _section_name(pen, section.short, top, y)
     return y
 
@@ -133,15 +139,17 @@ def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
 def _section_name(pen: Pen, short: str, top: float, bottom: float) -> None:
     box = Rect(LEFT, bottom, sheet_layout.SECTION, top - bottom)
     pen.fill(box, SECTION_FILL)
-    pen.column(box, short, 9.5)
+    middle = bottom + box.height / 2
+    pen.shared(
+        ("section", short, box.height),
+        0,
+        middle,
+        lambda x, y: pen.column(Rect(x + LEFT, y - box.height / 2, box.width, box.height), short, 9.5),
+    )
     pen.line(CONTENT, top, CONTENT, bottom, THIN, RULE)
 
 
 def _box(pen: Pen, box: Box, place: Rect, plan: Plan) -> None:
-    if box.style in (Style.LABEL, Style.HEAD):
-        pen.fill(place, LABEL_FILL)
-    if box.style is not Style.PAPER:
-        pen.frame(place, THIN, RULE)
     if box.fitted:
         _label(pen, place, box.fitted)
         return
@@ -181,13 +189,21 @@ def _photo(pen: Pen, photo: bytes | None, top: float, height: float) -> None:
 
 
 def _promise(pen: Pen, plan: Plan, top: float) -> None:
+    pen.shared(plan.promise, CONTENT + 10, top - 3.5, lambda x, y: _draw_promise(pen, plan.promise, x, y))
+
+
+def _draw_promise(pen: Pen, lines: Iterable[str], x: float, y: float) -> None:
     size, step = sheet_layout.PROMISE_SIZE, sheet_layout.PROMISE_STEP
-    for index, line in enumerate(plan.promise):
-        middle = top - 3.5 - step * (index + 0.5)
-        pen.text(CONTENT + 10, middle - size * TO_MIDDLE, line, size)
+    for index, line in enumerate(lines):
+        pen.text(x, y - step * (index + 0.5) - size * TO_MIDDLE, line, size)
 
 
 def _bottom(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
+    height = top - bottom
+    pen.shared(("bottom", has_employer, height), 0, bottom, lambda x, y: _closing(pen, has_employer, y + height, y))
+
+
+def _closing(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
     if not has_employer:
         signature(pen, CONTENT + 84 * MM, bottom)
         return

@@ -14,7 +14,18 @@ from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaratio
 from forms import PAPER, PHOTO, SHEET, Asked, Paper
 from lib.images import Refused
 from models import Declaration, PaperPage, db
-from services import access, answers, commitment, corrections, marks, papers, sheet_reading, sheets, workflow
+from services import (
+    access,
+    answers,
+    commitment,
+    corrections,
+    marks,
+    papers,
+    sheet_reading,
+    sheets,
+    uploads,
+    workflow,
+)
 from services.access import APPLICANTS, only
 
 
@@ -51,7 +62,13 @@ def _standings(declaration: Declaration, context: Asked) -> list[papers.Standing
 def _for_rows(declaration: Declaration, problems: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What the row of a paper is drawn with, beside its standing."""
     views = {view.mark.target: view for view in marks.open_views(declaration)}
-    return {"marks": views, "problems": problems, "sheet": SHEET, "notes": sheet_reading.notes(declaration)}
+    return {
+        "marks": views,
+        "problems": problems,
+        "sheet": SHEET,
+        "notes": sheet_reading.notes(declaration),
+        "unfinished": uploads.unfinished(declaration),
+    }
 
 
 @bp.get("/papers/<kind>/row")

@@ -1,21 +1,24 @@
-"""Pictures that arrive piece by piece (blueprints/tus.py), and what becomes of one when its last byte is there."""
+"""Pictures that arrive piece by piece (blueprints/tus.py), what becomes of one when its last byte is there, and the key
+of what a device keeps meanwhile."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, jsonify, redirect, url_for
+from flask import abort, flash, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
 from blueprints.tus import Find, Unfit
-from blueprints.wizard.frame import bp, store
+from blueprints.wizard.frame import bp, photo_rule, store
 from blueprints.wizard.papers import put
 from forms import PHOTO
+from lib import isolated
 from lib.database import beginning
 from lib.images import Refused
-from models import PaperPage, db
+from models import PaperPage, Upload, db, keys
 from services import access, papers, uploads
 from services.access import APPLICANTS, only
 from services.uploads import Owner
@@ -50,6 +53,17 @@ def upload_piece(uid: str) -> ResponseReturnValue:
     return tus.one(own, uid)
 
 
+@bp.get("/device-key")
+@only(*APPLICANTS)
+def device_key() -> ResponseReturnValue:
+    """The key under which this person's browser keeps what is not saved (static/js/device.js), and whose it is.
+
+    Only the signed-in person gets it, so what lies on a device opens for nobody else.
+    """
+    owner, key = (keys().mac(purpose, str(me().id).encode()) for purpose in ("device owner", "device key"))
+    return jsonify({"owner": owner.hex()[:16], "key": base64.b64encode(key).decode()})
+
+
 @bp.post("/uploads/<uid>/take")
 @only(*APPLICANTS)
 def take_upload(uid: str) -> ResponseReturnValue:
@@ -61,13 +75,41 @@ def take_upload(uid: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def drop_upload(uid: str) -> ResponseReturnValue:
     """【放弃】 of a page without scripts."""
-    try:
-        upload = uploads.find(own(), uid, lock=True)
-    except (Unfit, uploads.Unknown):
-        abort(404)
+    return _back_to(give_up(uid))
+
+
+def give_up(uid: str) -> str:
+    """Forget an upload; returns of which paper. The page may be an old one: then it is 404."""
+    upload = _found(uid, lock=True)
     kind = upload.kind
     uploads.discard(upload)
     db.session.commit()
+    return kind
+
+
+@bp.post("/uploads/<uid>/keep")
+@only(*APPLICANTS)
+def keep_upload(uid: str) -> ResponseReturnValue:
+    """【存入】 of a picture that arrived and was not taken: the page was closed at that very moment."""
+    kind = _found(uid).kind
+    try:
+        outcome = taken(own, uid)
+    except (Unfit, uploads.NotAccepted) as error:
+        outcome = {"problem": str(error)}
+    if problem := outcome.get("problem"):
+        db.session.rollback()
+        flash(problem, "r")
+    return _back_to(kind)
+
+
+def _found(uid: str, *, lock: bool = False) -> Upload:
+    try:
+        return uploads.find(own(), uid, lock=lock)
+    except (Unfit, uploads.Unknown):
+        abort(404)
+
+
+def _back_to(kind: str) -> ResponseReturnValue:
     return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
 
 
@@ -88,6 +130,8 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         db.session.rollback()
     try:
         prepared, problem = _prepared(kind, data, facts.get("crop")), ""
+    except (isolated.Busy, isolated.Unavailable) as error:
+        raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
     except Refused as error:
         prepared, problem = None, str(error)
     return _settled(find, uid, prepared, problem, after)
@@ -95,7 +139,8 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
 
 def _prepared(kind: str, data: bytes, crop: list[float] | None) -> papers.Prepared:
     if kind == PHOTO:
-        return papers.prepare_photo(store(), data, tuple(crop) if crop else None)  # type: ignore[arg-type]
+        frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
+        return papers.prepare_photo(store(), data, frame, photo_rule())
     return papers.prepare(store(), data, kind)
 
 

@@ -44,6 +44,8 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("resolution", "图片像素", pictures.resolution),
     ("sharpness", "图片清晰度", pictures.sharpness),
     ("light", "图片明暗", pictures.light),
+    ("edges", "图片拍全", pictures.edges),
+    ("screen", "图片是否截屏", pictures.screen_shot),
 )
 SHOWN = 5  # of the submissions that a check has found
 log = logging.getLogger(__name__)

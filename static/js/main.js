@@ -12,8 +12,12 @@ const BEHAVIOURS = {
   "[data-when]": "./when.js",
   "[data-divisions], [data-departments-url]": "./divisions.js",
   "[data-draft-url]": "./draft.js",
+  "[data-keep]": "./device.js",
+  'form[action="/logout"]': "./sign_out.js",
+  "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
+  "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
@@ -21,6 +25,8 @@ const BEHAVIOURS = {
   "form[data-desk]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
+  "[data-every]": "./every.js",
+  "[data-print-job]": "./print-job.js",
 };
 
 document.documentElement.classList.add("js");

@@ -145,7 +145,7 @@ def test_a_picture_is_turned_clockwise_by_a_quarter(declaration, browser):
 
 def test_the_one_inch_photo_is_not_turned_away_from_5_to_7(make, browser):
     declaration = make.declaration()
-    papers.take(declaration, PAPER["photo"], papers.prepare_photo(store(), picture()))
+    papers.take(declaration, PAPER["photo"], papers.prepare_photo(store(), picture(900, 1600)))
     db.session.commit()
     (photo,) = pages_of(declaration, "photo")
     browser.sign_in(declaration.account).send(f"/apply/pages/{photo.uid}/rotate", expect=404)
