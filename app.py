@@ -16,10 +16,11 @@ from whitenoise import WhiteNoise
 import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
 from blueprints.pages import add_template_helpers
-from config import Config
+from config import BadSetting, Config
 from forms import STEPS, Step
 from lib import crypto
 from lib.database import prepare_engine
+from lib.one_inch import PhotoRule
 from lib.storage import Folder
 from models import db
 
@@ -89,6 +90,7 @@ def _prepare_data(app: Flask) -> None:
     ring = _keyring(keys_file)
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
+    app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
     options: dict[str, Any] = {"pool_pre_ping": True}
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         import pysqlite3.dbapi2 as sqlite_driver
@@ -98,6 +100,16 @@ def _prepare_data(app: Flask) -> None:
         options = {"module": sqlite_driver, "connect_args": {"timeout": 10}}
     # Parameters of a failed statement are people's data: they must not reach the log.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
+
+
+def _photo_rule(app: Flask) -> PhotoRule:
+    least, best, ratio, kilobytes, background = (
+        app.config[f"PHOTO_{name}"] for name in ("PIXELS", "LARGER_PIXELS", "RATIO", "KB", "BACKGROUND")
+    )
+    try:
+        return PhotoRule(least, best, ratio, kilobytes * 1000, background)
+    except ValueError as error:
+        raise BadSetting(f"KUAIJI_PHOTO_*: expected {error}") from error
 
 
 def _keyring(path: Path) -> crypto.Keyring:

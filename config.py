@@ -64,6 +64,27 @@ def _environment(value: str) -> str:
     return value
 
 
+def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
+    def read(value: str) -> tuple[int, int]:
+        if not (found := re.fullmatch(rf"([1-9][0-9]{{0,3}}){separator}([1-9][0-9]{{0,3}})", value.strip().lower())):
+            raise ValueError(expected)
+        return int(found[1]), int(found[2])
+
+    return read
+
+
+def _kilobytes(value: str) -> int:
+    if not 10 <= (kilobytes := _whole(value)) <= 10_000:
+        raise ValueError("a whole number from 10 to 10000")
+    return kilobytes
+
+
+def _background(value: str) -> str:
+    if value not in ("white", "light", "any"):
+        raise ValueError("white, light or any")
+    return value
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -108,6 +129,16 @@ SETTINGS = (
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
         _percent,
     ),
+    Setting("PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "pixels as 295x413")),
+    Setting(
+        "PHOTO_LARGER_PIXELS",
+        "413x579",
+        "pixels that a 一寸照片 is made to when the picture has enough of them",
+        _pair("x", "pixels as 413x579"),
+    ),
+    Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "a ratio as 5:7")),
+    Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
+    Setting("PHOTO_BACKGROUND", "white", "background that the advice asks for: `white`, `light` or `any`", _background),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),

@@ -53,6 +53,7 @@ def _settings(app: Flask) -> dict[str, Any]:
         "large_text": request.cookies.get(TEXT_COOKIE) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
+        "photo_rule": app.extensions["kuaiji.photo_rule"],
     }
 
 

@@ -1,21 +1,27 @@
-"""Pages for everyone: 首页, 通知公告, 办事指南, 咨询电话, 模板下载, 个人信息告知, 大字版, health."""
+"""Pages for everyone: 首页, 通知公告, 办事指南, 咨询电话, 模板下载, 照片处理, 个人信息告知, 大字版, health."""
 
 from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from blueprints import client_address
 from blueprints.pages import TEXT_COOKIE
 from blueprints.sign_in_form import LoginForm
+from forms import PHOTO
 from forms.validators import unprintable_note
 from lib import fonts, names
+from lib.database import beginning
+from lib.images import Refused
 from models import db
-from services import departments, downloads, guide, notices, privacy, verification
+from services import departments, downloads, guide, notices, photo_tool, privacy, tries, verification
 from services.access import public
 
 bp = Blueprint("public", __name__)
@@ -80,6 +86,44 @@ def template_file(name: str) -> Response:
     return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{title}.pdf")
 
 
+@bp.route("/photo-tool", methods=["GET", "POST"], endpoint="photo_tool")
+@public
+def make_photo() -> ResponseReturnValue:
+    """照片处理. The page's script works in the browser; without it a picture is sent, and the photo comes back."""
+    if request.method != "POST":
+        return render_template("public/photo_tool.html", problem="")
+    made = tries.begin((tries.PHOTO_ADDRESS, client_address()))
+    db.session.commit()
+    if made.until:
+        problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
+        return render_template("public/photo_tool.html", problem=problem), 429
+    file = request.files.get(PHOTO)
+    data, place = file.read() if file else b"", request.form.get("place", "")
+    db.session.rollback()  # the picture is decoded without holding the database
+    try:
+        jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
+    except Refused as error:
+        return render_template("public/photo_tool.html", problem=str(error)), 422
+    return _kept_by_the_browser(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
+
+
+@bp.get("/photo-tool/download")
+@public
+def photo_tool_file() -> Response:
+    """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
+    static = Path(current_app.root_path) / "static"
+    parts = photo_tool.parts(static, current_app.config["STATIC_PREFIX"])
+    page = render_template("public/photo_tool_file.html", parts=parts).encode()
+    return _kept_by_the_browser(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
+
+
+def _kept_by_the_browser(content: bytes, mimetype: str, name: str, title: str) -> Response:
+    """A download; ``name`` is for what cannot write Chinese file names."""
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"
+    return response
+
+
 @bp.get("/privacy", endpoint="privacy")
 @public
 def privacy_notice() -> str:
@@ -100,12 +144,32 @@ def text_size() -> ResponseReturnValue:
     return answer
 
 
+@bp.get("/verify")
+@public
+def verify_code() -> ResponseReturnValue:
+    """信息表验真: type the code that is printed on a sheet."""
+    typed = request.args.get("code", "")[:200]
+    if code := verification.plain(typed):
+        return redirect(url_for("public.verify", code=code))
+    return render_template("public/verify.html", found=None, asked=False, code="", wait=0)
+
+
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> ResponseReturnValue:
-    """信息表验真: where the QR code of a printed sheet leads."""
+    """Where the QR code of a printed sheet leads."""
+    code, address = verification.plain(code), client_address()
+    shown = {"asked": True, "code": code, "wait": verification.wait(address)}
+    if shown["wait"]:
+        return render_template("public/verify.html", found=None, **shown), 429
     found = verification.verify(code)
-    return render_template("public/verify.html", found=found), 200 if found else 404
+    page = render_template("public/verify.html", found=found, **shown), 200 if found else 404
+    if found is None and verification.is_code(code):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            verification.missed(address)
+            db.session.commit()
+    return page
 
 
 @bp.post("/characters")

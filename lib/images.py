@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,23 +20,15 @@ MAX_BYTES = 15 * MIB
 LONG_SIDE = 2400
 MAX_PIXELS = 8192 * 6144  # what phones sell as 50 megapixels
 MAX_PIXELS_IN_SCANS = 24_000_000  # libjpeg keeps such a picture whole at 6 to 8 bytes a pixel
+MAX_PIXELS_IN_HEIC = 25_000_000  # the decoder holds it whole, more than once; phones take 12 or 24 megapixels
 MAX_SCANS = 64  # each costs a pass over all pixels and may be a few bytes long; a usual progressive JPEG has ten
 MAX_SIDE = 12_000
 MIN_SIDE = 100
 QUALITY = 88
+TURNED_QUALITY = 92
 
 #: As smooth as bicubic on the way down, at half of LANCZOS's price: 75 instead of 147 ms for 12 megapixels.
 _FILTER = Image.Resampling.HAMMING
-
-#: One inch is 25 x 35 mm: 295 x 413 pixels at 300 dpi; the larger is kept when the picture has it.
-ONE_INCH_SIZES = ((413, 579), (295, 413))
-ONE_INCH_BYTES = 100_000
-_QUALITIES = (40, 95)
-
-#: libjpeg's optimised coding writes a small noisy picture in one block, and Pillow's own guess of its size is too low.
-ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * ONE_INCH_SIZES[0][0] * ONE_INCH_SIZES[0][1])
-
-Crop = tuple[float, float, float, float]
 
 
 class Refused(Exception):
@@ -57,12 +49,8 @@ class Picture:
 
 # --- what it is -----------------------------------------------------------------------------------------------------
 
-_JPEG, _PNG = "JPEG", "PNG"
-_PICK = "请选择 jpg 或 png 图片"
-_HEIC = (
-    "文件是苹果手机的 HEIC 图片，不能直接使用。请在 iPhone 的「设置-相机-格式」里选择「兼容性最佳」后重新拍照,"
-    "或把照片截屏后上传截图"
-)
+_JPEG, _PNG, _HEIC = "JPEG", "PNG", "HEIC"
+_PICK = "请选择 jpg、png 或 heic 图片"
 
 #: offset, first bytes, what to call it
 _MAGIC = (
@@ -82,7 +70,9 @@ _MAGIC = (
     (0, b"\x7fELF", "程序"),
     (4, b"ftyp", "视频"),
 )
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif")
+#: HEVC inside, by the names that phones and their apps write; the general ones say nothing of what is inside.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"heif"})
+_GENERAL_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
 
 
 def _kind(data: bytes) -> str:
@@ -90,12 +80,20 @@ def _kind(data: bytes) -> str:
         return _JPEG
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _PNG
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        raise Refused(_HEIC)
-    raise Refused(f"文件不是 jpg 或 png 图片：这是{_foreign_kind(data)}。{_PICK}")
+    if data[4:8] == b"ftyp" and _is_heic(data):
+        return _HEIC
+    raise Refused(f"文件不是 jpg、png 或 heic 图片：这是{_foreign_kind(data)}。{_PICK}")
+
+
+def _is_heic(data: bytes) -> bool:
+    length = min(int.from_bytes(data[:4], "big"), 256)
+    first, *others = (data[at : at + 4] for at in (8, *range(16, length, 4)))
+    return first in _HEIC_BRANDS or (first in _GENERAL_BRANDS and not _HEIC_BRANDS.isdisjoint(others))
 
 
 def _foreign_kind(data: bytes) -> str:
+    if data[8:12] in _GENERAL_BRANDS and b"avif" in data[16:64]:
+        return "AVIF 图片"
     for offset, magic, title in _MAGIC:
         if data[offset : offset + len(magic)] == magic:
             return title
@@ -115,15 +113,15 @@ def _looks_like_text(head: bytes) -> bool:
 
 
 @contextmanager
-def _decoding() -> Iterator[None]:
+def decoding() -> Iterator[None]:
     """Whatever a decoder raises means the same to the person: this picture is no good."""
     try:
         yield
     except Refused:
         raise
-    except (
-        Exception
-    ) as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, MemoryError ... were all seen
+    except MemoryError as error:
+        raise Refused("图片太大或太复杂，无法处理。请缩小后再上传") from error
+    except Exception as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error ... were all seen
         raise Refused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传") from error
 
 
@@ -136,12 +134,15 @@ def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
     return plugin(io.BytesIO(data))
 
 
-def _check_limits(width: int, height: int, scans: int) -> None:
+def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False) -> None:
     found = f"图片 {width}×{height} 像素"
     limit, kind = (MAX_PIXELS_IN_SCANS, "渐进式 jpg ") if scans > 1 else (MAX_PIXELS, "")
+    if heic:
+        limit, kind = MAX_PIXELS_IN_HEIC, "heic 图片"
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
-        raise Refused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。请缩小后再上传")
+        todo = "请缩小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
+        raise Refused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}")
     if min(width, height) < MIN_SIDE:
         raise Refused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
     if scans > MAX_SCANS:
@@ -208,18 +209,18 @@ def _plain_mode(image: Image.Image) -> Image.Image:
 
 
 _STRIP = 64  # rows of the result
+Size = tuple[int, int]
+Rows = Callable[[int, int], Image.Image]  # from row, to row
 
 
-def _plain(source: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """``_plain_mode``, for large pictures in strips that are averaged down at once: 290 instead of 640 MB at 50 MP."""
-    factor = min(source.width // size[0], source.height // size[1])
-    if factor < 2:
-        return _plain_mode(source)
+def _plain(rows: Rows, given: Size, size: Size) -> Image.Image:
+    """``_plain_mode`` in strips, which are averaged down at once where they can be: 260 instead of 640 MB at 50 MP."""
+    factor = min(given[0] // size[0], given[1] // size[1])
     image = None
-    for top in range(0, source.height, _STRIP * factor):
-        strip = source.crop((0, top, source.width, min(top + _STRIP * factor, source.height)))
-        strip = _plain_mode(strip).reduce(factor)
-        image = image or Image.new(strip.mode, (strip.width, -(-source.height // factor)))
+    for top in range(0, given[1], _STRIP * factor):
+        strip = _plain_mode(rows(top, min(top + _STRIP * factor, given[1])))
+        strip = strip if factor == 1 else strip.reduce(factor)
+        image = image or Image.new(strip.mode, (strip.width, -(-given[1] // factor)))
         image.paste(strip, (0, top // factor))
     assert image
     return image
@@ -236,46 +237,115 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             return converted or image.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _jpeg(image: Image.Image, quality: int, **options: object) -> bytes:
+def encoded(image: Image.Image, quality: int | str, **options: object) -> bytes:
+    """A JPEG of nothing but the pixels. ``quality="keep"``: with its own tables, for a JPEG as it was opened."""
     image.info.clear()  # Pillow would write a comment it finds there
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, **options)
     return out.getvalue()
 
 
-def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Picture:
-    """A JPEG or PNG as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
+@dataclass(frozen=True)
+class Upright:
+    """The pixels of a picture that was sent: RGB in sRGB, upright, and how large it was.
+
+    A JPEG that needed no change is still the opened file, so that it can be written with ``quality="keep"``.
+    """
+
+    image: Image.Image
+    original_width: int
+    original_height: int
+    original_bytes: int
+    origin: str = ""  # what wrote the file, as far as it shows: "png", or "camera" by its EXIF
+
+    @property
+    def as_sent(self) -> bool:
+        """Are these exactly the pixels of a JPEG that was sent?"""
+        size = self.original_width, self.original_height
+        return isinstance(self.image, JpegImagePlugin.JpegImageFile) and self.image.size == size
+
+    def picture(self, jpeg: bytes, image: Image.Image | None = None) -> Picture:
+        """What was made of it. ``image``: when it is not the whole."""
+        made = image or self.image
+        return Picture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
+
+
+def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Upright:
+    """A JPEG, PNG or HEIC as sent -> its pixels, at most ``long_side`` long. Raises Refused, and nothing else."""
     _check_bytes(data, max_bytes)
     kind = _kind(data)
-    with _decoding():
-        header = _opened(data, kind)
-        _check_limits(*header.size, _scans(data, kind))
-        header.verify()  # the checksums of a PNG; a verified picture must be opened again
-        source = _opened(data, kind)
-        original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
-        size = _fitted(original, (long_side, long_side))
-        source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
-        source.load()
-        image = _plain(source, size)
-        del source  # 200 MB, where there were strips
-        if image.size != size:
-            image = image.resize(size, _FILTER, reducing_gap=3)
-        image = _to_srgb(image, profile)
-        if turn is not None:
-            image = image.transpose(turn)
-        jpeg = _jpeg(image, QUALITY)
-    if turn in _QUARTER_TURNS:
-        original = original[::-1]
-    return Picture(jpeg, *image.size, *original, len(data))
+    box = long_side, long_side
+    with decoding():
+        if kind == _HEIC:
+            image, original = _from_heic(data, box)
+        else:
+            image, original = _from_plugin(data, kind, box)
+    return Upright(image, *original, len(data), _origin(data, kind))
+
+
+def _origin(data: bytes, kind: str) -> str:
+    if kind == _PNG:
+        return "png"
+    try:
+        return "camera" if kind == _JPEG and _opened(data, kind).getexif().get(0x010F) else ""
+    except Exception:
+        return ""
+
+
+def _from_plugin(data: bytes, kind: str, box: Size) -> tuple[Image.Image, Size]:
+    header = _opened(data, kind)
+    _check_limits(*header.size, scans=_scans(data, kind))
+    header.verify()  # the checksums of a PNG; a verified picture must be opened again
+    source = _opened(data, kind)
+    original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
+    size = _fitted(original, box)
+    source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
+    source.load()
+    image: Image.Image = source
+    if image.mode != "RGB" or image.has_transparency_data or image.width >= 2 * size[0]:
+        image = _plain(_rows_of(source), source.size, size)
+    del source  # 200 MB, where there were strips
+    image = _to_srgb(_shrunk(image, size), profile)
+    if turn is None:
+        return image, original
+    return image.transpose(turn), original[::-1] if turn in _QUARTER_TURNS else original
+
+
+def _rows_of(image: Image.Image) -> Rows:
+    return lambda top, bottom: image.crop((0, top, image.width, bottom))
+
+
+def _from_heic(data: bytes, box: Size) -> tuple[Image.Image, Size]:
+    """Its turn is a property of the file, which the decoder has applied; what EXIF says beside it does not count."""
+    from lib import heif  # 5 MB that only the child process needs
+
+    source = heif.opened(data)
+    _check_limits(*source.size, heic=True)
+    rows, original = heif.decoded(source)
+    size = _fitted(original, box)
+    image = _plain(rows, original, size)
+    del rows
+    return _to_srgb(_shrunk(image, size), heif.profile(source)), original
+
+
+def _shrunk(image: Image.Image, size: Size) -> Image.Image:
+    return image if image.size == size else image.resize(size, _FILTER, reducing_gap=3)
+
+
+def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Picture:
+    """A JPEG, PNG or HEIC as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
+    found = upright(data, max_bytes=max_bytes, long_side=long_side)
+    return found.picture(encoded(found.image, QUALITY))
 
 
 # --- pictures that are clean already --------------------------------------------------------------------------------
 
 
-def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+def reopened(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+    """The pixels of a clean JPEG, or, with ``box``, of a copy that is still large enough to be fitted into it."""
     image = _opened(jpeg, _JPEG)
     if box:
         image.draft("", _fitted(image.size, box))
@@ -285,82 +355,36 @@ def _again(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
 
 def size(jpeg: bytes) -> tuple[int, int]:
     """Width and height of a clean JPEG in pixels, without decoding it."""
-    with _decoding():
+    with decoding():
         width, height = _opened(jpeg, _JPEG).size
     return width, height
 
 
 def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
     """A small JPEG of a clean one, within ``box``."""
-    with _decoding():
-        size = _fitted(_opened(jpeg, _JPEG).size, box)
-        image = _again(jpeg, box)
-        return _jpeg(image.resize(size, _FILTER, reducing_gap=3), 80)
+    with decoding():
+        return miniature(reopened(jpeg, box), box)
+
+
+def miniature(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
+    """A small JPEG of pixels at hand."""
+    return encoded(image.resize(_fitted(image.size, box), _FILTER, reducing_gap=1), 80)
+
+
+_CLOCKWISE = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
+
+
+def turned(image: Image.Image, quarter_turns: int) -> Image.Image:
+    """Clockwise."""
+    turn = _CLOCKWISE[quarter_turns % 4]
+    return image if turn is None else image.transpose(turn)
 
 
 def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
     """A clean JPEG turned clockwise. Each turn encodes again, a little finer than ``clean`` did."""
-    turns = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
-    with _decoding():
-        image = _again(jpeg)
-        if (turn := turns[quarter_turns % 4]) is None:
+    with decoding():
+        image = reopened(jpeg)
+        if quarter_turns % 4 == 0:
             return Picture(jpeg, *image.size, *image.size, len(jpeg))
-        image = image.transpose(turn)
-        return Picture(_jpeg(image, 92), *image.size, *image.size, len(jpeg))
-
-
-# --- the one-inch photo ---------------------------------------------------------------------------------------------
-
-
-def _pixel_box(size: tuple[int, int], crop: Crop | None) -> Crop:
-    """The crop in pixels, forced to 5:7 about its own centre and into the picture."""
-    left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
-    if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
-    x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
-    w = min((left + width) * size[0], size[0]) - x
-    h = min((top + height) * size[1], size[1]) - y
-    if w <= 0 or h <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
-    ratio = ONE_INCH_SIZES[-1][0] / ONE_INCH_SIZES[-1][1]
-    fit_w, fit_h = min(w, h * ratio), min(h, w / ratio)
-    x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
-    return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])
-
-
-def _under(image: Image.Image, max_bytes: int) -> bytes | None:
-    """The finest JPEG of less than ``max_bytes``, by bisection; None when even the coarsest is too large."""
-    low, high = _QUALITIES
-    best = None
-    quality = high
-    while low <= high:
-        jpeg = _jpeg(image, quality, dpi=(300, 300), optimize=True)
-        if len(jpeg) < max_bytes:
-            best, low = jpeg, quality + 1
-        else:
-            high = quality - 1
-        quality = (low + high) // 2
-    return best
-
-
-def one_inch(jpeg: bytes, crop: Crop | None = None, *, max_bytes: int = ONE_INCH_BYTES) -> Picture:
-    """The one-inch photo cut from a clean JPEG: 413x579 or 295x413 pixels, 300 dpi, under ``max_bytes``.
-
-    ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
-    """
-    with _decoding():
-        image = _again(jpeg)
-        box = _pixel_box(image.size, crop)
-        found = round(box[2] - box[0]), round(box[3] - box[1])
-        least = ONE_INCH_SIZES[-1]
-        if found[0] < least[0] or found[1] < least[1]:
-            raise Refused(
-                f"照片太小：{found[0]}×{found[1]} 像素，至少需要 {least[0]}×{least[1]} 像素。请换一张更清晰的照片"
-            )
-        for size in ONE_INCH_SIZES:
-            if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
-                continue
-            small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
-            if result := _under(small, max_bytes):
-                return Picture(result, *size, *image.size, len(jpeg))
-    raise Refused(f"照片无法压缩到 {max_bytes // 1000} KB 以下，请换一张背景简单的照片")
+        image = turned(image, quarter_turns)
+        return Picture(encoded(image, TURNED_QUALITY), *image.size, *image.size, len(jpeg))

@@ -7,20 +7,24 @@ file; a file without a row is swept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET, Asked, Paper
-from lib import images, measures
+from lib import images, isolated
 from lib.database import utcnow
+from lib.jobs import Answer
+from lib.one_inch import Crop, PhotoRule
+from lib.perspective import turned
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
+from services import sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
-    *("original_width", "original_height", "original_size", "measures"),
+    *("original_width", "original_height", "original_size", "measures", "reading"),
 )
 
 
@@ -37,7 +41,8 @@ class Prepared:
     thumb: Blob
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
-    crop: tuple[float, float, float, float] | None = None
+    crop: Sequence[float] | None = None  # a Crop of the photo, the four corners of a paper
+    reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.sheet_reader found
 
 
 @dataclass(frozen=True)
@@ -82,54 +87,64 @@ def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) ->
     ]
 
 
-def prepare(store: Folder, data: bytes) -> Prepared:
+def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. Slow, and no database is touched.
 
-    Raises images.Refused with the rule and what was found.
+    The sheet (``kind``) is read back on the way. Raises images.Refused with the rule and what was found.
     """
-    return _stored(store, images.clean(data))
+    if kind != SHEET:
+        return _stored(store, isolated.run("paper", data))
+    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    return replace(_stored(store, made), reading=made[0]["reading"])
 
 
-def _stored(store: Folder, picture: images.Picture, *, photo: bool = False) -> Prepared:
-    measured = measures.measure(picture.jpeg, portrait=photo)
-    return Prepared(picture, store.put(picture.jpeg), store.put(images.thumbnail(picture.jpeg)), measured)
+def _stored(store: Folder, made: Answer) -> Prepared:
+    facts, (jpeg, thumb, *source) = made
+    picture = images.Picture(jpeg, *facts["size"], *facts["original"])
+    kept = store.put(source[0]) if source else None
+    return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
 
 
-def prepare_photo(store: Folder, data: bytes, crop: tuple[float, float, float, float] | None = None) -> Prepared:
+def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
-    source = images.clean(data)
-    photo = images.one_inch(source.jpeg, crop)
-    made = images.Picture(
-        photo.jpeg, photo.width, photo.height, source.original_width, source.original_height, source.original_bytes
-    )
-    return replace(_stored(store, made, photo=True), source=store.put(source.jpeg), crop=crop)
+    made = isolated.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
+    return replace(_stored(store, made), crop=crop)
 
 
-#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
-PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
-
-
-def prepare_recrop(store: Folder, source_address: str, crop: tuple[float, float, float, float] | str) -> Prepared:
+def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
     """Cut the photo anew out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
 
     Raises images.Refused when the frame holds too few pixels.
     """
-    source = store.get(source_address)
-    frame = _placed(source, PLACES.get(crop, 0.5)) if isinstance(crop, str) else crop
-    photo = images.one_inch(source, frame)
-    return replace(_stored(store, photo, photo=True), crop=frame)
+    made = isolated.run("recrop", store.get(source_address), crop=crop, rule=asdict(rule or PhotoRule()))
+    left, top, width, height = made[0]["crop"]
+    return replace(_stored(store, made), crop=(left, top, width, height))
 
 
-def _placed(source: bytes, place: float) -> tuple[float, float, float, float]:
-    """The largest 5:7 frame of a picture, moved along its longer side by ``place`` (0 to 1)."""
-    width, height = images.size(source)
-    wide = width * 7 > height * 5
-    across, down = (height * 5 / 7 / width, 1.0) if wide else (1.0, width * 7 / 5 / height)
-    return ((1 - across) * place, (1 - down) * place, across, down)
+def prepare_rotated(
+    store: Folder,
+    address: str,
+    quarter_turns: int,
+    source_address: str | None = None,
+    corners: Sequence[float] | None = None,
+) -> Prepared:
+    """Turn a picture clockwise, and with it the source that it was cut from."""
+    made = _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
+    if source_address is None:
+        return made
+    _facts, (source, _thumb) = isolated.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
+    return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
 
 
-def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
-    return _stored(store, images.rotate(store.get(address), quarter_turns))
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float]) -> Prepared:
+    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing."""
+    made = isolated.run("straight", store.get(source_address), corners=list(corners))
+    return replace(_stored(store, made), crop=tuple(corners))
+
+
+def prepare_whole(store: Folder, source_address: str) -> Prepared:
+    """The uncut picture again."""
+    return _stored(store, isolated.run("whole", store.get(source_address)))
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
@@ -160,16 +175,45 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     picture, blob = prepared.picture, prepared.blob
     page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
     page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
-    page.measures = dict(prepared.measures)
+    page.measures = _kept(page.measures or {}) | dict(prepared.measures)
     if prepared.source:
         page.source_address = prepared.source.address
     page.crop = list(prepared.crop) if prepared.crop else None
+
+
+def _kept(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What was measured of the file as it was sent: it stays true of a turned or cut copy."""
+    return {"screen": measured["screen"]} if "screen" in measured else {}
 
 
 def turn(page: PaperPage, prepared: Prepared) -> None:
     """Replace a page's picture by its turned or newly cut copy; what was sent stays what it was."""
     _fill(page, prepared)
     page.declaration.touched_at = utcnow()
+
+
+def cut(page: PaperPage, prepared: Prepared) -> None:
+    """Replace a page's picture by what ``prepare_straight`` or ``prepare_whole`` made; the uncut one is kept."""
+    uncut = page.source_address or page.address
+    turn(page, prepared)
+    page.source_address = uncut if prepared.crop else None
+
+
+def proposed_corners(page: PaperPage) -> Sequence[float] | None:
+    """Where the document seems to lie on the uncut picture of a page: as it was cut, else as it was found, if so."""
+    return page.crop or ((page.measures or {}).get("document") or {}).get("corners")
+
+
+def move(declaration: Declaration, page: PaperPage, to: int) -> int:
+    """Put a page of a paper at another place among its pages (0 is the first); returns where it is now."""
+    pages = [each for each in pages_of(declaration, page.kind) if each is not page]
+    to = min(max(to, 0), len(pages))
+    pages.insert(to, page)
+    for position, each in enumerate(pages):
+        each.position = position
+    db.session.expire(declaration, ["pages"])
+    declaration.touched_at = utcnow()
+    return to
 
 
 def remove(page: PaperPage) -> None:

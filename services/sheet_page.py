@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from lib import fonts, qr, typeset
+from lib import fonts, qr, sheet_marks, typeset
 from lib.fonts import Face
 from lib.pen import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Pen, Rect, color
 from lib.typeset import Fitted
@@ -35,10 +35,11 @@ NOTE = (
 # --- header and footer, the same on every page ------------------------------------------------------------------------
 
 
-def header(pen: Pen, data: SheetData, title: str = TITLE) -> None:
+def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE) -> None:
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
-        pen.squares(code, qr.matrix(data.qr))
+        # Which page it is, for whoever reads a picture of it back; no browser sends that part of an address.
+        pen.squares(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
     else:
         pen.frame(code, THIN, GHOST, (2, 2))
         pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)
@@ -84,11 +85,23 @@ def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lack
     pen.text(RIGHT, y, f"{numbers}第 {page} 页 / 共 {pages} 页", size, face=Face.LABEL, ink=MUTED, align="right")
 
 
+def marks(pen: Pen, top: float, bottom: float) -> None:
+    """The squares beside the frame that a reader looks for; ``top`` and ``bottom`` of the part that is signed."""
+    half = sheet_marks.SIDE / 2 * MM
+    lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
+    middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]
+    if bottom - lowest > 4 * half:
+        middles.append(bottom)
+    for x in sheet_marks.COLUMNS:
+        for y in middles:
+            pen.fill(Rect(x * MM - half, y - half, 2 * half, 2 * half), INK)
+
+
 # --- page 1 -----------------------------------------------------------------------------------------------------------
 
 
 def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Sequence[str]) -> None:
-    header(pen, data)
+    header(pen, data, 1, pages)
     y = TABLE_TOP
     rules = []
     for index, section in enumerate(plan.sections):
@@ -104,6 +117,7 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
     for rule in rules:  # last, so that no fill covers half of a rule
         pen.line(LEFT, rule, RIGHT, rule, MEDIUM)
     pen.frame(Rect(LEFT, bottom, RIGHT - LEFT, TABLE_TOP - bottom), THICK)
+    marks(pen, y - plan.promise_height, bottom)
     footer(pen, data, bottom, 1, pages, lacking)
 
 

@@ -1,6 +1,6 @@
 """The applicant's way from 阅读须知 to 申报进度 and the corrections. Which page is decided by the URL alone."""
 
-from blueprints.wizard import after, check, corrections, papers, steps
+from blueprints.wizard import after, check, corrections, papers, steps, uploads
 from blueprints.wizard.frame import bp
 
-__all__ = ["after", "bp", "check", "corrections", "papers", "steps"]
+__all__ = ["after", "bp", "check", "corrections", "papers", "steps", "uploads"]

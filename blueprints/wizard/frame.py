@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, url_
 from blueprints import me, opened
 from forms import STEPS, Asked
 from lib.codes import OPEN, Status
+from lib.one_inch import PhotoRule
 from lib.storage import Folder
 from models import Declaration
 from services import access, answers, papers, sheets, workflow
@@ -28,6 +29,10 @@ class BarItem:
 
 def store() -> Folder:
     return cast(Folder, current_app.extensions["kuaiji.store"])
+
+
+def photo_rule() -> PhotoRule:
+    return cast(PhotoRule, current_app.extensions["kuaiji.photo_rule"])
 
 
 def send_picture(address: str, kind: str) -> Response:

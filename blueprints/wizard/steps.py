@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
+from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
 from forms import PAPERS, PHOTO, STEPS, Step, StepForm
 from lib.database import utcnow
 from lib.images import Refused
@@ -64,14 +64,14 @@ def _with_parked_form(step: Step) -> Declaration:
 @bp.post("/<step:step>")
 @only(*APPLICANTS)
 def save_step(step: Step) -> ResponseReturnValue:
-    """Pictures first, then the draft, then whatever the button says: 【上一步】 【更新】 【上传】 【下一步】."""
+    """Pictures first, then the draft, then what the button says: 【上一步】 【更新】 【上传】 【取正中】 【下一步】."""
     refused = take_photo(step)
     declaration = _still_editable(step)
     drafts.keep(declaration, step, request.form.items(multi=True))
     action = request.form.get("action", "next")
-    if action == "back":
+    if action == "back" or (action.startswith("crop:") and PHOTO in step.papers):
         db.session.commit()
-        return redirect(_before(step))
+        return redirect(_before(step)) if action == "back" else _cut_and_return(action.partition(":")[2])
     form = step.form(request.form, asked=answers.asked(declaration))
     if action != "next" or refused:
         db.session.commit()
@@ -122,7 +122,7 @@ def take_photo(step: Step) -> str:
     editable_declaration()
     db.session.rollback()  # the picture is cleaned without holding the database
     try:
-        prepared = papers.prepare_photo(store(), data, crop)
+        prepared = papers.prepare_photo(store(), data, crop, photo_rule())
     except Refused as error:
         return str(error)
     papers.take(editable_declaration(), next(paper for paper in PAPERS if paper.kind == PHOTO), prepared)
@@ -143,9 +143,13 @@ def _crop() -> tuple[float, float, float, float] | None:
 @bp.post("/personal/crop")
 @only(*APPLICANTS)
 def crop_photo() -> ResponseReturnValue:
-    """调整裁剪."""
-    cut_photo(request.form.get("place", ""))
-    return redirect(url_for("wizard.step", step=STEPS[0], _anchor="photo"))
+    """调整裁剪 without the rest of the page; its buttons send that along, to save_step."""
+    return _cut_and_return(request.form.get("place", ""))
+
+
+def _cut_and_return(place: str) -> ResponseReturnValue:
+    cut_photo(place)
+    return redirect(_here(STEPS[0], "photo"))
 
 
 def cut_photo(place: str) -> None:
@@ -156,7 +160,7 @@ def cut_photo(place: str) -> None:
     source = page.source_address
     db.session.rollback()
     try:
-        prepared = papers.prepare_recrop(store(), source, _crop() or place)
+        prepared = papers.prepare_recrop(store(), source, _crop() or place, photo_rule())
     except Refused as error:
         flash(str(error), "r")
         return

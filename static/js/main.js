@@ -2,7 +2,8 @@
  * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
  *
  * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】), and imports each
- * module below once when its selector matches. A module finds its own elements when it is imported.
+ * module below once when its selector matches, now or in a part of the page that comes later (fragment.js). A module finds
+ * its own elements when it is imported.
  */
 const BEHAVIOURS = {
   "[data-focus]": "./focus.js",
@@ -11,9 +12,12 @@ const BEHAVIOURS = {
   "[data-when]": "./when.js",
   "[data-divisions], [data-departments-url]": "./divisions.js",
   "[data-draft-url]": "./draft.js",
+  "[data-keep]": "./device.js",
+  'form[action="/logout"]': "./sign_out.js",
   "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
+  "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
@@ -27,6 +31,10 @@ const BEHAVIOURS = {
 
 document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
-for (const [selector, module] of Object.entries(BEHAVIOURS)) {
-  if (document.querySelector(selector)) import(module);
-}
+const load = () => {
+  for (const [selector, module] of Object.entries(BEHAVIOURS)) {
+    if (document.querySelector(selector)) import(module); // twice is once: the browser keeps modules
+  }
+};
+document.addEventListener("fragment", load);
+load();

@@ -56,9 +56,9 @@ def test_several_pictures_at_once_keep_their_order(declaration, browser):
 
 HEIC = b"\0\0\0\x18ftypheic" + bytes(500)
 REFUSED = [
-    (b"not a picture, whatever its name says", ("不是 jpg 或 png 图片", "文本", "请选择 jpg 或 png 图片")),
-    (b"%PDF-1.7\n" + bytes(200), ("不是 jpg 或 png 图片", "PDF 文件")),
-    (HEIC, ("HEIC", "兼容性最佳")),
+    (b"not a picture, whatever its name says", ("不是 jpg、png 或 heic 图片", "文本", "请选择 jpg、png 或 heic 图片")),
+    (b"%PDF-1.7\n" + bytes(200), ("不是 jpg、png 或 heic 图片", "PDF 文件")),
+    (HEIC, ("已损坏或不完整",)),
     (b"", ("文件是空的",)),
     (picture()[:2000], ("已损坏或不完整",)),
     (encoded(Image.new("RGB", (4000, 60))), ("4000×60 像素", "每边至少 100 像素")),
@@ -97,8 +97,8 @@ def test_one_refused_picture_does_not_cost_the_others(declaration, browser):
     shown = words(upload(browser, picture(1000, 700), b"text", picture(1000, 701), b"%PDF-", expect=422).text)
 
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700, 701]
-    assert "第 2 张：文件不是 jpg 或 png 图片：这是文本" in shown
-    assert "第 4 张：文件不是 jpg 或 png 图片：这是PDF 文件" in shown
+    assert "第 2 张：文件不是 jpg、png 或 heic 图片：这是文本" in shown
+    assert "第 4 张：文件不是 jpg、png 或 heic 图片：这是PDF 文件" in shown
     assert "第 1 张:" not in shown
 
 
@@ -145,7 +145,7 @@ def test_a_picture_is_turned_clockwise_by_a_quarter(declaration, browser):
 
 def test_the_one_inch_photo_is_not_turned_away_from_5_to_7(make, browser):
     declaration = make.declaration()
-    papers.take(declaration, PAPER["photo"], papers.prepare_photo(store(), picture()))
+    papers.take(declaration, PAPER["photo"], papers.prepare_photo(store(), picture(900, 1600)))
     db.session.commit()
     (photo,) = pages_of(declaration, "photo")
     browser.sign_in(declaration.account).send(f"/apply/pages/{photo.uid}/rotate", expect=404)
@@ -268,3 +268,26 @@ def test_an_upload_counts_as_touching_the_declaration(declaration, browser):
     before = stored(declaration).version
     upload(browser, picture(1000, 700))
     assert stored(declaration).version > before
+
+
+# --- one paper's row alone -------------------------------------------------------------------------------------------
+
+
+def test_a_row_alone_is_the_row_of_the_page(declaration, browser):
+    upload(browser, picture(1000, 700))
+    row = browser.open("/apply/papers/employer_licence/row").text
+    assert row.lstrip().startswith('<div class="up ok"')
+    assert "<html" not in row
+    assert words(row) in words(browser.open("/apply/papers").text)
+
+
+@pytest.mark.parametrize("kind", [*NOT_ASKED, "photo", "nothing"])
+def test_a_paper_that_is_not_asked_for_has_no_row(declaration, browser, kind):
+    browser.open(f"/apply/papers/{kind}/row", expect=404)
+
+
+def test_a_row_is_for_its_owner_and_while_it_may_be_changed(make, browser, another_browser):
+    another_browser.open("/apply/papers/id_portrait/row", expect=302)
+    declaration = make.declaration(Status.SUBMITTED)
+    browser.sign_in(declaration.account)
+    assert browser.open("/apply/papers/id_portrait/row", expect=302).location == "/apply/status"

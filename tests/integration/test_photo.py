@@ -86,7 +86,7 @@ def test_a_mistake_on_the_page_does_not_cost_the_picture(declaration, browser):
 
 
 REFUSED = [
-    (b"a text file", "不是 jpg 或 png 图片：这是文本"),
+    (b"a text file", "不是 jpg、png 或 heic 图片：这是文本"),
     (picture(200, 280), "照片太小：200×280 像素，至少需要 295×413 像素"),
     (picture(300, 300), "照片太小：214×300 像素，至少需要 295×413 像素"),
     (b"", "文件是空的"),
@@ -199,10 +199,38 @@ def test_without_a_photo_there_is_nothing_to_cut(declaration, browser):
 
 
 def test_the_page_offers_to_cut_anew_once_there_is_a_photo(declaration, browser):
-    send(browser, declaration, picture())
+    send(browser, declaration, bands(600, 1800))
     shown = words(browser.open("/apply/personal").text)
     for words_of_a_button in ("取上部（左部）", "取正中", "取下部（右部）"):
         assert words_of_a_button in shown
+
+
+@pytest.mark.parametrize(("place", "seen"), [("top", "R"), ("middle", "G"), ("bottom", "B")])
+def test_cutting_anew_loses_nothing_that_was_typed(declaration, browser, place, seen):
+    send(browser, declaration, bands(600, 1800))
+    typed = page(declaration, "personal") | {"postal_address": "还没有保存的地址", "action": f"crop:{place}"}
+
+    back = browser.send("/apply/personal", typed)
+
+    assert back.location == "/apply/personal#photo"
+    assert colour(shown_photo(browser, declaration)) == seen
+    assert 'value="还没有保存的地址"' in browser.follow(back).text
+    assert not stored(declaration).postal_address, "typed, not saved: that is for 【下一步】"
+
+
+def test_cutting_anew_is_no_button_of_the_other_pages(declaration, browser):
+    send(browser, declaration, bands(600, 1800))
+    before = shown_photo(browser, declaration)
+    browser.send("/apply/education", page(declaration, "education") | {"action": "crop:top"})
+    assert shown_photo(browser, declaration) == before
+
+
+def test_a_photo_that_is_right_already_is_stored_pixel_by_pixel(declaration, browser):
+    sent = encoded(decoded(bands(600, 1800)).resize((354, 496)), quality=90)
+    send(browser, declaration, sent)
+    (photo,) = pages_of(declaration, "photo")
+    assert (photo.width, photo.height) == (354, 496)
+    assert "取正中" not in browser.open("/apply/personal").text, "there is nothing to choose"
 
 
 @pytest.mark.parametrize("url", ["/apply/personal", "/apply/personal/crop"])

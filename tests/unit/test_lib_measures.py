@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from lib import images
+from lib import images, one_inch
 from lib.measures import (
     DARK_MEAN,
     EVEN_BACKGROUND,
@@ -167,7 +167,7 @@ def portrait_before(wall: str | tuple[int, int, int] | Image.Image) -> dict[str,
     mask = drawn.convert("L").point(lambda value: 255 if value > 252 else 0)
     background = wall if isinstance(wall, Image.Image) else Image.new("RGB", drawn.size, wall)
     drawn.paste(background, (0, 0), mask)
-    return measure(images.one_inch(images.clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
+    return measure(one_inch.cut(images.clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
 
 
 @pytest.mark.parametrize("wall", ["white", (235, 235, 235), (215, 230, 250)], ids=["white", "light grey", "pale blue"])
@@ -195,5 +195,5 @@ def test_a_person_far_away_fills_little_of_the_photo() -> None:
     drawn = Image.open(io.BytesIO(photograph(Look("female", 3)))).convert("RGB")
     far = Image.new("RGB", (1500, 2100), "white")
     far.paste(drawn, (450, 1260))
-    found = measure(images.one_inch(images.clean(jpeg(far)).jpeg).jpeg, portrait=True)
+    found = measure(one_inch.cut(images.clean(jpeg(far)).jpeg).jpeg, portrait=True)
     assert found["fill"] < FILL[0]
