@@ -23,6 +23,7 @@ _LONG_SIDE = 200  # of the copy that is searched
 _RIM = 3  # pixels of that copy
 _APART = 14  # grey levels from the background, at least
 _DOCUMENT = 0.12  # of the picture's area, at least
+_CUT_DOCUMENT = 0.3  # the same for one that leaves the picture: other things lie at the rim too
 _SOLID = 0.55  # of the found quadrilateral that differs from the background by itself: a printed frame does not
 _FOUR_CORNERED = 0.93  # of the quadrilateral that the outline fills
 _CONVEX = 0.9  # of its hull that a document fills, also one that is cut off
@@ -63,7 +64,8 @@ def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> Found:
     if outline < _DOCUMENT * size[0] * size[1] or covered < _SOLID * outline:
         return NOTHING
     if cut := _cut_sides(runs, size):
-        is_document = len(cut) < 3 and filled > _CONVEX * outline
+        large = outline > _CUT_DOCUMENT * size[0] * size[1]
+        is_document = len(cut) < 3 and large and filled > _CONVEX * outline
         return Found(WHOLE, sure=False, cut=cut) if is_document else NOTHING
     quad = _four_cornered(hull)
     if quad is None or filled < _FOUR_CORNERED * area(quad) or not _upright(quad):

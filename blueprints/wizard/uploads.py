@@ -129,7 +129,7 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         kind, facts, data = owner.paper(upload.kind).kind, upload.facts, uploads.assembled(upload)
         db.session.rollback()
     try:
-        prepared, problem = _prepared(kind, data, facts.get("crop")), ""
+        prepared, problem = judged(kind, data, facts.get("crop")), ""
     except (isolated.Busy, isolated.Unavailable) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
     except Refused as error:
@@ -137,7 +137,8 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
     return _settled(find, uid, prepared, problem, after)
 
 
-def _prepared(kind: str, data: bytes, crop: list[float] | None) -> papers.Prepared:
+def judged(kind: str, data: bytes, crop: list[float] | None = None) -> papers.Prepared:
+    """Clean and store a picture of a paper or the photo, without holding the database. Raises Refused."""
     if kind == PHOTO:
         frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
         return papers.prepare_photo(store(), data, frame, photo_rule())
