@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 
 from commands.tick import tick
 from forms import PAPERS
+from lib import isolated
 from lib.codes import Status
 from lib.crypto import Tampered
 from lib.database import utcnow
 from lib.images import MAX_BYTES
 from models import HandOver, Upload, UploadPart, WebSession, db, new_uid
-from services import uploads
+from services import papers, scanning, uploads
 from services.uploads import Owner
 from tests.factory import picture
 from tests.filing import pages_of, stored
@@ -78,6 +79,17 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
     assert tus.outcome(path) == outcome
     assert (count(UploadPart), pages_of(declaration, "employer_licence")) == (0, [])
     assert uploads.unfinished(stored(declaration)) == {}
+
+
+@pytest.mark.parametrize("trouble", [isolated.Busy, isolated.Unavailable, scanning.Unchecked])
+def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
+    path = tus.upload(DATA)
+    with monkeypatch.context() as patched:
+        patched.setattr(papers, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
+        answer = tus.take(path)
+    assert (answer.status, answer.text) == (503, "请稍后再试")
+    assert tus.outcome(path)["ok"]
+    assert len(pages_of(declaration, "employer_licence")) == 1
 
 
 def test_a_paper_with_all_its_pages_says_so(tus, declaration):
