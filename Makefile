@@ -17,12 +17,12 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev chromium static format docs coverage lock clean
+.PHONY: help run test check soak bench setup setup-dev chromium fonts static format docs coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup static ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
+run: setup fonts static ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
 	@$(FLASK) init
 	@case "$${KUAIJI_ENV:-development}/$${KUAIJI_DEMO:-yes}" in \
 		production/*|*/no|*/No|*/NO|*/false|*/0|*/off) ;; \
@@ -30,7 +30,7 @@ run: setup static ## set up and serve the site; demo data into an empty database
 	esac
 	@exec $(FLASK) serve
 
-test: setup-dev chromium ## every test; ARGS="..." goes to pytest
+test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
 	@find static \( -name '*.gz' -o -name '*.br' \) -delete
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
@@ -41,7 +41,7 @@ check: setup-dev ## format, lint, types, the unit tests; under a minute
 	@if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
 	@$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 tests/unit
 
-soak: setup-dev chromium ## the long forms of the reliability and security tests
+soak: setup-dev chromium fonts ## the long forms of the reliability and security tests
 	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
@@ -78,6 +78,9 @@ setup-dev: $(VENV)/.installed-dev
 
 chromium:
 	@scripts/ensure_chromium.sh
+
+fonts: $(BIN)/python
+	@scripts/ensure_fonts.sh $(VENV)
 
 # Compressed beforehand, so that no request has to. Old ones go first: a stale one would be served instead of its source.
 static: setup

@@ -5,10 +5,13 @@ Runs in this order: find the session, check the CSRF token, check the right to u
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import delete
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from lib.database import begin_mode, beginning
@@ -19,6 +22,7 @@ from services.access import Actor
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
 PARKED_LIMIT = 200_000  # characters of a form's body that are kept
+READ_TO_END = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
 login_manager = LoginManager()
@@ -28,6 +32,7 @@ def init_app(app: Flask) -> None:
     app.before_request(find_person)
     csrf.init_app(app)
     app.before_request(check_right)
+    app.after_request(read_to_end)
     login_manager.init_app(app)
     login_manager.request_loader(lambda _request: g.get("actor"))
 
@@ -77,10 +82,25 @@ def check_right() -> BaseResponse | None:
     if view.roles is None:
         return None
     if g.actor is None:
-        return _to_sign_in()
+        return abort(401) if _asks_for_data() else _to_sign_in()
     if request.method not in SAFE:
         _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
     return None if g.actor.role in view.roles else abort(403)
+
+
+def _asks_for_data() -> bool:
+    """A script that would mistake the sign-in page for an answer: uploads (tus), and whoever takes JSON only."""
+    return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
+
+
+def read_to_end(response: Response) -> Response:
+    """Read what is left of a short body. The server would close the line on it, and the browser, still sending, would
+    never read the answer: a refused piece of an upload would look like a network that is down."""
+    if request.method not in SAFE and 0 < (request.content_length or 0) <= READ_TO_END:
+        with suppress(OSError, ClientDisconnected, RequestEntityTooLarge):
+            while request.stream.read(65536):
+                pass
+    return response
 
 
 def _to_sign_in() -> Response | BaseResponse:

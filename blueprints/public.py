@@ -16,6 +16,9 @@ from blueprints import client_address
 from blueprints.pages import TEXT_COOKIE
 from blueprints.sign_in_form import LoginForm
 from forms import PHOTO
+from forms.validators import unprintable_note
+from lib import fonts, names
+from lib.database import beginning
 from lib.images import Refused
 from models import db
 from services import departments, downloads, guide, notices, photo_tool, privacy, tries, verification
@@ -141,12 +144,45 @@ def text_size() -> ResponseReturnValue:
     return answer
 
 
+@bp.get("/verify")
+@public
+def verify_code() -> ResponseReturnValue:
+    """信息表验真: type the code that is printed on a sheet."""
+    typed = request.args.get("code", "")[:200]
+    if code := verification.plain(typed):
+        return redirect(url_for("public.verify", code=code))
+    return render_template("public/verify.html", found=None, asked=False, code="", wait=0)
+
+
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> ResponseReturnValue:
-    """信息表验真: where the QR code of a printed sheet leads."""
+    """Where the QR code of a printed sheet leads."""
+    code, address = verification.plain(code), client_address()
+    shown = {"asked": True, "code": code, "wait": verification.wait(address)}
+    if shown["wait"]:
+        return render_template("public/verify.html", found=None, **shown), 429
     found = verification.verify(code)
-    return render_template("public/verify.html", found=found), 200 if found else 404
+    page = render_template("public/verify.html", found=found, **shown), 200 if found else 404
+    if found is None and verification.is_code(code):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            verification.missed(address)
+            db.session.commit()
+    return page
+
+
+@bp.post("/characters")
+@public
+def characters() -> dict[str, str]:
+    """What there is to say of unusual characters that somebody types: which do not print, and what happens then.
+
+    Only these characters are sent, not the text that they stand in. Needs no database, so it takes no lock.
+    """
+    typed = request.form.get("characters", "")[:200]
+    missing = fonts.missing(typed)
+    problem = names.private_problem(typed)
+    return {"note": problem or (unprintable_note(missing) if missing else "")}
 
 
 @bp.get("/healthz")

@@ -43,7 +43,7 @@ def _load(people: int, seed: int) -> None:
     from services import demo, demo_accounts  # draws pictures: nothing that a server needs to load
 
     config = current_app.config
-    how = demo.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"])
+    how = demo.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"], config["BASE_URL"])
     with progress("demo data", 2 * people) as step:
         added = demo.load(how, people, seed, step)
     code = demo_accounts.issue_code()

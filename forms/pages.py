@@ -30,7 +30,6 @@ from forms.validators import (
     NotBefore,
     Optional,
     Past,
-    Printable,
     Required,
     RequiredWhen,
 )
@@ -61,7 +60,7 @@ class PersonalForm(StepForm):
 
     applicant_name = TextQuestion(
         "申报人姓名",
-        [Required(), Length(2, 50), Checked(identity.name_problem), Printable()],
+        [Required(), Length(2, 50), Checked(identity.name_problem)],
         clean=identity.normalise_name,
         short="姓名",
         hint="与证件一致。改名会在审核通过后用于登录，并需上传姓名变更证明",
@@ -83,7 +82,7 @@ class PersonalForm(StepForm):
         "电子邮箱", [Optional(), Length(1, 100), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
     )
     postal_address = TextQuestion(
-        "通讯地址", [Required(), Length(5, 100), Printable()], span=2, render_kw={"autocomplete": "street-address"}
+        "通讯地址", [Required(), Length(5, 100)], span=2, render_kw={"autocomplete": "street-address"}
     )
     postcode = TextQuestion(
         "邮政编码",
@@ -129,7 +128,7 @@ class DepartmentForm(StepForm):
     category = ChoiceQuestion("采集类别", Category, [Required()], kind="radio", span=2)
     employer_name = TextQuestion(
         "单位名称",
-        [RequiredWhen(HAS_EMPLOYER), Length(2, 100), Printable()],
+        [RequiredWhen(HAS_EMPLOYER), Length(2, 100)],
         hint="营业执照或法人证书上的全称",
         span=2,
         render_kw={"autocomplete": "organization"},
@@ -147,7 +146,7 @@ class DepartmentForm(StepForm):
     employer_city = DivisionQuestion("单位所在市", "", [RequiredWhen(HAS_EMPLOYER)])
     employer_county = DivisionQuestion("单位所在县(区)", "employer_city", [RequiredWhen(HAS_EMPLOYER)])
     employer_street = DivisionQuestion("单位所在街道(乡镇)", "employer_county", [AskedWhen(HAS_EMPLOYER)])
-    employer_address = TextQuestion("单位详细地址", [RequiredWhen(HAS_EMPLOYER), Length(5, 100), Printable()], span=2)
+    employer_address = TextQuestion("单位详细地址", [RequiredWhen(HAS_EMPLOYER), Length(5, 100)], span=2)
     employer_phone = TextQuestion(
         "单位联系电话",
         [AskedWhen(HAS_EMPLOYER), Checked(identity.any_phone_problem)],
@@ -162,7 +161,7 @@ class DepartmentForm(StepForm):
         "会计行政职务", None, [RequiredWhen(DOES_ACCOUNTING)], listed="administrative_post"
     )
     person_status = ChoiceQuestion("人员状态", None, [RequiredWhen(NO_EMPLOYER)], listed="person_status", kind="radio")
-    school = TextQuestion("学校名称", [RequiredWhen(STUDENT), Length(2, 100), Printable()], span=2)
+    school = TextQuestion("学校名称", [RequiredWhen(STUDENT), Length(2, 100)], span=2)
     location_kind = ChoiceQuestion(
         "所在地类型",
         LocationKind,
@@ -173,7 +172,7 @@ class DepartmentForm(StepForm):
     home_city = DivisionQuestion("所在市", "", [RequiredWhen(NO_EMPLOYER)])
     home_county = DivisionQuestion("所在县(区)", "home_city", [RequiredWhen(NO_EMPLOYER)])
     home_street = DivisionQuestion("所在街道(乡镇)", "home_county", [AskedWhen(NO_EMPLOYER)])
-    home_address = TextQuestion("详细地址", [RequiredWhen(NO_EMPLOYER), Length(5, 100), Printable()], span=2)
+    home_address = TextQuestion("详细地址", [RequiredWhen(NO_EMPLOYER), Length(5, 100)], span=2)
     department_code = DepartmentQuestion("会计管理部门", None, [Required()], kind="departments", span=2)
 
     def facts(self) -> dict[str, Any]:
@@ -213,10 +212,10 @@ def _education(prefix: str, word: str, base: tuple[When, ...]) -> dict[str, Ques
         level: ChoiceQuestion(f"{word}最高学历", None, [first], listed="education_level"),
         degree: ChoiceQuestion(f"{word}最高学位", Degree, [RequiredWhen(also(When(level, UNIVERSITY)))]),
         f"{prefix}_school": TextQuestion(
-            f"{name}毕业院校", [RequiredWhen(also(unless(level, JUNIOR))), Length(2, 100), Printable()], span=2
+            f"{name}毕业院校", [RequiredWhen(also(unless(level, JUNIOR))), Length(2, 100)], span=2
         ),
         f"{prefix}_major": TextQuestion(
-            f"{name}所学专业", [RequiredWhen(also(unless(level, JUNIOR, HIGH_SCHOOL))), Length(1, 60), Printable()]
+            f"{name}所学专业", [RequiredWhen(also(unless(level, JUNIOR, HIGH_SCHOOL))), Length(1, 60)]
         ),
         f"{prefix}_graduated": MonthQuestion(f"{name}毕业时间", [RequiredWhen(also(unless(level, JUNIOR))), Past(14)]),
         f"{prefix}_diploma_no": TextQuestion(

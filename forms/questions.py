@@ -12,8 +12,8 @@ from wtforms import Field, Form, StringField
 from wtforms.validators import ValidationError
 
 from forms.conditions import Asked, Candidate
-from forms.validators import Checked
-from lib import identity
+from forms.validators import Checked, unprintable_note
+from lib import identity, names
 from lib.codes import Titled
 
 
@@ -56,9 +56,15 @@ class TextQuestion(Question, StringField):
         )
         self.kind = "textarea" if multiline else "text"
 
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        """Warn of characters that the sheet cannot draw; a form without a sheet has nothing to say."""
+        if self.data and not self.errors and isinstance(form, StepForm):
+            missing = form.asked.unprintable(self.data)
+            self.warnings = [unprintable_note(missing)] if missing else ()
+
 
 def control_characters(text: str) -> str | None:
-    """Characters that no keyboard makes and no page shows: they would break the sheet and the lists."""
+    """Characters that no page shows, or each computer as another one: they would break the sheet and the lists."""
     if any(
         ord(c) < 32
         or 0x7F <= ord(c) < 0xA0
@@ -68,7 +74,7 @@ def control_characters(text: str) -> str | None:
         for c in text
     ):
         return "内容中有看不见的控制字符，请删除后手工输入"
-    return None
+    return names.private_problem(text)
 
 
 class ChoiceQuestion(Question):

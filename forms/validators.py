@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -122,14 +122,10 @@ class Email:
             raise ValidationError("电子邮箱的格式不对，应类似 name@example.com") from error
 
 
-class Printable:
-    """Warns, never refuses: which characters the printed sheet cannot draw. The page shows ``field.warnings``."""
-
-    def __call__(self, form: StepForm, field: Field) -> None:
-        if missing := form.asked.unprintable(field.data):
-            field.warnings = [
-                f"打印时无法显示「{''.join(missing)}」，信息表上会印成方框，请在旁边手写。填写内容不受影响"
-            ]
+def unprintable_note(characters: Sequence[str]) -> str:
+    """Which characters the printed sheet cannot draw, and what happens then. Warns, never refuses."""
+    named = "、".join(f"「{char}」(U+{ord(char):04X})" for char in characters)
+    return f"{named}打印时显示为□，请在打印的表上手写补正；不影响申报"
 
 
 class Past:

@@ -10,21 +10,63 @@ from typing import Any
 from PIL import Image
 
 from lib import (
+    corners,
     heif,  # noqa: F401 - see above
     images,
     measures,
     one_inch,
+    perspective,
+    screens,
+    sheet_reader,
 )
-from lib import portrait as advice
+from lib import portrait as advising
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
 
 
 def paper(data: bytes) -> Answer:
-    """A picture as sent -> the clean JPEG, its thumbnail."""
-    found = images.upright(data)
+    """A picture as sent -> the clean JPEG, its thumbnail. Signs of a screen shot show now or never."""
+    return _paper(images.upright(data))
+
+
+def _paper(found: images.Upright) -> Answer:
     with images.decoding():
-        return _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
+        signs = screens.signs(found.image, (found.original_width, found.original_height), found.origin)
+        facts["measures"] |= {"screen": signs} | _document(found.image)
+        return facts, blobs
+
+
+def straight(data: bytes, corners: list[float]) -> Answer:
+    """A clean JPEG -> the document between four corners as a rectangle, its thumbnail."""
+    with images.decoding():
+        picture = perspective.straighten(data, corners)
+        return _answer(picture, images.reopened(picture.jpeg))
+
+
+def whole(data: bytes) -> Answer:
+    """A clean JPEG again as it is: what is measured of it, and its thumbnail."""
+    with images.decoding():
+        image = images.reopened(data)
+        facts, blobs = _answer(images.Picture(data, *image.size, *image.size, len(data)), image)
+        facts["measures"] |= _document(image)
+        return facts, blobs
+
+
+def _document(image: Image.Image) -> dict[str, Any]:
+    """Where the document lies on the picture, where that shows: its corners, and the sides by which it leaves."""
+    found = corners.find(image)
+    known = {"corners": list(found.corners)} if found.sure else {"cut": list(found.cut)} if found.cut else {}
+    return {"document": known}
+
+
+def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
+    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
+    found = images.upright(data)
+    facts, blobs = _paper(found)
+    with images.decoding():
+        known = {name: sheet_reader.form(form) for name, form in forms.items()}
+        return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
 
 
 def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
@@ -74,13 +116,15 @@ def rotated(data: bytes, quarter_turns: int) -> Answer:
         source = images.reopened(data)
         image = images.turned(source, quarter_turns)
         jpeg = data if image is source else images.encoded(image, images.TURNED_QUALITY)
-        return _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+        facts, blobs = _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+        facts["measures"] |= _document(image)
+        return facts, blobs
 
 
 def _photo(picture: images.Picture, rule: PhotoRule) -> Answer:
     image = images.reopened(picture.jpeg)
     facts, blobs = _answer(picture, image, portrait=True)
-    facts["measures"]["portrait"] = advice.figures(image, rule.background)
+    facts["measures"]["portrait"] = advising.figures(image, rule.background)
     return facts, blobs
 
 
@@ -91,6 +135,12 @@ def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = Fal
         "measures": measures.measure(image, portrait=portrait),
     }
     return facts, [picture.jpeg, images.miniature(image)]
+
+
+def prepare() -> None:
+    """Called before any fork: what Pillow loads when it is first needed is loaded now, and not by each fork again."""
+    Image.preinit()
+    paper(images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY))
 
 
 def _rule(facts: dict[str, Any]) -> PhotoRule:

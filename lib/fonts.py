@@ -29,7 +29,12 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent.parent / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
 LABEL_SUBSET = FOLDER / "KuaijiLabel.ttf"
-HANAZONO = Path("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")  # Debian package fonts-hanazono
+#: Where distributions put the package fonts-hanazono: Debian and Ubuntu first, then Fedora, then Arch.
+HANAZONO_PLACES = [
+    Path("/usr/share/fonts") / place / "HanaMinB.ttf"
+    for place in ("truetype/hanazono", "hanazono", "hanazono-fonts", "TTF")
+]
+HANAZONO = next((path for path in HANAZONO_PLACES if path.is_file()), HANAZONO_PLACES[0])
 
 LOCK = RLock()
 BOX = "□"
@@ -87,8 +92,11 @@ def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
     global _fallbacks
     with LOCK:
         _fallbacks = tuple(Path(path) for path in paths)
-        for cached in (_chain, _choice, _advance):
+        for cached in (_chain, _choice, _font_of, ems):
             cached.cache_clear()
+        _drawn.clear()
+        for widths in _advances.values():
+            widths.clear()
 
 
 @cache
@@ -106,10 +114,18 @@ def fallbacks_found() -> list[Path]:
     return list(_chain()[1:])
 
 
+_drawn: set[str] = set()  # characters that were found in a font before: asking every map again takes a while
+
+
 def missing(text: str) -> list[str]:
     """The characters that would print as □, each once, in the order of the text. White space never counts."""
+    unknown = set(text) - _drawn
+    if not unknown:
+        return []
     covers = [_coverage(path) for path in _chain()]
-    return [c for c in dict.fromkeys(text) if not c.isspace() and not any(c in cover for cover in covers)]
+    found = {c for c in unknown if c.isspace() or any(c in cover for cover in covers)}
+    _drawn.update(found)
+    return [c for c in dict.fromkeys(text) if c in unknown and c not in found]
 
 
 # --- drawing: from here on reportlab is needed ------------------------------------------------------------------------
@@ -125,9 +141,15 @@ def width(text: str, size: float, face: Face = Face.TEXT) -> float:
     return size * ems(text, face)
 
 
+@lru_cache(maxsize=1 << 14)
 def ems(text: str, face: Face = Face.TEXT) -> float:
     """How wide the text prints as a multiple of the font size; a Chinese character is 1."""
-    return sum(_advance(char, face) for char in text)
+    return sum(map(_advances[face].__getitem__, text))
+
+
+def forget_texts() -> None:
+    """Keep no text that was measured: it is somebody's name or address."""
+    ems.cache_clear()
 
 
 def warm_up() -> None:
@@ -136,9 +158,35 @@ def warm_up() -> None:
     runs("字", Face.LABEL)
 
 
-@lru_cache(maxsize=1 << 16)
-def _advance(char: str, face: Face) -> float:
-    return float(_font(_path(_choice(char, face))).face.getCharWidth(ord(char))) / 1000
+class _Advances(dict[str, float]):
+    """Character -> width in ems, learnt as needed: a quarter of a sheet's time went into asking for them."""
+
+    def __init__(self, face: Face) -> None:
+        self.face = face
+
+    def __missing__(self, char: str) -> float:
+        wide = float(_font_of(char, self.face).face.getCharWidth(ord(char))) / 1000
+        self[char] = wide
+        return wide
+
+
+_advances = {face: _Advances(face) for face in Face}
+
+
+class Codes(dict[str, str]):
+    """Character -> its code in hex within one document; ``fonts`` tells the name there of the font that has it."""
+
+    def __init__(self, face: Face, document: Any) -> None:
+        self.face = face
+        self.document = document
+        self.fonts: dict[str, str] = {}
+
+    def __missing__(self, char: str) -> str:
+        font = _font_of(char, self.face)
+        ((subset, code),) = font.splitString(char, self.document)
+        self.fonts[char] = font.getSubsetInternalName(subset, self.document)
+        found = self[char] = code.hex()
+        return found
 
 
 @lru_cache(maxsize=1 << 16)
@@ -152,6 +200,11 @@ def _choice(char: str, face: Face) -> str:
             return path.stem
     _draw_as_box(char)
     return SERIF.stem
+
+
+@lru_cache(maxsize=1 << 16)
+def _font_of(char: str, face: Face) -> Any:
+    return _font(_path(_choice(char, face)))
 
 
 def _path(name: str) -> Path:

@@ -29,15 +29,21 @@ from lib.zygote import LIMITS, REPORT
 log = logging.getLogger(__name__)
 
 _AGAIN = "请重新拍照，或重新导出后再上传"
+ODD = f"图片内容异常，无法处理。{_AGAIN}"
 AT_ONCE = 2  # jobs of one server process; memory is bounded by it
 WAIT_S = 15.0  # for one's turn
+PATIENCE_S = 5.0  # with the keeper, which ends a job itself when its time is over
+
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from lib import zygote; zygote.main(int(sys.argv[2]))"
+#: An arena more is 64 MB of address space. Large pages: a fork touches all its memory for the first time.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 @dataclass(frozen=True)
 class Limits:
     cpu_s: float = 8.0
     wall_s: float = 20.0
-    memory: int = 768 << 20  # address space
+    memory: int = 272 << 20  # bytes beside what the keeper takes; keeps the whole below 300 MB
 
 
 LIMITED = Limits()
@@ -103,12 +109,11 @@ class _Keeper:
     def __init__(self) -> None:
         self._sending = threading.Lock()
         self.control, theirs = socket.socketpair()
-        begin = "import sys; sys.path.insert(0, sys.argv[1]); from lib import zygote; zygote.main(int(sys.argv[2]))"
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                [sys.executable, "-I", "-c", begin, str(Path(__file__).parents[1]), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", PROGRAM, str(Path(__file__).parents[1]), str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
-                env={"MALLOC_ARENA_MAX": "1"},  # an arena more is 64 MB of address space
+                env=ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -123,7 +128,7 @@ class _Keeper:
             with theirs, told:
                 self._begin(theirs, told, limits)
             for end in (work, report):
-                end.settimeout(limits.wall_s + 5)  # the keeper acts long before
+                end.settimeout(limits.wall_s + PATIENCE_S)
             words, blobs = self._talk(work, job, data, options)
             usage = self._usage(job, report)
         for listener in listeners:
@@ -180,7 +185,7 @@ def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
         raise Refused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
-    raise Refused(f"图片内容异常，无法处理。{_AGAIN}")
+    raise Refused(ODD)
 
 
 class _Here:

@@ -2,7 +2,7 @@
 
 A job is a plain function ``job(data: bytes, **options) -> (facts, blobs)``: ``facts`` go through JSON, ``blobs`` are
 bytes. It raises images.Refused with what the person is told. It can open no file, so what it needs is loaded with its
-module, and it works in one thread.
+module, or by the module's ``prepare()``, which is called once before any job; and it works in one thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ Job = Callable[..., Answer]
 
 JOBS = {
     "paper": "lib.decoding.paper",
+    "sheet": "lib.decoding.sheet",
     "photo": "lib.decoding.photo",
     "recrop": "lib.decoding.recrop",
     "rotated": "lib.decoding.rotated",
+    "straight": "lib.decoding.straight",
+    "whole": "lib.decoding.whole",
 }

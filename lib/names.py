@@ -78,12 +78,24 @@ def _unprintable(character: str) -> str | None:
         case "Cc" | "Cf" | "Zl" | "Zp":
             return f"有看不见的控制字符{describe(character)}，请删去后重新输入"
         case "Co":
-            return f"有电脑自造的字{describe(character)}，请换成国家标准里的字；打不出来请联系会计管理部门"
+            return f"有电脑自造的字{describe(character)}，{_instead_of(character)}"
         case "Cs":
             return f"有不完整的字符{describe(character)}，请删去后重新输入"
         case "Cn" if (ord(character) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
             return f"有不是文字的编码{describe(character)}，请删去后重新输入"
     return None
+
+
+def _instead_of(private: str) -> str:
+    if standard := _PRIVATE_TO_HAN.get(ord(private)):
+        return f"请改用标准的字「{standard}」"
+    return "请换成国家标准里的字；打不出来请联系会计管理部门"
+
+
+def private_problem(text: str) -> str | None:
+    """Why a text with a private-use character is refused: each computer shows something else there, or nothing."""
+    private = next((char for char in text if unicodedata.category(char) == "Co"), None)
+    return f"内容中{_unprintable(private)}" if private else None
 
 
 def text_problem(text: str, label: str = "内容", *, multiline: bool = False) -> str | None:

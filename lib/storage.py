@@ -2,7 +2,7 @@
 
 An address is the keyed hash of the plain bytes, so equal files are stored once and nobody without the keys can tell
 whether a known file is here. A file is never changed in place: it is there whole, or not at all.
-An object store needs the same methods: put, get, exists, addresses, check, reseal, sweep.
+An object store needs the same methods: put, get, exists, addresses, check, reseal, discard, sweep.
 """
 
 from __future__ import annotations
@@ -124,6 +124,16 @@ class Folder:
                         self._to_trash(address)
         self._sweep_temporary(time.time() - min(older_than_s, TEMPORARY_S), done, dry_run)
         return done
+
+    def discard(self, address: str, older_than_s: float) -> bool:
+        """Remove a file at once, unless somebody stored the same bytes since. For what shall not wait for a sweep."""
+        with self._locked():
+            for path in (self._path(address), self._trashed(address)):
+                if path.exists() and _older(path, time.time() - older_than_s):
+                    path.unlink()
+                    sync_directory(path.parent)
+                    return True
+        return False
 
     def _leave_trash(self, path: Path, wanted: bool, done: Sweep, dry_run: bool) -> None:
         (done.restored if wanted else done.removed).append(path.name)

@@ -26,7 +26,8 @@ from lib import framing
 from lib.images import Refused
 from lib.jobs import JOBS, Job
 
-#: What the server sends with the two sockets of a job: seconds of CPU, seconds by the clock, bytes of address space.
+#: What the server sends with the two sockets of a job: seconds of CPU, seconds by the clock, bytes of memory
+#: beside what the keeper itself takes.
 LIMITS = struct.Struct(">ddQ")
 #: What it is told in the end: wait status (-1: could not be started), peak memory in bytes, seconds of CPU.
 REPORT = struct.Struct(">iQd")
@@ -43,11 +44,16 @@ class _Running:
 
 def load() -> dict[str, Job]:
     """The jobs whose modules can be imported here; the others fail one by one, when they are asked for."""
-    found = {}
+    found: dict[str, Job] = {}
+    prepared = set()
     for name, path in JOBS.items():
         module, _, function = path.rpartition(".")
         with suppress(ImportError):
-            found[name] = getattr(importlib.import_module(module), function)
+            loaded = importlib.import_module(module)
+            found[name] = getattr(loaded, function)
+            if module not in prepared:
+                getattr(loaded, "prepare", lambda: None)()
+            prepared.add(module)
     return found
 
 
@@ -149,9 +155,10 @@ def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_AS, _address_space() + memory),
     ):
-        resource.setrlimit(limit, (most, most))
+        with suppress(ValueError, OSError):  # not every system has each of them
+            resource.setrlimit(limit, (most, most))
     seconds = max(1, round(cpu))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if sys.platform.startswith("linux"):
@@ -160,6 +167,15 @@ def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
         if os.getppid() != keeper:
             os._exit(1)
+
+
+def _address_space() -> int:
+    """What this process takes already, with its libraries: most of it is mapped and never touched."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 512 << 20
 
 
 def answer(jobs: dict[str, Job], words: dict[str, object], blobs: list[bytes]) -> framing.Message:

@@ -30,7 +30,8 @@ class HandOver(Base):
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # on a phone, for the first time
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # a phone began to send
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of that phone's page cookie
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     session: Mapped[WebSession] = relationship()
@@ -91,3 +92,6 @@ class PrintJob(Base):
     size: Mapped[int | None]  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # whoever draws says so every few sheets
+    drawer: Mapped[str | None] = mapped_column(String(24))  # who draws: a process that was taken over must notice
+    tries: Mapped[int] = mapped_column(default=0)  # by how many processes: one that dies of it is no reason to go on
+    problem: Mapped[str | None] = mapped_column(String(20))  # why it failed: services.print_jobs

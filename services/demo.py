@@ -35,6 +35,7 @@ from services import (
     marks,
     notes,
     papers,
+    sheet_reading,
     sheets,
     ticks,
     workflow,
@@ -65,6 +66,7 @@ class Demo:
     secret: str
     store: Folder
     review_days: int
+    base_url: str = "http://localhost"  # in the QR codes of the signed sheets
 
 
 # --- the past -------------------------------------------------------------------------------------------------------
@@ -237,10 +239,12 @@ class _Play:
         rows = [(row.short, row.text) for section in answers.sections(facts) for row in section.rows]
         head = {"申报编号": declaration.number, "版本": f"第 {sheet.version} 版", "校验码": sheet.code}
         seal = facts["employer_name"] if facts["has_employer"] == YesNo.YES else ""
-        drawn = demo_pictures.signed_sheet(head, rows, self.person.look, self.person.name, seal)
+        address = f"{self.demo.base_url}/verify/{sheet.code}"
+        signed = demo_pictures.Signed(address, head, self.person.name, seal)
+        drawn = demo_pictures.signed_sheet(signed, rows, self.person.look)
         for page in papers.pages_of(declaration, SHEET):
             papers.remove(page)
-        papers.take(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn), sheet)
+        sheet_reading.take(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn, SHEET))
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:

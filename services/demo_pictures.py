@@ -15,6 +15,7 @@ from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from lib import qr, sheet_marks
 from lib.fonts import SERIF
 
 WATERMARK = "样例 仅供演示"
@@ -44,6 +45,20 @@ class Document:
     small: str = ""
     look: Look | None = None
     colour: str = RED
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A printed sheet with what was added by hand: ``address`` for its QR code, the small lines above the table
+    (申报编号, 版本, 校验码), who signed, and whose stamp is on it."""
+
+    address: str
+    head: Mapping[str, str]
+    name: str
+    seal: str
+
+
+SIGNED_PART = (1175, 1326)  # top and bottom on the drawn sheet
 
 
 @cache
@@ -236,40 +251,66 @@ def card(document: Document) -> bytes:
     return _jpeg(_marked(image))
 
 
-def signed_sheet(head: Mapping[str, str], rows: Sequence[tuple[str, str]], look: Look, name: str, seal: str) -> bytes:
+def signed_sheet(sheet: Signed, rows: Sequence[tuple[str, str]], look: Look) -> bytes:
     """A photographed 个人基本信息表: the answers in a table, a scribbled signature, with ``seal`` a stamp. 1000x1414.
 
-    ``head`` are the small lines above the table: 申报编号, 版本, 校验码.
+    Simpler than the printed one, with everything that a reader looks for in its place.
     """
     image = Image.new("RGB", (1000, 1414), "#fcfcfa")
     pen = ImageDraw.Draw(image)
-    pen.text((500, 70), "会计人员个人基本信息表", INK, _font(38), anchor="mm")
-    words = "    ".join(f"{label} {value}" for label, value in head.items())
-    pen.text((500, 118), words, GREY, _font(19), anchor="mm")
-    image.paste(portrait(look).resize((150, 210)), (790, 150))
+    pen.text((570, 80), "会计人员个人基本信息表", INK, _font(38), anchor="mm")
+    words = "    ".join(f"{label} {value}" for label, value in sheet.head.items())
+    pen.text((570, 140), words, GREY, _font(17), anchor="mm")
+    image.paste(portrait(look).resize((140, 196)), (780, 204))
     _table(image, rows)
-    pen.text((80, 1190), "本人承诺以上信息真实、准确、完整。", INK, _font(22))
-    if seal:
-        pen.text((80, 1240), "单位意见(盖章):", INK, _font(22))
-        _stamped(image, (350, 1305), seal, 92)
-    pen.text((560, 1290), "申报人签名(手写):", INK, _font(22))
-    _scribble(pen, (770, 1300), name)
-    return _jpeg(_marked(image))
+    pen.text((80, 1142), "本人承诺以上信息真实、准确、完整。", INK, _font(20))
+    if sheet.seal:
+        _stamped(image, (370, 1250), sheet.seal, 88)
+    _signed(pen, sheet)
+    image = _marked(image)
+    _recognisable(image, sheet.address)
+    return _jpeg(image)
+
+
+def _signed(pen: ImageDraw.ImageDraw, sheet: Signed) -> None:
+    """The part that is signed: with an employer two boxes, else one with the label beside the signature."""
+    top, bottom = SIGNED_PART
+    pen.rectangle((76, top, 924, bottom), outline="#55555a", width=2)
+    if sheet.seal:
+        pen.line((533, top, 533, bottom), fill="#55555a", width=2)
+        pen.text((90, top + 10), "单位意见：经核对，所填内容属实。", INK, _font(16))
+    label = (556, top + 10) if sheet.seal else (516, bottom - 76)
+    pen.text(label, "申报人签名（手写）：", INK, _font(16))
+    _scribble(pen, (710, top + 58 if sheet.seal else bottom - 84), sheet.name)
+
+
+def _recognisable(image: Image.Image, address: str) -> None:
+    """The QR code, and the squares in the margins."""
+    unit = image.width / sheet_marks.PAGE[0]
+    rows = qr.matrix(address)
+    code = Image.new("L", (len(rows), len(rows)))
+    code.putdata([0 if dark else 255 for row in rows for dark in row])
+    left, top, right, bottom = (round(value * unit) for value in sheet_marks.QR)
+    image.paste(code.resize((right - left, bottom - top), Image.Resampling.NEAREST), (left, top))
+    pen, half = ImageDraw.Draw(image), sheet_marks.SIDE / 2 * unit
+    for x in sheet_marks.COLUMNS:
+        for y in (sheet_marks.TOP * unit, SIGNED_PART[0], sheet_marks.BOTTOM * unit):
+            pen.rectangle((x * unit - half, y - half, x * unit + half, y + half), fill=INK)
 
 
 def _table(image: Image.Image, rows: Sequence[tuple[str, str]]) -> None:
     """Two columns of label and answer, from the heading to the promise; the first rows leave room for the photo."""
-    pen, top, bottom = ImageDraw.Draw(image), 150, 1160
+    pen, top, bottom = ImageDraw.Draw(image), 190, 1125
     lines = (len(rows) + 1) // 2
     height = (bottom - top) / max(lines, 1)
     size = max(11, min(20, int(height * 0.42)))
     for index, (label, value) in enumerate(rows):
         column, line = divmod(index, lines)
-        left, y = 60 + 440 * column, top + height * line
-        right = 500 if column == 0 else (775 if y < 365 else 940)
+        left, y = 76 + 424 * column, top + height * line
+        right = 500 if column == 0 else (775 if y < 415 else 924)
         pen.rectangle((left, y, right, y + height), outline="#9a9a9e")
-        pen.text((left + 6, y + height / 2), _cut(label, size, 150), GREY, _font(size), anchor="lm")
-        pen.text((left + 162, y + height / 2), _cut(value, size, right - left - 170), INK, _font(size), anchor="lm")
+        pen.text((left + 6, y + height / 2), _cut(label, size, 146), GREY, _font(size), anchor="lm")
+        pen.text((left + 158, y + height / 2), _cut(value, size, right - left - 166), INK, _font(size), anchor="lm")
 
 
 def _cut(text: str, size: int, width: float) -> str:
@@ -280,7 +321,7 @@ def _cut(text: str, size: int, width: float) -> str:
 def _scribble(pen: ImageDraw.ImageDraw, at: Point, name: str) -> None:
     """Something like a signature: a wave of the hand that differs from person to person."""
     chance = Random(name)  # noqa: S311 - a drawing, no secret
-    points = [(at[0] + step * 14.0, at[1] + chance.uniform(-32, 32)) for step in range(12)]
+    points = [(at[0] + step * 14.0, at[1] + chance.uniform(-22, 22)) for step in range(12)]
     pen.line(points, fill="#1b2a6b", width=4, joint="curve")
 
 

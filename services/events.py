@@ -41,6 +41,7 @@ LOOKS = {
     "reveal": "查看完整证件号码或手机号码",
     "export": "导出资料",
     "export_roster": "导出名册，其中有您的资料",
+    "print_sheets": "批量打印信息表，其中有您的一份",
     "counter_lookup": "窗口查询",
     "code_issued": "窗口发放激活码",
 }

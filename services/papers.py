@@ -17,12 +17,14 @@ from lib import images, isolated
 from lib.database import utcnow
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
+from lib.perspective import turned
 from lib.storage import Blob, Folder
-from models import Declaration, PaperPage, Revision, Sheet, db
+from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
+from services import scanning, sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
-    *("original_width", "original_height", "original_size", "measures"),
+    *("original_width", "original_height", "original_size", "measures", "reading"),
 )
 
 
@@ -39,7 +41,8 @@ class Prepared:
     thumb: Blob
     measures: Mapping[str, Any]  # lib.measures
     source: Blob | None = None
-    crop: Crop | None = None
+    crop: Sequence[float] | None = None  # a Crop of the photo, the four corners of a paper
+    reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.sheet_reader found
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,23 @@ def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) ->
     ]
 
 
-def prepare(store: Folder, data: bytes) -> Prepared:
+def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. Slow, and no database is touched.
 
-    Raises images.Refused with the rule and what was found.
+    The sheet (``kind``) is read back on the way. Raises images.Refused with the rule and what was found.
     """
-    return _stored(store, isolated.run("paper", data))
+    scanning.look(data)
+    if kind != SHEET:
+        return _stored(store, isolated.run("paper", data))
+    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    return replace(_stored(store, made), reading=made[0]["reading"])
 
 
 def _stored(store: Folder, made: Answer) -> Prepared:
-    facts, (jpeg, thumb, *source) = made
+    facts, blobs = made
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)):
+        raise images.Refused(isolated.ODD)  # never by our own jobs
+    jpeg, thumb, *source = blobs
     picture = images.Picture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
     return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
@@ -101,6 +111,7 @@ def _stored(store: Folder, made: Answer) -> Prepared:
 
 def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
+    scanning.look(data)
     made = isolated.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
     return replace(_stored(store, made), crop=crop)
 
@@ -115,8 +126,30 @@ def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: P
     return replace(_stored(store, made), crop=(left, top, width, height))
 
 
-def prepare_rotated(store: Folder, address: str, quarter_turns: int) -> Prepared:
-    return _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
+def prepare_rotated(
+    store: Folder,
+    address: str,
+    quarter_turns: int,
+    source_address: str | None = None,
+    corners: Sequence[float] | None = None,
+) -> Prepared:
+    """Turn a picture clockwise, and with it the source that it was cut from."""
+    made = _stored(store, isolated.run("rotated", store.get(address), quarter_turns=quarter_turns))
+    if source_address is None:
+        return made
+    _facts, (source, _thumb) = isolated.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
+    return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
+
+
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float]) -> Prepared:
+    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing."""
+    made = isolated.run("straight", store.get(source_address), corners=list(corners))
+    return replace(_stored(store, made), crop=tuple(corners))
+
+
+def prepare_whole(store: Folder, source_address: str) -> Prepared:
+    """The uncut picture again."""
+    return _stored(store, isolated.run("whole", store.get(source_address)))
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
@@ -147,16 +180,45 @@ def _fill(page: PaperPage, prepared: Prepared) -> None:
     picture, blob = prepared.picture, prepared.blob
     page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
     page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
-    page.measures = dict(prepared.measures)
+    page.measures = _kept(page.measures or {}) | dict(prepared.measures)
     if prepared.source:
         page.source_address = prepared.source.address
     page.crop = list(prepared.crop) if prepared.crop else None
+
+
+def _kept(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What was measured of the file as it was sent: it stays true of a turned or cut copy."""
+    return {"screen": measured["screen"]} if "screen" in measured else {}
 
 
 def turn(page: PaperPage, prepared: Prepared) -> None:
     """Replace a page's picture by its turned or newly cut copy; what was sent stays what it was."""
     _fill(page, prepared)
     page.declaration.touched_at = utcnow()
+
+
+def cut(page: PaperPage, prepared: Prepared) -> None:
+    """Replace a page's picture by what ``prepare_straight`` or ``prepare_whole`` made; the uncut one is kept."""
+    uncut = page.source_address or page.address
+    turn(page, prepared)
+    page.source_address = uncut if prepared.crop else None
+
+
+def proposed_corners(page: PaperPage) -> Sequence[float] | None:
+    """Where the document seems to lie on the uncut picture of a page: as it was cut, else as it was found, if so."""
+    return page.crop or ((page.measures or {}).get("document") or {}).get("corners")
+
+
+def move(declaration: Declaration, page: PaperPage, to: int) -> int:
+    """Put a page of a paper at another place among its pages (0 is the first); returns where it is now."""
+    pages = [each for each in pages_of(declaration, page.kind) if each is not page]
+    to = min(max(to, 0), len(pages))
+    pages.insert(to, page)
+    for position, each in enumerate(pages):
+        each.position = position
+    db.session.expire(declaration, ["pages"])
+    declaration.touched_at = utcnow()
+    return to
 
 
 def remove(page: PaperPage) -> None:
@@ -203,10 +265,11 @@ def photo_address(declaration: Declaration) -> str | None:
 
 
 def referenced() -> set[str]:
-    """Every address that a row names: working copies, revisions, printed sheets. For the sweep."""
+    """Every address that a row names: working copies, revisions, printed sheets, finished prints. For the sweep."""
     columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     named: set[str] = {address for row in db.session.execute(select(*columns)) for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
+    named.update(filter(None, db.session.scalars(select(PrintJob.address))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
         named.update(_frozen_addresses(papers.values()))
     return named

@@ -32,6 +32,7 @@ __all__ = [
     "Counts",
     "Filters",
     "by_number",
+    "chosen",
     "counts",
     "is_number",
     "listing",
@@ -67,6 +68,15 @@ def listing(actor: Actor, filters: Filters, after: str = "", *, view: View | Non
         size=PAGE_SIZE,
     )
     return Listing(view.lines(found.rows), found.after, found.before, found.unfinished)
+
+
+def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
+    """The declarations of a tab or lane within its filters, in the order of its pages, ``most`` of them."""
+    view = View(actor)
+    ranges, more = _sources(view, filters)
+    rows = keyset.merged(ranges, _order(filters.descending), Cursor(), more=more)
+    keeps = _keeps(view, filters)
+    return [row.declaration_id for row in islice(filter(keeps, islice(rows, LOOKED_AT)), most)]
 
 
 def _order(descending: bool) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from services.queue_lines import View
 from services.queue_search import FOUND_AT_MOST, find
 from services.review import PaperLine, Privacy, Section, plain_sections
 
-__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "search"]
+__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "chosen", "listing", "person", "search"]
 
 PAGE_SIZE = keyset.PAGE_SIZE
 
@@ -86,6 +87,14 @@ def listing(actor: Actor, after: str = "") -> Listing:
     ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
     found = keyset.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=view.is_anothers, size=PAGE_SIZE)
     return Listing(_lines(view, found.rows), found.after, found.before)
+
+
+def chosen(actor: Actor, most: int) -> list[int]:
+    """The scope's records in the order of their pages, ``most`` of them."""
+    view = View(actor)
+    ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
+    rows = keyset.merged(ranges, _ORDER, Cursor())
+    return [row.id for row in islice(filter(view.is_anothers, rows), most)]
 
 
 def _moment(text: str) -> datetime:

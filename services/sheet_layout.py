@@ -326,7 +326,8 @@ def _box_need(box: Box, level: Level) -> float:
 def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[Row]:
     widths = [FULL - PHOTO] * photo_rows + [FULL]
     rows = []
-    for index, cells in enumerate(pack([[_wish(e, width, level) for e in entries] for width in widths])):
+    wishes = {width: [_wish(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
+    for index, cells in enumerate(pack([wishes[width] for width in widths])):
         width = widths[min(index, photo_rows)]
         boxes: list[Box] = []
         start = 0
@@ -343,9 +344,9 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
 def _wish(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer stands on one line without shrinking much; a whole row if none does."""
     needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
-    taken = label_width(entry.label, level.label) + 2 * PAD
+    room = (label_width(entry.label, level.label) + 2 * PAD + needed) * SIXTHS / width
     least = min(entry.span, level.hint)
-    return next((s for s in (2, 3, 4) if s >= least and width * s / SIXTHS - taken >= needed), SIXTHS)
+    return next((span for span in (2, 3, 4) if span >= least and span >= room), SIXTHS)
 
 
 def _paper_rows(entries: Sequence[Entry], level: Level) -> list[Row]:

@@ -58,15 +58,16 @@ def _pieces(moved: Iterable[Entry]) -> Iterator[Piece]:
 
 def page(pen: Pen, data: SheetData, pieces: Sequence[Piece], number: tuple[int, int], lacking: Sequence[str]) -> None:
     """Draw one continuation page; ``number`` is (this page, all pages)."""
-    sheet_page.header(pen, data, TITLE)
+    sheet_page.header(pen, data, *number, TITLE)
     y = sheet_page.TABLE_TOP
     for piece in pieces:
         y -= piece.height
         _piece(pen, piece, y)
-    bottom = y - SIGNATURE
+    bottom = sheet_page.settled(y - SIGNATURE)
     sheet_page.signature(pen, sheet_page.CONTENT + 84 * MM, bottom)
     box = Rect(sheet_page.LEFT, bottom, sheet_page.RIGHT - sheet_page.LEFT, sheet_page.TABLE_TOP - bottom)
     pen.frame(box, sheet_page.THICK)
+    sheet_page.marks(pen, y, bottom)
     sheet_page.footer(pen, data, bottom, *number, lacking)
 
 

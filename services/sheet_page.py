@@ -1,10 +1,8 @@
 """Draws the pages of the sheet from a finished plan: header, sections, the promise, signature and stamp, footer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import segno
-
-from lib import fonts, typeset
+from lib import fonts, qr, sheet_marks, typeset
 from lib.fonts import Face
 from lib.pen import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Pen, Rect, color
 from lib.typeset import Fitted
@@ -37,29 +35,32 @@ NOTE = (
 # --- header and footer, the same on every page ------------------------------------------------------------------------
 
 
-def header(pen: Pen, data: SheetData, title: str = TITLE) -> None:
+def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE) -> None:
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
-        pen.squares(code, segno.make(data.qr, error="q", micro=False, boost_error=False).matrix)
+        # Which page it is, for whoever reads a picture of it back; no browser sends that part of an address.
+        pen.squares(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
     else:
         pen.frame(code, THIN, GHOST, (2, 2))
         pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)
-    middle = (LEFT + QR_SIDE + NUMBERS) / 2
-    pen.text(middle, TOP - 6.4 * MM, data.site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
-    size = 20 if len(title) <= 11 else 17
-    pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
+    pen.shared(("header", title, data.site), 0, 0, lambda x, y: _header_words(pen, title, data.site))
     _numbers(pen, data)
 
 
-def _numbers(pen: Pen, data: SheetData) -> None:
-    shown = (
-        ("申报编号", data.number),
-        ("版本", f"第 {data.version} 版" if data.version else ""),
-        ("校验码", data.code_in_fours),
-    )
-    for index, (name, text) in enumerate(shown):
+def _header_words(pen: Pen, title: str, site: str) -> None:
+    middle = (LEFT + QR_SIDE + NUMBERS) / 2
+    pen.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
+    size = 20 if len(title) <= 11 else 17
+    pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
+    for index, name in enumerate(("申报编号", "版本", "校验码")):
         y = TOP - 12.6 * MM - index * 5.1 * MM
         pen.text(NUMBERS, y, name, 7.6, face=Face.LABEL, ink=MUTED, spacing={2: 15.2, 3: 3.8, 4: 0}[len(name)])
+
+
+def _numbers(pen: Pen, data: SheetData) -> None:
+    shown = (data.number, f"第 {data.version} 版" if data.version else "", data.code_in_fours)
+    for index, text in enumerate(shown):
+        y = TOP - 12.6 * MM - index * 5.1 * MM
         if text:
             fitted = typeset.fit(text, 31.5 * MM, 20, 8.6, 6.5)
             pen.text(RIGHT - 31.5 * MM, y, text, fitted.size if fitted else 6.5)
@@ -76,7 +77,7 @@ def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lack
         note = f"表中 {fonts.BOX} 是系统字体暂缺的字（{codes}），请在 {fonts.BOX} 上手写补正。"
         pen.text(LEFT, y, note, size, face=Face.LABEL)
         y -= step
-    pen.text(LEFT, y, NOTE, size, face=Face.LABEL, ink=MUTED)
+    pen.shared("note", LEFT, y, lambda x, y: pen.text(x, y, NOTE, size, face=Face.LABEL, ink=MUTED))
     y -= step
     made = f"{data.site}　{data.printed_at} 生成" if data.printed_at else data.site
     pen.text(LEFT, y, made, size, face=Face.LABEL, ink=MUTED)
@@ -84,11 +85,31 @@ def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lack
     pen.text(RIGHT, y, f"{numbers}第 {page} 页 / 共 {pages} 页", size, face=Face.LABEL, ink=MUTED, align="right")
 
 
+LOWEST = PAGE_HEIGHT - (sheet_marks.BOTTOM + sheet_marks.SIDE / 2) * MM
+
+
+def settled(bottom: float) -> float:
+    """Where a frame ends that would end there: at the lowest squares when they are near, as others would touch them."""
+    return LOWEST if bottom - LOWEST < 3 * sheet_marks.SIDE * MM else bottom
+
+
+def marks(pen: Pen, top: float, bottom: float) -> None:
+    """The squares beside the frame that a reader looks for; ``top`` and ``bottom`` of the part that is signed."""
+    half = sheet_marks.SIDE / 2 * MM
+    lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
+    middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]
+    if bottom > LOWEST:
+        middles.append(bottom)
+    for x in sheet_marks.COLUMNS:
+        for y in middles:
+            pen.fill(Rect(x * MM - half, y - half, 2 * half, 2 * half), INK)
+
+
 # --- page 1 -----------------------------------------------------------------------------------------------------------
 
 
 def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Sequence[str]) -> None:
-    header(pen, data)
+    header(pen, data, 1, pages)
     y = TABLE_TOP
     rules = []
     for index, section in enumerate(plan.sections):
@@ -97,23 +118,28 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
             _photo(pen, data.photo, y, sum(section.heights[: section.photo_rows]))
         rules.append(bottom)
         y = bottom
-    bottom = y - plan.promise_height - plan.bottom_height
+    bottom = settled(y - plan.promise_height - plan.bottom_height)
     _section_name(pen, "承诺签章", y, bottom)
     _promise(pen, plan, y)
     _bottom(pen, data.has_employer, y - plan.promise_height, bottom)
     for rule in rules:  # last, so that no fill covers half of a rule
         pen.line(LEFT, rule, RIGHT, rule, MEDIUM)
     pen.frame(Rect(LEFT, bottom, RIGHT - LEFT, TABLE_TOP - bottom), THICK)
+    marks(pen, y - plan.promise_height, bottom)
     footer(pen, data, bottom, 1, pages, lacking)
 
 
 def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
     """Draw a section from ``top`` down; returns its bottom."""
     y = top
+    places = []
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
-        for box in row.boxes:
-            _box(pen, box, Rect(CONTENT + box.left, y, box.width, height), plan)
+        places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
+    pen.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
+    pen.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
+    for box, place in places:
+        _box(pen, box, place, plan)
     _section_name(pen, section.short, top, y)
     return y
 
@@ -121,15 +147,17 @@ def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
 def _section_name(pen: Pen, short: str, top: float, bottom: float) -> None:
     box = Rect(LEFT, bottom, sheet_layout.SECTION, top - bottom)
     pen.fill(box, SECTION_FILL)
-    pen.column(box, short, 9.5)
+    middle = bottom + box.height / 2
+    pen.shared(
+        ("section", short, box.height),
+        0,
+        middle,
+        lambda x, y: pen.column(Rect(x + LEFT, y - box.height / 2, box.width, box.height), short, 9.5),
+    )
     pen.line(CONTENT, top, CONTENT, bottom, THIN, RULE)
 
 
 def _box(pen: Pen, box: Box, place: Rect, plan: Plan) -> None:
-    if box.style in (Style.LABEL, Style.HEAD):
-        pen.fill(place, LABEL_FILL)
-    if box.style is not Style.PAPER:
-        pen.frame(place, THIN, RULE)
     if box.fitted:
         _label(pen, place, box.fitted)
         return
@@ -169,13 +197,21 @@ def _photo(pen: Pen, photo: bytes | None, top: float, height: float) -> None:
 
 
 def _promise(pen: Pen, plan: Plan, top: float) -> None:
+    pen.shared(plan.promise, CONTENT + 10, top - 3.5, lambda x, y: _draw_promise(pen, plan.promise, x, y))
+
+
+def _draw_promise(pen: Pen, lines: Iterable[str], x: float, y: float) -> None:
     size, step = sheet_layout.PROMISE_SIZE, sheet_layout.PROMISE_STEP
-    for index, line in enumerate(plan.promise):
-        middle = top - 3.5 - step * (index + 0.5)
-        pen.text(CONTENT + 10, middle - size * TO_MIDDLE, line, size)
+    for index, line in enumerate(lines):
+        pen.text(x, y - step * (index + 0.5) - size * TO_MIDDLE, line, size)
 
 
 def _bottom(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
+    height = top - bottom
+    pen.shared(("bottom", has_employer, height), 0, bottom, lambda x, y: _closing(pen, has_employer, y + height, y))
+
+
+def _closing(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
     if not has_employer:
         signature(pen, CONTENT + 84 * MM, bottom)
         return

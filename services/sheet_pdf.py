@@ -1,6 +1,6 @@
 """The printed 会计人员个人基本信息表: plain data in, PDF out. reportlab loads on the first call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lib import fonts, typeset
@@ -9,7 +9,7 @@ from services import sheet_layout, sheet_more, sheet_page
 from services.sheet_data import Block, Cell, SheetData, Table
 from services.text_pdf import draw_text_document
 
-__all__ = ["Block", "Cell", "SheetData", "Table", "draw", "draw_blank", "draw_text_document"]
+__all__ = ["Block", "Cell", "SheetData", "Table", "draw", "draw_blank", "draw_many", "draw_text_document"]
 
 SAMPLE = "样表"
 
@@ -21,16 +21,32 @@ def draw(data: SheetData) -> bytes:
     and its number, no person.
     """
     with document(f"{sheet_page.TITLE} {data.number}".strip(), data.site) as pen:
-        plan = sheet_layout.plan(data)
-        more = sheet_more.pages(plan.moved)
-        lacking = fonts.missing(typeset.printable("".join(_texts(data))))
-        pages = 1 + len(more)
-        sheet_page.first_page(pen, data, plan, pages, lacking)
-        _end_page(pen, data.watermark)
-        for number, pieces in enumerate(more, 2):
-            sheet_more.page(pen, data, pieces, (number, pages), lacking)
-            _end_page(pen, data.watermark)
+        _sheet(pen, data)
         return pen.finish()
+
+
+def draw_many(sheets: Iterable[SheetData], site: str) -> bytes:
+    """Each as :func:`draw` draws it, one after the other in one document; the outline finds them by their number.
+
+    What they share, the fonts above all, stands in the file once.
+    """
+    with document(sheet_page.TITLE, site, many=True) as pen:
+        for data in sheets:
+            pen.bookmark(data.number)
+            _sheet(pen, data)
+        return pen.finish()
+
+
+def _sheet(pen: Pen, data: SheetData) -> None:
+    plan = sheet_layout.plan(data)
+    more = sheet_more.pages(plan.moved)
+    lacking = fonts.missing(typeset.printable("".join(_texts(data))))
+    pages = 1 + len(more)
+    sheet_page.first_page(pen, data, plan, pages, lacking)
+    _end_page(pen, data.watermark)
+    for number, pieces in enumerate(more, 2):
+        sheet_more.page(pen, data, pieces, (number, pages), lacking)
+        _end_page(pen, data.watermark)
 
 
 def draw_blank(blocks: tuple[Block, ...], papers: tuple[str, ...], site: str) -> bytes:

@@ -7,18 +7,17 @@ one. The check code is a keyed hash over 申报编号, version, printed answers 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 
-from forms import PHOTO, SHEET
+from forms import PAPER, PHOTO, SHEET, STEPS, Asked
 from lib.database import utcnow
 from models import Declaration, Sheet, db, keys
 from services import answers, papers
-
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I
-CODE_LENGTH = 16  # of 5 bits each
-
+from services.sheet_places import ALPHABET, CODE_LENGTH
 
 #: Follows from the name; says whether the list of papers on the sheet has a proof of the change.
 DERIVED = "name_differs"
@@ -74,7 +73,12 @@ def _differences(sheet: Sheet, content: dict[str, Any], photo: str | None) -> se
 
 def is_current(sheet: Sheet, declaration: Declaration, excused: frozenset[str] = frozenset()) -> bool:
     """Does the sheet say what the working copy says? ``excused``: targets of marks that need no new signature."""
-    return not _differences(sheet, printed_answers(declaration), papers.photo_address(declaration)) - excused
+    return not changed_since(sheet, declaration) - excused
+
+
+def changed_since(sheet: Sheet, declaration: Declaration) -> set[str]:
+    """What the working copy says differently (names of questions, ``photo``)."""
+    return _differences(sheet, printed_answers(declaration), papers.photo_address(declaration))
 
 
 def signed(declaration: Declaration) -> Sheet | None:
@@ -87,3 +91,16 @@ def signed_is_outdated(declaration: Declaration, excused: frozenset[str] = froze
     """Is a signed sheet there that no longer says what the working copy says?"""
     sheet = signed(declaration)
     return sheet is not None and not is_current(sheet, declaration, excused)
+
+
+def in_words(names: Collection[str], most: int = 6) -> str:
+    """What printed answers are called, in the order of the pages: 通讯地址、一寸照片等 8 处."""
+    known = [title for name, title in _titles().items() if name in names]
+    return "、".join(known[:most]) + (f"等 {len(known)} 处" if len(known) > most else "")
+
+
+@cache
+def _titles() -> dict[str, str]:
+    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    questions = {question.name: question.short for form in forms for question in form.questions}
+    return {**answers.IDENTITY, **questions, PHOTO: PAPER[PHOTO].title}

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from lib.storage import Damaged, Folder, Missing
-from models import Declaration, PaperPage, Revision, Sheet, db
+from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
 
 NAMES = ("address", "thumb_address", "source_address")
 
@@ -45,6 +45,9 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
             yield f"{number}, photo of printed sheet {version}", address
+    for uid, at in db.session.execute(select(PrintJob.uid, PrintJob.address)):
+        if at and at in bad:
+            yield f"print job {uid}", at
     revisions = select(Declaration.number, Revision.number, Revision.papers).join(Revision.declaration)
     for number, revision, papers in db.session.execute(revisions.execution_options(yield_per=500)):
         yield from ((f"{number}, revision {revision}, {where}", at) for where, at in _frozen(papers, bad))

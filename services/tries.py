@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -20,8 +20,10 @@ PASSWORD = Limit("password", 5, MINUTES)  # of somebody signed in, asked again
 STAFF_PASSWORD = Limit("staff_password", 5, MINUTES)
 PROOF, CODE = Limit("proof", 5, DAY), Limit("code", 5, DAY)  # 档案号; activation codes, whatever they are for
 PROOF_ADDRESS = Limit("proof_address", 50, DAY)
+VERIFY_ADDRESS = Limit("verify_address", 30, HOUR)  # check codes of sheets that do not exist
 REGISTER, REGISTER_PHONE = Limit("register", 3, DAY), Limit("register_phone", 5, DAY)
 REGISTER_ADDRESS = Limit("register_address", 30, DAY)
+HAND_OVER_ADDRESS = Limit("hand_over_address", 60, HOUR)  # tokens of nothing; nobody guesses 256 bits
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in
 
 Counted = tuple[Limit, str]  # what is limited, and the number, phone, address or name that it is counted for
@@ -53,6 +55,11 @@ def begin(*counted: Counted) -> Try:
     if made.until:
         take_back(made)
     return made
+
+
+def waiting(limit: Limit, value: str) -> int:
+    """How many minutes somebody who has used all tries up has to wait; 0: no more. Nothing is written down."""
+    return Try((), blocked_until(replace(limit, most=limit.most - 1), value)).minutes
 
 
 def take_back(made: Try) -> None:

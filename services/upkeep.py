@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from lib.database import utcnow
 from models import ActivationCode, ParkedForm, db
-from services import accounts, reminders, sessions, spreadsheet, workflow
+from services import accounts, hand_overs, print_jobs, reminders, sessions, spreadsheet, uploads, workflow
 
 PARKED = timedelta(hours=24)
 CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
@@ -31,6 +31,19 @@ def forget_abandoned_files() -> int:
     return spreadsheet.sweep(Path(current_app.config["DATA"]) / spreadsheet.FOLDER)
 
 
+def forget_prints() -> int:
+    """Sheets printed together more than a day ago, with their files."""
+    return print_jobs.forget_old(current_app.extensions["kuaiji.store"])
+
+
+def start_printing() -> int:
+    """Whoever drew what is waited for may have been killed."""
+    if not current_app.config["STARTS_DRAWERS"] or not print_jobs.is_waited_for():
+        return 0
+    print_jobs.start_drawer(Path(current_app.root_path))
+    return 1
+
+
 def _delete(table: type[Any], *which: Any) -> int:
     result: Any = db.session.execute(delete(table).where(*which))
     return int(result.rowcount)
@@ -43,6 +56,10 @@ JOBS: dict[str, Callable[[], int]] = {
     "expired reservations": accounts.forget_reservations,
     "parked forms": forget_parked_forms,
     "old activation codes": forget_codes,
+    "abandoned uploads": uploads.forget_abandoned,
+    "old hand-overs": hand_overs.forget_old,
     "abandoned spreadsheets": forget_abandoned_files,
     "reminders of corrections": reminders.remind_all,
+    "old prints": forget_prints,
+    "prints taken up": start_printing,
 }

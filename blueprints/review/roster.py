@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,16 @@ from wtforms.validators import ValidationError
 
 from blueprints import me
 from blueprints.review.frame import bp
+from blueprints.review.stated import reason_question
 from blueprints.sign_in_form import AccountForm
-from forms.questions import ChoiceQuestion, DayQuestion, TextQuestion
-from forms.validators import Length, Optional, Required
+from forms.questions import ChoiceQuestion, DayQuestion
+from forms.validators import Optional, Required
 from lib.clock import today
 from lib.database import beginning
 from models import db
 from services import departments, roster, spreadsheet
 from services.access import OFFICERS, only
 
-_DIGITS = re.compile(r"[0-9]{7}|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")  # a phone typed in groups, too
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)  # the calendar's own ends cannot be counted from
 
 
@@ -31,12 +30,7 @@ class RosterForm(AccountForm):
     source = ChoiceQuestion("内容", roster.SOURCES, [Required()], preset=roster.RECORDS)
     since = DayQuestion("开始日期", [Optional()], hint="档案按审核通过日期，申报按提交日期；不填表示不限")
     until = DayQuestion("结束日期", [Optional()])
-    reason = TextQuestion(
-        "导出事由",
-        [Required(), Length(4, 100)],
-        hint="例如：核对全县会计人员人数。事由会写入日志，请不要填写姓名和号码",
-        span=2,
-    )
+    reason = reason_question("导出事由", "核对全县会计人员人数")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -55,10 +49,6 @@ class RosterForm(AccountForm):
             raise ValidationError("开始日期不能晚于今天")
         if field.data and field.data < _EARLIEST:
             raise ValidationError("开始日期不能早于 2000 年")
-
-    def validate_reason(self, field: TextQuestion) -> None:
-        if _DIGITS.search(field.data or ""):
-            raise ValidationError("事由会写入日志，请不要填写证件号码、手机号码")
 
 
 @bp.get("/roster", endpoint="roster")

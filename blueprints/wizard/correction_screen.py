@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints.wizard.frame import declaration_in_hand, editable_declaration
 from forms import PHOTO, SHEET, StepForm
 from models import Declaration, Draft, db
-from services import answers, correction_form, drafts, marks, papers, sheets
+from services import answers, correction_form, drafts, marks, papers, sheet_reading, sheets, uploads
 from services import corrections as walk
 from services.corrections import Item
 
@@ -114,6 +114,8 @@ def paper(
         standing=standing,
         photo=next(iter(standing.pages), None) if item.target == PHOTO else None,
         meant=walk.marked_page(declaration, item.view.mark) if item.view else None,
+        notes=sheet_reading.notes(declaration) if item.target == SHEET else [],
+        unfinished=uploads.unfinished(declaration),
         printed_current=printed is not None and sheets.is_current(printed, declaration, excused),
     )
 

@@ -10,6 +10,7 @@ from blueprints.wizard.correction_screen import address, item_at, paper, questio
 from blueprints.wizard.frame import bp, editable_declaration, send_picture
 from blueprints.wizard.papers import drop_page, sent_files, take_all, turn_page
 from blueprints.wizard.steps import cut_photo, take_photo
+from blueprints.wizard.uploads import give_up
 from forms import PHOTO, SHEET, STEPS
 from lib.codes import Status
 from models import Declaration, db
@@ -95,10 +96,15 @@ def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnVa
 
 
 def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
-    """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, next. Pictures sent along are taken first."""
+    """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, give-up:<upload>, refresh, next.
+
+    Pictures sent along are taken first; ``refresh`` shows what arrived in other ways.
+    """
     what, _colon, which = action.partition(":")
-    if what in ("rotate", "delete", "crop"):
-        {"rotate": turn_page, "delete": drop_page, "crop": cut_photo}[what](which)
+    if what == "refresh":
+        return redirect(address(item))
+    if what in ("rotate", "delete", "crop", "give-up"):
+        {"rotate": turn_page, "delete": drop_page, "crop": cut_photo, "give-up": give_up}[what](which)
         return redirect(address(item))
     problems = _take(item, asked_to=what == "upload")
     declaration, _found, item = item_at(item.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,10 +11,22 @@ from werkzeug.datastructures import FileStorage
 
 from blueprints import me
 from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
-from forms import PAPER, PHOTO, SHEET, Paper
+from forms import PAPER, PHOTO, SHEET, Asked, Paper
 from lib.images import Refused
 from models import Declaration, PaperPage, db
-from services import access, answers, commitment, corrections, marks, papers, sheets, workflow
+from services import (
+    access,
+    advice,
+    answers,
+    commitment,
+    corrections,
+    marks,
+    papers,
+    sheet_reading,
+    sheets,
+    uploads,
+    workflow,
+)
 from services.access import APPLICANTS, only
 
 
@@ -28,20 +41,47 @@ def _page(
 ) -> ResponseReturnValue:
     """``problems``: what was wrong, by paper; under ``submit`` and ``agree`` what stands in the way of submitting."""
     context = answers.asked(declaration)
-    outdated = sheets.signed_is_outdated(declaration, marks.excused(declaration))
     page = render_template(
         "wizard/papers.html",
         declaration=declaration,
-        standings=[item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO],
+        standings=_standings(declaration, context),
         bar=step_bar(declaration, "papers", context),
-        marks={view.mark.target: view for view in marks.open_views(declaration)},
         corrections={item.target: item for item in corrections.items(declaration)},
-        problems=problems or {},
         agreed=agreed,
         commitment=commitment,
-        sheet=SHEET,
+        **_for_rows(declaration, problems or {}),
     )
     return page, 422 if problems else 200
+
+
+def _standings(declaration: Declaration, context: Asked) -> list[papers.Standing]:
+    """The papers of this page: all that are asked for but the photo."""
+    outdated = sheets.signed_is_outdated(declaration, marks.excused(declaration))
+    return [item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO]
+
+
+def _for_rows(declaration: Declaration, problems: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the row of a paper is drawn with, beside its standing."""
+    views = {view.mark.target: view for view in marks.open_views(declaration)}
+    return {
+        "marks": views,
+        "problems": problems,
+        "sheet": SHEET,
+        "advice": advice.notes,
+        "notes": sheet_reading.notes(declaration),
+        "unfinished": uploads.unfinished(declaration),
+    }
+
+
+@bp.get("/papers/<kind>/row")
+@only(*APPLICANTS)
+def paper_row(kind: str) -> str:
+    """The row of one paper alone, as it is now: for scripts, which put it in the place of the old one."""
+    declaration = editable_declaration()
+    found = [item for item in _standings(declaration, answers.asked(declaration)) if item.paper.kind == kind]
+    if not found:
+        abort(404)
+    return render_template("wizard/_paper.html", item=found[0], **_for_rows(declaration, {}))
 
 
 @bp.post("/papers/<kind>")
@@ -87,24 +127,32 @@ def _wanted(kind: str) -> Paper:
 def _take(paper: Paper, data: bytes, replaced: str = "") -> None:
     """Clean and store one picture without holding the database, then write its row, in the place of another."""
     db.session.rollback()
-    prepared = papers.prepare(store(), data)
-    declaration = editable_declaration()
-    sheet = sheets.last(declaration) if paper.kind == SHEET else None
-    old = access.own_page(me(), replaced) if replaced else None
-    place = old.position if old else None
-    if old:
-        papers.remove(old)
-    page = papers.take(declaration, paper, prepared, sheet)
-    page.position = page.position if place is None else place
+    prepared = papers.prepare(store(), data, paper.kind)
+    put(editable_declaration(), paper, prepared, replaced)
     db.session.commit()
 
 
-def _own_page(uid: str) -> PaperPage:
+def put(declaration: Declaration, paper: Paper, prepared: papers.Prepared, replaced: str = "") -> PaperPage:
+    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one. Not committed.
+
+    Raises papers.NotTaken; the old page is then still there.
+    """
+    with db.session.begin_nested():
+        old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
+        place = old.position if old else None
+        if old:
+            papers.remove(old)
+        page = sheet_reading.take(declaration, paper, prepared)
+        page.position = page.position if place is None else place
+    return page
+
+
+def own_page(uid: str) -> PaperPage:
     """A picture of the declaration in hand. Somebody else's is not found."""
     return access.own_page(me(), uid) or abort(404)
 
 
-def _back_to(kind: str) -> Response:
+def back_to(kind: str) -> Response:
     target = url_for("wizard.papers_page", _anchor=f"paper-{kind}")
     return redirect(target)  # type: ignore[return-value]
 
@@ -112,13 +160,13 @@ def _back_to(kind: str) -> Response:
 @bp.post("/pages/<uid>/delete")
 @only(*APPLICANTS)
 def delete_page(uid: str) -> ResponseReturnValue:
-    return _back_to(drop_page(uid))
+    return back_to(drop_page(uid))
 
 
 def drop_page(uid: str) -> str:
     """Take a picture away; returns of which paper."""
     editable_declaration()
-    page = _own_page(uid)
+    page = own_page(uid)
     kind = page.kind
     papers.remove(page)
     db.session.commit()
@@ -128,20 +176,20 @@ def drop_page(uid: str) -> str:
 @bp.post("/pages/<uid>/rotate")
 @only(*APPLICANTS)
 def rotate_page(uid: str) -> ResponseReturnValue:
-    return _back_to(turn_page(uid))
+    return back_to(turn_page(uid))
 
 
 def turn_page(uid: str) -> str:
     """Turn a picture clockwise by a quarter; returns of which paper. The one-inch photo is upright, and stays 5:7."""
     editable_declaration()
-    page = _own_page(uid)
-    kind, address = page.kind, page.address
+    page = own_page(uid)
+    kind, address, source, corners = page.kind, page.address, page.source_address, page.crop
     if kind == PHOTO:
         abort(404)
     db.session.rollback()
-    prepared = papers.prepare_rotated(store(), address, 1)
+    prepared = papers.prepare_rotated(store(), address, 1, source, corners)
     editable_declaration()
-    papers.turn(_own_page(uid), prepared)
+    papers.turn(own_page(uid), prepared)
     db.session.commit()
     return kind
 
@@ -150,7 +198,7 @@ def turn_page(uid: str) -> str:
 @only(*APPLICANTS)
 def picture(uid: str) -> ResponseReturnValue:
     """One picture of one's own, small with ``?small=1``."""
-    page = _own_page(uid)
+    page = own_page(uid)
     return send_picture(page.thumb_address if request.args.get("small") else page.address, page.kind)
 
 

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=False),
         sa.Column("opened_at", UTCDateTime(), nullable=True),
+        sa.Column("device_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("used_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["declaration_id"], ["declaration.id"], name=op.f("fk_hand_over_declaration_id")),
         sa.ForeignKeyConstraint(
@@ -86,6 +87,9 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("alive_at", UTCDateTime(), nullable=True),
+        sa.Column("drawer", sa.String(length=24), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=20), nullable=True),
         sa.CheckConstraint("done <= total", name=op.f("ck_print_job_done_is_part")),
         sa.CheckConstraint(
             "state IN ('waiting', 'drawing', 'done', 'failed')", name=op.f("ck_print_job_known_state")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from models import Declaration, Revision, db
 from services import access
 from services.access import Actor
-from services.checks import office, others, person, pictures, proofs
+from services.checks import office, others, person, pictures, proofs, signed
 from services.checks.case import STATES, Case, Check, Outcome, State, labels
 
 __all__ = ["CHECKS", "Match", "Outcome", "Result", "reminders", "run"]
@@ -37,11 +37,15 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("qualification", "资格证书编号", proofs.qualification),
     ("legacy", "会计从业资格证", proofs.legacy),
     ("marks", "退回的各处", proofs.marks),
-    ("sheet", "个人基本信息表的版本", proofs.sheet),
+    ("sheet", "个人基本信息表的版本", signed.sheet),
+    ("signature", "申报人签名", signed.signature),
+    ("stamp", "单位盖章", signed.stamp),
     ("portrait", "一寸照片", pictures.portrait),
     ("resolution", "图片像素", pictures.resolution),
     ("sharpness", "图片清晰度", pictures.sharpness),
     ("light", "图片明暗", pictures.light),
+    ("edges", "图片拍全", pictures.edges),
+    ("screen", "图片是否截屏", pictures.screen_shot),
 )
 SHOWN = 5  # of the submissions that a check has found
 log = logging.getLogger(__name__)

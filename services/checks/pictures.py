@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from forms import PHOTO
 from lib import measures
-from lib import portrait as advice
+from lib import portrait as photo
+from services import advice
+from services.advice import Figures, Note
 from services.checks.case import Case, Outcome, Page, look, passed, unknown, verdict
-
-Figures = Mapping[str, Any]
 
 
 def resolution(case: Case) -> Outcome:
-    def problem(figures: Figures) -> str:
-        size = f"{figures['width']}×{figures['height']}"
-        return f"只有 {size} 像素" if min(figures["width"], figures["height"]) < measures.SHORT_SIDE else ""
-
-    return _each(case, problem, "附件图片的像素足够", leave_out=PHOTO)
+    return _each(case, advice.few_pixels, "附件图片的像素足够", leave_out=PHOTO)
 
 
 def sharpness(case: Case) -> Outcome:
-    return _each(
-        case, lambda figures: "可能模糊" if figures["sharpness"] < measures.SHARP else "", "照片和附件图片清晰"
-    )
+    return _each(case, advice.blurred, "照片和附件图片清晰")
 
 
 def light(case: Case) -> Outcome:
-    return _each(case, _light, "照片和附件图片的明暗合适")
+    return _each(case, advice.light, "照片和附件图片的明暗合适")
 
 
-def _light(figures: Figures) -> str:
-    brightness, contrast = figures["brightness"], figures["contrast"]
-    if brightness < measures.DARK_MEAN:
-        return "太暗"
-    if brightness > measures.WASHED_OUT_MEAN and contrast < measures.WASHED_OUT_CONTRAST:
-        return "太亮，字迹可能看不清"
-    return "对比太弱，字迹可能看不清" if contrast < measures.FAINT_CONTRAST else ""
+def edges(case: Case) -> Outcome:
+    return _each(case, advice.cut_off, "附件图片没有发现拍不全的", leave_out=PHOTO)
 
 
-def _each(case: Case, problem: Callable[[Figures], str], fine: str, *, leave_out: str = "") -> Outcome:
+def screen_shot(case: Case) -> Outcome:
+    return _each(case, advice.screen_shot, "附件图片不像截屏", leave_out=PHOTO)
+
+
+def _each(case: Case, notice: Callable[[Figures], Note | None], fine: str, *, leave_out: str = "") -> Outcome:
     """The same question to each picture. One that was never measured is in doubt, unless another one has a problem."""
     pages = [page for page in case.pages() if page.kind != leave_out]
     problems = [
-        (page.kind, page.words + words) for page in pages if page.measures and (words := problem(page.measures))
+        (page.kind, page.words + note.words) for page in pages if page.measures and (note := notice(page.measures))
     ]
     unmeasured = _unmeasured(pages)
     return unmeasured if unmeasured and not problems else verdict(problems, fine)
@@ -66,9 +58,9 @@ def portrait(case: Case) -> Outcome | None:
     if "portrait" not in figures:
         problems = [words for wrong, words in _portrait(figures) if wrong]
         return look("一寸照片" + "，".join(problems), PHOTO) if problems else passed("一寸照片的比例和背景合适", PHOTO)
-    found = advice.advise(figures)
+    found = photo.advise(figures)
     words = "，".join(problem.what for problem in found.problems) or found.unknown
-    if found.verdict == advice.GOOD:
+    if found.verdict == photo.GOOD:
         return passed(f"一寸照片{found.verdict}", PHOTO)
     told = f"一寸照片{found.verdict}：{words}"
     return look(told, PHOTO) if found.problems else unknown(told, PHOTO)

@@ -1,4 +1,4 @@
-"""Numbers of certificates, the signed sheet, the old register, and whether a return was answered."""
+"""Numbers of certificates, the old register, and whether a return was answered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from forms import PAPER, PHOTO, SHEET
+from forms import PAPER
 from lib import measures
 from lib.codes import Kind, MarkState, YesNo
 from models import LegacyHolder, Mark, Revision, db
@@ -68,31 +68,6 @@ def _number(stated: str, graduated: str, lengths: Sequence[int]) -> tuple[str, s
     if stated[YEAR_AT] == graduated[:4]:
         return "里的年份与毕业时间一致", "passed"
     return f"里的年份是 {stated[YEAR_AT]}，毕业时间是 {graduated}", "look"
-
-
-# --- the signed sheet -------------------------------------------------------------------------------------------------
-
-
-def sheet(case: Case) -> Outcome:
-    """Does the signed version say what was submitted? Changes that need no new signature are excused."""
-    signed = case.revision.sheet
-    if signed is None:
-        return unknown("没有记录签章的是哪一版信息表", SHEET)
-    printed: dict[str, Any] = signed.answers
-    differing = {name for name in printed if name != "name_differs" and printed[name] != case.get(name)}
-    differing |= {PHOTO} if papers.addresses(case.papers.get(PHOTO)) != [signed.photo_address] else set()
-    if not differing:
-        return passed(f"信息表第 {signed.version} 版与提交内容一致，请核对图上的校验码", SHEET)
-    words = "、".join(words for name, words in labels().items() if name in differing)
-    if differing <= _excused(case):
-        return passed(f"信息表第 {signed.version} 版，签章之后改了{words}(无需重新签章)", SHEET)
-    return look(f"签章的信息表是第 {signed.version} 版，与提交内容不同：{words}", SHEET, *sorted(differing))
-
-
-def _excused(case: Case) -> set[str]:
-    query = select(Mark.target).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
-    query = query.where(Revision.number < case.revision.number, Mark.resign.is_(False))
-    return set(db.session.scalars(query.where(Mark.state == MarkState.CLOSED)))
 
 
 # --- resubmissions ----------------------------------------------------------------------------------------------------

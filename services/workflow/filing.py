@@ -8,7 +8,7 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Draft, Event, Mark, Revision, db
-from services import answers, checks, deadlines, desk, inbox, look_alikes, marks, papers, sheets, ticks
+from services import answers, checks, deadlines, desk, inbox, look_alikes, marks, papers, sheets, ticks, uploads
 from services.access import Actor
 from services.workflow.claims import settle
 from services.workflow.moves import Incomplete, Missing, NotAllowed, check, make_move, revision_numbered
@@ -17,7 +17,7 @@ from services.workflow.moves import Incomplete, Missing, NotAllowed, check, make
 def missing_for_submit(declaration: Declaration) -> list[Missing]:
     """Everything that stands between the working copy and a submission, in words."""
     context = answers.asked(declaration)
-    excused = marks.excused(declaration)
+    excused, unfinished = marks.excused(declaration), uploads.unfinished(declaration)
     found = [
         Missing(f"{gap.step.title}：{gap.message}", gap.step, gap.name) for gap in answers.gaps(declaration, context)
     ]
@@ -29,6 +29,10 @@ def missing_for_submit(declaration: Declaration) -> list[Missing]:
             found.append(Missing("个人基本信息表：信息已修改，请重新打印、签名后上传", step, anchor))
         elif standing.missing:
             found.append(Missing(f"请上传{standing.paper.title}", step, anchor))
+        if n := len(unfinished.get(kind, ())):
+            found.append(
+                Missing(f"{standing.paper.title}：有 {n} 张图片没有传完，请接着传完，或点【放弃】", step, anchor)
+            )
     asked = "审核人员要求修改，请修改或说明情况"
     found += [Missing(f"{view.label}：{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
     return found

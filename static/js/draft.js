@@ -2,47 +2,142 @@
  * Keeps what is typed: two seconds after a change, form[data-draft-url] is posted there without its files, with the
  * form's own CSRF field; once more when the page is left with something unsaved. Buttons save by themselves.
  *
- * Says so in .save[role=status] of the form (in its [data-save-text] where there is one): 「10:24 已自动保存」. Any
- * answer other than 2xx counts as not saved; a redirect means that the session has ended.
+ * Where the person wishes it (device.js), what has not reached the platform lies encrypted on this device meanwhile, and
+ * comes back into the form after a reload or a new sign-in. A save at the platform removes it.
+ *
+ * Says so in .save[role=status] of the form (in its [data-save-text] where there is one): 「10:24 已保存到平台」, 「已保存在本机」.
+ * Any answer other than 2xx counts as not saved; a redirect means that the session has ended.
  */
 import { withoutFiles } from "./answers.js";
+import { keeper } from "./device.js";
 
 const PAUSE = 2000; // ms
+const SHORT = 300; // ms; the device is nearer
+const NOT_KEPT = ["csrf_token", "action"];
 const clock = new Intl.DateTimeFormat("zh-CN", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "Asia/Shanghai" });
 
 function keep(form) {
   const status = form.querySelector(".save[role=status]");
-  const say = (text) => status && ((status.querySelector("[data-save-text]") ?? status).textContent = text);
+  const name = `draft|${location.pathname}`;
   let timer = 0;
+  let near = 0;
   let dirty = false;
+  let changes = 0;
+
+  /** `where`: platform, device or nowhere. */
+  function say(text, where) {
+    if (!status) return;
+    (status.querySelector("[data-save-text]") ?? status).textContent = text;
+    status.dataset.where = where;
+  }
 
   async function save() {
     clearTimeout(timer);
     dirty = false;
+    const saved = changes;
     try {
       const request = { method: "POST", body: withoutFiles(form), redirect: "manual", keepalive: true };
       const response = await fetch(form.dataset.draftUrl, request);
-      if (response.type === "opaqueredirect") say("登录已过期，未能自动保存；请按【下一步】，重新登录后内容仍在");
-      else say(response.ok ? `${clock.format(new Date())} 已自动保存` : "未能自动保存");
+      if (response.type === "opaqueredirect") await notSaved("登录已过期，未能自动保存；请按【下一步】，重新登录后内容仍在");
+      else if (!response.ok) await notSaved("未能自动保存");
+      else {
+        say(`${clock.format(new Date())} 已保存到平台`, "platform");
+        if (saved === changes) (await keeper())?.remove(name);
+      }
     } catch {
       dirty = true;
-      say("未能自动保存，请检查网络");
+      await notSaved("未能自动保存，请检查网络", "网络不通，");
+    }
+  }
+
+  async function notSaved(text, why = "") {
+    if (await keepHere()) say(`${why}${clock.format(new Date())} 已保存在本机，连通后自动保存到平台`, "device");
+    else say(text, "nowhere");
+  }
+
+  /** Puts what the form holds on the device, if it may; tells whether it lies there. */
+  async function keepHere(sent = false) {
+    clearTimeout(near);
+    const fields = [...withoutFiles(form)].filter(([field]) => !NOT_KEPT.includes(field));
+    try {
+      const keeping = await keeper();
+      await keeping?.put(name, { fields, sent });
+      return Boolean(keeping);
+    } catch {
+      return false; // no room
     }
   }
 
   form.addEventListener("input", ({ target }) => {
-    if (target.type === "file") return;
+    if (target.type === "file" || !target.name) return;
     dirty = true;
+    changes += 1;
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
+    clearTimeout(near);
+    near = setTimeout(keepHere, SHORT);
   });
   document.addEventListener("submit", (event) => {
     if (event.target !== form || event.defaultPrevented) return;
     clearTimeout(timer);
+    if (dirty || changes) keepHere(true);
     dirty = false;
   });
   window.addEventListener("pagehide", () => dirty && save());
   window.addEventListener("online", () => dirty && save());
+  document.addEventListener("keeping", ({ detail }) => detail && changes && keepHere());
+  restore(form, name).then((at) => {
+    if (!at) return;
+    say(`已恢复 ${clock.format(at)} 保存在本机的内容`, "device");
+    dirty = true;
+    changes += 1;
+    save();
+  });
+}
+
+/**
+ * Fills the form from the device; returns of when that was, or nothing. What was sent and has been saved since, or is older
+ * than the platform's own draft, has had its day. Over answers saved in another window the form is filled all the same,
+ * with the old `seen`: the server asks which of the two counts.
+ */
+async function restore(form, name) {
+  const keeping = await keeper();
+  const [kept] = (await keeping?.all(name).catch(() => [])) ?? [];
+  if (!kept || kept.name !== name) return null;
+  const { fields, sent } = kept.facts;
+  const seen = fields.find(([field]) => field === "seen")?.[1];
+  const now = [...withoutFiles(form)].filter(([field]) => !NOT_KEPT.includes(field));
+  const overtaken = (sent && seen !== form.elements.seen?.value) || kept.at < Number(form.dataset.draftAt ?? 0);
+  if (overtaken || JSON.stringify(now) === JSON.stringify(fields)) {
+    await keeping.remove(name);
+    return null;
+  }
+  await fill(form, fields);
+  return kept.at;
+}
+
+/** Puts values into a form. Lists that the browser fills itself (counties, departments) may offer a value a moment later. */
+async function fill(form, fields) {
+  const values = new Map();
+  for (const [name, value] of fields) values.set(name, [...(values.get(name) ?? []), value]);
+  for (let round = 0; round < 20 && !put(form, values); round++) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+/** One round of it; tells whether every value has found its place. Other modules see what changed. */
+function put(form, values) {
+  const lacking = new Set([...values].filter(([, wanted]) => wanted.some(Boolean)).map(([name]) => name));
+  for (const input of form.elements) {
+    if (!input.name || NOT_KEPT.includes(input.name) || ["file", "submit"].includes(input.type)) continue;
+    const wanted = values.get(input.name) ?? [];
+    const holds = /^(radio|checkbox)$/.test(input.type) ? "checked" : "value";
+    const old = input[holds];
+    if (holds === "checked") input.checked = wanted.includes(input.value);
+    else if (input.type !== "hidden" || wanted.length) input.value = wanted[0] ?? "";
+    if (holds === "value" && wanted[0] && input.value !== wanted[0]) input.value = old; // not offered yet
+    else if (holds === "value" || input.checked) lacking.delete(input.name);
+    if (input[holds] !== old) input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  return !lacking.size;
 }
 
 document.querySelectorAll("form[data-draft-url]").forEach(keep);

@@ -1,8 +1,10 @@
 /**
  * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
  *
- * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】), and imports each
- * module below once when its selector matches. A module finds its own elements when it is imported.
+ * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】) and
+ * shows what only works with them ([data-script]), and imports each
+ * module below once when its selector matches, now or in a part of the page that comes later (fragment.js). A module finds
+ * its own elements when it is imported.
  */
 const BEHAVIOURS = {
   "[data-focus]": "./focus.js",
@@ -11,20 +13,34 @@ const BEHAVIOURS = {
   "[data-when]": "./when.js",
   "[data-divisions], [data-departments-url]": "./divisions.js",
   "[data-draft-url]": "./draft.js",
+  "[data-keep]": "./device.js",
+  'form[action="/logout"]': "./sign_out.js",
+  "form[data-characters]": "./characters.js",
   "[data-password]": "./password.js",
   "[data-photo]": "./photo.js",
   "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
+  "[data-row]": "./row.js",
+  "[data-corners]": "./corners.js",
+  "form[data-hand-over]": "./hand_over.js",
+  "[data-phone]": "./phone.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
   "[data-lines]": "./queue.js",
   "form[data-desk]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
+  "[data-every]": "./every.js",
+  "[data-print-job]": "./print-job.js",
 };
 
 document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
-for (const [selector, module] of Object.entries(BEHAVIOURS)) {
-  if (document.querySelector(selector)) import(module);
-}
+for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
+const load = () => {
+  for (const [selector, module] of Object.entries(BEHAVIOURS)) {
+    if (document.querySelector(selector)) import(module); // twice is once: the browser keeps modules
+  }
+};
+document.addEventListener("fragment", load);
+load();

@@ -1,33 +1,278 @@
 /**
- * [data-upload], a form or a part of one: choosing a file sends it at once, made smaller first. Its own button, which does
- * the same without scripts, is hidden; it comes back when sending fails. What happens is told in its .busy[role=status].
+ * [data-upload], a form or a part of one: choosing pictures sends them at once, one after the other, made smaller first when
+ * that saves time. Each has a line with its progress, 【取消】, and 【重试】 with the cause when it stopped. Its own button, which
+ * does the same without scripts, is hidden.
+ *
+ * data-kind: the paper; data-endpoint: where uploads begin (ours by default); data-replaced: the page to replace. When a
+ * picture was taken, an `uploaded` event with what the server said bubbles from the box; unless somebody prevents it, the
+ * row around the box ([data-row]) is drawn anew, or the form around it is sent with the button [data-again].
+ *
+ * [data-unfinished]: an upload that stopped earlier. Choosing the same file goes on with it.
  */
+import { keptFiles, keepFile } from "./device.js";
+import { countUploaded, refreshFragment, whenever } from "./fragment.js";
 import { choose, shrink } from "./shrink.js";
+import { markOf, Transfer } from "./transfer.js";
+
+const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is drawn anew
+const running = new Set(); // pictures that are on their way or wait for something
+let turn = Promise.resolve(); // one after the other: on a thin line two would only hinder each other
+
+const element = (name, values = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), values);
+  made.append(...children);
+  return made;
+};
+
+class Picture {
+  constructor(box, name) {
+    this.kind = box.dataset.kind;
+    this.name = name;
+    this.bar = element("progress", { max: 100, value: 0 });
+    this.bar.setAttribute("aria-label", `${name} 的上传进度`);
+    this.said = element("span", { className: "said" });
+    this.retry = element("button", { type: "button", className: "btn btn-outline btn-sm", hidden: true }, "重试");
+    this.stop = element("button", { type: "button", className: "btn btn-outline btn-sm" }, "取消");
+    for (const button of [this.retry, this.stop]) button.setAttribute("aria-label", `${button.textContent}上传 ${name}`);
+    this.stop.addEventListener("click", () => this.cancel());
+    this.retry.addEventListener("click", () => this.again());
+    this.line = element("li", {}, element("b", {}, name), this.bar, this.said, this.retry, this.stop);
+    listFor(box).append(this.line);
+    this.say("排队中");
+  }
+
+  get box() {
+    return this.line.closest("[data-upload]") ?? boxOf(this.kind);
+  }
+
+  say(text, state = "") {
+    this.said.textContent = text;
+    this.line.dataset.state = state;
+  }
+
+  cancel() {
+    this.cancelled = true;
+    running.delete(this);
+    this.transfer?.cancel();
+    this.kept?.remove();
+    this.line.remove();
+    announce(this.box, `已取消 ${this.name}`);
+  }
+
+  again() {
+    this.retry.hidden = true;
+    if (running.has(this)) this.transfer?.retry();
+    else enqueue(this);
+  }
+
+  /** Sends it; resolves in any case. */
+  async go() {
+    if (this.cancelled) return;
+    try {
+      this.transfer ??= await this.prepared();
+      this.say("正在上传…");
+      const outcome = await this.transfer.run();
+      this.kept?.remove();
+      if (outcome.ok) this.done(outcome);
+      else this.failed(outcome.problem, false);
+    } catch (trouble) {
+      if (this.cancelled) return;
+      this.failed(trouble.message, trouble.cause !== "large" && trouble.cause !== "refused", trouble.cause);
+    }
+  }
+
+  async prepared() {
+    if (!this.blob) {
+      this.say("正在处理图片…");
+      this.blob = await shrink(this.file);
+      this.mark = await markOf(this.blob);
+    }
+    const box = this.box;
+    const left = [...document.querySelectorAll("[data-unfinished]")].find((item) => item.dataset.mark === this.mark);
+    const metadata = { kind: this.kind, filename: this.name, mark: this.mark, replaced: box.dataset.replaced ?? "" };
+    this.url ??= left?.dataset.url;
+    left?.remove();
+    if (!box.dataset.endpoint) this.kept ??= await keepFile(this.kind, this.mark, this.name, this.blob);
+    return new Transfer(this.blob, {
+      endpoint: box.dataset.endpoint ?? "/apply/uploads",
+      url: this.url,
+      token: (box.closest("form") ?? box).querySelector("input[name=csrf_token]").value,
+      metadata,
+      onprogress: (bytes) => this.progress(bytes),
+      onwait: (trouble, seconds) => this.wait(trouble, seconds),
+    });
+  }
+
+  progress(bytes) {
+    const percent = Math.floor((bytes * 100) / this.blob.size);
+    this.bar.value = percent;
+    this.retry.hidden = true;
+    this.say(percent < 100 ? `已传 ${percent}%` : "已传完，正在检查图片…");
+  }
+
+  wait(trouble, seconds) {
+    if (trouble.cause === "token") return;
+    const when = navigator.onLine === false ? "" : `（${seconds} 秒后再试）`;
+    this.say(trouble.message + when, "waiting");
+    this.retry.hidden = false;
+    announce(this.box, `${this.name}：${trouble.message}`);
+  }
+
+  done(outcome) {
+    running.delete(this);
+    this.line.remove();
+    announce(this.box, `${this.name} 已上传`);
+    const told = new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: outcome });
+    this.wanted = this.box.dispatchEvent(told);
+  }
+
+  failed(text, canRetry, cause) {
+    running.delete(this);
+    this.say(text, "failed");
+    this.retry.hidden = !canRetry;
+    this.retry.textContent = cause === "session" ? "继续" : "重试";
+    this.retry.setAttribute("aria-label", `${this.retry.textContent}上传 ${this.name}`);
+    if (cause === "session" && !this.line.querySelector("a")) {
+      this.said.append(" ", element("a", { href: "/login", target: "_blank" }, "重新登录"));
+    }
+    this.stop.textContent = canRetry ? "取消" : "知道了";
+    announce(this.box, `${this.name} 没有传成：${text}`);
+  }
+}
+
+const boxOf = (kind) => document.querySelector(`[data-upload][data-kind="${CSS.escape(kind)}"]`);
+
+function listFor(box) {
+  const { kind } = box.dataset;
+  if (!lists.has(kind)) {
+    const list = element("ul", { className: "uploads" });
+    list.setAttribute("aria-label", "正在上传的图片");
+    lists.set(kind, list);
+  }
+  const list = lists.get(kind);
+  if (!list.isConnected) box.append(list);
+  return list;
+}
+
+/** Said to those who do not see the lines. */
+function announce(box, text) {
+  const live = box?.querySelector("[data-live]");
+  if (live) live.textContent = text;
+}
+
+/** Why one cannot go on yet, for everybody to see. */
+function stopHere(box, text) {
+  const said = box.querySelector(".stop") ?? element("p", { className: "err stop", role: "alert" });
+  box.append(said);
+  said.textContent = text;
+}
+
+/** Puts a picture at the end of the queue; when those of its paper are through, its row is drawn anew. */
+function enqueue(picture) {
+  running.add(picture);
+  turn = turn.then(() => picture.go()).then(() => settled(picture));
+}
+
+async function settled(picture) {
+  if (!running.size) document.querySelectorAll("[data-upload] .stop").forEach((said) => said.remove());
+  if (!picture.wanted || [...running].some((other) => other.kind === picture.kind)) return;
+  const box = boxOf(picture.kind);
+  const row = box?.closest("[data-row]");
+  const again = box?.closest("form")?.querySelector("button[data-again]");
+  if (row) await refreshFragment(row).then(countUploaded).catch(() => location.reload());
+  else if (again) box.closest("form").requestSubmit(again);
+  else location.reload();
+}
 
 function watch(box) {
   const input = box.querySelector("input[type=file]");
-  const button = box.querySelector("button:not([type=button])");
-  const status = box.querySelector("[role=status]");
-  const say = (text) => status && (status.textContent = text);
+  const button = box.querySelector("button:not([type=button], [data-again])");
+  const busy = box.querySelector(".busy");
   const rest = () => {
     button.hidden = true;
-    say("");
+    if (busy) busy.textContent = "";
   };
+  const live = element("span", { className: "vh", role: "status" });
+  live.dataset.live = "";
+  box.append(live);
 
   input.addEventListener("change", async () => {
     if (!input.files.length) return;
-    try {
-      say("正在处理图片…");
-      choose(input, await Promise.all([...input.files].map(shrink)));
-      say("正在上传，请稍候…");
-      input.form.requestSubmit(button);
-    } catch {
-      button.hidden = false;
-      say("请按旁边的按钮上传");
+    if (!box.dataset.kind) return plain(box, input, button);
+    for (const file of input.files) {
+      const picture = new Picture(box, file.name);
+      picture.file = file;
+      enqueue(picture);
     }
+    input.value = ""; // the form must not send them too; and the same file can be chosen again
   });
   window.addEventListener("pageshow", rest); // also after the back button
   rest();
+  if (lists.get(box.dataset.kind)?.children.length) listFor(box);
+  if (box.dataset.kind && !box.dataset.endpoint) goOn(box);
 }
 
-document.querySelectorAll("[data-upload]").forEach(watch);
+/** Unfinished pictures that this device has kept go on by themselves. */
+async function goOn(box) {
+  const { kind } = box.dataset;
+  if (goOn.asked.has(kind)) return;
+  goOn.asked.add(kind);
+  for (const kept of await keptFiles(kind)) {
+    const picture = new Picture(box, kept.name);
+    Object.assign(picture, { blob: kept.blob, mark: kept.mark, kept });
+    enqueue(picture);
+  }
+}
+goOn.asked = new Set();
+
+/** One request with everything in it, for a box that names no paper. */
+async function plain(box, input, button) {
+  const busy = box.querySelector(".busy");
+  const say = (text) => busy && (busy.textContent = text);
+  try {
+    say("正在处理图片…");
+    choose(input, await Promise.all([...input.files].map(shrink)));
+    say("正在上传，请稍候…");
+    input.form.requestSubmit(button);
+  } catch {
+    button.hidden = false;
+    say("请按旁边的按钮上传");
+  }
+}
+
+/** 【放弃】 without leaving the page. */
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-unfinished] [data-give-up]");
+  if (!button) return;
+  event.preventDefault();
+  const left = button.closest("[data-unfinished]");
+  const token = button.form.querySelector("input[name=csrf_token]").value;
+  const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": token };
+  const answer = await fetch(left.dataset.url, { method: "DELETE", headers }).catch(() => null);
+  if (answer?.ok || answer?.status === 404) left.remove();
+  else button.textContent = "没有放弃成，请再试";
+});
+
+// Nobody passes with half a picture, and nobody loses one by closing the window without a word.
+window.addEventListener("beforeunload", (event) => running.size && event.preventDefault());
+document.addEventListener(
+  "submit",
+  (event) => {
+    const { form = event.target, submitter } = event;
+    const stopped = document.querySelector(".uploads [data-state=failed]");
+    if (form.matches("[data-stay]") || submitter?.matches("[data-again], [formtarget]") || form.target === "_blank") return;
+    if (!running.size && !(stopped && form.matches("[data-final]"))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const [first] = running;
+    const line = first?.line ?? stopped.closest("li");
+    const n = running.size;
+    const text = n ? `还有 ${n} 张图片没有传完，请等传完再继续，或点【取消】` : "有图片没有传成，请重试，或点【知道了】";
+    stopHere(line.closest("[data-upload]"), text);
+    line.scrollIntoView({ block: "center" });
+    line.querySelector("button:not([hidden])")?.focus();
+  },
+  true,
+);
+
+whenever("[data-upload]", watch);

@@ -13,7 +13,7 @@ from models import Declaration, db
 from services import marks, papers, workflow
 from services.checks.case import Case
 from services.checks.office import area
-from services.checks.proofs import sheet
+from services.checks.signed import sheet
 from tests.checked import WORK, results, smaller, submitted_again, upload
 from tests.factory import Make, picture
 from tests.people import id_number

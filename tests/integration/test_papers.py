@@ -268,3 +268,26 @@ def test_an_upload_counts_as_touching_the_declaration(declaration, browser):
     before = stored(declaration).version
     upload(browser, picture(1000, 700))
     assert stored(declaration).version > before
+
+
+# --- one paper's row alone -------------------------------------------------------------------------------------------
+
+
+def test_a_row_alone_is_the_row_of_the_page(declaration, browser):
+    upload(browser, picture(1000, 700))
+    row = browser.open("/apply/papers/employer_licence/row").text
+    assert row.lstrip().startswith('<div class="up ok"')
+    assert "<html" not in row
+    assert words(row) in words(browser.open("/apply/papers").text)
+
+
+@pytest.mark.parametrize("kind", [*NOT_ASKED, "photo", "nothing"])
+def test_a_paper_that_is_not_asked_for_has_no_row(declaration, browser, kind):
+    browser.open(f"/apply/papers/{kind}/row", expect=404)
+
+
+def test_a_row_is_for_its_owner_and_while_it_may_be_changed(make, browser, another_browser):
+    another_browser.open("/apply/papers/id_portrait/row", expect=302)
+    declaration = make.declaration(Status.SUBMITTED)
+    browser.sign_in(declaration.account)
+    assert browser.open("/apply/papers/id_portrait/row", expect=302).location == "/apply/status"

@@ -310,7 +310,7 @@ def test_the_next_one_keeps_to_the_filters_of_the_page(make, browser, officer):
         desk.remind(declaration.id, 3 if declaration is flagged else 0)
     db.session.commit()
     page = browser.open("/staff/queue?lane=flagged&kind=first")
-    assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 4
+    assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 5
     sent = {"lane": "flagged", "kind": "first"}
     assert browser.send("/staff/queue/next", sent).location == path(flagged) + "?lane=flagged&kind=first"
     answer = browser.send("/staff/queue/next", sent)

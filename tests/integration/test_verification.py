@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lib.codes import Status
-from models import Declaration, Sheet, db
-from services import sheets
+from models import Attempt, Declaration, Sheet, db
+from services import sheets, tries
 from services.verification import masked
 
 
@@ -32,7 +34,10 @@ def test_an_older_version_is_told_to_be_void(make, browser):
     declaration = make.declaration(Status.DRAFT)
     make.papers(declaration)
     old = code_of(declaration)
+    assert "还没有随申报提交" in browser.open(f"/verify/{old}").text
     declaration.postcode = "110013"
+    db.session.commit()
+    assert "已经作废" in browser.open(f"/verify/{old}").text, "an answer has changed"
     sheets.print_sheet(declaration)
     db.session.commit()
     new = code_of(declaration)
@@ -43,5 +48,56 @@ def test_an_older_version_is_told_to_be_void(make, browser):
 
 def test_a_forged_code_is_not_found(make, browser):
     make.declaration(Status.SUBMITTED)
-    for code in ("A" * 16, "0" * 16, "short", "%00"):
+    for code in ("A" * 16, "0" * 16, "short", "%00", "A" * 5000):
         assert "没有找到这个校验码" in browser.open(f"/verify/{code}", expect=404).text
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda code: code.lower(),
+        lambda code: " ".join(code),
+        lambda code: f"{code[:4]}－{code[4:8]}—{code[8:]}",
+        lambda code: code.translate({ord(c): ord(c) + 0xFEE0 for c in code}),  # full width
+        lambda code: code.replace("L", "1"),
+        lambda code: code.replace("L", "i"),
+        lambda code: f"https://somewhere.example.cn/verify/{code}#2/3",
+    ],
+)
+def test_a_code_may_be_typed_in_many_ways(make, browser, spell):
+    declaration = make.declaration(Status.SUBMITTED)
+    (sheet,) = db.session.query(Sheet).all()
+    sheet.code = code = "EPNB8J5P7LSGX68L"
+    db.session.commit()
+
+    answer = browser.open("/verify", expect=302, query_string={"code": spell(code)})
+
+    assert answer.location == f"/verify/{code}"
+    assert declaration.number in browser.follow(answer).text
+
+
+def test_the_page_asks_for_a_code(browser):
+    assert 'name="code"' in browser.open("/verify").text
+    assert 'name="code"' in browser.open("/verify?code=%20-%20").text
+
+
+def test_guessing_is_limited_by_address(make, browser):
+    make.declaration(Status.SUBMITTED)
+    code = db.session.query(Sheet).one().code
+    for number in range(tries.VERIFY_ADDRESS.most - 1):
+        browser.open("/verify/" + f"{number:0>16}".translate(str.maketrans("01", "ZY")), expect=404)
+    browser.open("/verify/short", expect=404)  # no guess
+    assert browser.open(f"/verify/{code}").status == 200, "not yet"
+    browser.open("/verify/" + "B" * 16, expect=404)
+
+    assert "查询太频繁" in browser.open(f"/verify/{code}", expect=429).text
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    assert browser.open(f"/verify/{code}", environ_overrides=elsewhere).status == 200
+
+
+def test_right_codes_are_not_counted(make, browser):
+    make.declaration(Status.SUBMITTED)
+    code = db.session.query(Sheet).one().code
+    for _ in range(3):
+        browser.open(f"/verify/{code}")
+    assert db.session.query(Attempt).filter_by(kind="verify_address").count() == 0

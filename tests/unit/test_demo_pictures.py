@@ -13,7 +13,7 @@ from lib import images, one_inch
 from services import demo_papers, demo_pictures
 from services.demo_cast import LEADING, Stage, id_number, people
 from services.demo_office import LEGACY, STAFF
-from services.demo_pictures import Document, Look
+from services.demo_pictures import Document, Look, Signed
 
 TODAY = date(2026, 11, 23)
 FEW = ("talent_certificate", "name_change")  # papers that nobody of the cast needs
@@ -82,7 +82,7 @@ def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
     [
         demo_pictures.certificate(Document("")),
         demo_pictures.card(Document("")),
-        demo_pictures.signed_sheet({}, [], Look("male", 0), "张䶮", ""),
+        demo_pictures.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), [], Look("male", 0)),
     ],
     ids=["certificate", "card", "sheet"],
 )
@@ -108,8 +108,10 @@ def test_the_same_person_looks_the_same_each_time():
 
 def test_a_long_answer_is_cut_on_the_drawn_sheet_and_a_stamp_only_stands_with_an_employer():
     rows = [("单位名称", "很长" * 60), ("姓名", "张䶮")] * 20
-    plain = demo_pictures.signed_sheet({}, rows, Look("male", 0), "张䶮", "")
-    stamped = demo_pictures.signed_sheet({}, rows, Look("male", 0), "张䶮", "样例县华业机械有限公司")
+    plain = demo_pictures.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), rows, Look("male", 0))
+    stamped = demo_pictures.signed_sheet(
+        Signed("https://example.cn", {}, "张䶮", "样例县华业机械有限公司"), rows, Look("male", 0)
+    )
 
     def reds(jpeg: bytes) -> int:
         red, green, _blue = pixels(jpeg).crop((200, 1180, 500, 1414)).split()

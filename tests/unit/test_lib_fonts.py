@@ -12,14 +12,11 @@ import pytest
 from lib import fonts
 from lib.fonts import Face
 from lib.pen import document
+from tests.rare import EXTENSIONS, STANDARD, needs_hanazono
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# 通用规范汉字表 (2013), 8,105 characters in its order: kTGH of the Unihan database, Unicode 15.
-STANDARD = "".join((ROOT / "tests" / "data" / "tgh8105.txt").read_text(encoding="utf-8").split())
 NAMES = ["张䶮", "㛃晨", "李𬭎", "阿卜杜拉·买买提", "欧阳𬱟", "Zoë O'Neill-Müller"]
 UNENCODED = "\U000323af"  # extension H: in no font of the chain
-
-needs_hanazono = pytest.mark.skipif(not fonts.HANAZONO.is_file(), reason="fonts-hanazono is not installed")
 
 
 @pytest.fixture
@@ -49,12 +46,9 @@ def test_the_vendored_font_alone_has_the_basic_block_and_extension_a() -> None:
 
 
 @needs_hanazono
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [(0x20000, 0x2A6D6), (0x2A700, 0x2B734), (0x2B740, 0x2B81D), (0x2B820, 0x2CEA1), (0x2CEB0, 0x2EBE0)],
-    ids="BCDEF",
-)
-def test_with_hanazono_every_character_of_extensions_b_to_f_is_there(first: int, last: int) -> None:
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_with_hanazono_every_character_of_extensions_a_to_f_is_there(extension: str) -> None:
+    first, last = EXTENSIONS[extension]
     assert fonts.missing("".join(map(chr, range(first, last + 1)))) == []
 
 

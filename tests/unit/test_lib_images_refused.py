@@ -177,9 +177,9 @@ def test_any_damage_ends_in_a_picture_or_a_refusal(data: bytes, changes: list[tu
 
 
 def test_running_out_of_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_memory(_image: Image.Image) -> None:
+    def out_of_memory(_image: Image.Image, _profile: bytes | None) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(images, "_plain_mode", out_of_memory)
+    monkeypatch.setattr(images, "_to_srgb", out_of_memory)
     with pytest.raises(Refused):
         clean(JPEG_CARD)

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
+import pypdfium2 as pdfium
 import pytest
-import segno
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops
 
-from lib import typeset
+from lib import qr, typeset
 from services import commitment
-from services.sheet_pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_text_document
+from services.sheet_pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
 from tests import sheet_samples as samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -192,14 +194,68 @@ def test_the_qr_code_is_the_address_module_by_module() -> None:
     data = samples.employed()
     content = read(draw(data)).pages[0].get_contents()
     assert content is not None
-    path = re.search(rb"((?:\d+ \d+ \d+ 1 re ?){50,})", content.get_data())
+    path = re.search(rb"((?:\d+ \d+ \d+ 1 re\s){50,})", content.get_data())
     assert path is not None
-    matrix = segno.make(data.qr, error="q", micro=False, boost_error=False).matrix
-    drawn = [bytearray(len(matrix)) for _ in matrix]
+    side = len(qr.matrix(data.qr))
+    drawn = [bytearray(side) for _row in range(side)]
     for x, y, wide in re.findall(rb"(\d+) (\d+) (\d+) 1 re", path[1]):
-        row = drawn[len(matrix) - 1 - int(y)]
+        row = drawn[side - 1 - int(y)]
         row[int(x) : int(x) + int(wide)] = b"\1" * int(wide)
-    assert drawn == [bytearray(row) for row in matrix]
+    assert drawn == [bytearray(row) for row in qr.matrix(data.qr)]
+    assert _read_squares(drawn) == data.qr
+
+
+def _read_squares(rows: list[bytearray]) -> str:
+    """What a reader sees in squares of 4 × 4 pixels with a margin around them."""
+    side = 4 * (len(rows) + 8)
+    wide = [bytes(255 - 255 * square for square in [0] * 4 + list(row) + [0] * 4 for _ in range(4)) for row in rows]
+    blank = [b"\xff" * side] * 16
+    pixels = b"".join([*blank, *(line for line in wide for _ in range(4)), *blank])
+    (found,) = zxingcpp.read_barcodes(zxingcpp.ImageView(pixels, side, side, zxingcpp.ImageFormat.Lum))
+    return str(found.text)
+
+
+def test_many_in_one_document_are_what_each_is_alone() -> None:
+    sheets = [
+        replace(samples.employed(), number="LN20260000001"),
+        replace(samples.long_texts(), number="LN20260000002"),
+        replace(samples.unemployed(), number="LN20260000003"),
+        replace(samples.employed("李𬭎"), number="LN20260000004", photo=None),
+    ]
+    together = draw_many(sheets, "试")
+
+    pdf, alone = read(together), [page for sheet in sheets for page in read(draw(sheet)).pages]
+    assert [sorted(page.extract_text().split()) for page in pdf.pages] == [
+        sorted(page.extract_text().split()) for page in alone
+    ]
+    outline: list[Any] = list(pdf.outline)
+    assert [entry["/Title"] for entry in outline] == [sheet.number for sheet in sheets]
+    assert [pdf.get_destination_page_number(entry) for entry in outline] == [0, 1, 3, 4]
+    looks = [look for sheet in sheets for look in _looks(draw(sheet))]
+    assert max(map(_differ, _looks(together), looks)) < 60
+    assert max(map(_differ, _looks(together)[1:], looks)) > 100  # or it would tell nothing
+    assert draw_many(sheets, "试") == together
+
+
+def _looks(pdf: bytes) -> list[Image.Image]:
+    """Each page as a small grey picture: a renderer puts each run of a font on whole pixels, which differ a little."""
+    found = []
+    for page in pdfium.PdfDocument(pdf):
+        bitmap = page.render(scale=2, grayscale=True)  # keeps the memory that the picture looks into
+        found.append(bitmap.to_pil().reduce(6))
+    return found
+
+
+def _differ(one: Image.Image, other: Image.Image) -> int:
+    """By how much at the worst place, of 255."""
+    return max(at for at, count in enumerate(ImageChops.difference(one, other).histogram()) if count)
+
+
+def test_what_many_share_stands_in_the_file_once() -> None:
+    one = replace(samples.employed(), photo=None)
+    many = [replace(one, number=f"LN2026{number:07}", code=f"{number:016}") for number in range(40)]
+    alone, together = len(draw(one)), len(draw_many(many, one.site))
+    assert together < alone + 40 * alone / 12
 
 
 @pytest.mark.parametrize("watermark", ["演示", "样表"])

@@ -142,7 +142,7 @@ def test_typing_is_kept_after_a_pause_without_the_files(page: Page, site: Site) 
     show(page, site, DRAFT)
     page.set_input_files("[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"x"})
     page.fill("[name=name]", "阿卜杜拉·买买提")
-    expect(page.locator(".save")).to_have_text(re.compile(r"^[0-9]{2}:[0-9]{2} 已自动保存$"))
+    expect(page.locator(".save")).to_have_text(re.compile(r"^[0-9]{2}:[0-9]{2} 已保存到平台$"))
     assert site.fields() == {"csrf_token": ["t0ken"], "name": ["阿卜杜拉·买买提"]}
     assert len(site.posts) == 1
 

@@ -1,0 +1,159 @@
+"""批量打印: choose in 待办 or 人员档案, say why, watch the progress, fetch one PDF. Drawing is another process's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.frame import bp
+from blueprints.review.stated import reason_question
+from blueprints.sign_in_form import AccountForm
+from lib.database import beginning
+from lib.storage import Damaged, Folder, Missing
+from models import Declaration, PrintJob, Record, db
+from services import print_jobs, review_queue, review_records
+from services.access import OFFICERS, only
+from services.queue_filters import Filters
+
+LISTS = {"queue": "review.queue", "records": "review.records"}
+
+
+class PrintForm(AccountForm):
+    reason = reason_question("打印事由", "归档本月审核通过的信息表")
+
+
+def _list() -> str:
+    """Which list the form was sent from."""
+    return request.form.get("list", "") if request.form.get("list") in LISTS else "queue"
+
+
+def _carried() -> list[tuple[str, str]]:
+    """What says which ones, as hidden fields of the next form: ticked lines, or the filters of the list."""
+    which = "all" if request.form.get("which") == "all" else "picked"
+    chosen = [("pick", uid[:24]) for uid in request.form.getlist("pick")] if which == "picked" else []
+    filters = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
+    return [("list", _list()), ("which", which), *chosen, *filters.items()]
+
+
+def _chosen() -> list[int]:
+    """The revisions that the form names, as far as they are in the officer's scope."""
+    queue, most = _list() == "queue", print_jobs.LIMIT
+    if request.form.get("which") != "all":
+        uids = [uid[:24] for uid in request.form.getlist("pick")][:most]
+        return print_jobs.of_declarations(me(), uids) if queue else print_jobs.of_records(me(), uids)
+    if queue:
+        found = review_queue.chosen(me(), Filters.read(request.form.to_dict()), most)
+        return print_jobs.of_declarations(me(), found, by=Declaration.id)
+    return print_jobs.of_records(me(), review_records.chosen(me(), most), by=Record.id)
+
+
+@bp.post("/print/choose")
+@only(*OFFICERS)
+def choose_sheets() -> ResponseReturnValue:
+    """From a list to the question why."""
+    with beginning("DEFERRED"):  # only read
+        db.session.rollback()
+        if chosen := _chosen():
+            return _ask_why(len(chosen), PrintForm(formdata=None))
+    flash("请先勾选要打印的信息表。" if request.form.get("which") != "all" else "这里没有可以打印的信息表。", "y")
+    return _back()
+
+
+def _ask_why(count: int, form: PrintForm) -> str:
+    return render_template(
+        "review/print_why.html",
+        form=form,
+        count=count,
+        cut=count >= print_jobs.LIMIT,
+        carried=_carried(),
+        back=_back_to(),
+    )
+
+
+def _back_to() -> str:
+    filters: dict[str, Any] = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
+    return url_for(LISTS[_list()], **filters)
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(_back_to())
+
+
+@bp.post("/print")
+@only(*OFFICERS)
+def print_sheets() -> ResponseReturnValue:
+    with beginning("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
+        db.session.rollback()
+        chosen, form = _chosen(), PrintForm()
+        db.session.rollback()
+    if not chosen:
+        flash("所选的信息表已不在您的管辖范围内。", "y")
+        return _back()
+    if not form.validate_on_submit():
+        return _ask_why(len(chosen), form), 422
+    try:
+        job = print_jobs.create(me(), chosen, form.reason.data or "")
+    except print_jobs.Busy as busy:
+        db.session.rollback()
+        flash("您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。", "y")
+        return redirect(url_for("review.print_job", uid=busy.uid))
+    db.session.commit()
+    if current_app.config["STARTS_DRAWERS"]:
+        print_jobs.start_drawer(Path(current_app.root_path))
+    return redirect(url_for("review.print_job", uid=job.uid))
+
+
+@bp.get("/print")
+@only(*OFFICERS)
+def print_list() -> str:
+    found = [print_jobs.standing(me(), job) for job in print_jobs.mine(me())]
+    return render_template("review/print_list.html", found=found)
+
+
+@bp.get("/print/<uid>")
+@only(*OFFICERS)
+def print_job(uid: str) -> str:
+    return render_template("review/print_job.html", found=print_jobs.standing(me(), _own(uid)))
+
+
+@bp.get("/print/<uid>/state")
+@only(*OFFICERS)
+def print_state(uid: str) -> dict[str, Any]:
+    """For the page's script."""
+    job = _own(uid)
+    return {"state": job.state, "done": job.done}
+
+
+@bp.post("/print/<uid>/cancel")
+@only(*OFFICERS)
+def cancel_print(uid: str) -> ResponseReturnValue:
+    """Also throws a finished file away before its day is over."""
+    print_jobs.cancel(_own(uid))
+    db.session.commit()
+    flash("已取消这次打印。", "g")
+    return redirect(url_for("review.print_list"))
+
+
+@bp.get("/print/<uid>/file")
+@only(*OFFICERS)
+def print_file(uid: str) -> ResponseReturnValue:
+    """The PDF, while every sheet in it is still in the officer's scope."""
+    job = _own(uid)
+    if job.state != "done" or not print_jobs.may_fetch(me(), job):
+        return redirect(url_for("review.print_job", uid=uid))
+    try:
+        pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
+    except (Missing, Damaged):
+        abort(404)
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=print_jobs.file_name(job))
+    return response
+
+
+def _own(uid: str) -> PrintJob:
+    """One's own job. A colleague's is not found."""
+    return print_jobs.one(me(), uid) or abort(404)

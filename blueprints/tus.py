@@ -1,0 +1,209 @@
+"""tus 1.0.0, the resumable upload protocol: its core, creation, creation-with-upload, termination and expiration.
+
+Knows requests and headers; what an upload is, services/uploads.py knows. A view says whose uploads it serves by a
+function ``find``, which loads and authorises the owner anew in each transaction: a body may take minutes to arrive, and
+meanwhile the session can end and the declaration be submitted. Nothing is held while bytes are awaited.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from lib.database import beginning
+from lib.images import MAX_BYTES
+from models import db
+from services import uploads
+from services.uploads import Elsewhere, NotAccepted, NotAsked, Owner, TooLarge, TooMany, Unknown
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,termination,expiration"
+CONTENT = "application/offset+octet-stream"
+PIECE = 512 * 1024  # bytes that are sealed and written at once: what a killed server can lose of a long request
+LONGEST_METADATA = 4000  # characters
+_WHOLE = re.compile(r"[0-9]{1,15}\Z")
+
+Find = Callable[[], Owner]
+Address = Callable[[str], str]
+
+
+class Unfit(Exception):
+    """The request breaks the protocol, or its sender may not upload now: the status and what to say."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.code = status
+
+
+def collection(find: Find, address: Address) -> Response:
+    """OPTIONS and POST at the address where uploads begin; ``address`` makes the URL of one from its uid."""
+    if request.method == "OPTIONS":
+        offered = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)}
+        return _answer(204, offered)
+    return guarded(lambda: _create(find, address))
+
+
+def one(find: Find, uid: str) -> Response:
+    """HEAD, PATCH and DELETE at the address of one upload."""
+    verbs = {"HEAD": _tell, "PATCH": _append, "DELETE": _discard}
+    return guarded(lambda: verbs[request.method](find, uid))
+
+
+def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
+    response = Response(text, status, headers, mimetype="text/plain")
+    response.headers["Tus-Resumable"] = VERSION
+    return response
+
+
+STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotAccepted: 400}
+
+
+def guarded(work: Callable[[], Response]) -> Response:
+    """Every refusal as the protocol wants it: a status, the server's version, and words for the person."""
+    headers: dict[str, str] = {}
+    try:
+        if request.headers.get("Tus-Resumable") != VERSION:
+            return _answer(412, {"Tus-Version": VERSION}, f"tus {VERSION}")
+        return work()
+    except Unfit as error:
+        status, text = error.code, str(error)
+    except Unknown:
+        status, text = 404, "这个上传已经结束或者已放弃，请重新选择图片"
+    except Elsewhere as error:
+        status, text, headers = 409, "图片正在另一个窗口上传", {"Upload-Offset": str(error.arrived)}
+    except NotAccepted as error:
+        status, text = STATUS[type(error)], str(error)
+        headers = {"Tus-Max-Size": str(MAX_BYTES)} if status == 413 else {}
+    except RequestEntityTooLarge:
+        status, text, headers = 413, "发送的内容太大", {"Tus-Max-Size": str(MAX_BYTES)}
+    db.session.rollback()
+    return _answer(status, headers, text)
+
+
+def _whole(header: str) -> int:
+    value = request.headers.get(header, "")
+    if not _WHOLE.match(value):
+        raise Unfit(400, f"{header}: a whole number")
+    return int(value)
+
+
+def _metadata() -> dict[str, str]:
+    """Upload-Metadata: pairs of a name and a text in base64, separated by commas."""
+    header = request.headers.get("Upload-Metadata", "")
+    if len(header) > LONGEST_METADATA:
+        raise Unfit(400, "Upload-Metadata: too long")
+    found = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        name, _space, value = pair.partition(" ")
+        try:
+            found[name] = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, ValueError) as error:
+            raise Unfit(400, "Upload-Metadata: names and base64") from error
+    return found
+
+
+def _facts(told: dict[str, str]) -> dict[str, Any]:
+    """What is kept of the metadata: short texts only, and a frame (crop) that lies inside the picture."""
+    facts: dict[str, Any] = {name: told[name][:200] for name in ("filename", "mark", "replaced") if told.get(name)}
+    if crop := told.get("crop"):
+        try:
+            left, top, width, height = (float(part) for part in crop.split(","))
+        except ValueError as error:
+            raise Unfit(400, "crop: four fractions") from error
+        if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
+            raise Unfit(400, "crop: four fractions of the picture")
+        facts["crop"] = [left, top, min(width, 1 - left), min(height, 1 - top)]
+    return facts
+
+
+def _create(find: Find, address: Address) -> Response:
+    if "Upload-Defer-Length" in request.headers:
+        raise Unfit(400, "Upload-Defer-Length: not offered")
+    length, told = _whole("Upload-Length"), _metadata()
+    if length == 0:
+        raise Unfit(400, "文件是空的，请重新选择图片")
+    with_upload = request.mimetype == CONTENT
+    if with_upload and (request.content_length or 0) > length:
+        raise TooLarge("收到的内容比文件还长，请重新选择图片")
+    upload = uploads.begin(find(), told.get("kind", ""), length, _facts(told))
+    uid, arrived, expires = upload.uid, upload.arrived, uploads.expires_at(upload)
+    db.session.commit()
+    if with_upload and arrived == 0:
+        arrived, expires = _receive(find, uid, 0, length) or (arrived, expires)
+    return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
+
+
+def _tell(find: Find, uid: str) -> Response:
+    upload = uploads.find(find(), uid)
+    return _answer(200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, uploads.expires_at(upload)))
+
+
+def _state(arrived: int, expires: datetime) -> dict[str, str]:
+    return {"Upload-Offset": str(arrived), "Upload-Expires": format_datetime(expires, usegmt=True)}
+
+
+def _append(find: Find, uid: str) -> Response:
+    if request.mimetype != CONTENT:
+        raise Unfit(415, CONTENT)
+    start = _whole("Upload-Offset")
+    with beginning("DEFERRED"):
+        upload = uploads.find(find(), uid)
+        length, arrived, expires = upload.length, upload.arrived, uploads.expires_at(upload)
+        db.session.rollback()
+    if start != arrived:
+        raise Elsewhere(arrived)
+    if start + (request.content_length or 0) > length:
+        raise TooLarge("收到的内容比文件还长，请重新选择图片")
+    arrived, expires = _receive(find, uid, start, length) or (arrived, expires)
+    return _answer(204, _state(arrived, expires))
+
+
+def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, datetime] | None:
+    """Write what arrives, piece by piece; returns the new offset and end, None when nothing came.
+
+    A connection that breaks loses nothing of what had come through it.
+    """
+    state = None
+    for piece in _pieces(length - start):
+        upload = uploads.find(find(), uid)
+        start = uploads.append(upload, start, piece)
+        state = start, uploads.expires_at(upload)
+        db.session.commit()
+    return state
+
+
+def _pieces(room: int) -> Iterator[bytes]:
+    """The body in pieces of PIECE bytes; the last one is what came before the end, or before the line was cut.
+
+    Reads one byte more than there is room for, so that a longer body is noticed.
+    """
+    piece = bytearray()
+    left = room + 1
+    while left > 0:
+        try:
+            read = request.stream.read(min(PIECE - len(piece), left))
+        except (ClientDisconnected, OSError):
+            break
+        if not read:
+            break
+        left -= len(read)
+        piece += read
+        if len(piece) == PIECE:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
+
+
+def _discard(find: Find, uid: str) -> Response:
+    uploads.discard(uploads.find(find(), uid, lock=True))
+    db.session.commit()
+    return _answer(204, {})

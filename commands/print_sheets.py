@@ -1,0 +1,122 @@
+"""``flask print``: draws what officers asked to be printed together (批量打印). The site and ``flask tick`` start it.
+
+A process of its own: drawing a thousand sheets would hold the fonts' lock of a server process, and its memory.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from commands.report import one_line, reporting
+from commands.storage import store
+from lib.database import beginning
+from models import PrintJob, db
+from services import print_jobs, sheet_pdf
+from services.sheet_data import SheetData
+
+CHUNK = 20  # sheets between two words that the drawer is alive: a fifth of a second
+
+
+class Lost(Exception):
+    """The job was cancelled, or another drawer has it."""
+
+
+@click.command("print")
+@reporting
+def command() -> None:
+    """Draw the sheets that officers asked for, and end when none is left. Started by the site and by tick."""
+    os.nice(10)  # people's requests go first
+    while _are_waited_for():
+        with _alone(Path(current_app.config["DATA"])) as alone:
+            if not alone:
+                return  # whoever is at work looks again after letting the lock go
+            while _draw_next():
+                pass
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """One drawer a machine: a second one would only take the memory for another thousand sheets."""
+    with (folder / "print.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _are_waited_for() -> bool:
+    with beginning("DEFERRED"):
+        try:
+            return print_jobs.is_waited_for()
+        finally:
+            db.session.rollback()
+
+
+def _draw_next() -> bool:
+    """Draw the next job, if there is one. What goes wrong with it is told, and does not keep the others waiting."""
+    drawer = print_jobs.new_drawer()
+    with beginning("IMMEDIATE"):
+        job = print_jobs.take(drawer)
+        job_id = job.id if job else None
+        db.session.commit()
+    if job_id is None:
+        return False
+    try:
+        _draw(job_id, drawer)
+    except Lost:
+        db.session.rollback()
+    except Exception as error:
+        click.echo(f"print job {job_id}: {one_line(error)}", err=True)
+        db.session.rollback()
+        _fail(job_id, drawer, "broken")
+    return True
+
+
+def _draw(job_id: int, drawer: str) -> None:
+    with beginning("DEFERRED"):
+        job = db.session.get(PrintJob, job_id)
+        if job is None:
+            raise Lost
+        actor = print_jobs.maker(job)
+        ids = print_jobs.printable(actor, job.revisions) if actor else []
+        db.session.rollback()
+    if not ids:
+        _fail(job_id, drawer, "nothing" if actor else "rights")
+        return
+    pdf = sheet_pdf.draw_many(_sheets(job_id, drawer, ids), current_app.config["SITE_NAME"])
+    blob = store().put(pdf)
+    with beginning("IMMEDIATE"):
+        print_jobs.finish(job_id, drawer, ids, blob)
+        db.session.commit()
+
+
+def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]:
+    """The sheets one after the other, read a few at a time. Raises Lost when the job is no longer ours."""
+    config = current_app.config
+    for start in range(0, len(ids), CHUNK):
+        with beginning("IMMEDIATE"):
+            alive = print_jobs.beat(job_id, drawer, start)
+            db.session.commit()
+        if not alive:
+            raise Lost
+        with beginning("DEFERRED"):
+            part = ids[start : start + CHUNK]
+            sheets = print_jobs.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+            read = list(sheets)
+            db.session.rollback()
+        yield from read
+
+
+def _fail(job_id: int, drawer: str, problem: str) -> None:
+    with beginning("IMMEDIATE"):
+        print_jobs.fail(job_id, drawer, problem)
+        db.session.commit()

@@ -1,0 +1,126 @@
+"""Ink and red on a part of a page that was laid straight: strokes of a pen, the colour of a stamp.
+
+Everything is compared with the paper around it, never with a fixed grey: a lamp's colour and a shadow change both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PIL import Image, ImageChops, ImageFilter, ImageMath, ImageStat
+
+Verdict = Literal["found", "missing", "unknown"]
+
+SCALE = 4.0  # pixels a millimetre of the parts that are looked at
+STROKE = 2.4  # millimetres; what is wider is a shadow, not a stroke
+FAINT = 14  # of 255, after the paper has been made white: less contrast is noise
+DULL = 45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
+INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres, and over how many of them a name stretches
+OVERLAP = 60.0  # square millimetres; more red than that may hide a signature, or be one
+REMAINS = 0.1  # of a stamp's area may look like ink where its lines meet
+RED_FOUND, RED_MISSING, RED_SPREAD = 45.0, 12.0, 12
+REDNESS, TINGE = 0.17, 0.09  # by which a stamp, and the rim of its lines, reflect more red than green, and than blue
+PRESSED = 105  # of 255: a pen's line on or under a red stamp is darker than that in red light, the stamp is not
+DIM = 45  # of 255: paper as dark as that in a channel says nothing about colour
+GREY = 5  # the largest difference of channels in a picture without any colour
+
+
+def strokes(part: Image.Image) -> Image.Image:
+    """How much darker than the paper thin things are, 0 to 255. Seen in red light, in which a red stamp vanishes."""
+    red, green, _blue = part.split()
+    seen = red if ImageStat.Stat(red).median[0] >= DIM else green
+    kernel = round(STROKE * SCALE) | 1
+    closed = seen.filter(ImageFilter.MaxFilter(kernel)).filter(ImageFilter.MinFilter(kernel))
+    paper = closed.filter(ImageFilter.BoxBlur(SCALE))
+    lifted = ImageChops.subtract(closed, seen)
+    return ImageMath.lambda_eval(
+        lambda of: of["convert"](of["min"](of["dark"] * 255 / of["max"](of["paper"], 1), 255), "L"),
+        dark=lifted,
+        paper=paper,
+    )
+
+
+def contrast(part: Image.Image) -> int:
+    """Of printed letters: what the darkest twentieth of the part reaches."""
+    counts = strokes(part).histogram()
+    enough, seen = part.width * part.height * 0.05, 0
+    for value in range(255, -1, -1):
+        seen += counts[value]
+        if seen >= enough:
+            return value
+    return 0
+
+
+def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
+    """Was anything written here? ``printed``: the contrast of the letters beside it. Also square millimetres of ink."""
+    area, spread, stamped = 0.0, 0, 0.0
+    least = max(FAINT, round(printed * 0.3))
+    for part in parts:
+        thin, reddish = strokes(part), _redness(part, _paper(part), TINGE).filter(ImageFilter.MaxFilter(3))
+        dark = thin.point(lambda value: 255 if value >= least else 0)
+        deep = thin.point(lambda value: 255 if value >= max(least, PRESSED) else 0)
+        written = Image.composite(deep, dark, reddish).filter(ImageFilter.MedianFilter(3))
+        area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
+    if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
+        return "found", round(area, 1)
+    told = area <= INK_MISSING and printed >= DULL and stamped <= OVERLAP
+    return ("missing" if told else "unknown"), round(area, 1)
+
+
+def red(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
+    """Was anything stamped in red here? ``grey``: the picture has no colours at all. Also square millimetres."""
+    white = _paper(part)
+    dim = min(ImageStat.Stat(channel).median[0] for channel in white.split()[:2]) < DIM
+    stamped = _redness(part, white, REDNESS).filter(ImageFilter.MedianFilter(3))
+    area = round(_area(stamped), 1)
+    if grey or dim:
+        return "unknown", area
+    if area >= RED_FOUND and _spread(stamped) >= RED_SPREAD:
+        return "found", area
+    return ("unknown" if area > RED_MISSING else "missing"), area
+
+
+def is_grey(image: Image.Image) -> bool:
+    """A picture without colour, as a black and white scan makes it."""
+    small = image.resize((max(1, image.width // 4), max(1, image.height // 4)), Image.Resampling.BOX)
+    one, two, three = small.split()
+    apart = ImageChops.lighter(ImageChops.difference(one, two), ImageChops.difference(two, three))
+    return sum(apart.histogram()[GREY + 1 :]) <= small.width * small.height * 0.0005
+
+
+def _paper(part: Image.Image) -> Image.Image:
+    """What the part would be if nothing stood on it: the lightest nearby, smoothly."""
+    size = max(1, part.width // 8), max(1, part.height // 8)
+    light = part.resize(size, Image.Resampling.BOX).filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.BoxBlur(3))
+    return light.resize(part.size, Image.Resampling.BILINEAR)
+
+
+def _redness(part: Image.Image, white: Image.Image, least: float) -> Image.Image:
+    """White where the paper reflects more red than the other colours, whatever the light."""
+    (r, g, b), (r0, g0, b0) = part.split(), white.split()
+    return ImageMath.lambda_eval(
+        lambda of: of["convert"](
+            (of["r"] * 255 / of["max"](of["r0"], 1) - of["g"] * 255 / of["max"](of["g0"], 1) > least * 255)
+            * (of["r"] * 255 / of["max"](of["r0"], 1) - of["b"] * 255 / of["max"](of["b0"], 1) > least * 127)
+            * 255,
+            "L",
+        ),
+        r=r,
+        g=g,
+        b=b,
+        r0=r0,
+        g0=g0,
+        b0=b0,
+    )
+
+
+def _area(mask: Image.Image) -> float:
+    return mask.histogram()[255] / SCALE**2
+
+
+def _spread(mask: Image.Image) -> int:
+    """How many columns of a millimetre have something in them."""
+    columns = mask.resize((max(1, round(mask.width / SCALE)), 1), Image.Resampling.BOX).tobytes()
+    full = max(1, round(255 * SCALE / mask.height / 4))  # a millimetre by a quarter
+    return sum(value >= full for value in columns)

@@ -1,0 +1,301 @@
+"""The bounded child: what runs there may crash, hang, grow or lie; the person is told, the next picture works."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lib import framing, isolated
+from lib.images import Refused
+from lib.isolated import Limits, run
+from lib.jobs import JOBS
+from tests.bad_jobs import TABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests import bad_jobs; bad_jobs.begin(int(sys.argv[2]))"
+
+
+@pytest.fixture(autouse=True)
+def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[isolated._Here]:
+    """A keeper of its own, which knows the bad jobs."""
+    here = isolated._Here()
+    monkeypatch.setattr(isolated, "_here", here)
+    monkeypatch.setattr(isolated, "PROGRAM", BEGIN)
+    for name, path in TABLE.items():
+        monkeypatch.setitem(JOBS, name, path)
+    yield here
+    here.close()
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> list[isolated.Usage]:
+    ended: list[isolated.Usage] = []
+    monkeypatch.setattr(isolated, "listeners", [ended.append])
+    return ended
+
+
+def works() -> bool:
+    return run("echo", b"next") == ({"length": 4}, [b"next", b"txen"])
+
+
+def test_facts_and_blobs_come_back() -> None:
+    facts, blobs = run("echo", b"abc", crop=[0.5, None], name="何")
+    assert facts == {"length": 3, "crop": [0.5, None], "name": "何"}
+    assert blobs == [b"abc", b"cba"]
+
+
+def test_fifteen_megabytes_go_there_and_back() -> None:
+    data = os.urandom(1 << 20) * 15
+    assert run("echo", data)[1] == [data, data[::-1]]
+
+
+def test_a_refusal_of_the_job_is_told_in_its_words() -> None:
+    with pytest.raises(Refused, match=r"^不收$"):
+        run("refuse", b"")
+
+
+def test_a_job_nobody_listed_does_not_run() -> None:
+    with pytest.raises(KeyError):
+        run("os.system", b"")
+
+
+def test_an_error_says_nothing_of_the_picture_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+        run("fail", b"")
+    assert "ValueError" in caplog.text
+    assert "何新丽" not in caplog.text
+    assert works()
+
+
+def test_too_much_memory_is_refused(used: list[isolated.Usage]) -> None:
+    with pytest.raises(Refused, match="无法处理"):
+        run("grow", b"")
+    assert works()
+    assert used[0].memory < 300 << 20
+
+
+def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: list[isolated.Usage]) -> None:
+    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+        run("hog", b"", limits=Limits(cpu_s=1))
+    assert 200 << 20 < used[0].memory < 300 << 20
+    assert works()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
+def test_a_crash_is_a_refusal(number: signal.Signals, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+        run("crash", b"", number=int(number))
+    assert number.name in caplog.text
+    assert works()
+
+
+@pytest.mark.parametrize("job", ["leave", "large"])
+def test_an_answer_that_does_not_come_or_is_too_large_is_a_refusal(job: str) -> None:
+    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+        run(job, b"", **({"size": 2 << 20} if job == "large" else {}))
+    assert works()
+
+
+HEAD = struct.Struct(">4sII").pack
+NONSENSE = {
+    "noise": os.urandom(4000),
+    "nothing like a head": b"HTTP/1.1 200 OK\r\n\r\n",
+    "too much JSON": HEAD(b"kj1\n", 1 << 30, 0),
+    "too many blobs": HEAD(b"kj1\n", 2, 1 << 30) + b"{}",
+    "too large blobs": HEAD(b"kj1\n", 2, 2) + struct.pack(">II", 1 << 31, 1 << 31) + b"{}",
+    "no JSON": HEAD(b"kj1\n", 4, 0) + b"{{{{",
+    "deep JSON": HEAD(b"kj1\n", 200_000, 0) + b"[" * 200_000,
+    "a list": HEAD(b"kj1\n", 2, 0) + b"[]",
+    "no words we know": HEAD(b"kj1\n", 2, 0) + b"{}",
+    "facts that are none": HEAD(b"kj1\n", 12, 0) + b'{"facts": 1}',
+    "a pickle": pickle.dumps({"facts": {}}),
+}
+
+
+@pytest.mark.parametrize("data", NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_a_refusal(data: bytes) -> None:
+    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+        run("babble", data)
+    assert works()
+
+
+def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[isolated.Usage]) -> None:
+    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+        run("spin", b"", limits=Limits(cpu_s=1, wall_s=60))
+    assert os.WTERMSIG(used[0].status) == signal.SIGXCPU
+    assert 0.5 < used[0].cpu_s < 2.5
+    assert works()
+
+
+@pytest.mark.parametrize("job", ["sleep", "promise"])
+def test_a_job_that_hangs_is_ended_by_the_clock(job: str, used: list[isolated.Usage]) -> None:
+    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+        run(job, b"", limits=Limits(wall_s=0.3))
+    assert os.WTERMSIG(used[0].status) == signal.SIGKILL
+    assert works()
+
+
+def test_without_its_keeper_a_job_is_done_by_a_new_one(child: isolated._Here) -> None:
+    assert works()
+    before = isolated.keeper_pid()
+    os.kill(before, signal.SIGKILL)
+    assert works()
+    assert isolated.keeper_pid() != before
+
+
+def test_who_ends_the_keeper_each_time_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Refused, match=r"无法处理|请稍后再试"):
+        run("kill_keeper", b"")
+    assert works()
+
+
+def test_without_an_interpreter_the_person_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(isolated, "PROGRAM", "raise SystemExit(1)")
+    with pytest.raises(isolated.Unavailable, match="暂时无法处理图片，请稍后再试"):
+        run("echo", b"")
+    assert "no child process" in caplog.text
+
+
+def test_a_keeper_that_is_stuck_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert works()
+    monkeypatch.setattr(isolated, "PATIENCE_S", 0.2)
+    stuck = isolated.keeper_pid()
+    os.kill(stuck, signal.SIGSTOP)
+    with pytest.raises(Refused):
+        run("echo", b"", limits=Limits(wall_s=0.2))
+    assert works()
+    assert isolated.keeper_pid() != stuck
+
+
+# --- what it may do -------------------------------------------------------------------------------------------------
+
+
+def test_it_has_no_environment_and_no_descriptors_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KUAIJI_SECRET_KEY", "secret")
+    with (tmp_path / "open").open("w") as kept:
+        os.set_inheritable(kept.fileno(), True)
+        facts, _ = run("look_around", b"")
+    assert set(facts["environment"]) <= {"LC_CTYPE", *isolated.ENVIRONMENT}
+    assert facts["open"] == 1, "the job's socket only"
+
+
+def test_it_writes_no_file(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    assert "error" in run("write", b"", path=str(target))[0]
+    assert not target.exists() or target.stat().st_size == 0
+
+
+def test_it_opens_few_files() -> None:
+    assert run("open_many", b"")[0] == {"error": "OSError"}
+
+
+# --- many at once, forks, the end -----------------------------------------------------------------------------------
+
+
+def test_eight_threads_at_once_get_each_their_own() -> None:
+    found: dict[int, object] = {}
+
+    def one(number: int) -> None:
+        for _ in range(5):
+            found[number] = run("echo", bytes([number]) * 1000)[1][0]
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {number: bytes([number]) * 1000 for number in range(8)}
+
+
+def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "WAIT_S", 0.05)
+
+    def sleep() -> None:
+        with pytest.raises(Refused):
+            run("sleep", b"", limits=Limits(wall_s=1))
+
+    threads = [threading.Thread(target=sleep) for _ in range(isolated.AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    with pytest.raises(isolated.Busy, match="系统繁忙，请稍后再试"):
+        run("echo", b"")
+    for thread in threads:
+        thread.join()
+    assert works()
+
+
+SCRIPT = """
+import os, sys
+sys.path.insert(0, {root!r})
+from lib import isolated
+from lib.images import Refused
+def ask():
+    try:
+        isolated.run("paper", b"x")
+    except Refused as refused:
+        return "heic" in str(refused)
+assert ask()
+print(isolated.keeper_pid())
+child = os.fork()
+if not child:
+    assert ask()
+    print(isolated.keeper_pid())
+    sys.stdout.flush()
+    isolated._here.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert ask()
+print(isolated.keeper_pid(), flush=True)
+{end}
+"""
+
+
+def gone(pid: int) -> bool:
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if "Z (zombie)" in Path(f"/proc/{pid}/status").read_text():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"], ids=["normal", "at once", "killed"])
+def test_a_fork_has_a_keeper_of_its_own_and_nothing_outlives_the_server(end: str) -> None:
+    script = SCRIPT.format(root=str(ROOT), end=end)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    first, forked, again = map(int, done.stdout.split())
+    assert first == again != forked
+    assert gone(first)
+    assert gone(forked)
+
+
+# --- the way there --------------------------------------------------------------------------------------------------
+
+
+def test_a_message_that_ends_early_is_no_message() -> None:
+    import socket
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HEAD(b"kj1\n", 10, 0) + b"{}")
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises(EOFError):
+            framing.receive(ours)
