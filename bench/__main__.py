@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import change_list, instances, lists, postgres
+from bench import change_list, instances, lists, postgres, sheets
 from bench.instances import HOME, Instance
 
 SMALL = 10_000
@@ -30,18 +30,23 @@ def main() -> int:
 def _run(given: argparse.Namespace) -> None:
     if "p3" in given.figures:
         _lists(given)
+    if "p5" in given.figures:
+        sheets.run(given.sheets)
     if "p4" in given.figures:
         change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER)))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("figures", nargs="*", default=["p3", "p4"], choices=["p3", "p4"], help="which figures")
+    parser.add_argument(
+        "figures", nargs="*", default=["p3", "p4", "p5"], choices=["p3", "p4", "p5"], help="which figures"
+    )
     parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
     parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")
     parser.add_argument("--calls", type=int, help="calls of each list and database (40; from a million people on, 300)")
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--only", default="", help="only lists whose title has this text")
+    parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
     given.calls = given.calls or (300 if given.people >= 1_000_000 else 40)
