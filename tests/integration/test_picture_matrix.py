@@ -129,8 +129,7 @@ def test_each_kind_of_picture_comes_out_right(declaration, browser, name):
 
 
 def test_twelve_megapixels_of_heic(declaration, browser):
-    quick = {"preset": "ultrafast"}
-    upload(browser, heic(corner_card(4032, 3024), enc_params=quick))
+    upload(browser, heic(corner_card(4032, 3024)))
     (taken,) = pages_of(declaration, KIND)
     assert (taken.width, taken.height, taken.original_width) == (2400, 1800, 4032)
     assert colours(store().get(taken.address)) == "RGBW"
