@@ -188,7 +188,7 @@ def test_a_heic_becomes_one_inch(declaration, browser):
     assert colours(store().get(taken.address)) == "RGBW"
 
 
-# --- when the child process is not what it should be -------------------------------------------------------------------
+# --- when the child process is not what it should be ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
