@@ -38,7 +38,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 LARGEST_ROW = 2**31 - 1
-BLUEPRINTS = (public.bp, auth.bp, wizard.bp, archive.bp, review.bp, admin.bp)
+BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
 
 
 class StepConverter(BaseConverter):

@@ -79,6 +79,18 @@ def _kilobytes(value: str) -> int:
     return kilobytes
 
 
+def _clamd(value: str) -> str:
+    if value and not re.fullmatch(r"unix:/.+|tcp:(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}", value):
+        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
+    return value
+
+
+def _closed_or_open(value: str) -> str:
+    if value not in ("closed", "open"):
+        raise ValueError("closed or open")
+    return value
+
+
 def _background(value: str) -> str:
     if value not in ("white", "light", "any"):
         raise ValueError("white, light or any")
@@ -139,6 +151,19 @@ SETTINGS = (
     Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "a ratio as 5:7")),
     Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
     Setting("PHOTO_BACKGROUND", "white", "background that the advice asks for: `white`, `light` or `any`", _background),
+    Setting(
+        "CLAMD",
+        "",
+        "clamd that looks at each file as it was sent: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; "
+        "empty: none",
+        _clamd,
+    ),
+    Setting(
+        "CLAMD_FAIL",
+        "closed",
+        "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
+        _closed_or_open,
+    ),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),

@@ -9,7 +9,9 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from lib import isolated
 from lib.crypto import Busy
+from lib.images import Refused
 from lib.storage import Damaged, Missing
 from models import db
 from services.workflow import Conflict
@@ -23,6 +25,7 @@ ERRORS = {
     405: ("不能这样打开这个页面", "请返回上一页，用页面上的按钮操作。"),
     409: ("内容已经被改动", "您打开这个页面之后，内容已经发生变化。请返回刷新后再操作。"),
     413: ("上传的内容太大", "一次上传的文件总共不能超过 64 MB，单张图片不能超过 15 MB。请减少图片后再试。"),
+    422: ("无法处理这张图片", "请重新拍照，或重新导出后再上传。"),
     429: ("操作太频繁", "请稍等几分钟再试。"),
     500: ("系统出错了", "我们已经记录了这个错误。请稍后再试；如果一直出现，请拨打咨询电话。"),
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
@@ -37,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(IntegrityError, integrity)
     app.register_error_handler(Missing, lost_picture)
     app.register_error_handler(Damaged, lost_picture)
+    app.register_error_handler(Refused, refused_picture)
     app.register_error_handler(DataError, no_value)
     app.register_error_handler(Busy, busy)
     app.register_error_handler(OperationalError, busy)
@@ -71,6 +75,11 @@ def integrity(error: IntegrityError) -> tuple[str, int]:
 def lost_picture(error: Exception) -> tuple[str, int]:
     current_app.logger.error("a stored picture is missing or damaged: %s", error)
     return page(404, LOST_PICTURE)
+
+
+def refused_picture(error: Exception) -> tuple[str, int]:
+    """Where a page has no place to say it: a picture of ours is turned, and the machine has no process for that."""
+    return page(503 if isinstance(error, isolated.Busy | isolated.Unavailable) else 422, str(error))
 
 
 def no_value(_error: Exception) -> tuple[str, int]:

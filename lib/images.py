@@ -341,6 +341,11 @@ def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE
     return found.picture(encoded(found.image, QUALITY))
 
 
+def looks_clean(jpeg: bytes) -> bool:
+    """Does it begin and end as a JPEG does? Asked of a process that may have been taken over."""
+    return jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9")
+
+
 # --- pictures that are clean already --------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from lib.zygote import LIMITS, REPORT
 log = logging.getLogger(__name__)
 
 _AGAIN = "请重新拍照，或重新导出后再上传"
+ODD = f"图片内容异常，无法处理。{_AGAIN}"
 AT_ONCE = 2  # jobs of one server process; memory is bounded by it
 WAIT_S = 15.0  # for one's turn
 PATIENCE_S = 5.0  # with the keeper, which ends a job itself when its time is over
@@ -184,7 +185,7 @@ def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
         raise Refused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
-    raise Refused(f"图片内容异常，无法处理。{_AGAIN}")
+    raise Refused(ODD)
 
 
 class _Here:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
@@ -19,8 +19,9 @@ from lib.plane import Point, View
 SCALE = 3.6  # pixels a millimetre of the copy that is searched
 STRAY = 2.0  # millimetres by which the corners of the code may miss their places
 ASKEW = 0.3  # of its distance by which a square may lie elsewhere than the code alone says
-CHOICE = 7  # the likeliest squares that are tried for each corner
-_DARKER = 0.62  # than its surroundings is a square
+CHOICE = 7  # squares that are tried for each corner, by either sign
+_DARKER = 0.6  # than its surroundings is a square
+_LIT = 0.35  # of the paper around the code: less light than that falls on no part of a sheet, but on a dark table
 _RUN = re.compile(rb"\xff+")
 _CODE = (
     (sheet_marks.QR.left, sheet_marks.QR.top),
@@ -40,14 +41,14 @@ def find(image: Image.Image, corners: Sequence[Point]) -> View | None:
         small = small.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BOX)
     code = [(x * factor, y * factor) for x, y in corners]
     unit = across * factor / _CODE_SIDE
-    view = _best(code, list(squares(small, unit)), unit)
+    view = _best(code, dict(squares(small, unit, _LIT * _paper(small, code))), unit)
     return View(tuple(term / factor if at < 6 else term for at, term in enumerate(view.terms))) if view else None
 
 
 # --- which of the squares ---------------------------------------------------------------------------------------------
 
 
-def _best(code: Sequence[Point], found: Sequence[Point], unit: float) -> View | None:
+def _best(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> View | None:
     """The view through four squares that puts the code where it was seen, and most others in pairs at the margins."""
     choices = [_choice(code, place, found) for place in sheet_marks.corners()]
     best: tuple[float, float] = (1, 0)
@@ -61,7 +62,7 @@ def _best(code: Sequence[Point], found: Sequence[Point], unit: float) -> View | 
     return chosen
 
 
-def _pairs(four: Sequence[Point], found: Sequence[Point]) -> int:
+def _pairs(four: Sequence[Point], found: Iterable[Point]) -> int:
     """How many pairs of squares at equal height stand in the margins between the four corners, one pair at most."""
     back = plane.through(four, sheet_marks.corners())
     places = [back(*one) for one in found if one not in four] if back else []
@@ -70,11 +71,13 @@ def _pairs(four: Sequence[Point], found: Sequence[Point]) -> int:
     return int(any(abs(one - other) < near for one in left for other in right))
 
 
-def _choice(code: Sequence[Point], place: Point, found: Sequence[Point]) -> list[Point]:
+def _choice(code: Sequence[Point], place: Point, found: Mapping[Point, int]) -> list[Point]:
+    """The squares within reach of a place: the nearest, and those on the lightest ground, as a table may be grained."""
     expected, middle = _foretold(code, place), _middle(code)
     reach = ASKEW * math.dist(expected, middle)
-    near = sorted((math.dist(one, expected), one) for one in found)
-    return [one for distance, one in near[:CHOICE] if distance < reach]
+    near = sorted((one for one in found if math.dist(one, expected) < reach), key=lambda one: math.dist(one, expected))
+    lightest = sorted(near, key=lambda one: -found[one])
+    return list(dict.fromkeys([*near[:CHOICE], *lightest[:CHOICE]]))
 
 
 def _foretold(code: Sequence[Point], place: Point) -> Point:
@@ -99,17 +102,30 @@ def _missed(view: View, code: Sequence[Point]) -> float:
 # --- what looks like a square -----------------------------------------------------------------------------------------
 
 
-def squares(grey: Image.Image, unit: float) -> Iterator[Point]:
-    """Middles of dark spots about as large as a square, ``unit`` pixels a millimetre; lines and letters are thinner."""
-    around = grey.filter(ImageFilter.BoxBlur(4 * unit)).point(lambda value: value * _DARKER)
-    dark = ImageChops.subtract(around, grey).point(lambda value: 255 if value else 0)
+def _paper(grey: Image.Image, code: Sequence[Point]) -> int:
+    """How light the paper is between the dark parts of the code."""
+    xs, ys = [x for x, _y in code], [y for _x, y in code]
+    lit = grey.crop((round(min(xs)), round(min(ys)), round(max(xs)) + 1, round(max(ys)) + 1))
+    return int(lit.getextrema()[1])  # type: ignore[arg-type]
+
+
+def squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[Point, int]]:
+    """Middles of dark spots about as large as a square on ground lighter than ``lit``, and how light it is.
+
+    ``unit``: pixels a millimetre. Lines and letters are thinner.
+    """
+    around = grey.filter(ImageFilter.BoxBlur(4 * unit))
+    dark = ImageChops.subtract(around.point(lambda value: value * _DARKER if value >= lit else 0), grey).point(
+        lambda value: 255 if value else 0
+    )
     side = sheet_marks.SIDE * unit
     core = max(3, round(side * 0.5) | 1)
     left = dark.filter(ImageFilter.MinFilter(core))
     most = 1.6 * side - core + 3
     for x0, y0, x1, y1 in spots(left):
         if x1 - x0 <= most and y1 - y0 <= most:
-            yield (x0 + x1) / 2, (y0 + y1) / 2
+            x, y = (x0 + x1) / 2, (y0 + y1) / 2
+            yield (x, y), int(around.getpixel((int(x), int(y))))  # type: ignore[arg-type]
 
 
 def spots(mask: Image.Image) -> Iterator[tuple[int, int, int, int]]:

@@ -30,7 +30,8 @@ class HandOver(Base):
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # on a phone, for the first time
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # a phone began to send
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of that phone's page cookie
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     session: Mapped[WebSession] = relationship()

@@ -18,9 +18,10 @@ from typing import Any, Literal
 import pysqlite3.dbapi2 as sqlite_driver
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from PIL import Image
 from sqlalchemy import func, select
 
-from lib import fonts
+from lib import clamd, fonts, images, isolated
 from lib.database import wal_is_safe
 from lib.storage import Folder
 from models import Department, Division, Option, db
@@ -57,6 +58,8 @@ def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: d
         lambda: database(migrations),
         reference_data,
         lambda: storage(store),
+        pictures,
+        lambda: scanner(config),
         print_fonts,
         lambda: calendar(today),
     )
@@ -156,6 +159,29 @@ def print_fonts() -> Iterator[Found]:
         yield warning(
             "fonts: no fallback for rare characters (extensions B to F print as □); install the package fonts-hanazono"
         )
+
+
+def pictures() -> Iterator[Found]:
+    """Is there a child process that decodes?"""
+    sample = images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
+    isolated.run("paper", sample)
+    yield ok("pictures: decoded in a bounded child process")
+
+
+def scanner(config: Mapping[str, Any]) -> Iterator[Found]:
+    address = config["CLAMD"]
+    if not address:
+        return
+    try:
+        there, why = clamd.is_there(address), "it does not answer to PING"
+    except clamd.Unreachable as error:
+        there, why = False, str(error)
+    if there:
+        yield ok(f"clamd: answers at {address}")
+    elif config["CLAMD_FAIL"] == "closed":
+        yield fault(f"clamd: no picture can be uploaded until it answers: {why}")
+    else:
+        yield warning(f"clamd: files are taken unchecked until it answers: {why}")
 
 
 def calendar(today: date) -> Iterator[Found]:

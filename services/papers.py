@@ -20,7 +20,7 @@ from lib.one_inch import Crop, PhotoRule
 from lib.perspective import turned
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
-from services import sheet_places
+from services import scanning, sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
@@ -92,6 +92,7 @@ def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
 
     The sheet (``kind``) is read back on the way. Raises images.Refused with the rule and what was found.
     """
+    scanning.look(data)
     if kind != SHEET:
         return _stored(store, isolated.run("paper", data))
     made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
@@ -99,7 +100,10 @@ def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
 
 
 def _stored(store: Folder, made: Answer) -> Prepared:
-    facts, (jpeg, thumb, *source) = made
+    facts, blobs = made
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)):
+        raise images.Refused(isolated.ODD)  # never by our own jobs
+    jpeg, thumb, *source = blobs
     picture = images.Picture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
     return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
@@ -107,6 +111,7 @@ def _stored(store: Folder, made: Answer) -> Prepared:
 
 def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture; the upright source is kept, to crop it anew later."""
+    scanning.look(data)
     made = isolated.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
     return replace(_stored(store, made), crop=crop)
 

@@ -63,7 +63,7 @@ def page(pen: Pen, data: SheetData, pieces: Sequence[Piece], number: tuple[int, 
     for piece in pieces:
         y -= piece.height
         _piece(pen, piece, y)
-    bottom = y - SIGNATURE
+    bottom = sheet_page.settled(y - SIGNATURE)
     sheet_page.signature(pen, sheet_page.CONTENT + 84 * MM, bottom)
     box = Rect(sheet_page.LEFT, bottom, sheet_page.RIGHT - sheet_page.LEFT, sheet_page.TABLE_TOP - bottom)
     pen.frame(box, sheet_page.THICK)

@@ -85,12 +85,20 @@ def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lack
     pen.text(RIGHT, y, f"{numbers}第 {page} 页 / 共 {pages} 页", size, face=Face.LABEL, ink=MUTED, align="right")
 
 
+LOWEST = PAGE_HEIGHT - (sheet_marks.BOTTOM + sheet_marks.SIDE / 2) * MM
+
+
+def settled(bottom: float) -> float:
+    """Where a frame ends that would end there: at the lowest squares when they are near, as others would touch them."""
+    return LOWEST if bottom - LOWEST < 3 * sheet_marks.SIDE * MM else bottom
+
+
 def marks(pen: Pen, top: float, bottom: float) -> None:
     """The squares beside the frame that a reader looks for; ``top`` and ``bottom`` of the part that is signed."""
     half = sheet_marks.SIDE / 2 * MM
     lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
     middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]
-    if bottom - lowest > 4 * half:
+    if bottom > LOWEST:
         middles.append(bottom)
     for x in sheet_marks.COLUMNS:
         for y in middles:
@@ -110,7 +118,7 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
             _photo(pen, data.photo, y, sum(section.heights[: section.photo_rows]))
         rules.append(bottom)
         y = bottom
-    bottom = y - plan.promise_height - plan.bottom_height
+    bottom = settled(y - plan.promise_height - plan.bottom_height)
     _section_name(pen, "承诺签章", y, bottom)
     _promise(pen, plan, y)
     _bottom(pen, data.has_employer, y - plan.promise_height, bottom)

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from lib.database import utcnow
 from models import ActivationCode, ParkedForm, db
-from services import accounts, print_jobs, reminders, sessions, spreadsheet, uploads, workflow
+from services import accounts, hand_overs, print_jobs, reminders, sessions, spreadsheet, uploads, workflow
 
 PARKED = timedelta(hours=24)
 CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
@@ -57,6 +57,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "parked forms": forget_parked_forms,
     "old activation codes": forget_codes,
     "abandoned uploads": uploads.forget_abandoned,
+    "old hand-overs": hand_overs.forget_old,
     "abandoned spreadsheets": forget_abandoned_files,
     "reminders of corrections": reminders.remind_all,
     "old prints": forget_prints,

@@ -104,7 +104,7 @@ class Browser:
         assert page.location, "the answer leads nowhere"
         return self.open(page.location)
 
-    def _request(self, method: str, url: str, expect: int, **options: Any) -> Page:
+    def _request(self, method: str, url: str, expect: int | tuple[int, ...], **options: Any) -> Page:
         db.session.rollback()  # the test's own reading must not hold the database
         for name in list(g):
             g.pop(name)  # the fixture's application context outlives a request; who asked last must not
@@ -112,7 +112,8 @@ class Browser:
         page.response.request.environ["wsgi.input"].close()  # a large upload lies in a temporary file
         begin_mode.set("DEFERRED")
         db.session.rollback()
-        assert page.status == expect, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"
+        expected = expect if isinstance(expect, tuple) else (expect,)
+        assert page.status in expected, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"
         if page.response.mimetype == "text/html" and page.status not in (301, 302, 303, 308) and "<html" in page.text:
             check_page(page.text, url)
         return page

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
+from lib.fonts import SERIF
 from lib.perspective import Corners, solved
-from services.demo_pictures import Document, Look, card, certificate, signed_sheet
+from services.demo_pictures import Document, Look, card, certificate
 
 TABLES = ((96, 74, 52), (150, 118, 82), (60, 62, 66), (186, 178, 164), (120, 132, 140), (44, 60, 92), (205, 170, 120))
 
@@ -30,6 +31,20 @@ class Taken:
 
 
 @cache
+def written_page() -> Image.Image:
+    """A white sheet full of lines, with a frame and a table: A4, upright."""
+    image = Image.new("RGB", (1000, 1414), (250, 250, 248))
+    pen, font = ImageDraw.Draw(image), ImageFont.truetype(str(SERIF), 26)
+    pen.text((500, 70), "个人基本信息表", "black", font, anchor="mm")
+    pen.rectangle((60, 110, 940, 1350), outline="black", width=2)
+    for row in range(24):
+        y = 110 + row * 50
+        pen.line((60, y, 940, y), "black")
+        pen.text((80, y + 10), "毕业院校　　东北样例大学　　证书编号　101731201205", (40, 40, 44), font)
+    return image
+
+
+@cache
 def document(which: int) -> Image.Image:
     """One of several drawn documents."""
     look = Look(("female", "male")[which % 2], which)
@@ -39,6 +54,8 @@ def document(which: int) -> Image.Image:
         ("出生", "1990 年 3 月 7 日"),
         ("住址", "辽宁省样例县样例路 1 号"),
     )
+    if which % 4 == 3:
+        return written_page()
     kinds = (
         lambda: card(Document("居民身份证", rows, small="公民身份号码  210102199003070000", look=look)),
         lambda: certificate(
@@ -48,9 +65,6 @@ def document(which: int) -> Image.Image:
         ),
         lambda: certificate(
             Document("专业技术资格证书", rows, seal="样例人社厅", small="证书编号：20210921", colour="#27406e")
-        ),
-        lambda: signed_sheet(
-            {"number": "LN20260000123", "version": "2", "code": "ABCD"}, rows * 5, look, "单小燕", "公司"
         ),
     )
     return Image.open(io.BytesIO(kinds[which % len(kinds)]())).convert("RGB")
@@ -141,5 +155,31 @@ def _lit(image: Image.Image, chance: Random, light: float) -> Image.Image:
 
 
 def _noisy(image: Image.Image, chance: Random) -> Image.Image:
-    noise = Image.effect_noise(image.size, chance.uniform(4, 14))
+    """What is left of a sensor's noise after the phone has smoothed it and made the picture smaller."""
+    noise = Image.effect_noise(image.size, chance.uniform(1.5, 6))
     return ImageChops.add(image, Image.merge("RGB", (noise,) * 3), 1, -128)
+
+
+PHONES = ((1080, 2400), (1170, 2532), (1284, 2778), (720, 1600), (1440, 3200), (1080, 2340))
+
+
+def screen_shot(seed: int) -> Image.Image:
+    """A phone's screen: a page of some program with a document on it, or a photograph with black above and below."""
+    chance = Random(seed)
+    width, height = chance.choice(PHONES)
+    if seed % 2:
+        shown = taken(seed).image
+        image = Image.new("RGB", (width, height), "black")
+        inside = shown.resize((width, round(width * shown.height / shown.width)))
+    else:
+        image = Image.new("RGB", (width, height), (245, 245, 247))
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((0, 0, width, height * 0.04), fill=(30, 90, 200))
+        for line in range(8, 90, 5):
+            pen.rectangle(
+                (width * 0.05, height * line / 100, width * 0.6, height * (line + 2) / 100), fill=(90, 90, 96)
+            )
+        shown = document(chance.randrange(8))
+        inside = shown.resize((round(width * 0.9), round(width * 0.9 * shown.height / shown.width)))
+    image.paste(inside, ((width - inside.width) // 2, (height - inside.height) // 2))
+    return image

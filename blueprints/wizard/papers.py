@@ -16,6 +16,7 @@ from lib.images import Refused
 from models import Declaration, PaperPage, db
 from services import (
     access,
+    advice,
     answers,
     commitment,
     corrections,
@@ -66,6 +67,7 @@ def _for_rows(declaration: Declaration, problems: Mapping[str, Sequence[str]]) -
         "marks": views,
         "problems": problems,
         "sheet": SHEET,
+        "advice": advice.notes,
         "notes": sheet_reading.notes(declaration),
         "unfinished": uploads.unfinished(declaration),
     }
@@ -145,12 +147,12 @@ def put(declaration: Declaration, paper: Paper, prepared: papers.Prepared, repla
     return page
 
 
-def _own_page(uid: str) -> PaperPage:
+def own_page(uid: str) -> PaperPage:
     """A picture of the declaration in hand. Somebody else's is not found."""
     return access.own_page(me(), uid) or abort(404)
 
 
-def _back_to(kind: str) -> Response:
+def back_to(kind: str) -> Response:
     target = url_for("wizard.papers_page", _anchor=f"paper-{kind}")
     return redirect(target)  # type: ignore[return-value]
 
@@ -158,13 +160,13 @@ def _back_to(kind: str) -> Response:
 @bp.post("/pages/<uid>/delete")
 @only(*APPLICANTS)
 def delete_page(uid: str) -> ResponseReturnValue:
-    return _back_to(drop_page(uid))
+    return back_to(drop_page(uid))
 
 
 def drop_page(uid: str) -> str:
     """Take a picture away; returns of which paper."""
     editable_declaration()
-    page = _own_page(uid)
+    page = own_page(uid)
     kind = page.kind
     papers.remove(page)
     db.session.commit()
@@ -174,20 +176,20 @@ def drop_page(uid: str) -> str:
 @bp.post("/pages/<uid>/rotate")
 @only(*APPLICANTS)
 def rotate_page(uid: str) -> ResponseReturnValue:
-    return _back_to(turn_page(uid))
+    return back_to(turn_page(uid))
 
 
 def turn_page(uid: str) -> str:
     """Turn a picture clockwise by a quarter; returns of which paper. The one-inch photo is upright, and stays 5:7."""
     editable_declaration()
-    page = _own_page(uid)
-    kind, address = page.kind, page.address
+    page = own_page(uid)
+    kind, address, source, corners = page.kind, page.address, page.source_address, page.crop
     if kind == PHOTO:
         abort(404)
     db.session.rollback()
-    prepared = papers.prepare_rotated(store(), address, 1)
+    prepared = papers.prepare_rotated(store(), address, 1, source, corners)
     editable_declaration()
-    papers.turn(_own_page(uid), prepared)
+    papers.turn(own_page(uid), prepared)
     db.session.commit()
     return kind
 
@@ -196,7 +198,7 @@ def turn_page(uid: str) -> str:
 @only(*APPLICANTS)
 def picture(uid: str) -> ResponseReturnValue:
     """One picture of one's own, small with ``?small=1``."""
-    page = _own_page(uid)
+    page = own_page(uid)
     return send_picture(page.thumb_address if request.args.get("small") else page.address, page.kind)
 
 

@@ -19,7 +19,7 @@ from lib import isolated
 from lib.database import beginning
 from lib.images import Refused
 from models import PaperPage, Upload, db, keys
-from services import access, papers, uploads
+from services import access, papers, scanning, uploads
 from services.access import APPLICANTS, only
 from services.uploads import Owner
 
@@ -129,15 +129,16 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         kind, facts, data = owner.paper(upload.kind).kind, upload.facts, uploads.assembled(upload)
         db.session.rollback()
     try:
-        prepared, problem = _prepared(kind, data, facts.get("crop")), ""
-    except (isolated.Busy, isolated.Unavailable) as error:
+        prepared, problem = judged(kind, data, facts.get("crop")), ""
+    except (isolated.Busy, isolated.Unavailable, scanning.Unchecked) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
     except Refused as error:
         prepared, problem = None, str(error)
     return _settled(find, uid, prepared, problem, after)
 
 
-def _prepared(kind: str, data: bytes, crop: list[float] | None) -> papers.Prepared:
+def judged(kind: str, data: bytes, crop: list[float] | None = None) -> papers.Prepared:
+    """Clean and store a picture of a paper or the photo, without holding the database. Raises Refused."""
     if kind == PHOTO:
         frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
         return papers.prepare_photo(store(), data, frame, photo_rule())

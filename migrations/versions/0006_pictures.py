@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=False),
         sa.Column("opened_at", UTCDateTime(), nullable=True),
+        sa.Column("device_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("used_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["declaration_id"], ["declaration.id"], name=op.f("fk_hand_over_declaration_id")),
         sa.ForeignKeyConstraint(

@@ -36,6 +36,7 @@ export function replaceFragment(element, html) {
   template.innerHTML = html;
   const fresh = template.content.firstElementChild;
   for (const plain of fresh.querySelectorAll("[data-nojs]")) plain.hidden = true;
+  for (const scripted of fresh.querySelectorAll("[data-script]")) scripted.hidden = false;
   const active = element.contains(document.activeElement) ? document.activeElement : null;
   const focused = active && (sameAs(active, fresh) ?? fresh.querySelector("h1, h2, h3, h4") ?? fresh);
   element.replaceWith(fresh);

@@ -1,7 +1,8 @@
 /**
  * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
  *
- * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】), and imports each
+ * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】) and
+ * shows what only works with them ([data-script]), and imports each
  * module below once when its selector matches, now or in a part of the page that comes later (fragment.js). A module finds
  * its own elements when it is imported.
  */
@@ -19,6 +20,10 @@ const BEHAVIOURS = {
   "[data-photo]": "./photo.js",
   "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
+  "[data-row]": "./row.js",
+  "[data-corners]": "./corners.js",
+  "form[data-hand-over]": "./hand_over.js",
+  "[data-phone]": "./phone.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
   "[data-lines]": "./queue.js",
@@ -31,6 +36,7 @@ const BEHAVIOURS = {
 
 document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
+for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
 const load = () => {
   for (const [selector, module] of Object.entries(BEHAVIOURS)) {
     if (document.querySelector(selector)) import(module); // twice is once: the browser keeps modules

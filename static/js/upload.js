@@ -92,7 +92,7 @@ class Picture {
     const metadata = { kind: this.kind, filename: this.name, mark: this.mark, replaced: box.dataset.replaced ?? "" };
     this.url ??= left?.dataset.url;
     left?.remove();
-    this.kept ??= await keepFile(this.kind, this.mark, this.name, this.blob);
+    if (!box.dataset.endpoint) this.kept ??= await keepFile(this.kind, this.mark, this.name, this.blob);
     return new Transfer(this.blob, {
       endpoint: box.dataset.endpoint ?? "/apply/uploads",
       url: this.url,
@@ -209,7 +209,7 @@ function watch(box) {
   window.addEventListener("pageshow", rest); // also after the back button
   rest();
   if (lists.get(box.dataset.kind)?.children.length) listFor(box);
-  if (box.dataset.kind) goOn(box);
+  if (box.dataset.kind && !box.dataset.endpoint) goOn(box);
 }
 
 /** Unfinished pictures that this device has kept go on by themselves. */

@@ -223,3 +223,22 @@ def test_where_the_browser_cannot_encrypt_the_box_says_so(visit, declaration):
     box = visitor.page.get_by_label(BOX)
     expect(box).to_be_disabled()
     expect(visitor.page.locator("[data-keep]")).to_contain_text("这里用不了")
+
+
+def test_a_device_without_room_says_that_nothing_was_kept(at):
+    visitor = at()
+    visitor.page.evaluate("""() => {
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+    }""")
+    type_offline(visitor)
+    expect(light(visitor)).to_contain_text("未能自动保存，请检查网络")
+
+
+def test_a_picture_is_sent_all_the_same_where_there_is_no_room_to_keep_it(at, declaration):
+    visitor = at("/apply/papers")
+    visitor.page.evaluate("""() => {
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+    }""")
+    choose(visitor.page, ("大图.jpg", BIG))
+    done(visitor.page)
+    assert len(pages_of(declaration, "employer_licence")) == 1

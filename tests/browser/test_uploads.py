@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +13,11 @@ from sqlalchemy import func, select
 from blueprints.gate import COOKIE
 from lib.database import beginning
 from models import Upload, UploadPart, db
-from services import sessions
+from services import sessions, uploads
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
+from tests.house import ROOT
 from tests.people import EMPLOYED
 from tests.scripts_site import picture as noise
 
@@ -105,15 +105,15 @@ def test_progress_is_shown_and_the_picture_can_be_cancelled(at_papers, declarati
     expect(bar).to_have_count(0)
     for route in held:
         route.abort()
-    wait_until(lambda: count(Upload) == 0)
+    wait_until(page, lambda: count(Upload) == 0)
     assert pages_of(declaration, "employer_licence") == []
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    for _try in range(100):
+def wait_until(page: Page, true: Callable[[], bool]) -> None:
+    for _try in range(200):
         if true():
             return
-        time.sleep(0.05)
+        page.wait_for_timeout(50)  # the routes of the test are served meanwhile
     raise AssertionError("it did not happen in time")
 
 
@@ -176,7 +176,7 @@ def test_what_is_unfinished_can_be_given_up(at_papers, declaration):
     visitor.go("/apply/papers")
     page.get_by_role("button", name="放弃上传 大图.jpg").click()
     expect(page.locator("[data-unfinished]")).to_have_count(0)
-    wait_until(lambda: count(Upload) == 0)
+    wait_until(page, lambda: count(Upload) == 0)
 
 
 def test_nobody_submits_while_a_picture_is_on_its_way(at_papers):
@@ -247,3 +247,38 @@ def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):
         visitor.page.get_by_role("button", name="重试上传 大图.jpg").click()
         done(visitor.page)
     assert len(pages_of(declaration, "employer_licence")) == 1
+
+
+@pytest.mark.parametrize("pieces", [3, pytest.param(10, marks=pytest.mark.soak)])
+def test_a_window_closed_after_every_piece_goes_on_in_the_next_one(at_papers, pieces):
+    """The whole script, with pieces small enough to be closed between; the bytes are compared before they are taken."""
+    source = (ROOT / "static" / "js" / "transfer.js").read_text("utf-8")
+    small = source.replace("512 * 1024", str(len(BIG) // pieces + 1))
+    assert small != source
+    arrived = [0]
+    while arrived[-1] < len(BIG):
+        visitor = at_papers()
+        page = visitor.page
+        page.route("**/js/transfer.js", lambda route: route.fulfill(body=small, content_type="text/javascript"))
+        page.route("**/take", lambda route: route.abort())
+        page.goto(visitor.site + "/apply/papers")
+        before = arrived[-1]
+        page.route("**/apply/uploads/*", lambda route: one_piece(route, arrived[-1]))
+        choose(page, ("大图.jpg", BIG))
+        wait_until(page, lambda before=before: arrived_bytes() > before)
+        page.context.close()
+        arrived.append(arrived_bytes())
+    assert len(arrived) == pieces
+    upload = db.session.scalars(select(Upload)).one()
+    assert uploads.assembled(upload) == BIG
+
+
+def one_piece(route: Route, before: int) -> None:
+    """Lets the piece through that comes after ``before``, and no other."""
+    start = int(route.request.headers.get("upload-offset", before))
+    route.continue_() if start <= before else route.abort()
+
+
+def arrived_bytes() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.sum(Upload.arrived))) or 0

@@ -33,7 +33,7 @@ def migrated(app, flask):
     with db.engine.begin() as connection:
         names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for name in names:
+        for name in reversed(names):  # who refers to others first
             if not name.startswith("sqlite_"):
                 connection.exec_driver_sql(f'DROP TABLE "{name}"')
     return flask("init")

@@ -1,0 +1,192 @@
+"""用手机拍照: a paper handed to a phone by a QR code.
+
+On the computer: the code, how it stands, 【取消】. On the phone: one page without sign-in, with the name of the paper,
+its hint, and nothing of the person.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import segno
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import client_address, me, tus
+from blueprints.tus import Unfit
+from blueprints.wizard.frame import bp, editable_declaration
+from blueprints.wizard.papers import put, sent_files
+from blueprints.wizard.uploads import judged, taken
+from forms import PAPER, PHOTO, STEPS
+from lib.crypto import token_hash
+from lib.database import beginning, utcnow
+from lib.images import Refused
+from models import HandOver, PaperPage, db
+from services import advice, hand_overs, papers, sessions, tries
+from services.access import APPLICANTS, only, public
+from services.uploads import NotAccepted, Owner
+
+phone = Blueprint("phone", __name__, url_prefix="/hand-over")
+
+DEAD = "这个二维码已失效，请在电脑上重新打开"
+BLOCKED = tries.HAND_OVER_ADDRESS
+
+
+# --- on the computer --------------------------------------------------------------------------------------------------
+
+
+@bp.post("/papers/<kind>/hand-over")
+@only(*APPLICANTS)
+def hand_over(kind: str) -> ResponseReturnValue:
+    """Show the QR code for one paper: as a page, or as a part of one for scripts. It is shown this once."""
+    try:
+        made, token = hand_overs.begin(me(), editable_declaration(), kind)
+    except NotAccepted:
+        abort(404)
+    address = current_app.config["BASE_URL"] + url_for("phone.page", token=token)
+    part = request.form.get("part") == "yes"
+    shown = render_template(
+        "wizard/_hand_over.html" if part else "wizard/hand_over.html",
+        paper=PAPER[kind],
+        made=made,
+        seconds=int((made.expires_at - utcnow()).total_seconds()),
+        code=segno.make(address, error="m").svg_data_uri(scale=6, border=4),
+        back=_place_of(kind),
+        part=part,
+    )
+    db.session.commit()
+    return shown
+
+
+def _place_of(kind: str) -> str:
+    """Where the paper is on the computer."""
+    if kind == PHOTO:
+        return url_for("wizard.step", step=STEPS[0], _anchor="photo")
+    return url_for("wizard.papers_page", _anchor=f"paper-{kind}")
+
+
+def _own(uid: str) -> HandOver:
+    return hand_overs.own(me(), uid) or abort(404)
+
+
+@bp.get("/hand-over/<uid>")
+@only(*APPLICANTS)
+def hand_over_state(uid: str) -> ResponseReturnValue:
+    """How it stands, for scripts that ask every two seconds while the code is shown."""
+    return jsonify({"state": hand_overs.state(_own(uid))})
+
+
+@bp.post("/hand-over/<uid>/cancel")
+@only(*APPLICANTS)
+def cancel_hand_over(uid: str) -> ResponseReturnValue:
+    row = _own(uid)
+    hand_overs.cancel(row)
+    kind = row.kind
+    db.session.commit()
+    return redirect(_place_of(kind))
+
+
+# --- on the phone -----------------------------------------------------------------------------------------------------
+
+
+def _device() -> bytes:
+    """The phone, by the page cookie that its forms hang on."""
+    return token_hash(session["csrf_token"])
+
+
+def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
+    """What the token opens. Raises Unfit for every token that opens nothing, whatever the reason, and counts it."""
+    if sessions.blocked_until(BLOCKED, client_address()) is None:
+        if owner := hand_overs.find(token, _device(), spent=spent, lock=lock):
+            return owner
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            tries.begin((BLOCKED, client_address()))
+            db.session.commit()
+    db.session.rollback()
+    raise Unfit(404, DEAD)
+
+
+def _held(token: str) -> Owner:
+    """The same for a device that begins to send: from now on the hand-over is its own."""
+    owner = _owner(token)
+    assert owner.hand_over
+    if not hand_overs.hold(owner.hand_over, _device()):
+        raise Unfit(404, DEAD)
+    return owner
+
+
+def _finish(owner: Owner, _page: PaperPage) -> None:
+    """The picture is taken: the token has done its work."""
+    if owner.hand_over is None or not hand_overs.spend(owner.hand_over):
+        raise Unfit(404, DEAD)
+
+
+@phone.route("/<path:token>", methods=["GET", "POST"])
+@public
+def page(token: str) -> ResponseReturnValue:
+    """The phone's page: take one picture of one paper and send it, as a plain form."""
+    try:
+        if request.method == "GET":
+            return _shown(token, _owner(token))
+        return _sent(token)
+    except Unfit:
+        db.session.rollback()
+        return render_template("wizard/phone_dead.html", dead=DEAD), 404
+
+
+def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
+    assert owner.hand_over
+    paper, left = owner.paper(owner.hand_over.kind), owner.hand_over.expires_at - utcnow()
+    db.session.rollback()
+    seconds = max(0, int(left.total_seconds()))
+    shown = render_template("wizard/phone.html", paper=paper, token=token, problem=problem, seconds=seconds)
+    return shown, 422 if problem else 200
+
+
+def _sent(token: str) -> ResponseReturnValue:
+    """Judge the picture without holding the database, then take it. A refused one leaves the code as good as it was."""
+    owner = _held(token)
+    assert owner.hand_over
+    kind = owner.hand_over.kind
+    db.session.commit()
+    files = sent_files("file")
+    if not files:
+        return _shown(token, _owner(token), "请先拍照，再点【上传】")
+    try:
+        prepared = judged(kind, files[0].read())
+        owner = _owner(token, lock=True)
+        page = put(owner.declaration, owner.paper(kind), prepared)
+        _finish(owner, page)
+    except (Refused, papers.NotTaken) as error:
+        db.session.rollback()
+        return _shown(token, _owner(token), str(error))
+    db.session.commit()
+    return render_template(
+        "wizard/phone_done.html", paper=PAPER[kind], notes=advice.notes(prepared.measures) if kind != PHOTO else []
+    )
+
+
+@phone.route("/<token>/uploads", methods=["POST", "OPTIONS"])
+@public
+def begin_upload(token: str) -> ResponseReturnValue:
+    return tus.collection(partial(_held, token), lambda uid: url_for("phone.upload_piece", token=token, uid=uid))
+
+
+@phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
+@public
+def upload_piece(token: str, uid: str) -> ResponseReturnValue:
+    return tus.one(partial(_owner, token), uid)
+
+
+@phone.post("/<token>/uploads/<uid>/take")
+@public
+def take_upload(token: str, uid: str) -> ResponseReturnValue:
+    """The last byte is there. The answer tells nothing of the page but what to improve about it."""
+
+    def answer() -> Response:
+        outcome = taken(partial(_owner, token, spent=True), uid, _finish)
+        told = [f"{note.words}：{note.advice}" for note in hand_overs.notes_on(outcome.get("page", ""))]
+        return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": told})
+
+    return tus.guarded(answer)

@@ -1,0 +1,29 @@
+/**
+ * [data-phone], the phone's page of a handed-over paper: upload.js sends the picture piece by piece; when it is taken, the
+ * page says so, and what to improve. A picture that is refused can be taken again.
+ */
+const box = document.querySelector("[data-phone]");
+const done = document.querySelector("[data-phone-done]");
+
+box.addEventListener("uploaded", (event) => {
+  event.preventDefault(); // there is no row here to draw anew
+  for (const note of event.detail.notes ?? []) {
+    const line = document.createElement("p");
+    line.className = "warn";
+    line.textContent = `这张图片${note}`;
+    done.querySelector("[data-notes]").append(line);
+  }
+  box.remove();
+  done.hidden = false;
+  const title = document.querySelector("h1");
+  title.textContent = "已上传";
+  title.focus();
+});
+
+/** When the time is over the page says so, unless a picture is on its way. */
+function end() {
+  if (!box.isConnected) return;
+  if (box.querySelector(".uploads li")) setTimeout(end, 10_000);
+  else location.reload();
+}
+setTimeout(end, Number(box.dataset.seconds) * 1000 + 1000);
