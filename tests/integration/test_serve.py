@@ -184,3 +184,15 @@ def test_the_demo_accounts_are_printed_at_the_start(env, start):
     assert "heping" in said
     assert "张䶮" in said
     assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"
+
+
+def test_a_killed_print_is_taken_up_by_the_tick_and_ends(env, start):
+    """Nobody who asked for it is left, so it fails; what counts is that a new process took it up by itself."""
+    columns = "uid, staff_id, revisions, state, total, done, created_at, alive_at, drawer, tries"
+    now, long_ago = (f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (datetime.now(UTC).replace(tzinfo=None), OLD))
+    values = ("killed", 999, "[1]", "drawing", 1, 0, now, long_ago, "killed", 1)
+    sql(env, f"INSERT INTO print_job ({columns}) VALUES ({', '.join('?' * len(values))})", *values)
+
+    start("--tick-every", "0.5")
+
+    wait_for(lambda: sql(env, "SELECT state, problem, tries FROM print_job") == [("failed", "rights", 2)])
