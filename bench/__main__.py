@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import change_list, instances, lists, postgres, sheets
+from bench import change_list, instances, lists, pictures, postgres, sheets
 from bench.instances import HOME, Instance
 
 SMALL = 10_000
@@ -34,12 +34,14 @@ def _run(given: argparse.Namespace) -> None:
         sheets.run(given.sheets)
     if "p4" in given.figures:
         change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER)))
+    if "p6" in given.figures:
+        pictures.run(given.calls)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "figures", nargs="*", default=["p3", "p4", "p5"], choices=["p3", "p4", "p5"], help="which figures"
+        "figures", nargs="*", default=["p3", "p4", "p5", "p6"], choices=["p3", "p4", "p5", "p6"], help="which figures"
     )
     parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
     parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")

@@ -29,7 +29,7 @@ GREY = 5  # the largest difference of channels in a picture without any colour
 def strokes(part: Image.Image) -> Image.Image:
     """How much darker than the paper thin things are, 0 to 255. Seen in red light, in which a red stamp vanishes."""
     red, green, _blue = part.split()
-    seen = red if ImageStat.Stat(red).median[0] >= DIM else green
+    seen = green if _is_dim(red) else red
     kernel = round(STROKE * SCALE) | 1
     closed = seen.filter(ImageFilter.MaxFilter(kernel)).filter(ImageFilter.MinFilter(kernel))
     paper = closed.filter(ImageFilter.BoxBlur(SCALE))
@@ -57,7 +57,10 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
     area, spread, stamped = 0.0, 0, 0.0
     least = max(FAINT, round(printed * 0.3))
     for part in parts:
-        thin, reddish = strokes(part), _redness(part, _paper(part), TINGE).filter(ImageFilter.MaxFilter(3))
+        thin, white = strokes(part), _paper(part)
+        reddish = _redness(part, white, TINGE).filter(ImageFilter.MaxFilter(3))
+        if _is_dim(white.getchannel("R")):
+            reddish.paste(0, (0, 0, *reddish.size))
         dark = thin.point(lambda value: 255 if value >= least else 0)
         deep = thin.point(lambda value: 255 if value >= max(least, PRESSED) else 0)
         written = Image.composite(deep, dark, reddish).filter(ImageFilter.MedianFilter(3))
@@ -71,7 +74,7 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
 def red(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
     """Was anything stamped in red here? ``grey``: the picture has no colours at all. Also square millimetres."""
     white = _paper(part)
-    dim = min(ImageStat.Stat(channel).median[0] for channel in white.split()[:2]) < DIM
+    dim = any(_is_dim(channel) for channel in white.split()[:2])
     stamped = _redness(part, white, REDNESS).filter(ImageFilter.MedianFilter(3))
     area = round(_area(stamped), 1)
     if grey or dim:
@@ -87,6 +90,10 @@ def is_grey(image: Image.Image) -> bool:
     one, two, three = small.split()
     apart = ImageChops.lighter(ImageChops.difference(one, two), ImageChops.difference(two, three))
     return sum(apart.histogram()[GREY + 1 :]) <= small.width * small.height * 0.0005
+
+
+def _is_dim(channel: Image.Image) -> bool:
+    return ImageStat.Stat(channel).median[0] < DIM
 
 
 def _paper(part: Image.Image) -> Image.Image:

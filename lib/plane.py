@@ -60,10 +60,3 @@ def straight(image: Image.Image, view: View, area: Sequence[float], scale: float
     )
     size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
     return image.transform(size, Image.Transform.PERSPECTIVE, terms, Image.Resampling.BICUBIC)
-
-
-def inside(view: View, area: Sequence[float], size: tuple[int, int]) -> bool:
-    """Does the picture show all of this area?"""
-    left, top, right, bottom = area
-    points = [view(x, y) for x in (left, right) for y in (top, bottom)]
-    return all(0 <= u <= size[0] and 0 <= v <= size[1] for u, v in points)

@@ -50,10 +50,13 @@ _LONG_SIDE = 1000
 
 def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
     """What speaks for a screen shot, for JSON. ``original``: the size as sent; ``origin``: as images.Upright has it."""
+    shape = _shape(original)
+    if origin == "camera" or not shape:  # nothing else would make it one
+        return {"shape": shape, "origin": origin, "rows": 0.0, "flat": 0.0}
     scale = min(1.0, _LONG_SIDE / max(image.size))
     size = max(2, round(image.width * scale)), max(2, round(image.height * scale))
     grey = image.convert("L").resize(size, Image.Resampling.BOX, reducing_gap=2)
-    return {"shape": _shape(original), "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
+    return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
 
 
 def looks_like(found: Mapping[str, Any]) -> bool:

@@ -132,11 +132,7 @@ def _signed_part(image: Image.Image, view: View) -> tuple[float, float] | None:
 
 def _look(image: Image.Image, view: View, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
-    label = form.label.on(*part)
-    needed = [*areas, label, *([form.stamp.on(*part)] if form.stamp else [])]
-    if not all(plane.inside(view, area, image.size) for area in needed):
-        return _unknown(form)
-    printed = ink.contrast(plane.straight(image, view, label, ink.SCALE))
+    printed = ink.contrast(plane.straight(image, view, form.label.on(*part), ink.SCALE))
     written = ink.ink(_parts(image, view, areas), printed)
     found: dict[str, Any] = {"ink": written[0], "ink_mm2": written[1], "printed": printed}
     if form.stamp:

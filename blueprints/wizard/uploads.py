@@ -19,7 +19,7 @@ from lib import isolated
 from lib.database import beginning
 from lib.images import Refused
 from models import PaperPage, Upload, db, keys
-from services import access, papers, uploads
+from services import access, papers, scanning, uploads
 from services.access import APPLICANTS, only
 from services.uploads import Owner
 
@@ -130,7 +130,7 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         db.session.rollback()
     try:
         prepared, problem = judged(kind, data, facts.get("crop")), ""
-    except (isolated.Busy, isolated.Unavailable) as error:
+    except (isolated.Busy, isolated.Unavailable, scanning.Unchecked) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
     except Refused as error:
         prepared, problem = None, str(error)

@@ -12,15 +12,16 @@ from sqlalchemy import func, select
 
 from commands.tick import tick
 from forms import PAPERS
+from lib import isolated
 from lib.codes import Status
 from lib.crypto import Tampered
 from lib.database import utcnow
 from lib.images import MAX_BYTES
 from models import HandOver, Upload, UploadPart, WebSession, db, new_uid
-from services import uploads
+from services import papers, scanning, uploads
 from services.uploads import Owner
 from tests.factory import picture
-from tests.filing import pages_of, stored
+from tests.filing import pages_of, stored, submit, words
 from tests.people import EMPLOYED
 from tests.tus_client import CONTENT, Tus, sender
 
@@ -74,10 +75,22 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
     path = tus.upload(b"not a picture" * 100)
     outcome = tus.outcome(path)
     assert outcome["ok"] is False
-    assert "文件不是 jpg 或 png 图片：这是文本" in outcome["problem"]
+    assert outcome["problem"].startswith("文件不是 jpg")
+    assert "这是文本" in outcome["problem"]
     assert tus.outcome(path) == outcome
     assert (count(UploadPart), pages_of(declaration, "employer_licence")) == (0, [])
     assert uploads.unfinished(stored(declaration)) == {}
+
+
+@pytest.mark.parametrize("trouble", [isolated.Busy, isolated.Unavailable, scanning.Unchecked])
+def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
+    path = tus.upload(DATA)
+    with monkeypatch.context() as patched:
+        patched.setattr(papers, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
+        answer = tus.take(path)
+    assert (answer.status, answer.text) == (503, "请稍后再试")
+    assert tus.outcome(path)["ok"]
+    assert len(pages_of(declaration, "employer_licence")) == 1
 
 
 def test_a_paper_with_all_its_pages_says_so(tus, declaration):
@@ -204,13 +217,23 @@ def test_nothing_arrives_for_what_is_submitted(make, browser, status):
 
 
 def test_an_upload_that_began_before_the_submission_stops(make, browser):
+    declaration = make.declaration(Status.SUBMITTED, **EMPLOYED)
+    upload = uploads.begin(Owner(declaration), "employer_licence", len(DATA), {})
+    db.session.commit()
+    tus = Tus(sender(browser.sign_in(declaration.account)))
+    path = f"/apply/uploads/{upload.uid}"
+    assert [tus.patch(path, 0, DATA).status, tus.take(path).status, tus.ask("HEAD", path).status] == [403] * 3
+
+
+def test_nobody_submits_with_half_an_upload(make, browser):
     declaration = make.declaration(**EMPLOYED)
     make.papers(declaration)
     tus = Tus(sender(browser.sign_in(declaration.account)))
     path = tus.begin(len(DATA)).headers["Location"]
-    tus.patch(path, 0, DATA[:100])
-    browser.send("/apply/submit", {"agree": "yes"})
-    assert [tus.patch(path, 100, DATA[100:]).status, tus.take(path).status] == [403, 403]
+    shown = words(browser.send("/apply/submit", {"agree": "yes"}, expect=422).text)
+    assert "有 1 张图片没有传完，请接着传完，或点【放弃】" in shown
+    tus.ask("DELETE", path)
+    submit(browser)
 
 
 def test_without_a_session_a_script_is_told_401(app, another_browser):

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
@@ -28,7 +29,7 @@ from tests.bad_line import BadLine
 from tests.factory import Make, picture
 from tests.people import EMPLOYED
 from tests.served import FLASK, ROOT, Environment, answer, environment, free_port, wait_for
-from tests.tus_client import Answer, Tus
+from tests.tus_client import CONTENT, Answer, Tus
 
 pytestmark = pytest.mark.slow
 
@@ -171,6 +172,31 @@ def test_what_arrived_of_a_piece_is_kept_when_the_line_is_cut(site):
     assert tus.patch(path, arrived, data[arrived:]).status == 204
     assert site.digest(path) == hashlib.sha256(data).hexdigest()
     tus.ask("DELETE", path)
+
+
+def test_a_piece_that_is_refused_is_answered_and_the_line_not_just_closed(site):
+    """A body left unread closes the line under the browser, which then takes the network for dead."""
+    length = 512 * 1024
+    path = site.client().begin(length * 2).headers["Location"]
+    fits = {"Tus-Resumable": "1.0.0", "Upload-Offset": "1000", "Content-Type": CONTENT}
+    refused = {
+        409: site.headers | fits,
+        412: site.headers | fits | {"Tus-Resumable": "0.1"},
+        415: site.headers | fits | {"Content-Type": "text/plain"},
+        400: site.headers | fits | {"X-CSRFToken": "x"},
+    }
+    for status, headers in refused.items():
+        line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+        line.request("PATCH", path, slowly(length), headers | {"Content-Length": str(length)})
+        assert line.getresponse().status == status
+        line.close()
+    site.client().ask("DELETE", path)
+
+
+def slowly(length: int) -> Iterator[bytes]:
+    for _piece in range(16):
+        time.sleep(0.02)
+        yield bytes(length // 16)
 
 
 def killed_at(site: Site, percents: list[int]) -> None:

@@ -1,0 +1,181 @@
+"""P6: an uploaded picture, the whole request with the child process that decodes it, against Pillow alone.
+
+CPU of this process, of the keeper and of its forks, in one run and in turn. A picture of 100 KB against decoding and
+encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from flask import Flask
+from PIL import Image, ImageFilter
+
+from app import create_app
+from bench import report, timing
+from bench.timing import Call, Series, median
+from bench.wsgi import Ask, call, environ
+from blueprints.gate import COOKIE
+from config import ROOT, TestConfig
+from lib import images, isolated
+from lib.database import beginning
+from models import db
+from services import sessions
+from services.reference import load_reference_data
+from tests.factory import Make
+
+GOALS = {"100 KB": 1.8, "12 megapixels": 0.5}
+_PAGE, _SLOT = "/apply/papers", "/apply/papers/id_portrait"  # one picture: each upload replaces the one before
+_FORM = b'--bench\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+
+
+class Uploader:
+    """Somebody signed in, at an application of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = _app(folder)
+        with self.app.app_context(), beginning("IMMEDIATE"):
+            declaration = Make(self.app).declaration()
+            token = sessions.start(account=declaration.account)
+            db.session.commit()
+        self.cookie = f"{COOKIE}={token}"
+        page = call(self.app.wsgi_app, Ask(_PAGE), self.cookie)
+        self.cookie += "".join(f"; {value.split(';')[0]}" for name, value in page.headers if name == "Set-Cookie")
+        found = re.search(rb'name="csrf_token" value="([^"]+)"', page.body)
+        assert found, page.status
+        self.csrf = found[1]
+
+    def send(self, data: bytes) -> None:
+        """One form with one picture, as a browser sends it; fails unless it is taken."""
+        parts = _FORM % (b"csrf_token", b"", self.csrf), _FORM % (b"file", b'; filename="p.jpg"', data)
+        body = b"".join(parts) + b"--bench--\r\n"
+        asked = environ(Ask(_SLOT, {}), self.cookie) | {
+            "CONTENT_TYPE": "multipart/form-data; boundary=bench",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        seen: list[str] = []
+
+        def start(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], None]:
+            seen.append(status)
+            return lambda _written: None
+
+        answer = self.app.wsgi_app(asked, start)
+        for _part in answer:
+            pass
+        with suppress(AttributeError):
+            answer.close()  # type: ignore[attr-defined]
+        assert seen[0].startswith("302"), seen
+
+
+def _app(folder: Path) -> Flask:
+    app = create_app(TestConfig(folder, PORT="1"))
+    app.testing = False
+    with app.app_context(), beginning("IMMEDIATE"):
+        db.create_all()
+        load_reference_data(ROOT / "data")
+        db.session.commit()
+        db.session.remove()
+    return app
+
+
+def child_cpu() -> Callable[[], float]:
+    """What the keeper and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
+    forks = 0.0
+
+    def add(usage: isolated.Usage) -> None:
+        nonlocal forks
+        forks += usage.cpu_s
+
+    isolated.listeners.append(add)
+    keeper = Path(f"/proc/{isolated.keeper_pid()}/schedstat")
+    return lambda: forks + int(keeper.read_text().split()[0]) / 1e9
+
+
+def run(calls: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        uploader = Uploader(Path(folder))
+        uploader.send(_photo(Random(0), (1000, 750), 100_000))
+        elsewhere = child_cpu()
+        small = [_photo(Random(seed), (1000, 750), 100_000) for seed in range(min(calls, 20))]
+        large = [_photo(Random(seed), (4032, 3024), 3_000_000) for seed in range(3)]
+        found = {
+            "100 KB": _measured(uploader, small, calls, elsewhere, {"decode + encode": _again}),
+            "12 megapixels": _measured(
+                uploader, large, max(5, calls // 5), elsewhere, {"LANCZOS": _lanczos, "decode, turn, shrink": _ours}
+            ),
+        }
+    _tell(found)
+
+
+def _measured(
+    uploader: Uploader,
+    data: list[bytes],
+    calls: int,
+    elsewhere: Callable[[], float],
+    peers: dict[str, Callable[[bytes], object]],
+) -> dict[str, Series]:
+    def each(work: Callable[[bytes], object]) -> Call:
+        def one(number: int) -> int:
+            work(data[number % len(data)])
+            return 1
+
+        return one
+
+    variants = {name: each(work) for name, work in peers.items()}
+    variants |= {"in the child": each(lambda sent: isolated.run("paper", sent)), "whole request": each(uploader.send)}
+    outside = {"in the child": elsewhere, "whole request": elsewhere}
+    return timing.in_turn(variants, calls, outside)
+
+
+def _again(data: bytes) -> None:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    image.save(io.BytesIO(), "JPEG", quality=images.QUALITY)
+
+
+def _lanczos(data: bytes) -> None:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    image.resize((2400, 1800), Image.Resampling.LANCZOS)
+
+
+def _ours(data: bytes) -> None:
+    images.upright(data)
+
+
+def _photo(chance: Random, size: tuple[int, int], most: int) -> bytes:
+    """Soft shapes with grain, as many bytes as a phone makes of so many pixels."""
+    shapes = Image.frombytes("RGB", (16, 12), chance.randbytes(16 * 12 * 3)).resize(size)
+    grain = Image.frombytes("L", size, chance.randbytes(size[0] * size[1])).filter(ImageFilter.GaussianBlur(1))
+    image = Image.blend(shapes, grain.convert("RGB"), 0.25)
+    for quality in range(95, 30, -3):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality)
+        if out.tell() <= most:
+            break
+    return out.getvalue()
+
+
+def _tell(found: dict[str, dict[str, Series]]) -> None:
+    rows, facts = [], {}
+    for picture, variants in found.items():
+        base = median(next(iter(variants.values())).cpu)
+        for name, series in variants.items():
+            cpu, wall = median(series.cpu), median(series.wall)
+            rows.append((picture, name, f"{cpu * 1e3:.1f}", f"{wall * 1e3:.1f}", f"{cpu / base:.2f}"))
+            facts[f"{picture}: {name}"] = {"cpu_ms": cpu * 1e3, "wall_ms": wall * 1e3, "ratio": cpu / base}
+    print("\nP6: one picture, CPU of all processes\n")
+    print(report.table(("picture", "what", "CPU ms", "wall ms", "ratio"), rows))
+    for picture, goal in GOALS.items():
+        name = "whole request" if picture == "100 KB" else "decode, turn, shrink"
+        ratio = facts[f"{picture}: {name}"]["ratio"]
+        print(f"{picture}, {name}: {ratio:.2f}, goal {goal}: {'kept' if ratio <= goal else 'NOT kept'}")
+    print(f"written to {report.save('p6', {'series': facts})}")
