@@ -17,6 +17,7 @@ from flask import Flask, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from lib import portrait
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
 from models import db
@@ -35,6 +36,7 @@ def add_template_helpers(app: Flask) -> None:
     app.config["STATIC_PREFIX"] = static_prefix(static)
     app.add_template_global(_assets(app), "asset")
     app.add_template_global(unsent_corrections)
+    app.add_template_global(portrait.advise, "portrait_advice")
     filters: dict[str, Callable[[Any], str]] = {
         "date": as_date,
         "datetime": as_datetime,

@@ -3,6 +3,12 @@
 ``find`` takes the background from the picture's rim, a plane of colour so that a lamp at one side does no harm; what
 stands out from it and is nearly four-cornered is the document. Where that is in doubt it says so and proposes the whole
 picture.
+
+Measured on tests/paper_photos.py (cards, certificates and sheets on seven plain, grained or woven tables, 45 to 93 % of
+the picture's side, tilted, turned, lit from one side, with noise): of 200 good pictures 197 were found, each corner
+within 1.3 % of the diagonal, three called cut off; of 100 cut off by 10 to 30 % the side was named in all. White sheets
+on a white table are found in three of five, a check pattern and scans never: then the whole picture is proposed. 15 to
+25 ms beside the decoding. Real tables are worse than drawn ones, which is why the corners can be dragged.
 """
 
 from __future__ import annotations

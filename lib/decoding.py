@@ -19,6 +19,7 @@ from lib import (
     screens,
     sheet_reader,
 )
+from lib import portrait as advising
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
 
@@ -83,7 +84,7 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     made = _unless_right(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.Picture(made.jpeg, made.width, made.height, *original)
-    facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
+    facts, blobs = _photo(picture, wanted)
     return facts, [*blobs, source]
 
 
@@ -102,7 +103,7 @@ def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
     frame = one_inch.placed(source.size, PLACES.get(crop, 0.5), wanted) if isinstance(crop, str) else crop
     made = one_inch.cut(source, frame, wanted)
     picture = images.Picture(made.jpeg, made.width, made.height, *source.size, len(data))
-    facts, blobs = _answer(picture, images.reopened(made.jpeg), portrait=True)
+    facts, blobs = _photo(picture, wanted)
     return facts | {"crop": frame}, blobs
 
 
@@ -118,6 +119,13 @@ def rotated(data: bytes, quarter_turns: int) -> Answer:
         facts, blobs = _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
         facts["measures"] |= _document(image)
         return facts, blobs
+
+
+def _photo(picture: images.Picture, rule: PhotoRule) -> Answer:
+    image = images.reopened(picture.jpeg)
+    facts, blobs = _answer(picture, image, portrait=True)
+    facts["measures"]["portrait"] = advising.figures(image, rule.background)
+    return facts, blobs
 
 
 def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = False) -> Answer:

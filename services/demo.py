@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -127,7 +128,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         db.session.rollback()
     pepper = keys().pepper
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(_get_ready, demo, person, words, pepper) for person, words in new]
+        jobs = [pool.submit(copy_context().run, _get_ready, demo, person, words, pepper) for person, words in new]
         ready = []
         for job in jobs:
             ready.append(job.result())

@@ -155,7 +155,8 @@ def _lit(image: Image.Image, chance: Random, light: float) -> Image.Image:
 
 
 def _noisy(image: Image.Image, chance: Random) -> Image.Image:
-    noise = Image.effect_noise(image.size, chance.uniform(4, 14))
+    """What is left of a sensor's noise after the phone has smoothed it and made the picture smaller."""
+    noise = Image.effect_noise(image.size, chance.uniform(1.5, 6))
     return ImageChops.add(image, Image.merge("RGB", (noise,) * 3), 1, -128)
 
 

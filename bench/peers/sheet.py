@@ -102,55 +102,72 @@ def _css(ink: Ink) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in ink)
 
 
-def pymupdf() -> tuple[str, Callable[[list[Stroke]], bytes]]:  # noqa: C901 - one branch a kind of stroke
-    import pymupdf
+def pymupdf() -> tuple[str, Callable[[list[Stroke]], bytes]]:
+    import pymupdf as library
 
-    faces = {False: pymupdf.Font(fontfile=str(SERIF)), True: pymupdf.Font(fontfile=str(SANS))}
+    faces = {False: library.Font(fontfile=str(SERIF)), True: library.Font(fontfile=str(SANS))}
 
     def draw(strokes: list[Stroke]) -> bytes:
-        document = pymupdf.open()
-        page = document.new_page(width=WIDTH, height=HEIGHT)
-        shape, writers = page.new_shape(), {}
+        document = library.open()
+        pen = _MuPen(library, document.new_page(width=WIDTH, height=HEIGHT), faces)
         for kind, *what in strokes:
-            if kind == "text":
-                x, y, text, size, sans, ink, _spacing, _bold = what
-                writer = writers.setdefault(tuple(ink), pymupdf.TextWriter(page.rect, color=ink))
-                writer.append((x, HEIGHT - y), text, font=faces[sans], fontsize=size)
-            elif kind in ("fill", "frame"):
-                x, y, wide, high, ink, thick = what
-                shape.draw_rect((x, HEIGHT - y - high, x + wide, HEIGHT - y))
-                shape.finish(fill=ink, color=None) if kind == "fill" else shape.finish(color=ink, width=thick)
-            elif kind == "line":
-                x0, y0, x1, y1, ink, thick = what
-                shape.draw_line((x0, HEIGHT - y0), (x1, HEIGHT - y1))
-                shape.finish(color=ink, width=thick)
-            elif kind == "circle":
-                x, y, radius, ink, thick = what
-                shape.draw_circle((x, HEIGHT - y), radius)
-                shape.finish(color=ink, width=thick, dashes="[2.2 2.2] 0")
-            elif kind == "jpeg":
-                x, y, wide, high, data = what
-                page.insert_image((x, HEIGHT - y - high, x + wide, HEIGHT - y), stream=base64.b64decode(data))
-            else:
-                x, y, wide, high, data = what
-                unit = wide / len(data)
-                for row, runs in enumerate(data):
-                    top = HEIGHT - y - high + row * unit
-                    for at, run in runs:
-                        shape.draw_rect((x + at * unit, top, x + (at + run) * unit, top + unit))
-                shape.finish(fill=(0, 0, 0), color=None)
-        shape.commit()
-        for writer in writers.values():
-            writer.write_text(page)
+            getattr(pen, kind)(*what)
+        pen.end()
         document.subset_fonts()
         return bytes(document.tobytes(garbage=3, deflate=True))
 
-    return str(pymupdf.__version__), draw
+    return str(library.__version__), draw
 
 
-def reportlab() -> tuple[str, Callable[[list[Stroke]], bytes]]:  # noqa: C901 - as above
-    import reportlab
-    from reportlab.lib.utils import ImageReader
+class _MuPen:
+    """One shape for all lines, one writer for each colour of text: as PyMuPDF's documentation advises."""
+
+    def __init__(self, library: Any, page: Any, faces: dict[bool, Any]) -> None:
+        self.library, self.page, self.faces = library, page, faces
+        self.shape = page.new_shape()
+        self.writers: dict[tuple[float, ...], Any] = {}
+
+    def text(
+        self, x: float, y: float, text: str, size: float, sans: bool, ink: Ink, _space: float, _bold: bool
+    ) -> None:
+        writer = self.writers.setdefault(tuple(ink), self.library.TextWriter(self.page.rect, color=ink))
+        writer.append((x, HEIGHT - y), text, font=self.faces[sans], fontsize=size)
+
+    def fill(self, x: float, y: float, wide: float, high: float, ink: Ink, _thick: float) -> None:
+        self.shape.draw_rect((x, HEIGHT - y - high, x + wide, HEIGHT - y))
+        self.shape.finish(fill=ink, color=None)
+
+    def frame(self, x: float, y: float, wide: float, high: float, ink: Ink, thick: float) -> None:
+        self.shape.draw_rect((x, HEIGHT - y - high, x + wide, HEIGHT - y))
+        self.shape.finish(color=ink, width=thick)
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, ink: Ink, thick: float) -> None:
+        self.shape.draw_line((x0, HEIGHT - y0), (x1, HEIGHT - y1))
+        self.shape.finish(color=ink, width=thick)
+
+    def circle(self, x: float, y: float, radius: float, ink: Ink, thick: float) -> None:
+        self.shape.draw_circle((x, HEIGHT - y), radius)
+        self.shape.finish(color=ink, width=thick, dashes="[2.2 2.2] 0")
+
+    def jpeg(self, x: float, y: float, wide: float, high: float, data: str) -> None:
+        self.page.insert_image((x, HEIGHT - y - high, x + wide, HEIGHT - y), stream=base64.b64decode(data))
+
+    def squares(self, x: float, y: float, wide: float, high: float, rows: list[list[list[int]]]) -> None:
+        unit = wide / len(rows)
+        for row, runs in enumerate(rows):
+            top = HEIGHT - y - high + row * unit
+            for at, run in runs:
+                self.shape.draw_rect((x + at * unit, top, x + (at + run) * unit, top + unit))
+        self.shape.finish(fill=(0, 0, 0), color=None)
+
+    def end(self) -> None:
+        self.shape.commit()
+        for writer in self.writers.values():
+            writer.write_text(self.page)
+
+
+def reportlab() -> tuple[str, Callable[[list[Stroke]], bytes]]:
+    import reportlab as library
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen import canvas
@@ -161,45 +178,60 @@ def reportlab() -> tuple[str, Callable[[list[Stroke]], bytes]]:  # noqa: C901 - 
     def draw(strokes: list[Stroke]) -> bytes:
         buffer = BytesIO()
         page = canvas.Canvas(buffer, pagesize=(WIDTH, HEIGHT), pageCompression=1)
+        pen = _PlainPen(page)
         for kind, *what in strokes:
-            if kind == "text":
-                x, y, text, size, sans, ink, spacing, _bold = what
-                page.setFillColorRGB(*ink)
-                page.setFont("sans1" if sans else "serif1", size)
-                page.drawString(x, y, text, charSpace=spacing)
-            elif kind in ("fill", "frame"):
-                x, y, wide, high, ink, thick = what
-                page.setFillColorRGB(*ink)
-                page.setStrokeColorRGB(*ink)
-                page.setLineWidth(thick)
-                page.rect(x, y, wide, high, stroke=kind == "frame", fill=kind == "fill")
-            elif kind == "line":
-                x0, y0, x1, y1, ink, thick = what
-                page.setStrokeColorRGB(*ink)
-                page.setLineWidth(thick)
-                page.line(x0, y0, x1, y1)
-            elif kind == "circle":
-                x, y, radius, ink, thick = what
-                page.setStrokeColorRGB(*ink)
-                page.setLineWidth(thick)
-                page.setDash([2.2, 2.2])
-                page.circle(x, y, radius)
-                page.setDash([])
-            elif kind == "jpeg":
-                x, y, wide, high, data = what
-                page.drawImage(ImageReader(BytesIO(base64.b64decode(data))), x, y, wide, high)
-            else:
-                x, y, wide, high, data = what
-                unit = wide / len(data)
-                page.setFillColorRGB(0, 0, 0)
-                for row, runs in enumerate(data):
-                    for at, run in runs:
-                        page.rect(x + at * unit, y + high - (row + 1) * unit, run * unit, unit, stroke=0, fill=1)
+            getattr(pen, kind)(*what)
         page.showPage()
         page.save()
         return buffer.getvalue()
 
-    return str(reportlab.__version__), draw
+    return str(library.__version__), draw
+
+
+class _PlainPen:
+    """The canvas as anybody would use it first."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def text(self, x: float, y: float, text: str, size: float, sans: bool, ink: Ink, space: float, _bold: bool) -> None:
+        self.page.setFillColorRGB(*ink)
+        self.page.setFont("sans1" if sans else "serif1", size)
+        self.page.drawString(x, y, text, charSpace=space)
+
+    def fill(self, x: float, y: float, wide: float, high: float, ink: Ink, _thick: float) -> None:
+        self.page.setFillColorRGB(*ink)
+        self.page.rect(x, y, wide, high, stroke=0, fill=1)
+
+    def frame(self, x: float, y: float, wide: float, high: float, ink: Ink, thick: float) -> None:
+        self._stroke(ink, thick)
+        self.page.rect(x, y, wide, high, stroke=1, fill=0)
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, ink: Ink, thick: float) -> None:
+        self._stroke(ink, thick)
+        self.page.line(x0, y0, x1, y1)
+
+    def circle(self, x: float, y: float, radius: float, ink: Ink, thick: float) -> None:
+        self._stroke(ink, thick)
+        self.page.setDash([2.2, 2.2])
+        self.page.circle(x, y, radius)
+        self.page.setDash([])
+
+    def jpeg(self, x: float, y: float, wide: float, high: float, data: str) -> None:
+        from reportlab.lib.utils import ImageReader
+
+        self.page.drawImage(ImageReader(BytesIO(base64.b64decode(data))), x, y, wide, high)
+
+    def squares(self, x: float, y: float, wide: float, high: float, rows: list[list[list[int]]]) -> None:
+        unit = wide / len(rows)
+        self.page.setFillColorRGB(0, 0, 0)
+        for row, runs in enumerate(rows):
+            for at, run in runs:
+                self.page.rect(x + at * unit, y + high - (row + 1) * unit, run * unit, unit, stroke=0, fill=1)
+
+    def _stroke(self, ink: Ink, thick: float) -> None:
+        self.page.setStrokeColorRGB(*ink)
+        self.page.setLineWidth(thick)
 
 
 def main() -> None:

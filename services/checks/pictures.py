@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from forms import PHOTO
 from lib import measures
+from lib import portrait as photo
 from services import advice
 from services.advice import Figures, Note
 from services.checks.case import Case, Outcome, Page, look, passed, unknown, verdict
@@ -47,15 +48,22 @@ def _unmeasured(pages: list[Page]) -> Outcome | None:
 
 
 def portrait(case: Case) -> Outcome | None:
-    """Ratio and background of the one-inch photo, and how much of it is the person."""
+    """What the applicant was told of the one-inch photo, in the same words; older photos by fewer figures."""
     page = next(case.pages(PHOTO), None)
     if page is None:
         return None
     figures = page.measures
     if "background" not in figures:
         return unknown("一寸照片上传时没有测量，请自行查看", PHOTO)
-    problems = [words for wrong, words in _portrait(figures) if wrong]
-    return look("一寸照片" + "，".join(problems), PHOTO) if problems else passed("一寸照片的比例和背景合适", PHOTO)
+    if "portrait" not in figures:
+        problems = [words for wrong, words in _portrait(figures) if wrong]
+        return look("一寸照片" + "，".join(problems), PHOTO) if problems else passed("一寸照片的比例和背景合适", PHOTO)
+    found = photo.advise(figures)
+    words = "，".join(problem.what for problem in found.problems) or found.unknown
+    if found.verdict == photo.GOOD:
+        return passed(f"一寸照片{found.verdict}", PHOTO)
+    told = f"一寸照片{found.verdict}：{words}"
+    return look(told, PHOTO) if found.problems else unknown(told, PHOTO)
 
 
 def _portrait(figures: Figures) -> list[tuple[bool, str]]:

@@ -15,7 +15,9 @@ box.addEventListener("uploaded", (event) => {
   }
   box.remove();
   done.hidden = false;
-  done.querySelector("h2").focus();
+  const title = document.querySelector("h1");
+  title.textContent = "已上传";
+  title.focus();
 });
 
 /** When the time is over the page says so, unless a picture is on its way. */

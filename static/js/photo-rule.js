@@ -26,11 +26,31 @@ async function startsWith(file, offset, bytes) {
 /** An HEIC picture, by its first bytes: most browsers cannot open one. */
 export const isHeic = (file) => startsWith(file, 4, [..."ftyp"].map((letter) => letter.charCodeAt()));
 
+/** Does the EXIF data of a JPEG say that it is to be turned before it is looked at? */
+async function isTurned(file) {
+  const data = new DataView(await file.slice(0, 65_536).arrayBuffer());
+  let at = 2;
+  while (at + 4 < data.byteLength && data.getUint16(at) !== 0xffe1) {
+    if (data.getUint16(at) < 0xffc0 || data.getUint16(at) === 0xffda) return false;
+    at += 2 + data.getUint16(at + 2);
+  }
+  const tiff = at + 10; // behind the marker, the length and "Exif\0\0"
+  if (tiff + 8 > data.byteLength) return false;
+  const little = data.getUint16(tiff) === 0x4949;
+  const list = tiff + data.getUint32(tiff + 4, little);
+  const entries = list + 2 > data.byteLength ? 0 : data.getUint16(list, little);
+  for (let entry = list + 2; entry < list + 2 + 12 * entries && entry + 12 <= data.byteLength; entry += 12) {
+    if (data.getUint16(entry, little) === 0x0112) return data.getUint16(entry + 8, little) > 1;
+  }
+  return false;
+}
+
 /** A JPEG that already is what the office wants. It is sent as it is, to the last byte. */
 export async function isRight(file, width, height, { least, ratio, bytes }) {
   const shape = Math.abs(width / height / (ratio[0] / ratio[1]) - 1) <= 0.03;
   const enough = width >= least[0] && height >= least[1];
-  return shape && enough && file.size < bytes && startsWith(file, 0, [0xff, 0xd8, 0xff]);
+  const light = file.size < bytes && (await startsWith(file, 0, [0xff, 0xd8, 0xff]));
+  return shape && enough && light && !(await isTurned(file));
 }
 
 /** The largest frame of the rule's shape that a picture holds. */

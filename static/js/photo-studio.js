@@ -30,8 +30,8 @@ const MARKUP = `
     <button type="button" class="btn btn-outline btn-sm" data-do="reset">还原</button>
   </div>
   <div class="sliders">
-    <label>倾斜 <output>0°</output><input type="range" data-slide="tilt" min="-15" max="15" step="0.5" value="0"></label>
-    <label>亮度 <output>100%</output><input type="range" data-slide="light" min="60" max="150" step="1" value="100"></label>
+    <label>倾斜 <span aria-hidden="true">0°</span><input type="range" data-slide="tilt" min="-15" max="15" step="0.5" value="0"></label>
+    <label>亮度 <span aria-hidden="true">100%</span><input type="range" data-slide="light" min="60" max="150" step="1" value="100"></label>
   </div>
 </div>
 <div class="outcome">

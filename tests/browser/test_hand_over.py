@@ -54,6 +54,7 @@ def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, toke
     expect(dialog).to_be_hidden()
     expect(computer.page.locator("[data-uploaded]")).to_have_text("1")
     expect(row).to_contain_text("只有 500×400 像素")
+    computer.page.bring_to_front()
     expect(row.get_by_role("button", name="用手机拍照")).to_be_focused()
     assert len(pages_of(declaration, KIND)) == 1
     phone.page.reload()

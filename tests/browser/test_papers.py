@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from forms import PAPER
-from models import db
+from models import PaperPage, db
 from services import papers, sessions
 from tests.browser.conftest import Visitor
 from tests.factory import picture
@@ -35,8 +35,14 @@ def open_papers(visit, declaration, screen: str = "desk", **options) -> Visitor:
     return visitor
 
 
+def stored(declaration) -> list[PaperPage]:
+    """The pages as the server has left them: not as this test's own transaction has seen them."""
+    db.session.rollback()
+    return pages_of(declaration, KIND)
+
+
 def heights(declaration) -> list[int]:
-    return [page.height for page in pages_of(declaration, KIND)]
+    return [page.height for page in stored(declaration)]
 
 
 def grip(page: Page, which: int) -> Locator:
@@ -149,7 +155,7 @@ def cut(page: Page, declaration) -> list[float]:
     wanted = corners(page)
     page.get_by_role("button", name="按框裁剪并拉平").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("附件上传")
-    assert pages_of(declaration, KIND)[0].crop == pytest.approx(wanted, abs=1e-4)
+    assert stored(declaration)[0].crop == pytest.approx(wanted, abs=1e-4)
     return wanted
 
 
@@ -197,9 +203,11 @@ def test_a_corner_is_moved_by_keys_and_never_across_another(visit, declaration):
 
 def test_without_scripts_what_was_found_is_shown_and_cut(visit, declaration):
     page = open_editor(open_papers(visit, declaration, java_script_enabled=False))
-    proposed = pages_of(declaration, KIND)[0].measures["document"]["corners"]
+    proposed = stored(declaration)[0].measures["document"]["corners"]
     page.get_by_role("button", name="按框裁剪并拉平").click()
-    assert pages_of(declaration, KIND)[0].crop == pytest.approx(proposed)
+    expect(page.get_by_role("heading", level=1)).to_have_text("附件上传")
+    assert stored(declaration)[0].crop == pytest.approx(proposed)
     page = open_editor(Visitor(page, page.url.split("/apply")[0], [], scripts=False))
     page.get_by_role("button", name="不裁剪，用整张").click()
-    assert pages_of(declaration, KIND)[0].crop is None
+    expect(page.get_by_role("heading", level=1)).to_have_text("附件上传")
+    assert stored(declaration)[0].crop is None

@@ -56,7 +56,7 @@ def fill_personal(visitor: Visitor, scripts: bool) -> None:
     visitor.fill("通讯地址", "辽宁省沈阳市和平区样例路 1 号")
     visitor.page.locator("input[name=photo]").set_input_files(photo())
     if scripts:
-        expect(visitor.page.locator(".crop .area .cropper-container")).to_be_visible()
+        expect(visitor.page.locator(".studio .made")).to_contain_text("可以使用")
     visitor.press("下一步")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.image_samples import corner_card, encoded
 from tests.scripts_site import SHELL, Site, picture, show
 
 pytestmark = pytest.mark.browser
@@ -29,50 +29,107 @@ def sent_file(body: bytes) -> bytes:
 PHOTO = """
 <form method="post" action="/send" enctype="multipart/form-data">
   <div class="photo"><div class="frame">未上传</div>
-    <label class="btn file">上传<input type="file" name="photo" aria-label="一寸照片" data-photo></label></div>
+    <label class="btn file">选择<input type="file" name="photo" aria-label="一寸照片" data-photo data-least="295x413"
+      data-best="413x579" data-ratio="5:7" data-bytes="100000" data-background="white"
+      data-studio-css="/static/studio.css" data-cropper-css="/static/vendor/cropperjs/cropper.min.css"
+      data-cropper-js="/static/vendor/cropperjs/cropper.min.js"></label>
+    <button data-photo-send>上传</button></div>
+  <input type="text" name="typed" aria-label="typed">
   <button>下一步</button>
 </form>"""
+MADE, NOTE = ".studio .made", ".photo + [role=status]"
 
 
-def crop(page: Page) -> list[float]:
-    return [float(page.locator(f"[name=crop_{side}]").input_value() or "nan") for side in "xywh"]
+def in_the_field(page: Page) -> bytes:
+    """The bytes of the file that the form would send."""
+    found = page.evaluate("""async () => {
+      const [file] = document.querySelector("[name=photo]").files;
+      return file ? [...new Uint8Array(await file.arrayBuffer())] : [];
+    }""")
+    return bytes(found)
 
 
-def test_a_chosen_photo_is_framed_five_to_seven_and_previewed(page: Page, site: Site) -> None:
+def test_a_chosen_photo_is_framed_and_made_to_the_rule(page: Page, site: Site) -> None:
     show(page, site, PHOTO)
+    assert not any("studio" in address or "cropper" in address for address in site.asked), "loaded when it is needed"
     page.set_input_files("[name=photo]", chosen("face.jpg", picture(800, 600, turn=6)))  # upright 600 x 800
+    expect(page.locator(MADE)).to_contain_text("413×579 像素")
     expect(page.locator(".frame canvas")).to_be_visible()
-    x, y, width, height = crop(page)
-    assert (width * 600) / (height * 800) == pytest.approx(5 / 7, abs=0.01)
-    assert 0 <= x <= x + width <= 1
-    assert 0 <= y <= y + height <= 1
-    expect(page.locator(".crop [role=status]")).to_contain_text("可以使用")
+    made = Image.open(io.BytesIO(in_the_field(page)))
+    assert (made.format, made.size, made.info["dpi"]) == ("JPEG", (413, 579), (300, 300))
 
 
-def test_turning_the_photo_turns_the_file_that_is_sent(page: Page, site: Site) -> None:
+def test_the_photo_of_the_moment_is_sent_whatever_the_button(page: Page, site: Site) -> None:
     site.put("/send", SHELL % "sent")
     show(page, site, PHOTO)
     page.set_input_files("[name=photo]", chosen("face.jpg", picture(1000, 700)))
-    expect(page.locator(".frame canvas")).to_be_visible()
-    page.get_by_role("button", name="右转").click()
-    expect(page.locator(".crop .area > img")).to_have_js_property("naturalHeight", 1000)
-    expect(page.locator("[name=crop_h]")).to_have_value(re.compile("."))
-    page.get_by_role("button", name="下一步").click()
+    expect(page.locator(MADE)).to_contain_text("可以使用")
+    before = in_the_field(page)
+    page.evaluate("""() => {
+      const press = (name) => [...document.querySelectorAll("button")].find((one) => one.textContent === name).click();
+      ["右转", "放大", "下一步"].forEach(press);
+    }""")
     expect(page.locator("main")).to_have_text("sent")
-    assert Image.open(io.BytesIO(sent_file(site.posts[0][1]))).size == (700, 1000)
+    assert Image.open(io.BytesIO(sent_file(site.posts[0][1]))).size in ((413, 579), (295, 413))
+    assert sent_file(site.posts[0][1]) != before, "not the one of before the last change"
 
 
-def test_a_photo_with_too_few_pixels_is_told_at_once(page: Page, site: Site) -> None:
+def test_enter_at_a_slider_sends_nothing(page: Page, site: Site) -> None:
     show(page, site, PHOTO)
-    page.set_input_files("[name=photo]", chosen("small.jpg", picture(200, 280)))
-    expect(page.locator(".crop [role=status]")).to_contain_text("小于 295×413")
+    page.set_input_files("[name=photo]", chosen("face.jpg", picture(800, 1100)))
+    expect(page.locator(MADE)).to_contain_text("可以使用")
+    expect(page.locator(".stage")).to_be_focused()
+    page.get_by_label("倾斜").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sliders span").first).to_have_text("0.5°")
+    page.wait_for_timeout(200)
+    assert site.posts == []
+
+
+def test_a_photo_that_is_right_is_sent_to_the_last_byte(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    right = encoded(corner_card(354, 496), quality=90)
+    page.set_input_files("[name=photo]", chosen("right.jpg", right))
+    expect(page.locator(MADE)).to_contain_text("已经符合要求")
+    assert in_the_field(page) == right
+    page.get_by_role("button", name="仍要调整").click()
+    expect(page.locator(".cropper-container")).to_be_visible()
+    expect(page.locator(MADE)).to_contain_text("截取")
+    assert in_the_field(page) != right
+
+
+@pytest.mark.parametrize("size", [(200, 280), (4000, 300)])
+def test_a_photo_with_too_few_pixels_is_told_at_once(page: Page, site: Site, size: tuple[int, int]) -> None:
+    show(page, site, PHOTO)
+    page.set_input_files("[name=photo]", chosen("small.jpg", picture(*size)))
+    expect(page.locator(NOTE)).to_contain_text(f"照片太小：{size[0]}×{size[1]} 像素")
+    expect(page.locator(NOTE)).to_contain_text("至少需要 295×413 像素")
+    assert in_the_field(page) == b""
+
+
+def test_cancelling_leaves_nothing_behind(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    page.set_input_files("[name=photo]", chosen("face.jpg", picture(800, 1100)))
+    page.get_by_role("button", name="取消").click()
+    expect(page.locator(".studio")).to_have_count(0)
+    expect(page.locator(".frame")).to_have_text("未上传")
+    assert in_the_field(page) == b""
+
+
+def test_an_heic_picture_that_the_browser_cannot_open_goes_to_the_server_as_it_is(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    heic = b"\0\0\0\x18ftypheic" + b"\0" * 200
+    page.set_input_files("[name=photo]", chosen("IMG_1.HEIC", heic, "image/heic"))
+    expect(page.locator(NOTE)).to_contain_text("HEIC")
+    assert in_the_field(page) == heic
 
 
 def test_a_file_that_is_no_picture_is_left_to_the_server(page: Page, site: Site) -> None:
     site.put("/send", SHELL % "sent")
     show(page, site, PHOTO)
     page.set_input_files("[name=photo]", chosen("face.jpg", b"plain text"))
-    expect(page.locator(".crop [role=status]")).to_contain_text("仍可直接上传")
+    expect(page.locator(NOTE)).to_contain_text("仍可直接上传")
     page.get_by_role("button", name="下一步").click()
     expect(page.locator("main")).to_have_text("sent")
     assert b"plain text" in site.posts[0][1]
