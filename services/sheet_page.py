@@ -50,7 +50,7 @@ def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE)
 def _header_words(pen: Pen, title: str, site: str) -> None:
     middle = (LEFT + QR_SIDE + NUMBERS) / 2
     pen.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
-    size = 20 if len(title) <= 11 else 17
+    size = 20 if len(title) <= 11 else 15  # clear of the code
     pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
     for index, name in enumerate(("申报编号", "版本", "校验码")):
         y = TOP - 12.6 * MM - index * 5.1 * MM
