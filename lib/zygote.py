@@ -32,7 +32,7 @@ LIMITS = struct.Struct(">ddQ")
 #: What it is told in the end: wait status (-1: could not be started), peak memory in bytes, seconds of CPU.
 REPORT = struct.Struct(">iQd")
 
-_OPEN_FILES = 32
+_ONLY = 3  # the descriptor that a job has beside the three standard ones, which lead nowhere
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
@@ -137,7 +137,7 @@ def _job(jobs: dict[str, Job], descriptor: int, cpu: float, memory: int, keeper:
     """Do one job under limits and end, whatever happens."""
     try:
         confine(descriptor, cpu, memory, keeper)
-        connection = socket.socket(fileno=descriptor)
+        connection = socket.socket(fileno=_ONLY)
         words, blobs = framing.receive(connection)
         framing.send(connection, *answer(jobs, words, blobs))
         os._exit(0)
@@ -146,15 +146,15 @@ def _job(jobs: dict[str, Job], descriptor: int, cpu: float, memory: int, keeper:
 
 
 def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
-    """Nothing but the job's socket is open, nothing can be written, started or kept; the end of the keeper is ours."""
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, 1024)
+    """Nothing but the job's socket is open, and nothing can be opened: no file, no socket. The keeper's end is ours."""
     signal.set_wakeup_fd(-1)
+    os.dup2(descriptor, _ONLY, inheritable=False)
+    os.closerange(_ONLY + 1, 1024)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_NOFILE, _ONLY + 1),  # all numbers are taken
         (resource.RLIMIT_AS, _address_space() + memory),
     ):
         with suppress(ValueError, OSError):  # not every system has each of them

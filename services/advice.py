@@ -2,6 +2,10 @@
 
 One set of words for both sides: the applicant reads ``words`` and ``advice`` beside the picture, the officer ``words``
 among the automatic checks. The figures are those of lib.measures and, of newer pictures, lib.corners and lib.screens.
+
+Measured on tests/paper_photos.py, with noise: of 140 good pictures one was called cut off and nothing else was said;
+blurred by 4 to 6 pixels of the measured copy 59 of 60, a fifth of the light 20 of 20, cut off 100 of 100 were noticed.
+lib/measures.py, lib/corners.py and lib/screens.py have the figures of each.
 """
 
 from __future__ import annotations

@@ -265,6 +265,11 @@ def start_drawer(root: Path) -> None:
     )
 
 
+def is_started() -> bool:
+    """Has this process started a drawer that has not ended yet?"""
+    return any(child.poll() is None for child in _children)
+
+
 # --- what time brings -----------------------------------------------------------------------------
 
 

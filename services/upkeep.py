@@ -38,7 +38,7 @@ def forget_prints() -> int:
 
 def start_printing() -> int:
     """Whoever drew what is waited for may have been killed."""
-    if not current_app.config["STARTS_DRAWERS"] or not print_jobs.is_waited_for():
+    if not current_app.config["STARTS_DRAWERS"] or print_jobs.is_started() or not print_jobs.is_waited_for():
         return 0
     print_jobs.start_drawer(Path(current_app.root_path))
     return 1

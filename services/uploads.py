@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from forms import PAPER, Paper
 from lib.database import take_turns, utcnow
@@ -200,11 +200,6 @@ def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
             item = Unfinished(upload.uid, upload.kind, name, mark, upload.arrived, upload.length, upload.touched_at)
             found.setdefault(upload.kind, []).append(item)
     return found
-
-
-def count_unfinished(declaration: Declaration) -> int:
-    mine = (Upload.declaration_id == declaration.id, Upload.outcome.is_(None), Upload.hand_over_id.is_(None))
-    return db.session.scalar(select(func.count()).select_from(Upload).where(*mine)) or 0
 
 
 def forget_abandoned() -> int:

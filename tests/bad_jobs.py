@@ -16,7 +16,7 @@ from lib.jobs import Answer
 
 NAMES = (
     *("echo", "refuse", "fail", "grow", "hog", "crash", "leave", "babble", "promise", "spin", "sleep", "kill_keeper"),
-    *("write", "open_many", "look_around", "call_out", "breed", "run_program", "large"),
+    *("write", "open_many", "look_around", "call_out", "read", "run_program", "large"),
 )
 TABLE = {name: f"tests.bad_jobs.{name}" for name in NAMES}
 
@@ -60,7 +60,7 @@ def crash(_data: bytes, number: int) -> Answer:
     return {}, []
 
 
-def leave(_data: bytes) -> Answer:
+def leave(_data: bytes, size: int) -> Answer:
     os._exit(0)
 
 
@@ -137,13 +137,8 @@ def call_out(_data: bytes) -> Answer:
     return _tried(lambda: socket.socket().connect(("127.0.0.1", 9)))
 
 
-def breed(_data: bytes) -> Answer:
-    def child() -> int:
-        if not (pid := os.fork()):
-            os._exit(0)
-        return pid
-
-    return _tried(child)
+def read(_data: bytes) -> Answer:
+    return _tried(lambda: Path("/etc/passwd").read_bytes())
 
 
 def run_program(_data: bytes) -> Answer:

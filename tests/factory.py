@@ -18,8 +18,9 @@ from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
-from services import answers, beginnings, look_alikes, marks, papers, sheets, workflow
+from services import answers, beginnings, demo_pictures, look_alikes, marks, papers, sheets, workflow
 from services.access import Actor
+from services.demo_pictures import Look
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -36,6 +37,21 @@ def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
     for _line in range(8 if seed else 0):
         left, top = width * chance.uniform(0.2, 0.7), height * chance.uniform(0.2, 0.9)
         pen.rectangle((left, top, left + width * 0.15, top + height * 0.08), fill=(chance.randrange(256), 20, 20))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+@cache
+def portrait(seed: int = 0) -> bytes:
+    """A one-inch photo of a drawn person that nobody would find fault with; another ``seed`` wears other clothes."""
+    drawn = demo_pictures.portrait(Look("male", 4)).convert("RGB")
+    width, height = drawn.size
+    image = drawn.resize((413, 579), box=(width * 0.11, height * 0.07, width * 0.89, height * 0.85))
+    pen, chance = ImageDraw.Draw(image), Random(seed)
+    for _stripe in range(14 if seed else 0):
+        left, top = chance.randrange(0, 370), chance.randrange(430, 560)
+        pen.rectangle((left, top, left + 60, top + 25), fill=tuple(chance.randrange(256) for _ in range(3)))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=88)
     return file.getvalue()
@@ -144,7 +160,7 @@ class Make:
         wanted = papers.wanted(answers.facts(declaration))
         for paper in wanted:
             if paper.kind == PHOTO:
-                papers.take(declaration, paper, papers.prepare_photo(store, picture(seed=declaration.id)))
+                papers.take(declaration, paper, papers.prepare_photo(store, portrait(declaration.id)))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
                 seed = declaration.id if paper.kind in look_alikes.OWN else 0
                 papers.take(declaration, paper, papers.prepare(store, picture(1000, 700, seed)))

@@ -54,7 +54,8 @@ PNG = encoded(card(), "PNG")
 
 def heic(image: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=80, **options)
+    quick = {"preset": "ultrafast"}
+    pillow_heif.from_pillow(image).save(out, quality=80, enc_params=quick, **options)
     return out.getvalue()
 
 

@@ -46,4 +46,6 @@ def drawn(app: Any, job: PrintJob) -> PrintJob:
 
 
 def pdf_of(desk: Any, job: PrintJob) -> pypdf.PdfReader:
-    return pypdf.PdfReader(BytesIO(desk.open(f"/staff/print/{job.uid}/file").data))
+    page = desk.open(f"/staff/print/{job.uid}/file")
+    page.headers["Content-Disposition"].encode("ascii")
+    return pypdf.PdfReader(BytesIO(page.data))

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import select
 
 from models import Declaration, Mark, PaperPage, db
+from services import hand_overs
 from services import papers as papers_service
 from services.marks import Wanted
 from tests.filing import page as personal_page
@@ -120,4 +122,28 @@ def pieces(make: Any, browser: Any) -> Send:
     return send
 
 
-SLOTS = {"papers": papers, "photo": photo, "corrections": corrections, "pieces": pieces}
+def phone(make: Any, browser: Any) -> Send:
+    """The page that a computer's QR code opens, on a phone that is signed in nowhere."""
+    declaration = make.declaration(**EMPLOYED)
+    browser.sign_in(declaration.account)
+    other = type(browser)(browser.app)
+    kind, tokens, new_token = "employer_licence", list[str](), hand_overs.new_token
+
+    def kept() -> str:
+        tokens.append(new_token())
+        return tokens[-1]
+
+    def send(case: Case) -> Outcome:
+        _emptied(declaration, kind)
+        with patch.object(hand_overs, "new_token", kept):
+            browser.send(f"/apply/papers/{kind}/hand-over", expect=200)
+        address = f"/hand-over/{tokens[-1]}"
+        other.open(address)
+        form = {"data": body({}, "file", case), "content_type": f"multipart/form-data; boundary={BOUNDARY}"}
+        answer = other._request("POST", address, (200, 422), **form)
+        return Outcome(words(answer.text) if answer.status == 422 else "", _newest(declaration, kind))
+
+    return send
+
+
+SLOTS = {"phone": phone, "papers": papers, "photo": photo, "corrections": corrections, "pieces": pieces}

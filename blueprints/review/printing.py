@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
@@ -149,9 +150,7 @@ def print_file(uid: str) -> ResponseReturnValue:
         pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
     except (Missing, Damaged):
         abort(404)
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=print_jobs.file_name(job))
-    return response
+    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=print_jobs.file_name(job))
 
 
 def _own(uid: str) -> PrintJob:

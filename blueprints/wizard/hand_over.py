@@ -95,14 +95,16 @@ def _device() -> bytes:
 
 
 def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
-    """What the token opens. Raises Unfit for every token that opens nothing, whatever the reason, and counts it."""
+    """What the token opens. Raises Unfit for every token that opens nothing; counts those that were never made."""
     if sessions.blocked_until(BLOCKED, client_address()) is None:
         if owner := hand_overs.find(token, _device(), spent=spent, lock=lock):
             return owner
+        guessed = not hand_overs.was_made(token)
         db.session.rollback()
-        with beginning("IMMEDIATE"):
-            tries.begin((BLOCKED, client_address()))
-            db.session.commit()
+        if guessed:
+            with beginning("IMMEDIATE"):
+                tries.begin((BLOCKED, client_address()))
+                db.session.commit()
     db.session.rollback()
     raise Unfit(404, DEAD)
 

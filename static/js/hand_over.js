@@ -85,7 +85,9 @@ class Shown {
     countUploaded();
     live.textContent = "手机拍的图片已上传";
     fresh.classList.add("fresh");
-    fresh.querySelector("[data-hand-over] button, h2")?.focus();
+    const heading = fresh.querySelector("h2");
+    heading.tabIndex = -1;
+    (fresh.querySelector("[data-hand-over] button") ?? heading).focus();
     fresh.scrollIntoView({ block: "nearest" });
   }
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import re
 
+from PIL import Image
 from sqlalchemy import event
 
+from forms import PAPER
 from lib.codes import Status
 from models import QueueItem, db
 from services import checks, papers
 from services.checks.case import Case, Outcome
 from tests.checked import WORK, results, submitted_again
+from tests.image_samples import encoded
 
 # --- the table -----------------------------------------------------------------------------------------------------
 
@@ -119,3 +122,22 @@ def test_every_link_of_the_pane_leads_to_a_row(make, browser):
     anchors = set(re.findall(r'href="#(row-[^"]+)"', page.text))
     assert {"row-mobile", "row-qualification_no", "row-employer_name", "row-work_started"} <= anchors
     assert anchors <= set(re.findall(r'id="(row-[^"]+)"', page.text))
+
+
+def test_the_officer_reads_what_the_applicant_was_told_of_the_photo(make, browser):
+    declaration = make.declaration()
+    make.papers(declaration)
+    dark = Image.new("RGB", (413, 579), (60, 90, 160))
+    prepared = papers.prepare_photo(make.app.extensions["kuaiji.store"], encoded(dark))
+    papers.take(declaration, PAPER["photo"], prepared)
+    db.session.commit()
+    told = browser.sign_in(declaration.account).open("/apply/personal").text
+    problems = re.findall(r"<li>(背景不是白色|没有找到人脸)：请", told)
+    assert "建议重拍" in told
+    assert "背景不是白色" in problems
+
+    submitted_again(make, declaration)
+    (found,) = [result for result in checks.run(declaration.revisions[-1]) if result.name == "portrait"]
+    assert found.state == "look"
+    assert found.reason.startswith("一寸照片建议重拍：")
+    assert all(problem in found.reason for problem in problems)

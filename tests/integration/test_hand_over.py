@@ -262,7 +262,9 @@ def test_guessing_is_counted_and_then_even_a_right_token_is_told_nothing(declara
 
 
 def test_a_wrong_token_counts_as_a_try_and_a_right_one_does_not(declaration, browser, phone, tokens):
+    ended = handed(browser, tokens)
     phone.open(handed(browser, tokens))
+    assert is_dead(phone, ended)
     assert db.session.scalars(select(Attempt).where(Attempt.kind == "hand_over_address")).all() == []
     phone.open("/hand-over/guess", expect=404)
     assert len(db.session.scalars(select(Attempt).where(Attempt.kind == "hand_over_address")).all()) == 1

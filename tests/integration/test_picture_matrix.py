@@ -11,6 +11,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageFilter, JpegImagePlugin
 
+from lib import isolated
+from lib.images import Refused
 from models import Declaration
 from tests.filing import page, pages_of, store, upload, words
 from tests.hostile import heic
@@ -129,8 +131,7 @@ def test_each_kind_of_picture_comes_out_right(declaration, browser, name):
 
 
 def test_twelve_megapixels_of_heic(declaration, browser):
-    quick = {"preset": "ultrafast"}
-    upload(browser, heic(corner_card(4032, 3024), enc_params=quick))
+    upload(browser, heic(corner_card(4032, 3024)))
     (taken,) = pages_of(declaration, KIND)
     assert (taken.width, taken.height, taken.original_width) == (2400, 1800, 4032)
     assert colours(store().get(taken.address)) == "RGBW"
@@ -185,3 +186,33 @@ def test_a_heic_becomes_one_inch(declaration, browser):
     taken = send_photo(browser, declaration, heic(corner_card(1200, 1680)))
     assert (taken.width, taken.height) == (413, 579)
     assert colours(store().get(taken.address)) == "RGBW"
+
+
+# --- when the child process is not what it should be ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(isolated.Busy, 503), (isolated.Unavailable, 503), (Refused, 422)],
+    ids=lambda value: str(value),
+)
+def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration, browser, monkeypatch, error, status):
+    upload(browser, encoded(corner_card()))
+    (taken,) = pages_of(declaration, KIND)
+
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise error("系统繁忙，请稍后再试")
+
+    monkeypatch.setattr(isolated, "run", fails)
+    told = browser.send(f"/apply/pages/{taken.uid}/rotate", expect=status)
+    assert "系统繁忙，请稍后再试" in words(told.text)
+
+
+@pytest.mark.parametrize(
+    "blobs", [[b"<html>", b"<html>"], [encoded(corner_card())], [encoded(corner_card()) + b"PK"] * 2]
+)
+def test_what_comes_back_and_is_no_picture_is_not_kept(declaration, browser, monkeypatch, blobs):
+    monkeypatch.setattr(isolated, "run", lambda *_arguments, **_options: ({}, blobs))
+    shown = words(upload(browser, encoded(corner_card()), expect=422).text)
+    assert "图片内容异常，无法处理" in shown
+    assert pages_of(declaration, KIND) == []

@@ -13,24 +13,15 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
 from tests.house import ROOT
+from tests.served import FLASK, Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
-FLASK = ROOT / ".venv" / "bin" / "flask"
 OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
-
-Environment = dict[str, str]
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +30,6 @@ def installed(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("served") / "instance"
     subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
     return folder
-
-
-def environment(folder: Path, port: int) -> Environment:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    ours = {"DATA": folder, "UPLOADS": folder / "uploads", "PORT": port, "WORKERS": 1, "THREADS": 2}
-    return kept | {f"KUAIJI_{name}": str(value) for name, value in ours.items()}
 
 
 @pytest.fixture
@@ -77,21 +62,6 @@ def start(env) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.communicate()
-
-
-def wait_for(true: Callable[[], Any], seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
-
-
-def answer(env: Environment, path: str = "/healthz") -> int:
-    with suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", timeout=2) as page:
-        return int(page.status)
-    return 0
 
 
 def sql(env: Environment, statement: str, *values: Any) -> list[Any]:
@@ -214,3 +184,15 @@ def test_the_demo_accounts_are_printed_at_the_start(env, start):
     assert "heping" in said
     assert "张䶮" in said
     assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"
+
+
+def test_a_killed_print_is_taken_up_by_the_tick_and_ends(env, start):
+    """Nobody who asked for it is left, so it fails; what counts is that a new process took it up by itself."""
+    columns = "uid, staff_id, revisions, state, total, done, created_at, alive_at, drawer, tries"
+    now, long_ago = (f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (datetime.now(UTC).replace(tzinfo=None), OLD))
+    values = ("killed", 999, "[1]", "drawing", 1, 0, now, long_ago, "killed", 1)
+    sql(env, f"INSERT INTO print_job ({columns}) VALUES ({', '.join('?' * len(values))})", *values)
+
+    start("--tick-every", "0.5")
+
+    wait_for(lambda: sql(env, "SELECT state, problem, tries FROM print_job") == [("failed", "rights", 2)])

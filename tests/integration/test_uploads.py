@@ -156,6 +156,27 @@ def test_the_same_pieces_in_another_order_of_rows_are_put_together_by_their_plac
     assert tus.outcome(path)["ok"]
 
 
+def test_pieces_that_do_not_fit_change_nothing(declaration):
+    upload = uploads.begin(Owner(declaration), "employer_licence", 10, {})
+    assert uploads.append(upload, 0, b"") == 0
+    assert uploads.append(upload, 0, b"12345") == 5
+    with pytest.raises(uploads.TooLarge):
+        uploads.append(upload, 5, b"123456")
+    with pytest.raises(uploads.Elsewhere, match="5 bytes"):
+        uploads.append(upload, 4, b"1")
+    assert (upload.arrived, uploads.is_complete(upload)) == (5, False)
+    db.session.rollback()
+
+
+def test_a_part_that_is_gone_leaves_no_whole_file(tus):
+    tus.upload(DATA)
+    upload = db.session.scalars(select(Upload)).one()
+    db.session.delete(db.session.get_one(UploadPart, (upload.id, 4000)))
+    with pytest.raises(uploads.Elsewhere, match="4000 bytes"):
+        uploads.assembled(upload)
+    db.session.rollback()
+
+
 # --- whose it is ------------------------------------------------------------------------------------------------------
 
 

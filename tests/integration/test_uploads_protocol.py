@@ -62,11 +62,11 @@ def test_every_answer_names_the_version(tus, begun):
         assert tus.ask(method, path).headers["Tus-Resumable"] == "1.0.0", (method, path)
 
 
-@pytest.mark.parametrize("version", [None, "", "0.2.2", "1.0.1", "2.0.0"])
-def test_another_version_is_refused_with_412_and_changes_nothing(tus, begun, version):
-    headers = {"Upload-Offset": "0", "Content-Type": CONTENT} | ({} if version is None else {"Tus-Resumable": version})
-    answer = tus.send("PATCH", begun, headers, DATA)
-    assert (answer.status, answer.headers["Tus-Version"]) == (412, "1.0.0")
+def test_another_version_is_refused_with_412_and_changes_nothing(tus, begun):
+    fits = {"Upload-Offset": "0", "Content-Type": CONTENT}
+    for version in ({}, *({"Tus-Resumable": text} for text in ("", "0.2.2", "1.0.1", "2.0.0"))):
+        answer = tus.send("PATCH", begun, fits | version, DATA)
+        assert (answer.status, answer.headers["Tus-Version"]) == (412, "1.0.0"), version
     assert offset(tus, begun) == 0
 
 
@@ -92,10 +92,9 @@ def test_patch_answers_204_with_the_new_offset(tus, begun):
     assert (answer.status, answer.headers["Upload-Offset"]) == (204, str(len(DATA)))
 
 
-@pytest.mark.parametrize("start", [1, 999, 1001, 10**9])
-def test_patch_at_another_offset_is_409_and_changes_nothing(tus, begun, start):
+def test_patch_at_another_offset_is_409_and_changes_nothing(tus, begun):
     tus.patch(begun, 0, DATA[:1000])
-    assert tus.patch(begun, start, DATA[1000:]).status == 409
+    assert [tus.patch(begun, start, DATA[1000:]).status for start in (0, 1, 999, 1001, 10**9)] == [409] * 5
     assert offset(tus, begun) == 1000
     assert count(UploadPart) == 1
 
@@ -106,12 +105,9 @@ def test_patch_with_another_content_type_is_415(tus, begun):
     assert offset(tus, begun) == 0
 
 
-@pytest.mark.parametrize("start", ["", "-1", "+0", "0x0", "1.0", "1e3", "０", "9" * 30, "0 0", "NaN"])
-def test_an_offset_that_is_no_whole_number_is_400(tus, begun, start):
-    assert (
-        tus.ask("PATCH", begun, DATA, Upload_Offset=start.encode().decode("latin-1"), Content_Type=CONTENT).status
-        == 400
-    )
+def test_an_offset_that_is_no_whole_number_is_400(tus, begun):
+    for start in ("", "-1", "+0", "0x0", "1.0", "1e3", "９".encode().decode("latin-1"), "9" * 30, "0 0", "NaN"):
+        assert tus.ask("PATCH", begun, DATA, Upload_Offset=start, Content_Type=CONTENT).status == 400, start
     assert offset(tus, begun) == 0
 
 
@@ -146,9 +142,10 @@ def test_creation_answers_201_with_the_address(tus):
     assert offset(tus, answer.headers["Location"]) == 0
 
 
-@pytest.mark.parametrize("length", ["", "-1", "0", "abc", "1.5", "1e9", "9" * 40])
-def test_a_length_that_no_picture_has_is_refused(tus, length):
-    assert tus.ask("POST", Upload_Length=length, Upload_Metadata=metadata(kind="employer_licence")).status == 400
+def test_a_length_that_no_picture_has_is_refused(tus):
+    for length in ("", "-1", "0", "abc", "1.5", "1e9", "9" * 40):
+        told = metadata(kind="employer_licence")
+        assert tus.ask("POST", Upload_Length=length, Upload_Metadata=told).status == 400, length
     assert count(Upload) == 0
 
 
@@ -164,11 +161,9 @@ def test_a_length_to_be_told_later_is_not_offered(tus):
     assert tus.ask("POST", Upload_Defer_Length=1, Upload_Metadata=told).status == 400
 
 
-@pytest.mark.parametrize(
-    "told", ["kind", "kind ???", "kind  ", "kind 4pyT4pyT4p", "kind /w==", "x" * 5000, "kind YQ== YQ=="]
-)
-def test_metadata_that_is_not_base64_is_400_or_names_no_paper(tus, told):
-    assert tus.ask("POST", Upload_Length=10, Upload_Metadata=told).status in (400, 403)
+def test_metadata_that_is_not_base64_is_400_or_names_no_paper(tus):
+    for told in ("kind", "kind ???", "kind  ", "kind 4pyT4pyT4p", "kind /w==", "x" * 5000, "kind YQ== YQ=="):
+        assert tus.ask("POST", Upload_Length=10, Upload_Metadata=told).status in (400, 403), told
     assert count(Upload) == 0
 
 

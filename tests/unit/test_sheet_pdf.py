@@ -225,9 +225,7 @@ def test_many_in_one_document_are_what_each_is_alone() -> None:
     together = draw_many(sheets, "试")
 
     pdf, alone = read(together), [page for sheet in sheets for page in read(draw(sheet)).pages]
-    assert [sorted(page.extract_text().split()) for page in pdf.pages] == [
-        sorted(page.extract_text().split()) for page in alone
-    ]
+    assert list(map(_characters, pdf.pages)) == list(map(_characters, alone))
     outline: list[Any] = list(pdf.outline)
     assert [entry["/Title"] for entry in outline] == [sheet.number for sheet in sheets]
     assert [pdf.get_destination_page_number(entry) for entry in outline] == [0, 1, 3, 4]
@@ -235,6 +233,10 @@ def test_many_in_one_document_are_what_each_is_alone() -> None:
     assert max(map(_differ, _looks(together), looks)) < 60
     assert max(map(_differ, _looks(together)[1:], looks)) > 100  # or it would tell nothing
     assert draw_many(sheets, "试") == together
+
+
+def _characters(page: pypdf.PageObject) -> list[str]:
+    return sorted("".join(page.extract_text().split()))
 
 
 def _looks(pdf: bytes) -> list[Image.Image]:
