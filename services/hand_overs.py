@@ -81,11 +81,6 @@ def _still_wanted(owner: Owner) -> Owner | None:
     return owner if owner.declaration.is_editable and owner.declaration.notice_read_at else None
 
 
-def was_made(token: str) -> bool:
-    """Is it one of ours, though it has ended? Many people share an address: an old code is no guess."""
-    return db.session.scalar(select(HandOver.id).where(HandOver.token_hash == token_hash(token))) is not None
-
-
 def hold(row: HandOver, device: bytes) -> bool:
     """From its first byte on a hand-over belongs to one device; False: to another one already."""
     free = or_(HandOver.device_hash.is_(None), HandOver.device_hash == device)
