@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Attempt, Event, HandOver, WebSession, db
-from services import hand_overs, sessions, workflow
+from services import hand_overs, sessions, uploads, workflow
 from tests.conftest import Browser
 from tests.factory import picture
 from tests.filing import file, pages_of, words
@@ -298,6 +298,16 @@ def test_a_phone_cannot_send_for_another_paper(declaration, browser, phone, toke
     assert tus.begin(100, kind="id_portrait").status == 403
     assert tus.begin(100, kind="photo").status == 403
     assert tus.begin(100).status == 201
+
+
+def test_what_a_phone_left_behind_does_not_keep_the_computer_from_uploading(declaration, browser, phone, tokens):
+    address = handed(browser, tokens)
+    left, own = Tus(sender(phone), f"{address}/uploads"), Tus(sender(browser))
+    for _ in range(uploads.MOST_OPEN):
+        assert left.begin(100).status == 201
+    assert own.begin(100).status == 429, "the phone may still go on"
+    browser.send(f"/apply/hand-over/{row().uid}/cancel")
+    assert own.begin(100).status == 201
 
 
 def test_another_device_can_neither_go_on_nor_take(app, declaration, browser, phone, tokens):
