@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lib.codes import Status
 from lib.database import utcnow
@@ -298,6 +298,18 @@ def test_a_phone_cannot_send_for_another_paper(declaration, browser, phone, toke
     assert tus.begin(100, kind="id_portrait").status == 403
     assert tus.begin(100, kind="photo").status == 403
     assert tus.begin(100).status == 201
+
+
+@pytest.mark.parametrize("ended", [{"expires_at": utcnow}, {"used_at": utcnow}], ids=["cancelled", "used"])
+def test_a_code_that_ends_while_a_phone_begins_to_send_stays_ended(declaration, browser, tokens, ended):
+    """On PostgreSQL it can end between the look at it and the writing."""
+    handed(browser, tokens)
+    found = row()
+    values = {name: value() for name, value in ended.items()}
+    db.session.execute(update(HandOver).values(**values).execution_options(synchronize_session=False))
+    assert not hand_overs.hold(found, b"d" * 32)
+    db.session.commit()
+    assert hand_overs.state(row()) in ("over", "done")
 
 
 def test_what_a_phone_left_behind_does_not_keep_the_computer_from_uploading(declaration, browser, phone, tokens):
