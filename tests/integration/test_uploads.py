@@ -275,6 +275,14 @@ def test_unfinished_uploads_of_a_declaration_are_bounded(tus, declaration):
     assert tus.begin(10).status == 201
 
 
+def test_half_uploads_of_a_paper_that_is_not_asked_for_any_more_make_room(tus, declaration):
+    for _number in range(uploads.MOST_OPEN):
+        assert tus.begin(100).status == 201
+    declaration.has_employer = "no"
+    db.session.commit()
+    assert tus.begin(100, kind="id_portrait").status == 201
+
+
 def test_their_bytes_are_bounded_as_announced(tus):
     for _number in range(4):
         assert tus.begin(MAX_BYTES).status == 201
