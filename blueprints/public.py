@@ -159,17 +159,15 @@ def verify_code() -> ResponseReturnValue:
 def verify(code: str) -> ResponseReturnValue:
     """Where the QR code of a printed sheet leads."""
     code, address = verification.plain(code), client_address()
-    shown = {"asked": True, "code": code, "wait": verification.wait(address)}
-    if shown["wait"]:
-        return render_template("public/verify.html", found=None, **shown), 429
     found = verification.verify(code)
-    page = render_template("public/verify.html", found=found, **shown), 200 if found else 404
-    if found is None and verification.is_code(code):
+    wait = 0 if found else verification.wait(address)
+    page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
+    if found is None and verification.is_code(code) and not wait:
         db.session.rollback()
         with beginning("IMMEDIATE"):
             verification.missed(address)
             db.session.commit()
-    return page
+    return page, 200 if found else 429 if wait else 404
 
 
 @bp.post("/characters")

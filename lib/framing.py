@@ -40,12 +40,17 @@ def receive(connection: socket.socket) -> Message:
     if sum(sizes) > MOST_BYTES:
         raise Nonsense
     try:
-        words = json.loads(_exactly(connection, length))
+        words = json.loads(_exactly(connection, length), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Nonsense from error
     if not isinstance(words, dict):
         raise Nonsense
     return words, [bytes(_exactly(connection, size)) for size in sizes]
+
+
+def _no_number(constant: str) -> None:
+    """NaN and Infinity are Python's own: PostgreSQL's JSON and every browser refuse them."""
+    raise ValueError(constant)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytearray:

@@ -181,11 +181,19 @@ def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     if usage.status == -1:
         raise Busy("系统繁忙，请稍后再试")
     ended = os.WTERMSIG(usage.status) if os.WIFSIGNALED(usage.status) else 0
-    kind = str(words.get("failed", "nonsense"))[:60] if not ended else signal.Signals(ended).name
+    kind = _signal(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
         raise Refused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
     raise Refused(ODD)
+
+
+def _signal(number: int) -> str:
+    """A process can end itself by any of them; those of real time have no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 class _Here:

@@ -154,7 +154,7 @@ def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _ONLY + 1),  # all numbers are taken
+        (resource.RLIMIT_NOFILE, 0),  # what is open stays; no number is left, also not after closing one
         (resource.RLIMIT_AS, _address_space() + memory),
     ):
         with suppress(ValueError, OSError):  # not every system has each of them

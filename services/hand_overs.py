@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from forms import PHOTO
 from lib.codes import AccountState
@@ -81,14 +81,16 @@ def _still_wanted(owner: Owner) -> Owner | None:
     return owner if owner.declaration.is_editable and owner.declaration.notice_read_at else None
 
 
-def was_made(token: str) -> bool:
-    """Is it one of ours, though it has ended? Many people share an address: an old code is no guess."""
-    return db.session.scalar(select(HandOver.id).where(HandOver.token_hash == token_hash(token))) is not None
-
-
 def hold(row: HandOver, device: bytes) -> bool:
-    """From its first byte on a hand-over belongs to one device; False: to another one already."""
-    free = or_(HandOver.device_hash.is_(None), HandOver.device_hash == device)
+    """From its first byte on a hand-over belongs to one device; False: to another one already, or it has just ended.
+
+    What ended meanwhile (【取消】, a changed password) must not begin anew with the time for sending.
+    """
+    free = and_(
+        or_(HandOver.device_hash.is_(None), HandOver.device_hash == device),
+        HandOver.expires_at > utcnow(),
+        HandOver.used_at.is_(None),
+    )
     values: dict[str, Any] = {"device_hash": device}
     if row.opened_at is None:
         values |= {"opened_at": utcnow(), "expires_at": utcnow() + SENDING}

@@ -23,7 +23,6 @@ PROOF_ADDRESS = Limit("proof_address", 50, DAY)
 VERIFY_ADDRESS = Limit("verify_address", 30, HOUR)  # check codes of sheets that do not exist
 REGISTER, REGISTER_PHONE = Limit("register", 3, DAY), Limit("register_phone", 5, DAY)
 REGISTER_ADDRESS = Limit("register_address", 30, DAY)
-HAND_OVER_ADDRESS = Limit("hand_over_address", 60, HOUR)  # tokens of nothing; nobody guesses 256 bits
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in
 
 Counted = tuple[Limit, str]  # what is limited, and the number, phone, address or name that it is counted for

@@ -102,7 +102,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
     for upload in waiting:
         if _same(upload, owner, paper.kind, length, facts.get("mark")):
             return upload
-    if len(waiting) >= MOST_OPEN or length + sum(upload.length for upload in waiting) > MOST_BYTES:
+    if not _room(waiting, length) and not _room(_without_stuck(owner.declaration, waiting), length):
         raise TooMany("没有传完的图片太多。请先把它们传完，或者点【放弃】，再上传新的图片")
     upload = Upload(declaration_id=owner.declaration.id, kind=paper.kind, length=length, arrived=0)
     upload.hand_over_id = owner.hand_over.id if owner.hand_over else None
@@ -116,6 +116,24 @@ def _waiting(declaration: Declaration) -> Sequence[Upload]:
     """Every upload of a declaration that was not settled, phones' included; oldest first."""
     query = select(Upload).where(Upload.declaration_id == declaration.id, Upload.outcome.is_(None))
     return db.session.scalars(query.order_by(Upload.id)).all()
+
+
+def _room(waiting: Sequence[Upload], length: int) -> bool:
+    return len(waiting) < MOST_OPEN and length + sum(upload.length for upload in waiting) <= MOST_BYTES
+
+
+def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[Upload]:
+    """Discard what nobody can go on with, nor see to give it up: of a phone whose code has ended, or for a paper
+    that is not asked for any more. It would stand in the way of others for two days."""
+    facts, kept = answers.facts(declaration), []
+    for upload in waiting:
+        handed = db.session.get(HandOver, upload.hand_over_id) if upload.hand_over_id else None
+        ended = handed is not None and (handed.used_at is not None or handed.expires_at <= utcnow())
+        if ended or not PAPER[upload.kind].asked(facts):
+            discard(upload)
+        else:
+            kept.append(upload)
+    return kept
 
 
 def _same(upload: Upload, owner: Owner, kind: str, length: int, mark: object) -> bool:

@@ -84,7 +84,10 @@ def masked(name: str) -> str:
 
 
 def wait(address: str) -> int:
-    """For how many more minutes an address that asked for too many unknown codes is not answered; 0: it is."""
+    """For how many more minutes an address that asked for too many unknown codes is told no more; 0: it is.
+
+    Codes that exist are answered all the time: a whole office shares an address, and nobody hits one of 80 bits.
+    """
     return tries.waiting(tries.VERIFY_ADDRESS, address)
 
 

@@ -16,7 +16,7 @@ from lib.jobs import Answer
 
 NAMES = (
     *("echo", "refuse", "fail", "grow", "hog", "crash", "leave", "babble", "promise", "spin", "sleep", "kill_keeper"),
-    *("write", "open_many", "look_around", "call_out", "read", "run_program", "large"),
+    *("write", "open_many", "look_around", "call_out", "read", "read_after_closing", "run_program", "large"),
 )
 TABLE = {name: f"tests.bad_jobs.{name}" for name in NAMES}
 
@@ -138,6 +138,12 @@ def call_out(_data: bytes) -> Answer:
 
 
 def read(_data: bytes) -> Answer:
+    return _tried(lambda: Path("/etc/passwd").read_bytes())
+
+
+def read_after_closing(_data: bytes) -> Answer:
+    """The standard descriptors lead nowhere, and are numbers that a file could have."""
+    os.closerange(0, 3)
     return _tried(lambda: Path("/etc/passwd").read_bytes())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -286,7 +287,7 @@ def test_a_window_closed_after_every_piece_goes_on_in_the_next_one(at_papers, pi
         before = arrived[-1]
         page.route("**/apply/uploads/*", lambda route: one_piece(route, arrived[-1]))
         choose(page, ("大图.jpg", BIG))
-        wait_until(page, lambda before=before: arrived_bytes() > before)
+        wait_until(page, partial(lambda seen: arrived_bytes() > seen, before))
         page.context.close()
         arrived.append(arrived_bytes())
     assert len(arrived) == pieces + 1

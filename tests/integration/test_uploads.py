@@ -193,7 +193,7 @@ def test_somebody_elses_upload_does_not_exist(tus, theirs, declaration):
 
 
 def test_a_hand_overs_upload_is_only_its_own(declaration, tus):
-    session = db.session.scalars(select(WebSession)).first()
+    session = db.session.scalars(select(WebSession)).one()
     handed = [
         HandOver(token_hash=bytes([number]) * 32, session_id=session.id, declaration_id=declaration.id, kind=kind)
         for number, kind in enumerate(("employer_licence", "work_proof"))
@@ -273,6 +273,14 @@ def test_unfinished_uploads_of_a_declaration_are_bounded(tus, declaration):
     assert "没有传完的图片太多" in answer.text
     tus.ask("DELETE", path)
     assert tus.begin(10).status == 201
+
+
+def test_half_uploads_of_a_paper_that_is_not_asked_for_any_more_make_room(tus, declaration):
+    for _number in range(uploads.MOST_OPEN):
+        assert tus.begin(100).status == 201
+    declaration.has_employer = "no"
+    db.session.commit()
+    assert tus.begin(100, kind="id_portrait").status == 201
 
 
 def test_their_bytes_are_bounded_as_announced(tus):

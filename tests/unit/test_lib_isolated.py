@@ -101,6 +101,12 @@ def test_a_crash_is_a_refusal(number: signal.Signals, caplog: pytest.LogCaptureF
     assert works()
 
 
+def test_a_signal_without_a_name_is_a_refusal_too() -> None:
+    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+        run("crash", b"", number=signal.SIGRTMIN + 2)
+    assert works()
+
+
 @pytest.mark.parametrize("job", ["leave", "large"])
 def test_an_answer_that_does_not_come_or_is_too_large_is_a_refusal(job: str) -> None:
     with pytest.raises(Refused, match="图片内容异常，无法处理"):
@@ -118,6 +124,7 @@ NONSENSE = {
     "no JSON": HEAD(b"kj1\n", 4, 0) + b"{{{{",
     "deep JSON": HEAD(b"kj1\n", 200_000, 0) + b"[" * 200_000,
     "a list": HEAD(b"kj1\n", 2, 0) + b"[]",
+    "no number": HEAD(b"kj1\n", 24, 0) + b'{"facts": {"size": NaN}}',
     "no words we know": HEAD(b"kj1\n", 2, 0) + b"{}",
     "facts that are none": HEAD(b"kj1\n", 12, 0) + b'{"facts": 1}',
     "a pickle": pickle.dumps({"facts": {}}),
@@ -200,7 +207,7 @@ def test_it_writes_no_file(tmp_path: Path) -> None:
     assert not target.exists()
 
 
-@pytest.mark.parametrize("job", ["read", "open_many", "call_out"])
+@pytest.mark.parametrize("job", ["read", "read_after_closing", "open_many", "call_out"])
 def test_it_opens_no_file_and_no_socket(job: str) -> None:
     assert run(job, b"")[0] == {"error": "OSError"}
 
