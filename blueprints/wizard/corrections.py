@@ -96,13 +96,15 @@ def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnVa
 
 
 def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
-    """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, give-up:<upload>, refresh, next.
+    """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, give-up:<upload>, refresh, hand-over, next.
 
     Pictures sent along are taken first; ``refresh`` shows what arrived in other ways.
     """
     what, _colon, which = action.partition(":")
     if what == "refresh":
         return redirect(address(item))
+    if what == "hand-over":
+        return redirect(url_for("wizard.hand_over", kind=item.target), 307)  # a form again, which that view takes
     if what in ("rotate", "delete", "crop", "give-up"):
         {"rotate": turn_page, "delete": drop_page, "crop": cut_photo, "give-up": give_up}[what](which)
         return redirect(address(item))

@@ -64,7 +64,8 @@ def _with_parked_form(step: Step) -> Declaration:
 @bp.post("/<step:step>")
 @only(*APPLICANTS)
 def save_step(step: Step) -> ResponseReturnValue:
-    """Pictures first, then the draft, then what the button says: 【上一步】 【更新】 【上传】 【取正中】 【下一步】."""
+    """Pictures first, then the draft, then what the button says: 【上一步】 【更新】 【上传】 【取正中】
+    【用手机拍照】 【下一步】."""
     refused = take_photo(step)
     declaration = _still_editable(step)
     drafts.keep(declaration, step, request.form.items(multi=True))
@@ -75,9 +76,15 @@ def save_step(step: Step) -> ResponseReturnValue:
     form = step.form(request.form, asked=answers.asked(declaration))
     if action != "next" or refused:
         db.session.commit()
-        anchor = "photo" if action == "photo" else None
-        return _page(declaration, step, form, refused=refused) if refused else redirect(_here(step, anchor))
+        return _page(declaration, step, form, refused=refused) if refused else _stay(step, action)
     return _save(declaration, step, form)
+
+
+def _stay(step: Step, action: str) -> ResponseReturnValue:
+    """Back to the page; 【用手机拍照】 is sent on as a form, which is what that view takes."""
+    if action == "hand-over" and PHOTO in step.papers:
+        return redirect(url_for("wizard.hand_over", kind=PHOTO), 307)
+    return redirect(_here(step, "photo" if action == "photo" else None))
 
 
 def _here(step: Step, anchor: str | None) -> str:

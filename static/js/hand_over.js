@@ -1,6 +1,8 @@
 /**
  * form[data-hand-over] 【用手机拍照】: shows the QR code in a dialog over the page, counts down, and asks every two seconds
  * whether the phone has sent the picture, while the page is seen. Then the paper's row is drawn anew (or the page).
+ *
+ * button[data-hand-over-by=<id of such a form>] stands in another form, which keeps what is typed when there is no script.
  */
 import { countUploaded, refreshFragment } from "./fragment.js";
 
@@ -133,6 +135,10 @@ async function open(form, source = form) {
   shown = new Shown(form, dialog);
 }
 
+for (const button of document.querySelectorAll("button[data-hand-over-by]")) {
+  button.setAttribute("form", button.dataset.handOverBy);
+  button.removeAttribute("name"); // "action" would hide the form's own
+}
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !event.target.matches("form[data-hand-over]")) return;
   event.preventDefault();

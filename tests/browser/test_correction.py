@@ -199,6 +199,11 @@ def test_the_same_without_scripts(make, phone):
     thumb.expect_title("居民身份证(国徽面)")
     page.locator("summary", has_text="写明情况").click()
     thumb.fill("情况说明", "原件就是这样，无法拍得更清")
+    here = page.url
+    thumb.press("用手机拍照")
+    expect(page.get_by_role("heading", level=1)).to_have_text("用手机拍照：居民身份证(国徽面)")
+    page.goto(here)
+    assert "原件就是这样，无法拍得更清" in page.get_by_label("情况说明").input_value()
     thumb.press("上一处")
     thumb.press(NEXT)
     assert "原件就是这样，无法拍得更清" in page.get_by_label("情况说明").input_value()

@@ -77,6 +77,18 @@ def test_without_scripts_on_both_sides(visit, make, tokens):
     expect(computer.page.locator(f"#paper-{KIND}")).to_contain_text("已上传")
 
 
+def test_without_scripts_what_was_typed_beside_the_photo_is_kept(visit, make, tokens):
+    computer = visit("desk", java_script_enabled=False)
+    sign_in(computer, make.declaration(**EMPLOYED).account)
+    computer.go("/apply/personal")
+    computer.fill("通讯地址", "还没有保存的地址")
+    computer.press("用手机拍照")
+    expect(computer.page.get_by_role("heading", level=1)).to_have_text("用手机拍照：一寸照片")
+    assert tokens
+    computer.press("刷新")
+    expect(computer.page.get_by_label("通讯地址")).to_have_value("还没有保存的地址")
+
+
 def test_cancelling_ends_the_code_and_gives_the_focus_back(visit, make, tokens):
     declaration = make.declaration(**EMPLOYED)
     computer, phone = visit("desk"), visit("phone")
