@@ -23,7 +23,9 @@ class BadLine:
     longest: int = 300_000  # bytes of a request, about: where cuts are drawn from
     happened: Counter[str] = field(default_factory=Counter)
 
-    WAYS = ("straight",) * 6 + ("drop",) + ("cut request",) * 4 + ("cut answer",) * 3 + ("twice",) * 3 + ("slow",) * 3
+    WAYS: tuple[str, ...] = (
+        ("straight",) * 6 + ("drop",) + ("cut request",) * 4 + ("cut answer",) * 3 + ("twice",) * 3 + ("slow",) * 3
+    )
 
     def __enter__(self) -> BadLine:
         self.chance = Random(self.seed)

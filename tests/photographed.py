@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from lib import plane

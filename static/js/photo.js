@@ -7,15 +7,22 @@
  */
 import { choose } from "./shrink.js";
 
-/** Loads what most visits to the page do not need. */
-async function loadCropper({ cropperJs, cropperCss, studioCss }) {
-  if (window.Cropper) return;
-  const styled = [cropperCss, studioCss].filter(Boolean).map((href) => {
-    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
-    document.head.append(sheet);
-    return new Promise((resolve, reject) => Object.assign(sheet, { onload: resolve, onerror: () => reject(new TypeError(href)) }));
+/** Loads a style sheet that most visits to the page do not need. */
+function loadStyle(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return undefined;
+  const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  document.head.append(sheet);
+  return new Promise((resolve, reject) => {
+    const failed = () => {
+      sheet.remove(); // the next picture tries again
+      reject(new TypeError(href));
+    };
+    Object.assign(sheet, { onload: resolve, onerror: failed });
   });
-  await Promise.all([...styled, import(cropperJs)]);
+}
+
+async function loadCropper({ cropperJs, cropperCss }) {
+  if (!window.Cropper) await Promise.all([loadStyle(cropperCss), import(cropperJs)]);
 }
 
 function button(text, className, press) {
@@ -61,6 +68,7 @@ function enhance(input) {
     try {
       const { readRule } = await import("./photo-rule.js");
       const { openStudio } = await import("./photo-studio.js");
+      await loadStyle(input.dataset.studioCss); // a photo that is right already needs it too, but no Cropper
       const options = { load: () => loadCropper(input.dataset), changed: put };
       studio = await openStudio(place, file, readRule(input.dataset), options);
     } catch (error) {
@@ -77,7 +85,7 @@ function enhance(input) {
     if (send) send.hidden = true; // the studio's own does the same
     for (const line of told) line.hidden = true;
     studio.box.scrollIntoView({ block: "nearest" });
-    studio.box.querySelector(".kept .do button, .stage")?.focus({ preventScroll: true });
+    (studio.cropper ? studio.box.querySelector(".stage") : send ? use : cancel).focus({ preventScroll: true });
   }
 
   /** What the server would refuse too is taken out of the form; what cannot be opened here is left to the server. */

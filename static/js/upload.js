@@ -16,6 +16,7 @@ import { markOf, Transfer } from "./transfer.js";
 
 const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is drawn anew
 const running = new Set(); // pictures that are on their way or wait for something
+const stale = new Set(); // kinds whose rows do not show yet what was taken
 let turn = Promise.resolve(); // one after the other: on a thin line two would only hinder each other
 
 const element = (name, values = {}, ...children) => {
@@ -23,6 +24,11 @@ const element = (name, values = {}, ...children) => {
   made.append(...children);
   return made;
 };
+
+// Outside the rows, which are drawn anew: what is said in one would go with it before it is read out.
+const live = element("div", { className: "vh", role: "status" });
+document.body.append(live);
+const announce = (text) => (live.textContent = text);
 
 class Picture {
   constructor(box, name) {
@@ -55,8 +61,15 @@ class Picture {
     running.delete(this);
     this.transfer?.cancel();
     this.kept?.remove();
+    this.leave();
+    if (!this.refused) announce(`已取消 ${this.name}`);
+  }
+
+  /** Takes its line away; the focus that was in it stays with its paper. */
+  leave() {
+    const input = this.line.contains(document.activeElement) && this.box?.querySelector("input[type=file]");
     this.line.remove();
-    announce(this.box, `已取消 ${this.name}`);
+    if (input) input.focus({ preventScroll: true });
   }
 
   again() {
@@ -115,15 +128,15 @@ class Picture {
     const when = navigator.onLine === false ? "" : `（${seconds} 秒后再试）`;
     this.say(trouble.message + when, "waiting");
     this.retry.hidden = false;
-    announce(this.box, `${this.name}：${trouble.message}`);
+    announce(`${this.name}：${trouble.message}`);
   }
 
   done(outcome) {
     running.delete(this);
-    this.line.remove();
-    announce(this.box, `${this.name} 已上传`);
+    this.leave();
+    announce(`${this.name} 已上传`);
     const told = new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: outcome });
-    this.wanted = this.box.dispatchEvent(told);
+    if (this.box.dispatchEvent(told)) stale.add(this.kind);
   }
 
   failed(text, canRetry, cause) {
@@ -135,8 +148,10 @@ class Picture {
     if (cause === "session" && !this.line.querySelector("a")) {
       this.said.append(" ", element("a", { href: "/login", target: "_blank" }, "重新登录"));
     }
+    this.refused = !canRetry;
     this.stop.textContent = canRetry ? "取消" : "知道了";
-    announce(this.box, `${this.name} 没有传成：${text}`);
+    this.stop.setAttribute("aria-label", canRetry ? `取消上传 ${this.name}` : `知道了：${this.name}`);
+    announce(`${this.name} 没有传成：${text}`);
   }
 }
 
@@ -154,12 +169,6 @@ function listFor(box) {
   return list;
 }
 
-/** Said to those who do not see the lines. */
-function announce(box, text) {
-  const live = box?.querySelector("[data-live]");
-  if (live) live.textContent = text;
-}
-
 /** Why one cannot go on yet, for everybody to see. */
 function stopHere(box, text) {
   const said = box.querySelector(".stop") ?? element("p", { className: "err stop", role: "alert" });
@@ -175,11 +184,12 @@ function enqueue(picture) {
 
 async function settled(picture) {
   if (!running.size) document.querySelectorAll("[data-upload] .stop").forEach((said) => said.remove());
-  if (!picture.wanted || [...running].some((other) => other.kind === picture.kind)) return;
+  if ([...running].some((other) => other.kind === picture.kind) || !stale.delete(picture.kind)) return;
   const box = boxOf(picture.kind);
+  const reload = () => document.querySelector(".uploads li") ?? location.reload(); // would lose what can be tried again
   const row = box?.closest("[data-row]");
   const again = box?.closest("form")?.querySelector("button[data-again]");
-  if (row) await refreshFragment(row).then(countUploaded).catch(() => location.reload());
+  if (row) await refreshFragment(row).then(countUploaded).catch(reload);
   else if (again) box.closest("form").requestSubmit(again);
   else location.reload();
 }
@@ -192,9 +202,6 @@ function watch(box) {
     button.hidden = true;
     if (busy) busy.textContent = "";
   };
-  const live = element("span", { className: "vh", role: "status" });
-  live.dataset.live = "";
-  box.append(live);
 
   input.addEventListener("change", async () => {
     if (!input.files.length) return;

@@ -114,6 +114,21 @@ def test_the_studio_works_by_keyboard_alone(filer):
     assert colours(jpeg) == "BRWG", "turned to the right once"
 
 
+def test_a_photo_that_is_right_already_is_only_shown_and_one_may_still_change_it(filer):
+    declaration, visitor = filer()
+    page = visitor.page
+    page.set_input_files("#photo-file", chosen(turned(1, 413, 579)))
+    expect(page.locator(MADE)).to_contain_text("已经符合要求")
+    expect(page.locator(".studio .work")).to_be_hidden()
+    expect(page.get_by_role("button", name="上传这张照片")).to_be_focused()
+    visitor.look()
+    page.get_by_role("button", name="仍要调整").click()
+    expect(page.locator(".studio .stage")).to_be_focused()
+    page.get_by_role("button", name="上传这张照片").click()
+    expect(page.locator(".okmsg").first).to_contain_text("像素")
+    stored(declaration)
+
+
 def test_without_scripts_the_server_cuts_at_three_places_and_typing_is_kept(filer):
     declaration, visitor = filer(java_script_enabled=False)
     page = visitor.page

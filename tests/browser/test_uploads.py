@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -85,8 +86,26 @@ def test_several_pictures_go_one_after_the_other_and_a_bad_one_says_why(at_paper
     done(page)
     assert [item.height for item in pages_of(declaration, "employer_licence")] == [701, 703]
     visitor.look()
-    line.get_by_role("button", name="知道了").or_(line.get_by_role("button").last).click()
+    line.get_by_role("button", name="知道了：2.jpg").press("Enter")
     expect(line).to_have_count(0)
+    expect(page.locator(f"{LICENCE} input[type=file]")).to_be_focused()
+
+
+def test_what_arrived_is_shown_and_said_also_when_the_last_one_was_refused(at_papers):
+    page = at_papers().page
+    page.evaluate(
+        """() => new MutationObserver((changes) => changes.forEach(({ target }) => {
+             if (target.closest?.("[role=status]")?.isConnected) (window.said ??= []).push(target.textContent);
+           })).observe(document.body, { subtree: true, childList: true })"""
+    )
+    choose(page, ("1.jpg", picture(1000, 701)), ("2.jpg", b"text"))
+    done(page)
+    expect(page.locator(f"{LICENCE} .uploads li")).to_have_count(1)
+    expect(page.locator(f"{LICENCE} .uploads li")).to_contain_text("文件不是 jpg")
+    said = page.evaluate("window.said")
+    assert "1.jpg 已上传" in said
+    assert any(text.startswith("2.jpg 没有传成") for text in said)
+    assert page.locator("[role=status]", has_text="2.jpg 没有传成").count(), "it outlives the row"
 
 
 def test_progress_is_shown_and_the_picture_can_be_cancelled(at_papers, declaration):
@@ -266,7 +285,7 @@ def test_a_window_closed_after_every_piece_goes_on_in_the_next_one(at_papers, pi
         before = arrived[-1]
         page.route("**/apply/uploads/*", lambda route: one_piece(route, arrived[-1]))
         choose(page, ("大图.jpg", BIG))
-        wait_until(page, lambda before=before: arrived_bytes() > before)
+        wait_until(page, partial(lambda seen: arrived_bytes() > seen, before))
         page.context.close()
         arrived.append(arrived_bytes())
     assert len(arrived) == pieces + 1

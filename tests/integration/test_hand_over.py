@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from lib.codes import Status
+from lib.codes import Role, Status
 from lib.database import utcnow
-from models import Attempt, Event, HandOver, WebSession, db
+from models import Attempt, Declaration, Event, HandOver, WebSession, db
 from services import hand_overs, sessions, uploads, workflow
+from services.access import Actor
 from tests.conftest import Browser
 from tests.factory import picture
 from tests.filing import file, pages_of, words
@@ -199,10 +200,7 @@ def end_by_answers(browser, declaration):
     db.session.commit()
 
 
-def _actor(declaration):
-    from lib.codes import Role
-    from services.access import Actor
-
+def _actor(declaration: Declaration) -> Actor:
     return Actor(Role.APPLICANT, declaration.account_id, declaration.account.name, 0, "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,8 +12,8 @@ from sqlalchemy import select
 from forms import SHEET
 from lib import qr
 from lib.database import utcnow
-from models import Declaration, PaperPage, Sheet, db
-from services import checks, marks, sheet, sheet_reading, sheets, workflow
+from models import Declaration, Sheet, db
+from services import checks, marks, sheet, sheets, workflow
 from services.marks import Wanted
 from services.papers import pages_of as pages_there
 from tests import photographed
@@ -62,6 +63,10 @@ def row(browser) -> str:
     return words(block)
 
 
+def reading_of(declaration: Declaration) -> dict[str, Any]:
+    return pages_of(declaration, SHEET)[0].reading or {}
+
+
 def versions(declaration: Declaration) -> dict[int, int]:
     """Version -> id."""
     query = select(Sheet.version, Sheet.id).where(Sheet.declaration_id == declaration.id)
@@ -76,9 +81,9 @@ def test_a_current_sheet_is_taken_and_the_page_says_what_was_seen(declaration, b
 
     (page,) = pages_of(declaration, SHEET)
     assert page.sheet_id == versions(declaration)[1]
-    assert page.reading["read"] is True
-    assert page.reading["ink"] == "found"
-    assert "stamp" not in page.reading
+    reading = reading_of(declaration)
+    assert (reading["read"], reading["ink"]) == (True, "found")
+    assert "stamp" not in reading
     assert "已读到二维码：第 1 版；已看到签名" in row(browser)
 
 
@@ -188,7 +193,7 @@ def test_the_code_counts_under_whatever_address_the_site_had(declaration, browse
     page = paper(browser)
     app.config["BASE_URL"] = "https://new.example.cn"
     upload(browser, shot(page), kind=SHEET)
-    assert pages_of(declaration, SHEET)[0].reading["read"] is True
+    assert reading_of(declaration)["read"] is True
 
 
 # --- several pictures, and what an officer excused --------------------------------------------------------------------
@@ -261,8 +266,8 @@ def test_what_is_missing_is_said_at_once_and_stops_nothing(employed, browser, si
     page = photographed.stamp(page) if stamped else page
     upload(browser, photographed.photograph(page, 5), kind=SHEET)
     assert says in row(browser)
-    (found,) = pages_of(employed, SHEET)
-    assert (found.reading["ink"], found.reading["stamp"]) == (
+    found = reading_of(employed)
+    assert (found["ink"], found["stamp"]) == (
         "found" if signed else "missing",
         "found" if stamped else "missing",
     )
@@ -271,7 +276,7 @@ def test_what_is_missing_is_said_at_once_and_stops_nothing(employed, browser, si
 def test_a_black_and_white_scan_cannot_tell_of_a_stamp(employed, browser):
     page = photographed.stamp(photographed.sign(paper(browser), Random(3), SIGN))
     upload(browser, photographed.scan(page, 1), kind=SHEET)
-    assert pages_of(employed, SHEET)[0].reading["stamp"] == "unknown"
+    assert reading_of(employed)["stamp"] == "unknown"
     assert "看不出单位盖章处有没有红色印章(黑白或偏色的图片看不出)" in row(browser)
 
 
@@ -327,7 +332,7 @@ def test_pictures_from_phones_are_read_and_judged(declaration, browser, another_
             assert "作废" in answer.text or "另一个人" in answer.text, seed
         upload(browser, shot(new, seed), kind=SHEET)
         (page,) = pages_of(declaration, SHEET)
-        read += page.reading["read"]
+        read += reading_of(declaration)["read"]
         browser.send(f"/apply/pages/{page.uid}/delete")
     assert read >= 0.95 * len(seeds)
 
@@ -336,59 +341,8 @@ def test_pictures_from_phones_are_read_and_judged(declaration, browser, another_
 def test_a_picture_taken_sideways_is_read_too(declaration, browser, turns):
     page = photographed.sign(paper(browser), Random(turns), SIGN_ALONE)
     upload(browser, photographed.photograph(page, turns, Shot(quarter_turns=turns)), kind=SHEET)
-    reading = pages_of(declaration, SHEET)[0].reading
+    reading = reading_of(declaration)
     assert (reading["read"], reading["ink"]) == (True, "found")
-
-
-# --- what is told -----------------------------------------------------------------------------------------------------
-
-
-def one(**changed) -> dict[str, object]:
-    return {"read": True, "page": 1, "pages": 1, "ink": "found", "stamp": "found"} | changed
-
-
-@pytest.mark.parametrize(
-    ("readings", "kinds", "says"),
-    [
-        ([one()], "g", "已看到签名和单位印章"),
-        ([one(ink="unknown")], "y", "看不清签名处"),
-        ([one(stamp="unknown")], "y", "看不出单位盖章处"),
-        ([one(ink="missing"), one()], "g", "已看到签名和单位印章"),  # the same page again, better
-        ([one(pages=2)], "y", "这一版共 2 页，还没有读到第 2 页"),
-        ([one(pages=2), {"read": True, "page": 2, "pages": 2, "ink": "missing"}], "y", "签名处没有发现手写签名"),
-        ([{"read": True, "page": 2, "pages": 2, "ink": "found"}], "y", "还没有读到第 1 页"),
-        ([one(), {"read": False}], "g", "已看到签名"),
-        ([{"read": False}, {"read": False}], "y", "没有读到二维码"),
-        ([one(ink="missing", stamp="missing")], "yy", "单位盖章处没有发现红色印章"),
-    ],
-)
-def test_the_notes_say_what_to_do(make, readings, kinds, says):
-    account = make.account("单小燕")
-    declaration = make.declaration(account=account, **EMPLOYED | {"applicant_name": "单小燕"})
-    make.papers(declaration)
-    (page,) = pages_there(declaration, SHEET)
-    for number, reading in enumerate(readings):
-        page.reading = reading
-        if number + 1 < len(readings):
-            page = PaperPage(**copy_of(page) | {"position": number + 1})
-            declaration.pages.append(page)
-    db.session.flush()
-    notes = sheet_reading.notes(declaration)
-    assert "".join(note.kind for note in notes) == kinds
-    assert says in " ".join(note.text for note in notes)
-
-
-def copy_of(page: PaperPage) -> dict[str, object]:
-    names = ("kind", "address", "thumb_address", "sha256", "size", "width", "height", "sheet_id")
-    more = ("original_width", "original_height", "original_size")
-    return {name: getattr(page, name) for name in (*names, *more)}
-
-
-def test_pages_that_were_taken_before_pictures_were_read_say_nothing(make):
-    declaration = make.declaration()
-    make.papers(declaration)
-    assert sheet_reading.notes(declaration) == []
-    assert sheet_reading.ink([{"read": False}]) is None
 
 
 def test_a_turned_picture_keeps_its_reading(declaration, browser):

@@ -193,7 +193,7 @@ def test_somebody_elses_upload_does_not_exist(tus, theirs, declaration):
 
 
 def test_a_hand_overs_upload_is_only_its_own(declaration, tus):
-    session = db.session.scalars(select(WebSession)).first()
+    session = db.session.scalars(select(WebSession)).one()
     handed = [
         HandOver(token_hash=bytes([number]) * 32, session_id=session.id, declaration_id=declaration.id, kind=kind)
         for number, kind in enumerate(("employer_licence", "work_proof"))

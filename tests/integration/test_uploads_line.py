@@ -10,10 +10,10 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -97,7 +97,7 @@ def send_to(port: int, always: dict[str, str]):
         try:
             line.request(method, path, body if body or method != "HEAD" else None, always | headers)
             reply = line.getresponse()
-            return Answer(reply.status, reply.headers, reply.read().decode())
+            return Answer(reply.status, cast(Mapping[str, str], reply.headers), reply.read().decode())
         except http.client.HTTPException as error:
             raise OSError(str(error)) from error
         finally:

@@ -28,7 +28,9 @@ def count(table) -> int:
 def test_at_the_same_moment_there_is_one_upload_one_piece_and_one_page(app):  # noqa: F811
     account = Make(app).declaration(**EMPLOYED).account
     browser = Browser(app).sign_in(account)
-    cookie = browser.client.get_cookie("kuaiji").value
+    found = browser.client.get_cookie("kuaiji")
+    assert found
+    cookie = found.value
     db.session.rollback()
 
     def ask(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PIL import Image
 
@@ -27,7 +29,7 @@ def test_of_a_scan_nothing_is_said(which) -> None:
     assert said(encoded(document(which))) == []
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "blurred": (lambda: taken(2, blur=9).jpeg(), "可能模糊"),
     "dark": (lambda: taken(2, light=0.2).jpeg(), "太暗"),
     "cut": (lambda: taken(2, cut="bottom").jpeg(), "可能没有拍全(下边)"),
