@@ -14,7 +14,7 @@ from forms import PAPERS, PHOTO, STEPS, Step, StepForm
 from lib.database import utcnow
 from lib.images import Refused
 from models import Account, Declaration, Draft, db
-from services import access, answers, beginnings, drafts, landing, marks, papers
+from services import access, answers, beginnings, drafts, landing, marks, papers, sheets
 from services.access import APPLICANTS, only
 
 
@@ -228,6 +228,7 @@ def _page(declaration: Declaration, step: Step, form: StepForm, **shown: Any) ->
         seen=_seen(declaration, step, shown.get("restored")),
         number=STEPS.index(step) + 2,
         facts=_browser_facts(form),
+        sheet_outdated=sheets.signed_is_outdated(declaration, marks.excused(declaration)),
         **({"elsewhere": False, "restored": None} | shown),
     )
     return page, 409 if shown.get("elsewhere") else 422 if problems else 200

@@ -256,8 +256,14 @@ document.addEventListener("click", async (event) => {
   const token = button.form.querySelector("input[name=csrf_token]").value;
   const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": token };
   const answer = await fetch(left.dataset.url, { method: "DELETE", headers }).catch(() => null);
-  if (answer?.ok || answer?.status === 404) left.remove();
-  else button.textContent = "没有放弃成，请再试";
+  if (!answer?.ok && answer?.status !== 404) {
+    button.textContent = "没有放弃成，请再试";
+    return;
+  }
+  const near = left.parentElement;
+  left.remove();
+  (near.querySelector("[data-give-up]") ?? near.querySelector("[data-upload] input[type=file]"))?.focus({ preventScroll: true });
+  announce("已放弃没有传完的图片");
 });
 
 // Nobody passes with half a picture, and nobody loses one by closing the window without a word.

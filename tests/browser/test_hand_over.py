@@ -101,6 +101,8 @@ def test_the_photo_is_taken_by_a_phone_from_its_own_page(visit, make, tokens):
     computer.page.get_by_role("button", name="用手机拍照").click()
     expect(computer.page.get_by_role("dialog")).to_be_visible()
     phone.go(f"/hand-over/{tokens[-1]}")
+    expect(phone.page.locator(".note")).to_contain_text("正对镜头，头部居中")
+    expect(phone.page.locator(".note")).not_to_contain_text("证件")
     phone.page.locator("input[type=file]").set_input_files(photo())
     expect(phone.page.get_by_role("heading", name="已上传")).to_be_visible()
     expect(computer.page.get_by_role("img", name="已上传的一寸照片")).to_be_visible()

@@ -193,8 +193,10 @@ def test_what_is_unfinished_can_be_given_up(at_papers, declaration):
     expect(page.locator(f"{LICENCE} .said")).to_contain_text("网络不通")
     page.unroute("**/apply/uploads/*")
     visitor.go("/apply/papers")
-    page.get_by_role("button", name="放弃上传 大图.jpg").click()
+    page.get_by_role("button", name="放弃上传 大图.jpg").press("Enter")
     expect(page.locator("[data-unfinished]")).to_have_count(0)
+    expect(page.locator(f"{LICENCE} input[type=file]")).to_be_focused()
+    expect(page.locator("[role=status]", has_text="已放弃没有传完的图片")).to_be_attached()
     wait_until(page, lambda: count(Upload) == 0)
 
 

@@ -268,12 +268,15 @@ def test_a_later_change_makes_it_outdated_and_the_page_says_so_at_once(signed, b
     change(browser, signed, postal_address=ADDRESS)
     assert state(browser) == "需重新打印"
     assert OUTDATED in words(browser.open("/apply/papers").text)
+    for step in ("personal", "department"):
+        assert "已上传的信息表作废" in words(browser.open(f"/apply/{step}").text)
 
 
 def test_it_is_current_again_when_the_answer_is_changed_back(signed, browser):
     change(browser, signed, postal_address=ADDRESS)
     change(browser, signed, postal_address=COMPLETE["postal_address"])
     assert state(browser) == "已上传"
+    assert "作废" not in words(browser.open("/apply/personal").text)
 
 
 def test_another_photo_makes_it_outdated(signed, browser):
