@@ -95,8 +95,12 @@ def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     scanning.look(data)
     if kind != SHEET:
         return _stored(store, isolated.run("paper", data))
-    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    made = _read(data)
     return replace(_stored(store, made), reading=made[0]["reading"])
+
+
+def _read(data: bytes) -> Answer:
+    return isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
 
 
 def _stored(store: Folder, made: Answer) -> Prepared:
@@ -157,15 +161,22 @@ def prepare_rotated(
     return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
 
 
-def prepare_straight(store: Folder, source_address: str, corners: Sequence[float]) -> Prepared:
-    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing."""
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
+    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing.
+
+    A picture of the printed sheet is read again: what was cut away is not what is submitted.
+    """
     made = isolated.run("straight", store.get(source_address), corners=list(corners))
-    return replace(_stored(store, made), crop=tuple(corners))
+    return replace(_read_again(_stored(store, made), kind), crop=tuple(corners))
 
 
-def prepare_whole(store: Folder, source_address: str) -> Prepared:
+def prepare_whole(store: Folder, source_address: str, kind: str = "") -> Prepared:
     """The uncut picture again."""
-    return _stored(store, isolated.run("whole", store.get(source_address)))
+    return _read_again(_stored(store, isolated.run("whole", store.get(source_address))), kind)
+
+
+def _read_again(prepared: Prepared, kind: str) -> Prepared:
+    return replace(prepared, reading=_read(prepared.picture.jpeg)[0]["reading"]) if kind == SHEET else prepared
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:
