@@ -22,6 +22,7 @@ from services.access import Actor
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
 PARKED_LIMIT = 200_000  # characters of a form's body that are kept
+VISITORS_MOST = 17 * 1024 * 1024  # bytes of a body: one picture; batches of them come from people who are signed in
 READ_TO_END = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
@@ -58,6 +59,8 @@ def find_person() -> None:
                 db.session.commit()
     elif found:
         g.ended = found
+    if found is None:
+        request.max_content_length = VISITORS_MOST
     _use_csrf_secret(found.csrf if found else None)
     if request.method not in SAFE:
         begin_mode.set("IMMEDIATE")

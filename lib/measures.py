@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
@@ -165,6 +166,12 @@ def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
         return False
     cells = zip(base64.b64decode(first["miniature"]), base64.b64decode(second["miniature"]), strict=True)
     return sum(abs(one - other) > _CELL_STEPS for one, other in cells) <= ALIKE_CELLS
+
+
+def comparable(figures: Mapping[str, Any]) -> bool:
+    """Has ``alike`` what it takes? Figures stand beside those of other people: one that lies would break theirs."""
+    looks = re.fullmatch("[0-9a-f]{16}", figures["look"]) and len(base64.b64decode(figures["miniature"])) == _SIDE**2
+    return bool(looks) and alike(figures, figures) == (figures["contrast"] >= ALIKE_CONTRAST)
 
 
 # --- the one-inch photo ---------------------------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET, Asked, Paper
-from lib import images, isolated
+from lib import images, isolated, measures, portrait
 from lib.database import utcnow
 from lib.jobs import Answer
 from lib.one_inch import Crop, PhotoRule
 from lib.perspective import turned
 from lib.storage import Blob, Folder
 from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
-from services import scanning, sheet_places
+from services import advice, scanning, sheet_places
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
@@ -95,18 +95,38 @@ def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
     scanning.look(data)
     if kind != SHEET:
         return _stored(store, isolated.run("paper", data))
-    made = isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
+    made = _read(data)
     return replace(_stored(store, made), reading=made[0]["reading"])
+
+
+def _read(data: bytes) -> Answer:
+    return isolated.run("sheet", data, pattern=sheet_places.PATTERN, forms=sheet_places.FORMS)
 
 
 def _stored(store: Folder, made: Answer) -> Prepared:
     facts, blobs = made
-    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)):
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)) or not _plausible(facts):
         raise images.Refused(isolated.ODD)  # never by our own jobs
     jpeg, thumb, *source = blobs
     picture = images.Picture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
     return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
+
+
+def _plausible(facts: Mapping[str, Any]) -> bool:
+    """Can pages and checks work with these facts? They are used here as they will be there, by other people's requests:
+    whoever took the job over can say anything."""
+    try:
+        sizes, figures = [*facts["size"], *facts["original"]], facts["measures"]
+        advice.notes(figures)
+        portrait.advise(figures)
+        return len(sizes) == 5 and all(map(_is_size, sizes)) and measures.comparable(figures)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return False
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**31
 
 
 def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
@@ -141,15 +161,22 @@ def prepare_rotated(
     return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
 
 
-def prepare_straight(store: Folder, source_address: str, corners: Sequence[float]) -> Prepared:
-    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing."""
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
+    """Cut the document between four corners out of an uncut picture. Raises images.Refused for corners of nothing.
+
+    A picture of the printed sheet is read again: what was cut away is not what is submitted.
+    """
     made = isolated.run("straight", store.get(source_address), corners=list(corners))
-    return replace(_stored(store, made), crop=tuple(corners))
+    return replace(_read_again(_stored(store, made), kind), crop=tuple(corners))
 
 
-def prepare_whole(store: Folder, source_address: str) -> Prepared:
+def prepare_whole(store: Folder, source_address: str, kind: str = "") -> Prepared:
     """The uncut picture again."""
-    return _stored(store, isolated.run("whole", store.get(source_address)))
+    return _read_again(_stored(store, isolated.run("whole", store.get(source_address))), kind)
+
+
+def _read_again(prepared: Prepared, kind: str) -> Prepared:
+    return replace(prepared, reading=_read(prepared.picture.jpeg)[0]["reading"]) if kind == SHEET else prepared
 
 
 def take(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: Sheet | None = None) -> PaperPage:

@@ -32,6 +32,7 @@ LIMIT = 1000  # sheets of one job
 STALE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 TRIES = 3
+MOST_DRAWERS = 2  # of one server process: one may be about to end
 #: Why a job failed: PrintJob.problem -> what its maker reads.
 PROBLEMS = {
     "nothing": "所选的信息表现在都不在您的管辖范围内，没有生成文件。",
@@ -254,8 +255,14 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 def start_drawer(root: Path) -> None:
-    """Start ``flask print`` beside the server, with its environment. It ends by itself when no job is left."""
+    """Start ``flask print`` beside the server, with its environment. It ends by itself when no job is left.
+
+    Not beside several that run: one of them draws, and who asks and cancels again and again must not fill the
+    machine. Should they end without having seen the job, ``flask tick`` starts another.
+    """
     _children[:] = [child for child in _children if child.poll() is None]
+    if len(_children) >= MOST_DRAWERS:
+        return
     environment = {**os.environ, "FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"}
     command = (sys.executable, "-m", "flask", "print")
     _children.append(

@@ -49,6 +49,17 @@ def take(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPag
     return page
 
 
+def cut(page: PaperPage, prepared: Prepared) -> None:
+    """Put what was cut out of a picture in its place; of the sheet, what is left is judged as if it were new.
+
+    Raises papers.NotTaken.
+    """
+    if page.kind == SHEET and sheets.last(page.declaration):
+        sheet, page.reading = _judged(page.declaration, prepared.reading or ())
+        page.sheet_id = sheet.id
+    papers.cut(page, prepared)
+
+
 # --- which sheet is it? -----------------------------------------------------------------------------------------------
 
 
@@ -118,10 +129,7 @@ def _outdated(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -
 def _foreign(declaration: Declaration, sheet: Sheet) -> str:
     other = db.session.get_one(Declaration, sheet.declaration_id)
     if other.account_id == declaration.account_id:
-        return (
-            f"图上是您另一份申报（{other.number}）的信息表，不能用于本次申报（{declaration.number}）。"
-            "请打印本次申报的个人基本信息表，签名后上传"
-        )
+        return "图上是您另一份申报的信息表，不能用于本次申报。请打印本次申报的个人基本信息表，签名后上传"
     return "图上是另一个人的信息表，不能使用。请上传您自己打印、签名的个人基本信息表"
 
 

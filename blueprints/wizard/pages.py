@@ -14,7 +14,7 @@ from forms import PAPER, PHOTO
 from lib.images import Refused
 from lib.perspective import WHOLE, Corners, checked
 from models import PaperPage, db
-from services import access, papers
+from services import access, papers, sheet_reading
 from services.access import APPLICANTS, only
 
 
@@ -59,11 +59,15 @@ def crop_page(uid: str) -> ResponseReturnValue:
     db.session.rollback()
     try:
         wanted = _wanted_corners()
-        whole = wanted == WHOLE
-        prepared = papers.prepare_whole(store(), uncut) if whole else papers.prepare_straight(store(), uncut, wanted)
-    except Refused as error:
+        prepared = (
+            papers.prepare_whole(store(), uncut, kind)
+            if wanted == WHOLE
+            else papers.prepare_straight(store(), uncut, wanted, kind)
+        )
+        sheet_reading.cut(_paper_page(uid), prepared)
+    except (Refused, papers.NotTaken) as error:
+        db.session.rollback()
         return _editor(_paper_page(uid), str(error))
-    papers.cut(_paper_page(uid), prepared)
     db.session.commit()
     return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
 

@@ -171,7 +171,10 @@ def cut_photo(place: str) -> None:
     except Refused as error:
         flash(str(error), "r")
         return
-    papers.turn(papers.pages_of(editable_declaration(), PHOTO)[0], prepared)
+    same = [page for page in papers.pages_of(editable_declaration(), PHOTO) if page.source_address == source]
+    if not same:
+        abort(409)  # another photo has come meanwhile, perhaps from the phone: the old one must not take its place
+    papers.turn(same[0], prepared)
     db.session.commit()
 
 

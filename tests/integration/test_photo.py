@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
+from services import papers
 from tests.factory import picture
 from tests.filing import file, page, pages_of, store, stored, words
 from tests.image_samples import decoded, encoded
@@ -168,6 +170,23 @@ def test_the_photo_can_be_cut_anew_at_another_place(declaration, browser, size, 
     (photo,) = pages_of(declaration, "photo")
     assert (photo.width, photo.height) == (413, 579)
     assert (photo.original_width, photo.original_height) == size, "what was sent is still what it was"
+
+
+def test_a_photo_that_comes_while_the_old_one_is_cut_anew_is_not_replaced_by_it(declaration, browser, monkeypatch):
+    """From the phone, or another window."""
+    send(browser, declaration, bands(600, 1800))
+    recrop, newer = papers.prepare_recrop, io.BytesIO()
+    Image.new("RGB", (600, 840), (0, 0, 255)).save(newer, "JPEG")
+
+    def slowly(*given):
+        made = recrop(*given)
+        papers.take(stored(declaration), PAPER["photo"], papers.prepare_photo(store(), newer.getvalue()))
+        db.session.commit()
+        return made
+
+    monkeypatch.setattr(papers, "prepare_recrop", slowly)
+    browser.send("/apply/personal/crop", {"place": "top"}, expect=409)
+    assert colour(shown_photo(browser, declaration)) == "B"
 
 
 def test_it_can_be_cut_anew_by_a_frame_and_again_from_the_same_source(declaration, browser):

@@ -61,6 +61,13 @@ def test_one_line_is_served_only_so_often(browser, monkeypatch):
     assert "处理得太频繁，请" in words(browser.send("/photo-tool", {"photo": file(b"x")}, expect=429).text)
 
 
+def test_visitors_send_one_picture_and_no_more(browser):
+    sent = {"photo": file(bands(600, 1800)), "place": "top"}
+    too_much = {"CONTENT_LENGTH": str(18 * 1024 * 1024)}
+    told = browser.send("/photo-tool", sent, expect=413, environ_overrides=too_much)
+    assert "上传的内容太大" in words(told.text)
+
+
 @pytest.mark.parametrize("path", ["/guide", "/"])
 def test_it_is_found(browser, path):
     assert 'href="/photo-tool"' in browser.open(path).text

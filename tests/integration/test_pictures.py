@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from lib import isolated
 from lib.codes import Status
 from models import Declaration, PaperPage, db
 from services import papers
@@ -154,3 +156,38 @@ def test_the_revision_keeps_a_picture_that_the_working_copy_no_longer_has(make, 
     assert pages_of(declaration, "id_emblem") == []
     assert address in papers.referenced()
     assert stored(declaration).revisions[0].papers["id_emblem"][0]["address"] == address
+
+
+# --- a decoder that was taken over says what it likes ---------------------------------------------------------------
+
+LIES = {
+    "no size": ("size", None),
+    "a size in words": ("size", ["1", "2"]),
+    "a size that no column takes": ("size", [2**40, 1]),
+    "too few sizes": ("original", [1, 2]),
+    "no figures": ("measures", []),
+    "figures without light": ("measures.contrast", None),
+    "a miniature of another size": ("measures.miniature", "AAAA"),
+    "a look of too many bits": ("measures.look", "f" * 40),
+    "sides that are none": ("measures.document", {"cut": 5}),
+    "a screen that is none": ("measures.screen", 1),
+    "a portrait that is none": ("measures.portrait", {"faces": "x"}),
+}
+
+
+@pytest.mark.parametrize(("where", "lie"), LIES.values(), ids=LIES)
+def test_facts_that_would_break_pages_and_checks_are_refused(declaration, browser, monkeypatch, where, lie):
+    """Its figures are compared with other people's: theirs would break as well."""
+    run = isolated.run
+
+    def lying(job: str, data: bytes, **options: Any) -> Any:
+        facts, blobs = run(job, data, **options)
+        *path, last = where.split(".")
+        place = facts[path[0]] if path else facts
+        place[last] = lie
+        return facts, blobs
+
+    monkeypatch.setattr(isolated, "run", lying)
+    page = upload(browser, picture(1000, 700), expect=422)
+    assert "图片内容异常，无法处理" in page.text
+    assert pages_of(declaration, "employer_licence") == []

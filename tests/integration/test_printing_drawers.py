@@ -187,3 +187,25 @@ def test_the_tick_starts_a_drawer_only_for_what_waits(make, app, desk, monkeypat
     assert len(started) == 1
     assert upkeep.start_printing() == 1
     assert len(started) == 2
+
+
+def test_who_asks_and_cancels_again_and_again_does_not_fill_the_machine_with_drawers(monkeypatch, tmp_path):
+    started: list[Any] = []
+
+    class Running:
+        returncode: int | None = None
+
+        def __init__(self, *_command: Any, **_options: Any) -> None:
+            started.append(self)
+
+        def poll(self) -> int | None:
+            return self.returncode
+
+    monkeypatch.setattr(print_jobs, "_children", [])
+    monkeypatch.setattr(print_jobs.subprocess, "Popen", Running)
+    for _ in range(5):
+        print_jobs.start_drawer(tmp_path)
+    assert len(started) == print_jobs.MOST_DRAWERS
+    started[0].returncode = 0
+    print_jobs.start_drawer(tmp_path)
+    assert len(started) == print_jobs.MOST_DRAWERS + 1
