@@ -82,7 +82,8 @@ def _kind(data: bytes) -> str:
         return _PNG
     if data[4:8] == b"ftyp" and _is_heic(data):
         return _HEIC
-    raise Refused(f"文件不是 jpg、png 或 heic 图片：这是{_foreign_kind(data)}。{_PICK}")
+    kind = _foreign_kind(data)
+    raise Refused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
 
 
 def _is_heic(data: bytes) -> bool:

@@ -98,7 +98,7 @@ def test_one_refused_picture_does_not_cost_the_others(declaration, browser):
 
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700, 701]
     assert "第 2 张：文件不是 jpg、png 或 heic 图片：这是文本" in shown
-    assert "第 4 张：文件不是 jpg、png 或 heic 图片：这是PDF 文件" in shown
+    assert "第 4 张：文件不是 jpg、png 或 heic 图片：这是 PDF 文件" in shown
     assert "第 1 张:" not in shown
 
 
