@@ -22,7 +22,8 @@ SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "pho
 AXE = Axe()
 #: Scripts may move and turn pictures: what they set is no inline style of the page's own (that the policy refuses).
 WITHOUT_STYLES = """() => {
-  const copy = document.documentElement.cloneNode(true);
+  const copy = document.documentElement?.cloneNode(true);
+  if (!copy) return "";
   for (const element of copy.querySelectorAll("[style]")) element.removeAttribute("style");
   return "<!doctype html>" + copy.outerHTML;
 }"""
@@ -86,11 +87,19 @@ class Visitor:
         """What every page that is opened must keep: manners, no accessibility violation, no sideways scrolling."""
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
-        check_page(self.page.evaluate(WITHOUT_STYLES), self.page.url)
+        check_page(self._source(), self.page.url)
         if self.scripts:
             self.axe()
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
+
+    def _source(self) -> str:
+        """What stands on the page; the next one is empty for a moment when it comes."""
+        for _moment in range(50):
+            if source := self.page.evaluate(WITHOUT_STYLES):
+                return str(source)
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{self.page.url} stays empty")
 
     def axe(self) -> None:
         """Needs scripts to run: a window without them would wait for ever."""

@@ -71,7 +71,7 @@ def test_it_starts_with_the_papers_of_the_record_but_the_signed_sheet(change, re
 
 def test_the_photo_can_be_cut_anew_from_its_old_source(change, browser):
     before = papers.photo_address(change)
-    browser.send("/apply/personal/crop", {"crop_x": "0", "crop_y": "0", "crop_w": "0.5", "crop_h": "0.5"})
+    browser.send("/apply/personal/crop", {"crop_x": "0", "crop_y": "0", "crop_w": "0.8", "crop_h": "0.8"})
     assert papers.photo_address(stored(change)) != before
 
 

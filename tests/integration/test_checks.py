@@ -19,10 +19,18 @@ from tests.image_samples import encoded
 # --- the table -----------------------------------------------------------------------------------------------------
 
 
+#: Of pictures of the sheet that were read; tests/integration/test_sheet_reading.py has them.
+OF_THE_SHEET = ("signature", "stamp")
+
+
 def test_a_clean_case_passes_all_that_apply(make):
     found = checks.run(make.declaration(Status.SUBMITTED, **WORK).revisions[-1])
     assert {result.state for result in found} == {"passed"}
-    assert {result.name for result in found} == {name for name, *_ in checks.CHECKS} - {"marks", "legacy"}
+    assert {result.name for result in found} == {name for name, *_ in checks.CHECKS} - {
+        "marks",
+        "legacy",
+        *OF_THE_SHEET,
+    }
 
 
 def test_what_asks_for_a_look_stands_first_and_what_cannot_be_told_second(make):

@@ -30,6 +30,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "event": {"actor": "system"},
     "mark": {"state": "draft"},
     "parked_form": {"account_id": 1},
+    "print_job": {"state": "waiting", "total": 1, "done": 0},
     "web_session": {"account_id": 1},
 }
 
@@ -163,6 +164,14 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         [{"answered_at": NOW, "agreed": None}, {"answered_at": None, "agreed": True}],
         [{"answered_at": NOW, "agreed": True}, {"answered_at": None, "agreed": None}],
     ),
+    (
+        "ck_upload_arrived_is_part",
+        "upload",
+        [{"length": 10, "arrived": 11}, {"length": 10, "arrived": -1}],
+        [{"length": 10, "arrived": 0}, {"length": 10, "arrived": 10}],
+    ),
+    ("ck_print_job_known_state", "print_job", [{"state": "printed"}], [{"state": "drawing"}, {"state": "failed"}]),
+    ("ck_print_job_done_is_part", "print_job", [{"total": 2, "done": 3}], [{"total": 2, "done": 2}]),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from config import BadSetting, TestConfig
 from models import Declaration
 from tests.command_line import runner
-from tests.factory import picture
+from tests.factory import picture, portrait
 from tests.fake_clamd import FakeClamd
 from tests.filing import add_photo, pages_of, upload, words
 from tests.people import EMPLOYED
@@ -42,7 +42,7 @@ def test_the_file_is_looked_at_as_it_was_sent(clamd, declaration, browser):
 
 def test_the_photo_is_looked_at_too(clamd, declaration):
     add_photo(declaration)
-    assert clamd.got == [picture()]
+    assert clamd.got == [portrait()]
 
 
 def test_an_infected_file_is_refused_and_logged_without_its_owner(clamd, declaration, browser, caplog):
