@@ -76,7 +76,8 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
 
     ``crop`` may name a place: ``top``, ``middle``, ``bottom``.
     """
-    found, wanted = images.upright(data), _rule(rule)
+    wanted = _rule(rule)
+    found = images.upright(data, short_side=max(wanted.best))  # of a panorama a photo may be left
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.placed(size, PLACES.get(crop, 0.5), wanted)

@@ -274,16 +274,12 @@ class Upright:
         return Picture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
 
 
-def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Upright:
-    """A JPEG, PNG or HEIC as sent -> its pixels, at most ``long_side`` long. Raises Refused, and nothing else."""
+def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1) -> Upright:
+    """What was sent -> its pixels, within ``long_side``, not below ``short_side``. Raises Refused only."""
     _check_bytes(data, max_bytes)
-    kind = _kind(data)
-    box = long_side, long_side
+    kind, sides = _kind(data), (long_side, short_side)
     with decoding():
-        if kind == _HEIC:
-            image, original = _from_heic(data, box)
-        else:
-            image, original = _from_plugin(data, kind, box)
+        image, original = _from_heic(data, sides) if kind == _HEIC else _from_plugin(data, kind, sides)
     return Upright(image, *original, len(data), _origin(data, kind))
 
 
@@ -296,13 +292,18 @@ def _origin(data: bytes, kind: str) -> str:
         return ""
 
 
-def _from_plugin(data: bytes, kind: str, box: Size) -> tuple[Image.Image, Size]:
+def _kept(size: Size, long_side: int, short_side: int) -> Size:
+    long_side = max(long_side, -(-max(size) * short_side // min(size)))
+    return _fitted(size, (long_side, long_side))
+
+
+def _from_plugin(data: bytes, kind: str, sides: Size) -> tuple[Image.Image, Size]:
     header = _opened(data, kind)
     _check_limits(*header.size, scans=_scans(data, kind))
     header.verify()  # the checksums of a PNG; a verified picture must be opened again
     source = _opened(data, kind)
     original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
-    size = _fitted(original, box)
+    size = _kept(original, *sides)
     source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
     source.load()
     image: Image.Image = source
@@ -319,14 +320,14 @@ def _rows_of(image: Image.Image) -> Rows:
     return lambda top, bottom: image.crop((0, top, image.width, bottom))
 
 
-def _from_heic(data: bytes, box: Size) -> tuple[Image.Image, Size]:
+def _from_heic(data: bytes, sides: Size) -> tuple[Image.Image, Size]:
     """Its turn is a property of the file, which the decoder has applied; what EXIF says beside it does not count."""
     from lib import heif  # 5 MB that only the child process needs
 
     source = heif.opened(data)
     _check_limits(*source.size, heic=True)
     rows, original = heif.decoded(source)
-    size = _fitted(original, box)
+    size = _kept(original, *sides)
     image = _plain(rows, original, size)
     del rows
     return _to_srgb(_shrunk(image, size), heif.profile(source)), original

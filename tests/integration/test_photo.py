@@ -14,7 +14,7 @@ from models import Declaration, db
 from services import papers
 from tests.factory import picture
 from tests.filing import file, page, pages_of, store, stored, words
-from tests.image_samples import decoded, encoded
+from tests.image_samples import corner_card, decoded, encoded
 from tests.people import PERSONAL
 
 BANDS = {"R": (200, 30, 30), "G": (30, 160, 30), "B": (30, 30, 200)}
@@ -90,13 +90,14 @@ def test_a_mistake_on_the_page_does_not_cost_the_picture(declaration, browser):
 REFUSED = [
     (b"a text file", "不是 jpg、png 或 heic 图片：这是文本"),
     (picture(200, 280), "照片太小：200×280 像素，至少需要 295×413 像素"),
+    (encoded(corner_card(4000, 300)), "照片太小：214×300 像素，至少需要 295×413 像素"),
     (picture(300, 300), "照片太小：214×300 像素，至少需要 295×413 像素"),
     (b"", "文件是空的"),
     (picture() + bytes(16 * 1024 * 1024), "超过 15 MB"),
 ]
 
 
-@pytest.mark.parametrize(("data", "message"), REFUSED, ids=["text", "small", "square", "empty", "large"])
+@pytest.mark.parametrize(("data", "message"), REFUSED, ids=["text", "small", "strip", "square", "empty", "large"])
 @pytest.mark.parametrize("action", ["photo", "next"])
 def test_a_refused_picture_says_why_at_its_place_and_leaves_what_was_typed(declaration, browser, data, message, action):
     shown = send(browser, declaration, data, expect=422, action=action, postal_address="样例路 88 号")
@@ -273,3 +274,9 @@ def test_photo_and_source_lie_encrypted_in_the_store(declaration, browser):
     assert {photo.address, photo.thumb_address, photo.source_address} == set(store().addresses())
     for path in store().root.rglob("*"):
         assert not path.is_file() or b"\xff\xd8\xff" not in path.read_bytes()
+
+
+def test_a_panorama_is_cut_before_it_is_made_smaller(declaration, browser):
+    send(browser, declaration, encoded(corner_card(3000, 500)))
+    (photo,) = pages_of(declaration, "photo")
+    assert (photo.width, photo.height) == (295, 413)  # 357×500 pixels were there

@@ -42,7 +42,7 @@ def test_nothing_of_it_is_kept(browser):
     [
         (b"", "文件是空的"),
         (b"plain text", "文件不是"),
-        (encoded(corner_card(4000, 300)), "像素，至少需要 295×413 像素。请换一张更清晰的照片"),
+        (encoded(corner_card(4000, 300)), "照片太小：214×300 像素，至少需要 295×413 像素。请换一张更清晰的照片"),
         (encoded(corner_card())[:500], "图片已损坏"),
     ],
 )
