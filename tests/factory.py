@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -14,9 +15,12 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib import crypto
+from lib import crypto, isolated
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
+from lib.jobs import Answer
+from lib.one_inch import PhotoRule
+from lib.storage import Folder
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
 from services import answers, beginnings, demo_pictures, look_alikes, marks, papers, sheets, workflow
 from services.access import Actor
@@ -55,6 +59,22 @@ def portrait(seed: int = 0) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=88)
     return file.getvalue()
+
+
+@cache
+def _paper(data: bytes) -> Answer:
+    """What the child process makes of a picture of ours: the same each time, so a test run asks it once."""
+    return isolated.run("paper", data)
+
+
+@cache
+def _photo(data: bytes) -> Answer:
+    return isolated.run("photo", data, crop=None, rule=asdict(PhotoRule()))
+
+
+def prepared(store: Folder, data: bytes, *, photo: bool = False) -> papers.Prepared:
+    """Like papers.prepare and prepare_photo."""
+    return papers._stored(store, _photo(data) if photo else _paper(data))
 
 
 class Make:
@@ -160,10 +180,10 @@ class Make:
         wanted = papers.wanted(answers.facts(declaration))
         for paper in wanted:
             if paper.kind == PHOTO:
-                papers.take(declaration, paper, papers.prepare_photo(store, portrait(declaration.id)))
+                papers.take(declaration, paper, prepared(store, portrait(declaration.id), photo=True))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
                 seed = declaration.id if paper.kind in look_alikes.OWN else 0
-                papers.take(declaration, paper, papers.prepare(store, picture(1000, 700, seed)))
+                papers.take(declaration, paper, prepared(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)
 
@@ -173,7 +193,7 @@ class Make:
         db.session.flush()
         for page in papers.pages_of(declaration, SHEET):
             papers.remove(page)
-        papers.take(declaration, PAPER[SHEET], papers.prepare(store, picture(800, 1100, sheet.version)), sheet)
+        papers.take(declaration, PAPER[SHEET], prepared(store, picture(800, 1100, sheet.version)), sheet)
         db.session.commit()
 
     def _advance(self, declaration: Declaration, status: Status, officer: Staff | None) -> None:

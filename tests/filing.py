@@ -17,7 +17,7 @@ from lib.storage import Folder
 from models import Declaration, Mark, PaperPage, db
 from services import answers, drafts, marks, papers, workflow
 from services.marks import Wanted
-from tests.factory import Make, picture, portrait
+from tests.factory import Make, picture, portrait, prepared
 from tests.people import COMPLETE, as_form
 
 PAGES = {step.slug: step for step in STEPS}
@@ -101,7 +101,7 @@ def store() -> Folder:
 
 def add_photo(declaration: Declaration, seed: int = 0) -> None:
     """A one-inch photo; another ``seed`` makes another one."""
-    papers.take(declaration, PAPER[PHOTO], papers.prepare_photo(store(), portrait(seed)))
+    papers.take(declaration, PAPER[PHOTO], prepared(store(), portrait(seed), photo=True))
     db.session.commit()
 
 

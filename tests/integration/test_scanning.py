@@ -9,10 +9,11 @@ import pytest
 
 from config import BadSetting, TestConfig
 from models import Declaration
+from services import papers
 from tests.command_line import runner
 from tests.factory import picture, portrait
 from tests.fake_clamd import FakeClamd
-from tests.filing import add_photo, pages_of, upload, words
+from tests.filing import pages_of, store, upload, words
 from tests.people import EMPLOYED
 
 FOUND = b"stream: Eicar-Test-Signature FOUND\0"
@@ -40,8 +41,8 @@ def test_the_file_is_looked_at_as_it_was_sent(clamd, declaration, browser):
     assert len(pages_of(declaration, KIND)) == 1
 
 
-def test_the_photo_is_looked_at_too(clamd, declaration):
-    add_photo(declaration)
+def test_the_photo_is_looked_at_too(clamd):
+    papers.prepare_photo(store(), portrait())
     assert clamd.got == [portrait()]
 
 
