@@ -27,7 +27,7 @@ def send(connection: socket.socket, words: dict[str, Any], blobs: Sequence[bytes
     text = json.dumps(words).encode()
     head = [_HEAD.pack(_MARK, len(text), len(blobs)), *(_LENGTH.pack(len(blob)) for blob in blobs), text]
     connection.sendall(b"".join(head))
-    for blob in blobs:
+    for blob in filter(None, blobs):  # whoever has read all may be gone already, and nothing cannot be sent to nobody
         connection.sendall(blob)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -308,11 +311,17 @@ def test_a_fork_has_a_keeper_of_its_own_and_nothing_outlives_the_server(end: str
 
 
 def test_a_message_that_ends_early_is_no_message() -> None:
-    import socket
-
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(HEAD(b"kj1\n", 10, 0) + b"{}")
         theirs.shutdown(socket.SHUT_WR)
         with pytest.raises(EOFError):
             framing.receive(ours)
+
+
+def test_an_empty_blob_is_not_sent_to_somebody_who_has_answered_and_gone() -> None:
+    sent: list[bytes] = []
+    line = SimpleNamespace(sendall=sent.append)
+    framing.send(cast(Any, line), {"job": "paper"}, [b"", b"x"])
+    assert all(sent)
+    assert sent[1:] == [b"x"]
