@@ -9,9 +9,9 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from lib import isolated
 from lib.crypto import Busy
-from lib.images import Refused
+from lib.pictures.images import Refused
+from lib.sandbox import client as sandbox
 from lib.storage import Damaged, Missing
 from models import db
 from services.workflow import Conflict
@@ -79,7 +79,7 @@ def lost_picture(error: Exception) -> tuple[str, int]:
 
 def refused_picture(error: Exception) -> tuple[str, int]:
     """Where a page has no place to say it: a picture of ours is turned, and the machine has no process for that."""
-    return page(503 if isinstance(error, isolated.Busy | isolated.Unavailable) else 422, str(error))
+    return page(503 if isinstance(error, sandbox.Busy | sandbox.Unavailable) else 422, str(error))
 
 
 def no_value(_error: Exception) -> tuple[str, int]:

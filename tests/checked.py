@@ -8,9 +8,10 @@ from PIL import Image
 
 from forms import PAPER
 from models import Declaration, db
-from services import checks, papers, workflow
+from services import checks, workflow
 from services.access import Actor
 from services.checks import Result
+from services.papers import papers
 from tests.factory import Make
 from tests.people import EMPLOYED
 

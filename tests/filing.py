@@ -15,8 +15,11 @@ from forms import PAPER, PHOTO, STEPS
 from lib.codes import MarkState, Status
 from lib.storage import Folder
 from models import Declaration, Mark, PaperPage, db
-from services import answers, drafts, marks, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.marks.marks import Wanted
+from services.papers import papers
 from tests.factory import Make, picture, portrait, prepared
 from tests.people import COMPLETE, as_form
 

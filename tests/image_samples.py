@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lib.images import Picture
+from lib.pictures.images import Picture
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:

@@ -9,12 +9,18 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints.wizard.frame import declaration_in_hand, editable_declaration
-from forms import PHOTO, SHEET, StepForm
+from blueprints.wizard.shared import declaration_in_hand, editable_declaration
+from forms import PHOTO, SHEET
+from lib.questions.fields import StepForm
 from models import Declaration, Draft, db
-from services import answers, correction_form, drafts, marks, papers, sheet_reading, sheets, uploads
-from services import corrections as walk
-from services.corrections import Item
+from services.corrections import form as correction_form
+from services.corrections import tasks as walk
+from services.corrections.tasks import Item
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.papers import papers, resumable_uploads
+from services.sheet import reading as sheet_reading
+from services.sheet import versions as sheet_versions
 
 Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
@@ -102,10 +108,10 @@ def paper(
 ) -> ResponseReturnValue:
     assert item.paper
     excused = marks.excused(declaration)
-    outdated = item.target == SHEET and sheets.signed_is_outdated(declaration, excused)
+    outdated = item.target == SHEET and sheet_versions.signed_is_outdated(declaration, excused)
     standings = papers.standings(declaration, answers.asked(declaration), outdated)
     standing = next(found for found in standings if found.paper.kind == item.target)
-    printed = sheets.last(declaration) if item.target == SHEET else None
+    printed = sheet_versions.last(declaration) if item.target == SHEET else None
     return _page(
         declaration,
         item,
@@ -115,8 +121,8 @@ def paper(
         photo=next(iter(standing.pages), None) if item.target == PHOTO else None,
         meant=walk.marked_page(declaration, item.view.mark) if item.view else None,
         notes=sheet_reading.notes(declaration) if item.target == SHEET else [],
-        unfinished=uploads.unfinished(declaration),
-        printed_current=printed is not None and sheets.is_current(printed, declaration, excused),
+        unfinished=resumable_uploads.unfinished(declaration),
+        printed_current=printed is not None and sheet_versions.is_current(printed, declaration, excused),
     )
 
 

@@ -7,17 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
-from blueprints.wizard.frame import bp, editable_declaration, send_picture
 from blueprints.wizard.papers import drop_page, sent_files, take_all, turn_page
+from blueprints.wizard.shared import bp, editable_declaration, send_picture
 from blueprints.wizard.steps import cut_photo, take_photo
 from blueprints.wizard.uploads import give_up
 from forms import PHOTO, SHEET, STEPS
 from lib.codes import Status
 from models import Declaration, db
-from services import access, answers, archive, commitment, correction_form, drafts, marks, workflow
-from services import corrections as walk
+from services import access, workflow
 from services.access import APPLICANTS, only
-from services.corrections import Item
+from services.corrections import form as correction_form
+from services.corrections import tasks as walk
+from services.corrections.tasks import Item
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.records import own as own_record
+from services.sheet import commitment
 
 UNTOUCHED = "这一处还没有修改。请改正后再点【已修改，下一处】；原来填写的没有错的，请在下面写明情况"
 
@@ -157,7 +162,7 @@ def returned_picture(kind: str, number: int) -> Response:
     """A picture as it was sent with the returned revision, for its owner; the working copy may have another by now."""
     declaration = access.open_declaration(me()) or abort(404)
     revision = marks.returned_revision(declaration) if declaration.status == Status.RETURNED else None
-    page = archive.page_of(revision, kind, number) if revision else None
+    page = own_record.page_of(revision, kind, number) if revision else None
     if page is None:
         abort(404)
     return send_picture(page["thumb_address" if request.args.get("small") else "address"], kind)

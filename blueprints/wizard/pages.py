@@ -8,14 +8,16 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.frame import bp, editable_declaration, send_picture, store
 from blueprints.wizard.papers import back_to, own_page
+from blueprints.wizard.shared import bp, editable_declaration, send_picture, store
 from forms import PAPER, PHOTO
-from lib.images import Refused
-from lib.perspective import WHOLE, Corners, checked
+from lib.pictures.images import Refused
+from lib.pictures.perspective import WHOLE, Corners, checked
 from models import PaperPage, db
-from services import access, papers, sheet_reading
+from services import access
 from services.access import APPLICANTS, only
+from services.papers import papers
+from services.sheet import reading as sheet_reading
 
 
 @bp.post("/pages/<uid>/move")

@@ -8,10 +8,11 @@ from datetime import date
 from functools import cache, cached_property
 from typing import Any, Literal
 
-from forms import PAPER, STEPS, Asked
+from forms import PAPER, STEPS
 from lib.clock import local
+from lib.questions.conditions import Asked
 from models import Account, Declaration, Revision
-from services import answers
+from services.declaration import answers
 
 State = Literal["look", "unknown", "passed"]
 STATES: tuple[State, ...] = ("look", "unknown", "passed")
@@ -33,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Page:
-    """One picture of the revision. ``measures`` is empty for pictures older than lib.measures."""
+    """One picture of the revision. ``measures`` is empty for pictures older than lib.pictures.quality."""
 
     kind: str
     words: str  # 全日制学历证书第 2 张

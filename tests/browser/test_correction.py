@@ -14,8 +14,8 @@ from blueprints.gate import COOKIE
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, db
-from services import sessions
-from services.marks import Wanted
+from services.accounts import sessions
+from services.marks.marks import Wanted
 from tests.browser import walk
 from tests.browser.conftest import Visitor
 from tests.filing import returned

@@ -13,7 +13,8 @@ from flask import Flask
 from forms import STEPS
 from lib.codes import Role, Status
 from models import db
-from services import answers, workflow
+from services import workflow
+from services.declaration import answers
 from tests.factory import Make, picture
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from forms import SHEET
 from lib.codes import Kind, Status
 from models import Declaration, Record, db
-from services import answers, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.declaration import answers
+from services.marks.marks import Wanted
+from services.papers import papers
 from tests.conftest import Browser
 from tests.factory import picture
 from tests.filing import add_photo, filled, pages_of, send_back, stored, submit, upload, words

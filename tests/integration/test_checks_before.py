@@ -10,10 +10,12 @@ import pytest
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services import marks, papers, workflow
+from services import workflow
 from services.checks.case import Case
 from services.checks.office import area
 from services.checks.signed import sheet
+from services.marks import marks
+from services.papers import papers
 from tests.checked import WORK, results, smaller, submitted_again, upload
 from tests.factory import Make, picture
 from tests.people import id_number

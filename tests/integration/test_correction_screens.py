@@ -11,8 +11,11 @@ from sqlalchemy import select
 from lib.codes import IdType, MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Draft, Mark, db
-from services import corrections, drafts, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.corrections import tasks as corrections
+from services.declaration import drafts
+from services.marks.marks import Wanted
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import correct, file, filled, pages_of, returned, sent_by, stored, submit, upload, words
 from tests.people import COMPLETE, DOUBTFUL_CODE, EMPLOYED, QUALIFIED, UNIVERSITY

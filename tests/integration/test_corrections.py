@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from lib.codes import MarkState, Status
 from models import Declaration, Mark, Revision, db
-from services import answers, marks, papers
-from services.marks import Wanted
+from services.declaration import answers
+from services.marks import marks
+from services.marks.marks import Wanted
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import add_photo, correct, filled, pages_of, returned, send_back, stored, submit, upload, words
 from tests.people import COMPLETE, EMPLOYED, WITHOUT_EMPLOYER

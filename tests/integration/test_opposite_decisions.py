@@ -14,8 +14,9 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import beginning
 from models import Decision, Declaration, Record, Revision, db
-from services import marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
 from tests import crowd
 
 TOLD = re.compile(
@@ -62,7 +63,7 @@ def resubmit(declaration_id: int, applicant: Actor) -> None:
     revision.answers = declaration.revisions[-1].answers | {"postal_address": "样例路 99 号"}
     declaration.revisions.append(revision)
     declaration.revision_number = revision.number
-    workflow.moves.make_move(declaration, "submit", applicant)
+    workflow.transitions.make_move(declaration, "submit", applicant)
 
 
 def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:

@@ -12,7 +12,9 @@ from forms import PAPER
 from lib.codes import Status
 from lib.database import utcnow
 from models import db
-from services import marks, papers, workflow
+from services import workflow
+from services.marks import marks
+from services.papers import papers
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, holder_id, match, path

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from lib.codes import Role
 from models import Event, RecoveryCode, Staff, db
-from services import accounts, passwords, staff
+from services.accounts import applicants, passwords, staff
 from tests.people import STAFF_PASSWORD, id_number
 from tests.second_factor import code, cookie, shown_secret, sign_in
 
@@ -147,7 +147,7 @@ def test_an_account_is_made_with_its_second_factor(browser, app):
     officer, secret = create(id_number=id_number(601)[:-1] + id_number(601)[-1].lower())
     db.session.commit()
     assert officer.name == "李审"
-    assert officer.id_index == accounts.number_index(id_number(601))
+    assert officer.id_index == applicants.number_index(id_number(601))
     sign_in(browser, officer, code=code(secret=secret))
     address = urlparse(staff.otpauth(officer.username, secret))
     assert (address.scheme, parse_qs(address.query)["secret"]) == ("otpauth", [secret])

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Declaration, Event, Revision, db
-from services import corrections, marks, workflow
-from services.marks import Wanted
+from services import workflow
+from services.corrections import tasks as corrections
+from services.marks import marks
+from services.marks.marks import Wanted
 from tests.filing import correct, filled, returned, stored, submit, words
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from forms import PAPERS, STEPS, Asked, StepForm
-from forms.conditions import All, When, both, unless
-from forms.validators import Required
+from forms import PAPERS, STEPS
 from lib import identity
+from lib.questions.conditions import All, Asked, When, both, unless
+from lib.questions.fields import StepForm
+from lib.questions.validators import Required
 from models import Answers
 from tests.people import COMPLETE, EMPLOYED, GOOD_CODE, id_number
 

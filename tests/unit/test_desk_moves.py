@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from lib.codes import Role, Status
 from models import Declaration, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
-from services import desk, marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
+from services.queue import index as queue_index
 from services.workflow.reversals import last_decision
 from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
@@ -137,7 +139,7 @@ class Life:
         workflow.answer_offer(declaration, one, accept=self.dice.random() < 0.7, reason="地址不在这里")
 
     def remind(self, declaration: Declaration, _officer: Actor) -> None:
-        desk.remind(declaration.id, self.dice.randrange(3))
+        queue_index.remind(declaration.id, self.dice.randrange(3))
 
 
 VERBS = {
@@ -160,7 +162,7 @@ def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
         steps += 1
         assert steps < 600, f"the dice left out {wanted - life.done}"
     kept = everything()
-    desk.rebuild(batch=2)
+    queue_index.rebuild(batch=2)
     db.session.commit()
     assert everything() == kept
     assert kept["items"]

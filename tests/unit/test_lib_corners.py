@@ -8,9 +8,9 @@ import math
 import pytest
 from PIL import Image
 
-from lib import images, perspective, screens
-from lib.corners import SIDES, find
-from lib.perspective import WHOLE, checked, straighten, turned
+from lib.pictures import images, perspective, screens
+from lib.pictures.corners import SIDES, find
+from lib.pictures.perspective import WHOLE, checked, straighten, turned
 from tests.image_samples import colours, corner_card, encoded
 from tests.paper_photos import document, screen_shot, taken
 

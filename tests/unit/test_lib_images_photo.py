@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from PIL import ImageChops
 
-from lib import images
-from lib.images import Refused, clean, rotate, thumbnail
-from lib.one_inch import cut
+from lib.pictures import images
+from lib.pictures.images import Refused, clean, rotate, thumbnail
+from lib.pictures.one_inch import cut
 from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, colours, corner_card, decoded, encoded
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from lib import images
-from lib.images import Refused, clean
+from lib.pictures import images
+from lib.pictures.images import Refused, clean
 from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, corner_card, encoded
 
 

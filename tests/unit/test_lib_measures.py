@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from lib import images, one_inch
-from lib.measures import (
+from demo.drawings import Document, Look, card, certificate, photograph
+from lib.pictures import images, one_inch
+from lib.pictures.quality import (
     DARK_MEAN,
     EVEN_BACKGROUND,
     FAINT_CONTRAST,
@@ -27,7 +28,6 @@ from lib.measures import (
     bits_apart,
     measure,
 )
-from services.demo_pictures import Document, Look, card, certificate, photograph
 
 Change = Callable[[Image.Image], Image.Image]
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from lib.decoding import photo as job
-from lib.images import Picture, Refused
-from lib.one_inch import Crop, PhotoRule, cut, placed
-from services.demo_pictures import Look, photograph
+from demo.drawings import Look, photograph
+from lib.pictures.decoding import photo as job
+from lib.pictures.images import Picture, Refused
+from lib.pictures.one_inch import Crop, PhotoRule, cut, placed
 from tests.image_samples import assert_clean, colours, corner_card, decoded, encoded, noise
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFilter
 
-from lib import measures, portrait
-from lib.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
-from services.demo_pictures import Look, photograph
+from demo.drawings import Look, photograph
+from lib.pictures import portrait, quality
+from lib.pictures.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
 from tests.image_samples import decoded
 
 FACE = [0.3, 0.2, 0.4, 0.45]  # a head of 0.585 of the picture
@@ -84,7 +84,7 @@ def drawn() -> Image.Image:
 
 
 def what(image: Image.Image) -> set[str]:
-    found = measures.measure(image, portrait=True) | {"portrait": figures(image)}
+    found = quality.measure(image, portrait=True) | {"portrait": figures(image)}
     return {problem.what for problem in advise(found).problems}
 
 

@@ -7,8 +7,10 @@ import pytest
 from forms import PAPER
 from lib.codes import MarkState, Status
 from models import ReturnReason, db
-from services import marks, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.marks import marks
+from services.marks.marks import Wanted
+from services.papers import papers
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forms import STEPS, Asked
-from services import answers
-from services.review_changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, followed, why
+from forms import STEPS
+from lib.questions.conditions import Asked
+from services.declaration import answers
+from services.review.changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, followed, why
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED, UNIVERSITY, WITH_EMPLOYER, WITHOUT_EMPLOYER
 
 PERSON = {"id_type": "resident_id", "id_number": "219900199003070011", "number_sex": "male"}

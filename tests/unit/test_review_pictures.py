@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from forms import PAPER
 from models import Mark, Revision
-from services import review_pictures
-from services.review_lines import PaperLine
-from services.review_pictures import Picture, pictures, rectangle, rectangle_in_percent
+from services.review import pictures as review_pictures
+from services.review.pictures import Picture, pictures, rectangle, rectangle_in_percent
+from services.review.rows import PaperLine
 
 DIPLOMA, CARD = "full_time_diploma", "id_portrait"
 
