@@ -29,7 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, Code, SearchText, UTCDateTime, refuse_changes, utcnow
+from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
 from lib.sealed import Sealed, new_uid
 
 
@@ -69,7 +69,7 @@ class Department(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(12), unique=True)  # the division's code, zones with a suffix
     name: Mapped[str] = mapped_column(String(60))
-    kind: Mapped[DepartmentKind] = mapped_column(Code(DepartmentKind))
+    kind: Mapped[DepartmentKind] = mapped_column(EnumCode(DepartmentKind))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
     path: Mapped[str] = mapped_column(String(60), index=True)
     own_system: Mapped[bool] = mapped_column(default=False)  # collects by itself (大连)
@@ -168,8 +168,8 @@ class Account(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
-    state: Mapped[AccountState] = mapped_column(Code(AccountState))
-    id_type: Mapped[IdType] = mapped_column(Code(IdType))
+    state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
+    id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     id_index: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the number alone: sign-in does not ask the type
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name takes its place with the approval
@@ -247,7 +247,7 @@ class Staff(Base):
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     username: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(50))
-    role: Mapped[Role] = mapped_column(Code(Role))
+    role: Mapped[Role] = mapped_column(EnumCode(Role))
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     totp_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -443,8 +443,8 @@ class Declaration(Answers, Base):
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: LN + year + 7 digits
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
-    kind: Mapped[Kind] = mapped_column(Code(Kind), default=Kind.FIRST)
-    status: Mapped[Status] = mapped_column(Code(Status), default=Status.DRAFT)
+    kind: Mapped[Kind] = mapped_column(EnumCode(Kind), default=Kind.FIRST)
+    status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
     version: Mapped[int] = mapped_column(default=1)
     revision_number: Mapped[int] = mapped_column(default=0)  # the latest revision
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # who handles it
@@ -617,7 +617,7 @@ class Mark(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")  # the wording at the time
     comment: Mapped[str] = mapped_column(String(200), default="")
     resign: Mapped[bool] = mapped_column(default=True)  # False: 无需重新签章
-    state: Mapped[MarkState] = mapped_column(Code(MarkState), default=MarkState.DRAFT)
+    state: Mapped[MarkState] = mapped_column(EnumCode(MarkState), default=MarkState.DRAFT)
     explanation: Mapped[str] = mapped_column(String(300), default="")  # the applicant's answer instead of a change
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -705,8 +705,8 @@ class Event(Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # who of the office
     declaration_id: Mapped[int | None] = mapped_column(ForeignKey("declaration.id"), index=True)
     revision_number: Mapped[int | None]
-    from_status: Mapped[Status | None] = mapped_column(Code(Status))
-    to_status: Mapped[Status | None] = mapped_column(Code(Status))
+    from_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
+    to_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
     detail: Mapped[str] = mapped_column(String(200), default="")  # no names, numbers, phones
 
     staff: Mapped[Staff | None] = relationship()
@@ -740,8 +740,8 @@ class QueueItem(Base):
     account_id: Mapped[int] = mapped_column(index=True)
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
     city_id: Mapped[int | None]
-    status: Mapped[Status] = mapped_column(Code(Status))
-    kind: Mapped[Kind] = mapped_column(Code(Kind))
+    status: Mapped[Status] = mapped_column(EnumCode(Status))
+    kind: Mapped[Kind] = mapped_column(EnumCode(Kind))
     due_on: Mapped[date]
     due_estimated: Mapped[bool] = mapped_column(default=False)
     times: Mapped[int]  # how often it was submitted
@@ -763,7 +763,7 @@ class QueueCount(Base):
     __tablename__ = "queue_count"
 
     department_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    status: Mapped[Status] = mapped_column(Code(Status), primary_key=True)
+    status: Mapped[Status] = mapped_column(EnumCode(Status), primary_key=True)
     due_on: Mapped[date] = mapped_column(primary_key=True)
     again: Mapped[bool] = mapped_column(primary_key=True)  # submitted more than once
     flagged: Mapped[bool] = mapped_column(primary_key=True)  # has reminders

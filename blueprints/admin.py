@@ -70,7 +70,7 @@ class AdminForm(AccountForm):
     """A form of the administration; it takes fields as the others do."""
 
 
-class DepartmentForm(AdminForm):
+class DepartmentContactForm(AdminForm):
     phone = StringField("咨询电话", [at_most(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
     address = StringField("办公地址", [at_most(100)], [one_line])
     hours = StringField("办公时间", [at_most(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
@@ -104,7 +104,7 @@ def list_departments() -> str:
 def department(code: str) -> ResponseReturnValue:
     """Phone, address and hours of a department in the manager's scope. Others are not found."""
     found: Department = matching.one_in_scope(me(), code) or abort(404)
-    form = DepartmentForm(obj=found)
+    form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
         form.populate_obj(found)
         audit.record("department", me(), detail=found.code)

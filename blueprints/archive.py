@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import me, opened
 from forms import PHOTO
 from lib.codes import OPEN, Status
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Record, db
 from services import access
 from services.access import APPLICANTS, only
@@ -55,7 +55,7 @@ def version(uid: str) -> ResponseReturnValue:
     return _page(chosen, versions, record)
 
 
-def _page(shown: records_own.Version, versions: list[records_own.Version], record: Record) -> str:
+def _page(shown: records_own.OwnVersion, versions: list[records_own.OwnVersion], record: Record) -> str:
     revision, before = shown.revision, records_own.version_before(versions, shown)
     latest = access.latest_declaration(me())
     return render_template(
@@ -83,7 +83,7 @@ def picture(uid: str, kind: str, number: int) -> ResponseReturnValue:
     db.session.rollback()  # reading the file does not need the database
     try:
         content = store().get(address)
-    except (Missing, Damaged):
+    except (FileMissing, FileDamaged):
         current_app.logger.error("a stored picture is missing or damaged: %s", address)
         abort(404)
     response = Response(content, mimetype="image/jpeg")

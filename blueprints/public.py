@@ -19,7 +19,7 @@ from forms import PHOTO
 from lib import names
 from lib.database import beginning
 from lib.pdf import fonts
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
 from models import db
 from services.access import public
@@ -108,7 +108,7 @@ def make_photo() -> ResponseReturnValue:
     db.session.rollback()  # the picture is decoded without holding the database
     try:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
-    except Refused as error:
+    except PictureRefused as error:
         return render_template("public/photo_tool.html", problem=str(error)), 422
     return _kept_by_the_browser(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
 

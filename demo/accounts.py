@@ -17,7 +17,7 @@ from pathlib import Path
 import pyotp
 from sqlalchemy import select
 
-from demo.people import LEADING, Person, id_number, people
+from demo.people import LEADING, DemoPerson, id_number, people
 from lib.clock import today
 from lib.codes import AccountState, Role
 from models import Account, LegacyHolder, Staff, db
@@ -26,7 +26,7 @@ from services.site import privacy
 
 
 @dataclass(frozen=True)
-class Officer:
+class DemoOfficer:
     username: str
     name: str
     role: Role
@@ -34,17 +34,17 @@ class Officer:
 
 
 STAFF = (
-    Officer("heping", "王立新", Role.REVIEWER, "210102"),
-    Officer("heping-zhuren", "李慧", Role.MANAGER, "210102"),
-    Officer("haicheng", "张春生", Role.REVIEWER, "210381"),
-    Officer("haicheng-zhuren", "刘敏", Role.MANAGER, "210381"),
-    Officer("shenyang", "陈国栋", Role.REVIEWER, "210100"),
-    Officer("shenyang-zhuren", "杨丽", Role.MANAGER, "210100"),
-    Officer("liaoning", "赵宏", Role.REVIEWER, "210000"),
-    Officer("liaoning-zhuren", "孙静", Role.MANAGER, "210000"),
-    Officer("xitong", "周平", Role.SYSTEM, "210000"),
-    Officer("anquan", "吴岩", Role.SECURITY, "210000"),
-    Officer("shenji", "郑一鸣", Role.AUDITOR, "210000"),
+    DemoOfficer("heping", "王立新", Role.REVIEWER, "210102"),
+    DemoOfficer("heping-zhuren", "李慧", Role.MANAGER, "210102"),
+    DemoOfficer("haicheng", "张春生", Role.REVIEWER, "210381"),
+    DemoOfficer("haicheng-zhuren", "刘敏", Role.MANAGER, "210381"),
+    DemoOfficer("shenyang", "陈国栋", Role.REVIEWER, "210100"),
+    DemoOfficer("shenyang-zhuren", "杨丽", Role.MANAGER, "210100"),
+    DemoOfficer("liaoning", "赵宏", Role.REVIEWER, "210000"),
+    DemoOfficer("liaoning-zhuren", "孙静", Role.MANAGER, "210000"),
+    DemoOfficer("xitong", "周平", Role.SYSTEM, "210000"),
+    DemoOfficer("anquan", "吴岩", Role.SECURITY, "210000"),
+    DemoOfficer("shenji", "郑一鸣", Role.AUDITOR, "210000"),
 )
 
 #: The old register as it comes in, for 原有用户设置密码: name, born, serial, 档案号, 证书编号, 发证日期, 单位.
@@ -86,7 +86,7 @@ def load_staff(secret: str) -> dict[str, Staff]:
     return found
 
 
-def _employ(secret: str, officer: Officer) -> Staff:
+def _employ(secret: str, officer: DemoOfficer) -> Staff:
     row, _random = staff.create(
         officer.username, officer.name, officer.role, officer.department, password(secret, officer.username)
     )
@@ -94,7 +94,7 @@ def _employ(secret: str, officer: Officer) -> Staff:
     return row
 
 
-def register(person: Person, password_hash: str) -> Account:
+def register(person: DemoPerson, password_hash: str) -> Account:
     """The account, by the way that the person takes: registration, or a claim of the old record."""
     if person.archive_no:
         holder = legacy_claim.find(person.number)
@@ -105,7 +105,7 @@ def register(person: Person, password_hash: str) -> Account:
     return applicants.activate(applicants.reserve(wanted, ""), password_hash)
 
 
-def load_register(claimants: Sequence[Person]) -> int:
+def load_register(claimants: Sequence[DemoPerson]) -> int:
     """Import the old register by the same way as a real one; returns how many records are new."""
     header = ("姓名", "证件号码", "档案号", "证书编号", "发证日期", "发证机关", "手机号码", "单位")
     rows = [

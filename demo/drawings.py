@@ -28,7 +28,7 @@ Colour = str | tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """What one invented person looks like; ``variant`` picks hair, skin and clothes."""
 
     sex: Literal["male", "female"]
@@ -44,7 +44,7 @@ class Document:
     text: str = ""
     seal: str = ""
     small: str = ""
-    look: Look | None = None
+    look: Appearance | None = None
     colour: str = RED
 
 
@@ -83,7 +83,7 @@ _FINE = 2  # drawn at twice the size, so that edges come out smooth
 
 
 @lru_cache(maxsize=64)
-def portrait(look: Look) -> Image.Image:
+def portrait(look: Appearance) -> Image.Image:
     """A simple drawn person before a white wall, 600x840. Everybody sits a little differently."""
     chance = Random(f"{look.sex}{look.variant}")  # noqa: S311 - a drawing, no secret
     skin, hair, clothes = chance.choice(_SKIN), chance.choice(_HAIR), chance.choice(_CLOTHES)
@@ -252,7 +252,7 @@ def card(document: Document) -> bytes:
     return _jpeg(_marked(image))
 
 
-def signed_sheet(sheet: Signed, rows: Sequence[tuple[str, str]], look: Look) -> bytes:
+def signed_sheet(sheet: Signed, rows: Sequence[tuple[str, str]], look: Appearance) -> bytes:
     """A photographed 个人基本信息表: the answers in a table, a scribbled signature, with ``seal`` a stamp. 1000x1414.
 
     Simpler than the printed one, with everything that a reader looks for in its place.
@@ -326,7 +326,7 @@ def _scribble(pen: ImageDraw.ImageDraw, at: Point, name: str) -> None:
     pen.line(points, fill="#1b2a6b", width=4, joint="curve")
 
 
-def photograph(look: Look) -> bytes:
+def photograph(look: Appearance) -> bytes:
     """The picture that a person uploads for the one-inch photo. 600x840."""
     image = portrait(look).copy()
     pen = ImageDraw.Draw(image)

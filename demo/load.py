@@ -19,7 +19,7 @@ from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import STAFF, load_register, load_staff, password, register
 from demo.papers import Words
-from demo.people import HAICHENG, Person, Stage, people
+from demo.people import HAICHENG, DemoPerson, Stage, people
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import Role, YesNo
@@ -104,7 +104,7 @@ def _turn_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta
 class _Ready:
     """A person whose slow parts are done."""
 
-    person: Person
+    person: DemoPerson
     password_hash: str
     pictures: Pictures
 
@@ -135,7 +135,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
     return len(ready)
 
 
-def _dated(person: Person, review_days: int) -> Person:
+def _dated(person: DemoPerson, review_days: int) -> DemoPerson:
     """A person who is overdue, or nearly so, submitted on a day that makes it true by the calendar."""
     fits = {Stage.OVERDUE: lambda left: left < 0, Stage.DUE_SOON: lambda left: 0 <= left <= deadlines.SOON}
     if person.stage not in fits:
@@ -148,25 +148,25 @@ def _dated(person: Person, review_days: int) -> Person:
     return person
 
 
-def _since(person: Person) -> timedelta:
+def _since(person: DemoPerson) -> timedelta:
     """How long ago the person submitted: on the day it has to be, in office hours, each at another time."""
     minutes = int(person.number[-5:-1]) % 540
     moment = datetime.combine(today() - person.days * DAY, time(8), SHANGHAI) + timedelta(minutes=minutes)
     return max(utcnow() - moment, timedelta(minutes=10))
 
 
-def _facts(person: Person) -> dict[str, Any]:
+def _facts(person: DemoPerson) -> dict[str, Any]:
     """The facts that the papers hang on, before there is an account."""
     told = facts_from_number(person.id_type, person.number)
     facts = {"id_type": person.id_type.value, "id_number": person.number, "name_differs": YesNo.NO.value}
     return facts | person.answers | ({"sex": told[0], "birth_date": told[1]} if told else {})
 
 
-def _words(person: Person) -> Words:
+def _words(person: DemoPerson) -> Words:
     return {row.name: row.text for section in answers.sections(_facts(person)) for row in section.rows}
 
 
-def _get_ready(demo: Demo, person: Person, words: Words, pepper: bytes) -> _Ready:
+def _get_ready(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _Ready:
     kinds = [paper.kind for paper in papers.wanted(_facts(person)) if paper.kind != SHEET]
     if DRAFTS.get(person.stage, len(STEPS)) < len(STEPS) or person.stage is Stage.NEW:
         kinds = [PHOTO]
@@ -266,8 +266,8 @@ class _Play:
     def _send_back(self, declaration: Declaration) -> None:
         workflow.claim(declaration, self.officer)
         wanted = (
-            marks.Wanted("postal_address", "incomplete", "请写到门牌号"),
-            marks.Wanted(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
+            marks.MarkRequest("postal_address", "incomplete", "请写到门牌号"),
+            marks.MarkRequest(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
         )
         revision = declaration.revisions[-1]
         marks.keep(revision, self.officer, wanted)
@@ -319,7 +319,7 @@ class _Play:
         return change
 
 
-def _reviewer(person: Person, staff: dict[str, Staff]) -> Staff:
+def _reviewer(person: DemoPerson, staff: dict[str, Staff]) -> Staff:
     at_home = (o for o in STAFF if o.department == person.place.code and o.role is Role.REVIEWER)
     return staff[next(at_home).username]
 

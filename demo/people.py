@@ -16,7 +16,7 @@ from typing import Any
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
-from demo.drawings import Look
+from demo.drawings import Appearance
 from lib.codes import IdType
 
 
@@ -42,7 +42,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class DemoCounty:
     """A county of the demo: real divisions, so that the departments match; invented addresses in it."""
 
     code: str
@@ -53,13 +53,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Person:
+class DemoPerson:
     name: str
     number: str
     phone: str
     stage: Stage
-    look: Look
-    place: Place
+    look: Appearance
+    place: DemoCounty
     born: date
     answers: dict[str, Any] = field(hash=False)
     id_type: IdType = IdType.RESIDENT
@@ -67,8 +67,8 @@ class Person:
     archive_no: str = ""  # stands in the old register under this 档案号, and has claimed that record by it
 
 
-HEPING = Place("210102", "210100", "210102016", "110001", "辽宁省沈阳市和平区")
-HAICHENG = Place("210381", "210300", "210381112", "114200", "辽宁省鞍山市海城市")
+HEPING = DemoCounty("210102", "210100", "210102016", "110001", "辽宁省沈阳市和平区")
+HAICHENG = DemoCounty("210381", "210300", "210381112", "114200", "辽宁省鞍山市海城市")
 
 
 def id_number(born: date, serial: int, area: int = 1) -> str:
@@ -77,7 +77,7 @@ def id_number(born: date, serial: int, area: int = 1) -> str:
     return str(body + mod_11_2.calc_check_digit(body))
 
 
-def people(count: int, seed: int, today: date) -> list[Person]:
+def people(count: int, seed: int, today: date) -> list[DemoPerson]:
     """The first people of the cast and, up to ``count``, others by chance."""
     chance = Random(seed)  # noqa: S311 - who plays in a demo, no secret
     cast = [_leading(index, part, today) for index, part in enumerate(LEADING[:count])]
@@ -94,7 +94,7 @@ class _Part:
     born: date
     stage: Stage
     life: str  # a key of _LIVES
-    place: Place = HEPING
+    place: DemoCounty = HEPING
     days: int = 3
     id_type: IdType = IdType.RESIDENT
     number: str = ""
@@ -139,16 +139,16 @@ LEADING = (
 )
 
 
-def _leading(index: int, part: _Part, today: date) -> Person:
+def _leading(index: int, part: _Part, today: date) -> DemoPerson:
     born = part.born
     number = part.number or id_number(born, 2 * index + 10 + (part.sex == "male"))
-    look = Look("male" if part.sex == "male" else "female", index)
+    look = Appearance("male" if part.sex == "male" else "female", index)
     phone = f"1380013{index + 1:04d}"
     answers = _answers(Random(index), part.name, phone, born, part.life, part.place, today)  # noqa: S311
     if part.id_type is not IdType.RESIDENT:
         del answers["nation"]
     answers |= part.changed
-    return Person(
+    return DemoPerson(
         part.name, number, phone, part.stage, look, part.place, born, answers, part.id_type, part.days, part.archive_no
     )
 
@@ -173,7 +173,7 @@ _AGES = {"senior": (42, 58), "accountant": (28, 50), "late_learner": (30, 45)}
 _DAYS = {Stage.OVERDUE: (16, 25), Stage.DUE_SOON: (10, 12), Stage.APPROVED: (5, 60), Stage.RESUBMITTED: (5, 9)}
 
 
-def _extra(chance: Random, index: int, seed: int, today: date) -> Person:
+def _extra(chance: Random, index: int, seed: int, today: date) -> DemoPerson:
     sex = chance.choice(("male", "female"))
     name = chance.choice(_SURNAMES) + chance.choice(_GIVEN[sex])
     life = chance.choice(_COMMON_LIVES)
@@ -184,9 +184,9 @@ def _extra(chance: Random, index: int, seed: int, today: date) -> Person:
     place = chance.choice((HEPING, HAICHENG))
     phone = f"1380013{(1000 + index + 100 * seed) % 10_000:04d}"
     days = chance.randint(*_DAYS.get(stage, (0, 6)))
-    look = Look("male" if sex == "male" else "female", 100 + index)
+    look = Appearance("male" if sex == "male" else "female", 100 + index)
     answers = _answers(chance, name, phone, born, life, place, today)
-    return Person(name, number, phone, stage, look, place, born, answers, days=days)
+    return DemoPerson(name, number, phone, stage, look, place, born, answers, days=days)
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -196,7 +196,9 @@ def _month(year: int, month: int) -> str:
     return f"{year}-{month:02d}"
 
 
-def _answers(chance: Random, name: str, phone: str, born: date, life: str, place: Place, today: date) -> dict[str, Any]:
+def _answers(
+    chance: Random, name: str, phone: str, born: date, life: str, place: DemoCounty, today: date
+) -> dict[str, Any]:
     """A complete set of valid answers; every choice hangs on the life led."""
     house = chance.randint(1, 199)
     answers: dict[str, Any] = {
@@ -216,7 +218,7 @@ def _answers(chance: Random, name: str, phone: str, born: date, life: str, place
     return answers
 
 
-def _working(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _working(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     started = born.year + 22
     employer = chance.choice(_EMPLOYERS)
     return {
@@ -257,7 +259,7 @@ def _code(chance: Random) -> str:
     return str(body + uscc.calc_check_digit(body))
 
 
-def _without_work(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _without_work(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {
         "has_employer": "no",
         "category": "candidate",
@@ -269,15 +271,15 @@ def _without_work(chance: Random, born: date, place: Place) -> dict[str, Any]:
     }
 
 
-def _jobless(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _jobless(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {"person_status": "unemployed", "location_kind": chance.choice(("residence", "registered"))}
 
 
-def _student(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _student(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {"person_status": "student", "school": "东北样例大学", "location_kind": "school"}
 
 
-def _university(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _university(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     year = born.year + 22
     return {
         "full_time_level": "bachelor",
@@ -291,7 +293,7 @@ def _university(chance: Random, born: date, place: Place) -> dict[str, Any]:
     }
 
 
-def _college(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _college(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     year = born.year + 21
     return {
         "full_time_level": "college",
@@ -303,7 +305,7 @@ def _college(chance: Random, born: date, place: Place) -> dict[str, Any]:
     }
 
 
-def _school_only(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _school_only(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {
         "full_time_level": "high_school",
         "full_time_school": "样例县高级中学",
@@ -312,7 +314,7 @@ def _school_only(chance: Random, born: date, place: Place) -> dict[str, Any]:
     }
 
 
-def _evening_university(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _evening_university(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     year = born.year + 27
     return {
         "has_part_time": "yes",
@@ -326,7 +328,7 @@ def _evening_university(chance: Random, born: date, place: Place) -> dict[str, A
 
 
 def _qualified(level: str, post: str, years: int) -> Any:
-    def part(chance: Random, born: date, place: Place) -> dict[str, Any]:
+    def part(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
         on = date(born.year + years, 9, chance.randint(4, 12))
         return {
             "qualification": level,
@@ -341,11 +343,11 @@ def _qualified(level: str, post: str, years: int) -> Any:
     return part
 
 
-def _unqualified(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _unqualified(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {"qualification": "none", "technical_post": "none"}
 
 
-def _old_certificate(chance: Random, born: date, place: Place) -> dict[str, Any]:
+def _old_certificate(chance: Random, born: date, place: DemoCounty) -> dict[str, Any]:
     return {
         "holds_legacy_certificate": "yes",
         "legacy_certificate_no": f"LN{born.year + 24}{chance.randrange(10**6):06d}",

@@ -49,7 +49,7 @@ LOOKS = {
 
 
 @dataclass(frozen=True)
-class Item:
+class AuditEntry:
     """One line of a history: what happened, when, and which office did it ("" for the person and the system)."""
 
     verb: str
@@ -103,7 +103,7 @@ def result_unseen(declaration: Declaration) -> bool:
     return decided and not opened_result(declaration)
 
 
-def history(declaration: Declaration) -> list[Item]:
+def history(declaration: Declaration) -> list[AuditEntry]:
     """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
 
     A verdict that was undone is left out with its undo: nobody had seen it.
@@ -126,7 +126,7 @@ def _transferred_to(declaration: Declaration) -> Sequence[Department]:
     return db.session.scalars(query.order_by(Transfer.answered_at)).all()
 
 
-def _with_new_office(item: Item, offices: Iterator[Department]) -> Item:
+def _with_new_office(item: AuditEntry, offices: Iterator[Department]) -> AuditEntry:
     """Who handles it from here on, which is not always the office of whoever accepted it."""
     office = next(offices, None)
     return replace(item, office=office.name, phone=office.phone) if office else item
@@ -138,7 +138,7 @@ def _forget_last_verdict(happened: list[Event]) -> None:
         del happened[at]
 
 
-def looks(account_id: int, limit: int = 100) -> list[Item]:
+def looks(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
     query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
     query = query.order_by(Event.id.desc()).limit(limit)
@@ -147,9 +147,9 @@ def looks(account_id: int, limit: int = 100) -> list[Item]:
     return _items(both[:limit], LOOKS)
 
 
-def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[Item]:
+def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntry]:
     return [
-        Item(event.verb, titles[event.verb], event.at, event.staff.department.name if event.staff else "")
+        AuditEntry(event.verb, titles[event.verb], event.at, event.staff.department.name if event.staff else "")
         for event in events
     ]
 

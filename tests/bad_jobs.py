@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import jobs
 from lib.sandbox.jobs import Answer
 
@@ -35,7 +35,7 @@ def echo(data: bytes, **options: Any) -> Answer:
 
 
 def refuse(_data: bytes) -> Answer:
-    raise Refused("不收")
+    raise PictureRefused("不收")
 
 
 def fail(_data: bytes) -> Answer:

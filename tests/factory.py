@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from demo import drawings as demo_drawings
-from demo.drawings import Look
+from demo.drawings import Appearance
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
@@ -56,7 +56,7 @@ def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
 @cache
 def portrait(seed: int = 0) -> bytes:
     """A one-inch photo of a drawn person that nobody would find fault with; another ``seed`` wears other clothes."""
-    drawn = demo_drawings.portrait(Look("male", 4)).convert("RGB")
+    drawn = demo_drawings.portrait(Appearance("male", 4)).convert("RGB")
     width, height = drawn.size
     image = drawn.resize((413, 579), box=(width * 0.11, height * 0.07, width * 0.89, height * 0.85))
     pen, chance = ImageDraw.Draw(image), Random(seed)
@@ -222,7 +222,7 @@ class Make:
 
     def mark(self, declaration: Declaration, *targets: str, reviewer: Actor, comment: str = "请核对") -> None:
         """Unsent marks on the latest revision."""
-        wanted = [marks.Wanted(target, "", comment) for target in targets]
+        wanted = [marks.MarkRequest(target, "", comment) for target in targets]
         marks.keep(declaration.revisions[-1], reviewer, wanted)
         db.session.commit()
 

@@ -12,7 +12,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from demo.drawings import Document, Look, card, certificate
+from demo.drawings import Appearance, Document, card, certificate
 from lib.pdf.fonts import SERIF
 from lib.pictures.perspective import Corners, solved
 
@@ -47,7 +47,7 @@ def written_page() -> Image.Image:
 @cache
 def document(which: int) -> Image.Image:
     """One of several drawn documents."""
-    look = Look(("female", "male")[which % 2], which)
+    look = Appearance(("female", "male")[which % 2], which)
     rows = (
         ("姓名", "单小燕"),
         ("性别", "女   民族 汉"),

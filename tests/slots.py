@@ -11,7 +11,7 @@ from unittest.mock import patch
 from sqlalchemy import select
 
 from models import Declaration, Mark, PaperPage, db
-from services.marks.marks import Wanted
+from services.marks.marks import MarkRequest
 from services.papers import papers as papers_service
 from services.papers import phone_upload
 from tests.filing import page as personal_page
@@ -96,7 +96,7 @@ def photo(make: Any, browser: Any) -> Send:
 
 def corrections(make: Any, browser: Any) -> Send:
     """A picture that an officer wants anew."""
-    declaration = returned(make, Wanted("id_emblem", "blurred", resign=False))
+    declaration = returned(make, MarkRequest("id_emblem", "blurred", resign=False))
     browser.sign_in(declaration.account)
     uid = db.session.scalar(select(Mark.uid).where(Mark.target == "id_emblem"))
     address = f"/apply/corrections/{uid}"

@@ -12,7 +12,7 @@ from models import Account, db
 from services import audit, inbox
 from services.access import APPLICANTS, only
 from services.accounts import applicants, passwords, sessions, throttle
-from services.accounts.applicants import Known, TooLate
+from services.accounts.applicants import KnownApplicant, TooLate
 
 WRONG = "原登录密码不正确，请重新填写"
 
@@ -38,7 +38,7 @@ def account() -> ResponseReturnValue:
     return _change(who, passwords.hashed(form.password.data))
 
 
-def _change(who: Known, password_hash: str) -> ResponseReturnValue:
+def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
         token = applicants.change_password(who, password_hash, device_name())
     except TooLate:  # changed on another device in this very moment

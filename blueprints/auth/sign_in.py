@@ -13,7 +13,7 @@ from lib.database import beginning
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
-from services.accounts.applicants import Known, TooLate
+from services.accounts.applicants import KnownApplicant, TooLate
 from services.accounts.throttle import Try
 from services.declaration import next_page
 
@@ -37,7 +37,7 @@ def login() -> ResponseReturnValue:
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
 
 
-def _begin(form: LoginForm) -> tuple[Try, Known | None]:
+def _begin(form: LoginForm) -> tuple[Try, KnownApplicant | None]:
     """Write the try down before anything is checked; the password is checked while no transaction is open."""
     number = form.number.data
     made = throttle.begin((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
@@ -46,7 +46,7 @@ def _begin(form: LoginForm) -> tuple[Try, Known | None]:
     return made, who
 
 
-def _enter(form: LoginForm, made: Try, who: Known) -> ResponseReturnValue:
+def _enter(form: LoginForm, made: Try, who: KnownApplicant) -> ResponseReturnValue:
     new_hash = passwords.renewed(form.password.data, who.password_hash)
     try:
         token, actor = applicants.sign_in(who, device_name(), new_hash)

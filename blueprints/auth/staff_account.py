@@ -15,16 +15,16 @@ from models import Staff, db
 from services.access import STAFF, only
 from services.accounts import passwords, staff, throttle
 from services.accounts.applicants import TooLate
-from services.accounts.staff import Known
+from services.accounts.staff import KnownStaff
 
 WRONG = "登录密码不正确"
 
 
-def _known() -> Known:
+def _known() -> KnownStaff:
     return staff.known_from(db.session.get_one(Staff, me().id))
 
 
-def _password_is_right(field: Question, who: Known) -> bool:
+def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the try, commit, check; what is wrong stands at the field."""
     made = throttle.begin((throttle.STAFF_PASSWORD, who.uid))
     db.session.commit()

@@ -14,7 +14,7 @@ from models import db
 from services.access import OFFICERS, Actor, public
 from services.accounts import passwords, staff, throttle
 from services.accounts.applicants import TooLate
-from services.accounts.staff import Known, SecondFactor
+from services.accounts.staff import KnownStaff, SecondFactor
 from services.accounts.throttle import Try
 from services.declaration import next_page
 
@@ -39,7 +39,7 @@ def staff_login() -> ResponseReturnValue:
     return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
 
 
-def _enter(form: StaffLoginForm, made: Try, who: Known) -> ResponseReturnValue:
+def _enter(form: StaffLoginForm, made: Try, who: KnownStaff) -> ResponseReturnValue:
     """The password was right; the second factor is used up with the sign-in."""
     new_hash = passwords.renewed(form.password.data, who.password_hash, staff=True)
     try:
@@ -54,7 +54,7 @@ def _enter(form: StaffLoginForm, made: Try, who: Known) -> ResponseReturnValue:
     return entered(token, _place(actor), staff=True)
 
 
-def _second_factor(form: StaffLoginForm, who: Known) -> SecondFactor | None:
+def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None:
     """Raises TooLate when the typed code is none; None where the operator does without second factors."""
     if "code" not in form:
         return None

@@ -19,7 +19,7 @@ from services.marks import marks, ticks
 from services.review import page as review_page
 
 
-def keep_marks(revision: Revision, sent: list[marks.Wanted], ticked: list[str] | None) -> None:
+def keep_marks(revision: Revision, sent: list[marks.MarkRequest], ticked: list[str] | None) -> None:
     """Make marks and ticks those of a form. What is marked is not ticked; without word of ticks they stay.
 
     The form of a page that is only read (a note on a file put back) speaks of neither: nothing is taken away.

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import me
 from blueprints.review.shared import bp, in_scope, looked_at, looked_at_record, revision_of
 from lib.database import beginning
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Revision, db
 from services import access
 from services.access import OFFICERS, only
@@ -119,7 +119,7 @@ def _send(revision: Revision, kind: str, number: int) -> Response:
     db.session.rollback()  # reading the file does not need the database
     try:
         content = cast(Folder, current_app.extensions["kuaiji.store"]).get(address)
-    except (Missing, Damaged) as error:
+    except (FileMissing, FileDamaged) as error:
         current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
         return Response("附件损坏", 404, mimetype="text/plain")
     response = Response(content, mimetype="image/jpeg")

@@ -14,7 +14,7 @@ from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
 from lib.database import beginning
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Declaration, PrintJob, Record, db
 from services.access import OFFICERS, only
 from services.queue import listing as queue_listing
@@ -100,7 +100,7 @@ def print_sheets() -> ResponseReturnValue:
         return _ask_why(len(chosen), form), 422
     try:
         job = batch_print.create(me(), chosen, form.reason.data or "")
-    except batch_print.Busy as busy:
+    except batch_print.PrintingBusy as busy:
         db.session.rollback()
         flash("您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。", "y")
         return redirect(url_for("review.print_job", uid=busy.uid))
@@ -150,7 +150,7 @@ def print_file(uid: str) -> ResponseReturnValue:
         return redirect(url_for("review.print_job", uid=uid))
     try:
         pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
-    except (Missing, Damaged):
+    except (FileMissing, FileDamaged):
         abort(404)
     return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))
 

@@ -20,7 +20,7 @@ from services.queue import filters as queue_filters
 from services.queue import listing as queue_listing
 from services.queue import saved_views
 from services.queue.filters import Filters
-from services.queue.rows import View
+from services.queue.rows import OfficerView
 
 TRIES = 5  # of 【领取下一件】 when colleagues press it at the same moment
 TEN = 10
@@ -37,7 +37,7 @@ def home() -> ResponseReturnValue:
 @only(*OFFICERS)
 def queue() -> str:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
-    number, view = request.args.get("q", "").strip()[:40], View(me())
+    number, view = request.args.get("q", "").strip()[:40], OfficerView(me())
     if number:
         return _page(view, queue_listing.by_number(me(), number, view=view), Filters(), text=number, searched=True)
     filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
@@ -54,7 +54,7 @@ def search() -> ResponseReturnValue:
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
     with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
-        view = View(me())
+        view = OfficerView(me())
         return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 
 
@@ -63,8 +63,8 @@ def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 
 def _page(
-    view: View,
-    found: queue_listing.Listing,
+    view: OfficerView,
+    found: queue_listing.QueuePage,
     filters: Filters,
     *,
     text: str = "",
@@ -162,7 +162,7 @@ def save_view() -> ResponseReturnValue:
     filters = Filters.read(_plain(request.form))
     try:
         kept = saved_views.keep(me(), typed("name", 100), filters)
-    except saved_views.Refused as error:
+    except saved_views.ViewRefused as error:
         flash(str(error), "r")
         return _back(filters)
     db.session.commit()

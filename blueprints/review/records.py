@@ -31,7 +31,7 @@ def search_records() -> ResponseReturnValue:
         return _page(office_records.search(me(), text), text)
 
 
-def _page(found: office_records.Listing, text: str, began: bool = False) -> str:
+def _page(found: office_records.RecordPage, text: str, began: bool = False) -> str:
     return render_template(
         "review/records.html", found=found, text=text, began=began, most=office_records.FOUND_AT_MOST
     )

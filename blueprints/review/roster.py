@@ -72,7 +72,7 @@ def export_roster() -> ResponseReturnValue:
         try:
             with roster.one_at_a_time(folder, me()):
                 made = roster.write(me(), wanted, folder)
-        except roster.Busy:
+        except roster.RosterBusy:
             form.reason.errors = ["您的另一份名册正在生成，请等它下载完再导出"]
             return render_template("review/roster.html", form=form), 409
         finally:
@@ -84,12 +84,12 @@ def export_roster() -> ResponseReturnValue:
     return _send(wanted, made, form.reason.data or "")
 
 
-def _wanted(form: RosterForm) -> roster.Wanted:
+def _wanted(form: RosterForm) -> roster.RosterRequest:
     office = matching.one_in_scope(me(), form.office.data or "") or abort(404)
-    return roster.Wanted(office, form.source.data or "", form.since.data, form.until.data)
+    return roster.RosterRequest(office, form.source.data or "", form.since.data, form.until.data)
 
 
-def _send(wanted: roster.Wanted, made: roster.Roster, reason: str) -> Response:
+def _send(wanted: roster.RosterRequest, made: roster.Roster, reason: str) -> Response:
     try:
         name = roster.file_name(wanted)
         roster.log(me(), wanted, made, reason)

@@ -32,11 +32,11 @@ def typed(name: str, most: int, form: MultiDict[str, str] | None = None) -> str:
     return " ".join(_CONTROL.sub(" ", sent.get(name, "")).split())[:most]
 
 
-def marks_in(form: MultiDict[str, str]) -> list[marks.Wanted]:
+def marks_in(form: MultiDict[str, str]) -> list[marks.MarkRequest]:
     """The marks that the form of one submission holds."""
     targets = list(dict.fromkeys(form.getlist("mark")))[:MARKS_AT_MOST]
     return [
-        marks.Wanted(
+        marks.MarkRequest(
             target,
             typed(f"reason-{target}", REASON_CODE_LENGTH, form),
             typed(f"comment-{target}", COMMENT_LENGTH, form),

@@ -15,7 +15,7 @@ from lib.questions.fields import StepForm
 from models import Declaration, Draft, db
 from services.corrections import form as correction_form
 from services.corrections import tasks as walk
-from services.corrections.tasks import Item
+from services.corrections.tasks import CorrectionTask
 from services.declaration import answers, drafts
 from services.marks import marks
 from services.papers import papers, resumable_uploads
@@ -25,7 +25,7 @@ from services.sheet import versions as sheet_versions
 Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
 
-def item_at(key: str) -> tuple[Declaration, list[Item], Item]:
+def item_at(key: str) -> tuple[Declaration, list[CorrectionTask], CorrectionTask]:
     """The declaration and the item of that key. One that is done by now leads to the list, an unknown one nowhere."""
     declaration = _still_editable(key)
     found = walk.items(declaration)
@@ -47,12 +47,12 @@ def _still_editable(key: str) -> Declaration:
     return editable_declaration()
 
 
-def address(item: Item | None) -> str:
+def address(item: CorrectionTask | None) -> str:
     """Where an item is dealt with; the list when there is none."""
     return url_for("wizard.correction", key=item.key) if item else url_for("wizard.corrections")
 
 
-def screen(declaration: Declaration, item: Item, problems: Problems = ()) -> ResponseReturnValue:
+def screen(declaration: Declaration, item: CorrectionTask, problems: Problems = ()) -> ResponseReturnValue:
     """The screen of an item, filled from its draft where there is one."""
     draft = drafts.of(declaration, item.draft) if item.draft else None
     typed = MultiDict([(name, value) for name, value in draft.body]) if draft else None
@@ -72,7 +72,7 @@ def screen(declaration: Declaration, item: Item, problems: Problems = ()) -> Res
 
 def questions(
     declaration: Declaration,
-    item: Item,
+    item: CorrectionTask,
     form: StepForm,
     shown: set[str],
     *,
@@ -104,7 +104,7 @@ def questions(
 
 
 def paper(
-    declaration: Declaration, item: Item, problems: Problems = (), typed: Mapping[str, str] | None = None
+    declaration: Declaration, item: CorrectionTask, problems: Problems = (), typed: Mapping[str, str] | None = None
 ) -> ResponseReturnValue:
     assert item.paper
     excused = marks.excused(declaration)
@@ -127,7 +127,7 @@ def paper(
 
 
 def _page(
-    declaration: Declaration, item: Item, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
+    declaration: Declaration, item: CorrectionTask, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
 ) -> ResponseReturnValue:
     """One template for all screens."""
     found = walk.items(declaration)

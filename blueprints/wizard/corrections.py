@@ -18,7 +18,7 @@ from services import access, workflow
 from services.access import APPLICANTS, only
 from services.corrections import form as correction_form
 from services.corrections import tasks as walk
-from services.corrections.tasks import Item
+from services.corrections.tasks import CorrectionTask
 from services.declaration import answers, drafts
 from services.marks import marks
 from services.records import own as own_record
@@ -82,7 +82,7 @@ def correct(key: str) -> ResponseReturnValue:
     return _correct_questions(declaration, item)
 
 
-def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnValue:
+def _correct_questions(declaration: Declaration, item: CorrectionTask) -> ResponseReturnValue:
     assert item.step
     context = answers.asked(declaration)
     base = correction_form.questions_for(correction_form.stored_form(item.step, context), item.names)
@@ -100,7 +100,7 @@ def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnVa
     return _leave(declaration, item)
 
 
-def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
+def _correct_paper(item: CorrectionTask, action: str) -> ResponseReturnValue:
     """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, give-up:<upload>, refresh, hand-over, next.
 
     Pictures sent along are taken first; ``refresh`` shows what arrived in other ways.
@@ -120,7 +120,7 @@ def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
     return redirect(address(item)) if what == "upload" else _leave(declaration, item)
 
 
-def _take(item: Item, *, asked_to: bool) -> list[str]:
+def _take(item: CorrectionTask, *, asked_to: bool) -> list[str]:
     """Take the pictures that came with the form; returns what was wrong with them."""
     assert item.paper
     files = sent_files(PHOTO if item.target == PHOTO else "file")
@@ -133,7 +133,7 @@ def _take(item: Item, *, asked_to: bool) -> list[str]:
     return take_all(item.paper, files, replaced=meant.uid if meant else "")
 
 
-def _leave(declaration: Declaration, item: Item) -> ResponseReturnValue:
+def _leave(declaration: Declaration, item: CorrectionTask) -> ResponseReturnValue:
     """Save the explanation and go to the next open item; one that is still open stays in view, and says so."""
     if item.view:
         walk.explain(declaration, item.view.mark, request.form.get("explanation", ""))
@@ -148,7 +148,7 @@ def _leave(declaration: Declaration, item: Item) -> ResponseReturnValue:
     return redirect(address(walk.after(found, item.key)))
 
 
-def _what_is_left(item: Item) -> str:
+def _what_is_left(item: CorrectionTask) -> str:
     if item.view and not item.view.touched:
         return UNTOUCHED
     if item.target == SHEET:

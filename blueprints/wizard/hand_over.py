@@ -20,7 +20,7 @@ from blueprints.wizard.uploads import judged, taken
 from forms import PAPER, PHOTO, STEPS
 from lib.crypto import token_hash
 from lib.database import utcnow
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from models import HandOver, PaperPage, db
 from services.access import APPLICANTS, only, public
 from services.papers import papers, phone_upload, picture_advice
@@ -155,7 +155,7 @@ def _sent(token: str) -> ResponseReturnValue:
         owner = _owner(token, lock=True)
         page = put(owner.declaration, owner.paper(kind), prepared)
         _finish(owner, page)
-    except (Refused, papers.NotTaken) as error:
+    except (PictureRefused, papers.NotTaken) as error:
         db.session.rollback()
         return _shown(token, _owner(token), str(error))
     db.session.commit()

@@ -12,8 +12,8 @@ from werkzeug.datastructures import FileStorage
 from blueprints import me
 from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
 from forms import PAPER, PHOTO, SHEET, Paper
-from lib.pictures.images import Refused
-from lib.questions.conditions import Asked
+from lib.pictures.images import PictureRefused
+from lib.questions.conditions import FormContext
 from models import Declaration, PaperPage, db
 from services import access, workflow
 from services.access import APPLICANTS, only
@@ -50,7 +50,7 @@ def _page(
     return page, 422 if problems else 200
 
 
-def _standings(declaration: Declaration, context: Asked) -> list[papers.Standing]:
+def _standings(declaration: Declaration, context: FormContext) -> list[papers.PaperState]:
     """The papers of this page: all that are asked for but the photo."""
     outdated = sheet_versions.signed_is_outdated(declaration, marks.excused(declaration))
     return [item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO]
@@ -105,7 +105,7 @@ def take_all(paper: Paper, files: Sequence[FileStorage], replaced: str = "") -> 
         try:
             _take(paper, file.read(), replaced)
             replaced = ""
-        except (Refused, papers.NotTaken) as error:
+        except (PictureRefused, papers.NotTaken) as error:
             db.session.rollback()
             problems.append(f"{which}{error}")
     return problems

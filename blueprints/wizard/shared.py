@@ -11,7 +11,7 @@ from blueprints import me, opened
 from forms import STEPS
 from lib.codes import OPEN, Status
 from lib.pictures.one_inch import PhotoRule
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.storage import Folder
 from models import Declaration
 from services import access, workflow
@@ -75,7 +75,7 @@ def latest_declaration() -> Declaration:
     return declaration
 
 
-def step_bar(declaration: Declaration | None, here: str, context: Asked | None = None) -> list[BarItem]:
+def step_bar(declaration: Declaration | None, here: str, context: FormContext | None = None) -> list[BarItem]:
     """The eight pages of the way with their states, ``here`` the current one's name."""
     context = context or (answers.asked(declaration) if declaration else None)
     done = _done(declaration, context) if declaration and context else set()
@@ -88,7 +88,7 @@ def step_bar(declaration: Declaration | None, here: str, context: Asked | None =
     ]
 
 
-def _done(declaration: Declaration, context: Asked) -> set[str]:
+def _done(declaration: Declaration, context: FormContext) -> set[str]:
     done = {step.slug for step in STEPS if answers.finished(step, context) and _has_papers(declaration, step.papers)}
     if declaration.notice_read_at:
         done.add("notice")

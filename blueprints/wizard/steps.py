@@ -12,7 +12,7 @@ from blueprints import me
 from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
 from forms import PAPERS, PHOTO, STEPS, Step
 from lib.database import utcnow
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.questions.fields import StepForm
 from models import Account, Declaration, Draft, db
 from services import access
@@ -136,7 +136,7 @@ def take_photo(step: Step) -> str:
     db.session.rollback()  # the picture is cleaned without holding the database
     try:
         prepared = papers.prepare_photo(store(), data, crop, photo_rule())
-    except Refused as error:
+    except PictureRefused as error:
         return str(error)
     papers.take(editable_declaration(), next(paper for paper in PAPERS if paper.kind == PHOTO), prepared)
     db.session.commit()
@@ -174,7 +174,7 @@ def cut_photo(place: str) -> None:
     db.session.rollback()
     try:
         prepared = papers.prepare_recrop(store(), source, _crop() or place, photo_rule())
-    except Refused as error:
+    except PictureRefused as error:
         flash(str(error), "r")
         return
     same = [page for page in papers.pages_of(editable_declaration(), PHOTO) if page.source_address == source]

@@ -16,7 +16,7 @@ from blueprints.wizard.papers import put
 from blueprints.wizard.shared import bp, photo_rule, store
 from forms import PHOTO
 from lib.database import beginning
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from models import PaperPage, Upload, db, keys
 from services import access
@@ -131,9 +131,9 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         db.session.rollback()
     try:
         prepared, problem = judged(kind, data, facts.get("crop")), ""
-    except (sandbox.Busy, sandbox.Unavailable, virus_scan.Unchecked) as error:
+    except (sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
-    except Refused as error:
+    except PictureRefused as error:
         prepared, problem = None, str(error)
     return _settled(find, uid, prepared, problem, after)
 

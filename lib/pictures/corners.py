@@ -38,7 +38,7 @@ _CUT = 0.12  # of a side along which the document leaves the picture
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCorners:
     """``sure``: the corners are those of a document; else they are the whole picture's. ``cut``: sides it leaves by."""
 
     corners: Corners
@@ -46,10 +46,10 @@ class Found:
     cut: tuple[str, ...] = ()
 
 
-NOTHING = Found(WHOLE, sure=False)
+NOTHING = FoundCorners(WHOLE, sure=False)
 
 
-def find(picture: bytes | Image.Image) -> Found:
+def find(picture: bytes | Image.Image) -> FoundCorners:
     """Propose the corners of the document on an upright picture (a clean JPEG, or an image)."""
     image = Image.open(io.BytesIO(picture), formats=("JPEG",)) if isinstance(picture, bytes) else picture
     image.draft("RGB", (2 * _LONG_SIDE, 2 * _LONG_SIDE))
@@ -65,7 +65,7 @@ def find(picture: bytes | Image.Image) -> Found:
     return _judged(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOTHING
 
 
-def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> Found:
+def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
     hull = _hull([(x, y) for row, start, end in runs for x in (start, end) for y in (row, row + 1)])
     filled, outline = _filled(runs), area(hull)
     if outline < _DOCUMENT * size[0] * size[1] or covered < _SOLID * outline:
@@ -73,11 +73,11 @@ def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> Found:
     if cut := _cut_sides(runs, size):
         large = outline > _CUT_DOCUMENT * size[0] * size[1]
         is_document = len(cut) < 3 and large and filled > _CONVEX * outline
-        return Found(WHOLE, sure=False, cut=cut) if is_document else NOTHING
+        return FoundCorners(WHOLE, sure=False, cut=cut) if is_document else NOTHING
     quad = _four_cornered(hull)
     if quad is None or filled < _FOUR_CORNERED * area(quad) or not _upright(quad):
         return NOTHING
-    return Found(_fractions(quad, size), sure=True)
+    return FoundCorners(_fractions(quad, size), sure=True)
 
 
 # --- document and background ------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def whole(data: bytes) -> Answer:
     """A clean JPEG again as it is: what is measured of it, and its thumbnail."""
     with images.decoding():
         image = images.reopened(data)
-        facts, blobs = _answer(images.Picture(data, *image.size, *image.size, len(data)), image)
+        facts, blobs = _answer(images.CleanPicture(data, *image.size, *image.size, len(data)), image)
         facts["measures"] |= _document(image)
         return facts, blobs
 
@@ -78,12 +78,12 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
         source = images.encoded(found.image, "keep" if keep else images.QUALITY)
     made = _unless_right(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
-    picture = images.Picture(made.jpeg, made.width, made.height, *original)
+    picture = images.CleanPicture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _photo(picture, wanted)
     return facts, [*blobs, source]
 
 
-def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.Picture:
+def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
     size = found.original_width, found.original_height
     if crop is None and found.as_sent and (jpeg := one_inch.as_it_is(data, size, rule)):
         return found.picture(jpeg)
@@ -97,7 +97,7 @@ def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
         source = images.reopened(data)
     frame = one_inch.placed(source.size, PLACES.get(crop, 0.5), wanted) if isinstance(crop, str) else crop
     made = one_inch.cut(source, frame, wanted)
-    picture = images.Picture(made.jpeg, made.width, made.height, *source.size, len(data))
+    picture = images.CleanPicture(made.jpeg, made.width, made.height, *source.size, len(data))
     facts, blobs = _photo(picture, wanted)
     return facts | {"crop": frame}, blobs
 
@@ -111,19 +111,19 @@ def rotated(data: bytes, quarter_turns: int) -> Answer:
         source = images.reopened(data)
         image = images.turned(source, quarter_turns)
         jpeg = data if image is source else images.encoded(image, images.TURNED_QUALITY)
-        facts, blobs = _answer(images.Picture(jpeg, *image.size, *source.size, len(data)), image)
+        facts, blobs = _answer(images.CleanPicture(jpeg, *image.size, *source.size, len(data)), image)
         facts["measures"] |= _document(image)
         return facts, blobs
 
 
-def _photo(picture: images.Picture, rule: PhotoRule) -> Answer:
+def _photo(picture: images.CleanPicture, rule: PhotoRule) -> Answer:
     image = images.reopened(picture.jpeg)
     facts, blobs = _answer(picture, image, portrait=True)
     facts["measures"]["portrait"] = advising.figures(image, rule.background)
     return facts, blobs
 
 
-def _answer(picture: images.Picture, image: Image.Image, *, portrait: bool = False) -> Answer:
+def _answer(picture: images.CleanPicture, image: Image.Image, *, portrait: bool = False) -> Answer:
     facts = {
         "size": [picture.width, picture.height],
         "original": [picture.original_width, picture.original_height, picture.original_bytes],

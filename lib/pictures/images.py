@@ -31,12 +31,12 @@ TURNED_QUALITY = 92
 _FILTER = Image.Resampling.HAMMING
 
 
-class Refused(Exception):
+class PictureRefused(Exception):
     """The picture cannot be taken; the message tells the person which rule it breaks, what was found and what to do."""
 
 
 @dataclass(frozen=True)
-class Picture:
+class CleanPicture:
     """A clean JPEG: RGB in sRGB, upright, without metadata. Sizes in pixels; the original's are those seen upright."""
 
     jpeg: bytes
@@ -83,7 +83,7 @@ def _kind(data: bytes) -> str:
     if data[4:8] == b"ftyp" and _is_heic(data):
         return _HEIC
     kind = _foreign_kind(data)
-    raise Refused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
+    raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
 
 
 def _is_heic(data: bytes) -> bool:
@@ -118,12 +118,12 @@ def decoding() -> Iterator[None]:
     """Whatever a decoder raises means the same to the person: this picture is no good."""
     try:
         yield
-    except Refused:
+    except PictureRefused:
         raise
     except MemoryError as error:
-        raise Refused("图片太大或太复杂，无法处理。请缩小后再上传") from error
+        raise PictureRefused("图片太大或太复杂，无法处理。请缩小后再上传") from error
     except Exception as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error ... were all seen
-        raise Refused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传") from error
+        raise PictureRefused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传") from error
 
 
 def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
@@ -143,11 +143,13 @@ def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
         todo = "请缩小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
-        raise Refused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}")
+        raise PictureRefused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}")
     if min(width, height) < MIN_SIDE:
-        raise Refused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
+        raise PictureRefused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
     if scans > MAX_SCANS:
-        raise Refused(f"图片的编码不正常(分 {scans} 次扫描，最多 {MAX_SCANS} 次)。请重新拍照，或重新导出后再上传")
+        raise PictureRefused(
+            f"图片的编码不正常(分 {scans} 次扫描，最多 {MAX_SCANS} 次)。请重新拍照，或重新导出后再上传"
+        )
 
 
 #: A JPEG marker other than a stuffed byte, a filler, and those that stand alone (TEM, restarts).
@@ -165,10 +167,10 @@ def _scans(data: bytes, kind: str) -> int:
 
 def _check_bytes(data: bytes, max_bytes: int) -> None:
     if not data:
-        raise Refused(f"文件是空的。{_PICK}")
+        raise PictureRefused(f"文件是空的。{_PICK}")
     if len(data) > max_bytes:
         found = math.ceil(len(data) / MIB * 10) / 10  # up, so that it never reads as the limit itself
-        raise Refused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传")
+        raise PictureRefused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传")
 
 
 #: EXIF orientation -> what makes it upright
@@ -268,10 +270,10 @@ class Upright:
         size = self.original_width, self.original_height
         return isinstance(self.image, JpegImagePlugin.JpegImageFile) and self.image.size == size
 
-    def picture(self, jpeg: bytes, image: Image.Image | None = None) -> Picture:
+    def picture(self, jpeg: bytes, image: Image.Image | None = None) -> CleanPicture:
         """What was made of it. ``image``: when it is not the whole."""
         made = image or self.image
-        return Picture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
+        return CleanPicture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
 
 
 def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1) -> Upright:
@@ -337,7 +339,7 @@ def _shrunk(image: Image.Image, size: Size) -> Image.Image:
     return image if image.size == size else image.resize(size, _FILTER, reducing_gap=3)
 
 
-def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> Picture:
+def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> CleanPicture:
     """A JPEG, PNG or HEIC as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
     found = upright(data, max_bytes=max_bytes, long_side=long_side)
     return found.picture(encoded(found.image, QUALITY))
@@ -387,11 +389,11 @@ def turned(image: Image.Image, quarter_turns: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def rotate(jpeg: bytes, quarter_turns: int) -> Picture:
+def rotate(jpeg: bytes, quarter_turns: int) -> CleanPicture:
     """A clean JPEG turned clockwise. Each turn encodes again, a little finer than ``clean`` did."""
     with decoding():
         image = reopened(jpeg)
         if quarter_turns % 4 == 0:
-            return Picture(jpeg, *image.size, *image.size, len(jpeg))
+            return CleanPicture(jpeg, *image.size, *image.size, len(jpeg))
         image = turned(image, quarter_turns)
-        return Picture(encoded(image, TURNED_QUALITY), *image.size, *image.size, len(jpeg))
+        return CleanPicture(encoded(image, TURNED_QUALITY), *image.size, *image.size, len(jpeg))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from lib.pictures.images import Picture, Refused, decoding, encoded, reopened
+from lib.pictures.images import CleanPicture, PictureRefused, decoding, encoded, reopened
 
 Crop = tuple[float, float, float, float]
 Size = tuple[int, int]
@@ -76,7 +76,7 @@ def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
     return made if len(made) < rule.max_bytes else None
 
 
-def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
+def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
     """The photo cut from a clean JPEG, or from pixels at hand: of the rule's best or least size, 300 dpi, below its
     limit of bytes.
 
@@ -88,7 +88,7 @@ def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule 
         box = _pixel_box(image.size, crop, rule.shape)
         found = round(box[2] - box[0]), round(box[3] - box[1])
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
-            raise Refused(
+            raise PictureRefused(
                 f"照片太小：{found[0]}×{found[1]} 像素，至少需要 {rule.least[0]}×{rule.least[1]} 像素。"
                 "请换一张更清晰的照片"
             )
@@ -97,8 +97,8 @@ def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule 
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _under(small, rule.max_bytes):
-                return Picture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
-    raise Refused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
+                return CleanPicture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
+    raise PictureRefused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
 
 
 def placed(size: Size, place: float, rule: PhotoRule) -> Crop:
@@ -113,12 +113,12 @@ def _pixel_box(size: Size, crop: Crop | None, shape: float) -> Crop:
     """The crop in pixels, forced to the shape about its own centre and into the picture."""
     left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
     if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
+        raise PictureRefused("照片的裁剪范围不对，请重新框选")
     x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
     w = min((left + width) * size[0], size[0]) - x
     h = min((top + height) * size[1], size[1]) - y
     if w <= 0 or h <= 0:
-        raise Refused("照片的裁剪范围不对，请重新框选")
+        raise PictureRefused("照片的裁剪范围不对，请重新框选")
     fit_w, fit_h = min(w, h * shape), min(h, w / shape)
     x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
     return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])

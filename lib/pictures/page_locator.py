@@ -14,7 +14,7 @@ from itertools import product
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lib.pictures import plane, sheet_marks
-from lib.pictures.plane import Point, View
+from lib.pictures.plane import PageView, Point
 
 SCALE = 3.6  # pixels a millimetre of the copy that is searched
 STRAY = 2.0  # millimetres by which the corners of the code may miss their places
@@ -32,7 +32,7 @@ _CODE = (
 _CODE_SIDE = sheet_marks.QR.right - sheet_marks.QR.left
 
 
-def find(image: Image.Image, corners: Sequence[Point]) -> View | None:
+def find(image: Image.Image, corners: Sequence[Point]) -> PageView | None:
     """How the page lies, by the corners of its QR code (top left one first, clockwise); None when it is not whole."""
     across = max(math.dist(corners[0], corners[2]), math.dist(corners[1], corners[3])) / math.sqrt(2)
     factor = min(1.0, SCALE * _CODE_SIDE / max(across, 1))
@@ -42,13 +42,13 @@ def find(image: Image.Image, corners: Sequence[Point]) -> View | None:
     code = [(x * factor, y * factor) for x, y in corners]
     unit = across * factor / _CODE_SIDE
     view = _best(code, dict(squares(small, unit, _LIT * _paper(small, code))), unit)
-    return View(tuple(term / factor if at < 6 else term for at, term in enumerate(view.terms))) if view else None
+    return PageView(tuple(term / factor if at < 6 else term for at, term in enumerate(view.terms))) if view else None
 
 
 # --- which of the squares ---------------------------------------------------------------------------------------------
 
 
-def _best(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> View | None:
+def _best(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> PageView | None:
     """The view through four squares that puts the code where it was seen, and most others in pairs at the margins."""
     choices = [_choice(code, place, found) for place in sheet_marks.corners()]
     best: tuple[float, float] = (1, 0)
@@ -95,7 +95,7 @@ def _middle(code: Sequence[Point]) -> Point:
     return sum(x for x, _y in code) / 4, sum(y for _x, y in code) / 4
 
 
-def _missed(view: View, code: Sequence[Point]) -> float:
+def _missed(view: PageView, code: Sequence[Point]) -> float:
     return max(math.dist(view(*place), seen) for place, seen in zip(_CODE, code, strict=True))
 
 
@@ -147,14 +147,14 @@ def spots(mask: Image.Image) -> Iterator[tuple[int, int, int, int]]:
         open_now = going
 
 
-def levels(image: Image.Image, view: View) -> list[float]:
+def levels(image: Image.Image, view: PageView) -> list[float]:
     """Where the squares between the fixed ones stand: millimetres from the top of the page, by both margins."""
     left, right = (_levels(image, view, x) for x in sheet_marks.COLUMNS)
     both = [(one + other) / 2 for one in left for other in right if abs(one - other) < sheet_marks.SIDE]
     return both or left or right
 
 
-def _levels(image: Image.Image, view: View, middle: float) -> list[float]:
+def _levels(image: Image.Image, view: PageView, middle: float) -> list[float]:
     half, step = sheet_marks.SIDE / 2, 4  # pixels a millimetre
     area = (middle - half / 2, sheet_marks.TOP + 2 * half, middle + half / 2, sheet_marks.BOTTOM - 2 * half)
     strip = plane.straight(image, view, area, step).convert("L")

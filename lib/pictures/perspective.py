@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from lib.pictures.images import LONG_SIDE, Picture, Refused
+from lib.pictures.images import LONG_SIDE, CleanPicture, PictureRefused
 
 Point = tuple[float, float]
 Corners = tuple[float, float, float, float, float, float, float, float]
@@ -38,16 +38,16 @@ def area(points: Sequence[Point]) -> float:
 def checked(values: Sequence[float]) -> Corners:
     """Eight fractions as corners. Raises Refused unless they are a quadrilateral of some size, in their order."""
     if len(values) != 8 or not all(math.isfinite(value) and -0.01 <= value <= 1.01 for value in values):
-        raise Refused("四个角的位置不对：都要在图片里面。请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对：都要在图片里面。请重新拖动四个角")
     corners = as_corners([min(max(value, 0.0), 1.0) for value in values])
     points = list(zip(corners[::2], corners[1::2], strict=True))
     turns = [cross(points[at - 2], points[at - 1], points[at]) for at in range(4)]
     if min(turns) <= 0 or area(points) < 0.01:
-        raise Refused("四个角的位置不对：应当依次是左上、右上、右下、左下。请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对：应当依次是左上、右上、右下、左下。请重新拖动四个角")
     return corners
 
 
-def straighten(jpeg: bytes, corners: Sequence[float]) -> Picture:
+def straighten(jpeg: bytes, corners: Sequence[float]) -> CleanPicture:
     """Cut the quadrilateral out of a clean JPEG and make it a rectangle. Raises Refused for one that cannot be."""
     corners = checked(corners)
     image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
@@ -55,13 +55,13 @@ def straighten(jpeg: bytes, corners: Sequence[float]) -> Picture:
     size = _straight_size(points)
     if min(size) < SMALLEST:
         found = f"裁剪后只有 {size[0]}×{size[1]} 像素，太小：每边至少 {SMALLEST} 像素"
-        raise Refused(f"{found}。请把四个角拉大一些，或靠近一些重新拍照")
+        raise PictureRefused(f"{found}。请把四个角拉大一些，或靠近一些重新拍照")
     straight = image.convert("RGB").transform(
         size, Image.Transform.PERSPECTIVE, _perspective(size, points), Image.Resampling.BICUBIC
     )
     out = io.BytesIO()
     straight.save(out, "JPEG", quality=_QUALITY)
-    return Picture(out.getvalue(), *size, image.width, image.height, len(jpeg))
+    return CleanPicture(out.getvalue(), *size, image.width, image.height, len(jpeg))
 
 
 def _straight_size(points: Sequence[Point]) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def _perspective(size: tuple[int, int], points: Sequence[Point]) -> tuple[float,
         rows.append([0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y, v])
     found = solved(rows)
     if found is None:
-        raise Refused("四个角的位置不对，请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对，请重新拖动四个角")
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class View:
+class PageView:
     """How a page lies in a picture: eight coefficients that lead from the page's points to the picture's."""
 
     terms: tuple[float, ...]
@@ -22,14 +22,14 @@ class View:
         return (a * x + b * y + c) / below, (d * x + e * y + f) / below
 
 
-def through(page: Sequence[Point], picture: Sequence[Point]) -> View | None:
+def through(page: Sequence[Point], picture: Sequence[Point]) -> PageView | None:
     """The view that puts four points of the page on four of the picture; None when three of them lie on a line."""
     rows = []
     for (x, y), (u, v) in zip(page, picture, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
     solved = _solve(rows)
-    return View(tuple(solved)) if solved else None
+    return PageView(tuple(solved)) if solved else None
 
 
 def _solve(rows: list[list[float]]) -> list[float] | None:
@@ -48,7 +48,7 @@ def _solve(rows: list[list[float]]) -> list[float] | None:
     return [row[-1] for row in rows]
 
 
-def straight(image: Image.Image, view: View, area: Sequence[float], scale: float) -> Image.Image:
+def straight(image: Image.Image, view: PageView, area: Sequence[float], scale: float) -> Image.Image:
     """An area of the page (left, top, right, bottom), laid straight with ``scale`` pixels a unit."""
     left, top, right, bottom = area
     a, b, c, d, e, f, g, h = view.terms

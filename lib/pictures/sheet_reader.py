@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from lib.pictures import ink, page_locator, plane, sheet_marks
-from lib.pictures.plane import Point, View
+from lib.pictures.plane import PageView, Point
 from lib.pictures.sheet_marks import Area
 
 CODES = 4  # that are looked at in one picture
@@ -23,14 +23,14 @@ _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 @dataclass(frozen=True)
-class Code:
+class QrCode:
     """A QR code as text, with its corners in the picture: its own top left one first, clockwise."""
 
     text: str
     corners: tuple[Point, Point, Point, Point]
 
 
-class Place(NamedTuple):
+class SheetPlace(NamedTuple):
     """On the part of the page that is signed: millimetres from the left, and from its top (negative: its bottom)."""
 
     left: float
@@ -46,9 +46,9 @@ class Place(NamedTuple):
 class Form(NamedTuple):
     """Where one signs on one form of the sheet: free ``lines`` without print, a printed ``label``, the ``stamp``."""
 
-    lines: tuple[Place, ...]
-    label: Place
-    stamp: Place | None = None
+    lines: tuple[SheetPlace, ...]
+    label: SheetPlace
+    stamp: SheetPlace | None = None
 
 
 def read(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
@@ -65,13 +65,13 @@ def read(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[di
 def form(facts: Sequence[Any]) -> Form:
     """A form that came through JSON."""
     lines, label, stamp = facts
-    return Form(tuple(Place(*line) for line in lines), Place(*label), Place(*stamp) if stamp else None)
+    return Form(tuple(SheetPlace(*line) for line in lines), SheetPlace(*label), SheetPlace(*stamp) if stamp else None)
 
 
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-def codes(image: Image.Image, pattern: str) -> list[Code]:
+def codes(image: Image.Image, pattern: str) -> list[QrCode]:
     """The QR codes whose text matches, by ever greater effort until there is one."""
     for attempt in _attempts(image):
         found = {code.text: code for code in _decoded(*attempt) if re.search(pattern, code.text)}
@@ -97,18 +97,18 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
             yield large.filter(ImageFilter.UnsharpMask(4, 180, 0)), 2.0, (box[0], box[1])
 
 
-def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[Code]:
+def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
     for found in zxingcpp.read_barcodes(image, formats=_FORMATS):
         four = found.position
         points = (four.top_left, four.top_right, four.bottom_right, four.bottom_left)
         a, b, c, d = ((point.x / scale + at[0], point.y / scale + at[1]) for point in points)
-        yield Code(found.text, (a, b, c, d))
+        yield QrCode(found.text, (a, b, c, d))
 
 
 # --- what was written and stamped -------------------------------------------------------------------------------------
 
 
-def _signs(image: Image.Image, code: Code, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
+def _signs(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
     """For each form of the sheet: ink and stamp."""
     view = page_locator.find(image, code.corners)
     part = _signed_part(image, view) if view else None
@@ -121,7 +121,7 @@ def _unknown(form: Form) -> dict[str, Any]:
     return {"ink": "unknown"} | ({"stamp": "unknown"} if form.stamp else {})
 
 
-def _signed_part(image: Image.Image, view: View) -> tuple[float, float] | None:
+def _signed_part(image: Image.Image, view: PageView) -> tuple[float, float] | None:
     """Where the part that is signed begins and ends, in millimetres down the page."""
     levels = page_locator.levels(image, view)
     frame_ends = sheet_marks.BOTTOM + sheet_marks.SIDE / 2
@@ -130,7 +130,7 @@ def _signed_part(image: Image.Image, view: View) -> tuple[float, float] | None:
     return (levels[0], levels[1]) if len(levels) == 2 else None
 
 
-def _look(image: Image.Image, view: View, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
+def _look(image: Image.Image, view: PageView, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
     printed = ink.contrast(plane.straight(image, view, form.label.on(*part), ink.SCALE))
     written = ink.ink(_parts(image, view, areas), printed)
@@ -141,5 +141,5 @@ def _look(image: Image.Image, view: View, part: tuple[float, float], form: Form,
     return found
 
 
-def _parts(image: Image.Image, view: View, areas: Sequence[Area]) -> list[Image.Image]:
+def _parts(image: Image.Image, view: PageView, areas: Sequence[Area]) -> list[Image.Image]:
     return [plane.straight(image, view, area, ink.SCALE) for area in areas]

@@ -50,7 +50,7 @@ def both(first: Condition, second: Condition) -> All:
     return All(first.parts + second.parts)
 
 
-class Candidate(Protocol):
+class DepartmentChoice(Protocol):
     """A department that an applicant may choose (services.departments)."""
 
     @property
@@ -64,7 +64,7 @@ class Candidate(Protocol):
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormContext:
     """What a page needs and cannot know. ``facts``: the stored answers of all pages and what is derived from them."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -76,5 +76,5 @@ class Asked:
     divisions: Callable[[str], Mapping[str, str]] = (
         lambda parent: {}
     )  # "" -> cities, city -> counties, county -> streets
-    departments: Callable[[Mapping[str, Any]], Sequence[Candidate]] = lambda facts: ()
+    departments: Callable[[Mapping[str, Any]], Sequence[DepartmentChoice]] = lambda facts: ()
     unprintable: Callable[[str], Sequence[str]] = lambda text: ()

@@ -11,8 +11,8 @@ from wtforms import Field, Form, StringField
 from wtforms.validators import ValidationError
 
 from lib import identity, names
-from lib.codes import Titled
-from lib.questions.conditions import Asked, Candidate
+from lib.codes import ChoiceEnum
+from lib.questions.conditions import DepartmentChoice, FormContext
 from lib.questions.validators import Checked, unprintable_note
 
 
@@ -82,7 +82,7 @@ class ChoiceQuestion(Question):
     def __init__(
         self,
         label: str,
-        choices: type[Titled] | Mapping[str, str] | None = None,
+        choices: type[ChoiceEnum] | Mapping[str, str] | None = None,
         validators: Any = (),
         listed: str = "",
         kind: str = "select",
@@ -125,7 +125,7 @@ class ChoiceQuestion(Question):
 class ManyQuestion(ChoiceQuestion):
     """One or several codes of a list; the answer is a list of codes in the list's order."""
 
-    def __init__(self, label: str, choices: type[Titled], validators: Any = (), **kwargs: Any) -> None:
+    def __init__(self, label: str, choices: type[ChoiceEnum], validators: Any = (), **kwargs: Any) -> None:
         super().__init__(label, choices, validators, kind="checkboxes", **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -164,7 +164,7 @@ class DepartmentQuestion(ChoiceQuestion):
     """会计管理部门: the departments that match the address on this page, each with the reason why it is offered."""
 
     @property
-    def candidates(self) -> Sequence[Candidate]:
+    def candidates(self) -> Sequence[DepartmentChoice]:
         return self._form.asked.departments(self._form.facts())
 
     @property
@@ -247,7 +247,7 @@ class ConfirmQuestion(ChoiceQuestion):
 class StepForm(Form):
     """One page of questions. Build it with ``asked``; ``data`` holds stored answers, ``formdata`` what was sent."""
 
-    def __init__(self, formdata: Any = None, *, asked: Asked, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, formdata: Any = None, *, asked: FormContext, data: Mapping[str, Any] | None = None) -> None:
         self.asked = asked
         self._before: dict[str, Any] = {}
         super().__init__(formdata=formdata, data=dict(asked.facts if data is None else data))

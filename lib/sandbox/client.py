@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.forkserver import LIMITS, REPORT
 from lib.sandbox.jobs import JOBS, Answer
@@ -62,11 +62,11 @@ class Usage:
     cpu_s: float
 
 
-class Busy(Refused):
+class SandboxBusy(PictureRefused):
     """Too many jobs wait already."""
 
 
-class Unavailable(Refused):
+class Unavailable(PictureRefused):
     """No child process can be started on this machine."""
 
 
@@ -87,7 +87,7 @@ def run(job: str, data: bytes, *, limits: Limits = LIMITED, **options: Any) -> A
         raise KeyError(job)
     here = _here
     if not here.turns.acquire(timeout=WAIT_S):
-        raise Busy("系统繁忙，请稍后再试")
+        raise SandboxBusy("系统繁忙，请稍后再试")
     try:
         for _ in range(2):
             keeper = here.keeper()
@@ -180,15 +180,15 @@ def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     if usage.status == 0 and isinstance(words.get("facts"), dict):
         return words["facts"], blobs
     if usage.status == 0 and isinstance(words.get("refused"), str):
-        raise Refused(words["refused"][:500])
+        raise PictureRefused(words["refused"][:500])
     if usage.status == -1:
-        raise Busy("系统繁忙，请稍后再试")
+        raise SandboxBusy("系统繁忙，请稍后再试")
     ended = os.WTERMSIG(usage.status) if os.WIFSIGNALED(usage.status) else 0
     kind = _signal(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
-        raise Refused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
-    raise Refused(ODD)
+        raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
+    raise PictureRefused(ODD)
 
 
 def _signal(number: int) -> str:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.jobs import JOBS, Job
 
@@ -184,7 +184,7 @@ def answer(jobs: dict[str, Job], words: dict[str, object], blobs: list[bytes]) -
         (data,) = blobs
         facts, made = jobs[str(words["job"])](data, **words["options"])  # type: ignore[arg-type]
         return {"facts": facts}, made
-    except Refused as refused:
+    except PictureRefused as refused:
         return {"refused": str(refused)}, []
     except Exception as error:
         return {"failed": type(error).__name__}, []

@@ -47,7 +47,7 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownApplicant:
     """What is needed to check a password after the transaction that read it has ended."""
 
     account_id: int
@@ -138,11 +138,11 @@ def find(number: str) -> Account | None:
     return db.session.scalar(query)
 
 
-def known(account: Account | None) -> Known | None:
+def known(account: Account | None) -> KnownApplicant | None:
     """A copy that outlives the transaction; opens the sealed values."""
     if account is None or account.password_hash is None:
         return None
-    return Known(account.id, account.name, account.id_number, account.phone or "", account.password_hash)
+    return KnownApplicant(account.id, account.name, account.id_number, account.phone or "", account.password_hash)
 
 
 def same_name(typed: str, name: str) -> bool:
@@ -151,16 +151,16 @@ def same_name(typed: str, name: str) -> bool:
     return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
 
 
-def prove(who: Known | None, name: str, password: str) -> Known | None:
+def prove(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
     """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
 
-    Raises lib.crypto.Busy.
+    Raises lib.crypto.HashingBusy.
     """
     is_right = passwords.right(password, who.password_hash if who else None)
     return who if same_name(name, who.name if who else "") and is_right else None
 
 
-def sign_in(who: Known, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
+def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
     """A new session for a person just proved. Returns the cookie's token. Raises TooLate when the account changed."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
@@ -195,7 +195,7 @@ def _set_password(account: Account, password_hash: str) -> None:
     account.password_hash, account.password_changed_at = password_hash, utcnow()
 
 
-def change_password(who: Known, password_hash: str, device: str) -> str:
+def change_password(who: KnownApplicant, password_hash: str, device: str) -> str:
     """A new password for somebody who has just given the old one: every session ends, this browser gets a new one."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.password_hash != who.password_hash:

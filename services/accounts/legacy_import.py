@@ -71,7 +71,7 @@ class Finding:
 
 
 @dataclass
-class Result:
+class ImportResult:
     """Counts of rows. ``unproven``: imported without a proof, to be claimed by an activation code only."""
 
     batch: str
@@ -259,7 +259,7 @@ class _Batch:
 
     def __init__(self, source: Source, today: date, found: Callable[[Finding], None]) -> None:
         self.source, self.today, self.found = source, today, found
-        self.result = Result(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+        self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
         self.seen: set[int] = set()  # of the numbers' hashes; 64 bits are enough to tell some millions apart
 
     def take(self, chunk: list[tuple[int, list[str]]]) -> list[_Holder]:
@@ -321,7 +321,7 @@ def import_source(
     dry_run: bool = False,
     found: Callable[[Finding], None] = lambda _finding: None,
     progress: Callable[[int], None] = lambda _lines: None,
-) -> Result:
+) -> ImportResult:
     """Check every row and, without ``dry_run``, add the good ones; the caller commits. Raises Unreadable."""
     batch, rows, told = _Batch(source, today, found), _rows(source), 0
     while chunk := list(islice(rows, CHUNK)):

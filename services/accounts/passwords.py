@@ -23,12 +23,12 @@ def problem(password: str, *, name: str = "", number: str = "", phone: str = "")
 
 
 def hashed(password: str, *, staff: bool = False) -> str:
-    """The Argon2id hash to store; 20 to 150 ms. Raises lib.crypto.Busy."""
+    """The Argon2id hash to store; 20 to 150 ms. Raises lib.crypto.HashingBusy."""
     return crypto.hash_password(password, staff=staff, pepper=keys().pepper)
 
 
 def right(password: str, password_hash: str | None, *, staff: bool = False) -> bool:
-    """Whether the password fits; for nobody (None) it takes as long. Raises lib.crypto.Busy."""
+    """Whether the password fits; for nobody (None) it takes as long. Raises lib.crypto.HashingBusy."""
     if password_hash is None:
         crypto.dummy_check(password, staff, keys().pepper)
         return False

@@ -28,7 +28,7 @@ _SESSION = (WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expir
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSession:
     """What a cookie's token leads to. ``actor`` is None once the session has ended; then ``csrf`` and owner count."""
 
     actor: Actor | None
@@ -57,7 +57,7 @@ def start(*, account: Account | None = None, staff: Staff | None = None, device:
     return token
 
 
-def find(token: str, *, staff: bool) -> Found | None:
+def find(token: str, *, staff: bool) -> FoundSession | None:
     """The session behind a cookie, alive or ended less than a day ago. One small query; nothing is cached."""
     row = db.session.execute(_staff_query(token) if staff else _account_query(token)).first()
     if row is None:
@@ -69,9 +69,9 @@ def find(token: str, *, staff: bool) -> Found | None:
     )
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return Found(None, row.csrf, **owner) if now - ended < KEPT_AFTER_END else None
+        return FoundSession(None, row.csrf, **owner) if now - ended < KEPT_AFTER_END else None
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
-    return Found(actor, row.csrf, **owner, stale=now - row.seen_at >= SEEN_EVERY)
+    return FoundSession(actor, row.csrf, **owner, stale=now - row.seen_at >= SEEN_EVERY)
 
 
 def _account_query(token: str) -> Any:

@@ -29,12 +29,12 @@ LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0 O 1 I
 USERNAME_LENGTH = (3, 40)
 
 
-class Refused(Exception):
+class StaffRefused(Exception):
     """The staff account cannot be made or found; the message says why."""
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownStaff:
     """What a sign-in is checked against after the transaction that read it has ended."""
 
     staff_id: int
@@ -65,13 +65,13 @@ def create(
     name = identity.normalise_name(name)
     wrong = _username_problem(username) or identity.name_problem(name) or passwords.problem(password, name=name)
     if wrong:
-        raise Refused(wrong)
+        raise StaffRefused(wrong)
     password_hash = passwords.hashed(password, staff=True)
     department = db.session.scalar(select(Department).where(Department.code == department_code))
     if role == Role.APPLICANT or department is None:
-        raise Refused("没有这个角色" if role == Role.APPLICANT else f"没有代码为 {department_code} 的部门")
+        raise StaffRefused("没有这个角色" if role == Role.APPLICANT else f"没有代码为 {department_code} 的部门")
     if db.session.scalar(select(Staff.id).where(Staff.username == username)):
-        raise Refused(f"用户名 {username} 已存在")
+        raise StaffRefused(f"用户名 {username} 已存在")
     staff = Staff(username=username, name=name, role=role, department_id=department.id, password_hash=password_hash)
     staff.id_index = (
         applicants.number_index(identity.normalise_number(IdType.RESIDENT, id_number)) if id_number else None
@@ -94,7 +94,7 @@ def by_username(username: str) -> Staff:
     """Raises Refused when there is none."""
     staff = db.session.scalar(select(Staff).where(Staff.username == username))
     if staff is None:
-        raise Refused(f"没有用户名为 {username} 的工作人员")
+        raise StaffRefused(f"没有用户名为 {username} 的工作人员")
     return staff
 
 
@@ -109,7 +109,7 @@ def reset_password(username: str, password: str, actor: Actor | None = None) -> 
     """Raises Refused, also for a password that is too weak."""
     staff = by_username(username)
     if wrong := passwords.problem(password, name=staff.name):
-        raise Refused(wrong)
+        raise StaffRefused(wrong)
     staff.password_hash = passwords.hashed(password, staff=True)
     return _ended(staff, "staff_reset_password", actor)
 
@@ -164,7 +164,7 @@ def new_recovery_codes(staff_id: int, uid: str) -> list[str]:
     return codes
 
 
-def _recovery_id(who: Known, code: str) -> int:
+def _recovery_id(who: KnownStaff, code: str) -> int:
     unused = (RecoveryCode.staff_id == who.staff_id, RecoveryCode.used_at.is_(None))
     query = select(RecoveryCode.id).where(*unused, RecoveryCode.code_hash == _recovery_hash(who.uid, code))
     return db.session.scalar(query) or 0
@@ -173,17 +173,17 @@ def _recovery_id(who: Known, code: str) -> int:
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 
 
-def known(username: str) -> Known | None:
+def known(username: str) -> KnownStaff | None:
     """The active account of a user name, as a copy that outlives the transaction."""
     staff = db.session.scalar(select(Staff).where(Staff.username == username, Staff.active))
     return known_from(staff) if staff else None
 
 
-def known_from(staff: Staff) -> Known:
-    return Known(staff.id, staff.uid, staff.password_hash, staff.totp_secret, staff.totp_last_step)
+def known_from(staff: Staff) -> KnownStaff:
+    return KnownStaff(staff.id, staff.uid, staff.password_hash, staff.totp_secret, staff.totp_last_step)
 
 
-def second_factor(who: Known, code: str) -> SecondFactor | None:
+def second_factor(who: KnownStaff, code: str) -> SecondFactor | None:
     """Which second factor the typed code is, if any; ``sign_in`` uses it up."""
     if who.secret and (step := step_of(who.secret, code, who.last_step)):
         return SecondFactor(step=step)
@@ -191,7 +191,9 @@ def second_factor(who: Known, code: str) -> SecondFactor | None:
     return SecondFactor(recovery_id=recovery) if recovery else None
 
 
-def sign_in(who: Known, factor: SecondFactor | None, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
+def sign_in(
+    who: KnownStaff, factor: SecondFactor | None, device: str, new_hash: str | None = None
+) -> tuple[str, Actor]:
     """A new session; uses the second factor up (None: the operator does without). Raises TooLate."""
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
@@ -229,7 +231,7 @@ def _use_up(staff_id: int, factor: SecondFactor) -> bool:
 # --- one's own account ------------------------------------------------------------------------------------------------
 
 
-def change_password(who: Known, password_hash: str, device: str) -> str:
+def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
     """A new password for somebody who has just given the old one: all sessions end, this browser gets a new one."""
     staff = _unchanged(who)
     staff.password_hash = password_hash
@@ -238,7 +240,7 @@ def change_password(who: Known, password_hash: str, device: str) -> str:
     return sessions.start(staff=staff, device=device)
 
 
-def change_totp(who: Known, secret: str, step: int, session_id: int) -> None:
+def change_totp(who: KnownStaff, secret: str, step: int, session_id: int) -> None:
     """A new second factor, after a code of it was right (``step``). Sessions but this one end: a phone was lost."""
     staff = _unchanged(who)
     staff.totp_secret, staff.totp_last_step = secret, step
@@ -246,7 +248,7 @@ def change_totp(who: Known, secret: str, step: int, session_id: int) -> None:
     audit.record("staff_totp_change", actor_of(staff))
 
 
-def renew_recovery_codes(who: Known) -> list[str]:
+def renew_recovery_codes(who: KnownStaff) -> list[str]:
     staff = _unchanged(who)
     audit.record("staff_recovery_codes", actor_of(staff))
     return new_recovery_codes(staff.id, staff.uid)
@@ -262,7 +264,7 @@ def unused_recovery_codes(staff_id: int) -> int:
     return len(db.session.scalars(query).all())
 
 
-def _unchanged(who: Known) -> Staff:
+def _unchanged(who: KnownStaff) -> Staff:
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
         raise TooLate

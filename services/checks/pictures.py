@@ -7,9 +7,9 @@ from collections.abc import Callable
 from forms import PHOTO
 from lib.pictures import portrait as photo
 from lib.pictures import quality
-from services.checks.case import Case, Outcome, Page, look, passed, unknown, verdict
+from services.checks.case import Case, CasePicture, Outcome, look, passed, unknown, verdict
 from services.papers import picture_advice
-from services.papers.picture_advice import Figures, Note
+from services.papers.picture_advice import Figures, PictureNote
 
 
 def resolution(case: Case) -> Outcome:
@@ -32,7 +32,7 @@ def screen_shot(case: Case) -> Outcome:
     return _each(case, picture_advice.screen_shot, "附件图片不像截屏", leave_out=PHOTO)
 
 
-def _each(case: Case, notice: Callable[[Figures], Note | None], fine: str, *, leave_out: str = "") -> Outcome:
+def _each(case: Case, notice: Callable[[Figures], PictureNote | None], fine: str, *, leave_out: str = "") -> Outcome:
     """The same question to each picture. One that was never measured is in doubt, unless another one has a problem."""
     pages = [page for page in case.pages() if page.kind != leave_out]
     problems = [
@@ -42,7 +42,7 @@ def _each(case: Case, notice: Callable[[Figures], Note | None], fine: str, *, le
     return unmeasured if unmeasured and not problems else verdict(problems, fine)
 
 
-def _unmeasured(pages: list[Page]) -> Outcome | None:
+def _unmeasured(pages: list[CasePicture]) -> Outcome | None:
     kinds = dict.fromkeys(page.kind for page in pages if not page.measures)
     return unknown("有图片上传时没有测量，请自行查看", *kinds) if kinds else None
 

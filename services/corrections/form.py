@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from forms import Step
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
 
 #: Whoever corrects the first is asked the others too: they may no longer fit.
@@ -20,7 +20,7 @@ BRINGS = {
 DERIVED = {"employer_code_check": "employer_code", "student_location": "person_status"}
 
 
-def stored_form(step: Step, context: Asked) -> StepForm:
+def stored_form(step: Step, context: FormContext) -> StepForm:
     return step.form(None, asked=context)
 
 
@@ -76,7 +76,7 @@ def _opened_by(form: StepForm, names: set[str]) -> set[str]:
     }
 
 
-def bound(step: Step, context: Asked, shown: set[str], typed: Any) -> StepForm:
+def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> StepForm:
     """The page with what was typed for the questions ``shown``; all others keep their stored answers."""
     form = step.form(typed, asked=context)
     for question in form.questions:

@@ -23,7 +23,7 @@ from services.declaration.answers import Gap
 from services.marks import marks
 from services.marks.marks import MarkView
 from services.papers import papers
-from services.papers.papers import Standing
+from services.papers.papers import PaperState
 from services.sheet import versions as sheet_versions
 from services.workflow import UNDO_TIME
 
@@ -33,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
-class Item:
+class CorrectionTask:
     """One screen of the walk. ``names``: the questions it is about; none for a paper.
 
     ``key`` names it in the address: a mark's uid, a page of new questions by its slug, a new paper by its kind.
@@ -63,7 +63,7 @@ class Unsent:
     left: int
 
 
-def items(declaration: Declaration) -> list[Item]:
+def items(declaration: Declaration) -> list[CorrectionTask]:
     """What is to be done before a returned declaration can be sent again, in the order of the walk; moot marks last."""
     revision = marks.returned_revision(declaration)
     if revision is None or declaration.status != Status.RETURNED:
@@ -78,7 +78,7 @@ def items(declaration: Declaration) -> list[Item]:
     return [replace(item, number=at) for at, item in enumerate(live, 1)] + [i for i in found if i.state == MOOT]
 
 
-def _place(item: Item) -> tuple[int, int]:
+def _place(item: CorrectionTask) -> tuple[int, int]:
     """Questions first, for papers hang on them; the sheet last, for everything is printed on it."""
     kinds = list(PAPER)
     if item.paper:
@@ -86,30 +86,30 @@ def _place(item: Item) -> tuple[int, int]:
     return (0, 0 if item.view else 1)
 
 
-def _marked(view: MarkView, gaps: Sequence[Gap], standings: Mapping[str, Standing]) -> Item:
+def _marked(view: MarkView, gaps: Sequence[Gap], standings: Mapping[str, PaperState]) -> CorrectionTask:
     target = view.mark.target
     standing = standings.get(target)
     wrong = standing.missing if standing else any(gap.name == target for gap in gaps)
     state = MOOT if not view.applies else DONE if view.touched and not wrong else WAITING
     if paper := PAPER.get(target):
-        return Item(view.mark.uid, target, view.label, state, paper=paper, view=view)
-    return Item(view.mark.uid, target, view.label, state, step=view.step, names=(target,), view=view)
+        return CorrectionTask(view.mark.uid, target, view.label, state, paper=paper, view=view)
+    return CorrectionTask(view.mark.uid, target, view.label, state, step=view.step, names=(target,), view=view)
 
 
-def _new_pages(gaps: Sequence[Gap], marked: Sequence[Item]) -> list[Item]:
+def _new_pages(gaps: Sequence[Gap], marked: Sequence[CorrectionTask]) -> list[CorrectionTask]:
     """What is missing on the pages and not marked, one screen a page."""
     known = {item.target for item in marked}
     found = []
     for step in STEPS:
         names = tuple(gap.name for gap in gaps if gap.step == step and gap.name not in known)
         if names:
-            found.append(Item(step.slug, step.slug, step.title, WAITING, step=step, names=names))
+            found.append(CorrectionTask(step.slug, step.slug, step.title, WAITING, step=step, names=names))
     return found
 
 
 def _new_papers(
-    declaration: Declaration, revision: Revision, standings: Mapping[str, Standing], marked: Sequence[Item]
-) -> list[Item]:
+    declaration: Declaration, revision: Revision, standings: Mapping[str, PaperState], marked: Sequence[CorrectionTask]
+) -> list[CorrectionTask]:
     """Papers that are missing, or that only a correction asks for; the sheet when it has to be signed anew."""
     known = {item.target for item in marked}
     before = {paper.kind for paper in papers.wanted(revision.answers)}
@@ -121,11 +121,11 @@ def _new_papers(
         is_new = standing.paper.required and kind not in before
         if kind not in known and (standing.missing or again or is_new):
             label = "重新打印、签名并上传个人基本信息表" if kind == SHEET else standing.paper.title
-            found.append(Item(kind, kind, label, WAITING if standing.missing else DONE, paper=standing.paper))
+            found.append(CorrectionTask(kind, kind, label, WAITING if standing.missing else DONE, paper=standing.paper))
     return found
 
 
-def find(found: Sequence[Item], key: str) -> Item | None:
+def find(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
     return next((item for item in found if item.key == key), None)
 
 
@@ -139,18 +139,18 @@ def is_own_mark(declaration: Declaration, key: str) -> bool:
     return db.session.scalar(query.where(Revision.declaration_id == declaration.id)) is not None
 
 
-def left(found: Sequence[Item]) -> list[Item]:
+def left(found: Sequence[CorrectionTask]) -> list[CorrectionTask]:
     return [item for item in found if item.state == WAITING]
 
 
-def after(found: Sequence[Item], key: str) -> Item | None:
+def after(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
     """The next item to deal with after this one, then from the beginning; None: nothing else is left."""
     keys = [item.key for item in found]
     at = keys.index(key) + 1 if key in keys else 0
     return next((item for item in [*found[at:], *found[:at]] if item.state == WAITING and item.key != key), None)
 
 
-def before(found: Sequence[Item], key: str) -> Item | None:
+def before(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
     """The item before this one, whatever its state; None before the first."""
     live = [item for item in found if item.state != MOOT]
     at = next((place for place, item in enumerate(live) if item.key == key), 0)
@@ -166,7 +166,7 @@ def explain(declaration: Declaration, mark: Mark, text: str) -> None:
 
 
 @dataclass(frozen=True)
-class Picture:
+class MarkedPicture:
     """One picture of the returned revision, with the frame that an officer drew on it."""
 
     kind: str
@@ -177,7 +177,7 @@ class Picture:
     rectangle: Sequence[float] | None = None
 
 
-def pictures(declaration: Declaration, item: Item) -> list[Picture]:
+def pictures(declaration: Declaration, item: CorrectionTask) -> list[MarkedPicture]:
     """What the officer looked at: the marked picture, all of the paper when none is named, or what proves an answer."""
     revision = marks.returned_revision(declaration)
     if revision is None or item.view is None:
@@ -193,10 +193,10 @@ def pictures(declaration: Declaration, item: Item) -> list[Picture]:
     ]
 
 
-def _picture(revision: Revision, kind: str, number: int, rectangle: Sequence[float] | None = None) -> Picture:
+def _picture(revision: Revision, kind: str, number: int, rectangle: Sequence[float] | None = None) -> MarkedPicture:
     page = revision.papers[kind][number]
     title = PAPER[kind].title + (f" {number + 1}" if len(revision.papers[kind]) > 1 else "")
-    return Picture(kind, number, title, page["width"], page["height"], rectangle)
+    return MarkedPicture(kind, number, title, page["width"], page["height"], rectangle)
 
 
 def marked_page(declaration: Declaration, mark: Mark) -> PaperPage | None:

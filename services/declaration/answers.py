@@ -16,7 +16,7 @@ from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
 from lib.csvlist import load
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
 from models import Account, Declaration, Department, Option, db
 from services.departments import matching
@@ -27,7 +27,7 @@ IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
 
 
 @dataclass(frozen=True)
-class Row:
+class AnswerRow:
     """One answered question, in words. ``markable``: an officer may ask for its correction."""
 
     name: str
@@ -39,9 +39,9 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Section:
+class AnswerSection:
     step: Step
-    rows: tuple[Row, ...]
+    rows: tuple[AnswerRow, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def divisions_below(parent: str) -> Mapping[str, str]:
     return matching.counties(parent) if parent.endswith("00") else matching.streets(parent)
 
 
-def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.Candidate]:
+def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.DepartmentMatch]:
     side = "employer" if facts.get("has_employer") == YesNo.YES else "home"
     city, county, street = (facts.get(f"{side}_{level}") for level in ("city", "county", "street"))
     if not city or not county:
@@ -106,11 +106,11 @@ def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.Candidate]:
     return found
 
 
-def _asked(facts: Mapping[str, Any], day: date | None = None) -> Asked:
+def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
     from lib.pdf.fonts import missing
 
     offered, titles = _option_lists()
-    return Asked(
+    return FormContext(
         facts=facts,
         today=day or today(),
         options=offered,
@@ -141,7 +141,7 @@ def question_names() -> list[str]:
 
 @cache
 def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, asked=Asked())._fields)
+    return tuple(step.form(None, asked=FormContext())._fields)
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -170,11 +170,11 @@ def facts(declaration: Declaration) -> dict[str, Any]:
     )
 
 
-def asked(declaration: Declaration, day: date | None = None) -> Asked:
+def asked(declaration: Declaration, day: date | None = None) -> FormContext:
     return _asked(facts(declaration), day)
 
 
-def asked_for(frozen: Mapping[str, Any]) -> Asked:
+def asked_for(frozen: Mapping[str, Any]) -> FormContext:
     """The same for a revision's or a sheet's frozen answers."""
     return _asked(frozen)
 
@@ -185,20 +185,20 @@ def save(declaration: Declaration, form: StepForm) -> None:
         setattr(declaration, name, answer)
 
 
-def gaps(declaration: Declaration, context: Asked | None = None) -> list[Gap]:
+def gaps(declaration: Declaration, context: FormContext | None = None) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
     context = context or asked(declaration)
     return [gap for step in STEPS for gap in _step_gaps(step, context)]
 
 
-def _step_gaps(step: Step, context: Asked) -> list[Gap]:
+def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
     form = step.form(None, asked=context)
     if form.checks():
         return []
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
 
 
-def finished(step: Step, context: Asked) -> bool:
+def finished(step: Step, context: FormContext) -> bool:
     return not _step_gaps(step, context)
 
 
@@ -210,23 +210,23 @@ def first_unfinished(declaration: Declaration) -> str:
     return next((step.slug for step in STEPS if not finished(step, context)), "check")
 
 
-def sections(answers: Mapping[str, Any], context: Asked | None = None) -> list[Section]:
+def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [Section(step, tuple(_rows(step.form(None, asked=context, data=answers), answers))) for step in STEPS]
+    return [AnswerSection(step, tuple(_rows(step.form(None, asked=context, data=answers), answers))) for step in STEPS]
 
 
-def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[Row]:
+def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:
     rows = [_row(question, answers) for question in form.questions if form.asks(question)]
     if form.questions[0].name != "applicant_name":
         return rows
     titles = {"id_type": IdType(answers["id_type"]).label, "id_number": answers["id_number"]}
-    known = [Row(name, label, titles[name], label, markable=False) for name, label in IDENTITY.items()]
+    known = [AnswerRow(name, label, titles[name], label, markable=False) for name, label in IDENTITY.items()]
     return rows[:1] + known + rows[1:]
 
 
-def _row(question: Question, answers: Mapping[str, Any]) -> Row:
-    return Row(
+def _row(question: Question, answers: Mapping[str, Any]) -> AnswerRow:
+    return AnswerRow(
         question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span
     )
 
@@ -250,12 +250,16 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]
 
 
 def _differs(
-    name: str, old: Mapping[str, Any], new: Mapping[str, Any], before: Mapping[str, Row], after: Mapping[str, Row]
+    name: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    before: Mapping[str, AnswerRow],
+    after: Mapping[str, AnswerRow],
 ) -> bool:
     """Another answer, or one that stands on only one side: it was kept while it was not asked for."""
     was, now = (rows[name].text if name in rows else "" for rows in (before, after))
     return old.get(name) != new.get(name) or was != now
 
 
-def _by_name(found: list[Section]) -> dict[str, Row]:
+def _by_name(found: list[AnswerSection]) -> dict[str, AnswerRow]:
     return {row.name: row for section in found for row in section.rows}

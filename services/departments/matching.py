@@ -16,7 +16,7 @@ CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes o
 
 
 @dataclass(frozen=True)
-class Candidate:
+class DepartmentMatch:
     """A department that an applicant may choose. ``own_system``: it collects by itself and takes no filing here."""
 
     code: str
@@ -44,7 +44,7 @@ def _divisions(*where: object) -> dict[str, str]:
     return {code: name for code, name in db.session.execute(query)}  # noqa: C416 - dict() does not take rows for pairs
 
 
-def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[Candidate]:
+def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[DepartmentMatch]:
     """The departments for an address, most specific first: zone or county, city, province.
 
     中央 and 省 units come to the province first, 市 units to the city (rules, departments).
@@ -66,8 +66,8 @@ def _by_codes(codes: list[str]) -> list[Department]:
     return [rows[code] for code in codes if code in rows]
 
 
-def _candidate(row: Department, reason: str) -> Candidate:
-    return Candidate(row.code, row.name, row.phone, row.address, reason, row.own_system)
+def _candidate(row: Department, reason: str) -> DepartmentMatch:
+    return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, row.own_system)
 
 
 def _reason(row: Department, affiliation: str | None) -> str:
@@ -78,7 +78,7 @@ def _reason(row: Department, affiliation: str | None) -> str:
     return "负责您所填地址所在的功能区" if row.kind == DepartmentKind.ZONE else "负责您所填地址所在的县(区)"
 
 
-def _preferred(candidate: Candidate, affiliation: str | None) -> bool:
+def _preferred(candidate: DepartmentMatch, affiliation: str | None) -> bool:
     """Sorts what the affiliation puts first before the rest; the order within stays."""
     is_province, is_city = candidate.code.endswith("0000"), candidate.code.endswith("00")
     if affiliation in (CENTRAL, PROVINCIAL):
@@ -93,7 +93,7 @@ _LEFT_OUT = re.compile("财政金融局|财政[厅局]?|(?:满族|蒙古族)?自
 
 
 @dataclass(frozen=True)
-class Group:
+class PhoneBookGroup:
     """The departments of one city; the first group is the province's own."""
 
     name: str
@@ -101,7 +101,7 @@ class Group:
     departments: Sequence[Department]
 
 
-def phone_book(query: str = "") -> list[Group]:
+def phone_book(query: str = "") -> list[PhoneBookGroup]:
     """All departments in use grouped by city, or those whose name (or city) has ``query`` in it."""
     rows = db.session.scalars(select(Department).where(Department.active).order_by(Department.path)).all()
     names = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
@@ -111,7 +111,9 @@ def phone_book(query: str = "") -> list[Group]:
         if _is_found(query, row.name, names.get(city, "")):
             groups.setdefault(city, []).append(row)
     return [
-        Group(names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found)
+        PhoneBookGroup(
+            names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found
+        )
         for city, found in groups.items()
     ]
 

@@ -12,7 +12,7 @@ from models import Department, db
 
 
 @dataclass(frozen=True)
-class Office:
+class DepartmentNode:
     """A department. ``path`` as in models."""
 
     id: int
@@ -22,10 +22,10 @@ class Office:
     kind: DepartmentKind
 
 
-class Offices:
+class DepartmentTree:
     """All departments, in the order of the tree."""
 
-    def __init__(self, rows: Sequence[Office]) -> None:
+    def __init__(self, rows: Sequence[DepartmentNode]) -> None:
         self.rows = rows
         self.by_id = {row.id: row for row in rows}
         self.by_code = {row.code: row for row in rows}
@@ -40,12 +40,12 @@ class Offices:
         above = (self.by_id[office_id] for office_id in self.scope(department_id))
         return next((office.id for office in above if office.kind == DepartmentKind.CITY), None)
 
-    def under(self, path: str) -> list[Office]:
+    def under(self, path: str) -> list[DepartmentNode]:
         """The department of this path and all below it; none for an empty path."""
         return [row for row in self.rows if path and row.path.startswith(path)]
 
 
-def load() -> Offices:
+def load() -> DepartmentTree:
     columns = (Department.id, Department.code, Department.name, Department.path, Department.kind)
     query = select(*columns).order_by(Department.path)
-    return Offices([Office(*row) for row in db.session.execute(query)])
+    return DepartmentTree([DepartmentNode(*row) for row in db.session.execute(query)])

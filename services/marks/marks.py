@@ -42,7 +42,7 @@ def is_paper(target: str) -> bool:
 def step_of(target: str) -> Step | None:
     """The page that asks a question or takes a paper; None: the papers' page."""
     for step in STEPS:
-        if target in step.papers or target in step.form(None, asked=answers.Asked())._fields:
+        if target in step.papers or target in step.form(None, asked=answers.FormContext())._fields:
             return step
     return None
 
@@ -135,7 +135,7 @@ def close_all(declaration: Declaration) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MarkRequest:
     """One mark as the officer's form sends it. On a paper: which page, from 0, and where."""
 
     target: str
@@ -153,7 +153,7 @@ def markable(revision: Revision) -> frozenset[str]:
     return frozenset({row.name for row in rows if row.markable} | set(revision.papers) | wanted)
 
 
-def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mark]:
+def keep(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
     """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
     known = markable(revision)
     for mark in of_revision(revision, MarkState.DRAFT):
@@ -164,7 +164,7 @@ def keep(revision: Revision, actor: Actor, wanted: Sequence[Wanted]) -> list[Mar
     return kept
 
 
-def _mark(revision: Revision, actor: Actor, want: Wanted) -> Mark:
+def _mark(revision: Revision, actor: Actor, want: MarkRequest) -> Mark:
     reason = return_reasons.one(actor, want.reason_code, "paper" if is_paper(want.target) else "question")
     page = want.page if want.page in range(len(revision.papers.get(want.target, ()))) else None
     return Mark(

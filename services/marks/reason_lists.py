@@ -25,7 +25,7 @@ class Taken(ValueError):
 
 
 @dataclass(frozen=True)
-class Group:
+class ReasonGroup:
     """One list. ``own`` may be edited; ``shared`` are the province's and those of offices above, for reading."""
 
     applies_to: str
@@ -48,7 +48,7 @@ def office_of(actor: Actor) -> int | None:
     return None if actor.role == Role.SYSTEM else actor.department_id
 
 
-def groups(actor: Actor) -> list[Group]:
+def groups(actor: Actor) -> list[ReasonGroup]:
     """The lists as officers are offered them: those in use first, the most used in front."""
     office = office_of(actor)
     order = (ReturnReason.retired, ReturnReason.uses.desc(), ReturnReason.position, ReturnReason.code)
@@ -56,7 +56,7 @@ def groups(actor: Actor) -> list[Group]:
         row for row in db.session.scalars(select(ReturnReason).order_by(*order)) if row.department_id in _seen(actor)
     ]
     return [
-        Group(
+        ReasonGroup(
             applies_to,
             title,
             [row for row in rows if row.applies_to == applies_to and row.department_id == office],

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
 
 NAMES = ("address", "thumb_address", "source_address")
@@ -25,9 +25,9 @@ def check(
     for address in addresses:
         try:
             store.get(address)
-        except Missing:
+        except FileMissing:
             bad[address] = "missing"
-        except Damaged:
+        except FileDamaged:
             bad[address] = "damaged"
         progress(1)
     return bad

@@ -17,7 +17,7 @@ from lib.database import utcnow
 from lib.pictures import images, portrait, quality
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.pictures.perspective import turned
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.sandbox import client as sandbox
 from lib.sandbox.jobs import Answer
 from lib.storage import Blob, Folder
@@ -38,7 +38,7 @@ class NotTaken(Exception):
 class Prepared:
     """A picture that is clean and already in the store; only its row is missing."""
 
-    picture: images.Picture
+    picture: images.CleanPicture
     blob: Blob
     thumb: Blob
     measures: Mapping[str, Any]  # lib.pictures.quality
@@ -48,7 +48,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PaperState:
     """One paper that the answers ask for, and what is there of it."""
 
     paper: Paper
@@ -79,10 +79,10 @@ def pages_of(declaration: Declaration, kind: str) -> list[PaperPage]:
     return [page for page in declaration.pages if page.kind == kind]
 
 
-def standings(declaration: Declaration, context: Asked, sheet_outdated: bool) -> list[Standing]:
+def standings(declaration: Declaration, context: FormContext, sheet_outdated: bool) -> list[PaperState]:
     """Each paper asked for with its pages. Papers set aside (no longer asked for) are not among them."""
     return [
-        Standing(
+        PaperState(
             paper, pages := pages_of(declaration, paper.kind), bool(pages) and paper.kind == SHEET and sheet_outdated
         )
         for paper in wanted(context.facts)
@@ -108,9 +108,9 @@ def _read(data: bytes) -> Answer:
 def _stored(store: Folder, made: Answer) -> Prepared:
     facts, blobs = made
     if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)) or not _plausible(facts):
-        raise images.Refused(sandbox.ODD)  # never by our own jobs
+        raise images.PictureRefused(sandbox.ODD)  # never by our own jobs
     jpeg, thumb, *source = blobs
-    picture = images.Picture(jpeg, *facts["size"], *facts["original"])
+    picture = images.CleanPicture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
     return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
 
@@ -257,7 +257,7 @@ def remove(page: PaperPage) -> None:
     db.session.delete(page)
 
 
-def freeze(declaration: Declaration, context: Asked) -> dict[str, list[dict[str, Any]]]:
+def freeze(declaration: Declaration, context: FormContext) -> dict[str, list[dict[str, Any]]]:
     """The pages of the papers asked for, as they are now: paper kind -> pages."""
     kinds = {paper.kind for paper in wanted(context.facts)}
     frozen: dict[str, list[dict[str, Any]]] = {}

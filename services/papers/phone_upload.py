@@ -20,7 +20,7 @@ from services import audit
 from services.access import Actor
 from services.accounts.sessions import APPLICANT_IDLE
 from services.papers import picture_advice
-from services.papers.picture_advice import Note
+from services.papers.picture_advice import PictureNote
 from services.papers.resumable_uploads import NotAsked, Owner
 
 LIFE = timedelta(minutes=5)
@@ -129,7 +129,7 @@ def state(row: HandOver, now: datetime | None = None) -> str:
     return "sending" if row.opened_at else "waiting"
 
 
-def notes_on(page_uid: str) -> list[Note]:
+def notes_on(page_uid: str) -> list[PictureNote]:
     """What to improve about a picture that a phone has just sent."""
     page = db.session.scalar(select(PaperPage).where(PaperPage.uid == page_uid))
     return picture_advice.notes(page.measures) if page and page.kind != PHOTO else []

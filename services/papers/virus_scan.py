@@ -7,12 +7,12 @@ import logging
 from flask import current_app
 
 from lib import clamd
-from lib.pictures.images import MAX_BYTES, Refused
+from lib.pictures.images import MAX_BYTES, PictureRefused
 
 log = logging.getLogger(__name__)
 
 
-class Unchecked(Refused):
+class Unchecked(PictureRefused):
     """clamd gives no verdict, and the setting says not to take anything without."""
 
 
@@ -31,4 +31,4 @@ def look(data: bytes) -> None:
         return
     if found:
         log.warning("clamd found %s in a file that was sent", found)
-        raise Refused("安全检查发现文件有问题(可能带有病毒)，不能上传。请重新拍照后再上传，并检查您的手机或电脑")
+        raise PictureRefused("安全检查发现文件有问题(可能带有病毒)，不能上传。请重新拍照后再上传，并检查您的手机或电脑")

@@ -32,7 +32,7 @@ from models import (
     keys,
 )
 from services.departments import tree as department_tree
-from services.departments.tree import Offices
+from services.departments.tree import DepartmentTree
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
@@ -73,7 +73,7 @@ def remind(declaration_id: int, reminders: int) -> None:
     _add_counts(changed)
 
 
-def stand(record: Record, tree: Offices | None = None) -> None:
+def stand(record: Record, tree: DepartmentTree | None = None) -> None:
     """Fill in what the list of records shows, from the approved revision. Its department has to be set before."""
     revision = record.revision
     record.declaration_id = revision.declaration_id
@@ -94,7 +94,7 @@ def _forget(item: QueueItem | None) -> None:
         db.session.delete(item)
 
 
-def _bring_up(item: QueueItem, declaration: Declaration, tree: Offices) -> QueueItem:
+def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -> QueueItem:
     came_from, times = item.department_id, item.times
     for column, value in _stands(declaration, tree).items():
         setattr(item, column, value)
@@ -118,7 +118,7 @@ def _latest(declaration: Declaration) -> Revision:
     return db.session.scalars(query.where(Revision.number == declaration.revision_number)).one()
 
 
-def _stands(declaration: Declaration, tree: Offices) -> dict[str, Any]:
+def _stands(declaration: Declaration, tree: DepartmentTree) -> dict[str, Any]:
     """What moves change, and what never changes."""
     assert declaration.department_id is not None
     return {
@@ -225,7 +225,7 @@ def _employer_id(name: str) -> int | None:
 # --- counters -------------------------------------------------------------------------------------
 
 
-def _counts(item: QueueItem | None, tree: Offices) -> Iterator[Count]:
+def _counts(item: QueueItem | None, tree: DepartmentTree) -> Iterator[Count]:
     """Where a line counts: at its department and at each one above."""
     if item is not None:
         due_on = item.due_on if item.status in OFFICE_TURN else NO_CLOCK
@@ -296,7 +296,7 @@ def _batches(column: Any, batch: int) -> Iterator[tuple[int, int]]:
         last = upto
 
 
-def _rebuild_between(last: int, upto: int, tree: Offices) -> list[dict[str, Any]]:
+def _rebuild_between(last: int, upto: int, tree: DepartmentTree) -> list[dict[str, Any]]:
     """The lines of the declarations after ``last`` up to ``upto``."""
     mine = QueueItem.declaration_id > last, QueueItem.declaration_id <= upto
     kept = db.session.execute(select(QueueItem.declaration_id, QueueItem.reminders).where(*mine))
@@ -332,7 +332,7 @@ def _sent_between(last: int, upto: int) -> Any:
     )
 
 
-def _fill_records(batch: int, tree: Offices) -> int:
+def _fill_records(batch: int, tree: DepartmentTree) -> int:
     filled = 0
     for last, upto in _batches(Record.id, batch):
         query = select(Record).where(Record.id > last, Record.id <= upto).order_by(Record.id)

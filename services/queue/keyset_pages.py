@@ -42,7 +42,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Page:
+class KeysetPage:
     """``after`` and ``before`` lead on, "" where the list ends. ``unfinished``: not all rows could be looked at."""
 
     rows: Sequence[Any]
@@ -76,7 +76,7 @@ def page(
     more: Iterable[Any] = (),
     keeps: Callable[[Any], bool] = lambda _row: True,
     size: int = PAGE_SIZE,
-) -> Page:
+) -> KeysetPage:
     """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass, as many as a page holds."""
     found: list[Any] = []
     last = None
@@ -90,7 +90,7 @@ def page(
     return _page(found, last if looked_at == EXAMINED and len(found) <= size else None, order, cursor, size)
 
 
-def _page(found: list[Any], stopped_at: Any, order: Order, cursor: Cursor, size: int) -> Page:
+def _page(found: list[Any], stopped_at: Any, order: Order, cursor: Cursor, size: int) -> KeysetPage:
     further = ""
     if len(found) > size:
         further = order.written(found[size - 1], backwards=cursor.backwards)
@@ -100,7 +100,7 @@ def _page(found: list[Any], stopped_at: Any, order: Order, cursor: Cursor, size:
     back = order.written(rows[0] if not cursor.backwards else rows[-1], backwards=not cursor.backwards) if rows else ""
     back = back if cursor.place else ""
     after, before = (back, further) if cursor.backwards else (further, back)
-    return Page(rows, after, before, stopped_at is not None)
+    return KeysetPage(rows, after, before, stopped_at is not None)
 
 
 def merged(

@@ -24,7 +24,7 @@ from services.access import Actor
 from services.queue import keyset_pages
 from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
 from services.queue.keyset_pages import Cursor, Order
-from services.queue.rows import COLUMNS, Listing, View
+from services.queue.rows import COLUMNS, OfficerView, QueuePage
 from services.queue.search import FOUND_AT_MOST, by_number, is_number, search
 
 __all__ = [
@@ -53,12 +53,12 @@ VERDICTS = ("approve", "return", "decline")
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def listing(actor: Actor, filters: Filters, after: str = "", *, view: View | None = None) -> Listing:
+def listing(actor: Actor, filters: Filters, after: str = "", *, view: OfficerView | None = None) -> QueuePage:
     """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew.
 
     ``view``: the officer's look that other parts of the same page share; it reads tree and calendar once.
     """
-    view = view or View(actor)
+    view = view or OfficerView(actor)
     ranges, more = _sources(view, filters)
     found = keyset_pages.page(
         ranges,
@@ -68,12 +68,12 @@ def listing(actor: Actor, filters: Filters, after: str = "", *, view: View | Non
         keeps=_keeps(view, filters),
         size=PAGE_SIZE,
     )
-    return Listing(view.lines(found.rows), found.after, found.before, found.unfinished)
+    return QueuePage(view.lines(found.rows), found.after, found.before, found.unfinished)
 
 
 def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
     """The declarations of a tab or lane within its filters, in the order of its pages, ``most`` of them."""
-    view = View(actor)
+    view = OfficerView(actor)
     ranges, more = _sources(view, filters)
     rows = keyset_pages.merged(ranges, _order(filters.descending), Cursor(), more=more)
     keeps = _keeps(view, filters)
@@ -84,7 +84,7 @@ def _order(descending: bool) -> Order:
     return Order(QueueItem.due_on, QueueItem.declaration_id, date.isoformat, descending)
 
 
-def _sources(view: View, filters: Filters) -> tuple[list[Select[Any]], Iterable[Any]]:
+def _sources(view: OfficerView, filters: Filters) -> tuple[list[Select[Any]], Iterable[Any]]:
     """Ranges of the queue, and single rows beside them."""
     if filters.lane in SHORT:
         return [], SHORT[filters.lane](view)
@@ -95,14 +95,14 @@ def _sources(view: View, filters: Filters) -> tuple[list[Select[Any]], Iterable[
     return ranges, view.lapsed.values() if filters.statuses == (Status.SUBMITTED,) else ()
 
 
-def _range(view: View, filters: Filters, place: ColumnElement[bool], status: Status) -> Select[Any]:
+def _range(view: OfficerView, filters: Filters, place: ColumnElement[bool], status: Status) -> Select[Any]:
     query = select(*COLUMNS).where(place, QueueItem.status == status)
     first, last = filters.due_between(view.days)
     query = query.where(QueueItem.due_on >= first) if first else query
     return query.where(QueueItem.due_on <= last) if last else query
 
 
-def _keeps(view: View, filters: Filters) -> Callable[[Any], bool]:
+def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool]:
     passes = filters.keeps(view.days)
     lapsed = view.lapsed if not filters.lane and filters.tab == "in_review" else ()
     # single rows come from the whole scope; what is offered here stands elsewhere until it is accepted
@@ -115,9 +115,9 @@ def _keeps(view: View, filters: Filters) -> Callable[[Any], bool]:
     )
 
 
-def offices_to_choose(actor: Actor, *, view: View | None = None) -> dict[str, str]:
+def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> dict[str, str]:
     """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
-    view = view or View(actor)
+    view = view or OfficerView(actor)
     found: dict[str, str] = {}
     for office in view.scope:
         indent = "　" * (office.path.count("/") - actor.path.count("/"))
@@ -138,7 +138,7 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     First what the officer returned before, then by due date. What a colleague returned waits for that colleague, unless
     it is due soon or nothing else is left.
     """
-    view = View(actor)
+    view = OfficerView(actor)
     row = next(_candidates(view, filters or Filters()), None)
     if row is None:
         return None
@@ -146,7 +146,7 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     return db.session.scalar(query.options(joinedload(Declaration.account)))
 
 
-def _candidates(view: View, filters: Filters) -> Iterator[Any]:
+def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
     filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
     keeps, order = _keeps(view, filters), _order(descending=False)
     mine = select(*COLUMNS).where(QueueItem.returned_by == view.actor.id)
@@ -165,7 +165,7 @@ def _candidates(view: View, filters: Filters) -> Iterator[Any]:
     yield from kept
 
 
-def _is_kept(view: View, row: Any) -> bool:
+def _is_kept(view: OfficerView, row: Any) -> bool:
     """For a colleague: who returned it, is in office and in charge of it; while there is time."""
     return row.due_on > view.days.soon_until and view.keeper(row) not in ("", "我")
 
@@ -183,9 +183,9 @@ class Counts:
     seconds: int | None
 
 
-def counts(actor: Actor, *, view: View | None = None) -> Counts:
+def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     """The figures of the page for the officer's whole scope."""
-    view = view or View(actor)
+    view = view or OfficerView(actor)
     rows = _counted(view)
     by_status = Counter[Status]()
     for row in rows:
@@ -212,7 +212,7 @@ class _Counted:
     n: int
 
 
-def _counted(view: View) -> list[_Counted]:
+def _counted(view: OfficerView) -> list[_Counted]:
     """The counters, with lapsed claims as 待审核 and without the own file."""
     kept = select(QueueCount.status, QueueCount.due_on, QueueCount.again, QueueCount.flagged, QueueCount.n)
     mine = kept.where(QueueCount.department_id == view.actor.department_id)
@@ -229,7 +229,7 @@ def _as_counted(row: Any, status: Status, n: int) -> _Counted:
     return _Counted(status, row.due_on, row.times > 1, row.reminders > 0, n)
 
 
-def _lane_counts(view: View, rows: Sequence[_Counted]) -> dict[str, int]:
+def _lane_counts(view: OfficerView, rows: Sequence[_Counted]) -> dict[str, int]:
     days, turn = view.days, [row for row in rows if row.status in OFFICE_TURN]
     found = {
         "clean": sum(row.n for row in turn if not row.flagged),
@@ -260,7 +260,7 @@ def _decided_today(actor: Actor) -> set[int]:
     return standing
 
 
-def _today(view: View) -> list[Any]:
+def _today(view: OfficerView) -> list[Any]:
     revisions = _decided_today(view.actor)
     ids = select(Revision.declaration_id).where(Revision.id.in_(revisions))
     found = view.rows(set(db.session.scalars(ids))) if revisions else ()
@@ -268,9 +268,9 @@ def _today(view: View) -> list[Any]:
 
 
 #: The lanes that are lists of rows, not ranges of the queue.
-SHORT: dict[str, Callable[[View], Sequence[Any]]] = {
-    "mine": View.mine,
-    "incoming": View.incoming,
-    "second": View.second,
+SHORT: dict[str, Callable[[OfficerView], Sequence[Any]]] = {
+    "mine": OfficerView.mine,
+    "incoming": OfficerView.incoming,
+    "second": OfficerView.second,
     "today": _today,
 }

@@ -16,17 +16,17 @@ from sqlalchemy.orm import aliased
 
 from models import Claim, Decision, Department, QueueCount, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
-from services.departments.tree import Office
+from services.departments.tree import DepartmentNode
 from services.queue import listing as queue_listing
 from services.queue.filters import ITSELF, OFFICE_TURN, Days, Filters
-from services.queue.rows import Line, View
+from services.queue.rows import OfficerView, QueueRow
 from services.reports import review_times, standing_decisions
 
 OVERDUE_AT_MOST, WAITING_AT_MOST = 10, 50
 
 
 @dataclass
-class Standing:
+class DepartmentWorkload:
     """One row by department. ``filter``: what leads to it in the list."""
 
     title: str
@@ -35,14 +35,14 @@ class Standing:
     overdue: int = 0
     soon: int = 0
 
-    def add(self, other: Standing, sign: int) -> None:
+    def add(self, other: DepartmentWorkload, sign: int) -> None:
         self.open += sign * other.open
         self.overdue += sign * other.overdue
         self.soon += sign * other.soon
 
 
 @dataclass(frozen=True)
-class Officer:
+class OfficerWorkload:
     """``held``: submissions in hand now. ``decided``: verdicts of today that stand."""
 
     name: str
@@ -64,17 +64,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Overview:
-    total: Standing
-    standings: Sequence[Standing]
-    officers: Sequence[Officer]
-    overdue: Sequence[Line]
+    total: DepartmentWorkload
+    standings: Sequence[DepartmentWorkload]
+    officers: Sequence[OfficerWorkload]
+    overdue: Sequence[QueueRow]
     transfers: Sequence[Waiting]
     second_looks: Sequence[Waiting]
-    times: review_times.Office
+    times: review_times.ReviewTimes
 
 
 def overview(actor: Actor) -> Overview:
-    view = View(actor)
+    view = OfficerView(actor)
     total, standings = _standings(view)
     overdue = queue_listing.listing(actor, Filters(lane="overdue")).lines if total.overdue else ()
     return Overview(
@@ -88,33 +88,33 @@ def overview(actor: Actor) -> Overview:
     )
 
 
-def _standings(view: View) -> tuple[Standing, list[Standing]]:
+def _standings(view: OfficerView) -> tuple[DepartmentWorkload, list[DepartmentWorkload]]:
     """The counters of the department and of those directly below it; what is left is the department's own."""
     own = view.tree.by_id[view.actor.department_id]
     below = [office for office in view.scope if _is_child(office, own)]
-    rows = {office.id: Standing(office.name, office.code) for office in (own, *below)}
+    rows = {office.id: DepartmentWorkload(office.name, office.code) for office in (own, *below)}
     counted = select(QueueCount.department_id, QueueCount.due_on, func.sum(QueueCount.n).label("n"))
     counted = counted.where(QueueCount.department_id.in_(rows), QueueCount.status.in_(OFFICE_TURN))
     for row in db.session.execute(counted.group_by(QueueCount.department_id, QueueCount.due_on)):
         _count(rows[row.department_id], row, view.days)
     total = rows.pop(own.id)
-    alone = Standing(f"{own.name}（本级）", own.code + ITSELF)
+    alone = DepartmentWorkload(f"{own.name}（本级）", own.code + ITSELF)
     for sign, part in ((1, total), *((-1, part) for part in rows.values())):
         alone.add(part, sign)
     return total, [alone, *rows.values()] if below else []
 
 
-def _is_child(office: Office, own: Office) -> bool:
+def _is_child(office: DepartmentNode, own: DepartmentNode) -> bool:
     return office.path.startswith(own.path) and office.path.removeprefix(own.path).count("/") == 1
 
 
-def _count(standing: Standing, row: Any, days: Days) -> None:
+def _count(standing: DepartmentWorkload, row: Any, days: Days) -> None:
     standing.open += row.n
     standing.overdue += row.n if days.is_overdue(row.due_on) else 0
     standing.soon += row.n if days.is_soon(row.due_on) else 0
 
 
-def _officers(view: View) -> list[Officer]:
+def _officers(view: OfficerView) -> list[OfficerWorkload]:
     """Those of the scope who have something in hand or decided something today, and all of the own department."""
     held = _per_officer(select(Claim.staff_id, func.count()).where(Claim.expires_at > view.now), Claim.staff_id)
     day, _month = review_times.beginnings(view.now)
@@ -126,7 +126,8 @@ def _officers(view: View) -> list[Officer]:
     found = [person for person in people if person.department_id in view.office_ids]
     names = view.tree.by_id
     return [
-        Officer(person.name, names[person.department_id].name, held[person.id], done[person.id]) for person in found
+        OfficerWorkload(person.name, names[person.department_id].name, held[person.id], done[person.id])
+        for person in found
     ]
 
 
@@ -134,7 +135,7 @@ def _per_officer(query: Any, whose: Any) -> Counter[int]:
     return Counter({row[0]: row[1] for row in db.session.execute(query.group_by(whose))})
 
 
-def _transfers(view: View) -> list[Waiting]:
+def _transfers(view: OfficerView) -> list[Waiting]:
     """Offered to or by a department of the scope, the oldest first."""
     giver, taker = aliased(Department), aliased(Department)
     query = select(QueueItem.uid, QueueItem.number, giver.name.label("by"), taker.name.label("to"), Transfer.at)
@@ -145,7 +146,7 @@ def _transfers(view: View) -> list[Waiting]:
     return _waiting(view, query.where(Transfer.answered_at.is_(None), ours).order_by(Transfer.at))
 
 
-def _second_looks(view: View) -> list[Waiting]:
+def _second_looks(view: OfficerView) -> list[Waiting]:
     query = select(QueueItem.uid, QueueItem.number, Staff.name.label("by"), Department.name.label("to"), SecondLook.at)
     query = query.join(SecondLook, SecondLook.declaration_id == QueueItem.declaration_id)
     query = query.join(Staff, Staff.id == SecondLook.staff_id)
@@ -154,7 +155,7 @@ def _second_looks(view: View) -> list[Waiting]:
     return _waiting(view, query.where(*ours).order_by(SecondLook.at))
 
 
-def _waiting(view: View, query: Any) -> list[Waiting]:
+def _waiting(view: OfficerView, query: Any) -> list[Waiting]:
     if view.own_account is not None:
         query = query.where(QueueItem.account_id != view.own_account)
     return [Waiting(*row) for row in db.session.execute(query.limit(WAITING_AT_MOST))]

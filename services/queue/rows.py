@@ -21,7 +21,7 @@ from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
 from services import deadlines
 from services.access import OFFICERS, Actor
 from services.departments import tree as department_tree
-from services.departments.tree import Office
+from services.departments.tree import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
@@ -35,7 +35,7 @@ COLUMNS: tuple[Any, ...] = (
 
 
 @dataclass(frozen=True)
-class Line:
+class QueueRow:
     """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue.
 
     ``waits``: what it waits for though nobody holds it. ``kept_for``: who returned it before, while it is to be taken.
@@ -64,21 +64,21 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listing:
+class QueuePage:
     """``after`` and ``before`` lead to the next and the previous page; empty where there is none.
 
     ``unfinished``: the page looked at as many rows as it may, ``after`` goes on from there. ``more``: a search found
     more than it shows.
     """
 
-    lines: Sequence[Line]
+    lines: Sequence[QueueRow]
     after: str = ""
     before: str = ""
     unfinished: bool = False
     more: bool = False
 
 
-class View:
+class OfficerView:
     """One officer's look at the list, now."""
 
     def __init__(self, actor: Actor) -> None:
@@ -90,7 +90,7 @@ class View:
         self.days = Days(today(), soon_until)
 
     @cached_property
-    def scope(self) -> list[Office]:
+    def scope(self) -> list[DepartmentNode]:
         """The officer's department and those below it."""
         return self.tree.under(self.actor.path)
 
@@ -129,7 +129,7 @@ class View:
             return [top.id] if top else []
         return [office.id for office in self.tree.under(top.path)]
 
-    def _top(self, department: str) -> Office | None:
+    def _top(self, department: str) -> DepartmentNode | None:
         if not department:
             return self.tree.by_id.get(self.actor.department_id)
         found = self.tree.by_code.get(department.removesuffix(ITSELF))
@@ -189,7 +189,7 @@ class View:
 
     # --- lines -----------------------------------------------------------------------------------
 
-    def lines(self, rows: Sequence[Any]) -> list[Line]:
+    def lines(self, rows: Sequence[Any]) -> list[QueueRow]:
         in_review = [row.declaration_id for row in rows if row.status == Status.IN_REVIEW]
         holders, waiting = self._holders(in_review), self.waiting(in_review)
         self._learn({row.returned_by for row in rows if row.status in OFFICE_TURN})
@@ -223,13 +223,13 @@ class View:
     def _officers(self) -> dict[int, tuple[str, str]]:
         return {}
 
-    def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> Line:
+    def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> QueueRow:
         which = row.declaration_id
         holder_id, holder = holders.get(which, (0, ""))
         lapsed = row.status == Status.IN_REVIEW and not holder and which not in waiting
         status = Status.SUBMITTED if lapsed else row.status
         left = self._days_left(row.due_on) if row.status in OFFICE_TURN else None
-        return Line(
+        return QueueRow(
             **{name: getattr(row, name) for name in _COPIED},
             status=status,
             department=self.tree.by_id[row.department_id].name,

@@ -16,7 +16,7 @@ NAME_LENGTH = 20
 AT_MOST = 20
 
 
-class Refused(Exception):
+class ViewRefused(Exception):
     """The view is not kept; the message says why."""
 
 
@@ -37,16 +37,16 @@ def keep(actor: Actor, name: str, filters: Filters) -> SavedView:
     """Keep the filters under the name; one of the same name is replaced. Raises Refused."""
     name = normalise_text(name)
     if not name:
-        raise Refused("请填写视图名称")
+        raise ViewRefused("请填写视图名称")
     if problem := text_problem(name, "视图名称"):
-        raise Refused(problem)
+        raise ViewRefused(problem)
     if len(name) > NAME_LENGTH:
-        raise Refused(f"视图名称最多 {NAME_LENGTH} 个字，现在是 {len(name)} 个字")
+        raise ViewRefused(f"视图名称最多 {NAME_LENGTH} 个字，现在是 {len(name)} 个字")
     mine = SavedView.staff_id == actor.id
     row = db.session.scalar(select(SavedView).where(mine, SavedView.name == name))
     if row is None:
         if (db.session.scalar(select(func.count()).select_from(SavedView).where(mine)) or 0) >= AT_MOST:
-            raise Refused(f"最多保存 {AT_MOST} 个视图，请先删除不用的")
+            raise ViewRefused(f"最多保存 {AT_MOST} 个视图，请先删除不用的")
         row = SavedView(staff_id=actor.id, name=name)
         db.session.add(row)
     row.query = urlencode(filters.address())

@@ -20,7 +20,7 @@ from lib.names import normalise_text
 from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, keys
 from services.access import Actor
 from services.queue import index as queue_index
-from services.queue.rows import Listing, View
+from services.queue.rows import OfficerView, QueuePage
 
 FOUND_AT_MOST = 50
 #: Of a search with several words: how many the longest word may find, before the others narrow it.
@@ -35,20 +35,20 @@ _LETTERS = re.compile(r"[a-z]+\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def search(actor: Actor, text: str, *, view: View | None = None) -> Listing:
+def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
     """Submissions of the officer's scope, the first 50; ``more``: there are others, the text should say more."""
-    view = view or View(actor)
+    view = view or OfficerView(actor)
     found = find(view, text)
     rows = [row for row in view.rows(found.ids) if view.may_see(row)]
     rows.sort(key=lambda row: (row.due_on, row.declaration_id), reverse=True)
-    return Listing(view.lines(rows[:FOUND_AT_MOST]), more=found.more)
+    return QueuePage(view.lines(rows[:FOUND_AT_MOST]), more=found.more)
 
 
-def by_number(actor: Actor, text: str, *, view: View | None = None) -> Listing:
+def by_number(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
     """By 申报编号 alone, which may stand in an address."""
-    view = view or View(actor)
+    view = view or OfficerView(actor)
     rows = view.rows(_by_number(_Search(view, text)))
-    return Listing(view.lines([row for row in rows if view.may_see(row)]))
+    return QueuePage(view.lines([row for row in rows if view.may_see(row)]))
 
 
 def is_number(text: str) -> bool:
@@ -57,7 +57,7 @@ def is_number(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """Declarations of the scope. ``more``: there are others."""
 
     ids: Sequence[int]
@@ -68,7 +68,7 @@ class Found:
 class _Search:
     """``archived``: only declarations that a record rests on."""
 
-    view: View
+    view: OfficerView
     text: str
     archived: bool = False
 
@@ -93,17 +93,17 @@ class _Search:
         return list(dict.fromkeys(db.session.scalars(query.limit(most))))
 
 
-def find(view: View, text: str, *, archived: bool = False) -> Found:
+def find(view: OfficerView, text: str, *, archived: bool = False) -> SearchResult:
     """All ways after each other, until there are more than a page shows."""
     asked = _Search(view, text, archived)
     if not asked.words:
-        return Found((), more=False)
+        return SearchResult((), more=False)
     ids: dict[int, None] = {}
     for way in _WAYS:
         ids |= dict.fromkeys(way(asked))
         if len(ids) > FOUND_AT_MOST:
             break
-    return Found(list(ids)[:FOUND_AT_MOST], len(ids) > FOUND_AT_MOST or len(asked.employers) > EMPLOYERS_AT_MOST)
+    return SearchResult(list(ids)[:FOUND_AT_MOST], len(ids) > FOUND_AT_MOST or len(asked.employers) > EMPLOYERS_AT_MOST)
 
 
 def _compact(text: str) -> str:

@@ -18,11 +18,11 @@ from services.access import Actor
 from services.declaration import answers
 from services.queue import keyset_pages
 from services.queue.keyset_pages import Cursor, Order
-from services.queue.rows import View
+from services.queue.rows import OfficerView
 from services.queue.search import FOUND_AT_MOST, find
 from services.records import own as own_record
 from services.reports import standing_decisions
-from services.review.page import PaperLine, Privacy, Section, plain_sections
+from services.review.page import PaperLine, Privacy, ReviewSection, plain_sections
 
 __all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "chosen", "listing", "person", "search"]
 
@@ -30,7 +30,7 @@ PAGE_SIZE = keyset_pages.PAGE_SIZE
 
 
 @dataclass(frozen=True)
-class Line:
+class RecordRow:
     """One record in the list."""
 
     uid: str
@@ -43,17 +43,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listing:
+class RecordPage:
     """``after`` and ``before`` lead to the next and the previous page; ``more``: a search found more than it shows."""
 
-    lines: Sequence[Line]
+    lines: Sequence[RecordRow]
     after: str = ""
     before: str = ""
     more: bool = False
 
 
 @dataclass(frozen=True)
-class Version:
+class RecordVersion:
     """One approved state: by whom and when, and what it changed in the one before (empty for the first)."""
 
     decision: Decision
@@ -64,17 +64,17 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Person:
+class RecordHolder:
     """One record as the page shows it."""
 
     record: Record
     revision: Revision
     name: str
     open_numbers: bool
-    sections: Sequence[Section]
+    sections: Sequence[ReviewSection]
     papers: Sequence[PaperLine]
     has_photo: bool
-    versions: Sequence[Version]
+    versions: Sequence[RecordVersion]
 
 
 #: What a line is made of: no sealed column, no other table.
@@ -85,17 +85,17 @@ _COLUMNS: tuple[Any, ...] = (
 _ORDER = Order(Record.approved_at, Record.id, lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.%f}", descending=True)
 
 
-def listing(actor: Actor, after: str = "") -> Listing:
+def listing(actor: Actor, after: str = "") -> RecordPage:
     """One page of the scope's records, the latest approval first. ``after``: a cursor of another page, or "last"."""
-    view = View(actor)
+    view = OfficerView(actor)
     ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
     found = keyset_pages.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=view.is_anothers, size=PAGE_SIZE)
-    return Listing(_lines(view, found.rows), found.after, found.before)
+    return RecordPage(_lines(view, found.rows), found.after, found.before)
 
 
 def chosen(actor: Actor, most: int) -> list[int]:
     """The scope's records in the order of their pages, ``most`` of them."""
-    view = View(actor)
+    view = OfficerView(actor)
     ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
     rows = keyset_pages.merged(ranges, _ORDER, Cursor())
     return [row.id for row in islice(filter(view.is_anothers, rows), most)]
@@ -106,19 +106,19 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def search(actor: Actor, text: str) -> Listing:
+def search(actor: Actor, text: str) -> RecordPage:
     """As in 待办 (services.queue.search): the first 50 records of the scope that the text finds."""
-    view = View(actor)
+    view = OfficerView(actor)
     found = find(view, text, archived=True)
     query = select(*_COLUMNS).where(Record.declaration_id.in_(found.ids)).order_by(Record.approved_at.desc())
     rows = [row for row in db.session.execute(query) if view.may_see(row)] if found.ids else []
-    return Listing(_lines(view, rows), more=found.more)
+    return RecordPage(_lines(view, rows), more=found.more)
 
 
-def _lines(view: View, rows: Sequence[Any]) -> list[Line]:
+def _lines(view: OfficerView, rows: Sequence[Any]) -> list[RecordRow]:
     numbers = {row.declaration_id: row.number for row in view.rows([row.declaration_id for row in rows])}
     return [
-        Line(
+        RecordRow(
             uid=row.uid,
             name=row.name,
             masked_number=row.masked_number,
@@ -131,11 +131,11 @@ def _lines(view: View, rows: Sequence[Any]) -> list[Line]:
     ]
 
 
-def person(record: Record, actor: Actor, *, reveal: bool = False) -> Person:
+def person(record: Record, actor: Actor, *, reveal: bool = False) -> RecordHolder:
     """A record with all its approved states. ``reveal``: show number and phone this once."""
     revision = record.revision
     privacy = Privacy(open_numbers=reveal, known=(revision.answers,))
-    return Person(
+    return RecordHolder(
         record=record,
         revision=revision,
         name=revision.answers["applicant_name"],
@@ -147,7 +147,7 @@ def person(record: Record, actor: Actor, *, reveal: bool = False) -> Person:
     )
 
 
-def _versions(record: Record, actor: Actor, reveal: bool) -> list[Version]:
+def _versions(record: Record, actor: Actor, reveal: bool) -> list[RecordVersion]:
     """The approved states, newest first, each with what it changed."""
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == record.account_id)
     load = (
@@ -159,14 +159,14 @@ def _versions(record: Record, actor: Actor, reveal: bool) -> list[Version]:
         query.options(*load).where(standing_decisions.approves(Decision)).order_by(Decision.id)
     ).all()
     readable = set(_own_scope(actor, record.account_id))
-    versions: list[Version] = []
+    versions: list[RecordVersion] = []
     before: Revision | None = None
     for decision in approvals:
         revision = decision.revision
         differing = _changes(before, revision, reveal) if before else []
         papers = _new_papers(before, revision) if before else []
         is_readable = revision.declaration_id in readable
-        versions.insert(0, Version(decision, revision.declaration, differing, papers, is_readable))
+        versions.insert(0, RecordVersion(decision, revision.declaration, differing, papers, is_readable))
         before = revision
     return versions
 

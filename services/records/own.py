@@ -16,7 +16,7 @@ from services.reports import standing_decisions
 
 
 @dataclass(frozen=True)
-class Version:
+class OwnVersion:
     """One approved state of the record."""
 
     revision: Revision
@@ -25,23 +25,23 @@ class Version:
     office: str
 
 
-def own_versions(actor: Actor) -> list[Version]:
+def own_versions(actor: Actor) -> list[OwnVersion]:
     """Every approved state of the person's own record, newest first. An approval that was taken back is none."""
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == actor.id)
     query = query.where(standing_decisions.approves(Decision)).order_by(Decision.id.desc())
     load = (joinedload(Decision.revision).joinedload(Revision.declaration), joinedload(Decision.department))
     return [
-        Version(decision.revision, decision.revision.declaration, decision.at, decision.department.name)
+        OwnVersion(decision.revision, decision.revision.declaration, decision.at, decision.department.name)
         for decision in db.session.scalars(query.options(*load))
     ]
 
 
-def own_version(actor: Actor, uid: str) -> Version | None:
+def own_version(actor: Actor, uid: str) -> OwnVersion | None:
     """One of them by its revision's public name. Somebody else's is not found."""
     return next((version for version in own_versions(actor) if version.revision.uid == uid), None)
 
 
-def version_before(versions: list[Version], version: Version) -> Version | None:
+def version_before(versions: list[OwnVersion], version: OwnVersion) -> OwnVersion | None:
     """The approved state that this one took the place of."""
     older = [other for other in versions if other.approved_at < version.approved_at]
     return older[0] if older else None

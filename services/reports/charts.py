@@ -26,7 +26,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Rect:
+class ChartBar:
     """``series`` counts from 0."""
 
     x: float
@@ -54,9 +54,9 @@ class Chart:
     height: float
     rules: Sequence[float] = ()  # heights of the lines behind
     texts: Sequence[Text] = ()
-    rects: Sequence[Rect] = ()
+    rects: Sequence[ChartBar] = ()
     paths: Sequence[Path] = ()
-    dots: Sequence[Rect] = ()  # centre and half width; the height is not used
+    dots: Sequence[ChartBar] = ()  # centre and half width; the height is not used
     legend: Sequence[Text] = ()  # beside a small sign of its series
     width: int = WIDTH
 
@@ -108,7 +108,7 @@ def columns(name: str, title: str, about: str, months: Sequence[str], series: Se
     rules = frame.label(step)
     width = frame.slot * 0.8 / len(series)
     rects = [
-        Rect(
+        ChartBar(
             round(frame.x(at) - frame.slot * 0.4 + number * width, 1),
             frame.y(value),
             round(width * 0.92, 1),
@@ -141,7 +141,7 @@ def lines(
         for run in _runs(one.values):
             points = [(frame.x(at), frame.y(one.values[at] or 0)) for at in run]
             paths.append(Path(" ".join(f"{x:g},{y:g}" for x, y in points), number))
-            dots += [Rect(x, y, 3, 3, number) for x, y in points]
+            dots += [ChartBar(x, y, 3, 3, number) for x, y in points]
     legend = _legend(series) if len(series) > 1 else ()
     return Chart(name, title, about, _height(), rules, frame.texts, paths=paths, dots=dots, legend=legend)
 
@@ -154,7 +154,7 @@ def bars(name: str, title: str, about: str, rows: Sequence[tuple[str, int]]) -> 
         y = at * BAR_ROW
         width = round((WIDTH - 52) * value / longest, 1)
         texts += [Text(0, y + 13, words, "start"), Text(width + 5, y + 28.5, f"{value}", "start")]
-        rects.append(Rect(0, y + 18, width, 12))
+        rects.append(ChartBar(0, y + 18, width, 12))
     return Chart(name, title, about, len(rows) * BAR_ROW, texts=texts, rects=rects)
 
 

@@ -37,7 +37,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Office:
+class ReviewTimes:
     """Medians over the decisions of a scope this month, and how many were measured."""
 
     measured: int
@@ -104,11 +104,11 @@ def beginnings(now: datetime) -> tuple[datetime, datetime]:
     return day, day.replace(day=1)
 
 
-def office(path: str, now: datetime) -> Office:
+def office(path: str, now: datetime) -> ReviewTimes:
     """Medians over all decisions of the officers at or below ``path`` this month."""
     _day, month = beginnings(now)
     seconds, keys = (_spread(column, path, month) for column in (ReviewMeasure.seconds, ReviewMeasure.keys))
-    return Office(sum(seconds.values()), median(seconds), median(keys))
+    return ReviewTimes(sum(seconds.values()), median(seconds), median(keys))
 
 
 def _spread(column: Any, path: str, since: datetime) -> Counter[int]:

@@ -39,12 +39,12 @@ _WIDE = {"id_number": 22, "applicant_name": 12, "employer_name": 34, "postal_add
 Say = Callable[[Any], str]
 
 
-class Busy(Exception):
+class RosterBusy(Exception):
     """The same officer's last export is still being made."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RosterRequest:
     """What to list. ``office``: its people and those below it. ``since``, ``until``: days of approval or submission."""
 
     office: Department
@@ -77,11 +77,11 @@ def one_at_a_time(folder: Path, actor: Actor) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy from error
+            raise RosterBusy from error
         yield
 
 
-def write(actor: Actor, wanted: Wanted, folder: Path) -> Roster:
+def write(actor: Actor, wanted: RosterRequest, folder: Path) -> Roster:
     """Make the file under ``folder``. Reads only; slow, so call it in no transaction that writes."""
     members = audit.Members()
     columns = _columns()
@@ -98,7 +98,7 @@ def write(actor: Actor, wanted: Wanted, folder: Path) -> Roster:
         return Roster(book.finish(), sheet.count, members)
 
 
-def log(actor: Actor, wanted: Wanted, made: Roster, reason: str) -> None:
+def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
     """Write the export down, with everybody who is in it. Before the file is handed out."""
     days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
     detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
@@ -106,11 +106,11 @@ def log(actor: Actor, wanted: Wanted, made: Roster, reason: str) -> None:
     audit.keep(event, wanted.office.id, made.members)
 
 
-def file_name(wanted: Wanted) -> str:
+def file_name(wanted: RosterRequest) -> str:
     return f"名册-{wanted.office.name}-{today():%Y%m%d}.xlsx"
 
 
-def _rows(actor: Actor, wanted: Wanted) -> Iterator[Row[Any]]:
+def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
     query = _records(actor) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
     moment = query.selected_columns["at"]
     below = matching.below(wanted.office).with_only_columns(Department.id).order_by(None)

@@ -127,7 +127,7 @@ def _days(hours: Counter[int]) -> float | None:
 
 
 @dataclass(frozen=True)
-class Line:
+class DepartmentFigures:
     """A row of the table by department. ``code`` leads to its own statistics; empty for the department's own."""
 
     title: str
@@ -152,7 +152,7 @@ class Report:
     period: Period
     total: Tally
     months: Sequence[tuple[str, Tally]]
-    lines: Sequence[Line]
+    lines: Sequence[DepartmentFigures]
     reasons: Sequence[Reason]
     marks: int  # of all reasons, also those that are not listed
     made: int
@@ -214,10 +214,10 @@ class _Tallies:
         yield self.months[month]
         yield self._rows[self._row[department_id]]
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[DepartmentFigures]:
         """The department's own first; alone when nothing lies below."""
         own = f"{self.office.name}（本级）" if self._titles else self.office.name
-        return [Line(self._titles.get(code, own), code, tally) for code, tally in self._rows.items()]
+        return [DepartmentFigures(self._titles.get(code, own), code, tally) for code, tally in self._rows.items()]
 
 
 def _within(column: Any, span: Period) -> Any:
@@ -310,7 +310,7 @@ def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
 
 
 def _labels() -> dict[str, str]:
-    context = answers.Asked()
+    context = answers.FormContext()
     questions = (question for step in STEPS for question in step.form(None, asked=context).questions)
     labels = {question.name: question.label.text for question in questions}
     return labels | {kind: paper.title for kind, paper in PAPER.items()}

@@ -54,7 +54,7 @@ class Book:
         # The text format: a cell that somebody edits later turns into no formula and loses no digits either.
         self.text_format = self._book.add_format({"num_format": "@"})
         self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#EAF1FC"})
-        self._sheets: list[Sheet] = []
+        self._sheets: list[WorkbookSheet] = []
         self._finished = False
 
     def __enter__(self) -> Book:
@@ -67,8 +67,8 @@ class Book:
         if not self._finished:
             self._file.close()
 
-    def sheet(self, title: str, columns: Sequence[Column]) -> Sheet:
-        made = Sheet(self, title, columns)
+    def sheet(self, title: str, columns: Sequence[Column]) -> WorkbookSheet:
+        made = WorkbookSheet(self, title, columns)
         self._sheets.append(made)
         return made
 
@@ -90,7 +90,7 @@ class Book:
         return self._file
 
 
-class Sheet:
+class WorkbookSheet:
     """A table. What does not fit on one sheet goes on on the next, under the same header."""
 
     def __init__(self, book: Book, title: str, columns: Sequence[Column]) -> None:

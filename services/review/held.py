@@ -26,7 +26,7 @@ def held(actor: Actor) -> Sequence[Declaration]:
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceInHand:
     """The ``at``-th of ``count`` in hand; uids of the neighbours, "" for none."""
 
     at: int
@@ -35,13 +35,13 @@ class Place:
     after: str
 
 
-def place(actor: Actor, declaration: Declaration) -> Place | None:
+def place(actor: Actor, declaration: Declaration) -> PlaceInHand | None:
     """None: the officer does not hold it."""
     uids = [other.uid for other in held(actor)]
     if declaration.uid not in uids:
         return None
     at = uids.index(declaration.uid)
-    return Place(at + 1, len(uids), uids[at - 1] if at else "", uids[at + 1] if at + 1 < len(uids) else "")
+    return PlaceInHand(at + 1, len(uids), uids[at - 1] if at else "", uids[at + 1] if at + 1 < len(uids) else "")
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,13 @@ from services.marks import internal_notes, marks, return_reasons, ticks
 from services.review import held as held_files
 from services.review import history as review_history
 from services.review import rows as review_rows
-from services.review.rows import PaperLine, Privacy, Removed, Section, compared_with, labels, plain_sections
+from services.review.rows import PaperLine, Privacy, Removed, ReviewSection, compared_with, labels, plain_sections
 from services.workflow.transitions import waits
 
 __all__ = [
     "PaperLine",
     "Privacy",
-    "Section",
+    "ReviewSection",
     "Submission",
     "Told",
     "compared_with",
@@ -64,9 +64,9 @@ class Submission:
     sex: str
     age: int
     status: Status
-    standing: deadlines.Standing
+    standing: deadlines.DueState
     claim: Claim | None
-    place: held_files.Place | None  # among those that the officer at hand holds
+    place: held_files.PlaceInHand | None  # among those that the officer at hand holds
     holds: bool  # the officer at hand holds it and sees the latest revision
     marks_open: bool  # marks can be set: by the holder, and by a manager who may revoke
     open_numbers: bool
@@ -74,7 +74,7 @@ class Submission:
     transfer: Transfer | None
     second_look: SecondLook | None
     reads_all: bool  # else only what the own scope decided: it was transferred since
-    sections: Sequence[Section]
+    sections: Sequence[ReviewSection]
     papers: Sequence[PaperLine]
     removed: Sequence[Removed]
     verdicts: Sequence[review_history.Verdict]
@@ -219,7 +219,7 @@ def told(revision: Revision) -> list[Told]:
     return [Told(label, unsent[target]) for target, label in labels().items() if target in unsent]
 
 
-def in_words(wanted: Sequence[marks.Wanted], actor: Actor) -> list[tuple[str, str]]:
+def in_words(wanted: Sequence[marks.MarkRequest], actor: Actor) -> list[tuple[str, str]]:
     """Marks as a form sent them, for the officer to copy: (what, reason and comment)."""
     known = return_reasons.of(actor)
     return [

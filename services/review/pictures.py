@@ -33,7 +33,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReviewPicture:
     """One page of one paper. ``index`` counts the pages of its paper from 0; ``current``: the viewer opens with it.
 
     ``before`` is the page that stood at its place in the revision compared with. ``gone``: this is itself such a page,
@@ -49,7 +49,7 @@ class Picture:
     width: int
     height: int
     frames: Sequence[Frame] = ()
-    before: Picture | None = None
+    before: ReviewPicture | None = None
     gone: bool = False
 
 
@@ -73,7 +73,7 @@ class _Compared:
         return found
 
 
-def pictures(lines: Sequence[PaperLine], compared: Revision | None = None) -> list[Picture]:
+def pictures(lines: Sequence[PaperLine], compared: Revision | None = None) -> list[ReviewPicture]:
     """All pages of the papers; then those of ``compared`` in whose place nothing stands."""
     first, old = first_paper(lines), _Compared(compared.papers if compared else {})
     there = [
@@ -90,11 +90,11 @@ def pictures(lines: Sequence[PaperLine], compared: Revision | None = None) -> li
     ]
 
 
-def _picture(line: PaperLine, index: int, page: Page, old: _Compared, *, current: bool) -> Picture:
+def _picture(line: PaperLine, index: int, page: Page, old: _Compared, *, current: bool) -> ReviewPicture:
     kind = line.paper.kind
     at = old.counterpart(kind, index, page)
     unchanged = at is not None and old.pages(kind)[at]["address"] == page["address"]
-    return Picture(
+    return ReviewPicture(
         kind,
         index,
         _title(kind, index, line.pages),
@@ -108,9 +108,9 @@ def _picture(line: PaperLine, index: int, page: Page, old: _Compared, *, current
     )
 
 
-def _old_picture(old: _Compared, kind: str, index: int, asked_for: Mark | None, *, gone: bool = False) -> Picture:
+def _old_picture(old: _Compared, kind: str, index: int, asked_for: Mark | None, *, gone: bool = False) -> ReviewPicture:
     page = old.pages(kind)[index]
-    return Picture(
+    return ReviewPicture(
         kind,
         index,
         _title(kind, index, old.pages(kind)),

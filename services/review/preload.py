@@ -15,7 +15,7 @@ from services.access import Actor
 from services.review import access_log
 from services.review import held as held_files
 from services.review import rows as review_rows
-from services.review.pictures import Picture, pictures
+from services.review.pictures import ReviewPicture, pictures
 
 VERB = "load_ahead"
 AT_MOST = 2
@@ -26,7 +26,7 @@ def following(actor: Actor, uid: str) -> Declaration | None:
     return next((other for other in held_files.held(actor) if other.uid != uid), None)
 
 
-def first_pictures(declaration: Declaration, actor: Actor) -> list[Picture]:
+def first_pictures(declaration: Declaration, actor: Actor) -> list[ReviewPicture]:
     """What the viewer will open with, and the picture after it."""
     revision = access.revision_of(declaration, declaration.revision_number)
     if revision is None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from forms import PAPER, PAPERS, STEPS, Paper, Step
 from lib.codes import MarkState
 from lib.identity import mask_number, mask_phone
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from models import Decision, Declaration, Mark, Revision, Tick, db
 from services.declaration import answers
 from services.declaration.answers import Change
@@ -53,7 +53,7 @@ class AnswerLine:
 
 
 @dataclass(frozen=True)
-class Section:
+class ReviewSection:
     step: Step
     lines: Sequence[AnswerLine]
 
@@ -110,7 +110,7 @@ class Privacy:
 
 
 @dataclass(frozen=True)
-class Look:
+class ReviewContext:
     """Everything that stands beside the answers of a revision."""
 
     revision: Revision
@@ -132,10 +132,10 @@ def look(
     privacy: Privacy,
     unsent: Mapping[str, Mark],
     ticks: Mapping[str, Tick],
-) -> Look:
+) -> ReviewContext:
     """A revision beside the one that "new" is meant against."""
     old, new = compared.answers if compared else {}, revision.answers
-    return Look(
+    return ReviewContext(
         revision,
         compared,
         privacy,
@@ -147,7 +147,7 @@ def look(
     )
 
 
-def sections(seen: Look) -> list[Section]:
+def sections(seen: ReviewContext) -> list[ReviewSection]:
     proofs = _proofs(seen.revision)
     before = {name: seen.privacy.text(change.before) for name, change in seen.changes.items()}
     account = seen.revision.declaration.account
@@ -155,12 +155,14 @@ def sections(seen: Look) -> list[Section]:
     if account.name != found["applicant_name"]:
         before.setdefault("applicant_name", account.name)  # the sign-in name, until the approval
     return [
-        Section(section.step, [_line(seen, row, proofs, before) for row in section.rows])
+        ReviewSection(section.step, [_line(seen, row, proofs, before) for row in section.rows])
         for section in answers.sections(found)
     ]
 
 
-def _line(seen: Look, row: answers.Row, proofs: Mapping[str, str], before: Mapping[str, str]) -> AnswerLine:
+def _line(
+    seen: ReviewContext, row: answers.AnswerRow, proofs: Mapping[str, str], before: Mapping[str, str]
+) -> AnswerLine:
     text = seen.privacy.text(row.text)
     return AnswerLine(
         row.name,
@@ -177,10 +179,10 @@ def _line(seen: Look, row: answers.Row, proofs: Mapping[str, str], before: Mappi
     )
 
 
-def plain_sections(revision: Revision, privacy: Privacy) -> list[Section]:
+def plain_sections(revision: Revision, privacy: Privacy) -> list[ReviewSection]:
     """The answers of a revision with nothing beside them."""
     return [
-        Section(
+        ReviewSection(
             section.step,
             [AnswerLine(row.name, row.short, privacy.text(row.text), row.markable) for row in section.rows],
         )
@@ -188,7 +190,7 @@ def plain_sections(revision: Revision, privacy: Privacy) -> list[Section]:
     ]
 
 
-def removed(seen: Look, shown: Sequence[Section]) -> list[Removed]:
+def removed(seen: ReviewContext, shown: Sequence[ReviewSection]) -> list[Removed]:
     names = {line.name for section in shown for line in section.lines}
     gone = [change for name, change in seen.changes.items() if name not in names]
     return [Removed(seen.privacy.change(change), seen.why(change.name)) for change in gone]
@@ -204,14 +206,14 @@ def _proofs(revision: Revision) -> dict[str, str]:
     return found
 
 
-def paper_lines(seen: Look) -> list[PaperLine]:
+def paper_lines(seen: ReviewContext) -> list[PaperLine]:
     """The papers that the answers ask for or that were sent, in the table's order, also those that are not there."""
     sent = seen.revision.papers
     asked = {paper.kind for paper in papers.wanted(seen.revision.answers)} | set(sent)
     return [_paper(seen, paper, sent.get(paper.kind, [])) for paper in PAPERS if paper.kind in asked]
 
 
-def _paper(seen: Look, paper: Paper, pages: Sequence[Mapping[str, Any]]) -> PaperLine:
+def _paper(seen: ReviewContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -> PaperLine:
     old = seen.compared.papers.get(paper.kind, []) if seen.compared else pages
     is_new = papers.addresses(pages) != papers.addresses(old)
     return PaperLine(
@@ -253,7 +255,7 @@ def asked_for(revision: Revision) -> dict[str, Mark]:
 @cache
 def labels() -> dict[str, str]:
     """What answers and papers are called: all questions, the document, all papers."""
-    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    forms = (step.form(None, asked=FormContext()) for step in STEPS)
     questions = {question.name: question.label.text for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
 

@@ -12,22 +12,22 @@ from services.departments import matching
 
 
 @dataclass(frozen=True)
-class Offices:
+class TransferTargets:
     """A part of the list. The first part is what matches the address, as far as it is another department."""
 
     title: str
     departments: Sequence[Department]
 
 
-def offices(declaration: Declaration, revision: Revision) -> list[Offices]:
+def offices(declaration: Declaration, revision: Revision) -> list[TransferTargets]:
     """Departments in use other than the handling one, without those that collect by themselves."""
     groups = [
-        Offices(group.name, [office for office in group.departments if _takes(office, declaration)])
+        TransferTargets(group.name, [office for office in group.departments if _takes(office, declaration)])
         for group in matching.phone_book()
     ]
     by_code = {office.code: office for group in groups for office in group.departments}
     fitting = [by_code[code] for code in _for_address(revision.answers) if code in by_code]
-    return [group for group in (Offices("与申报人所填地址相符", fitting), *groups) if group.departments]
+    return [group for group in (TransferTargets("与申报人所填地址相符", fitting), *groups) if group.departments]
 
 
 def office(declaration: Declaration, revision: Revision, code: str) -> Department | None:

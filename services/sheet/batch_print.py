@@ -42,7 +42,7 @@ PROBLEMS = {
 }
 
 
-class Busy(Exception):
+class PrintingBusy(Exception):
     """The officer's last job is still waiting or being drawn; ``uid`` says which."""
 
     def __init__(self, uid: str) -> None:
@@ -88,7 +88,7 @@ def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
     """Ask for these sheets. Writes down who asked, why, and whose sheets they are. Raises Busy."""
     open_one = _own(actor).where(PrintJob.state.in_(("waiting", "drawing"))).limit(1)
     if job := db.session.scalar(open_one):
-        raise Busy(job.uid)
+        raise PrintingBusy(job.uid)
     job = PrintJob(staff_id=actor.id, revisions=list(revision_ids[:LIMIT]), total=len(revision_ids[:LIMIT]))
     db.session.add(job)
     event = audit.record("print_sheets", actor, detail=f"{job.total} 份信息表。事由：{reason}")
@@ -119,7 +119,7 @@ def cancel(job: PrintJob) -> None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PrintState:
     """A job as its page shows it."""
 
     job: PrintJob
@@ -141,10 +141,10 @@ class Standing:
         return local(self.job.created_at + KEPT)
 
 
-def standing(actor: Actor, job: PrintJob) -> Standing:
+def standing(actor: Actor, job: PrintJob) -> PrintState:
     sheets = len(job.revisions)
     waiting = select(func.count()).select_from(PrintJob).where(_open(), PrintJob.id < job.id)
-    return Standing(
+    return PrintState(
         job,
         ahead=(db.session.scalar(waiting) or 0) if job.state == "waiting" else 0,
         sheets=sheets,

@@ -7,11 +7,11 @@ from typing import Any
 from forms import PAPERS, PHOTO, STEPS
 from lib.clock import local
 from lib.codes import YesNo
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.storage import Folder
 from models import Declaration, Sheet
 from services.declaration import answers
-from services.declaration.answers import Row, Section
+from services.declaration.answers import AnswerRow, AnswerSection
 from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
@@ -53,11 +53,11 @@ def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_
     )
 
 
-def blocks(sections: list[Section]) -> tuple[Block, ...]:
+def blocks(sections: list[AnswerSection]) -> tuple[Block, ...]:
     return tuple(_block(section) for section in sections)
 
 
-def _block(section: Section) -> Block:
+def _block(section: AnswerSection) -> Block:
     rows = section.rows
     tables: tuple[Table, ...] = ()
     if any(row.name.startswith(tuple(EDUCATION_ROWS)) for row in rows):
@@ -67,7 +67,7 @@ def _block(section: Section) -> Block:
     return Block(section.step.title, SHORT_TITLES.get(section.step.slug, section.step.title[:4]), cells, tables)
 
 
-def _education(rows: tuple[Row, ...]) -> Table:
+def _education(rows: tuple[AnswerRow, ...]) -> Table:
     """A row for each education that was asked for; a question that does not apply shows a dash."""
     texts = {row.name: row.text for row in rows}
     known = {f"{prefix}_{suffix}" for prefix in EDUCATION_ROWS for suffix in EDUCATION}
@@ -85,9 +85,9 @@ def blank(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:
-        form = step.form(None, asked=Asked())
-        rows = [Row(q.name, q.label.text, "", q.short, q.span) for q in form.questions]
+        form = step.form(None, asked=FormContext())
+        rows = [AnswerRow(q.name, q.label.text, "", q.short, q.span) for q in form.questions]
         if step is STEPS[0]:
-            rows[1:1] = [Row(name, label, "", label) for name, label in answers.IDENTITY.items()]
-        sections.append(Section(step, tuple(rows)))
+            rows[1:1] = [AnswerRow(name, label, "", label) for name, label in answers.IDENTITY.items()]
+        sections.append(AnswerSection(step, tuple(rows)))
     return draw_blank(blocks(sections), tuple(paper.title for paper in PAPERS if paper.required), site)

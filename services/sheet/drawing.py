@@ -9,7 +9,7 @@ from lib.pdf.typeset import Fitted
 from lib.pictures import sheet_marks
 from services.sheet import layout as sheet_layout
 from services.sheet.data import SheetData
-from services.sheet.layout import Box, Plan, Section, Style
+from services.sheet.layout import Box, LayoutSection, Plan, Style
 
 TITLE = "会计人员个人基本信息表"
 LEFT = 16 * MM
@@ -130,7 +130,7 @@ def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Seque
     footer(pen, data, bottom, 1, pages, lacking)
 
 
-def _section(pen: Pen, section: Section, top: float, plan: Plan) -> float:
+def _section(pen: Pen, section: LayoutSection, top: float, plan: Plan) -> float:
     """Draw a section from ``top`` down; returns its bottom."""
     y = top
     places = []

@@ -84,7 +84,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Row:
+class LayoutRow:
     """Boxes side by side; ``need`` and ``most`` limit the height."""
 
     boxes: tuple[Box, ...]
@@ -93,9 +93,9 @@ class Row:
 
 
 @dataclass
-class Section:
+class LayoutSection:
     short: str
-    rows: list[Row]
+    rows: list[LayoutRow]
     photo_rows: int = 0
     heights: list[float] = field(default_factory=list)
 
@@ -136,7 +136,7 @@ class Plan:
     """The finished layout of page 1, and what goes to the continuation pages."""
 
     level: Level
-    sections: list[Section]
+    sections: list[LayoutSection]
     promise: tuple[str, ...]
     promise_height: float
     bottom_height: float
@@ -217,7 +217,7 @@ def _move_one(parts: Sequence[_Part]) -> None:
             entry.dropped = True
 
 
-def _spread(sections: Sequence[Section], room: float) -> float:
+def _spread(sections: Sequence[LayoutSection], room: float) -> float:
     """Give every row its height so that rows are as even as their needs allow; returns the sum."""
     rows = [row for section in sections for row in section.rows]
 
@@ -237,9 +237,9 @@ def _spread(sections: Sequence[Section], room: float) -> float:
 # --- a section --------------------------------------------------------------------------------------------------------
 
 
-def _section(part: _Part, level: Level) -> Section:
+def _section(part: _Part, level: Level) -> LayoutSection:
     rows = [row for table, entries in part.tables for row in _table_rows(table, entries, level)]
-    section = Section(part.short, rows)
+    section = LayoutSection(part.short, rows)
     if part.papers:
         section.rows = _paper_rows([entry for entry in part.cells if not entry.dropped], level)
     else:
@@ -252,7 +252,7 @@ def _section(part: _Part, level: Level) -> Section:
     return section
 
 
-def _at_least(rows: list[Row], start: int, end: int, height: float) -> None:
+def _at_least(rows: list[LayoutRow], start: int, end: int, height: float) -> None:
     """Raise the needs of these rows until together they reach a height."""
     short = height - sum(row.need for row in rows[start:end])
     for index in range(start, end):
@@ -261,7 +261,7 @@ def _at_least(rows: list[Row], start: int, end: int, height: float) -> None:
             rows[index] = replace(rows[index], need=need, most=max(need, rows[index].most))
 
 
-def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> Iterator[Row]:
+def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> Iterator[LayoutRow]:
     if all(row[0].dropped for row in entries):
         return
     edges = _edges(_column_widths(table, entries, level))
@@ -270,7 +270,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         for text, (left, right) in zip(table.header, edges, strict=True)
     ]
     tallest = max(box.fitted.height for box in head if box.fitted)
-    yield Row(tuple(head), max(level.head, tallest + 2 * OVER), HEAD_MOST)
+    yield LayoutRow(tuple(head), max(level.head, tallest + 2 * OVER), HEAD_MOST)
     for row in entries:
         if row[0].dropped:
             continue
@@ -278,7 +278,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         boxes += [
             _value_box(entry, left, right - left) for entry, (left, right) in zip(row[1:], edges[1:], strict=True)
         ]
-        yield Row(tuple(boxes), _need(boxes, level))
+        yield LayoutRow(tuple(boxes), _need(boxes, level))
 
 
 def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
@@ -323,7 +323,7 @@ def _box_need(box: Box, level: Level) -> float:
     return typeset.least_height(box.text, box.width - 2 * PAD, level.size, level.smallest)
 
 
-def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[Row]:
+def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[LayoutRow]:
     widths = [FULL - PHOTO] * photo_rows + [FULL]
     rows = []
     wishes = {width: [_wish(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
@@ -337,7 +337,7 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
             boxes.append(Box(Style.LABEL, left, label, label_fitted(entries[at].label, label, level.label)))
             boxes.append(_value_box(entries[at], left + label, right - left - label, wide=span == SIXTHS))
             start += span
-        rows.append(Row(tuple(boxes), _need(boxes, level)))
+        rows.append(LayoutRow(tuple(boxes), _need(boxes, level)))
     return rows
 
 
@@ -349,7 +349,7 @@ def _wish(entry: Entry, width: float, level: Level) -> int:
     return next((span for span in (2, 3, 4) if span >= least and span >= room), SIXTHS)
 
 
-def _paper_rows(entries: Sequence[Entry], level: Level) -> list[Row]:
+def _paper_rows(entries: Sequence[Entry], level: Level) -> list[LayoutRow]:
     """Names in three columns; a long one takes two or three."""
     spans = [_paper_span(entry, level) for entry in entries]
     rows = []
@@ -360,7 +360,9 @@ def _paper_rows(entries: Sequence[Entry], level: Level) -> list[Row]:
                 Box(Style.PAPER, FULL * start / SIXTHS, FULL * span / SIXTHS, text=entries[at].shown, wide=True)
             )
             start += span
-        rows.append(Row(tuple(boxes), max(level.paper, _need(boxes, replace(level, row=0)) - 2 * OVER), level.paper))
+        rows.append(
+            LayoutRow(tuple(boxes), max(level.paper, _need(boxes, replace(level, row=0)) - 2 * OVER), level.paper)
+        )
     for index in {0, len(rows) - 1}:
         rows[index] = replace(rows[index], need=rows[index].need + OVER, most=rows[index].most + OVER)
     return rows

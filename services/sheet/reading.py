@@ -32,7 +32,7 @@ RETAKE = "请把纸放平，光线均匀，让整张表和左上角的二维码�
 
 
 @dataclass(frozen=True)
-class Note:
+class SheetNote:
     """Advice on an uploaded sheet: never in the way of anything. ``kind``: ``g`` all is well, ``y`` look again."""
 
     kind: Literal["g", "y"]
@@ -139,34 +139,38 @@ def _foreign(declaration: Declaration, sheet: Sheet) -> str:
 # --- what to tell ----------------------------------------------------------------------------------------------------
 
 
-def notes(declaration: Declaration) -> list[Note]:
+def notes(declaration: Declaration) -> list[SheetNote]:
     """For the person at the paper, from what its pictures show. Empty without a picture, or when none was looked at."""
     readings = [page.reading for page in papers.pages_of(declaration, SHEET) if page.reading]
     sheet = sheet_versions.signed(declaration)
     return list(_notes(readings, sheet)) if sheet and readings else []
 
 
-def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[Note]:
+def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
     read = [one for one in readings if one["read"]]
     if not read:
-        yield Note(
+        yield SheetNote(
             "y", f"没有读到二维码，先按最近打印的第 {sheet.version} 版登记。请确认上传的是这一版；建议重拍：{RETAKE}"
         )
         return
     if missing := missing_pages(readings):
-        yield Note("y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传")
+        yield SheetNote(
+            "y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传"
+        )
     states = [ink(readings), stamp(readings, sheet)]
     if states[0] == "missing":
-        yield Note("y", "签名处没有发现手写签名。请在“申报人签名”处用黑色或蓝色笔签名，再重拍；确已签名的，可以不改")
+        yield SheetNote(
+            "y", "签名处没有发现手写签名。请在“申报人签名”处用黑色或蓝色笔签名，再重拍；确已签名的，可以不改"
+        )
     if states[0] == "unknown":
-        yield Note("y", f"看不清签名处，请确认已经手写签名；建议重拍：{RETAKE}")
+        yield SheetNote("y", f"看不清签名处，请确认已经手写签名；建议重拍：{RETAKE}")
     if states[1] == "missing":
-        yield Note("y", "单位盖章处没有发现红色印章。请单位盖章后重拍；确已盖章的，可以不改")
+        yield SheetNote("y", "单位盖章处没有发现红色印章。请单位盖章后重拍；确已盖章的，可以不改")
     if states[1] == "unknown":
-        yield Note("y", "看不出单位盖章处有没有红色印章(黑白或偏色的图片看不出)，请确认已经盖章；建议彩色重拍")
+        yield SheetNote("y", "看不出单位盖章处有没有红色印章(黑白或偏色的图片看不出)，请确认已经盖章；建议彩色重拍")
     if not missing and set(states) <= {"found", None}:
         signs = "签名和单位印章" if states[1] else "签名"
-        yield Note("g", f"已读到二维码：第 {sheet.version} 版；已看到{signs}")
+        yield SheetNote("g", f"已读到二维码：第 {sheet.version} 版；已看到{signs}")
 
 
 def missing_pages(readings: Sequence[Found]) -> list[int]:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.database import utcnow
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from models import Declaration, Sheet, db, keys
 from services.declaration import answers
 from services.papers import papers
@@ -103,6 +103,6 @@ def in_words(names: Collection[str], most: int = 6) -> str:
 
 @cache
 def _titles() -> dict[str, str]:
-    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    forms = (step.form(None, asked=FormContext()) for step in STEPS)
     questions = {question.name: question.short for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, PHOTO: PAPER[PHOTO].title}

@@ -16,30 +16,31 @@ from services.papers import papers, resumable_uploads, similar_pictures
 from services.queue import index as queue_index
 from services.sheet import versions as sheet_versions
 from services.workflow.claims import settle
-from services.workflow.transitions import Incomplete, Missing, NotAllowed, check, make_move, revision_numbered
+from services.workflow.transitions import Incomplete, MissingItem, NotAllowed, check, make_move, revision_numbered
 
 
-def missing_for_submit(declaration: Declaration) -> list[Missing]:
+def missing_for_submit(declaration: Declaration) -> list[MissingItem]:
     """Everything that stands between the working copy and a submission, in words."""
     context = answers.asked(declaration)
     excused, unfinished = marks.excused(declaration), resumable_uploads.unfinished(declaration)
     found = [
-        Missing(f"{gap.step.title}：{gap.message}", gap.step, gap.name) for gap in answers.gaps(declaration, context)
+        MissingItem(f"{gap.step.title}：{gap.message}", gap.step, gap.name)
+        for gap in answers.gaps(declaration, context)
     ]
     for standing in papers.standings(declaration, context, sheet_versions.signed_is_outdated(declaration, excused)):
         kind = standing.paper.kind
         step = marks.step_of(kind)
         anchor = kind if step else f"paper-{kind}"
         if standing.outdated:
-            found.append(Missing("个人基本信息表：信息已修改，请重新打印、签名后上传", step, anchor))
+            found.append(MissingItem("个人基本信息表：信息已修改，请重新打印、签名后上传", step, anchor))
         elif standing.missing:
-            found.append(Missing(f"请上传{standing.paper.title}", step, anchor))
+            found.append(MissingItem(f"请上传{standing.paper.title}", step, anchor))
         if n := len(unfinished.get(kind, ())):
             found.append(
-                Missing(f"{standing.paper.title}：有 {n} 张图片没有传完，请接着传完，或点【放弃】", step, anchor)
+                MissingItem(f"{standing.paper.title}：有 {n} 张图片没有传完，请接着传完，或点【放弃】", step, anchor)
             )
     asked = "审核人员要求修改，请修改或说明情况"
-    found += [Missing(f"{view.label}：{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
+    found += [MissingItem(f"{view.label}：{asked}", view.step, view.anchor) for view in marks.untouched(declaration)]
     return found
 
 

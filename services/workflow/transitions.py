@@ -25,13 +25,13 @@ class Conflict(Exception):
     """Somebody else was faster; the message says who and when. Leads to a 409 page."""
 
 
-class Missing(str):
+class MissingItem(str):
     """One thing that is missing, in words. ``step``: where to mend it (None: 附件上传), at ``anchor``."""
 
     step: Step | None
     anchor: str
 
-    def __new__(cls, words: str, step: Step | None = None, anchor: str = "") -> Missing:
+    def __new__(cls, words: str, step: Step | None = None, anchor: str = "") -> MissingItem:
         made = super().__new__(cls, words)
         made.step, made.anchor = step, anchor
         return made
@@ -40,7 +40,7 @@ class Missing(str):
 class Incomplete(Exception):
     """Submitting found something missing: a list of what, in words."""
 
-    def __init__(self, missing: list[Missing]) -> None:
+    def __init__(self, missing: list[MissingItem]) -> None:
         super().__init__("；".join(missing))
         self.missing = missing
 

@@ -43,7 +43,7 @@ def approve_change(make, record, **changed) -> Declaration:
     return declaration
 
 
-def picture_of(version: own_record.Version, kind: str = PHOTO, number: int = 0) -> str:
+def picture_of(version: own_record.OwnVersion, kind: str = PHOTO, number: int = 0) -> str:
     return f"/archive/versions/{version.revision.uid}/{kind}/{number}.jpg"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from forms import PAPER, STEPS
 from lib.codes import MarkState, Status
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from lib.questions.fields import ChoiceQuestion, ConfirmQuestion, DivisionQuestion, ManyQuestion
 from models import Decision, Declaration, Mark, Revision, db
 from services import workflow
@@ -97,7 +97,7 @@ def is_asked(declaration: Declaration, target: str) -> bool:
 
 
 def names_of(step: Any) -> list[str]:
-    return list(step.form(None, asked=Asked())._fields)
+    return list(step.form(None, asked=FormContext())._fields)
 
 
 @SLOW

@@ -13,7 +13,7 @@ from lib.codes import AccountState
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, LegacyHolder, db
 from services.accounts import activation_codes, legacy_import
-from services.accounts.legacy_import import Claimed, Finding, NoBatch, Result, Unreadable
+from services.accounts.legacy_import import Claimed, Finding, ImportResult, NoBatch, Unreadable
 from tests.command_line import Run, runner
 from tests.people import id_number
 
@@ -27,7 +27,7 @@ ROW = f"孙立国,{NUMBER},210102080001,LN20080001,2008-06-12,沈阳市财政局
 def bring_in(app, tmp_path):
     """Import lines of CSV; returns the result and what was found."""
 
-    def run(*lines: str, encoding: str = "utf-8", dry_run: bool = False) -> tuple[Result, list[Finding]]:
+    def run(*lines: str, encoding: str = "utf-8", dry_run: bool = False) -> tuple[ImportResult, list[Finding]]:
         path = tmp_path / "register.csv"
         path.write_bytes("\r\n".join(lines).encode(encoding))
         findings: list[Finding] = []

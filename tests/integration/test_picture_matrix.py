@@ -11,7 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageFilter, JpegImagePlugin
 
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from models import Declaration
 from tests.filing import page, pages_of, store, upload, words
@@ -193,7 +193,7 @@ def test_a_heic_becomes_one_inch(declaration, browser):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(sandbox.Busy, 503), (sandbox.Unavailable, 503), (Refused, 422)],
+    [(sandbox.SandboxBusy, 503), (sandbox.Unavailable, 503), (PictureRefused, 422)],
     ids=lambda value: str(value),
 )
 def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration, browser, monkeypatch, error, status):

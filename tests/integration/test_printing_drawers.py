@@ -11,7 +11,7 @@ import pytest
 from commands import print_sheets
 from lib.codes import Role
 from lib.database import utcnow
-from lib.storage import Missing
+from lib.storage import FileMissing
 from models import PrintJob, db
 from services.operations import scheduled_jobs, storage_check
 from services.papers import papers
@@ -155,7 +155,7 @@ def test_the_file_is_encrypted_named_by_its_row_and_gone_after_a_day(make, app, 
     assert scheduled_jobs.forget_prints() == 1
     db.session.commit()
 
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         store.get(address)
     desk.open(f"/staff/print/{job.uid}/file", expect=404)
 

@@ -102,7 +102,7 @@ def test_the_same_title_may_stand_on_another_list_and_in_another_office(make, br
 
 def test_editing_changes_the_list_and_no_mark_that_was_sent(make, browser, another_browser, system):
     declaration = make.declaration(Status.IN_REVIEW, officer=(officer := make.staff()))
-    marks.keep(declaration.revisions[-1], make.actor(officer), [marks.Wanted("mobile", "mismatch")])
+    marks.keep(declaration.revisions[-1], make.actor(officer), [marks.MarkRequest("mobile", "mismatch")])
     db.session.commit()
     before = db.session.scalars(select(Mark.reason)).one()
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from forms import SHEET
 from models import Declaration, Sheet, db
 from services.marks import marks
-from services.marks.marks import Wanted
+from services.marks.marks import MarkRequest
 from services.papers import papers
 from services.sheet import versions as sheet_versions
 from tests.factory import picture
@@ -319,8 +319,8 @@ def test_a_sheet_has_two_pages_at_most(signed, browser):
 # --- 无需重新签章 ---------------------------------------------------------------------------------------------
 
 
-def excused(*targets: str) -> list[Wanted]:
-    return [Wanted(target, "", "请核对", resign=False) for target in targets]
+def excused(*targets: str) -> list[MarkRequest]:
+    return [MarkRequest(target, "", "请核对", resign=False) for target in targets]
 
 
 def test_a_change_that_was_asked_for_without_a_new_signature_leaves_the_sheet_current(make, browser):
@@ -340,7 +340,7 @@ def test_any_other_change_beside_it_needs_a_new_signature(make, browser):
 
 
 def test_a_marked_change_needs_a_new_signature_unless_excused(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对"))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对"))
     browser.sign_in(declaration.account)
     change(browser, declaration, postal_address=ADDRESS)
     assert state(browser) == "需重新打印"

@@ -12,7 +12,7 @@ import pytest
 from forms import PAPERS, STEPS
 from lib.codes import IdType
 from lib.pictures import sheet_reader
-from lib.questions.conditions import Asked
+from lib.questions.conditions import FormContext
 from services.declaration import answers
 from services.papers.sheet_positions import ALONE, FORMS, PATTERN
 from services.sheet import content as sheet_content
@@ -28,7 +28,7 @@ RARE = "䶮㛃𬭎" + sample("A", 9) + STANDARD[-9:]
 
 def longest() -> dict[str, int]:
     """The questions that take free text, and how much of it."""
-    fields = [field for step in STEPS for field in step.form(None, asked=Asked()).questions]
+    fields = [field for step in STEPS for field in step.form(None, asked=FormContext()).questions]
     return {field.name: field.flags.maxlength for field in fields if field.flags.maxlength and field.kind == "text"}
 
 

@@ -15,7 +15,7 @@ from lib.pdf import qr
 from models import Declaration, Sheet, db
 from services import checks, workflow
 from services.marks import marks
-from services.marks.marks import Wanted
+from services.marks.marks import MarkRequest
 from services.papers.papers import pages_of as pages_there
 from services.sheet import content as sheet_content
 from services.sheet import versions as sheet_versions
@@ -214,7 +214,7 @@ def test_a_refused_second_picture_leaves_the_first_one(declaration, browser):
 
 def test_an_unreadable_second_picture_joins_the_version_that_was_read(make, browser):
     """The signed version is an older one that is excused; a picture without a code must not push it out."""
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     browser.sign_in(declaration.account)
     signed = photographed.paper(browser.open("/apply/sheet.pdf").data)
     change(browser, declaration, postal_address=ADDRESS)
@@ -230,7 +230,7 @@ def test_an_unreadable_second_picture_joins_the_version_that_was_read(make, brow
 
 
 def test_any_other_change_beside_the_excused_one_is_refused_and_named(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     browser.sign_in(declaration.account)
     signed = photographed.paper(browser.open("/apply/sheet.pdf").data)
     change(browser, declaration, postal_address=ADDRESS, political_status="01")

@@ -251,7 +251,7 @@ def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(bro
 
 def test_a_busy_moment_is_a_page_of_its_own(browser, make, monkeypatch):
     def busy(*args, **kwargs):
-        raise crypto.Busy
+        raise crypto.HashingBusy
 
     monkeypatch.setattr(crypto, "check_password", busy)
     assert "系统正忙" in sign_in(browser, make.account(), 503).text

@@ -166,13 +166,13 @@ def test_an_account_is_made_with_its_second_factor(browser, app):
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(app, changed, message):
-    with pytest.raises(staff.Refused, match=message):
+    with pytest.raises(staff.StaffRefused, match=message):
         create(**changed)
 
 
 def test_a_user_name_is_given_once(app):
     create()
-    with pytest.raises(staff.Refused, match="已存在"):
+    with pytest.raises(staff.StaffRefused, match="已存在"):
         create()
     db.session.rollback()
 
@@ -191,9 +191,9 @@ def test_resets_end_the_sessions_and_leave_events(browser, officer):
 
 
 def test_resets_refuse_what_is_not_there_or_too_weak(officer):
-    with pytest.raises(staff.Refused, match="没有用户名为 nobody"):
+    with pytest.raises(staff.StaffRefused, match="没有用户名为 nobody"):
         staff.reset_totp("nobody")
-    with pytest.raises(staff.Refused, match="太常见"):
+    with pytest.raises(staff.StaffRefused, match="太常见"):
         staff.reset_password(officer.username, "12345678")
 
 

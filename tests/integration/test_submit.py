@@ -19,7 +19,7 @@ from lib.database import beginning
 from models import Declaration, Draft, Event, InboxMessage, Revision, db
 from services.accounts import sessions
 from services.declaration import answers
-from services.marks.marks import Wanted
+from services.marks.marks import MarkRequest
 from services.papers import papers
 from services.sheet import commitment
 from services.workflow import start as workflow_start
@@ -203,7 +203,7 @@ def test_the_database_refuses_to_change_what_was_submitted_decided_and_recorded(
 
 
 def test_a_revision_stays_as_it_was_when_the_working_copy_changes(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对"))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对"))
     before = revisions()[0].answers
     browser.sign_in(declaration.account)
     browser.send("/apply/personal", filled(declaration, "personal", postal_address="样例路 9 号"))

@@ -12,7 +12,7 @@ from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Declaration, Event, InboxMessage, db
 from services import audit, inbox, workflow
-from services.marks.marks import Wanted
+from services.marks.marks import MarkRequest
 from services.operations import scheduled_jobs
 from services.records import own as own_record
 from services.workflow import start as workflow_start
@@ -23,7 +23,9 @@ PAGES = ("/", "/account", "/inbox", "/notices", "/hotlines", "/apply/check", "/a
 
 @pytest.fixture
 def declaration(make) -> Declaration:
-    return returned(make, Wanted("postal_address", "", "请核对", resign=False), Wanted("id_emblem", "", "看不清"))
+    return returned(
+        make, MarkRequest("postal_address", "", "请核对", resign=False), MarkRequest("id_emblem", "", "看不清")
+    )
 
 
 def later(**ahead: float) -> time_machine.travel:
@@ -184,7 +186,7 @@ def test_a_second_return_has_reminders_of_its_own(declaration, make, browser):
         for target in ("postal_address", "id_emblem"):
             correct(browser, target, explanation="无误")
         submit(browser)
-        send_back(make, stored(declaration), Wanted("nation", "", "请核对"))
+        send_back(make, stored(declaration), MarkRequest("nation", "", "请核对"))
     with later(days=16):
         assert tick().count("退回的申报等您修改") == 2
 
@@ -276,7 +278,7 @@ def test_after_a_transfer_every_page_names_the_new_office_and_the_answer_stays(m
     history = words(browser.open("/apply/status").text.partition("办理进度</h2>")[2])
     assert f"转交其他部门 现由{target.name}办理，电话 024-86123456" in history
     assert "单位在沈河区" not in history
-    send_back(make, stored(declaration), Wanted("postal_address", "", "请核对"), office="210103")
+    send_back(make, stored(declaration), MarkRequest("postal_address", "", "请核对"), office="210103")
     for path in ("/apply/corrections", "/apply/status"):
         assert "024-86123456" in browser.open(path).text, path
         assert old not in words(browser.open(path).text).partition("联系")[2], path

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import LEGACY, STAFF
-from demo.drawings import Document, Look, Signed
+from demo.drawings import Appearance, Document, Signed
 from demo.people import LEADING, Stage, id_number, people
 from forms import PAPERS, PHOTO, SHEET
 from lib.pictures import images, one_inch
@@ -83,7 +83,7 @@ def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
     [
         demo_drawings.certificate(Document("")),
         demo_drawings.card(Document("")),
-        demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), [], Look("male", 0)),
+        demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), [], Appearance("male", 0)),
     ],
     ids=["certificate", "card", "sheet"],
 )
@@ -100,18 +100,18 @@ def test_every_document_is_marked_as_a_sample(drawn, monkeypatch):
 
 def test_the_same_person_looks_the_same_each_time():
     demo_drawings.portrait.cache_clear()
-    first = demo_drawings.photograph(Look("female", 3))
+    first = demo_drawings.photograph(Appearance("female", 3))
     demo_drawings.portrait.cache_clear()
 
-    assert demo_drawings.photograph(Look("female", 3)) == first
-    assert differ(demo_drawings.photograph(Look("female", 4)), first)
+    assert demo_drawings.photograph(Appearance("female", 3)) == first
+    assert differ(demo_drawings.photograph(Appearance("female", 4)), first)
 
 
 def test_a_long_answer_is_cut_on_the_drawn_sheet_and_a_stamp_only_stands_with_an_employer():
     rows = [("单位名称", "很长" * 60), ("姓名", "张䶮")] * 20
-    plain = demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), rows, Look("male", 0))
+    plain = demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), rows, Appearance("male", 0))
     stamped = demo_drawings.signed_sheet(
-        Signed("https://example.cn", {}, "张䶮", "样例县华业机械有限公司"), rows, Look("male", 0)
+        Signed("https://example.cn", {}, "张䶮", "样例县华业机械有限公司"), rows, Appearance("male", 0)
     )
 
     def reds(jpeg: bytes) -> int:

@@ -26,7 +26,7 @@ def read(text: str) -> Cursor:
     return Cursor.read(text, int)
 
 
-def values(page: keyset_pages.Page) -> list[int]:
+def values(page: keyset_pages.KeysetPage) -> list[int]:
     return [row.value for row in page.rows]
 
 
@@ -79,8 +79,8 @@ def test_a_page_that_looked_at_enough_says_so_and_goes_on_from_there(numbers, mo
 
 
 def test_nothing_leads_nowhere(app):
-    assert keyset_pages.page([], ORDER, read("")) == keyset_pages.Page([])
-    assert keyset_pages.page([], ORDER, read("last")) == keyset_pages.Page([])
+    assert keyset_pages.page([], ORDER, read("")) == keyset_pages.KeysetPage([])
+    assert keyset_pages.page([], ORDER, read("last")) == keyset_pages.KeysetPage([])
 
 
 @pytest.mark.parametrize("text", ["", "x", "1", "1,", ",1", "1,x", "1,²", f"1,{'9' * 19}", "2026-01-01,1"])

@@ -103,7 +103,7 @@ BAD = [
 
 @pytest.mark.parametrize("corners", BAD)
 def test_what_is_no_frame_is_refused(corners) -> None:
-    with pytest.raises(images.Refused, match="四个角"):
+    with pytest.raises(images.PictureRefused, match="四个角"):
         perspective.straighten(encoded(corner_card(800, 600)), corners)
 
 

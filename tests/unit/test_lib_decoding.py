@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lib.pictures import decoding, heif, images
-from lib.pictures.images import Refused, clean
+from lib.pictures.images import PictureRefused, clean
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import forkserver
 from lib.sandbox.jobs import JOBS
@@ -78,7 +78,7 @@ def test_the_profile_of_a_heic_is_applied_like_that_of_others() -> None:
 
 @pytest.mark.parametrize("brands", [b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0", b"msf1\0\0\0\0hevc"])
 def test_brands_that_are_heic(brands: bytes) -> None:
-    with pytest.raises(Refused, match="已损坏"):
+    with pytest.raises(PictureRefused, match="已损坏"):
         clean((len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands + bytes(100))
 
 
@@ -87,7 +87,7 @@ def test_brands_that_are_heic(brands: bytes) -> None:
     [(b"mif1\0\0\0\0avifmiaf", "AVIF 图片"), (b"mif1\0\0\0\0miaf", "视频"), (b"qt  \0\0\0\0", "视频")],
 )
 def test_brands_that_are_not(brands: bytes, said: str) -> None:
-    with pytest.raises(Refused, match=said):
+    with pytest.raises(PictureRefused, match=said):
         clean((len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands + bytes(100))
 
 

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import pytest
 
-from lib.pictures.images import Refused
+from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from lib.sandbox import messages
 from lib.sandbox.client import Limits, run
@@ -66,7 +66,7 @@ def test_fifteen_megabytes_go_there_and_back() -> None:
 
 
 def test_a_refusal_of_the_job_is_told_in_its_words() -> None:
-    with pytest.raises(Refused, match=r"^不收$"):
+    with pytest.raises(PictureRefused, match=r"^不收$"):
         run("refuse", b"")
 
 
@@ -76,7 +76,7 @@ def test_a_job_nobody_listed_does_not_run() -> None:
 
 
 def test_an_error_says_nothing_of_the_picture_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with caplog.at_level(logging.WARNING), pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("fail", b"")
     assert "ValueError" in caplog.text
     assert "何新丽" not in caplog.text
@@ -84,14 +84,14 @@ def test_an_error_says_nothing_of_the_picture_in_the_log(caplog: pytest.LogCaptu
 
 
 def test_too_much_memory_is_refused(used: list[sandbox.Usage]) -> None:
-    with pytest.raises(Refused, match="无法处理"):
+    with pytest.raises(PictureRefused, match="无法处理"):
         run("grow", b"")
     assert works()
     assert used[0].memory < 300 << 20
 
 
 def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: list[sandbox.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run("hog", b"", limits=Limits(cpu_s=1))
     assert 200 << 20 < used[0].memory < 300 << 20
     assert works()
@@ -99,21 +99,21 @@ def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: lis
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
 def test_a_crash_is_a_refusal(number: signal.Signals, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with caplog.at_level(logging.WARNING), pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("crash", b"", number=int(number))
     assert number.name in caplog.text
     assert works()
 
 
 def test_a_signal_without_a_name_is_a_refusal_too() -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("crash", b"", number=signal.SIGRTMIN + 2)
     assert works()
 
 
 @pytest.mark.parametrize("job", ["leave", "large"])
 def test_an_answer_that_does_not_come_or_is_too_large_is_a_refusal(job: str) -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run(job, b"", size=2 << 20)
     assert works()
 
@@ -137,13 +137,13 @@ NONSENSE = {
 
 @pytest.mark.parametrize("data", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_is_a_refusal(data: bytes) -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("babble", data)
     assert works()
 
 
 def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[sandbox.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run("spin", b"", limits=Limits(cpu_s=1, wall_s=60))
     assert os.WTERMSIG(used[0].status) == signal.SIGXCPU
     assert 0.5 < used[0].cpu_s < 2.5
@@ -152,7 +152,7 @@ def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[sandbox.Usage]
 
 @pytest.mark.parametrize("job", ["sleep", "promise"])
 def test_a_job_that_hangs_is_ended_by_the_clock(job: str, used: list[sandbox.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run(job, b"", limits=Limits(wall_s=0.3))
     assert os.WTERMSIG(used[0].status) == signal.SIGKILL
     assert works()
@@ -167,7 +167,7 @@ def test_without_its_keeper_a_job_is_done_by_a_new_one(child: sandbox._Here) -> 
 
 
 def test_who_ends_the_keeper_each_time_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Refused, match=r"无法处理|请稍后再试"):
+    with pytest.raises(PictureRefused, match=r"无法处理|请稍后再试"):
         run("kill_keeper", b"")
     assert works()
 
@@ -185,7 +185,7 @@ def test_a_keeper_that_is_stuck_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
     assert works()
     stuck = sandbox.keeper_pid()
     os.kill(stuck, signal.SIGSTOP)
-    with monkeypatch.context() as patch, suppress(Refused):  # the new one may take longer than that to start
+    with monkeypatch.context() as patch, suppress(PictureRefused):  # the new one may take longer than that to start
         patch.setattr(sandbox, "PATIENCE_S", 0.2)
         run("echo", b"", limits=Limits(wall_s=0.2))
     assert works()
@@ -222,7 +222,7 @@ def test_it_opens_no_file_and_no_socket(job: str) -> None:
 
 def test_it_starts_no_program() -> None:
     """The kernel would, but its loader can open no library."""
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("run_program", b"")
     assert works()
 
@@ -249,14 +249,14 @@ def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest
     monkeypatch.setattr(sandbox, "WAIT_S", 0.05)
 
     def sleep() -> None:
-        with pytest.raises(Refused):
+        with pytest.raises(PictureRefused):
             run("sleep", b"", limits=Limits(wall_s=1))
 
     threads = [threading.Thread(target=sleep) for _ in range(sandbox.AT_ONCE)]
     for thread in threads:
         thread.start()
     time.sleep(0.2)
-    with pytest.raises(sandbox.Busy, match="系统繁忙，请稍后再试"):
+    with pytest.raises(sandbox.SandboxBusy, match="系统繁忙，请稍后再试"):
         run("echo", b"")
     for thread in threads:
         thread.join()

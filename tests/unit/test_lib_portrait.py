@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFilter
 
-from demo.drawings import Look, photograph
+from demo.drawings import Appearance, photograph
 from lib.pictures import portrait, quality
 from lib.pictures.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
 from tests.image_samples import decoded
@@ -80,7 +80,7 @@ def test_a_photo_that_was_never_measured_cannot_be_judged(older: dict[str, Any])
 
 @pytest.fixture(scope="module")
 def drawn() -> Image.Image:
-    return decoded(photograph(Look("male", 1))).convert("RGB")
+    return decoded(photograph(Appearance("male", 1))).convert("RGB")
 
 
 def what(image: Image.Image) -> set[str]:

@@ -26,7 +26,7 @@ def submit(declaration: Declaration, actor: Actor) -> Revision:
 
 
 def send_back(declaration: Declaration, actor: Actor) -> Decision:
-    wanted = [marks.Wanted("postal_address", "", "请核对")]
+    wanted = [marks.MarkRequest("postal_address", "", "请核对")]
     marks.keep(declaration.revisions[-1], actor, wanted)
     return workflow.send_back(declaration, actor, declaration.revision_number)
 
