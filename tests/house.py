@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Each layer imports only itself and what stands to its right. `config` is for app and tests.
-LAYERS = ("app", "blueprints commands", "services", "forms", "models", "lib")
+LAYERS = ("app", "blueprints commands", "demo", "services", "forms", "models", "lib")
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 OURS = {*RANK, "config", "tests"}
 AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin"})
@@ -25,6 +25,8 @@ PRODUCT = (*RANK, "config")
 REQUEST = frozenset({"request", "session", "g", "current_user"})
 LONGEST_BODY = 39  # lines, without signature and docstring
 LONGEST_FILE = 399
+#: The design card wants these two as files.
+LONGER_FILES = {"models.py": 1600, "forms.py": 700}
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def commits(source: Source) -> Iterator[str]:
 
 def status_writers(source: Source) -> Iterator[str]:
     """A status moves through one door: the verbs of services/workflow."""
-    if source.path == "services/workflow/moves.py":
+    if source.path == "services/workflow/transitions.py":
         return
     for node in ast.walk(source.tree):
         if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in _targets(node)):
@@ -196,7 +198,7 @@ def long_functions(source: Source) -> Iterator[str]:
 
 
 def long_files(source: Source) -> Iterator[str]:
-    length, limit = source.text.count("\n"), LONGEST_FILE
+    length, limit = source.text.count("\n"), LONGER_FILES.get(source.path, LONGEST_FILE)
     if length > limit:
         yield f"{source.path} has {length} lines, at most {limit}"
 
