@@ -22,7 +22,7 @@ from commands.doctor import migrations
 from commands.report import reporting
 from lib.database import beginning
 from models import db
-from services import doctor
+from services.operations import doctor
 
 PR_SET_PDEATHSIG = 1
 

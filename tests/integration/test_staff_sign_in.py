@@ -13,7 +13,7 @@ from blueprints.gate import COOKIE
 from lib import crypto
 from lib.codes import Role
 from models import Event, ParkedForm, Staff, db
-from services import accounts, passwords, sessions, staff
+from services.accounts import applicants, passwords, sessions, staff
 from tests.people import PASSWORD, STAFF_PASSWORD
 from tests.second_factor import code, cookie, sign_in
 
@@ -114,7 +114,7 @@ def test_two_browsers_with_one_code_at_the_same_moment(officer, app):
     who = staff.known_from(officer)
     factor = staff.second_factor(who, code())
     staff.sign_in(who, factor, "")
-    with pytest.raises(accounts.TooLate):
+    with pytest.raises(applicants.TooLate):
         staff.sign_in(who, factor, "")
     db.session.rollback()
 

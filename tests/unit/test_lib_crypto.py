@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import crypto
-from lib.crypto import BadKeyFile, Busy, Keyring, Tampered
+from lib.crypto import BadKeyFile, HashingBusy, Keyring, Tampered
 from tests.patience import PATIENCE_S
 
 RING = Keyring.ephemeral()
@@ -291,7 +291,7 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
         held = [pool.submit(hash_one) for _ in range(2)]
         slow.wait_for(2)
         monkeypatch.setattr(crypto, "_WAIT_S", 0.02)
-        with pytest.raises(Busy):
+        with pytest.raises(HashingBusy):
             hash_one()
         slow.go.set()
         assert [result.result() for result in held] == ["hash"] * 2
@@ -304,7 +304,7 @@ def test_a_full_queue_turns_people_away_at_once(slow: SlowHasher, monkeypatch: p
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
         slow.wait_for(2)
-        with pytest.raises(Busy):
+        with pytest.raises(HashingBusy):
             hash_one()
         assert crypto._places.asked == 2, "the third one does not wait for a place"
         slow.go.set()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprints import pages
+from blueprints import template_helpers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,15 +40,15 @@ def test_an_unknown_icon_is_an_error_and_not_an_empty_place(app):
 def test_the_address_of_static_files_changes_with_their_contents(tmp_path):
     (tmp_path / "js").mkdir()
     (tmp_path / "js/main.js").write_text("a")
-    before = pages.static_prefix(tmp_path)
+    before = template_helpers.static_prefix(tmp_path)
     assert re.fullmatch(r"static/[0-9a-f]{10}/", before)
 
     (tmp_path / "js/main.js.gz").write_text("compressed copies do not count")
-    assert pages.static_prefix(tmp_path) == before
+    assert template_helpers.static_prefix(tmp_path) == before
     (tmp_path / "js/main.js").write_text("b")
-    changed = pages.static_prefix(tmp_path)
+    changed = template_helpers.static_prefix(tmp_path)
     (tmp_path / "js/main.js").rename(tmp_path / "js/other.js")
-    assert len({before, changed, pages.static_prefix(tmp_path)}) == 3
+    assert len({before, changed, template_helpers.static_prefix(tmp_path)}) == 3
 
 
 def test_every_page_takes_its_static_files_from_that_address(app):
