@@ -23,7 +23,14 @@ from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 from tests.manners import check_page
-from tests.pool import Pool
+from tests.pool import Pool, lent
+from tests.postgres import (  # noqa: F401 (fixtures)
+    postgres_copy,
+    postgres_database,
+    postgres_server,
+    postgres_template,
+    postgres_url,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,15 +73,14 @@ def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
 
 
 @pytest.fixture
-def app(pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
-    """An application with an empty database; tests of one process share it one after the other (tests/pool.py)."""
-    app = pool.take(**settings)
-    token = begin_mode.set("DEFERRED")
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    begin_mode.reset(token)
+def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
+    """An application with an empty database, on PostgreSQL where the test is marked so.
+
+    Tests of one process share it one after the other (tests/pool.py).
+    """
+    if request.node.get_closest_marker("postgres"):
+        settings = settings | {"DATABASE_URL": request.getfixturevalue("postgres_copy")}
+    yield from lent(pool.take(**settings))
 
 
 class Page:

@@ -22,7 +22,6 @@ from tests.integration.test_statistics import (  # noqa: F401
     test_what_was_taken_up_again_lies_with_the_office_from_then_on,
 )
 from tests.integration.test_timing import test_a_departments_medians_are_of_its_scope  # noqa: F401
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres
 

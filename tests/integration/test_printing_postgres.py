@@ -15,7 +15,5 @@ from tests.integration.test_printing_drawers import (  # noqa: F401
     test_a_killed_drawer_is_taken_over_and_what_it_does_afterwards_counts_for_nothing,
     test_two_drawers_never_take_the_same_job,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres

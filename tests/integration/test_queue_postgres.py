@@ -20,8 +20,6 @@ from tests.integration.test_queue_search import (  # noqa: F401
     test_each_way_finds_who_is_meant_in_the_own_scope,
     test_the_whole_number_finds_one_never_a_part_of_it,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.unit.test_desk import (  # noqa: F401
     filed,
     test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders,

@@ -23,7 +23,5 @@ from tests.integration.test_review_queue import (  # noqa: F401
     test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting,
 )
 from tests.integration.test_review_records import test_pages_follow_each_other  # noqa: F401
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres
