@@ -17,8 +17,9 @@ from app import create_app
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from config import TestConfig
 from lib import crypto
+from lib.codes import Role, Status
 from lib.database import begin_mode, beginning
-from models import Account, Staff, db
+from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.factory import Make
@@ -190,6 +191,36 @@ def leftovers(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def make(app: Flask) -> Make:
     return Make(app)
+
+
+@pytest.fixture
+def officer(make: Make, browser: Browser) -> Staff:
+    """王审核 of 210102, who is signed in at ``browser``."""
+    officer = make.staff()
+    browser.sign_in(officer)
+    return officer
+
+
+@pytest.fixture
+def colleague(make: Make, another_browser: Browser) -> Staff:
+    """李审核 of the same department, who is signed in at ``another_browser``."""
+    colleague = make.staff(name="李审核")
+    another_browser.sign_in(colleague)
+    return colleague
+
+
+@pytest.fixture
+def manager(make: Make, another_browser: Browser) -> Staff:
+    """赵主管 of the same department, who is signed in at ``another_browser``."""
+    manager = make.staff(Role.MANAGER, name="赵主管")
+    another_browser.sign_in(manager)
+    return manager
+
+
+@pytest.fixture
+def held(make: Make, officer: Staff) -> Declaration:
+    """A submission in the officer's hands."""
+    return make.declaration(Status.IN_REVIEW, officer=officer)
 
 
 @pytest.fixture
