@@ -45,7 +45,7 @@ if __name__ == "__main__":
 def command(tick_every: float) -> None:
     """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
     config = current_app.config
-    with _port(config["HOST"], config["PORT"]):
+    with claimed_port(config["HOST"], config["PORT"]):
         _greet()
         code = _run(tick_every)
     if code:
@@ -67,7 +67,7 @@ def _greet() -> None:
 
 
 @contextmanager
-def _port(host: str, port: int) -> Iterator[None]:
+def claimed_port(host: str, port: int) -> Iterator[None]:
     """Refuse a taken port: granian shares it with the server that listens there, and the two would answer in turn.
 
     Of two servers that start at once, both find the port free. On Linux an abstract socket lets only one of them go on;
