@@ -14,12 +14,12 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
-from blueprints.pages import add_template_helpers
+from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS, Step
 from lib import crypto
 from lib.database import prepare_engine
-from lib.one_inch import PhotoRule
+from lib.pictures.one_inch import PhotoRule
 from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db

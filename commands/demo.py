@@ -45,12 +45,13 @@ def _has_accounts() -> bool:
 
 
 def _load(people: int, seed: int) -> None:
-    from services import demo, demo_accounts  # draws pictures: nothing that a server needs to load
+    from demo import accounts as demo_accounts
+    from demo import load as demo_load
 
     config = current_app.config
-    how = demo.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"], config["BASE_URL"])
+    how = demo_load.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"], config["BASE_URL"])
     with progress("demo data", 2 * people) as step:
-        added = demo.load(how, people, seed, step)
+        added = demo_load.load(how, people, seed, step)
     code = demo_accounts.issue_code()
     db.session.commit()
     click.echo(f"{added} people added")
@@ -60,7 +61,7 @@ def _load(people: int, seed: int) -> None:
 
 def print_accounts() -> None:
     """The demo accounts that are in the database, with the second factor's codes of this half minute."""
-    from services import demo_accounts
+    from demo import accounts as demo_accounts
 
     config = current_app.config
     staff = demo_accounts.staff_lines(config["SECRET_KEY"])

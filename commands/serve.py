@@ -23,7 +23,7 @@ from commands.doctor import migrations
 from commands.report import reporting
 from lib.database import beginning
 from models import db
-from services import doctor
+from services.operations import doctor
 
 GRACE_S = 10  # for requests under way, before the workers are killed
 PR_SET_PDEATHSIG = 1

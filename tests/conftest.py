@@ -19,8 +19,8 @@ from config import TestConfig
 from lib import crypto
 from lib.database import begin_mode, beginning
 from models import Account, Staff, db
-from services import sessions
-from services.reference import load_reference_data
+from services.accounts import sessions
+from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 from tests.manners import check_page
 

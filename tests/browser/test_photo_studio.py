@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from blueprints.gate import COOKIE
 from lib.database import beginning
 from models import Declaration, db
-from services import sessions
+from services.accounts import sessions
 from tests.chromium import chromium_or_skip
 from tests.filing import pages_of, store
 from tests.image_samples import colours, corner_card, decoded, encoded, noise

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from blueprints.gate import COOKIE
 from lib.database import beginning
 from models import Upload, UploadPart, db
-from services import sessions, uploads
+from services.accounts import sessions
+from services.papers import resumable_uploads
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
@@ -292,7 +293,7 @@ def test_a_window_closed_after_every_piece_goes_on_in_the_next_one(at_papers, pi
         arrived.append(arrived_bytes())
     assert len(arrived) == pieces + 1
     upload = db.session.scalars(select(Upload)).one()
-    assert uploads.assembled(upload) == BIG
+    assert resumable_uploads.assembled(upload) == BIG
 
 
 def one_piece(route: Route, before: int) -> None:

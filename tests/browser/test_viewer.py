@@ -17,7 +17,9 @@ from forms import PAPER
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, Staff, db
-from services import papers, sessions, workflow
+from services import workflow
+from services.accounts import sessions
+from services.papers import papers
 from tests.browser.conftest import Visitor
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import events_of

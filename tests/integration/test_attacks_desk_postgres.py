@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from lib.codes import Role, Status
 from models import db
-from services import beginnings, workflow
+from services import workflow
+from services.workflow import start as workflow_start
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
@@ -41,7 +42,7 @@ def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declara
     def reopens() -> None:
         answers.append(browser.client.post(target, data=form(confirmed="yes", why="材料补齐")).status_code)
 
-    beginnings.start(make.actor(account), account)  # not committed yet
+    workflow_start.start(make.actor(account), account)  # not committed yet
     thread = threading.Thread(target=reopens)
     thread.start()
     wait_for_a_lock()  # the manager's request waits for this transaction

@@ -11,8 +11,9 @@ from sqlalchemy import event
 from forms import PAPER
 from lib.codes import Status
 from models import QueueItem, db
-from services import checks, papers
+from services import checks
 from services.checks.case import Case, Outcome
+from services.papers import papers
 from tests.checked import WORK, results, submitted_again
 from tests.image_samples import encoded
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select, text
 from blueprints.auth.claim import TOO_OFTEN, WRONG
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, InboxMessage, LegacyHolder, db
-from services import activation, legacy
+from services.accounts import activation_codes, legacy_claim
 from tests.conftest import Browser, Page
 from tests.people import PASSWORD, id_number
 
@@ -33,7 +33,7 @@ def prove(browser, proof, expect=302) -> Page:
 
 
 def code_for(person) -> dict[str, str]:
-    code = activation.issue(person, None)
+    code = activation_codes.issue(person, None)
     db.session.commit()
     return {"factor": "activation_code", "code": code}
 
@@ -213,7 +213,7 @@ def test_a_try_is_a_row_and_counted_at_the_code_before_the_proof_is_looked_at(ap
             seen.append(connection.scalar(text("SELECT count(*) FROM attempt")))
             seen.append(connection.scalar(text("SELECT tries FROM activation_code")))
 
-    monkeypatch.setattr(legacy, "check", check)
+    monkeypatch.setattr(legacy_claim, "check", check)
     prove(begin(browser), proof, 422)
     other.dispose()
     assert seen == [2, 1]

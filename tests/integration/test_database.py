@@ -16,7 +16,7 @@ from lib.codes import Kind, Status
 from lib.crypto import Tampered
 from lib.database import beginning, sqlite_pragmas, wal_is_safe
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
-from services import beginnings
+from services.workflow import start as workflow_start
 from tests.filing import PAGES, filled
 
 PRAGMAS = {
@@ -165,7 +165,7 @@ def test_eight_writers_that_read_before_they_write_lose_nothing(app):
             with app.app_context():
                 value = db.session.scalars(select(Counter.value).where(Counter.name == "test")).one()
                 db.session.execute(update(Counter).where(Counter.name == "test").values(value=value + 1))
-                numbers.append(beginnings.next_number())
+                numbers.append(workflow_start.next_number())
                 db.session.commit()
 
     threads = [threading.Thread(target=work) for _ in range(THREADS)]

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import beginning
 from models import Decision, Declaration, Record, Revision, db
-from services import marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
 from tests import crowd
 
 TOLD = re.compile(
@@ -62,7 +63,7 @@ def resubmit(declaration_id: int, applicant: Actor) -> None:
     revision.answers = declaration.revisions[-1].answers | {"postal_address": "样例路 99 号"}
     declaration.revisions.append(revision)
     declaration.revision_number = revision.number
-    workflow.moves.make_move(declaration, "submit", applicant)
+    workflow.transitions.make_move(declaration, "submit", applicant)
 
 
 def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:
@@ -122,7 +123,7 @@ def test_of_500_opposite_decisions_500_win_and_500_are_told_who_and_when(app, ma
     def returned(declaration_id: int) -> None:
         declaration = held(declaration_id)
         workflow.own_claim(declaration, officers[1], 1)
-        marks.keep(declaration.revisions[0], officers[1], [marks.Wanted("nation", "", "请核对")])
+        marks.keep(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
         workflow.send_back(declaration, officers[1], 1)
 
     in_step(app, ROUNDS, approves, returns)

@@ -15,7 +15,7 @@ from lib import crypto
 from lib.codes import Role
 from lib.database import utcnow
 from models import Event, ParkedForm, Staff, db
-from services import accounts, passwords, sessions, staff
+from services.accounts import applicants, passwords, sessions, staff
 from tests.people import PASSWORD, STAFF_PASSWORD
 from tests.second_factor import code, cookie, sign_in
 
@@ -115,7 +115,7 @@ def test_two_browsers_with_one_code_at_the_same_moment(officer, app):
     who = staff.known_from(officer)
     factor = staff.second_factor(who, code())
     staff.sign_in(who, factor, "")
-    with pytest.raises(accounts.TooLate):
+    with pytest.raises(applicants.TooLate):
         staff.sign_in(who, factor, "")
     db.session.rollback()
 

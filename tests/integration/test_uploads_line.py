@@ -24,7 +24,8 @@ from blueprints.gate import COOKIE
 from config import TestConfig
 from lib.database import beginning
 from models import PaperPage, Upload, db
-from services import sessions, uploads
+from services.accounts import sessions
+from services.papers import resumable_uploads
 from tests.bad_line import BadLine
 from tests.factory import Make, picture
 from tests.people import EMPLOYED
@@ -80,7 +81,7 @@ class Site:
         """Of the bytes that lie in the database."""
         with beginning("DEFERRED"):
             upload = db.session.scalars(select(Upload).where(Upload.uid == path.rpartition("/")[2])).one()
-            data = uploads.assembled(upload)
+            data = resumable_uploads.assembled(upload)
             db.session.rollback()  # the server wants to write
         return hashlib.sha256(data).hexdigest()
 

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from lib.codes import Role, Status
 from models import Declaration, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
-from services import desk, marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
+from services.queue import index as queue_index
 from services.workflow.reversals import last_decision
 from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
@@ -106,7 +108,7 @@ class Life:
 
     def send_back(self, declaration: Declaration, officer: Actor) -> None:
         workflow.own_claim(declaration, officer)
-        marks.keep(declaration.revisions[-1], officer, [marks.Wanted("postal_address", "", "请核对")])
+        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.send_back(declaration, officer, declaration.revision_number)
 
     def approve(self, declaration: Declaration, officer: Actor) -> None:
@@ -122,7 +124,7 @@ class Life:
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
-        marks.keep(declaration.revisions[-1], officer, [marks.Wanted("postal_address", "", "请核对")])
+        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.revoke(declaration, officer, declaration.revision_number, comment="批错了")
 
     def reopen(self, declaration: Declaration, officer: Actor) -> None:
@@ -137,7 +139,7 @@ class Life:
         workflow.answer_offer(declaration, one, accept=self.dice.random() < 0.7, reason="地址不在这里")
 
     def remind(self, declaration: Declaration, _officer: Actor) -> None:
-        desk.remind(declaration.id, self.dice.randrange(3))
+        queue_index.remind(declaration.id, self.dice.randrange(3))
 
 
 VERBS = {
@@ -160,7 +162,7 @@ def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
         steps += 1
         assert steps < 600, f"the dice left out {wanted - life.done}"
     kept = everything()
-    desk.rebuild(batch=2)
+    queue_index.rebuild(batch=2)
     db.session.commit()
     assert everything() == kept
     assert kept["items"]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import crypto
-from lib.crypto import BadKeyFile, Busy, Keyring, Tampered
+from lib.crypto import BadKeyFile, HashingBusy, Keyring, Tampered
 
 RING = Keyring.ephemeral()
 PEPPER = b"p" * 32
@@ -282,7 +282,7 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
         held = [pool.submit(hash_one) for _ in range(2)]
         while slow.together < 2:
             time.sleep(0.001)
-        with pytest.raises(Busy):
+        with pytest.raises(HashingBusy):
             hash_one()
         slow.go.set()
         assert [result.result() for result in held] == ["hash"] * 2
@@ -296,7 +296,7 @@ def test_a_full_queue_turns_people_away_at_once(slow: SlowHasher, monkeypatch: p
         while slow.together < 2:
             time.sleep(0.001)
         started = time.monotonic()
-        with pytest.raises(Busy):
+        with pytest.raises(HashingBusy):
             hash_one()
         assert time.monotonic() - started < 5
         slow.go.set()

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from lib import qr, typeset
-from services import commitment
-from services.sheet_pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
+from lib.pdf import qr, typeset
+from services.sheet import commitment
+from services.sheet.pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
 from tests import sheet_samples as samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -149,7 +149,7 @@ def test_the_same_sheet_is_the_same_bytes_in_every_process() -> None:
     first = draw(samples.employed("张䶮\U000323af"))
     draw(samples.long_texts())
     program = (
-        "import sys; from tests import sheet_samples as s; from services.sheet_pdf import draw;"
+        "import sys; from tests import sheet_samples as s; from services.sheet.pdf import draw;"
         "sys.stdout.buffer.write(draw(s.employed('张䶮\\U000323af')))"
     )
     other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True).stdout

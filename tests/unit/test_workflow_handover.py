@@ -186,11 +186,11 @@ def test_where_only_one_officer_may_decide_nothing_waits(make, officer, in_hand,
 
 
 def test_the_sample_is_near_its_percentage_and_fixed(make, officer, in_hand):
-    from services.workflow import handover
+    from services.workflow import transfers
 
     make.staff()
     revision = in_hand.revisions[0]
-    taken = [percent for percent in range(101) if handover.is_sampled(in_hand, revision, percent, make.actor(officer))]
+    taken = [percent for percent in range(101) if transfers.is_sampled(in_hand, revision, percent, make.actor(officer))]
     assert taken == list(range(101 - len(taken), 101))  # from its lot upwards, always
     assert 100 in taken
     assert 0 not in taken
