@@ -33,12 +33,14 @@ run: setup fonts ## set up and serve the site; demo data into an empty database 
 test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
-check: setup-dev ## format, lint, types, the unit tests; under a minute
+check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
-	@$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 tests/unit
+	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/mypy --no-error-summary & types=$$!; \
+	$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 \
+		tests/unit || { wait $$types; exit 1; }; \
+	wait $$types
 
 soak: setup-dev chromium fonts ## the long forms of the reliability and security tests
 	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }
