@@ -37,10 +37,12 @@ check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/djlint templates --lint --quiet
-	@$(BIN)/mypy --no-error-summary & types=$$!; \
+	@code=0; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(BIN)/mypy >"$$said" & \
 	$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 \
-		tests/unit || { wait $$types; exit 1; }; \
-	wait $$types
+		tests/unit || code=$$?; \
+	wait $$! || code=$$?; \
+	cat "$$said"; exit $$code
 
 soak: setup-dev chromium fonts ## the long forms of the reliability and security tests
 	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }

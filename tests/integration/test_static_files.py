@@ -49,7 +49,7 @@ def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
     server = subprocess.Popen([FLASK, "serve"], cwd=checkout, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: answer(env))
-        prefix = re.search(r'href="(/static/[0-9a-f]{10}/)app\.css"', text(env, "/"))[1]
+        (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)app\.css"', text(env, "/"))
 
         def fetch() -> None:
             for name, source in sources.items():
@@ -96,9 +96,9 @@ def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(ch
             while any(process.poll() is None for process in running):
                 fetch()
             assert [process.returncode for process in running] == [0, 0]
-        shutil.rmtree(checkout / "static")  # whatever else happens to the checkout
+        shutil.rmtree(checkout / "static")  # the worst that can happen to a checkout
         fetch()
-        assert len(builds(env)) == 2  # the one that is served and the newest; the one between was nobody's
+        assert len(builds(env)) == 2  # the served one and the newest; no process used the one between
         assert first < builds(env)
 
 

@@ -1,4 +1,4 @@
-"""Static files are built once under a mark of their contents, found by who comes second, and removed when unused."""
+"""Static files are built once under a mark of their contents; a second builder finds them; unused ones are removed."""
 
 from __future__ import annotations
 
