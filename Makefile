@@ -95,6 +95,7 @@ format: setup-dev
 
 docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
+	@$(BIN)/python -m scripts.rooms_drawing
 
 coverage: setup-dev
 	@$(BIN)/python -m pytest -n auto -m "not soak and not browser" --cov --cov-report=term --cov-fail-under=100 $(ARGS)

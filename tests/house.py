@@ -148,6 +148,29 @@ def _import_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 # Rooms and names
 
+
+LIB_ROOMS = frozenset({"pdf", "pictures", "questions", "sandbox"})
+
+
+def room_of(module: str) -> str:
+    """The room that a module stands in: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
+    parts = module.split(".")
+    is_room = len(parts) > 1 and (parts[0] == "services" or (parts[0] == "lib" and parts[1] in LIB_ROOMS))
+    return ".".join(parts[:2]) if is_room else parts[0]
+
+
+def rooms(sources: Iterable[Source]) -> dict[str, frozenset[str]]:
+    """Which room uses which others."""
+    modules = {source.module: source for source in sources if source.module not in ("services", "lib")}
+    found: dict[str, set[str]] = {room_of(name): set() for name in modules}
+    for name, source in modules.items():
+        for _line, imported in imports(source):
+            target = imported if imported in modules else imported.rpartition(".")[0]
+            if target in modules:
+                found[room_of(name)].add(room_of(target))
+    return {room: frozenset(used - {room}) for room, used in found.items()}
+
+
 ROOMS = ("services", "lib", "blueprints")
 MOST_ENTRIES = 20  # of a folder, its __init__.py left out
 

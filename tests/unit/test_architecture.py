@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from scripts import rooms_drawing
 from tests import house
 from tests.house import Source
 
@@ -63,6 +65,29 @@ def test_a_rule_about_rooms_finds_what_breaks_it() -> None:
     ]
     twins = [Source("lib/a.py", "class Found: ..."), Source("services/b.py", "class Found: ...\nclass Other: ...")]
     assert list(house.names_used_twice(twins)) == ["Found: lib/a.py, services/b.py"]
+
+
+def test_the_rooms_of_services_do_not_use_each_other_in_a_circle() -> None:
+    graph = house.rooms(source for source in PRODUCT if source.layer == "services")
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError with the circle
+    assert order.index("services.declaration") < order.index("services.workflow")
+
+
+def test_the_drawing_of_the_rooms_is_made_of_the_imports() -> None:
+    text = rooms_drawing.DOCUMENT.read_text("utf-8")
+    assert rooms_drawing.written(text, PRODUCT) == text, "run: make docs"
+
+
+def test_an_arrow_that_follows_from_two_others_is_not_drawn() -> None:
+    chain = [
+        Source("app.py", "from services.papers import wanted\nimport models"),
+        Source("services/papers/wanted.py", "import models"),
+        Source("models.py", ""),
+    ]
+    drawn = rooms_drawing.drawing(chain)
+    assert "app --> services_papers" in drawn
+    assert "services_papers --> models" in drawn
+    assert "app --> models" not in drawn
 
 
 def test_functions_are_short() -> None:
