@@ -268,11 +268,11 @@ SCRIPT = """
 import os, sys
 sys.path.insert(0, {root!r})
 from lib.sandbox import client as isolated
-from lib.images import Refused
+from lib.pictures.images import PictureRefused
 def ask():
     try:
         isolated.run("paper", b"x")
-    except Refused as refused:
+    except PictureRefused as refused:
         return "heic" in str(refused)
 assert ask()
 print(isolated.keeper_pid())
