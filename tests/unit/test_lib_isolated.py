@@ -29,6 +29,7 @@ from lib.sandbox.jobs import JOBS
 from tests.bad_jobs import TABLE
 from tests.patience import PATIENCE_S
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests import bad_jobs; bad_jobs.begin(int(sys.argv[2]))"
 
