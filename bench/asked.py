@@ -18,9 +18,10 @@ from bench import invent
 from bench.instances import Instance
 from lib.codes import Status
 from models import Account, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db
-from services import desk, offices
 from services.access import Actor
-from services.queue_search import EMPLOYERS_AT_MOST
+from services.departments import tree as department_tree
+from services.queue import index as queue_index
+from services.queue.search import EMPLOYERS_AT_MOST
 
 PROVINCE, CITY, COUNTY = "210000", "210100", "210102"
 #: Names that nobody here has.
@@ -43,7 +44,7 @@ class Asked:
         self.rng = random.Random(f"{instance.people} {officer.path}")
         ids = self.rng.sample(range(1, instance.people + 1), min(_SAMPLE, instance.people))
         with self._reading():
-            self.departments = [office.id for office in offices.load().under(officer.path)]
+            self.departments = [office.id for office in department_tree.load().under(officer.path)]
             self.rows = [row for row in self._rows(ids) if row.department_id in self.departments]
 
     @contextmanager
@@ -91,17 +92,17 @@ class Asked:
     def name_parts(self, length: int, kind: str) -> list[str]:
         """Parts of names; of three characters they are mostly whole names."""
         parts = self._parts([row.name for row in self.rows], length)
-        return self._chosen(parts, self._having(desk.name_key), kind)
+        return self._chosen(parts, self._having(queue_index.name_key), kind)
 
     def initials(self, length: int, kind: str) -> list[str]:
         ids = [row.declaration_id for row in self.rows[:_TRIES]]
         query = select(SearchKey.key).where(
-            SearchKey.declaration_id.in_(ids), SearchKey.key.startswith(desk.INITIALS_KEY)
+            SearchKey.declaration_id.in_(ids), SearchKey.key.startswith(queue_index.INITIALS_KEY)
         )
         with self._reading():
             found = sorted(key[1 : 1 + length] for key in db.session.scalars(query) if len(key) > length)
         self.rng.shuffle(found)
-        return self._chosen(found, self._having(lambda text: desk.INITIALS_KEY + text), kind)
+        return self._chosen(found, self._having(lambda text: queue_index.INITIALS_KEY + text), kind)
 
     def tails(self, kind: str) -> list[str]:
         """The last four digits of phones."""
@@ -109,7 +110,7 @@ class Asked:
         with self._reading():
             accounts = db.session.scalars(select(Account).where(Account.id.in_(ids)).order_by(Account.id))
             found = [str(account.phone)[-4:] for account in accounts]
-        return self._chosen(found, self._having(desk.phone_key), kind)
+        return self._chosen(found, self._having(queue_index.phone_key), kind)
 
     def employer_parts(self, length: int, kind: str) -> list[str]:
         """Parts of employers' names; ``many``: that more employers have than a search looks at."""
@@ -162,5 +163,5 @@ class Asked:
 
 
 def _begins(text: str) -> tuple[ColumnElement[bool], ...]:
-    key = desk.employer_key(text)
+    key = queue_index.employer_key(text)
     return EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND

@@ -1,7 +1,8 @@
 """Fills an empty SQLite instance with invented people: the product's tables and keys, written by the driver in bulk.
 
-Whatever the officers' lists read is there, as services.desk would have made it (tests/unit/test_bench.py compares). A
-revision is sealed, but holds only the answers that lists show; there are no papers, no events and no sheets.
+Whatever the officers' lists read is there, as services.queue.index would have made it (tests/unit/test_bench.py
+compares). A revision is sealed, but holds only the answers that lists show; there are no papers, no events and no
+sheets.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from lib.codes import DepartmentKind, Role
 from lib.crypto import Keyring
 from lib.identity import mask_number
 from models import Base, Department, Staff, db, keys
-from services import desk
-from services import offices as departments
+from services.departments import tree as departments
+from services.queue import index as queue_index
 
 #: Counts up with every change of what is written: databases of another number are made anew.
 FORMAT = 5
@@ -222,16 +223,16 @@ class Writer:
         state = (person.status, _kind(person), person.due_on.isoformat(), person.times)
         told = (person.name, employer, employer_id, mask_number(person.number), _at(person.submitted_at))
         self.item.rows.append((*place, *state, *told, person.reminders, returned_by))
-        due = person.due_on if person.status in (WAITING, IN_REVIEW) else desk.NO_CLOCK
+        due = person.due_on if person.status in (WAITING, IN_REVIEW) else queue_index.NO_CLOCK
         for department in office.scope:
             self.counts[(department, person.status, due.isoformat(), person.times > 1, person.reminders > 0)] += 1
 
     def _add_keys(self, person: Person, row_id: int) -> None:
         wanted = self.name_keys.get(person.name)
         if wanted is None:
-            wanted = self.name_keys[person.name] = desk.search_keys(person.name, "")
+            wanted = self.name_keys[person.name] = queue_index.search_keys(person.name, "")
         office = person.office.id
-        self.key.rows.append((office, desk.phone_key(person.phone[-4:]), row_id))
+        self.key.rows.append((office, queue_index.phone_key(person.phone[-4:]), row_id))
         self.key.rows.extend((office, key, row_id) for key in wanted)
 
     def _add_claim(self, person: Person, row_id: int) -> None:
@@ -296,7 +297,7 @@ def _write_derived(connection: Any, writer: Writer) -> None:
     employer, suffix = Bulk("employer", "id name"), Bulk("employer_suffix", "suffix employer_id")
     counter = Bulk("queue_count", "department_id status due_on again flagged n")
     employer.rows = list(writer.employers())
-    suffix.rows = sorted((part, row) for row, name in employer.rows for part in desk.suffixes(name))
+    suffix.rows = sorted((part, row) for row, name in employer.rows for part in queue_index.suffixes(name))
     counter.rows = [(*key, n) for key, n in sorted(writer.counts.items())]
     connection.execute("INSERT INTO search_key SELECT * FROM temp.found ORDER BY 1, 2, 3")
     _write(connection, (employer, suffix, counter))

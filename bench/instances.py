@@ -23,9 +23,10 @@ from config import ROOT, Config
 from lib.clock import today
 from lib.database import beginning
 from models import Department, Staff, db
-from services import desk, sessions
 from services.access import Actor
-from services.reference import load_reference_data
+from services.accounts import sessions
+from services.departments.reference_data import load_reference_data
+from services.queue import index as queue_index
 
 HOME = Path(__file__).parent / "data"
 #: What a person takes on the disk, in bytes: measured, rounded up.
@@ -167,5 +168,5 @@ def _mark() -> str:
     """Changes with whatever decides which rows are generated; the schema is brought up by migrations instead."""
     office = invent.Office(1, 1, (1,), None, "样例")
     people = [repr(person) for person in invent.Invented(500, [office], date(2026, 7, 1))]
-    keys = sorted(desk.search_keys("单小燕 Li·明", "") | desk.suffixes("沈阳ABC华盛商贸有限公司"))
+    keys = sorted(queue_index.search_keys("单小燕 Li·明", "") | queue_index.suffixes("沈阳ABC华盛商贸有限公司"))
     return hashlib.sha256(repr([generate.FORMAT, people, keys]).encode()).hexdigest()[:16]

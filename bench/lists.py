@@ -19,9 +19,10 @@ from bench.timing import Call, Series, median, percentile
 from bench.visitor import QUEUE, SEARCH, Visitor, lines_of
 from lib.codes import Status
 from lib.database import beginning
-from services import review_queue, review_records
-from services.keyset import LAST
-from services.review_queue import Filters
+from services.queue import listing as queue_listing
+from services.queue.keyset_pages import LAST
+from services.queue.listing import Filters
+from services.records import office_list as office_records
 
 GOAL = 1.2
 #: Answers count as equally long up to this; else the ratio is of the answers' lengths, not of the lists.
@@ -62,7 +63,7 @@ class Desk:
         return make
 
     def _listing(self, filters: Filters, arguments: Callable[[], Sequence[str]]) -> Make:
-        return self._call(lambda after: review_queue.listing(self.officer, filters, after), arguments)
+        return self._call(lambda after: queue_listing.listing(self.officer, filters, after), arguments)
 
     def _queue(self) -> Iterator[tuple[str, Make]]:
         for tab, status in {"submitted": Status.SUBMITTED, "approved": Status.APPROVED, "all": None}.items():
@@ -75,8 +76,8 @@ class Desk:
         for lane in ("clean", "flagged", "again", "overdue", "mine"):
             yield f"lane {lane}, first page", self._listing(Filters(lane=lane), lambda: [""])
         yield "信息变更, first page", self._listing(Filters(kind="change"), lambda: [""])
-        yield "the counters", self._call(lambda _: review_queue.counts(self.officer), lambda: [""])
-        yield "领取下一件, which", self._call(lambda _: review_queue.next_due(self.officer), lambda: [""])
+        yield "the counters", self._call(lambda _: queue_listing.counts(self.officer), lambda: [""])
+        yield "领取下一件, which", self._call(lambda _: queue_listing.next_due(self.officer), lambda: [""])
 
     def _words(self) -> Iterator[tuple[str, Callable[[], Sequence[str]]]]:
         asked = self.asked
@@ -91,14 +92,14 @@ class Desk:
 
     def _searches(self) -> Iterator[tuple[str, Make]]:
         for title, words in self._words():
-            yield f"search: {title}", self._call(lambda text: review_queue.search(self.officer, text), words)
+            yield f"search: {title}", self._call(lambda text: queue_listing.search(self.officer, text), words)
 
     def _records(self) -> Iterator[tuple[str, Make]]:
-        listing: Ask = lambda after: review_records.listing(self.officer, after)  # noqa: E731
+        listing: Ask = lambda after: office_records.listing(self.officer, after)  # noqa: E731
         yield "records, first page", self._call(listing, lambda: [""])
         yield "records, in the middle", self._call(listing, self.asked.inside_records)
         yield "records, last page", self._call(listing, lambda: [LAST])
-        search: Ask = lambda text: review_records.search(self.officer, text)  # noqa: E731
+        search: Ask = lambda text: office_records.search(self.officer, text)  # noqa: E731
         for title, words in self._words():
             if title.startswith(("name, 2", "ID", "phone's tail")):
                 yield f"records, search: {title}", self._call(search, words)

@@ -24,11 +24,12 @@ from bench.timing import Call, Series, median
 from bench.wsgi import Ask, call, environ
 from blueprints.gate import COOKIE
 from config import ROOT, TestConfig
-from lib import images, isolated
 from lib.database import beginning
+from lib.pictures import images
+from lib.sandbox import client as sandbox
 from models import db
-from services import sessions
-from services.reference import load_reference_data
+from services.accounts import sessions
+from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 
 GOALS = {"100 KB": 1.8, "12 megapixels": 0.5}
@@ -90,12 +91,12 @@ def child_cpu() -> Callable[[], float]:
     """What the keeper and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
     forks = 0.0
 
-    def add(usage: isolated.Usage) -> None:
+    def add(usage: sandbox.Usage) -> None:
         nonlocal forks
         forks += usage.cpu_s
 
-    isolated.listeners.append(add)
-    keeper = Path(f"/proc/{isolated.keeper_pid()}/schedstat")
+    sandbox.listeners.append(add)
+    keeper = Path(f"/proc/{sandbox.keeper_pid()}/schedstat")
     return lambda: forks + int(keeper.read_text().split()[0]) / 1e9
 
 
@@ -130,7 +131,7 @@ def _measured(
         return one
 
     variants = {name: each(work) for name, work in peers.items()}
-    variants |= {"in the child": each(lambda sent: isolated.run("paper", sent)), "whole request": each(uploader.send)}
+    variants |= {"in the child": each(lambda sent: sandbox.run("paper", sent)), "whole request": each(uploader.send)}
     outside = {"in the child": elsewhere, "whole request": elsewhere}
     return timing.in_turn(variants, calls, outside)
 

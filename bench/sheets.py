@@ -19,11 +19,13 @@ from typing import Any, cast
 
 from bench import report
 from bench.timing import median, quiet_collector
-from lib import fonts
-from lib.fonts import Face
-from lib.pen import INK, Color, Pen, Rect
-from services import sheet_layout, sheet_page, sheet_pdf
-from services.sheet_data import SheetData
+from lib.pdf import fonts
+from lib.pdf.canvas import INK, Color, Pen, Rect
+from lib.pdf.fonts import Face
+from services.sheet import drawing as sheet_drawing
+from services.sheet import layout as sheet_layout
+from services.sheet import pdf as sheet_pdf
+from services.sheet.data import SheetData
 from tests import sheet_samples
 
 PYTHON = Path(__file__).parent / ".venv/bin/python"
@@ -107,7 +109,7 @@ class Recorder(Pen):
 def strokes(data: SheetData) -> list[list[Any]]:
     """The first page of a sheet."""
     pen = Recorder()
-    sheet_page.first_page(pen, data, sheet_layout.plan(data), 1, ())
+    sheet_drawing.first_page(pen, data, sheet_layout.plan(data), 1, ())
     return pen.strokes
 
 

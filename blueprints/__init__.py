@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from lib.database import beginning
 from models import Declaration, db
-from services import events
+from services import audit
 from services.access import Actor
 
 
@@ -25,13 +25,13 @@ def opened(declaration: Declaration) -> None:
     In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
     what stands then, or it comes too late.
     """
-    if not events.result_unseen(declaration):
+    if not audit.result_unseen(declaration):
         return
     db.session.rollback()
     with beginning("IMMEDIATE"):
         db.session.refresh(declaration, with_for_update={"of": Declaration})
-        if events.result_unseen(declaration):
-            events.record(
+        if audit.result_unseen(declaration):
+            audit.record(
                 "open_result", me(), declaration_id=declaration.id, revision_number=declaration.revision_number
             )
         db.session.commit()

@@ -12,14 +12,17 @@ from wtforms import DateField, IntegerField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from blueprints import me
-from blueprints.sign_in_form import AccountForm
-from forms.validators import Required
+from blueprints.account_forms import AccountForm
 from lib import identity
 from lib.clock import today
 from lib.codes import Role
+from lib.questions.validators import Required
 from models import Department, Notice, ReturnReason, db
-from services import departments, events, notices, reason_lists
+from services import audit
 from services.access import only
+from services.departments import matching
+from services.marks import reason_lists
+from services.site import notices
 
 bp = Blueprint("admin", __name__, url_prefix="/staff/admin")
 
@@ -67,7 +70,7 @@ class AdminForm(AccountForm):
     """A form of the administration; it takes fields as the others do."""
 
 
-class DepartmentForm(AdminForm):
+class DepartmentContactForm(AdminForm):
     phone = StringField("咨询电话", [at_most(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
     address = StringField("办公地址", [at_most(100)], [one_line])
     hours = StringField("办公时间", [at_most(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
@@ -92,7 +95,7 @@ class NoticeForm(AdminForm):
 @bp.get("/departments", endpoint="departments")
 @only(Role.MANAGER)
 def list_departments() -> str:
-    rows = db.session.scalars(departments.in_scope(me())).all()
+    rows = db.session.scalars(matching.in_scope(me())).all()
     return render_template("admin/departments.html", departments=rows)
 
 
@@ -100,11 +103,11 @@ def list_departments() -> str:
 @only(Role.MANAGER)
 def department(code: str) -> ResponseReturnValue:
     """Phone, address and hours of a department in the manager's scope. Others are not found."""
-    found: Department = departments.one_in_scope(me(), code) or abort(404)
-    form = DepartmentForm(obj=found)
+    found: Department = matching.one_in_scope(me(), code) or abort(404)
+    form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
         form.populate_obj(found)
-        events.record("department", me(), detail=found.code)
+        audit.record("department", me(), detail=found.code)
         name = found.name
         db.session.commit()
         flash(f"已保存{name}的联系方式", "g")

@@ -10,10 +10,14 @@ from flask.typing import ResponseReturnValue
 from blueprints import me, opened
 from forms import PHOTO
 from lib.codes import OPEN, Status
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Record, db
-from services import access, answers, archive, beginnings, sheet
+from services import access
 from services.access import APPLICANTS, only
+from services.declaration import answers
+from services.records import own as records_own
+from services.sheet import content as sheet_content
+from services.workflow import start as workflow_start
 
 bp = Blueprint("archive", __name__)
 
@@ -36,7 +40,7 @@ def _found() -> Record:
 @only(*APPLICANTS)
 def own() -> ResponseReturnValue:
     record = own_record()
-    versions = archive.own_versions(me())
+    versions = records_own.own_versions(me())
     current = next(version for version in versions if version.revision.id == record.revision_id)
     return _page(current, versions, record)
 
@@ -46,13 +50,13 @@ def own() -> ResponseReturnValue:
 def version(uid: str) -> ResponseReturnValue:
     """One approved state of the record, with what it changed."""
     record = own_record()
-    versions = archive.own_versions(me())
+    versions = records_own.own_versions(me())
     chosen = next((item for item in versions if item.revision.uid == uid), None) or abort(404)
     return _page(chosen, versions, record)
 
 
-def _page(shown: archive.Version, versions: list[archive.Version], record: Record) -> str:
-    revision, before = shown.revision, archive.version_before(versions, shown)
+def _page(shown: records_own.OwnVersion, versions: list[records_own.OwnVersion], record: Record) -> str:
+    revision, before = shown.revision, records_own.version_before(versions, shown)
     latest = access.latest_declaration(me())
     return render_template(
         "archive/own.html",
@@ -63,7 +67,7 @@ def _page(shown: archive.Version, versions: list[archive.Version], record: Recor
         photo=PHOTO if revision.papers.get(PHOTO) else "",
         sections=answers.sections(revision.answers),
         changes=answers.changes(before.revision.answers, revision.answers) if before else {},
-        papers=archive.papers_of(revision),
+        papers=records_own.papers_of(revision),
         open_declaration=latest if latest and latest.status in OPEN else None,
         declined=latest if latest and latest.status == Status.DECLINED else None,
     )
@@ -73,13 +77,13 @@ def _page(shown: archive.Version, versions: list[archive.Version], record: Recor
 @only(*APPLICANTS)
 def picture(uid: str, kind: str, number: int) -> ResponseReturnValue:
     """One picture of an approved version, small with ``?small=1``."""
-    found = archive.own_version(me(), uid) or abort(404)
-    page = archive.page_of(found.revision, kind, number) or abort(404)
+    found = records_own.own_version(me(), uid) or abort(404)
+    page = records_own.page_of(found.revision, kind, number) or abort(404)
     address = page["thumb_address" if request.args.get("small") else "address"]
     db.session.rollback()  # reading the file does not need the database
     try:
         content = store().get(address)
-    except (Missing, Damaged):
+    except (FileMissing, FileDamaged):
         current_app.logger.error("a stored picture is missing or damaged: %s", address)
         abort(404)
     response = Response(content, mimetype="image/jpeg")
@@ -95,10 +99,12 @@ def print_record() -> ResponseReturnValue:
     revision = own_record().revision
     printed = revision.sheet or abort(404)
     config, declaration = current_app.config, revision.declaration
-    data = sheet.sheet_data(declaration, printed, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+    data = sheet_content.sheet_data(
+        declaration, printed, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"]
+    )
     name = f"{declaration.number}-v{printed.version}.pdf"
     db.session.rollback()  # drawing does not need the database
-    response = Response(sheet.draw(data), mimetype="application/pdf")
+    response = Response(sheet_content.draw(data), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 
@@ -108,8 +114,8 @@ def print_record() -> ResponseReturnValue:
 def change() -> ResponseReturnValue:
     """【申请变更】: a new declaration that begins as a copy of the record."""
     try:
-        beginnings.start_change(me(), own_record())
-    except beginnings.AlreadyOpen as error:
+        workflow_start.start_change(me(), own_record())
+    except workflow_start.AlreadyOpen as error:
         db.session.rollback()
         flash(str(error), "y")
         return redirect(url_for("wizard.status"))

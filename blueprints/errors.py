@@ -9,10 +9,10 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from lib import isolated
-from lib.crypto import Busy
-from lib.images import Refused
-from lib.storage import Damaged, Missing
+from lib.crypto import HashingBusy
+from lib.pictures.images import PictureRefused
+from lib.sandbox import client as sandbox
+from lib.storage import FileDamaged, FileMissing
 from models import db
 from services.workflow import Conflict
 
@@ -38,11 +38,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Conflict, conflict)
     app.register_error_handler(StaleDataError, lambda _error: page(409))
     app.register_error_handler(IntegrityError, integrity)
-    app.register_error_handler(Missing, lost_picture)
-    app.register_error_handler(Damaged, lost_picture)
-    app.register_error_handler(Refused, refused_picture)
+    app.register_error_handler(FileMissing, lost_picture)
+    app.register_error_handler(FileDamaged, lost_picture)
+    app.register_error_handler(PictureRefused, refused_picture)
     app.register_error_handler(DataError, no_value)
-    app.register_error_handler(Busy, busy)
+    app.register_error_handler(HashingBusy, busy)
     app.register_error_handler(OperationalError, busy)
     app.register_error_handler(Exception, unexpected)
 
@@ -79,7 +79,7 @@ def lost_picture(error: Exception) -> tuple[str, int]:
 
 def refused_picture(error: Exception) -> tuple[str, int]:
     """Where a page has no place to say it: a picture of ours is turned, and the machine has no process for that."""
-    return page(503 if isinstance(error, isolated.Busy | isolated.Unavailable) else 422, str(error))
+    return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.Unavailable) else 422, str(error))
 
 
 def no_value(_error: Exception) -> tuple[str, int]:

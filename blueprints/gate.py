@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lib.database import begin_mode, beginning
 from models import ParkedForm, db
-from services import landing, sessions
 from services.access import Actor
+from services.accounts import sessions
+from services.declaration import next_page
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -107,7 +108,7 @@ def read_to_end(response: Response) -> Response:
 
 
 def _to_sign_in() -> Response | BaseResponse:
-    if g.ended and request.method not in SAFE and landing.giving_page(_page_path(), staff=for_staff()):
+    if g.ended and request.method not in SAFE and next_page.giving_page(_page_path(), staff=for_staff()):
         kept = (
             "您刚才填写的内容已保留，请重新登录后继续。"
             if _park()

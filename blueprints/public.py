@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
@@ -13,16 +12,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_address
-from blueprints.pages import TEXT_COOKIE
-from blueprints.sign_in_form import LoginForm
+from blueprints.account_forms import LoginForm
+from blueprints.template_helpers import TEXT_COOKIE
 from forms import PHOTO
-from forms.validators import unprintable_note
-from lib import fonts, names
+from lib import names
 from lib.database import beginning
-from lib.images import Refused
+from lib.pdf import fonts
+from lib.pictures.images import PictureRefused
+from lib.questions.validators import unprintable_note
 from models import db
-from services import departments, downloads, guide, notices, photo_tool, privacy, tries, verification
 from services.access import public
+from services.accounts import throttle
+from services.departments import matching
+from services.papers import photo_tool
+from services.sheet import templates as sheet_templates
+from services.sheet import verification
+from services.site import guide, notices, privacy
 
 bp = Blueprint("public", __name__)
 
@@ -65,7 +70,7 @@ def how_to() -> str:
         needs=guide.needs(),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
-        templates=downloads.TEMPLATES,
+        templates=sheet_templates.TEMPLATES,
     )
 
 
@@ -73,16 +78,16 @@ def how_to() -> str:
 @public
 def hotlines() -> str:
     query = " ".join(request.args.get("q", "").split())[:40]
-    return render_template("public/hotlines.html", query=query, groups=departments.phone_book(query))
+    return render_template("public/hotlines.html", query=query, groups=matching.phone_book(query))
 
 
 @bp.get("/templates/<name>")
 @public
 def template_file(name: str) -> Response:
-    if name not in downloads.TEMPLATES:
+    if name not in sheet_templates.TEMPLATES:
         abort(404)
-    content = downloads.pdf(name, current_app.config["SITE_NAME"])
-    title = downloads.TEMPLATES[name].title
+    content = sheet_templates.pdf(name, current_app.config["SITE_NAME"])
+    title = sheet_templates.TEMPLATES[name].title
     return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{title}.pdf")
 
 
@@ -92,7 +97,7 @@ def make_photo() -> ResponseReturnValue:
     """照片处理. The page's script works in the browser; without it a picture is sent, and the photo comes back."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = tries.begin((tries.PHOTO_ADDRESS, client_address()))
+    made = throttle.begin((throttle.PHOTO_ADDRESS, client_address()))
     db.session.commit()
     if made.until:
         problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
@@ -102,7 +107,7 @@ def make_photo() -> ResponseReturnValue:
     db.session.rollback()  # the picture is decoded without holding the database
     try:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
-    except Refused as error:
+    except PictureRefused as error:
         return render_template("public/photo_tool.html", problem=str(error)), 422
     return _kept_by_the_browser(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
 
@@ -111,8 +116,7 @@ def make_photo() -> ResponseReturnValue:
 @public
 def photo_tool_file() -> Response:
     """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
-    static = Path(current_app.root_path) / "static"
-    parts = photo_tool.parts(static, current_app.config["STATIC_PREFIX"])
+    parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
     return _kept_by_the_browser(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 

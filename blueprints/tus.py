@@ -1,8 +1,9 @@
 """tus 1.0.0, the resumable upload protocol: its core, creation, creation-with-upload, termination and expiration.
 
-Knows requests and headers; what an upload is, services/uploads.py knows. A view says whose uploads it serves by a
-function ``find``, which loads and authorises the owner anew in each transaction: a body may take minutes to arrive, and
-meanwhile the session can end and the declaration be submitted. Nothing is held while bytes are awaited.
+Knows requests and headers; what an upload is, services/papers/resumable_uploads.py knows. A view says whose uploads
+it serves by a function ``find``, which loads and authorises the owner anew in each transaction: a body may take
+minutes to arrive, and meanwhile the session can end and the declaration be submitted. Nothing is held while bytes are
+awaited.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from lib.database import beginning
-from lib.images import MAX_BYTES
+from lib.pictures.images import MAX_BYTES
 from models import db
-from services import uploads
-from services.uploads import Elsewhere, NotAccepted, NotAsked, Owner, TooLarge, TooMany, Unknown
+from services.papers import resumable_uploads
+from services.papers.resumable_uploads import Elsewhere, NotAccepted, NotAsked, Owner, TooLarge, TooMany, Unknown
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
@@ -133,8 +134,8 @@ def _create(find: Find, address: Address) -> Response:
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
-    upload = uploads.begin(find(), told.get("kind", ""), length, _facts(told))
-    uid, arrived, expires = upload.uid, upload.arrived, uploads.expires_at(upload)
+    upload = resumable_uploads.begin(find(), told.get("kind", ""), length, _facts(told))
+    uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
     db.session.commit()
     if with_upload and arrived == 0:
         arrived, expires = _receive(find, uid, 0, length) or (arrived, expires)
@@ -142,8 +143,10 @@ def _create(find: Find, address: Address) -> Response:
 
 
 def _tell(find: Find, uid: str) -> Response:
-    upload = uploads.find(find(), uid)
-    return _answer(200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, uploads.expires_at(upload)))
+    upload = resumable_uploads.find(find(), uid)
+    return _answer(
+        200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, resumable_uploads.expires_at(upload))
+    )
 
 
 def _state(arrived: int, expires: datetime) -> dict[str, str]:
@@ -155,8 +158,8 @@ def _append(find: Find, uid: str) -> Response:
         raise Unfit(415, CONTENT)
     start = _whole("Upload-Offset")
     with beginning("DEFERRED"):
-        upload = uploads.find(find(), uid)
-        length, arrived, expires = upload.length, upload.arrived, uploads.expires_at(upload)
+        upload = resumable_uploads.find(find(), uid)
+        length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
         db.session.rollback()
     if start != arrived:
         raise Elsewhere(arrived)
@@ -173,9 +176,9 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     """
     state = None
     for piece in _pieces(length - start):
-        upload = uploads.find(find(), uid)
-        start = uploads.append(upload, start, piece)
-        state = start, uploads.expires_at(upload)
+        upload = resumable_uploads.find(find(), uid)
+        start = resumable_uploads.append(upload, start, piece)
+        state = start, resumable_uploads.expires_at(upload)
         db.session.commit()
     return state
 
@@ -204,6 +207,6 @@ def _pieces(room: int) -> Iterator[bytes]:
 
 
 def _discard(find: Find, uid: str) -> Response:
-    uploads.discard(uploads.find(find(), uid, lock=True))
+    resumable_uploads.discard(resumable_uploads.find(find(), uid, lock=True))
     db.session.commit()
     return _answer(204, {})

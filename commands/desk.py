@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from commands.report import reporting
 from models import db
-from services import desk
+from services.queue import index as queue_index
 
 group = AppGroup("desk", help="The officers' lists, their counters and search keys.")
 
@@ -16,6 +16,6 @@ group = AppGroup("desk", help="The officers' lists, their counters and search ke
 @reporting
 def rebuild() -> None:
     """Make lists, counters and search keys anew from declarations and revisions. Moves wait meanwhile."""
-    lines, records = desk.rebuild()
+    lines, records = queue_index.rebuild()
     db.session.commit()
     click.echo(f"{lines} submissions and {records} records are listed and found anew")

@@ -11,7 +11,7 @@ from commands.report import reporting
 from commands.storage import store
 from lib.clock import today
 from lib.database import beginning
-from services import doctor
+from services.operations import doctor
 
 MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "fault": ("FAULT  ", "red")}
 

@@ -10,8 +10,8 @@ from flask import current_app
 
 from commands.report import reporting
 from models import db
-from services import desk
-from services.reference import load_reference_data
+from services.departments.reference_data import load_reference_data
+from services.queue import index as queue_index
 
 
 @click.command("init")
@@ -24,7 +24,7 @@ def command() -> None:
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")
     db.session.commit()
-    if desk.is_missing():
-        desk.rebuild()
+    if queue_index.is_missing():
+        queue_index.rebuild()
         db.session.commit()
     click.echo("database and reference data are up to date")

@@ -13,7 +13,7 @@ from lib import identity
 from lib.clock import today
 from lib.database import beginning
 from models import db
-from services import activation, legacy, legacy_import
+from services.accounts import activation_codes, legacy_claim, legacy_import
 
 group = AppGroup("legacy", help="Import the old register, undo an import, issue an activation code.")
 
@@ -63,9 +63,9 @@ def undo(batch: str) -> None:
 def code(number: str) -> None:
     """Issue an activation code for the ID card NUMBER of an old record ("-" reads it from standard input)."""
     typed = sys.stdin.readline() if number == "-" else number
-    holder = legacy.claimable(identity.sign_in_number(typed))
+    holder = legacy_claim.claimable(identity.sign_in_number(typed))
     if holder is None:
         raise click.ClickException("there is no old record with this number, or it was claimed already")
-    issued = activation.issue(holder, None)
+    issued = activation_codes.issue(holder, None)
     db.session.commit()
     click.echo(f"{holder.name}: {issued} (7 days, one use)")

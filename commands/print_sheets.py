@@ -18,8 +18,9 @@ from commands.report import one_line, reporting
 from commands.storage import store
 from lib.database import beginning
 from models import PrintJob, db
-from services import print_jobs, sheet_pdf
-from services.sheet_data import SheetData
+from services.sheet import batch_print
+from services.sheet import pdf as sheet_pdf
+from services.sheet.data import SheetData
 
 CHUNK = 20  # sheets between two words that the drawer is alive: a fifth of a second
 
@@ -56,16 +57,16 @@ def _alone(folder: Path) -> Iterator[bool]:
 def _are_waited_for() -> bool:
     with beginning("DEFERRED"):
         try:
-            return print_jobs.is_waited_for()
+            return batch_print.is_waited_for()
         finally:
             db.session.rollback()
 
 
 def _draw_next() -> bool:
     """Draw the next job, if there is one. What goes wrong with it is told, and does not keep the others waiting."""
-    drawer = print_jobs.new_drawer()
+    drawer = batch_print.new_drawer()
     with beginning("IMMEDIATE"):
-        job = print_jobs.take(drawer)
+        job = batch_print.take(drawer)
         job_id = job.id if job else None
         db.session.commit()
     if job_id is None:
@@ -86,8 +87,8 @@ def _draw(job_id: int, drawer: str) -> None:
         job = db.session.get(PrintJob, job_id)
         if job is None:
             raise Lost
-        actor = print_jobs.maker(job)
-        ids = print_jobs.printable(actor, job.revisions) if actor else []
+        actor = batch_print.maker(job)
+        ids = batch_print.printable(actor, job.revisions) if actor else []
         db.session.rollback()
     if not ids:
         _fail(job_id, drawer, "nothing" if actor else "rights")
@@ -95,7 +96,7 @@ def _draw(job_id: int, drawer: str) -> None:
     pdf = sheet_pdf.draw_many(_sheets(job_id, drawer, ids), current_app.config["SITE_NAME"])
     blob = store().put(pdf)
     with beginning("IMMEDIATE"):
-        print_jobs.finish(job_id, drawer, ids, blob)
+        batch_print.finish(job_id, drawer, ids, blob)
         db.session.commit()
 
 
@@ -104,13 +105,13 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
     config = current_app.config
     for start in range(0, len(ids), CHUNK):
         with beginning("IMMEDIATE"):
-            alive = print_jobs.beat(job_id, drawer, start)
+            alive = batch_print.beat(job_id, drawer, start)
             db.session.commit()
         if not alive:
             raise Lost
         with beginning("DEFERRED"):
             part = ids[start : start + CHUNK]
-            sheets = print_jobs.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+            sheets = batch_print.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
             read = list(sheets)
             db.session.rollback()
         yield from read
@@ -118,5 +119,5 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
 
 def _fail(job_id: int, drawer: str, problem: str) -> None:
     with beginning("IMMEDIATE"):
-        print_jobs.fail(job_id, drawer, problem)
+        batch_print.fail(job_id, drawer, problem)
         db.session.commit()

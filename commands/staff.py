@@ -12,7 +12,7 @@ from lib import identity
 from lib.clock import today
 from lib.codes import IdType, Role
 from models import db
-from services import staff
+from services.accounts import staff
 
 group = AppGroup("staff", help="Make and mend the accounts of officers and administrators.")
 ROLES = [role.value for role in Role if role != Role.APPLICANT]

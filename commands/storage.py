@@ -11,7 +11,8 @@ from flask.cli import AppGroup
 from commands.report import progress, reporting
 from lib.database import beginning
 from lib.storage import Folder
-from services import papers, storage_check
+from services.operations import storage_check
+from services.papers import papers
 
 group = AppGroup("storage", help="Check the stored files, remove what nothing names.")
 DAY = 24 * 3600

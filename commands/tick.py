@@ -6,7 +6,7 @@ import click
 
 from commands.report import one_line, reporting
 from models import db
-from services import upkeep
+from services.operations import scheduled_jobs
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
@@ -15,7 +15,7 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
     Returns what was done (job -> rows) and what failed (job -> why).
     """
     done, failed = {}, {}
-    for name, job in upkeep.JOBS.items():
+    for name, job in scheduled_jobs.JOBS.items():
         try:
             done[name] = job()
             db.session.commit()

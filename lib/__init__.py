@@ -1,0 +1,1 @@
+"""What knows no table, no request and no Flask: plain functions with tests of their own."""

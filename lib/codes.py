@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Self
 
 
-class Titled(str, Enum):
+class ChoiceEnum(str, Enum):
     """A code with its Chinese title: ``Status("draft").label == "未提交"``."""
 
     label: str
@@ -25,12 +25,12 @@ class Titled(str, Enum):
         return {member.value: member.label for member in cls}
 
 
-class YesNo(Titled):
+class YesNo(ChoiceEnum):
     YES = "yes", "是"
     NO = "no", "否"
 
 
-class IdType(Titled):  # 证件类型
+class IdType(ChoiceEnum):  # 证件类型
     RESIDENT = "resident_id", "居民身份证"
     HK_MACAU_PASS = "hk_macau_pass", "港澳居民来往内地通行证"
     TAIWAN_PASS = "taiwan_pass", "台湾居民来往大陆通行证"
@@ -39,12 +39,12 @@ class IdType(Titled):  # 证件类型
     PASSPORT = "passport", "外国护照"
 
 
-class Sex(Titled):
+class Sex(ChoiceEnum):
     MALE = "male", "男"
     FEMALE = "female", "女"
 
 
-class PoliticalStatus(Titled):  # 政治面貌, after GB/T 4762
+class PoliticalStatus(ChoiceEnum):  # 政治面貌, after GB/T 4762
     CPC = "01", "中共党员"
     CPC_PROBATIONARY = "02", "中共预备党员"
     LEAGUE = "03", "共青团员"
@@ -60,13 +60,13 @@ class PoliticalStatus(Titled):  # 政治面貌, after GB/T 4762
     MASSES = "13", "群众"
 
 
-class Category(Titled):  # 采集类别, 辽财会〔2019〕116号
+class Category(ChoiceEnum):  # 采集类别, 辽财会〔2019〕116号
     ACCOUNTING = "accounting", "从事会计工作"
     QUALIFIED = "qualified", "具有会计专业技术资格但未从事会计工作"
     CANDIDATE = "candidate", "拟报考当年度会计专业技术资格考试"
 
 
-class AccountingPost(Titled):  # 会计工作岗位, 会计人员管理办法 财会〔2018〕33号
+class AccountingPost(ChoiceEnum):  # 会计工作岗位, 会计人员管理办法 财会〔2018〕33号
     CASHIER = "cashier", "出纳"
     AUDITING = "auditing", "稽核"
     BALANCE = "balance", "资产、负债和所有者权益(净资产)的核算"
@@ -78,20 +78,20 @@ class AccountingPost(Titled):  # 会计工作岗位, 会计人员管理办法 �
     OTHER = "other", "其他会计工作"
 
 
-class LocationKind(Titled):  # 所在地类型
+class LocationKind(ChoiceEnum):  # 所在地类型
     SCHOOL = "school", "学籍所在地"
     REGISTERED = "registered", "户籍所在地"
     RESIDENCE = "residence", "居住地"
 
 
-class Degree(Titled):  # 学位
+class Degree(ChoiceEnum):  # 学位
     NONE = "none", "无"
     BACHELOR = "bachelor", "学士"
     MASTER = "master", "硕士"
     DOCTOR = "doctor", "博士"
 
 
-class QualificationLevel(Titled):  # 专业技术资格
+class QualificationLevel(ChoiceEnum):  # 专业技术资格
     NONE = "none", "无"
     JUNIOR = "junior", "初级"
     INTERMEDIATE = "intermediate", "中级"
@@ -99,13 +99,13 @@ class QualificationLevel(Titled):  # 专业技术资格
     FULL_SENIOR = "full_senior", "正高级"
 
 
-class QualificationRoute(Titled):  # 取得方式
+class QualificationRoute(ChoiceEnum):  # 取得方式
     EXAM = "exam", "考试"
     ASSESSMENT = "assessment", "评审"
     BOTH = "both", "考评结合"
 
 
-class TechnicalPost(Titled):  # 会计技术职务
+class TechnicalPost(ChoiceEnum):  # 会计技术职务
     NONE = "none", "无"
     BOOKKEEPER = "bookkeeper", "会计员(原)"
     ASSISTANT = "assistant", "助理会计师"
@@ -114,7 +114,7 @@ class TechnicalPost(Titled):  # 会计技术职务
     FULL_SENIOR = "full_senior", "正高级会计师"
 
 
-class Status(Titled):
+class Status(ChoiceEnum):
     DRAFT = "draft", "未提交"
     SUBMITTED = "submitted", "待审核"
     IN_REVIEW = "in_review", "审核中"
@@ -130,12 +130,12 @@ OPEN = (Status.DRAFT, Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED)
 EDITABLE = (Status.DRAFT, Status.RETURNED)
 
 
-class Kind(Titled):
+class Kind(ChoiceEnum):
     FIRST = "first", "首次采集"
     CHANGE = "change", "信息变更"
 
 
-class Role(Titled):
+class Role(ChoiceEnum):
     APPLICANT = "applicant", "申报人"
     REVIEWER = "reviewer", "审核员"
     MANAGER = "manager", "部门管理员"
@@ -144,19 +144,19 @@ class Role(Titled):
     AUDITOR = "auditor", "审计管理员"
 
 
-class AccountState(Titled):
+class AccountState(ChoiceEnum):
     RESERVED = "reserved", "待设置密码"
     ACTIVE = "active", "正常"
     FROZEN = "frozen", "已冻结"
 
 
-class MarkState(Titled):
+class MarkState(ChoiceEnum):
     DRAFT = "draft", "未发出"
     OPEN = "open", "待修改"
     CLOSED = "closed", "已处理"
 
 
-class DepartmentKind(Titled):
+class DepartmentKind(ChoiceEnum):
     PROVINCE = "province", "省财政厅"
     CITY = "city", "市财政局"
     COUNTY = "county", "县(区)财政局"

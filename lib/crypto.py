@@ -39,7 +39,7 @@ class BadKeyFile(Exception):
     """The key file is no key file of ours; the message says what is wrong."""
 
 
-class Busy(Exception):
+class HashingBusy(Exception):
     """Too many passwords are being checked at this moment."""
 
 
@@ -202,10 +202,10 @@ def use_cheap_hashes(on: bool = True) -> None:
 @contextmanager
 def _place() -> Iterator[None]:
     if not _queue.acquire(blocking=False):
-        raise Busy
+        raise HashingBusy
     try:
         if not _places.acquire(timeout=_WAIT_S):
-            raise Busy
+            raise HashingBusy
         try:
             yield
         finally:

@@ -11,7 +11,7 @@ from typing import Any
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import DDL, DateTime, String, Table, TypeDecorator, event, func, select
 
-from lib.codes import Titled
+from lib.codes import ChoiceEnum
 
 #: Every constraint has a name, so that a migration can find it and a view can say which one spoke.
 CONSTRAINT_NAMES = {
@@ -110,20 +110,20 @@ class SearchText(TypeDecorator[str]):
         return dialect.type_descriptor(String(length, collation=collation))
 
 
-class Code(TypeDecorator[Any]):
+class EnumCode(TypeDecorator[Any]):
     """A member of a Titled enum, stored as its code."""
 
     impl = String(20)
     cache_ok = True
 
-    def __init__(self, codes: type[Titled]) -> None:
+    def __init__(self, codes: type[ChoiceEnum]) -> None:
         super().__init__()
         self.codes = codes
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else self.codes(value).value
 
-    def process_result_value(self, value: Any, dialect: Any) -> Titled | None:
+    def process_result_value(self, value: Any, dialect: Any) -> ChoiceEnum | None:
         return None if value is None else self.codes(value)
 
 

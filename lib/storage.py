@@ -26,11 +26,11 @@ _ADDRESS = re.compile(r"[0-9a-f]{64}\Z")
 TEMPORARY_S = 3600.0
 
 
-class Missing(Exception):
+class FileMissing(Exception):
     """Nothing is stored under this address."""
 
 
-class Damaged(Exception):
+class FileDamaged(Exception):
     """What is stored under this address is not what was put there."""
 
 
@@ -91,7 +91,7 @@ class Folder:
     def check(self, address: str, sha256: str) -> None:
         """Compare the ciphertext with the hash that the row keeps. Raises Missing or Damaged."""
         if hashlib.sha256(self._read(address)).hexdigest() != sha256:
-            raise Damaged(address)
+            raise FileDamaged(address)
 
     def reseal(self, address: str) -> Blob | None:
         """Encrypt anew with the current key; None when it is already. Raises Missing or Damaged."""
@@ -173,7 +173,7 @@ class Folder:
             sealed = path.read_bytes()
             self._open(address, sealed)
             os.utime(path)
-        except (FileNotFoundError, Damaged):
+        except (FileNotFoundError, FileDamaged):
             return None
         sync_directory(path.parent)  # whoever wrote it may not have come to that yet
         return sealed
@@ -199,13 +199,13 @@ class Folder:
         for path in (self._path(address), self._trashed(address)):
             with suppress(FileNotFoundError):
                 return path.read_bytes()
-        raise Missing(address)
+        raise FileMissing(address)
 
     def _open(self, address: str, sealed: bytes) -> bytes:
         try:
             return self._keys.open(sealed, f"blob|{address}")
         except Tampered as error:
-            raise Damaged(address) from error
+            raise FileDamaged(address) from error
 
     def _path(self, address: str) -> Path:
         return self.root / _checked(address)[:2] / address[2:4] / address

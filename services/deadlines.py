@@ -24,7 +24,7 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Standing:
+class DueState:
     """Where a declaration stands in time. ``days_left`` is negative once overdue, None while no clock runs."""
 
     whose_turn: str
@@ -52,15 +52,15 @@ def days_left(due_on: date | None, today: date) -> int | None:
     return workdays_between(today, due_on, calendar()) if due_on else None
 
 
-def standing(declaration: Declaration, today: date) -> Standing:
+def standing(declaration: Declaration, today: date) -> DueState:
     """Both sides read the same: whose turn it is and until when."""
     if declaration.status in EDITABLE:
-        return Standing("轮到您办理", None, None, overdue=False, soon=False, estimated=False)
+        return DueState("轮到您办理", None, None, overdue=False, soon=False, estimated=False)
     if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
-        return Standing("已办结", None, None, overdue=False, soon=False, estimated=False)
+        return DueState("已办结", None, None, overdue=False, soon=False, estimated=False)
     left = days_left(declaration.due_on, today)
     late = declaration.due_on is not None and today > declaration.due_on
-    return Standing(
+    return DueState(
         "轮到会计管理部门审核",
         declaration.due_on,
         left,

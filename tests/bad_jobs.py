@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lib import jobs
-from lib.images import Refused
-from lib.jobs import Answer
+from lib.pictures.images import PictureRefused
+from lib.sandbox import jobs
+from lib.sandbox.jobs import Answer
 
 NAMES = (
     *("echo", "refuse", "fail", "grow", "hog", "crash", "leave", "babble", "promise", "spin", "sleep", "kill_keeper"),
@@ -23,10 +23,11 @@ TABLE = {name: f"tests.bad_jobs.{name}" for name in NAMES}
 
 def begin(descriptor: int) -> None:
     """The program of a keeper that knows these jobs too."""
-    jobs.JOBS.update(TABLE)
-    from lib import zygote
+    from lib.sandbox import forkserver
 
-    zygote.main(descriptor)
+    jobs.JOBS.update(TABLE)
+
+    forkserver.main(descriptor)
 
 
 def echo(data: bytes, **options: Any) -> Answer:
@@ -34,7 +35,7 @@ def echo(data: bytes, **options: Any) -> Answer:
 
 
 def refuse(_data: bytes) -> Answer:
-    raise Refused("不收")
+    raise PictureRefused("不收")
 
 
 def fail(_data: bytes) -> Answer:

@@ -8,16 +8,17 @@ from PIL import Image
 
 from forms import PAPER
 from models import Declaration, db
-from services import checks, papers, workflow
+from services import checks, workflow
 from services.access import Actor
-from services.checks import Result
+from services.checks import CheckResult
+from services.papers import papers
 from tests.factory import Make
 from tests.people import EMPLOYED
 
 WORK = {name: value for name, value in EMPLOYED.items() if name not in ("applicant_name", "mobile")}
 
 
-def results(declaration: Declaration, actor: Actor | None = None) -> dict[str, Result]:
+def results(declaration: Declaration, actor: Actor | None = None) -> dict[str, CheckResult]:
     return {result.name: result for result in checks.run(declaration.revisions[-1], actor)}
 
 

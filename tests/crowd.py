@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lib.codes import AccountState, Status
 from models import Account, Declaration, Revision, db, keys
-from services import answers, desk
+from services.declaration import answers
+from services.queue import index as queue_index
 from tests.people import id_number
 
 BORN = "19850307"  # nobody else of the tests: numbers differ by their serial, 900 at most
@@ -21,7 +22,7 @@ def submissions(original: Declaration, n: int) -> list[int]:
     db.session.add_all(made)
     db.session.flush()
     for declaration in made:
-        desk.follow(declaration)
+        queue_index.follow(declaration)
     db.session.commit()
     return [declaration.id for declaration in made]
 

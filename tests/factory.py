@@ -14,17 +14,24 @@ from flask import Flask
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
+from demo import drawings as demo_drawings
+from demo.drawings import Appearance
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib import crypto, isolated
+from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
-from lib.jobs import Answer
-from lib.one_inch import PhotoRule
+from lib.pictures.one_inch import PhotoRule
+from lib.sandbox import client as sandbox
+from lib.sandbox.jobs import Answer
 from lib.storage import Folder
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
-from services import answers, beginnings, demo_pictures, look_alikes, marks, papers, sheets, workflow
+from services import workflow
 from services.access import Actor
-from services.demo_pictures import Look
+from services.declaration import answers
+from services.marks import marks
+from services.papers import papers, similar_pictures
+from services.sheet import versions as sheet_versions
+from services.workflow import start as workflow_start
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -49,7 +56,7 @@ def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
 @cache
 def portrait(seed: int = 0) -> bytes:
     """A one-inch photo of a drawn person that nobody would find fault with; another ``seed`` wears other clothes."""
-    drawn = demo_pictures.portrait(Look("male", 4)).convert("RGB")
+    drawn = demo_drawings.portrait(Appearance("male", 4)).convert("RGB")
     width, height = drawn.size
     image = drawn.resize((413, 579), box=(width * 0.11, height * 0.07, width * 0.89, height * 0.85))
     pen, chance = ImageDraw.Draw(image), Random(seed)
@@ -64,12 +71,12 @@ def portrait(seed: int = 0) -> bytes:
 @cache
 def _paper(data: bytes) -> Answer:
     """What the child process makes of a picture of ours: the same each time, so a test run asks it once."""
-    return isolated.run("paper", data)
+    return sandbox.run("paper", data)
 
 
 @cache
 def _photo(data: bytes) -> Answer:
-    return isolated.run("photo", data, crop=None, rule=asdict(PhotoRule()))
+    return sandbox.run("photo", data, crop=None, rule=asdict(PhotoRule()))
 
 
 def prepared(store: Folder, data: bytes, *, photo: bool = False) -> papers.Prepared:
@@ -150,7 +157,7 @@ class Make:
     ) -> Declaration:
         """A complete declaration in any state, with every paper that its answers ask for."""
         account = account or self.account()
-        declaration = beginnings.start(self.actor(account), account)
+        declaration = workflow_start.start(self.actor(account), account)
         declaration.notice_read_at = utcnow()
         told = answers.identity_facts(account)
         filled = COMPLETE | {"applicant_name": account.name, "mobile": account.phone} | changed
@@ -183,14 +190,14 @@ class Make:
             if paper.kind == PHOTO:
                 papers.take(declaration, paper, prepared(store, portrait(own), photo=True))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
-                seed = own if paper.kind in look_alikes.OWN else 0
+                seed = own if paper.kind in similar_pictures.OWN else 0
                 papers.take(declaration, paper, prepared(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)
 
     def signed_sheet(self, declaration: Declaration) -> None:
         store = self.app.extensions["kuaiji.store"]
-        sheet = sheets.print_sheet(declaration)
+        sheet = sheet_versions.print_sheet(declaration)
         db.session.flush()
         for page in papers.pages_of(declaration, SHEET):
             papers.remove(page)
@@ -215,7 +222,7 @@ class Make:
 
     def mark(self, declaration: Declaration, *targets: str, reviewer: Actor, comment: str = "请核对") -> None:
         """Unsent marks on the latest revision."""
-        wanted = [marks.Wanted(target, "", comment) for target in targets]
+        wanted = [marks.MarkRequest(target, "", comment) for target in targets]
         marks.keep(declaration.revisions[-1], reviewer, wanted)
         db.session.commit()
 
@@ -224,7 +231,7 @@ class Make:
         return db.session.scalars(select(Record).where(Record.account_id == declaration.account_id)).one()
 
     def change(self, record: Record) -> Declaration:
-        declaration = beginnings.start_change(self.actor(record.account), record)
+        declaration = workflow_start.start_change(self.actor(record.account), record)
         assert declaration.kind == Kind.CHANGE
         db.session.commit()
         return declaration

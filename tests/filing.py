@@ -15,8 +15,11 @@ from forms import PAPER, PHOTO, STEPS
 from lib.codes import MarkState, Status
 from lib.storage import Folder
 from models import Declaration, Mark, PaperPage, db
-from services import answers, drafts, marks, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.marks.marks import MarkRequest
+from services.papers import papers
 from tests.factory import Make, picture, portrait, prepared
 from tests.people import COMPLETE, as_form
 
@@ -24,7 +27,7 @@ PAGES = {step.slug: step for step in STEPS}
 
 
 def names(slug: str) -> list[str]:
-    return list(PAGES[slug].form(None, asked=answers.Asked())._fields)
+    return list(PAGES[slug].form(None, asked=answers.FormContext())._fields)
 
 
 def page(declaration: Declaration, slug: str, given: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def add_photo(declaration: Declaration, seed: int = 0) -> None:
     db.session.commit()
 
 
-def send_back(make: Make, declaration: Declaration, *wanted: Wanted, office: str = "") -> Declaration:
+def send_back(make: Make, declaration: Declaration, *wanted: MarkRequest, office: str = "") -> Declaration:
     """An officer (of the office of that code, else of the chosen one) takes the submission and returns it."""
     officer = make.actor(make.staff(department=office or declaration.department_code or "210102"))
     workflow.claim(declaration, officer)
@@ -116,7 +119,7 @@ def send_back(make: Make, declaration: Declaration, *wanted: Wanted, office: str
     return declaration
 
 
-def returned(make: Make, *wanted: Wanted, **answered: Any) -> Declaration:
+def returned(make: Make, *wanted: MarkRequest, **answered: Any) -> Declaration:
     """A declaration that was submitted once and returned with these marks."""
     return send_back(make, make.declaration(Status.SUBMITTED, **answered), *wanted)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lib.images import Picture
+from lib.pictures.images import CleanPicture
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
@@ -49,7 +49,7 @@ def noise(width: int, height: int) -> Image.Image:
     return Image.frombytes("RGB", (width, height), os.urandom(width * height * 3))
 
 
-def assert_clean(picture: Picture) -> Image.Image:
+def assert_clean(picture: CleanPicture) -> Image.Image:
     image = decoded(picture.jpeg)
     assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (picture.width, picture.height))
     assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}

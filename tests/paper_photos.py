@@ -12,9 +12,9 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from lib.fonts import SERIF
-from lib.perspective import Corners, solved
-from services.demo_pictures import Document, Look, card, certificate
+from demo.drawings import Appearance, Document, card, certificate
+from lib.pdf.fonts import SERIF
+from lib.pictures.perspective import Corners, solved
 
 TABLES = ((96, 74, 52), (150, 118, 82), (60, 62, 66), (186, 178, 164), (120, 132, 140), (44, 60, 92), (205, 170, 120))
 
@@ -47,7 +47,7 @@ def written_page() -> Image.Image:
 @cache
 def document(which: int) -> Image.Image:
     """One of several drawn documents."""
-    look = Look(("female", "male")[which % 2], which)
+    look = Appearance(("female", "male")[which % 2], which)
     rows = (
         ("姓名", "单小燕"),
         ("性别", "女   民族 汉"),

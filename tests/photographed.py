@@ -13,7 +13,7 @@ from random import Random
 import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from lib import plane
+from lib.pictures import plane
 
 DPI = 150
 MM = DPI / 25.4

@@ -25,7 +25,7 @@ from config import TestConfig
 from lib import crypto
 from lib.database import begin_mode
 from models import db
-from services.reference import load_reference_data
+from services.departments.reference_data import load_reference_data
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'

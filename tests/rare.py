@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lib import fonts
+from lib.pdf import fonts
 from tests.house import ROOT
 
 # 通用规范汉字表 (2013), 8,105 characters in its order: kTGH of the Unihan database, Unicode 15.

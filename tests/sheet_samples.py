@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from services.sheet_pdf import Block, Cell, SheetData, Table
+from services.sheet.pdf import Block, Cell, SheetData, Table
 
 EMPLOYED_PAPERS = (
     "个人基本信息表",

@@ -11,9 +11,9 @@ from unittest.mock import patch
 from sqlalchemy import select
 
 from models import Declaration, Mark, PaperPage, db
-from services import hand_overs
-from services import papers as papers_service
-from services.marks import Wanted
+from services.marks.marks import MarkRequest
+from services.papers import papers as papers_service
+from services.papers import phone_upload
 from tests.filing import page as personal_page
 from tests.filing import pages_of, returned, words
 from tests.hostile import Case
@@ -96,7 +96,7 @@ def photo(make: Any, browser: Any) -> Send:
 
 def corrections(make: Any, browser: Any) -> Send:
     """A picture that an officer wants anew."""
-    declaration = returned(make, Wanted("id_emblem", "blurred", resign=False))
+    declaration = returned(make, MarkRequest("id_emblem", "blurred", resign=False))
     browser.sign_in(declaration.account)
     uid = db.session.scalar(select(Mark.uid).where(Mark.target == "id_emblem"))
     address = f"/apply/corrections/{uid}"
@@ -127,7 +127,7 @@ def phone(make: Any, browser: Any) -> Send:
     declaration = make.declaration(**EMPLOYED)
     browser.sign_in(declaration.account)
     other = type(browser)(browser.app)
-    kind, tokens, new_token = "employer_licence", list[str](), hand_overs.new_token
+    kind, tokens, new_token = "employer_licence", list[str](), phone_upload.new_token
 
     def kept() -> str:
         tokens.append(new_token())
@@ -135,7 +135,7 @@ def phone(make: Any, browser: Any) -> Send:
 
     def send(case: Case) -> Outcome:
         _emptied(declaration, kind)
-        with patch.object(hand_overs, "new_token", kept):
+        with patch.object(phone_upload, "new_token", kept):
             browser.send(f"/apply/papers/{kind}/hand-over", expect=200)
         address = f"/hand-over/{tokens[-1]}"
         other.open(address)

@@ -1,6 +1,6 @@
 """Accounts: register, claim a legacy record, sign in and out, forgotten passwords, one's own account; staff too."""
 
 from blueprints.auth import account, claim, counter, forgot, register, sign_in, staff_account, staff_sign_in
-from blueprints.auth.frame import bp
+from blueprints.auth.shared import bp
 
 __all__ = ["account", "bp", "claim", "counter", "forgot", "register", "sign_in", "staff_account", "staff_sign_in"]

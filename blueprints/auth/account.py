@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import device_name, me
 from blueprints.auth.forms import ChangePasswordForm
-from blueprints.auth.frame import bp, entered
+from blueprints.auth.shared import bp, entered
 from models import Account, db
-from services import accounts, events, inbox, passwords, sessions, tries
+from services import audit, inbox
 from services.access import APPLICANTS, only
-from services.accounts import Known, TooLate
+from services.accounts import applicants, passwords, sessions, throttle
+from services.accounts.applicants import KnownApplicant, TooLate
 
 WRONG = "原登录密码不正确，请重新填写"
 
@@ -21,12 +22,12 @@ WRONG = "原登录密码不正确，请重新填写"
 def account() -> ResponseReturnValue:
     """The password is changed with the old one; every other device is signed out, this one gets a new session."""
     person = db.session.get_one(Account, me().id)
-    who = accounts.known(person)
+    who = applicants.known(person)
     assert who  # signed in, so active, so with a password
     form = ChangePasswordForm({"name": who.name, "number": who.number, "phone": who.phone})
     if not form.validate_on_submit():
         return _page(person, form), 422 if form.is_submitted() else 200
-    made = tries.begin((tries.PASSWORD, who.number))
+    made = throttle.begin((throttle.PASSWORD, who.number))
     db.session.commit()
     if made.until:
         form.current.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
@@ -37,14 +38,14 @@ def account() -> ResponseReturnValue:
     return _change(who, passwords.hashed(form.password.data))
 
 
-def _change(who: Known, password_hash: str) -> ResponseReturnValue:
+def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
-        token = accounts.change_password(who, password_hash, device_name())
+        token = applicants.change_password(who, password_hash, device_name())
     except TooLate:  # changed on another device in this very moment
         db.session.rollback()
         flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
-    tries.forget(tries.PASSWORD, who.number)
+    throttle.forget(throttle.PASSWORD, who.number)
     db.session.commit()
     response = entered(token, url_for("auth.account"), staff=False)
     flash("登录密码已修改，其他设备已退出", "g")
@@ -56,8 +57,8 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
         "auth/account.html",
         form=form,
         account=person,
-        devices=accounts.devices(person.id),
-        looks=events.looks(person.id),
+        devices=applicants.devices(person.id),
+        looks=audit.looks(person.id),
         here=me().session_id,
         unread=inbox.unread_count(person.id),
     )
@@ -68,7 +69,7 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
 def end_other_devices() -> ResponseReturnValue:
     """退出其他设备."""
     sessions.end_all(account_id=me().id, but=me().session_id)
-    events.record("end_sessions", me())
+    audit.record("end_sessions", me())
     db.session.commit()
     flash("其他设备已退出登录", "g")
     return redirect(url_for("auth.account"))

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_address
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
-from blueprints.auth.frame import bp, forget, remember, remembered
+from blueprints.auth.shared import bp, forget, remember, remembered
 from models import LegacyHolder, db
-from services import legacy, passwords, privacy, tries
 from services.access import public
-from services.accounts import TooLate
-from services.legacy import Opened, Proof
+from services.accounts import legacy_claim, passwords, throttle
+from services.accounts.applicants import TooLate
+from services.accounts.legacy_claim import Opened, Proof
+from services.site import privacy
 
 WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
 TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
@@ -48,22 +49,22 @@ def claim_proof() -> ResponseReturnValue:
 
 
 def _month(form: ProofForm) -> str:
-    return legacy.month_of(form.issued.data or "")
+    return legacy_claim.month_of(form.issued.data or "")
 
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
     """Count, commit, check. Every reason to fail has the same answer."""
-    limit = tries.CODE if proof.factor == "activation_code" else tries.PROOF
-    made = tries.begin((limit, number), (tries.PROOF_ADDRESS, client_address()))
-    code_id = None if made.until else legacy.count_try(number, proof)
+    limit = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
+    made = throttle.begin((limit, number), (throttle.PROOF_ADDRESS, client_address()))
+    code_id = None if made.until else legacy_claim.count_try(number, proof)
     db.session.commit()
     if made.until:
         return _proof_page(form, TOO_OFTEN), 429
-    opened = legacy.check(number, name, proof, code_id)
+    opened = legacy_claim.check(number, name, proof, code_id)
     if opened is None:
         db.session.rollback()
         return _proof_page(form, WRONG), 422
-    tries.take_back(made)
+    throttle.take_back(made)
     db.session.commit()
     remember("opened", legacy_id=opened.legacy_id, factor=opened.factor, code_id=opened.code_id)
     return redirect(url_for("auth.claim_password"))
@@ -86,7 +87,7 @@ def claim_password() -> ResponseReturnValue:
         return render_template("auth/claim_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        legacy.claim(Opened(**opened), password_hash, privacy.VERSION)
+        legacy_claim.claim(Opened(**opened), password_hash, privacy.VERSION)
     except TooLate:
         db.session.rollback()
         return _start_again()
@@ -98,7 +99,9 @@ def claim_password() -> ResponseReturnValue:
 
 def _personal(opened: dict[str, Any]) -> dict[str, str]:
     holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
-    phone = holder.phone if opened["factor"] in legacy.ASSURING else ""  # a refused password would tell it to anybody
+    phone = (
+        holder.phone if opened["factor"] in legacy_claim.ASSURING else ""
+    )  # a refused password would tell it to anybody
     return {"name": holder.name, "number": holder.id_number, "phone": phone or ""}
 
 

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.auth.forms import IssueForm, LookUpForm
-from blueprints.auth.frame import bp
+from blueprints.auth.shared import bp
 from lib.database import utcnow
 from models import db
-from services import activation, counter
 from services.access import OFFICERS, only
-from services.counter import Visitor
+from services.accounts import activation_codes, counter_desk
+from services.accounts.counter_desk import Visitor
 
 
 @bp.route("/staff/counter", methods=["GET", "POST"])
@@ -23,8 +23,8 @@ def staff_counter() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form), 422 if form.is_submitted() else 200
     try:
-        found = counter.look_up(form.number.data, me())
-    except counter.OwnFile:
+        found = counter_desk.look_up(form.number.data, me())
+    except counter_desk.OwnFile:
         db.session.rollback()
         form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
@@ -45,12 +45,14 @@ def _page(
 @only(*OFFICERS)
 def staff_counter_code() -> ResponseReturnValue:
     """The code, shown once, on a slip to print."""
-    found = counter.visitor(request.form.get("kind", ""), request.form.get("uid", ""), me())
+    found = counter_desk.visitor(request.form.get("kind", ""), request.form.get("uid", ""), me())
     if found is None or not found.can:
         abort(404)
     issue = IssueForm()
     if not issue.validate():
         return _page(LookUpForm(formdata=None), looked=True, found=found, issue=issue), 422
-    code = counter.give_code(found, me())
+    code = counter_desk.give_code(found, me())
     db.session.commit()
-    return render_template("auth/slip.html", found=found, code=code, until=utcnow() + activation.LIFE, office=me())
+    return render_template(
+        "auth/slip.html", found=found, code=code, until=utcnow() + activation_codes.LIFE, office=me()
+    )

@@ -8,16 +8,16 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import EqualTo, ValidationError
 
-from blueprints.sign_in_form import AccountForm, SecretQuestion, WhoForm
-from forms.conditions import When
-from forms.questions import ChoiceQuestion, ConfirmQuestion, TextQuestion
-from forms.validators import Checked, Email, Length, Optional, Required, RequiredWhen
+from blueprints.account_forms import AccountForm, SecretQuestion, WhoForm
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType
 from lib.names import normalise_text
-from services import passwords
-from services.legacy import month_of
+from lib.questions.conditions import When
+from lib.questions.fields import ChoiceQuestion, ConfirmQuestion, TextQuestion
+from lib.questions.validators import Checked, Email, Length, Optional, Required, RequiredWhen
+from services.accounts import passwords
+from services.accounts.legacy_claim import month_of
 
 ONE_TIME = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
 

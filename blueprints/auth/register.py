@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_address
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
-from blueprints.auth.frame import bp
+from blueprints.auth.shared import bp
 from lib.codes import IdType
 from models import Account, db
-from services import accounts, passwords, privacy, tries
 from services.access import public
-from services.accounts import Occupied, Registration, TooLate
-from services.tries import Try
+from services.accounts import applicants, passwords, throttle
+from services.accounts.applicants import Occupied, Registration, TooLate
+from services.accounts.throttle import Try
+from services.site import privacy
 
 OCCUPIED = "该证件号被占用,请联系当地会计管理部门进行核实处理"
 TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds it
@@ -31,7 +32,7 @@ def register() -> ResponseReturnValue:
     if _begin(form).until:
         return render_template("auth/register_wait.html"), 429
     try:
-        session[TOKEN] = accounts.reserve(_wanted(form), session.get(TOKEN, ""))
+        session[TOKEN] = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
     except Occupied:
         db.session.rollback()
         return _page(form, occupied=OCCUPIED), 409
@@ -40,8 +41,8 @@ def register() -> ResponseReturnValue:
 
 
 def _begin(form: RegisterForm) -> Try:
-    number, phone = (tries.REGISTER, form.number.data), (tries.REGISTER_PHONE, form.phone.data)
-    made = tries.begin(number, phone, (tries.REGISTER_ADDRESS, client_address()))
+    number, phone = (throttle.REGISTER, form.number.data), (throttle.REGISTER_PHONE, form.phone.data)
+    made = throttle.begin(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
     db.session.commit()
     return made
 
@@ -66,7 +67,7 @@ def _page(form: RegisterForm, occupied: str = "") -> str:
 def register_password() -> ResponseReturnValue:
     """设置登录密码, only with the reservation that this browser made. Leads to the sign-in page (guide)."""
     token = session.get(TOKEN, "")
-    account = accounts.reservation(token)
+    account = applicants.reservation(token)
     if account is None:
         return _start_again()
     form = NewPasswordForm(_personal(account))
@@ -75,7 +76,7 @@ def register_password() -> ResponseReturnValue:
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        accounts.activate(token, password_hash)
+        applicants.activate(token, password_hash)
     except TooLate:
         db.session.rollback()
         return _start_again()

@@ -6,15 +6,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import client_address, device_name
-from blueprints.auth.frame import bp, end_current, entered, leave, next_path
+from blueprints.account_forms import LoginForm
+from blueprints.auth.shared import bp, end_current, entered, leave, next_path
 from blueprints.gate import signed_in
-from blueprints.sign_in_form import LoginForm
 from lib.database import beginning
 from models import db
-from services import accounts, landing, passwords, tries
 from services.access import Actor, public
-from services.accounts import Known, TooLate
-from services.tries import Try
+from services.accounts import applicants, passwords, throttle
+from services.accounts.applicants import KnownApplicant, TooLate
+from services.accounts.throttle import Try
+from services.declaration import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 
@@ -32,28 +33,28 @@ def login() -> ResponseReturnValue:
     made, who = _begin(form)
     if made.until:
         return _page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
-    proved = accounts.prove(who, form.name.data, form.password.data)
+    proved = applicants.prove(who, form.name.data, form.password.data)
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
 
 
-def _begin(form: LoginForm) -> tuple[Try, Known | None]:
+def _begin(form: LoginForm) -> tuple[Try, KnownApplicant | None]:
     """Write the try down before anything is checked; the password is checked while no transaction is open."""
     number = form.number.data
-    made = tries.begin((tries.SIGN_IN, number), (tries.SIGN_IN_ADDRESS, client_address()))
-    who = accounts.known(accounts.find(number))
+    made = throttle.begin((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
+    who = applicants.known(applicants.find(number))
     db.session.commit()
     return made, who
 
 
-def _enter(form: LoginForm, made: Try, who: Known) -> ResponseReturnValue:
+def _enter(form: LoginForm, made: Try, who: KnownApplicant) -> ResponseReturnValue:
     new_hash = passwords.renewed(form.password.data, who.password_hash)
     try:
-        token, actor = accounts.sign_in(who, device_name(), new_hash)
+        token, actor = applicants.sign_in(who, device_name(), new_hash)
     except TooLate:  # the password was changed in this very moment
         db.session.rollback()
         return _page(form, WRONG), 422
-    tries.take_back(made)
-    tries.forget(tries.SIGN_IN, form.number.data)
+    throttle.take_back(made)
+    throttle.forget(throttle.SIGN_IN, form.number.data)
     end_current()
     db.session.commit()
     return entered(token, _place(actor), staff=False)
@@ -62,8 +63,8 @@ def _enter(form: LoginForm, made: Try, who: Known) -> ResponseReturnValue:
 def _place(actor: Actor) -> str:
     """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
     with beginning("DEFERRED"):
-        parked = landing.parked_path(actor)
-        endpoint, values = landing.landing(actor)
+        parked = next_page.parked_path(actor)
+        endpoint, values = next_page.landing(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

@@ -9,31 +9,31 @@ from pyotp import random_base32
 
 from blueprints import device_name, me
 from blueprints.auth.forms import AccountForm, ChangePasswordForm, PasswordAgainForm, TotpForm
-from blueprints.auth.frame import bp, entered, forget, remember, remembered
-from forms.questions import Question
+from blueprints.auth.shared import bp, entered, forget, remember, remembered
+from lib.questions.fields import Question
 from models import Staff, db
-from services import passwords, staff, tries
 from services.access import STAFF, only
-from services.accounts import TooLate
-from services.staff import Known
+from services.accounts import passwords, staff, throttle
+from services.accounts.applicants import TooLate
+from services.accounts.staff import KnownStaff
 
 WRONG = "登录密码不正确"
 
 
-def _known() -> Known:
+def _known() -> KnownStaff:
     return staff.known_from(db.session.get_one(Staff, me().id))
 
 
-def _password_is_right(field: Question, who: Known) -> bool:
+def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the try, commit, check; what is wrong stands at the field."""
-    made = tries.begin((tries.STAFF_PASSWORD, who.uid))
+    made = throttle.begin((throttle.STAFF_PASSWORD, who.uid))
     db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
     elif not passwords.right(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
-        tries.forget(tries.STAFF_PASSWORD, who.uid)
+        throttle.forget(throttle.STAFF_PASSWORD, who.uid)
         db.session.commit()
     return not field.errors
 

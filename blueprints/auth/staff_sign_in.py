@@ -7,15 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_address, device_name
 from blueprints.auth.forms import StaffLoginForm
-from blueprints.auth.frame import bp, end_current, entered, leave, next_path
+from blueprints.auth.shared import bp, end_current, entered, leave, next_path
 from blueprints.gate import signed_in
 from lib.database import beginning
 from models import db
-from services import landing, passwords, staff, tries
 from services.access import OFFICERS, Actor, public
-from services.accounts import TooLate
-from services.staff import Known, SecondFactor
-from services.tries import Try
+from services.accounts import passwords, staff, throttle
+from services.accounts.applicants import TooLate
+from services.accounts.staff import KnownStaff, SecondFactor
+from services.accounts.throttle import Try
+from services.declaration import next_page
 
 WRONG = "用户名、登录密码或动态验证码不正确"
 
@@ -29,7 +30,7 @@ def staff_login() -> ResponseReturnValue:
         return redirect(_place(actor)) if actor else _login_page(form)
     if not form.validate():
         return _login_page(form), 422
-    made = tries.begin((tries.STAFF_SIGN_IN, form.username.data), (tries.STAFF_ADDRESS, client_address()))
+    made = throttle.begin((throttle.STAFF_SIGN_IN, form.username.data), (throttle.STAFF_ADDRESS, client_address()))
     who = staff.known(form.username.data)
     db.session.commit()
     if made.until:
@@ -38,7 +39,7 @@ def staff_login() -> ResponseReturnValue:
     return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
 
 
-def _enter(form: StaffLoginForm, made: Try, who: Known) -> ResponseReturnValue:
+def _enter(form: StaffLoginForm, made: Try, who: KnownStaff) -> ResponseReturnValue:
     """The password was right; the second factor is used up with the sign-in."""
     new_hash = passwords.renewed(form.password.data, who.password_hash, staff=True)
     try:
@@ -46,14 +47,14 @@ def _enter(form: StaffLoginForm, made: Try, who: Known) -> ResponseReturnValue:
     except TooLate:
         db.session.rollback()
         return _login_page(form, WRONG), 422
-    tries.take_back(made)
-    tries.forget(tries.STAFF_SIGN_IN, form.username.data)
+    throttle.take_back(made)
+    throttle.forget(throttle.STAFF_SIGN_IN, form.username.data)
     end_current()
     db.session.commit()
     return entered(token, _place(actor), staff=True)
 
 
-def _second_factor(form: StaffLoginForm, who: Known) -> SecondFactor | None:
+def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None:
     """Raises TooLate when the typed code is none; None where the operator does without second factors."""
     if "code" not in form:
         return None
@@ -65,7 +66,7 @@ def _second_factor(form: StaffLoginForm, who: Known) -> SecondFactor | None:
 
 def _place(actor: Actor) -> str:
     with beginning("DEFERRED"):
-        parked = landing.parked_path(actor)
+        parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
     return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
 

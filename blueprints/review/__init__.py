@@ -4,8 +4,8 @@ from blueprints.review import (
     decide,
     handover,
     marking,
+    next_case,
     notes,
-    onward,
     overview,
     pictures,
     printing,
@@ -15,15 +15,15 @@ from blueprints.review import (
     statistics,
     submission,
 )
-from blueprints.review.frame import bp
+from blueprints.review.shared import bp
 
 __all__ = [
     "bp",
     "decide",
     "handover",
     "marking",
+    "next_case",
     "notes",
-    "onward",
     "overview",
     "pictures",
     "printing",

@@ -12,13 +12,16 @@ from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import address_of, bp, in_hand, marks_in, typed, within
 from blueprints.review.marking import confirm, confirmed, refused, take_marks
-from blueprints.review.onward import onward
+from blueprints.review.next_case import onward
+from blueprints.review.shared import address_of, bp, in_hand, marks_in, typed, within
 from lib.codes import Role
 from models import Decision, Declaration, SecondLook, db
-from services import reasons, review, timing, workflow
+from services import workflow
 from services.access import OFFICERS, only
+from services.marks import return_reasons
+from services.reports import review_times
+from services.review import page as review_page
 
 REASON_LENGTH = 200
 
@@ -33,7 +36,7 @@ def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseRe
     """The verdict stands: measure what it took, and on to the next. A proposal is no verdict yet."""
     if isinstance(decision, Decision):
         sent = request.form
-        timing.record(decision, opened, sent.get("keys", type=int), sent.get("clicks", type=int))
+        review_times.record(decision, opened, sent.get("keys", type=int), sent.get("clicks", type=int))
     else:
         flash(f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b")
     db.session.commit()
@@ -44,7 +47,7 @@ def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseRe
 @only(*OFFICERS)
 def save_marks(uid: str) -> ResponseReturnValue:
     declaration, seen = take_marks(uid)
-    if "revoke" not in review.verbs_of(declaration, me()):
+    if "revoke" not in review_page.verbs_of(declaration, me()):
         workflow.own_claim(declaration, me(), seen)
     db.session.commit()
     flash("标记已保存。", "g")
@@ -97,7 +100,7 @@ def decline(uid: str) -> ResponseReturnValue:
     """不予采集 with a reason, chosen on a page that shows what the applicant will read."""
     declaration, seen = take_marks(uid)
     code, comment = typed("decline_reason", 30), typed("decline_comment", REASON_LENGTH)
-    choices, opened = reasons.of(me()).decline, opened_at(declaration)
+    choices, opened = return_reasons.of(me()).decline, opened_at(declaration)
     workflow.own_claim(declaration, me(), seen)
     if not confirmed():
         return confirm("review/confirm_decline.html", uid, choices=choices)

@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.frame import address_of, bp, in_hand, revision_of, typed, within
 from blueprints.review.marking import confirm, confirmed, take_marks
-from blueprints.review.onward import onward
+from blueprints.review.next_case import onward
+from blueprints.review.shared import address_of, bp, in_hand, revision_of, typed, within
 from models import db
-from services import transfers, workflow
+from services import workflow
 from services.access import OFFICERS, only
+from services.review import transfer_targets
 
 
 def _told(uid: str, problem: str) -> ResponseReturnValue:
@@ -45,8 +46,8 @@ def transfer(uid: str) -> ResponseReturnValue:
     declaration, seen = take_marks(uid)
     workflow.own_claim(declaration, me(), seen)
     revision, reason = revision_of(declaration, seen), typed("why", REASON_LENGTH)
-    chosen = transfers.office(declaration, revision, typed("department", 12))
-    offices = transfers.offices(declaration, revision)
+    chosen = transfer_targets.office(declaration, revision, typed("department", 12))
+    offices = transfer_targets.offices(declaration, revision)
     if not confirmed():
         return confirm("review/confirm_transfer.html", uid, offices=offices)
     try:

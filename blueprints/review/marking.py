@@ -12,12 +12,14 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in, within
+from blueprints.review.shared import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in, within
 from models import Declaration, Revision, db
-from services import access, marks, review, ticks, workflow
+from services import access, workflow
+from services.marks import marks, ticks
+from services.review import page as review_page
 
 
-def keep_marks(revision: Revision, sent: list[marks.Wanted], ticked: list[str] | None) -> None:
+def keep_marks(revision: Revision, sent: list[marks.MarkRequest], ticked: list[str] | None) -> None:
     """Make marks and ticks those of a form. What is marked is not ticked; without word of ticks they stay.
 
     The form of a page that is only read (a note on a file put back) speaks of neither: nothing is taken away.
@@ -33,7 +35,7 @@ def keep_marks(revision: Revision, sent: list[marks.Wanted], ticked: list[str] |
 def take_marks(uid: str) -> tuple[Declaration, int]:
     """Put the sent marks into the transaction in hand, where they may stand. Returns what was seen, too."""
     declaration, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
-    if review.may_keep_marks(declaration, me(), seen):
+    if review_page.may_keep_marks(declaration, me(), seen):
         keep_marks(revision_of(declaration, seen), marks_in(request.form), ticks_in(request.form))
         workflow.renew(declaration, me())
     return declaration, seen
@@ -65,7 +67,7 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
         declaration=revision.declaration,
         revision=revision,
         name=revision.answers["applicant_name"],
-        told=review.told(revision),
+        told=review_page.told(revision),
         ticked=ticks_in(request.form),
         sent=request.form,
         problem=problem,
@@ -87,12 +89,14 @@ def conflict(error: Exception) -> ResponseReturnValue:
     declaration = access.office_declaration(me(), uid)
     if declaration and sent:
         keep_marks_alone(uid)
-    kept = declaration is not None and review.may_keep_marks(declaration, me(), request.form.get("seen", 0, type=int))
+    kept = declaration is not None and review_page.may_keep_marks(
+        declaration, me(), request.form.get("seen", 0, type=int)
+    )
     page = render_template(
         "review/conflict.html",
         message=str(error),
         declaration=declaration,
         kept=kept and bool(sent),
-        lost=review.in_words(sent, me()) if declaration and not kept else [],
+        lost=review_page.in_words(sent, me()) if declaration and not kept else [],
     )
     return page, 409

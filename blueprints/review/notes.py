@@ -6,11 +6,13 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import address_of, bp
 from blueprints.review.marking import take_marks
+from blueprints.review.shared import address_of, bp
 from models import db
-from services import notes, review, workflow
+from services import workflow
 from services.access import OFFICERS, only
+from services.marks import internal_notes
+from services.review import page as review_page
 
 
 @bp.post("/submissions/<uid>/notes")
@@ -18,11 +20,11 @@ from services.access import OFFICERS, only
 def add_note(uid: str) -> ResponseReturnValue:
     """The marks that stand on the page are saved along: the note must not cost them."""
     declaration, _seen = take_marks(uid)
-    if not review.handles(declaration, me()):
+    if not review_page.handles(declaration, me()):
         raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
     text = " ".join(request.form.get("note", "").replace("\x00", "").split())
     if text:
-        notes.add(declaration, me(), text)
+        internal_notes.add(declaration, me(), text)
         flash("内部备注已保存。", "g")
     else:
         flash("请先写备注，再按【保存备注】。", "y")

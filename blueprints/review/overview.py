@@ -5,21 +5,22 @@ from __future__ import annotations
 from flask import render_template
 
 from blueprints import me
-from blueprints.review.frame import bp
+from blueprints.review.shared import bp
 from lib.codes import Role
 from lib.database import utcnow
-from services import overview, timing
 from services.access import OFFICERS, only
+from services.queue import manager_overview
+from services.reports import review_times
 
 
 @bp.get("/overview", endpoint="overview")
 @only(Role.MANAGER)
 def overview_page() -> str:
-    return render_template("review/overview.html", found=overview.overview(me()))
+    return render_template("review/overview.html", found=manager_overview.overview(me()))
 
 
 @bp.get("/own-figures")
 @only(*OFFICERS)
 def own_figures() -> str:
     """How much oneself has decided, and how quickly: for oneself."""
-    return render_template("review/own_figures.html", own=timing.own(me(), utcnow()), aim=timing.AIM)
+    return render_template("review/own_figures.html", own=review_times.own(me(), utcnow()), aim=review_times.AIM)

@@ -8,12 +8,17 @@ from flask import Response, abort, current_app, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, in_scope, looked_at, looked_at_record, revision_of
+from blueprints.review.shared import bp, in_scope, looked_at, looked_at_record, revision_of
 from lib.database import beginning
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Revision, db
-from services import access, ahead, archive, review, review_lines, review_pictures
+from services import access
 from services.access import OFFICERS, only
+from services.records import own as own_record
+from services.review import page as review_page
+from services.review import pictures as review_pictures
+from services.review import preload
+from services.review import rows as review_rows
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>")
@@ -23,19 +28,19 @@ def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValu
 
     ``?ahead=1``: for the page that will open next. No look, as long as the officer holds the submission.
     """
-    loads_ahead = bool(request.args.get("ahead")) and review.holds(in_scope(uid), me())
+    loads_ahead = bool(request.args.get("ahead")) and review_page.holds(in_scope(uid), me())
     found = _loaded_ahead(uid, revision) if loads_ahead else looked_at(uid, "view_picture", revision)
     return _send(found, kind, page)
 
 
 def _loaded_ahead(uid: str, number: int) -> Revision:
     """As looked_at, with an event of its own kind, and without prolonging the claim."""
-    if ahead.is_to_log(me(), in_scope(uid)):
+    if preload.is_to_log(me(), in_scope(uid)):
         db.session.rollback()
         with beginning("IMMEDIATE"):
             revision = revision_of(in_scope(uid), number)
-            if ahead.is_to_log(me(), revision.declaration):
-                ahead.log(me(), revision)
+            if preload.is_to_log(me(), revision.declaration):
+                preload.log(me(), revision)
             db.session.commit()
     return revision_of(in_scope(uid), number)
 
@@ -44,14 +49,14 @@ def _loaded_ahead(uid: str, number: int) -> Revision:
 @only(*OFFICERS)
 def next_pictures(uid: str) -> ResponseReturnValue:
     """The addresses of what the next submission in hand will open with, as JSON: ``{"pictures": [...]}``."""
-    following = ahead.following(me(), in_scope(uid).uid)
+    following = preload.following(me(), in_scope(uid).uid)
     if following is None:
         return {"pictures": []}
     number = following.revision_number
     return {
         "pictures": [
             url_for("review.picture", uid=following.uid, revision=number, kind=one.kind, page=one.index)
-            for one in ahead.first_pictures(following, me())
+            for one in preload.first_pictures(following, me())
         ]
     }
 
@@ -62,7 +67,7 @@ def in_memory() -> dict[str, bool]:
     if request.endpoint != "review.submission" or not request.view_args:
         return {}
     declaration = access.office_declaration(me(), request.view_args["uid"])
-    return {"loaded_ahead": declaration is not None and ahead.was_loaded(me(), declaration)}
+    return {"loaded_ahead": declaration is not None and preload.was_loaded(me(), declaration)}
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/before/<kind>/<int:page>")
@@ -72,7 +77,7 @@ def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseRet
 
     Whoever may read the submission may read what it is compared with, and nothing else of the other declaration.
     """
-    compared = review_lines.compared_with(looked_at(uid, "view_picture", revision)) or abort(404)
+    compared = review_rows.compared_with(looked_at(uid, "view_picture", revision)) or abort(404)
     return _send(compared, kind, page)
 
 
@@ -83,7 +88,7 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 
     ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
     """
-    found = review.submission(looked_at(uid, "view_picture", revision), me())
+    found = review_page.submission(looked_at(uid, "view_picture", revision), me())
     shown = review_pictures.pictures(found.papers, found.compared)
     wanted = kind, page, bool(request.args.get("before"))
     at = next((at for at, one in enumerate(shown) if (one.kind, one.index, one.gone) == wanted), None)
@@ -108,13 +113,13 @@ def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
 
 
 def _send(revision: Revision, kind: str, number: int) -> Response:
-    page = archive.page_of(revision, kind, number) or abort(404)
+    page = own_record.page_of(revision, kind, number) or abort(404)
     name = f"{revision.declaration.number}-{kind}-{number + 1}.jpg"
     address = page["thumb_address" if request.args.get("thumb") else "address"]
     db.session.rollback()  # reading the file does not need the database
     try:
         content = cast(Folder, current_app.extensions["kuaiji.store"]).get(address)
-    except (Missing, Damaged) as error:
+    except (FileMissing, FileDamaged) as error:
         current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
         return Response("附件损坏", 404, mimetype="text/plain")
     response = Response(content, mimetype="image/jpeg")

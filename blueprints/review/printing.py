@@ -10,15 +10,17 @@ from flask import abort, current_app, flash, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp
-from blueprints.review.stated import reason_question
-from blueprints.sign_in_form import AccountForm
+from blueprints.account_forms import AccountForm
+from blueprints.review.reason_field import reason_question
+from blueprints.review.shared import bp
 from lib.database import beginning
-from lib.storage import Damaged, Folder, Missing
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Declaration, PrintJob, Record, db
-from services import print_jobs, review_queue, review_records
 from services.access import OFFICERS, only
-from services.queue_filters import Filters
+from services.queue import listing as queue_listing
+from services.queue.filters import Filters
+from services.records import office_list as office_records
+from services.sheet import batch_print
 
 LISTS = {"queue": "review.queue", "records": "review.records"}
 
@@ -42,14 +44,14 @@ def _carried() -> list[tuple[str, str]]:
 
 def _chosen() -> list[int]:
     """The revisions that the form names, as far as they are in the officer's scope."""
-    queue, most = _list() == "queue", print_jobs.LIMIT
+    queue, most = _list() == "queue", batch_print.LIMIT
     if request.form.get("which") != "all":
         uids = [uid[:24] for uid in request.form.getlist("pick")][:most]
-        return print_jobs.of_declarations(me(), uids) if queue else print_jobs.of_records(me(), uids)
+        return batch_print.of_declarations(me(), uids) if queue else batch_print.of_records(me(), uids)
     if queue:
-        found = review_queue.chosen(me(), Filters.read(request.form.to_dict()), most)
-        return print_jobs.of_declarations(me(), found, by=Declaration.id)
-    return print_jobs.of_records(me(), review_records.chosen(me(), most), by=Record.id)
+        found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
+        return batch_print.of_declarations(me(), found, by=Declaration.id)
+    return batch_print.of_records(me(), office_records.chosen(me(), most), by=Record.id)
 
 
 @bp.post("/print/choose")
@@ -69,7 +71,7 @@ def _ask_why(count: int, form: PrintForm) -> str:
         "review/print_why.html",
         form=form,
         count=count,
-        cut=count >= print_jobs.LIMIT,
+        cut=count >= batch_print.LIMIT,
         carried=_carried(),
         back=_back_to(),
     )
@@ -97,28 +99,28 @@ def print_sheets() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _ask_why(len(chosen), form), 422
     try:
-        job = print_jobs.create(me(), chosen, form.reason.data or "")
-    except print_jobs.Busy as busy:
+        job = batch_print.create(me(), chosen, form.reason.data or "")
+    except batch_print.PrintingBusy as busy:
         db.session.rollback()
         flash("您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。", "y")
         return redirect(url_for("review.print_job", uid=busy.uid))
     db.session.commit()
     if current_app.config["STARTS_DRAWERS"]:
-        print_jobs.start_drawer(Path(current_app.root_path))
+        batch_print.start_drawer(Path(current_app.root_path))
     return redirect(url_for("review.print_job", uid=job.uid))
 
 
 @bp.get("/print")
 @only(*OFFICERS)
 def print_list() -> str:
-    found = [print_jobs.standing(me(), job) for job in print_jobs.mine(me())]
+    found = [batch_print.standing(me(), job) for job in batch_print.mine(me())]
     return render_template("review/print_list.html", found=found)
 
 
 @bp.get("/print/<uid>")
 @only(*OFFICERS)
 def print_job(uid: str) -> str:
-    return render_template("review/print_job.html", found=print_jobs.standing(me(), _own(uid)))
+    return render_template("review/print_job.html", found=batch_print.standing(me(), _own(uid)))
 
 
 @bp.get("/print/<uid>/state")
@@ -133,7 +135,7 @@ def print_state(uid: str) -> dict[str, Any]:
 @only(*OFFICERS)
 def cancel_print(uid: str) -> ResponseReturnValue:
     """Also throws a finished file away before its day is over."""
-    print_jobs.cancel(_own(uid))
+    batch_print.cancel(_own(uid))
     db.session.commit()
     flash("已取消这次打印。", "g")
     return redirect(url_for("review.print_list"))
@@ -144,15 +146,15 @@ def cancel_print(uid: str) -> ResponseReturnValue:
 def print_file(uid: str) -> ResponseReturnValue:
     """The PDF, while every sheet in it is still in the officer's scope."""
     job = _own(uid)
-    if job.state != "done" or not print_jobs.may_fetch(me(), job):
+    if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
     try:
         pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
-    except (Missing, Damaged):
+    except (FileMissing, FileDamaged):
         abort(404)
-    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=print_jobs.file_name(job))
+    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))
 
 
 def _own(uid: str) -> PrintJob:
     """One's own job. A colleague's is not found."""
-    return print_jobs.one(me(), uid) or abort(404)
+    return batch_print.one(me(), uid) or abort(404)

@@ -10,14 +10,17 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import bp, typed
+from blueprints.review.shared import bp, typed
 from lib.codes import Kind
 from lib.database import beginning
 from models import Declaration, db
-from services import queue_filters, review_queue, saved_views, workflow
+from services import workflow
 from services.access import OFFICERS, STAFF, only
-from services.queue_filters import Filters
-from services.queue_lines import View
+from services.queue import filters as queue_filters
+from services.queue import listing as queue_listing
+from services.queue import saved_views
+from services.queue.filters import Filters
+from services.queue.rows import OfficerView
 
 TRIES = 5  # of 【领取下一件】 when colleagues press it at the same moment
 TEN = 10
@@ -34,11 +37,11 @@ def home() -> ResponseReturnValue:
 @only(*OFFICERS)
 def queue() -> str:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
-    number, view = request.args.get("q", "").strip()[:40], View(me())
+    number, view = request.args.get("q", "").strip()[:40], OfficerView(me())
     if number:
-        return _page(view, review_queue.by_number(me(), number, view=view), Filters(), text=number, searched=True)
+        return _page(view, queue_listing.by_number(me(), number, view=view), Filters(), text=number, searched=True)
     filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
-    return _page(view, review_queue.listing(me(), filters, after, view=view), filters, began=bool(after))
+    return _page(view, queue_listing.listing(me(), filters, after, view=view), filters, began=bool(after))
 
 
 @bp.route("/queue/search", methods=["GET", "POST"])
@@ -48,11 +51,11 @@ def search() -> ResponseReturnValue:
     text = typed("q", 60)
     if not text:
         return redirect(url_for("review.queue"))
-    if review_queue.is_number(text):
+    if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
     with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
-        view = View(me())
-        return _page(view, review_queue.search(me(), text, view=view), Filters(), text=text, searched=True)
+        view = OfficerView(me())
+        return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
@@ -60,8 +63,8 @@ def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 
 def _page(
-    view: View,
-    found: review_queue.Listing,
+    view: OfficerView,
+    found: queue_listing.QueuePage,
     filters: Filters,
     *,
     text: str = "",
@@ -76,13 +79,13 @@ def _page(
         text=text,
         searched=searched,
         began=began,
-        most=review_queue.FOUND_AT_MOST,
+        most=queue_listing.FOUND_AT_MOST,
         tabs=queue_filters.TABS,
         lanes=queue_filters.LANES,
         due=queue_filters.DUE,
         kinds=Kind.choices(),
-        offices=review_queue.offices_to_choose(me(), view=view),
-        counts=review_queue.counts(me(), view=view),
+        offices=queue_listing.offices_to_choose(me(), view=view),
+        counts=queue_listing.counts(me(), view=view),
         views=saved_views.of(me()),
     )
 
@@ -127,7 +130,7 @@ def claim_ten() -> ResponseReturnValue:
 def _take(filters: Filters) -> Declaration | None:
     """Claim what is next; whoever was a moment too late gets the one after it. Raises Conflict after some tries."""
     for _ in range(TRIES):
-        declaration = review_queue.next_due(me(), filters)
+        declaration = queue_listing.next_due(me(), filters)
         if declaration is None:
             return None
         try:
@@ -159,7 +162,7 @@ def save_view() -> ResponseReturnValue:
     filters = Filters.read(_plain(request.form))
     try:
         kept = saved_views.keep(me(), typed("name", 100), filters)
-    except saved_views.Refused as error:
+    except saved_views.ViewRefused as error:
         flash(str(error), "r")
         return _back(filters)
     db.session.commit()

@@ -6,18 +6,19 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp, looked_at_record, record_in_scope, typed
+from blueprints.review.shared import bp, looked_at_record, record_in_scope, typed
 from lib.database import beginning
 from models import Record, db
-from services import looks, review_records
 from services.access import OFFICERS, only
+from services.records import office_list as office_records
+from services.review import access_log
 
 
 @bp.get("/archive")
 @only(*OFFICERS)
 def records() -> str:
     after = request.args.get("after", "")
-    return _page(review_records.listing(me(), after), "", began=bool(after))
+    return _page(office_records.listing(me(), after), "", began=bool(after))
 
 
 @bp.route("/archive/search", methods=["GET", "POST"])
@@ -27,12 +28,12 @@ def search_records() -> ResponseReturnValue:
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
     with beginning("DEFERRED"):  # as there: only read
-        return _page(review_records.search(me(), text), text)
+        return _page(office_records.search(me(), text), text)
 
 
-def _page(found: review_records.Listing, text: str, began: bool = False) -> str:
+def _page(found: office_records.RecordPage, text: str, began: bool = False) -> str:
     return render_template(
-        "review/records.html", found=found, text=text, began=began, most=review_records.FOUND_AT_MOST
+        "review/records.html", found=found, text=text, began=began, most=office_records.FOUND_AT_MOST
     )
 
 
@@ -46,10 +47,10 @@ def record(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down."""
-    looks.log_look(me(), record_in_scope(uid).revision, ["reveal"])
+    access_log.log_look(me(), record_in_scope(uid).revision, ["reveal"])
     db.session.commit()
     return _show(record_in_scope(uid), reveal=True)
 
 
 def _show(found: Record, *, reveal: bool = False) -> str:
-    return render_template("review/record.html", found=review_records.person(found, me(), reveal=reveal))
+    return render_template("review/record.html", found=office_records.person(found, me(), reveal=reveal))

@@ -11,16 +11,17 @@ from flask.typing import ResponseReturnValue
 from wtforms.validators import ValidationError
 
 from blueprints import me
-from blueprints.review.frame import bp
-from blueprints.review.stated import reason_question
-from blueprints.sign_in_form import AccountForm
-from forms.questions import ChoiceQuestion, DayQuestion
-from forms.validators import Optional, Required
+from blueprints.account_forms import AccountForm
+from blueprints.review.reason_field import reason_question
+from blueprints.review.shared import bp
 from lib.clock import today
 from lib.database import beginning
+from lib.questions.fields import ChoiceQuestion, DayQuestion
+from lib.questions.validators import Optional, Required
 from models import db
-from services import departments, roster, spreadsheet
 from services.access import OFFICERS, only
+from services.departments import matching
+from services.reports import roster, xlsx
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)  # the calendar's own ends cannot be counted from
 
@@ -34,7 +35,7 @@ class RosterForm(AccountForm):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        offices = db.session.scalars(departments.in_scope(me())).all()
+        offices = db.session.scalars(matching.in_scope(me())).all()
         self.office.fixed = {office.code: office.name for office in offices}
         self.office.data = self.office.data or next(iter(self.office.fixed))
 
@@ -67,11 +68,11 @@ def export_roster() -> ResponseReturnValue:
         if not form.validate_on_submit():
             return render_template("review/roster.html", form=form), 422
         wanted = _wanted(form)
-        folder = Path(current_app.config["DATA"]) / spreadsheet.FOLDER
+        folder = Path(current_app.config["DATA"]) / xlsx.FOLDER
         try:
             with roster.one_at_a_time(folder, me()):
                 made = roster.write(me(), wanted, folder)
-        except roster.Busy:
+        except roster.RosterBusy:
             form.reason.errors = ["您的另一份名册正在生成，请等它下载完再导出"]
             return render_template("review/roster.html", form=form), 409
         finally:
@@ -83,12 +84,12 @@ def export_roster() -> ResponseReturnValue:
     return _send(wanted, made, form.reason.data or "")
 
 
-def _wanted(form: RosterForm) -> roster.Wanted:
-    office = departments.one_in_scope(me(), form.office.data or "") or abort(404)
-    return roster.Wanted(office, form.source.data or "", form.since.data, form.until.data)
+def _wanted(form: RosterForm) -> roster.RosterRequest:
+    office = matching.one_in_scope(me(), form.office.data or "") or abort(404)
+    return roster.RosterRequest(office, form.source.data or "", form.since.data, form.until.data)
 
 
-def _send(wanted: roster.Wanted, made: roster.Roster, reason: str) -> Response:
+def _send(wanted: roster.RosterRequest, made: roster.Roster, reason: str) -> Response:
     try:
         name = roster.file_name(wanted)
         roster.log(me(), wanted, made, reason)
@@ -96,6 +97,6 @@ def _send(wanted: roster.Wanted, made: roster.Roster, reason: str) -> Response:
     except BaseException:
         made.file.close()
         raise
-    response = send_file(made.file, spreadsheet.TYPE, as_attachment=True, download_name=name)
+    response = send_file(made.file, xlsx.TYPE, as_attachment=True, download_name=name)
     response.content_length = made.size
     return response

@@ -9,17 +9,19 @@ from flask import abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.frame import bp
+from blueprints.review.shared import bp
 from lib.clock import today
 from models import Department, db
-from services import departments, spreadsheet, statistics, statistics_panels
 from services.access import OFFICERS, only
+from services.departments import matching
+from services.reports import statistics, xlsx
+from services.reports import tables as report_tables
 
 
 def _office() -> Department:
     code = request.args.get("office", "")
     own = db.session.get_one(Department, me().department_id)
-    return (departments.one_in_scope(me(), code) or abort(404)) if code else own
+    return (matching.one_in_scope(me(), code) or abort(404)) if code else own
 
 
 def _period() -> statistics.Period:
@@ -39,13 +41,13 @@ def statistics_page() -> ResponseReturnValue:
     page = render_template(
         "review/statistics.html",
         office=office,
-        offices=db.session.scalars(departments.in_scope(me())).all(),
+        offices=db.session.scalars(matching.in_scope(me())).all(),
         first=request.args.get("from", span.first),
         last=request.args.get("to", span.last),
         problem=problem,
         report=report,
-        summary=statistics_panels.summary(report) if report else (),
-        panels=statistics_panels.panels(report) if report else (),
+        summary=report_tables.summary(report) if report else (),
+        panels=report_tables.panels(report) if report else (),
     )
     return page, 422 if problem else 200
 
@@ -59,6 +61,6 @@ def export_statistics() -> ResponseReturnValue:
     except statistics.BadPeriod:
         return statistics_page()
     name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
-    with statistics_panels.spreadsheet(report, Path(current_app.config["DATA"]) / spreadsheet.FOLDER) as file:
+    with report_tables.spreadsheet(report, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
         content = BytesIO(file.read())  # some kilobytes: nothing is left open, whoever hangs up
-    return send_file(content, spreadsheet.TYPE, as_attachment=True, download_name=name)
+    return send_file(content, xlsx.TYPE, as_attachment=True, download_name=name)

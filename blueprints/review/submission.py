@@ -7,12 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.frame import address_of, bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in
 from blueprints.review.marking import keep_marks
+from blueprints.review.shared import address_of, bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in
 from lib.database import beginning
 from models import db
-from services import drafts, looks, review, workflow
+from services import workflow
 from services.access import OFFICERS, only
+from services.declaration import drafts
+from services.review import access_log
+from services.review import page as review_page
 
 
 @bp.get("/submissions/<uid>")
@@ -33,7 +36,7 @@ def _give_back_marks(uid: str) -> None:
         late = drafts.late_forms(me().id, path)
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         declaration, seen = in_scope(uid), form.get("seen", default=0, type=int)
-        if review.may_keep_marks(declaration, me(), seen):
+        if review_page.may_keep_marks(declaration, me(), seen):
             keep_marks(revision_of(declaration, seen), marks_in(form), ticks_in(form))
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
         for one in late:
@@ -60,6 +63,6 @@ def claim(uid: str) -> ResponseReturnValue:
 def reveal(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down. The page is the answer itself: opened again, it is masked."""
     number = request.form.get("seen", type=int)
-    looks.log_look(me(), revision_of(in_scope(uid), number), ["reveal"])
+    access_log.log_look(me(), revision_of(in_scope(uid), number), ["reveal"])
     db.session.commit()
     return desk(revision_of(in_scope(uid), number), reveal=True)

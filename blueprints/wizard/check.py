@@ -6,11 +6,16 @@ from flask import Response, current_app, flash, redirect, render_template, url_f
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, step_bar, store
+from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, step_bar, store
 from forms import PHOTO, STEPS
 from models import db
-from services import access, answers, marks, papers, sheet, sheets
+from services import access
 from services.access import APPLICANTS, only
+from services.declaration import answers
+from services.marks import marks
+from services.papers import papers
+from services.sheet import content as sheet_content
+from services.sheet import versions as sheet_versions
 
 
 @bp.get("/check")
@@ -20,7 +25,7 @@ def check() -> str:
     context = answers.asked(declaration)
     gaps = answers.gaps(declaration, context)
     photo = next(iter(papers.pages_of(declaration, PHOTO)), None)
-    printed = sheets.last(declaration)
+    printed = sheet_versions.last(declaration)
     return render_template(
         "wizard/check.html",
         declaration=declaration,
@@ -30,7 +35,8 @@ def check() -> str:
         bar=step_bar(declaration, "check", context),
         photo_step=STEPS[0],
         printed=printed,
-        printed_current=printed is not None and sheets.is_current(printed, declaration, marks.excused(declaration)),
+        printed_current=printed is not None
+        and sheet_versions.is_current(printed, declaration, marks.excused(declaration)),
     )
 
 
@@ -39,8 +45,8 @@ def check() -> str:
 def print_sheet() -> ResponseReturnValue:
     """【打印个人基本信息表】: keep what is printed as a version, then lead to the PDF."""
     try:
-        sheets.print_sheet(editable_declaration())
-    except sheets.NotPrintable as error:
+        sheet_versions.print_sheet(editable_declaration())
+    except sheet_versions.NotPrintable as error:
         db.session.rollback()
         flash(str(error), "r")
         return redirect(url_for("wizard.check"))
@@ -55,15 +61,15 @@ def sheet_pdf() -> ResponseReturnValue:
     declaration = declaration_in_hand()
     printed = access.own_sheet(me(), declaration)
     if printed is None or (
-        declaration.is_editable and not sheets.is_current(printed, declaration, marks.excused(declaration))
+        declaration.is_editable and not sheet_versions.is_current(printed, declaration, marks.excused(declaration))
     ):
         flash("请先核对信息，再打印个人基本信息表" if printed is None else "信息已修改，请重新打印个人基本信息表", "y")
         return redirect(url_for("wizard.check"))
-    data = sheet.sheet_data(
+    data = sheet_content.sheet_data(
         declaration, printed, store(), base_url=current_app.config["BASE_URL"], site=current_app.config["SITE_NAME"]
     )
     db.session.rollback()  # drawing does not need the database
-    return pdf(sheet.draw(data), f"{declaration.number}-v{printed.version}.pdf")
+    return pdf(sheet_content.draw(data), f"{declaration.number}-v{printed.version}.pdf")
 
 
 def pdf(content: bytes, name: str) -> Response:

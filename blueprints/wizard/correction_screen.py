@@ -9,17 +9,23 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints.wizard.frame import declaration_in_hand, editable_declaration
-from forms import PHOTO, SHEET, StepForm
+from blueprints.wizard.shared import declaration_in_hand, editable_declaration
+from forms import PHOTO, SHEET
+from lib.questions.fields import StepForm
 from models import Declaration, Draft, db
-from services import answers, correction_form, drafts, marks, papers, sheet_reading, sheets, uploads
-from services import corrections as walk
-from services.corrections import Item
+from services.corrections import form as correction_form
+from services.corrections import tasks as walk
+from services.corrections.tasks import CorrectionTask
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.papers import papers, resumable_uploads
+from services.sheet import reading as sheet_reading
+from services.sheet import versions as sheet_versions
 
 Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
 
-def item_at(key: str) -> tuple[Declaration, list[Item], Item]:
+def item_at(key: str) -> tuple[Declaration, list[CorrectionTask], CorrectionTask]:
     """The declaration and the item of that key. One that is done by now leads to the list, an unknown one nowhere."""
     declaration = _still_editable(key)
     found = walk.items(declaration)
@@ -41,12 +47,12 @@ def _still_editable(key: str) -> Declaration:
     return editable_declaration()
 
 
-def address(item: Item | None) -> str:
+def address(item: CorrectionTask | None) -> str:
     """Where an item is dealt with; the list when there is none."""
     return url_for("wizard.correction", key=item.key) if item else url_for("wizard.corrections")
 
 
-def screen(declaration: Declaration, item: Item, problems: Problems = ()) -> ResponseReturnValue:
+def screen(declaration: Declaration, item: CorrectionTask, problems: Problems = ()) -> ResponseReturnValue:
     """The screen of an item, filled from its draft where there is one."""
     draft = drafts.of(declaration, item.draft) if item.draft else None
     typed = MultiDict([(name, value) for name, value in draft.body]) if draft else None
@@ -66,7 +72,7 @@ def screen(declaration: Declaration, item: Item, problems: Problems = ()) -> Res
 
 def questions(
     declaration: Declaration,
-    item: Item,
+    item: CorrectionTask,
     form: StepForm,
     shown: set[str],
     *,
@@ -98,14 +104,14 @@ def questions(
 
 
 def paper(
-    declaration: Declaration, item: Item, problems: Problems = (), typed: Mapping[str, str] | None = None
+    declaration: Declaration, item: CorrectionTask, problems: Problems = (), typed: Mapping[str, str] | None = None
 ) -> ResponseReturnValue:
     assert item.paper
     excused = marks.excused(declaration)
-    outdated = item.target == SHEET and sheets.signed_is_outdated(declaration, excused)
+    outdated = item.target == SHEET and sheet_versions.signed_is_outdated(declaration, excused)
     standings = papers.standings(declaration, answers.asked(declaration), outdated)
     standing = next(found for found in standings if found.paper.kind == item.target)
-    printed = sheets.last(declaration) if item.target == SHEET else None
+    printed = sheet_versions.last(declaration) if item.target == SHEET else None
     return _page(
         declaration,
         item,
@@ -115,13 +121,13 @@ def paper(
         photo=next(iter(standing.pages), None) if item.target == PHOTO else None,
         meant=walk.marked_page(declaration, item.view.mark) if item.view else None,
         notes=sheet_reading.notes(declaration) if item.target == SHEET else [],
-        unfinished=uploads.unfinished(declaration),
-        printed_current=printed is not None and sheets.is_current(printed, declaration, excused),
+        unfinished=resumable_uploads.unfinished(declaration),
+        printed_current=printed is not None and sheet_versions.is_current(printed, declaration, excused),
     )
 
 
 def _page(
-    declaration: Declaration, item: Item, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
+    declaration: Declaration, item: CorrectionTask, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
 ) -> ResponseReturnValue:
     """One template for all screens."""
     found = walk.items(declaration)

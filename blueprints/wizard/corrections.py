@@ -7,17 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
-from blueprints.wizard.frame import bp, editable_declaration, send_picture
 from blueprints.wizard.papers import drop_page, sent_files, take_all, turn_page
+from blueprints.wizard.shared import bp, editable_declaration, send_picture
 from blueprints.wizard.steps import cut_photo, take_photo
 from blueprints.wizard.uploads import give_up
 from forms import PHOTO, SHEET, STEPS
 from lib.codes import Status
 from models import Declaration, db
-from services import access, answers, archive, commitment, correction_form, drafts, marks, workflow
-from services import corrections as walk
+from services import access, workflow
 from services.access import APPLICANTS, only
-from services.corrections import Item
+from services.corrections import form as correction_form
+from services.corrections import tasks as walk
+from services.corrections.tasks import CorrectionTask
+from services.declaration import answers, drafts
+from services.marks import marks
+from services.records import own as own_record
+from services.sheet import commitment
 
 UNTOUCHED = "这一处还没有修改。请改正后再点【已修改，下一处】；原来填写的没有错的，请在下面写明情况"
 
@@ -77,7 +82,7 @@ def correct(key: str) -> ResponseReturnValue:
     return _correct_questions(declaration, item)
 
 
-def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnValue:
+def _correct_questions(declaration: Declaration, item: CorrectionTask) -> ResponseReturnValue:
     assert item.step
     context = answers.asked(declaration)
     base = correction_form.questions_for(correction_form.stored_form(item.step, context), item.names)
@@ -95,7 +100,7 @@ def _correct_questions(declaration: Declaration, item: Item) -> ResponseReturnVa
     return _leave(declaration, item)
 
 
-def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
+def _correct_paper(item: CorrectionTask, action: str) -> ResponseReturnValue:
     """``action``: upload, rotate:<page>, delete:<page>, crop:<place>, give-up:<upload>, refresh, hand-over, next.
 
     Pictures sent along are taken first; ``refresh`` shows what arrived in other ways.
@@ -115,7 +120,7 @@ def _correct_paper(item: Item, action: str) -> ResponseReturnValue:
     return redirect(address(item)) if what == "upload" else _leave(declaration, item)
 
 
-def _take(item: Item, *, asked_to: bool) -> list[str]:
+def _take(item: CorrectionTask, *, asked_to: bool) -> list[str]:
     """Take the pictures that came with the form; returns what was wrong with them."""
     assert item.paper
     files = sent_files(PHOTO if item.target == PHOTO else "file")
@@ -128,7 +133,7 @@ def _take(item: Item, *, asked_to: bool) -> list[str]:
     return take_all(item.paper, files, replaced=meant.uid if meant else "")
 
 
-def _leave(declaration: Declaration, item: Item) -> ResponseReturnValue:
+def _leave(declaration: Declaration, item: CorrectionTask) -> ResponseReturnValue:
     """Save the explanation and go to the next open item; one that is still open stays in view, and says so."""
     if item.view:
         walk.explain(declaration, item.view.mark, request.form.get("explanation", ""))
@@ -143,7 +148,7 @@ def _leave(declaration: Declaration, item: Item) -> ResponseReturnValue:
     return redirect(address(walk.after(found, item.key)))
 
 
-def _what_is_left(item: Item) -> str:
+def _what_is_left(item: CorrectionTask) -> str:
     if item.view and not item.view.touched:
         return UNTOUCHED
     if item.target == SHEET:
@@ -157,7 +162,7 @@ def returned_picture(kind: str, number: int) -> Response:
     """A picture as it was sent with the returned revision, for its owner; the working copy may have another by now."""
     declaration = access.open_declaration(me()) or abort(404)
     revision = marks.returned_revision(declaration) if declaration.status == Status.RETURNED else None
-    page = archive.page_of(revision, kind, number) if revision else None
+    page = own_record.page_of(revision, kind, number) if revision else None
     if page is None:
         abort(404)
     return send_picture(page["thumb_address" if request.args.get("small") else "address"], kind)

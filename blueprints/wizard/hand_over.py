@@ -14,17 +14,17 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
 from blueprints.tus import Unfit
-from blueprints.wizard.frame import bp, editable_declaration
 from blueprints.wizard.papers import put, sent_files
+from blueprints.wizard.shared import bp, editable_declaration
 from blueprints.wizard.uploads import judged, taken
 from forms import PAPER, PHOTO, STEPS
 from lib.crypto import token_hash
 from lib.database import utcnow
-from lib.images import Refused
+from lib.pictures.images import PictureRefused
 from models import HandOver, PaperPage, db
-from services import advice, hand_overs, papers
 from services.access import APPLICANTS, only, public
-from services.uploads import NotAccepted, Owner
+from services.papers import papers, phone_upload, picture_advice
+from services.papers.resumable_uploads import NotAccepted, Owner
 
 phone = Blueprint("phone", __name__, url_prefix="/hand-over")
 
@@ -39,7 +39,7 @@ DEAD = "这个二维码已失效，请在电脑上重新打开"
 def hand_over(kind: str) -> ResponseReturnValue:
     """Show the QR code for one paper: as a page, or as a part of one for scripts. It is shown this once."""
     try:
-        made, token = hand_overs.begin(me(), editable_declaration(), kind)
+        made, token = phone_upload.begin(me(), editable_declaration(), kind)
     except NotAccepted:
         abort(404)
     address = current_app.config["BASE_URL"] + url_for("phone.page", token=token)
@@ -65,21 +65,21 @@ def _place_of(kind: str) -> str:
 
 
 def _own(uid: str) -> HandOver:
-    return hand_overs.own(me(), uid) or abort(404)
+    return phone_upload.own(me(), uid) or abort(404)
 
 
 @bp.get("/hand-over/<uid>")
 @only(*APPLICANTS)
 def hand_over_state(uid: str) -> ResponseReturnValue:
     """How it stands, for scripts that ask every two seconds while the code is shown."""
-    return jsonify({"state": hand_overs.state(_own(uid))})
+    return jsonify({"state": phone_upload.state(_own(uid))})
 
 
 @bp.post("/hand-over/<uid>/cancel")
 @only(*APPLICANTS)
 def cancel_hand_over(uid: str) -> ResponseReturnValue:
     row = _own(uid)
-    hand_overs.cancel(row)
+    phone_upload.cancel(row)
     kind = row.kind
     db.session.commit()
     return redirect(_place_of(kind))
@@ -98,7 +98,7 @@ def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
 
     Guesses are not counted: nobody guesses 256 bits, and thousands of phones share one address of their network.
     """
-    if owner := hand_overs.find(token, _device(), spent=spent, lock=lock):
+    if owner := phone_upload.find(token, _device(), spent=spent, lock=lock):
         return owner
     db.session.rollback()
     raise Unfit(404, DEAD)
@@ -108,14 +108,14 @@ def _held(token: str) -> Owner:
     """The same for a device that begins to send: from now on the hand-over is its own."""
     owner = _owner(token)
     assert owner.hand_over
-    if not hand_overs.hold(owner.hand_over, _device()):
+    if not phone_upload.hold(owner.hand_over, _device()):
         raise Unfit(404, DEAD)
     return owner
 
 
 def _finish(owner: Owner, _page: PaperPage) -> None:
     """The picture is taken: the token has done its work."""
-    if owner.hand_over is None or not hand_overs.spend(owner.hand_over):
+    if owner.hand_over is None or not phone_upload.spend(owner.hand_over):
         raise Unfit(404, DEAD)
 
 
@@ -155,12 +155,14 @@ def _sent(token: str) -> ResponseReturnValue:
         owner = _owner(token, lock=True)
         page = put(owner.declaration, owner.paper(kind), prepared)
         _finish(owner, page)
-    except (Refused, papers.NotTaken) as error:
+    except (PictureRefused, papers.NotTaken) as error:
         db.session.rollback()
         return _shown(token, _owner(token), str(error))
     db.session.commit()
     return render_template(
-        "wizard/phone_done.html", paper=PAPER[kind], notes=advice.notes(prepared.measures) if kind != PHOTO else []
+        "wizard/phone_done.html",
+        paper=PAPER[kind],
+        notes=picture_advice.notes(prepared.measures) if kind != PHOTO else [],
     )
 
 
@@ -183,7 +185,7 @@ def take_upload(token: str, uid: str) -> ResponseReturnValue:
 
     def answer() -> Response:
         outcome = taken(partial(_owner, token, spent=True), uid, _finish)
-        told = [f"{note.words}：{note.advice}" for note in hand_overs.notes_on(outcome.get("page", ""))]
+        told = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
         return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": told})
 
     return tus.guarded(answer)

@@ -8,14 +8,16 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.frame import bp, editable_declaration, send_picture, store
 from blueprints.wizard.papers import back_to, own_page
+from blueprints.wizard.shared import bp, editable_declaration, send_picture, store
 from forms import PAPER, PHOTO
-from lib.images import Refused
-from lib.perspective import WHOLE, Corners, checked
+from lib.pictures.images import PictureRefused
+from lib.pictures.perspective import WHOLE, Corners, checked
 from models import PaperPage, db
-from services import access, papers, sheet_reading
+from services import access
 from services.access import APPLICANTS, only
+from services.papers import papers
+from services.sheet import reading as sheet_reading
 
 
 @bp.post("/pages/<uid>/move")
@@ -65,7 +67,7 @@ def crop_page(uid: str) -> ResponseReturnValue:
             else papers.prepare_straight(store(), uncut, wanted, kind)
         )
         sheet_reading.cut(_paper_page(uid), prepared)
-    except (Refused, papers.NotTaken) as error:
+    except (PictureRefused, papers.NotTaken) as error:
         db.session.rollback()
         return _editor(_paper_page(uid), str(error))
     db.session.commit()
@@ -109,4 +111,4 @@ def _numbers(texts: Sequence[str]) -> list[float]:
     try:
         return [float(text) for text in texts]
     except ValueError as error:
-        raise Refused("裁剪的位置要填数字，例如 5 表示裁去 5%") from error
+        raise PictureRefused("裁剪的位置要填数字，例如 5 表示裁去 5%") from error

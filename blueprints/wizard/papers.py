@@ -10,24 +10,20 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
-from forms import PAPER, PHOTO, SHEET, Asked, Paper
-from lib.images import Refused
+from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
+from forms import PAPER, PHOTO, SHEET, Paper
+from lib.pictures.images import PictureRefused
+from lib.questions.conditions import FormContext
 from models import Declaration, PaperPage, db
-from services import (
-    access,
-    advice,
-    answers,
-    commitment,
-    corrections,
-    marks,
-    papers,
-    sheet_reading,
-    sheets,
-    uploads,
-    workflow,
-)
+from services import access, workflow
 from services.access import APPLICANTS, only
+from services.corrections import tasks as corrections
+from services.declaration import answers
+from services.marks import marks
+from services.papers import papers, picture_advice, resumable_uploads
+from services.sheet import commitment
+from services.sheet import reading as sheet_reading
+from services.sheet import versions as sheet_versions
 
 
 @bp.get("/papers")
@@ -54,9 +50,9 @@ def _page(
     return page, 422 if problems else 200
 
 
-def _standings(declaration: Declaration, context: Asked) -> list[papers.Standing]:
+def _standings(declaration: Declaration, context: FormContext) -> list[papers.PaperState]:
     """The papers of this page: all that are asked for but the photo."""
-    outdated = sheets.signed_is_outdated(declaration, marks.excused(declaration))
+    outdated = sheet_versions.signed_is_outdated(declaration, marks.excused(declaration))
     return [item for item in papers.standings(declaration, context, outdated) if item.paper.kind != PHOTO]
 
 
@@ -67,9 +63,9 @@ def _for_rows(declaration: Declaration, problems: Mapping[str, Sequence[str]]) -
         "marks": views,
         "problems": problems,
         "sheet": SHEET,
-        "advice": advice.notes,
+        "advice": picture_advice.notes,
         "notes": sheet_reading.notes(declaration),
-        "unfinished": uploads.unfinished(declaration),
+        "unfinished": resumable_uploads.unfinished(declaration),
     }
 
 
@@ -109,7 +105,7 @@ def take_all(paper: Paper, files: Sequence[FileStorage], replaced: str = "") -> 
         try:
             _take(paper, file.read(), replaced)
             replaced = ""
-        except (Refused, papers.NotTaken) as error:
+        except (PictureRefused, papers.NotTaken) as error:
             db.session.rollback()
             problems.append(f"{which}{error}")
     return problems

@@ -9,20 +9,26 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.wizard.frame import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
-from forms import PAPERS, PHOTO, STEPS, Step, StepForm
+from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
+from forms import PAPERS, PHOTO, STEPS, Step
 from lib.database import utcnow
-from lib.images import Refused
+from lib.pictures.images import PictureRefused
+from lib.questions.fields import StepForm
 from models import Account, Declaration, Draft, db
-from services import access, answers, beginnings, drafts, landing, marks, papers, sheets
+from services import access
 from services.access import APPLICANTS, only
+from services.declaration import answers, drafts, next_page
+from services.marks import marks
+from services.papers import papers
+from services.sheet import versions as sheet_versions
+from services.workflow import start as workflow_start
 
 
 @bp.get("")
 @only(*APPLICANTS)
 def home() -> ResponseReturnValue:
     """我的申报: wherever this person goes on."""
-    endpoint, values = landing.landing(me())
+    endpoint, values = next_page.landing(me())
     return redirect(url_for(endpoint, **values))
 
 
@@ -36,7 +42,7 @@ def notice() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(declaration, "notice")
         return render_template("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
-    declaration = beginnings.start(me(), db.session.get_one(Account, me().id))
+    declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
     if declaration.is_editable and declaration.notice_read_at is None:
         declaration.notice_read_at = utcnow()
     db.session.commit()
@@ -130,7 +136,7 @@ def take_photo(step: Step) -> str:
     db.session.rollback()  # the picture is cleaned without holding the database
     try:
         prepared = papers.prepare_photo(store(), data, crop, photo_rule())
-    except Refused as error:
+    except PictureRefused as error:
         return str(error)
     papers.take(editable_declaration(), next(paper for paper in PAPERS if paper.kind == PHOTO), prepared)
     db.session.commit()
@@ -168,7 +174,7 @@ def cut_photo(place: str) -> None:
     db.session.rollback()
     try:
         prepared = papers.prepare_recrop(store(), source, _crop() or place, photo_rule())
-    except Refused as error:
+    except PictureRefused as error:
         flash(str(error), "r")
         return
     same = [page for page in papers.pages_of(editable_declaration(), PHOTO) if page.source_address == source]
@@ -235,7 +241,7 @@ def _page(declaration: Declaration, step: Step, form: StepForm, **shown: Any) ->
         seen=_seen(declaration, step, shown.get("restored")),
         number=STEPS.index(step) + 2,
         facts=_browser_facts(form),
-        sheet_outdated=sheets.signed_is_outdated(declaration, marks.excused(declaration)),
+        sheet_outdated=sheet_versions.signed_is_outdated(declaration, marks.excused(declaration)),
         **({"elsewhere": False, "restored": None} | shown),
     )
     return page, 409 if shown.get("elsewhere") else 422 if problems else 200

@@ -12,16 +12,17 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
 from blueprints.tus import Find, Unfit
-from blueprints.wizard.frame import bp, photo_rule, store
 from blueprints.wizard.papers import put
+from blueprints.wizard.shared import bp, photo_rule, store
 from forms import PHOTO
-from lib import isolated
 from lib.database import beginning
-from lib.images import Refused
+from lib.pictures.images import PictureRefused
+from lib.sandbox import client as sandbox
 from models import PaperPage, Upload, db, keys
-from services import access, papers, scanning, uploads
+from services import access
 from services.access import APPLICANTS, only
-from services.uploads import Owner
+from services.papers import papers, resumable_uploads, virus_scan
+from services.papers.resumable_uploads import Owner
 
 Outcome = dict[str, Any]
 UNFINISHED = "图片还没有传完，请接着上传"
@@ -82,7 +83,7 @@ def give_up(uid: str) -> str:
     """Forget an upload; returns of which paper. The page may be an old one: then it is 404."""
     upload = _found(uid, lock=True)
     kind = upload.kind
-    uploads.discard(upload)
+    resumable_uploads.discard(upload)
     db.session.commit()
     return kind
 
@@ -94,7 +95,7 @@ def keep_upload(uid: str) -> ResponseReturnValue:
     kind = _found(uid).kind
     try:
         outcome = taken(own, uid)
-    except (Unfit, uploads.NotAccepted) as error:
+    except (Unfit, resumable_uploads.NotAccepted) as error:
         outcome = {"problem": str(error)}
     if problem := outcome.get("problem"):
         db.session.rollback()
@@ -104,8 +105,8 @@ def keep_upload(uid: str) -> ResponseReturnValue:
 
 def _found(uid: str, *, lock: bool = False) -> Upload:
     try:
-        return uploads.find(own(), uid, lock=lock)
-    except (Unfit, uploads.Unknown):
+        return resumable_uploads.find(own(), uid, lock=lock)
+    except (Unfit, resumable_uploads.Unknown):
         abort(404)
 
 
@@ -121,18 +122,18 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
     """
     with beginning("DEFERRED"):
         owner = find()
-        upload = uploads.find(owner, uid)
+        upload = resumable_uploads.find(owner, uid)
         if upload.outcome:
             return upload.outcome
-        if not uploads.is_complete(upload):
+        if not resumable_uploads.is_complete(upload):
             raise Unfit(409, UNFINISHED)
-        kind, facts, data = owner.paper(upload.kind).kind, upload.facts, uploads.assembled(upload)
+        kind, facts, data = owner.paper(upload.kind).kind, upload.facts, resumable_uploads.assembled(upload)
         db.session.rollback()
     try:
         prepared, problem = judged(kind, data, facts.get("crop")), ""
-    except (isolated.Busy, isolated.Unavailable, scanning.Unchecked) as error:
+    except (sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
-    except Refused as error:
+    except PictureRefused as error:
         prepared, problem = None, str(error)
     return _settled(find, uid, prepared, problem, after)
 
@@ -154,7 +155,7 @@ def _settled(
 ) -> Outcome:
     """Write what became of the file, unless somebody else has by now."""
     owner = find()
-    upload = uploads.find(owner, uid, lock=True)
+    upload = resumable_uploads.find(owner, uid, lock=True)
     if upload.outcome:
         return upload.outcome
     outcome: Outcome = {"ok": False, "problem": problem}
@@ -167,6 +168,6 @@ def _settled(
                 after(owner, page)
         except papers.NotTaken as error:
             outcome["problem"] = str(error)
-    uploads.settle(upload, outcome)
+    resumable_uploads.settle(upload, outcome)
     db.session.commit()
     return outcome

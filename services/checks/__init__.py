@@ -19,7 +19,7 @@ from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed
 from services.checks.case import STATES, Case, Check, Outcome, State, labels
 
-__all__ = ["CHECKS", "Match", "Outcome", "Result", "reminders", "run"]
+__all__ = ["CHECKS", "CheckResult", "Match", "Outcome", "reminders", "run"]
 
 #: Name, what it is about, how.
 CHECKS: tuple[tuple[str, str, Check], ...] = (
@@ -60,7 +60,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """``links``: (target, label) of the rows that it is about."""
 
     name: str
@@ -72,7 +72,7 @@ class Result:
     more: int = 0  # further matches that are not shown
 
 
-def run(revision: Revision, actor: Actor | None = None) -> list[Result]:
+def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
     """All results that apply, those to look at first. Without an actor nobody else's submission is mentioned."""
     db.session.flush()  # outside the checks: what the caller wrote may fail
     case = Case(revision)
@@ -97,11 +97,11 @@ def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
         return Outcome("unknown", "这项检查没有完成，请自行核对")
 
 
-def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> Result:
+def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> CheckResult:
     links = [(target, labels()[target]) for target in outcome.targets if target in labels()]
     matches = list(dict.fromkeys(seen[each] for each in outcome.others[:SHOWN] if each in seen))
     more = max(0, len(outcome.others) - SHOWN) if matches else 0
-    return Result(name, title, outcome.state, outcome.reason, links, matches, more)
+    return CheckResult(name, title, outcome.state, outcome.reason, links, matches, more)
 
 
 def _seen(declaration_ids: Sequence[int], actor: Actor | None) -> dict[int, Match]:

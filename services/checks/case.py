@@ -8,10 +8,11 @@ from datetime import date
 from functools import cache, cached_property
 from typing import Any, Literal
 
-from forms import PAPER, STEPS, Asked
+from forms import PAPER, STEPS
 from lib.clock import local
+from lib.questions.conditions import FormContext
 from models import Account, Declaration, Revision
-from services import answers
+from services.declaration import answers
 
 State = Literal["look", "unknown", "passed"]
 STATES: tuple[State, ...] = ("look", "unknown", "passed")
@@ -32,8 +33,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Page:
-    """One picture of the revision. ``measures`` is empty for pictures older than lib.measures."""
+class CasePicture:
+    """One picture of the revision. ``measures`` is empty for pictures older than lib.pictures.quality."""
 
     kind: str
     words: str  # 全日制学历证书第 2 张
@@ -59,13 +60,13 @@ class Case:
     def get(self, name: str) -> Any:
         return self.answers.get(name)
 
-    def pages(self, *kinds: str) -> Iterator[Page]:
+    def pages(self, *kinds: str) -> Iterator[CasePicture]:
         """The pictures of these papers, else of all."""
         for kind, pages in self.papers.items():
             if kind in PAPER and (not kinds or kind in kinds):
                 for position, page in enumerate(pages, 1):
                     number = f"第 {position} 张" if len(pages) > 1 else ""
-                    yield Page(kind, short(kind) + number, page.get("measures") or {})
+                    yield CasePicture(kind, short(kind) + number, page.get("measures") or {})
 
 
 #: None: the check does not apply to this case.
@@ -95,7 +96,7 @@ def verdict(problems: Sequence[tuple[str, str]], fine: str) -> Outcome:
 @cache
 def labels() -> dict[str, str]:
     """What a target is called in a link."""
-    forms = (step.form(None, asked=Asked()) for step in STEPS)
+    forms = (step.form(None, asked=FormContext()) for step in STEPS)
     questions = {question.name: question.short for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, **{kind: short(kind) for kind in PAPER}}
 

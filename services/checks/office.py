@@ -7,8 +7,8 @@ from sqlalchemy import select
 from lib import identity
 from lib.codes import Status, YesNo
 from models import Declaration, Department, db
-from services import departments
 from services.checks.case import Case, Outcome, look, passed, unknown
+from services.departments import matching
 
 #: In these the working copy is what was submitted last.
 AS_SUBMITTED = (Status.SUBMITTED, Status.IN_REVIEW, Status.APPROVED)
@@ -46,7 +46,7 @@ def area(case: Case) -> Outcome:
     if not city or not county:
         return unknown("没有填写所在县(区)", "department_code")
     affiliation = case.get("affiliation") if side == "employer" else None
-    found, chosen = departments.match(city, county, street, affiliation), case.get("department_code")
+    found, chosen = matching.match(city, county, street, affiliation), case.get("department_code")
     targets = ("department_code", f"{side}_county")
     if not found:
         return unknown("没有找到管辖所填地址的部门", *targets)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import load_only
 from lib import identity
 from lib.codes import AccountState, IdType, Status
 from models import Account, Declaration, Department, LegacyHolder, SearchKey, db, keys
-from services import desk, look_alikes
 from services.checks.case import Case, Outcome, look, passed, short
+from services.papers import similar_pictures
+from services.queue import index as queue_index
 
 NOT_SUBMITTED = (Status.DRAFT, Status.DROPPED)
 ENOUGH = 500  # of submissions whose phone ends alike: one in ten thousand
@@ -57,7 +58,7 @@ def phone(case: Case) -> Outcome:
     same = (Account.phone_index == keys().index("phone", mobile), Account.state != AccountState.RESERVED)
     accounts = set(db.session.scalars(select(Account.id).where(*same, Account.id != case.account.id)))
     ended = select(SearchKey.declaration_id).where(
-        SearchKey.key == desk.phone_key(mobile[-4:]), SearchKey.department_id.in_(select(Department.id))
+        SearchKey.key == queue_index.phone_key(mobile[-4:]), SearchKey.department_id.in_(select(Department.id))
     )
     query = select(Declaration).where(Declaration.id.in_(ended.limit(ENOUGH)), Declaration.mobile_sealed.is_not(None))
     query = query.where(Declaration.account_id != case.account.id)
@@ -70,7 +71,7 @@ def phone(case: Case) -> Outcome:
 
 
 def picture(case: Case) -> Outcome:
-    found = look_alikes.find(case.revision)
+    found = similar_pictures.find(case.revision)
     if not found:
         return passed("照片、证件和证书的图片没有与他人相同的")
     kinds = list(dict.fromkeys(one.kind for one in found))

@@ -1,38 +1,38 @@
-"""What the pictures measure (lib.measures): pixels, sharpness, light, and the one-inch photo."""
+"""What the pictures measure (lib.pictures.quality): pixels, sharpness, light, and the one-inch photo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from forms import PHOTO
-from lib import measures
-from lib import portrait as photo
-from services import advice
-from services.advice import Figures, Note
-from services.checks.case import Case, Outcome, Page, look, passed, unknown, verdict
+from lib.pictures import portrait as photo
+from lib.pictures import quality
+from services.checks.case import Case, CasePicture, Outcome, look, passed, unknown, verdict
+from services.papers import picture_advice
+from services.papers.picture_advice import Figures, PictureNote
 
 
 def resolution(case: Case) -> Outcome:
-    return _each(case, advice.few_pixels, "附件图片的像素足够", leave_out=PHOTO)
+    return _each(case, picture_advice.few_pixels, "附件图片的像素足够", leave_out=PHOTO)
 
 
 def sharpness(case: Case) -> Outcome:
-    return _each(case, advice.blurred, "照片和附件图片清晰")
+    return _each(case, picture_advice.blurred, "照片和附件图片清晰")
 
 
 def light(case: Case) -> Outcome:
-    return _each(case, advice.light, "照片和附件图片的明暗合适")
+    return _each(case, picture_advice.light, "照片和附件图片的明暗合适")
 
 
 def edges(case: Case) -> Outcome:
-    return _each(case, advice.cut_off, "附件图片没有发现拍不全的", leave_out=PHOTO)
+    return _each(case, picture_advice.cut_off, "附件图片没有发现拍不全的", leave_out=PHOTO)
 
 
 def screen_shot(case: Case) -> Outcome:
-    return _each(case, advice.screen_shot, "附件图片不像截屏", leave_out=PHOTO)
+    return _each(case, picture_advice.screen_shot, "附件图片不像截屏", leave_out=PHOTO)
 
 
-def _each(case: Case, notice: Callable[[Figures], Note | None], fine: str, *, leave_out: str = "") -> Outcome:
+def _each(case: Case, notice: Callable[[Figures], PictureNote | None], fine: str, *, leave_out: str = "") -> Outcome:
     """The same question to each picture. One that was never measured is in doubt, unless another one has a problem."""
     pages = [page for page in case.pages() if page.kind != leave_out]
     problems = [
@@ -42,7 +42,7 @@ def _each(case: Case, notice: Callable[[Figures], Note | None], fine: str, *, le
     return unmeasured if unmeasured and not problems else verdict(problems, fine)
 
 
-def _unmeasured(pages: list[Page]) -> Outcome | None:
+def _unmeasured(pages: list[CasePicture]) -> Outcome | None:
     kinds = dict.fromkeys(page.kind for page in pages if not page.measures)
     return unknown("有图片上传时没有测量，请自行查看", *kinds) if kinds else None
 
@@ -67,11 +67,11 @@ def portrait(case: Case) -> Outcome | None:
 
 
 def _portrait(figures: Figures) -> list[tuple[bool, str]]:
-    uneven, fill = figures["evenness"] > measures.EVEN_BACKGROUND, figures["fill"]
+    uneven, fill = figures["evenness"] > quality.EVEN_BACKGROUND, figures["fill"]
     return [
-        (abs(figures["ratio"] / measures.ONE_INCH - 1) > 0.03, "宽高比不是 5:7"),
+        (abs(figures["ratio"] / quality.ONE_INCH - 1) > 0.03, "宽高比不是 5:7"),
         (uneven, "背景不均匀"),
-        (figures["background"] < measures.WHITE_BACKGROUND, "背景不是白色"),
-        (not uneven and fill < measures.FILL[0], "人像太小"),
-        (not uneven and fill > measures.FILL[1], "人像太大"),
+        (figures["background"] < quality.WHITE_BACKGROUND, "背景不是白色"),
+        (not uneven and fill < quality.FILL[0], "人像太小"),
+        (not uneven and fill > quality.FILL[1], "人像太大"),
     ]

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from forms import PAPER
-from lib import measures
 from lib.codes import Kind, MarkState, YesNo
+from lib.pictures import quality
 from models import LegacyHolder, Mark, Revision, db
-from services import papers
 from services.checks.case import Case, Outcome, labels, look, passed, short, unknown, verdict
+from services.papers import papers
 
 #: A year at the beginning (管理号 of an exam), or in the brackets of an assessment's document number: 〔2018〕12 号.
 _YEAR = re.compile(r"\A(?:19[89][0-9]|20[0-9]{2})|(?<=[〔\[(])(?:19[89][0-9]|20[0-9]{2})(?=[〕\])])")
@@ -114,7 +114,7 @@ def _same_pictures(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any
     if len(before) != len(now):
         return ""
     pairs = [(one.get("measures"), other.get("measures")) for one, other in zip(before, now, strict=True)]
-    alike = all(one and other and measures.alike(one, other) for one, other in pairs)
+    alike = all(one and other and quality.alike(one, other) for one, other in pairs)
     return "的图片看起来与上次相同" if alike else ""
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from forms import PHOTO, SHEET
 from lib.codes import MarkState
 from models import Mark, Revision, Sheet, db
-from services import papers, sheet_reading
 from services.checks.case import Case, Outcome, labels, look, passed, unknown
+from services.papers import papers
+from services.sheet import reading as sheet_reading
 
 
 def sheet(case: Case) -> Outcome:

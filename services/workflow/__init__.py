@@ -4,17 +4,18 @@ Every verb checks, moves, records. The row's version makes the second of two sim
 names the revision that the officer saw.
 """
 
-from services.workflow.choices import available
+from services.workflow.available import available
 from services.workflow.claims import CLAIM_TIME, claim, lapse_all, own_claim, release, renew, settle, take_over
 from services.workflow.decisions import UNDO_TIME, answer_second_look, approve, decline, send_back
-from services.workflow.filing import drop, missing_for_submit, submit, withdraw
-from services.workflow.handover import answer_offer, offer, proposer, take_back_offer, take_back_second_look
-from services.workflow.moves import (
+from services.workflow.reversals import last_decision, reopen, revoke, undo, undoable
+from services.workflow.submission import drop, missing_for_submit, submit, withdraw
+from services.workflow.transfers import answer_offer, offer, proposer, take_back_offer, take_back_second_look
+from services.workflow.transitions import (
     MOVES,
     TAKING,
     Conflict,
     Incomplete,
-    Missing,
+    MissingItem,
     Move,
     NotAllowed,
     holder,
@@ -23,7 +24,6 @@ from services.workflow.moves import (
     waiting_second_look,
     waiting_transfer,
 )
-from services.workflow.reversals import last_decision, reopen, revoke, undo, undoable
 
 __all__ = [
     "CLAIM_TIME",
@@ -32,7 +32,7 @@ __all__ = [
     "UNDO_TIME",
     "Conflict",
     "Incomplete",
-    "Missing",
+    "MissingItem",
     "Move",
     "NotAllowed",
     "answer_offer",

@@ -11,7 +11,7 @@ from lib.codes import Status
 from lib.database import utcnow
 from models import Claim, Declaration, Event, Staff, db
 from services.access import Actor
-from services.workflow.moves import (
+from services.workflow.transitions import (
     MOVES,
     Conflict,
     NotAllowed,

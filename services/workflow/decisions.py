@@ -11,11 +11,13 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import deadlines, desk, inbox, marks, reasons
+from services import deadlines, inbox
 from services.access import Actor
-from services.workflow import handover
+from services.marks import marks, return_reasons
+from services.queue import index as queue_index
+from services.workflow import transfers
 from services.workflow.claims import drop_claim, own_claim
-from services.workflow.moves import NotAllowed, make_move, revision_numbered
+from services.workflow.transitions import NotAllowed, make_move, revision_numbered
 
 UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; its message waits as long
 
@@ -61,8 +63,8 @@ def approve(
     """
     own_claim(declaration, actor, seen)
     revision = revision_numbered(declaration, seen)
-    if handover.is_sampled(declaration, revision, sample, actor):
-        return handover.propose(declaration, actor, revision, id_checked=id_checked)
+    if transfers.is_sampled(declaration, revision, sample, actor):
+        return transfers.propose(declaration, actor, revision, id_checked=id_checked)
     return _approve(declaration, actor, revision, id_checked)
 
 
@@ -82,17 +84,17 @@ def answer_second_look(
     declaration: Declaration, actor: Actor, seen: int, *, agree: bool, comment: str = ""
 ) -> Decision | Claim:
     """Agree: the approval takes effect. Otherwise, with a reason, the file is in the second officer's hands."""
-    waiting = handover.answerable(declaration, actor, seen)
+    waiting = transfers.answerable(declaration, actor, seen)
     if not agree:
-        return handover.disagree(declaration, actor, waiting, comment)
-    handover.close(waiting, actor, agreed=True, comment=comment)
+        return transfers.disagree(declaration, actor, waiting, comment)
+    transfers.close(waiting, actor, agreed=True, comment=comment)
     return _approve(declaration, actor, waiting.revision, waiting.id_checked)
 
 
 def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
     """不予采集: final, with a reason of the list, words of one's own, or both. The person may start anew."""
     own_claim(declaration, actor, seen)
-    reason = reasons.one(actor, reason_code, "decline")
+    reason = return_reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
         raise NotAllowed("请选择不予采集的原因，或填写说明")
     revision = revision_numbered(declaration, seen)
@@ -147,7 +149,7 @@ def record_of(declaration: Declaration) -> Record | None:
 def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
     """Let a record stand for this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
-    desk.stand(record)
+    queue_index.stand(record)
 
 
 def unsend_marks(revision: Revision) -> None:

@@ -10,11 +10,11 @@ from lib.clock import today
 from lib.codes import OPEN, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
-from services import deadlines, events, inbox
+from services import audit, deadlines, inbox
 from services.access import Actor
 from services.workflow.claims import hold, refuse_elsewhere, refuse_own_file
 from services.workflow.decisions import UNDO_TIME, decide, kept_by, point, record_of, send_marks, unsend_marks
-from services.workflow.moves import DECIDED, Conflict, NotAllowed, check, revision_numbered
+from services.workflow.transitions import DECIDED, Conflict, NotAllowed, check, revision_numbered
 
 VERDICT_OF = {Status.APPROVED: "approve", Status.RETURNED: "return", Status.DECLINED: "decline"}
 
@@ -32,7 +32,7 @@ def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None
     if decision.revision.number != declaration.revision_number:  # submitted again meanwhile, and taken back
         return None
     until = decision.at + UNDO_TIME
-    gone = (now or utcnow()) >= until or events.opened_result(declaration) or _has_open(declaration)
+    gone = (now or utcnow()) >= until or audit.opened_result(declaration) or _has_open(declaration)
     return None if gone else until
 
 
@@ -72,7 +72,7 @@ def _why_not(declaration: Declaration, actor: Actor) -> str:
     decision = last_decision(declaration)
     if decision is None or decision.staff_id != actor.id:
         return "只能撤销自己刚才的决定"
-    if events.opened_result(declaration) or _has_open(declaration):
+    if audit.opened_result(declaration) or _has_open(declaration):
         return "申报人已经看到结果，不能再撤销"
     return "已超过 60 秒，不能再撤销"
 

@@ -1,9 +1,9 @@
 /**
- * What a finished photo's canvas tells by plain statistics, as lib/portrait.py says it on the server: the background in
+ * What a finished photo's canvas tells by plain statistics, as lib/pictures/portrait.py says it on the server: the background in
  * the upper corners, and the light. Words for the person; nothing where it is all right. Has no effect of its own.
  */
 
-const [WHITE, LIGHT, EVEN, DARK, BRIGHT] = [200, 150, 15, 70, 235]; // the limits of lib/portrait.py
+const [WHITE, LIGHT, EVEN, DARK, BRIGHT] = [200, 150, 15, 70, 235]; // the limits of lib/pictures/portrait.py
 
 /** The mean and the spread of some figures. */
 function spread(figures) {

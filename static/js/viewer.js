@@ -1,7 +1,7 @@
 /**
  * The officer's picture viewer, [data-viewer]: a .stage for the picture, one more ([data-before]) for that of the submission
  * before, an <output data-z> for the zoom, buttons data-a="in|out|left|right|fit|prev|next|compare|frame", and thumbnails
- * [data-thumb] with data-kind, data-page (from 0), data-title and data-picture: JSON of a services.review_pictures.Picture
+ * [data-thumb] with data-kind, data-page (from 0), data-title and data-picture: JSON of a services.review.pictures.Picture
  * with the addresses `address` of itself and of `before`.
  *
  * Keys: [ ] previous and next, r and R turn, + - zoom, 0 fits, d compares, x frames a place.

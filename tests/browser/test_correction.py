@@ -14,8 +14,8 @@ from blueprints.gate import COOKIE
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, db
-from services import sessions
-from services.marks import Wanted
+from services.accounts import sessions
+from services.marks.marks import MarkRequest
 from tests.browser import walk
 from tests.browser.conftest import Visitor
 from tests.filing import returned
@@ -88,9 +88,9 @@ def three_marks(make: Any) -> Declaration:
     """A field, a field that opens others, and a paper with a place on its picture."""
     declaration = returned(
         make,
-        Wanted("postal_address", "incomplete", "请写到门牌号"),
-        Wanted("qualification", "not_qualification", "证书是中级，请改选"),
-        Wanted("id_emblem", "blurred", "有效期看不清"),
+        MarkRequest("postal_address", "incomplete", "请写到门牌号"),
+        MarkRequest("qualification", "not_qualification", "证书是中级，请改选"),
+        MarkRequest("id_emblem", "blurred", "有效期看不清"),
     )
     mark = next(mark for mark in declaration.revisions[0].marks if mark.target == "id_emblem")
     mark.page, mark.rectangle = 0, [0.4, 0.62, 0.45, 0.2]
@@ -161,7 +161,7 @@ def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
 
 
 def test_one_mark_that_needs_no_new_signature_takes_five_taps(make, phone):
-    declaration = returned(make, Wanted("postal_address", "incomplete", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "incomplete", resign=False))
     thumb = phone(declaration, 390)
     thumb.visitor.go("/apply")
     thumb.press("开始修改")
@@ -214,7 +214,7 @@ def test_the_same_without_scripts(make, phone):
 
 def test_every_screen_keeps_its_manners_at_a_desk(make, phone):
     targets = ("photo", "sex", "department_code", "home_city", "accounting_started", "applicant_name", "sheet")
-    declaration = returned(make, *(Wanted(target, "", "请核对") for target in targets))
+    declaration = returned(make, *(MarkRequest(target, "", "请核对") for target in targets))
     thumb = phone(declaration, 1280)
     thumb.visitor.go("/apply/corrections")
     walk.shoot(thumb.visitor, "corrections-desk")
@@ -230,7 +230,7 @@ def test_every_screen_keeps_its_manners_at_a_desk(make, phone):
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_enter_in_a_field_presses_the_main_button(make, phone, scripts):
-    thumb = phone(returned(make, Wanted("nation", "", "请核对")), 390, scripts)
+    thumb = phone(returned(make, MarkRequest("nation", "", "请核对")), 390, scripts)
     page = thumb.visitor.page
     thumb.visitor.go("/apply/personal")
     page.get_by_label("通讯地址").fill("辽宁省沈阳市和平区样例路 9 号")

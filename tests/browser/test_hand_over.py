@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from models import db
-from services import hand_overs, sessions
+from services.accounts import sessions
+from services.papers import phone_upload
 from tests.browser.conftest import Visitor
 from tests.browser.walk import photo
 from tests.filing import pages_of
@@ -20,8 +21,8 @@ KIND = "employer_licence"
 @pytest.fixture
 def tokens(monkeypatch):
     made: list[str] = []
-    original = hand_overs.new_token
-    monkeypatch.setattr(hand_overs, "new_token", lambda: made.append(original()) or made[-1])  # type: ignore[func-returns-value]
+    original = phone_upload.new_token
+    monkeypatch.setattr(phone_upload, "new_token", lambda: made.append(original()) or made[-1])  # type: ignore[func-returns-value]
     return made
 
 

@@ -16,7 +16,9 @@ from lib.clock import today
 from lib.codes import Role, Status
 from lib.database import beginning, utcnow
 from models import Decision, Staff, db
-from services import desk, sessions, timing
+from services.accounts import sessions
+from services.queue import index as queue_index
+from services.reports import review_times
 from tests.browser.conftest import Visitor
 from tests.histories import Step, happened
 from tests.spreadsheets import tables
@@ -47,7 +49,7 @@ def manager(make: Any, site: str) -> Staff:
     for days in (-4, -1, 1, 30):
         declaration = make.declaration(Status.SUBMITTED)
         declaration.due_on = today() + timedelta(days=days)
-        desk.follow(declaration)
+        queue_index.follow(declaration)
     make.declaration(Status.IN_REVIEW, officer=officer)
     make.declaration(Status.APPROVED, officer=officer)
     manager: Staff = make.staff(Role.MANAGER, "210100", name="赵主管")
@@ -124,7 +126,7 @@ def test_a_roster_is_downloaded_with_a_reason_only(visit, manager):
 def test_own_figures_show_what_was_measured(visit, manager, make):
     declaration = happened(make, manager, Step("submit", utcnow()), Step("approve", utcnow()))
     (decision,) = db.session.scalars(select(Decision).where(Decision.revision_id == declaration.revisions[-1].id))
-    timing.record(decision, decision.at - timedelta(seconds=48), 2, 0)
+    review_times.record(decision, decision.at - timedelta(seconds=48), 2, 0)
     db.session.commit()
     db.session.rollback()
     visitor = sign_in(visit(), manager)

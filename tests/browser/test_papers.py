@@ -7,7 +7,8 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from forms import PAPER
 from models import PaperPage, db
-from services import papers, sessions
+from services.accounts import sessions
+from services.papers import papers
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of

@@ -11,7 +11,8 @@ from blueprints.gate import STAFF_COOKIE
 from lib.codes import Role, Status
 from lib.database import beginning
 from models import PrintJob, Staff, db
-from services import print_jobs, sessions
+from services.accounts import sessions
+from services.sheet import batch_print
 from tests.browser.conftest import Visitor
 from tests.printing import draw
 
@@ -43,9 +44,9 @@ def test_ticked_lines_are_printed_while_one_watches(app, make, visit):
     assert bar.get_attribute("max") == "2"
     db.session.rollback()
     job_id = db.session.scalars(select(PrintJob.id)).one()
-    taken = print_jobs.take("test")
+    taken = batch_print.take("test")
     assert taken
-    print_jobs.beat(job_id, "test", 1)
+    batch_print.beat(job_id, "test", 1)
     db.session.commit()
     page.get_by_text("已生成 1 份，共 2 份。").wait_for()
     taken = db.session.get_one(PrintJob, job_id)

@@ -14,9 +14,10 @@ from lib.clock import today
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, Staff, db
-from services import desk as queue_desk
-from services import saved_views, sessions
-from services.queue_filters import Filters
+from services.accounts import sessions
+from services.queue import index as queue_desk
+from services.queue import saved_views
+from services.queue.filters import Filters
 from tests.browser.conftest import Visitor
 from tests.people import WITH_EMPLOYER
 

@@ -14,7 +14,8 @@ from blueprints.gate import STAFF_COOKIE
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, ReviewMeasure, Staff, db
-from services import sessions, workflow
+from services import workflow
+from services.accounts import sessions
 from tests.browser.conftest import Visitor
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import fresh, holder_id

@@ -112,7 +112,7 @@ def test_a_legacy_holder_claims_the_record_with_a_code_from_the_counter(visit, m
 def test_one_presses_submit_twice_and_gets_one_revision(visit, make):
     from lib.codes import Status
     from models import db
-    from services import sessions
+    from services.accounts import sessions
 
     declaration = make.declaration(Status.DRAFT)
     make.papers(declaration)

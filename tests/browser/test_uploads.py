@@ -14,11 +14,13 @@ from sqlalchemy import func, select
 from blueprints.gate import COOKIE
 from lib.database import beginning
 from models import Upload, UploadPart, db
-from services import sessions, uploads
+from services.accounts import sessions
+from services.papers import resumable_uploads
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
 from tests.house import ROOT
+from tests.patience import PATIENCE_S
 from tests.people import EMPLOYED
 from tests.scripts_site import picture as noise
 
@@ -129,7 +131,7 @@ def test_progress_is_shown_and_the_picture_can_be_cancelled(at_papers, declarati
 
 
 def wait_until(page: Page, true: Callable[[], bool]) -> None:
-    for _try in range(200):
+    for _try in range(PATIENCE_S * 20):
         if true():
             return
         page.wait_for_timeout(50)  # the routes of the test are served meanwhile
@@ -262,7 +264,7 @@ def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):
         visitor.page.route("**/apply/uploads/*/take", lambda route: route.abort())
         choose(visitor.page, ("大图.jpg", BIG))
     for visitor in (first, second):
-        expect(visitor.page.locator(f"{LICENCE} .said")).to_contain_text("网络不通", timeout=20_000)
+        expect(visitor.page.locator(f"{LICENCE} .said")).to_contain_text("网络不通")
     for visitor in (first, second):
         visitor.page.unroute("**/apply/uploads/*/take")
     for visitor in (first, second):
@@ -292,7 +294,7 @@ def test_a_window_closed_after_every_piece_goes_on_in_the_next_one(at_papers, pi
         arrived.append(arrived_bytes())
     assert len(arrived) == pieces + 1
     upload = db.session.scalars(select(Upload)).one()
-    assert uploads.assembled(upload) == BIG
+    assert resumable_uploads.assembled(upload) == BIG
 
 
 def one_piece(route: Route, before: int) -> None:

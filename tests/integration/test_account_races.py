@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from lib.codes import AccountState
 from models import Account, ActivationCode, LegacyHolder, WebSession, db
-from services import activation
+from services.accounts import activation_codes
 from tests.factory import TOTP_SECRET
 from tests.people import PASSWORD, STAFF_PASSWORD, id_number
 
@@ -63,7 +63,7 @@ def test_many_browsers_claim_one_record_and_one_gets_it(app, at_once, make):
 
 def test_one_code_replaces_a_password_once(app, at_once, make):
     person = make.account(number=NUMBER)
-    code = activation.issue(person, None)
+    code = activation_codes.issue(person, None)
     db.session.commit()
     clients = [app.test_client() for _ in range(4)]
     for client in clients:
@@ -81,7 +81,7 @@ def test_of_twenty_guesses_at_once_five_reach_the_password(at_once, make):
 
 def test_of_twelve_guesses_at_a_code_at_once_five_are_looked_at(app, at_once, make):
     person = make.account(number=NUMBER)
-    activation.issue(person, None)
+    activation_codes.issue(person, None)
     db.session.commit()
     clients = [app.test_client() for _ in range(12)]
     for client in clients:

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from forms import PHOTO
 from lib.codes import Kind, Role, Status
 from models import Declaration, Event, db
-from services import archive, workflow
+from services import workflow
+from services.records import own as own_record
 
 REVISED = "沈阳市和平区样例路 99 号 3 单元"
 
@@ -42,7 +43,7 @@ def approve_change(make, record, **changed) -> Declaration:
     return declaration
 
 
-def picture_of(version: archive.Version, kind: str = PHOTO, number: int = 0) -> str:
+def picture_of(version: own_record.OwnVersion, kind: str = PHOTO, number: int = 0) -> str:
     return f"/archive/versions/{version.revision.uid}/{kind}/{number}.jpg"
 
 
@@ -155,7 +156,7 @@ def test_a_second_change_is_not_begun(owner, record):
 
 def test_after_a_change_both_versions_are_there_with_what_differs(owner, make, record):
     before = record.revision.answers["postal_address"]
-    first = archive.own_versions(make.actor(record.account))[0]
+    first = own_record.own_versions(make.actor(record.account))[0]
     approve_change(make, record, postal_address=REVISED)
 
     page = owner.open("/archive")
@@ -172,8 +173,8 @@ def test_after_a_change_both_versions_are_there_with_what_differs(owner, make, r
 def test_versions_are_listed_newest_first(make, record):
     approve_change(make, record, postal_address=REVISED)
 
-    versions = archive.own_versions(make.actor(record.account))
+    versions = own_record.own_versions(make.actor(record.account))
 
     assert [version.declaration.kind for version in versions] == [Kind.CHANGE, Kind.FIRST]
-    assert archive.version_before(versions, versions[0]) == versions[1]
-    assert archive.version_before(versions, versions[1]) is None
+    assert own_record.version_before(versions, versions[0]) == versions[1]
+    assert own_record.version_before(versions, versions[1]) is None

@@ -10,9 +10,11 @@ from sqlalchemy import text
 
 from lib.codes import Role, Status
 from models import db
-from services import beginnings, workflow
+from services import workflow
+from services.workflow import start as workflow_start
 from tests.conftest import Browser
 from tests.factory import Make
+from tests.patience import PATIENCE_S
 from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
 from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.review_desk import form, fresh, path
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.postgres
 
 
 def wait_for_a_lock() -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     with db.engine.connect() as another:
         while not another.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")):
             assert time.monotonic() < until, "nobody waits"
@@ -41,7 +43,7 @@ def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declara
     def reopens() -> None:
         answers.append(browser.client.post(target, data=form(confirmed="yes", why="材料补齐")).status_code)
 
-    beginnings.start(make.actor(account), account)  # not committed yet
+    workflow_start.start(make.actor(account), account)  # not committed yet
     thread = threading.Thread(target=reopens)
     thread.start()
     wait_for_a_lock()  # the manager's request waits for this transaction

@@ -16,7 +16,7 @@ from config import TestConfig
 from lib.codes import Status
 from models import Declaration, db
 from services import workflow
-from services.reference import load_reference_data
+from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 from tests.filing import filled, stored
 from tests.people import EMPLOYED, id_number

@@ -13,7 +13,8 @@ from flask import Flask
 from forms import STEPS
 from lib.codes import Role, Status
 from models import db
-from services import answers, workflow
+from services import workflow
+from services.declaration import answers
 from tests.factory import Make, picture
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ NAMES = (
 
 
 def questions() -> list[str]:
-    names = [name for step in STEPS for name in step.form(None, asked=answers.Asked())._fields]
+    names = [name for step in STEPS for name in step.form(None, asked=answers.FormContext())._fields]
     return [part for name in names for part in (name, f"{name}-year", f"{name}-month")]
 
 

@@ -13,7 +13,7 @@ from app import create_app
 from config import TestConfig
 from lib import crypto
 from models import db
-from services import tries
+from services.accounts import throttle
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.postgres import postgres_database, postgres_server  # noqa: F401 (fixtures)
@@ -41,13 +41,13 @@ def test_tries_at_the_same_moment_do_not_slip_past_the_limit(app):
     def one(number: int) -> bool:
         with app.app_context():
             barrier.wait()
-            made = tries.begin((tries.SIGN_IN, NUMBER), (tries.SIGN_IN_ADDRESS, f"203.0.113.{number % 2}"))
+            made = throttle.begin((throttle.SIGN_IN, NUMBER), (throttle.SIGN_IN_ADDRESS, f"203.0.113.{number % 2}"))
             db.session.commit()
             return made.until is None
 
     with ThreadPoolExecutor(at_once) as pool:
         checked = sum(pool.map(one, range(at_once)))
-    assert checked == tries.SIGN_IN.most
+    assert checked == throttle.SIGN_IN.most
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from forms import SHEET
 from lib.codes import Kind, Status
 from models import Declaration, Record, db
-from services import answers, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.declaration import answers
+from services.marks.marks import MarkRequest
+from services.papers import papers
 from tests.conftest import Browser
 from tests.factory import picture
 from tests.filing import add_photo, filled, pages_of, send_back, stored, submit, upload, words
@@ -113,7 +115,7 @@ def test_a_returned_change_leaves_the_record_as_it_was(change, record, make, bro
     answer(browser, change, "personal", postal_address="样例路 9 号")
     make.signed_sheet(stored(change))
     submit(browser)
-    send_back(make, stored(change), Wanted("postal_address", "", "请核对"))
+    send_back(make, stored(change), MarkRequest("postal_address", "", "请核对"))
     db.session.expire_all()
     assert record.revision_id == revision
     assert browser.open("/apply", expect=302).location == "/apply/corrections"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from PIL import Image
 from sqlalchemy import event
@@ -11,8 +12,9 @@ from sqlalchemy import event
 from forms import PAPER
 from lib.codes import Status
 from models import QueueItem, db
-from services import checks, papers
+from services import checks
 from services.checks.case import Case, Outcome
+from services.papers import papers
 from tests.checked import WORK, results, submitted_again
 from tests.image_samples import encoded
 
@@ -80,8 +82,13 @@ def test_a_run_asks_few_questions_of_the_database(make):
         make.declaration(Status.SUBMITTED, **WORK)
     revision = make.declaration(Status.SUBMITTED, **WORK).revisions[-1]
     asked: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def note(*given: Any) -> None:
+        asked.append(given[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
     checks.run(revision)
+    event.remove(db.engine, "before_cursor_execute", note)
     assert sum("SAVEPOINT" not in statement for statement in asked) <= 15
 
 

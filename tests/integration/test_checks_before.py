@@ -10,10 +10,12 @@ import pytest
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services import marks, papers, workflow
+from services import workflow
 from services.checks.case import Case
 from services.checks.office import area
 from services.checks.signed import sheet
+from services.marks import marks
+from services.papers import papers
 from tests.checked import WORK, results, smaller, submitted_again, upload
 from tests.factory import Make, picture
 from tests.people import id_number
@@ -43,7 +45,7 @@ def test_the_department_is_the_one_that_the_address_leads_to(make, changed, stat
     assert words in found.reason
 
 
-def returned(make: Make, *wanted: marks.Wanted, **changed: Any) -> Declaration:
+def returned(make: Make, *wanted: marks.MarkRequest, **changed: Any) -> Declaration:
     officer = make.staff()
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **changed)
     reviewer = make.actor(officer)
@@ -61,7 +63,7 @@ def test_the_signed_sheet_says_what_was_submitted(make):
 
 
 def test_a_change_that_needs_no_new_signature_is_excused_and_named(make):
-    declaration = returned(make, marks.Wanted("postal_address", "", "请写到门牌号", resign=False))
+    declaration = returned(make, marks.MarkRequest("postal_address", "", "请写到门牌号", resign=False))
     declaration.postal_address = "辽宁省沈阳市和平区样例路 2 号 3 单元"
     found = results(submitted_again(make, declaration, sign=False))["sheet"]
     assert found.state == "passed"
@@ -137,14 +139,16 @@ def test_an_old_certificate_that_no_register_knows_cannot_be_told(make):
 
 
 def test_a_mark_that_was_dealt_with_passes(make):
-    declaration = returned(make, marks.Wanted("postal_address", "", "请写到门牌号"))
+    declaration = returned(make, marks.MarkRequest("postal_address", "", "请写到门牌号"))
     declaration.postal_address = "辽宁省沈阳市和平区样例路 2 号 3 单元"
     found = results(submitted_again(make, declaration))["marks"]
     assert (found.state, found.reason) == ("passed", "退回时标记的 1 处都已修改")
 
 
 def test_a_mark_answered_by_blanks_or_by_words_alone_asks_for_a_look(make):
-    declaration = returned(make, marks.Wanted("postal_address", "", "不对"), marks.Wanted("mobile", "", "不是本人"))
+    declaration = returned(
+        make, marks.MarkRequest("postal_address", "", "不对"), marks.MarkRequest("mobile", "", "不是本人")
+    )
     declaration.postal_address = (declaration.postal_address or "").replace(" ", "") + "。"
     for mark in declaration.revisions[-1].marks:
         mark.explanation = "是本人的" if mark.target == "mobile" else ""
@@ -156,13 +160,15 @@ def test_a_mark_answered_by_blanks_or_by_words_alone_asks_for_a_look(make):
 
 def test_the_same_picture_again_asks_for_a_look_and_another_one_passes(make):
     for image, state in ((smaller(picture(1000, 700)), "look"), (picture(1000, 700, 9), "passed")):
-        declaration = returned(make, marks.Wanted("id_emblem", "", "看不清"))
+        declaration = returned(make, marks.MarkRequest("id_emblem", "", "看不清"))
         upload(make, declaration, "id_emblem", image)
         assert results(submitted_again(make, declaration))["marks"].state == state
 
 
 def test_a_picture_left_as_it_was_with_an_explanation_asks_for_a_look_and_one_more_page_passes(make):
-    declaration = returned(make, marks.Wanted("id_emblem", "", "x"), marks.Wanted("employer_licence", "", "x"), **WORK)
+    declaration = returned(
+        make, marks.MarkRequest("id_emblem", "", "x"), marks.MarkRequest("employer_licence", "", "x"), **WORK
+    )
     for mark in declaration.revisions[-1].marks:
         mark.explanation = "没有别的" if mark.target == "id_emblem" else ""
     image = papers.prepare(make.app.extensions["kuaiji.store"], picture(1000, 700, 9))
@@ -173,13 +179,15 @@ def test_a_picture_left_as_it_was_with_an_explanation_asks_for_a_look_and_one_mo
 
 
 def test_a_question_that_is_not_asked_any_more_is_dealt_with(make):
-    declaration = returned(make, marks.Wanted("legacy_certificate_no", "", "x"), **OLD_CERTIFICATE)
+    declaration = returned(make, marks.MarkRequest("legacy_certificate_no", "", "x"), **OLD_CERTIFICATE)
     declaration.holds_legacy_certificate, declaration.legacy_certificate_no = "no", None
     assert results(submitted_again(make, declaration))["marks"].state == "passed"
 
 
 def test_only_the_last_return_counts_and_what_is_not_asked_any_more_is_dealt_with(make):
-    declaration = returned(make, marks.Wanted("work_proof", "", "x"), marks.Wanted("employer_name", "", "x"), **WORK)
+    declaration = returned(
+        make, marks.MarkRequest("work_proof", "", "x"), marks.MarkRequest("employer_name", "", "x"), **WORK
+    )
     declaration.employer_name = "样例县另一家公司"
     upload(make, declaration, "work_proof", picture(1000, 700, 9))
     submitted_again(make, declaration)

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from forms import SHEET
 from lib.codes import IdType, Status
 from models import Declaration, PictureHash, db
-from services import checks, look_alikes, workflow
+from services import checks, workflow
+from services.papers import similar_pictures
 from tests.checked import WORK, results, smaller, submitted_again, upload
 from tests.factory import Make, picture
 from tests.people import id_number
@@ -126,13 +127,13 @@ def test_the_emblem_and_the_sheet_are_never_compared(make):
     assert results(second)["picture_again"].state == "passed"
     kept = set(db.session.scalars(select(PictureHash.kind).where(PictureHash.declaration_id == first.id)))
     assert kept == {"photo", "id_portrait"}
-    assert SHEET not in look_alikes.OWN
+    assert SHEET not in similar_pictures.OWN
 
 
 def test_hashes_are_kept_once_and_a_blank_picture_has_none(make):
     declaration = make.declaration(Status.SUBMITTED)
     before = db.session.scalars(select(PictureHash)).all()
-    look_alikes.remember(declaration.revisions[-1])
+    similar_pictures.remember(declaration.revisions[-1])
     assert len(db.session.scalars(select(PictureHash)).all()) == len(before) == 2
     out = io.BytesIO()
     Image.new("RGB", (900, 700), "white").save(out, "JPEG")
@@ -152,7 +153,7 @@ def test_a_picture_of_what_was_taken_back_is_no_match(make):
 @pytest.mark.parametrize("apart", range(4))
 def test_a_hash_three_bits_apart_agrees_in_a_band(apart):
     looks = ["89abcdef01234567", f"{0x89ABCDEF01234567 ^ sum(1 << 17 * place for place in range(apart)):016x}"]
-    agree = [one == other for one, other in zip(*map(look_alikes.bands, looks), strict=True)]
+    agree = [one == other for one, other in zip(*map(similar_pictures.bands, looks), strict=True)]
     assert agree.count(False) == apart
     assert any(agree)
 

@@ -29,7 +29,9 @@ from models import (
     WebSession,
     db,
 )
-from services import activation, papers, passwords, upkeep
+from services.accounts import activation_codes, passwords
+from services.operations import scheduled_jobs
+from services.papers import papers
 from tests.command_line import Run, runner
 from tests.house import ROOT
 from tests.people import STAFF_PASSWORD, id_number
@@ -126,7 +128,7 @@ def test_a_tick_does_each_job_and_a_second_one_finds_nothing_left(flask, make):
     reserved = make.account(reserved_until=utcnow() - timedelta(minutes=1))
     reserved.state = AccountState.RESERVED
     holder = make.legacy()
-    activation.issue(holder, None)
+    activation_codes.issue(holder, None)
     code = db.session.scalars(select(ActivationCode)).one()
     code.expires_at = utcnow() - timedelta(days=31)
     parked = ParkedForm(account_id=declaration.account_id, path="/apply/personal", at=utcnow() - timedelta(hours=25))
@@ -157,7 +159,7 @@ def test_a_job_that_fails_keeps_no_other_from_running(flask, make, monkeypatch):
         raise OperationalError("DELETE", {"name": "单小燕"}, Exception("disk I/O error"))
 
     make.lapsed(make.declaration(Status.IN_REVIEW))
-    monkeypatch.setattr(upkeep, "JOBS", {"broken": broken, **upkeep.JOBS})
+    monkeypatch.setattr(scheduled_jobs, "JOBS", {"broken": broken, **scheduled_jobs.JOBS})
 
     status, said, error = flask("tick")
 
@@ -256,7 +258,7 @@ def time_machine_of_files(app):
     [
         (ValueError("two\nlines"), "ValueError: two"),
         (ValueError(), "ValueError"),
-        (upkeep.accounts.TooLate("late"), "late"),
+        (scheduled_jobs.applicants.TooLate("late"), "late"),
         (
             OperationalError("SELECT", {"name": "单小燕"}, sqlite_driver.OperationalError("locked")),
             "OperationalError: locked",

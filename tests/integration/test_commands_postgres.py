@@ -9,9 +9,9 @@ from flask import Flask
 
 from app import create_app
 from config import TestConfig
+from demo.people import LEADING
 from lib import crypto
 from models import db
-from services.demo_cast import LEADING
 from tests.command_line import runner
 from tests.people import id_number
 from tests.postgres import postgres_database, postgres_server, postgres_url  # noqa: F401 (fixtures)

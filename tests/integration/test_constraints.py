@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, Connection, Engine, Table, UniqueConstra
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeDecorator
 
-from lib.database import Code, prepare_engine, sqlite_driver
+from lib.database import EnumCode, prepare_engine, sqlite_driver
 from models import db
 from tests.postgres import postgres_server  # noqa: F401 - a fixture
 
@@ -64,7 +64,7 @@ def connection(engine) -> Iterator[Connection]:
 def value_for(column: Any, serial: int) -> Any:
     """Something that fits the column; ``serial`` makes it differ."""
     kind = column.type
-    if isinstance(kind, Code):
+    if isinstance(kind, EnumCode):
         return next(iter(kind.codes))
     if isinstance(kind, TypeDecorator):
         return NOW

@@ -11,8 +11,11 @@ from sqlalchemy import select
 from lib.codes import IdType, MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Draft, Mark, db
-from services import corrections, drafts, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.corrections import tasks as corrections
+from services.declaration import drafts
+from services.marks.marks import MarkRequest
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import correct, file, filled, pages_of, returned, sent_by, stored, submit, upload, words
 from tests.people import COMPLETE, DOUBTFUL_CODE, EMPLOYED, QUALIFIED, UNIVERSITY
@@ -22,7 +25,7 @@ ADDRESS = "辽宁省沈阳市和平区样例路 2 号"
 
 def back(make, browser, *targets: str, **answered) -> Declaration:
     """Returned with marks on these targets; its owner is signed in."""
-    declaration = returned(make, *(Wanted(target, "", f"请核对{target}") for target in targets), **answered)
+    declaration = returned(make, *(MarkRequest(target, "", f"请核对{target}") for target in targets), **answered)
     browser.sign_in(declaration.account)
     return declaration
 
@@ -111,7 +114,7 @@ def test_a_change_of_another_question_of_the_page_does_not_disturb(make, browser
 
 
 def test_typing_that_comes_after_the_submission_is_kept_for_the_case_that_it_is_taken_back(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     browser.sign_in(declaration.account)
     path = path_of("postal_address")
     late = sent_by(browser.open(path), path) | {"postal_address": "第二个窗口里的地址"}
@@ -348,7 +351,7 @@ def test_somebody_elses_mark_is_not_found(make, browser, another_browser):
 
 
 def test_a_returned_file_cannot_be_approved_and_does_not_get_stuck(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     officer = make.actor(make.staff())
     for verb in (workflow.claim, workflow.release, lambda found, who: workflow.approve(found, who, 1)):
         with pytest.raises((workflow.NotAllowed, workflow.Conflict)):

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from lib.codes import MarkState, Status
 from models import Declaration, Mark, Revision, db
-from services import answers, marks, papers
-from services.marks import Wanted
+from services.declaration import answers
+from services.marks import marks
+from services.marks.marks import MarkRequest
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import add_photo, correct, filled, pages_of, returned, send_back, stored, submit, upload, words
 from tests.people import COMPLETE, EMPLOYED, WITHOUT_EMPLOYER
@@ -26,8 +28,8 @@ def declaration(make, browser) -> Declaration:
     """Returned with one question and one paper marked, neither needing a new signature; its owner is signed in."""
     declaration = returned(
         make,
-        Wanted("postal_address", "mismatch", "与户口簿核对", resign=False),
-        Wanted("id_emblem", "blurred", resign=False),
+        MarkRequest("postal_address", "mismatch", "与户口簿核对", resign=False),
+        MarkRequest("id_emblem", "blurred", resign=False),
     )
     browser.sign_in(declaration.account)
     return declaration
@@ -98,7 +100,7 @@ def test_every_mark_leads_to_a_place_that_exists(make, browser):
     frozen = declaration.revisions[0].answers
     questions = [row.name for section in answers.sections(frozen) for row in section.rows if row.markable]
     wanted = [*questions, *(paper.kind for paper in papers.wanted(frozen))]
-    send_back(make, declaration, *(Wanted(target, "", "请核对") for target in wanted))
+    send_back(make, declaration, *(MarkRequest(target, "", "请核对") for target in wanted))
 
     found = re.findall(r'<li id="[^"]+" class="todo">\s*<a href="([^"]+)"', page_with_marks(browser, declaration))
     assert len(found) == len(wanted)
@@ -199,7 +201,7 @@ def test_an_explanation_can_be_taken_away_again_and_has_a_longest_length(declara
 
 
 def test_nobody_explains_somebody_elses_mark(declaration, make, another_browser):
-    other = returned(make, Wanted("mobile", "", "请核对"))
+    other = returned(make, MarkRequest("mobile", "", "请核对"))
     another_browser.sign_in(other.account)
     for uid in (mark_uid("postal_address"), "nothing"):
         another_browser.send(f"/apply/corrections/{uid}", {"explanation": "x"}, expect=404)
@@ -207,7 +209,7 @@ def test_nobody_explains_somebody_elses_mark(declaration, make, another_browser)
 
 def test_a_mark_that_no_longer_applies_closes_by_itself_and_comes_back_with_the_question(make, browser):
     given = {name: value for name, value in EMPLOYED.items() if name.startswith(("employer", "has_emp", "category"))}
-    declaration = returned(make, Wanted("employer_name", "", "请写全称"), **EMPLOYED)
+    declaration = returned(make, MarkRequest("employer_name", "", "请写全称"), **EMPLOYED)
     browser.sign_in(declaration.account)
     change(browser, declaration, "department", **WITHOUT_EMPLOYER)
     shown = words(browser.open("/apply/corrections").text)
@@ -221,7 +223,7 @@ def test_a_mark_that_no_longer_applies_closes_by_itself_and_comes_back_with_the_
 
 
 def test_a_mark_on_a_paper_that_is_no_longer_asked_for_closes_too(make, browser):
-    declaration = returned(make, Wanted("employer_licence", "", "看不清"), **EMPLOYED)
+    declaration = returned(make, MarkRequest("employer_licence", "", "看不清"), **EMPLOYED)
     browser.sign_in(declaration.account)
     change(browser, declaration, "department", **WITHOUT_EMPLOYER)
     make.signed_sheet(stored(declaration))
@@ -261,7 +263,7 @@ def test_a_second_return_shows_its_own_marks_only(declaration, make, browser):
     explain(browser, "postal_address", "无误")
     explain(browser, "id_emblem", "无误")
     submit(browser)
-    send_back(make, stored(declaration), Wanted("photo", "photo_unfit", resign=False))
+    send_back(make, stored(declaration), MarkRequest("photo", "photo_unfit", resign=False))
     shown = words(browser.open("/apply/corrections").text)
     assert "只需处理下面 1 处" in shown
     assert "1. 一寸照片 待修改" in shown
@@ -293,7 +295,7 @@ def test_a_resubmission_has_the_days_that_were_left_but_at_least_three(make, bro
         declaration = make.declaration(Status.SUBMITTED)
         assert declaration.due_on == date(2026, 12, 7)
     with on(*back):
-        send_back(make, declaration, Wanted("id_emblem", "blurred"))
+        send_back(make, declaration, MarkRequest("id_emblem", "blurred"))
         assert declaration.days_left == left
     with on(*again):
         browser.sign_in(declaration.account)
@@ -308,7 +310,7 @@ def test_a_resubmission_has_the_days_that_were_left_but_at_least_three(make, bro
 
 def test_marks_of_an_open_return_are_in_the_order_of_the_pages(make):
     declaration = returned(
-        make, *(Wanted(t, "", "请核对") for t in ("sheet", "abacus", "photo", "has_employer", "mobile"))
+        make, *(MarkRequest(t, "", "请核对") for t in ("sheet", "abacus", "photo", "has_employer", "mobile"))
     )
     order = [view.mark.target for view in marks.open_views(declaration)]
     assert order == ["mobile", "has_employer", "abacus", "photo", "sheet"]

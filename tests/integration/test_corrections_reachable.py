@@ -10,11 +10,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from forms import PAPER, STEPS, Asked
-from forms.questions import ChoiceQuestion, ConfirmQuestion, DivisionQuestion, ManyQuestion
+from forms import PAPER, STEPS
 from lib.codes import MarkState, Status
+from lib.questions.conditions import FormContext
+from lib.questions.fields import ChoiceQuestion, ConfirmQuestion, DivisionQuestion, ManyQuestion
 from models import Decision, Declaration, Mark, Revision, db
-from services import answers, beginnings, correction_form, corrections, marks, papers, workflow
+from services import workflow
+from services.corrections import form as correction_form
+from services.corrections import tasks as corrections
+from services.declaration import answers
+from services.marks import marks
+from services.papers import papers
+from services.workflow import start as workflow_start
 from tests.filing import sent_by, words
 from tests.manners import Tree
 from tests.people import COMPLETE, EMPLOYED
@@ -51,7 +58,7 @@ def change(declaration: Declaration, choices: dict[str, list[Any]], data: st.Dat
     """Some of the returned answers become others; what is then not asked is dropped, as saving a page does."""
     revision = db.session.scalars(select(Revision).where(Revision.declaration_id == declaration.id)).one()
     for name in NAMES:
-        setattr(declaration, name, beginnings.thawed(name, revision.answers.get(name)))
+        setattr(declaration, name, workflow_start.thawed(name, revision.answers.get(name)))
     for name in data.draw(st.lists(st.sampled_from(sorted(choices)), max_size=6, unique=True), label="changed"):
         setattr(declaration, name, data.draw(st.sampled_from(choices[name]), label=name))
     for _round in range(3):
@@ -90,7 +97,7 @@ def is_asked(declaration: Declaration, target: str) -> bool:
 
 
 def names_of(step: Any) -> list[str]:
-    return list(step.form(None, asked=Asked())._fields)
+    return list(step.form(None, asked=FormContext())._fields)
 
 
 @SLOW

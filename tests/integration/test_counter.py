@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lib.codes import AccountState, Role
 from lib.database import utcnow
 from models import ActivationCode, Event, db
-from services import accounts, counter
+from services.accounts import applicants, counter_desk
 from tests.conftest import Page
 from tests.people import id_number
 
@@ -112,7 +112,7 @@ def test_an_empty_number_is_no_look(browser, officer):
 
 
 def test_nobody_helps_themselves(browser, make, officer):
-    officer.id_index = accounts.number_index(NUMBER)
+    officer.id_index = applicants.number_index(NUMBER)
     person = make.account(number=NUMBER)
     assert "不能为本人办理" in look_up(browser, expect=422).text
     browser.send("/staff/counter/code", {"kind": "account", "uid": person.uid, "id_checked": "yes"}, expect=404)
@@ -129,10 +129,10 @@ def test_a_record_claimed_between_look_and_code_gets_none(browser, make, officer
     holder.claimed_at = utcnow()
     db.session.commit()
     issue(browser, page, 404)
-    found = counter.visitor("legacy", holder.uid, make.actor(officer))
+    found = counter_desk.visitor("legacy", holder.uid, make.actor(officer))
     assert found
     with pytest.raises(LookupError):
-        counter.give_code(found, make.actor(officer))
+        counter_desk.give_code(found, make.actor(officer))
 
 
 def test_the_person_reads_who_looked(browser, another_browser, make, officer):

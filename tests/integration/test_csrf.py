@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Draft, ParkedForm, db
-from services import sessions
+from services.accounts import sessions
 from tests.filing import filled, stored, words
 from tests.routes import APPLICANT, EVERYBODY, NOBODY, TABLE, address
 

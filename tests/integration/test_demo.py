@@ -13,28 +13,22 @@ from sqlalchemy import func, select
 
 from app import create_app
 from config import TestConfig
+from demo import accounts as demo_accounts
+from demo import load as demo_load
+from demo.accounts import LEGACY, STAFF
+from demo.people import LEADING, Stage, people
 from forms import SHEET
 from lib.clock import local, today
 from lib.codes import Kind, Status
 from lib.database import begin_mode
 from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Record, Staff, db
-from services import (
-    accounts,
-    activation,
-    answers,
-    deadlines,
-    demo,
-    demo_accounts,
-    events,
-    marks,
-    passwords,
-    sheets,
-    storage_check,
-    workflow,
-)
-from services.demo_cast import LEADING, Stage, people
-from services.demo_office import LEGACY, STAFF
-from services.papers import referenced
+from services import audit, deadlines, workflow
+from services.accounts import activation_codes, applicants, passwords
+from services.declaration import answers
+from services.marks import marks
+from services.operations import storage_check
+from services.papers.papers import referenced
+from services.sheet import versions as sheet_versions
 
 PEOPLE = len(LEADING) + 6
 SECRET = "test"
@@ -75,7 +69,7 @@ def declarations(stage: Stage) -> list[Declaration]:
     """The newest declaration of each person of a stage."""
     found: list[Declaration] = []
     for person in people(PEOPLE, 0, today()):
-        account = accounts.find(person.number)
+        account = applicants.find(person.number)
         if person.stage is stage and account:
             query = select(Declaration).where(Declaration.account_id == account.id).order_by(Declaration.id.desc())
             found += db.session.scalars(query.limit(1)).all()
@@ -114,7 +108,7 @@ def test_a_person_stands_where_the_list_says(app, stage):
 def test_somebody_has_only_just_registered(app):
     new = next(person for person in people(PEOPLE, 0, today()) if person.stage is Stage.NEW)
 
-    account = accounts.find(new.number)
+    account = applicants.find(new.number)
     assert account is not None
     assert declarations(Stage.NEW) == []
 
@@ -133,7 +127,7 @@ def test_dates_are_in_order_and_no_decision_lies_ahead(app):
         assert declaration.submitted_at is not None
         assert declaration.account.created_at < declaration.created_at < declaration.submitted_at
         assert local(declaration.submitted_at).date() <= today()
-        items = events.history(declaration)
+        items = audit.history(declaration)
         assert [item.at for item in items] == sorted(item.at for item in items)
         if declaration.status == Status.APPROVED:
             assert declaration.decided_at is not None
@@ -158,7 +152,7 @@ def test_a_return_waits_with_its_marks_and_a_resubmission_shows_what_changed(app
         first, second = declaration.revisions
         assert set(answers.changes(first.answers, second.answers)) == {"postal_address"}
         assert first.papers["id_emblem"][0]["address"] != second.papers["id_emblem"][0]["address"]
-        assert not sheets.signed_is_outdated(declaration)
+        assert not sheet_versions.signed_is_outdated(declaration)
 
 
 def test_records_stand_and_a_change_is_signed_anew(app):
@@ -186,7 +180,7 @@ def test_a_claimed_record_and_some_to_claim(app):
 def test_the_printed_passwords_and_codes_are_the_right_ones(app, told):
     text = "\n".join(told)
     for line in demo_accounts.person_lines(SECRET):
-        account = accounts.find(line.number)
+        account = applicants.find(line.number)
         assert account is not None
         assert passwords.right(line.password, account.password_hash)
         assert re.search(rf"{line.name} +{line.number} +{line.password} ", text)
@@ -206,7 +200,7 @@ def test_the_printed_activation_code_opens_the_record(app, told):
     name, code = found.groups()
     holder = db.session.scalars(select(LegacyHolder).where(LegacyHolder.name == name)).one()
 
-    assert activation.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
 
 
 def rows(app: Flask) -> list[int]:
@@ -263,12 +257,12 @@ def test_a_person_keeps_the_planned_day_where_no_day_would_fit(app, monkeypatch)
         deadlines, "due_date", lambda *_args: deadlines.Due(today() + timedelta(days=200), estimated=True)
     )
 
-    assert demo._dated(late, 10) == late
+    assert demo_load._dated(late, 10) == late
 
 
 def test_an_answer_that_the_form_refuses_stops_the_play(app):
     with pytest.raises(ValueError, match="personal"):
-        demo._fill(declarations(Stage.READY)[0], "personal", {"mobile": "1"})
+        demo_load._fill(declarations(Stage.READY)[0], "personal", {"mobile": "1"})
 
 
 def test_no_code_is_issued_when_everybody_has_claimed(app):

@@ -51,5 +51,5 @@ def test_a_second_init_leaves_the_lists_alone(make, flask, monkeypatch):
     def refuse() -> None:
         raise AssertionError("rebuilt without need")
 
-    monkeypatch.setattr("services.desk.rebuild", refuse)
+    monkeypatch.setattr("services.queue.index.rebuild", refuse)
     assert flask("init")[0] == 0

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, QueueCount, db
-from services import desk, workflow
+from services import workflow
 from services.access import Actor
+from services.queue import index as queue_index
 from tests.crowd import submissions
 
 THREADS, EACH = 4, 6
@@ -61,5 +62,5 @@ def test_counters_of_many_moves_at_once_equal_those_made_anew(make):
     assert kept[office.id, "approved"] == len(ids)
     assert kept[office.id, "submitted"] == 1
     assert (office.id, "in_review") not in kept
-    desk.rebuild()
+    queue_index.rebuild()
     assert counters() == kept

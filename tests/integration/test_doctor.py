@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from lib import fonts
+from lib.pdf import fonts
 from lib.workdays import HOLIDAY
 from models import CalendarDay, Department, db
-from services import doctor
-from services.reference import load_reference_data
+from services.departments.reference_data import load_reference_data
+from services.operations import doctor
 from tests.command_line import Run, runner
 from tests.house import ROOT
 

@@ -14,7 +14,7 @@ from blueprints.gate import COOKIE
 from lib.codes import AccountState
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, InboxMessage, db
-from services import activation, passwords
+from services.accounts import activation_codes, passwords
 from tests.conftest import Browser
 from tests.people import PASSWORD, id_number
 
@@ -28,7 +28,7 @@ def begin(browser, person=None, **changed) -> Browser:
 
 
 def issue(person) -> str:
-    code = activation.issue(person, None)
+    code = activation_codes.issue(person, None)
     db.session.commit()
     return code
 

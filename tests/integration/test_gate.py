@@ -11,7 +11,7 @@ from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.codes import AccountState, Role
 from lib.database import beginning
 from models import db
-from services import sessions
+from services.accounts import sessions
 from tests.filing import words
 from tests.routes import EVERYBODY, NOBODY, STAFF, TABLE, address
 

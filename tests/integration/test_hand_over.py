@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Attempt, Declaration, Event, HandOver, WebSession, db
-from services import hand_overs, sessions, uploads, workflow
+from services import workflow
 from services.access import Actor
+from services.accounts import sessions
+from services.papers import phone_upload, resumable_uploads
 from tests.conftest import Browser
 from tests.factory import picture
 from tests.filing import file, pages_of, words
@@ -39,13 +41,13 @@ def phone(app):
 def tokens(monkeypatch):
     """The tokens as they are made: only their QR code is ever sent."""
     made: list[str] = []
-    original = hand_overs.new_token
+    original = phone_upload.new_token
 
     def new_token() -> str:
         made.append(original())
         return made[-1]
 
-    monkeypatch.setattr(hand_overs, "new_token", new_token)
+    monkeypatch.setattr(phone_upload, "new_token", new_token)
     return made
 
 
@@ -245,7 +247,7 @@ def test_nobody_else_sees_or_cancels_a_hand_over_not_even_another_session_of_the
         other = Browser(app).sign_in(person)
         other.open(f"/apply/hand-over/{uid}", expect=404)
         other.send(f"/apply/hand-over/{uid}/cancel", expect=404)
-    assert hand_overs.state(row()) == "waiting"
+    assert phone_upload.state(row()) == "waiting"
 
 
 def test_who_guesses_locks_out_nobody_behind_the_same_address_and_writes_nothing(declaration, browser, phone, tokens):
@@ -277,7 +279,7 @@ def test_a_phone_sends_piece_by_piece_and_is_told_what_to_improve_but_not_where_
     address = handed(browser, tokens)
     tus = Tus(sender(phone), f"{address}/uploads", piece=4000)
     path = tus.upload(picture(500, 400))
-    assert hand_overs.state(row()) == "sending"
+    assert phone_upload.state(row()) == "sending"
 
     outcome = tus.outcome(path)
 
@@ -285,7 +287,7 @@ def test_a_phone_sends_piece_by_piece_and_is_told_what_to_improve_but_not_where_
     assert "只有 500×400 像素" in outcome["notes"][0]
     (page,) = pages_of(declaration, "employer_licence")
     assert page.uid not in str(outcome)
-    assert hand_overs.state(row()) == "done"
+    assert phone_upload.state(row()) == "done"
     assert tus.outcome(path) == outcome, "an answer that was lost is given again"
     assert tus.begin(100).status == 404
     assert is_dead(phone, address)
@@ -305,15 +307,15 @@ def test_a_code_that_ends_while_a_phone_begins_to_send_stays_ended(declaration, 
     found = row()
     values = {name: value() for name, value in ended.items()}
     db.session.execute(update(HandOver).values(**values).execution_options(synchronize_session=False))
-    assert not hand_overs.hold(found, b"d" * 32)
+    assert not phone_upload.hold(found, b"d" * 32)
     db.session.commit()
-    assert hand_overs.state(row()) in ("over", "done")
+    assert phone_upload.state(row()) in ("over", "done")
 
 
 def test_what_a_phone_left_behind_does_not_keep_the_computer_from_uploading(declaration, browser, phone, tokens):
     address = handed(browser, tokens)
     left, own = Tus(sender(phone), f"{address}/uploads"), Tus(sender(browser))
-    for _ in range(uploads.MOST_OPEN):
+    for _ in range(resumable_uploads.MOST_OPEN):
         assert left.begin(100).status == 201
     assert own.begin(100).status == 429, "the phone may still go on"
     browser.send(f"/apply/hand-over/{row().uid}/cancel")
@@ -357,7 +359,7 @@ def test_the_old_hand_overs_are_swept(declaration, browser, tokens):
     handed(browser, tokens)
     row().expires_at = utcnow() - timedelta(days=2)
     db.session.commit()
-    assert hand_overs.forget_old() == 1
+    assert phone_upload.forget_old() == 1
     db.session.commit()
     assert row() is None
 

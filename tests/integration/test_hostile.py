@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lib import isolated
+from lib.sandbox import client as sandbox
 from tests import hostile
 from tests.factory import picture
 from tests.filing import file, pages_of, store, words
@@ -21,9 +21,9 @@ PIXELS_ONLY = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
 
 
 @pytest.fixture
-def used(monkeypatch) -> list[isolated.Usage]:
-    ended: list[isolated.Usage] = []
-    monkeypatch.setattr(isolated, "listeners", [ended.append])
+def used(monkeypatch) -> list[sandbox.Usage]:
+    ended: list[sandbox.Usage] = []
+    monkeypatch.setattr(sandbox, "listeners", [ended.append])
     return ended
 
 
@@ -47,7 +47,7 @@ def pixels_only(jpeg: bytes) -> bool:
     return plain and ends and MARK not in jpeg
 
 
-def judged(cases: list[Case], make, browser, slot: str, used: list[isolated.Usage]) -> list[str]:
+def judged(cases: list[Case], make, browser, slot: str, used: list[sandbox.Usage]) -> list[str]:
     send = SLOTS[slot](make, browser)
     found = []
     for case in cases:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lib.clock import today
 from lib.codes import Role
 from models import Event, db
-from services import departments
+from services.departments import matching
 
 FILLED = {
     "phone": "024-86123456、024 86123457转801",
@@ -21,11 +21,11 @@ FILLED = {
 
 
 def names(query: str = "") -> list[str]:
-    return [row.name for group in departments.phone_book(query) for row in group.departments]
+    return [row.name for group in matching.phone_book(query) for row in group.departments]
 
 
 def test_all_116_departments_are_there_grouped_by_city(client):
-    book = departments.phone_book()
+    book = matching.phone_book()
 
     assert len(names()) == 116
     assert [group.name for group in book][:3] == ["省级", "沈阳市", "大连市"]

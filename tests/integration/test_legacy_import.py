@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from lib.codes import AccountState
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, LegacyHolder, db
-from services import activation, legacy_import
-from services.legacy_import import Claimed, Finding, NoBatch, Result, Unreadable
+from services.accounts import activation_codes, legacy_import
+from services.accounts.legacy_import import Claimed, Finding, ImportResult, NoBatch, Unreadable
 from tests.command_line import Run, runner
 from tests.people import id_number
 
@@ -27,7 +27,7 @@ ROW = f"孙立国,{NUMBER},210102080001,LN20080001,2008-06-12,沈阳市财政局
 def bring_in(app, tmp_path):
     """Import lines of CSV; returns the result and what was found."""
 
-    def run(*lines: str, encoding: str = "utf-8", dry_run: bool = False) -> tuple[Result, list[Finding]]:
+    def run(*lines: str, encoding: str = "utf-8", dry_run: bool = False) -> tuple[ImportResult, list[Finding]]:
         path = tmp_path / "register.csv"
         path.write_bytes("\r\n".join(lines).encode(encoding))
         findings: list[Finding] = []
@@ -219,7 +219,7 @@ def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_pa
 def test_a_batch_is_taken_back_with_the_codes_issued_for_it(bring_in, make):
     other = make.legacy()
     result, _findings = bring_in(HEADER, ROW)
-    activation.issue(holders()[1], None)
+    activation_codes.issue(holders()[1], None)
     db.session.flush()
 
     assert legacy_import.undo(result.batch) == 1
@@ -314,7 +314,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     assert status == 0
     code = said.split()[1]
     holder = holders()[0]
-    assert activation.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
 
 
 def test_no_code_for_a_record_that_is_not_there_or_claimed(flask, bring_in):

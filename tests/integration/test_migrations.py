@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from app import create_app
 from config import TestConfig
 from models import db
-from services.reference import load_reference_data
+from services.departments.reference_data import load_reference_data
 from tests.postgres import postgres_database, postgres_server  # noqa: F401 - fixtures
 
 ROOT = Path(__file__).resolve().parents[2]

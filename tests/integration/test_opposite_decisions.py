@@ -14,9 +14,11 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import beginning
 from models import Decision, Declaration, Record, Revision, db
-from services import marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
 from tests import crowd
+from tests.patience import PATIENCE_S
 
 TOLD = re.compile(
     r"(王审核|李审核)已于 \d{4}-\d\d-\d\d \d\d:\d\d (领取|接手|审核通过|退回修改)这份申报，您的操作没有生效"
@@ -62,12 +64,12 @@ def resubmit(declaration_id: int, applicant: Actor) -> None:
     revision.answers = declaration.revisions[-1].answers | {"postal_address": "样例路 99 号"}
     declaration.revisions.append(revision)
     declaration.revision_number = revision.number
-    workflow.moves.make_move(declaration, "submit", applicant)
+    workflow.transitions.make_move(declaration, "submit", applicant)
 
 
 def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:
     """Every party goes through the rounds in a thread of its own; all begin a round at the same moment."""
-    gate = threading.Barrier(len(parties), timeout=60)
+    gate = threading.Barrier(len(parties), timeout=PATIENCE_S)
     failures: list[BaseException] = []
 
     def run(party: Callable[[int], None]) -> None:
@@ -122,7 +124,7 @@ def test_of_500_opposite_decisions_500_win_and_500_are_told_who_and_when(app, ma
     def returned(declaration_id: int) -> None:
         declaration = held(declaration_id)
         workflow.own_claim(declaration, officers[1], 1)
-        marks.keep(declaration.revisions[0], officers[1], [marks.Wanted("nation", "", "请核对")])
+        marks.keep(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
         workflow.send_back(declaration, officers[1], 1)
 
     in_step(app, ROUNDS, approves, returns)

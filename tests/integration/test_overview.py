@@ -11,7 +11,8 @@ from lib.clock import today
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import SecondLook, Transfer, db
-from services import desk, overview
+from services.queue import index as queue_index
+from services.queue import manager_overview
 from tests.filing import words
 from tests.histories import Step, happened
 
@@ -25,15 +26,15 @@ def manager(make, browser):
     return manager
 
 
-def found(make, manager) -> overview.Overview:
+def found(make, manager) -> manager_overview.Overview:
     db.session.rollback()
-    return overview.overview(make.actor(manager))
+    return manager_overview.overview(make.actor(manager))
 
 
 def due(declaration, days: int):
     """Let a submission be due in so many days."""
     declaration.due_on = today() + timedelta(days=days)
-    desk.follow(declaration)
+    queue_index.follow(declaration)
     db.session.commit()
     return declaration
 
@@ -101,7 +102,7 @@ def test_overdue_ones_are_listed_the_oldest_first_and_lead_to_their_files(make, 
 
 
 def test_more_overdue_ones_than_fit_lead_to_the_list(make, browser, manager, monkeypatch):
-    monkeypatch.setattr(overview, "OVERDUE_AT_MOST", 1)
+    monkeypatch.setattr(manager_overview, "OVERDUE_AT_MOST", 1)
     for days in (1, 2):
         due(make.declaration(Status.SUBMITTED), -days)
     page = browser.open("/staff/overview")

@@ -8,7 +8,8 @@ import pytest
 
 from lib.codes import Status
 from models import db
-from services import advice, checks, workflow
+from services import checks, workflow
+from services.papers import picture_advice
 from tests.factory import picture
 from tests.filing import pages_of, upload, words
 from tests.image_samples import colours, decoded
@@ -173,7 +174,7 @@ def test_the_one_inch_photo_is_not_cut_here(make, declaration, browser):
 def test_advice_stands_beside_the_picture_and_the_officer_reads_the_same(make, declaration, browser):
     upload(browser, taken(5, cut="right", light=0.22).jpeg(), kind="id_portrait")
     shown = words(browser.open("/apply/papers").text)
-    notes = advice.notes(pages_of(declaration, "id_portrait")[0].measures)
+    notes = picture_advice.notes(pages_of(declaration, "id_portrait")[0].measures)
     assert [note.words for note in notes] == ["太暗", "可能没有拍全(右边)"]
     for note in notes:
         assert f"{note.words}。{note.advice}" in shown

@@ -9,9 +9,10 @@ from PIL import Image
 
 from forms import PAPER, PAPERS
 from lib.codes import Status
-from lib.images import MAX_BYTES
+from lib.pictures.images import MAX_BYTES
 from models import Declaration, db
-from services import papers, workflow
+from services import workflow
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import file, filled, pages_of, store, stored, upload, words
 from tests.image_samples import PNG_CARD, colours, corner_card, encoded

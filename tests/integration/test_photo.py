@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services import papers
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import file, page, pages_of, store, stored, words
 from tests.image_samples import corner_card, decoded, encoded

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models import PaperPage, db
-from services import photo_tool
+from services.papers import photo_tool
 from tests.filing import file, store, words
 from tests.image_samples import corner_card, decoded, encoded, noise
 from tests.integration.test_photo import bands, colour

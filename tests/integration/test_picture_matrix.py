@@ -11,8 +11,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageFilter, JpegImagePlugin
 
-from lib import isolated
-from lib.images import Refused
+from lib.pictures.images import PictureRefused
+from lib.sandbox import client as sandbox
 from models import Declaration
 from tests.filing import page, pages_of, store, upload, words
 from tests.hostile import heic
@@ -193,7 +193,7 @@ def test_a_heic_becomes_one_inch(declaration, browser):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(isolated.Busy, 503), (isolated.Unavailable, 503), (Refused, 422)],
+    [(sandbox.SandboxBusy, 503), (sandbox.Unavailable, 503), (PictureRefused, 422)],
     ids=lambda value: str(value),
 )
 def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration, browser, monkeypatch, error, status):
@@ -203,7 +203,7 @@ def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration,
     def fails(*_arguments: object, **_options: object) -> None:
         raise error("系统繁忙，请稍后再试")
 
-    monkeypatch.setattr(isolated, "run", fails)
+    monkeypatch.setattr(sandbox, "run", fails)
     told = browser.send(f"/apply/pages/{taken.uid}/rotate", expect=status)
     assert "系统繁忙，请稍后再试" in words(told.text)
 
@@ -212,7 +212,7 @@ def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration,
     "blobs", [[b"<html>", b"<html>"], [encoded(corner_card())], [encoded(corner_card()) + b"PK"] * 2]
 )
 def test_what_comes_back_and_is_no_picture_is_not_kept(declaration, browser, monkeypatch, blobs):
-    monkeypatch.setattr(isolated, "run", lambda *_arguments, **_options: ({}, blobs))
+    monkeypatch.setattr(sandbox, "run", lambda *_arguments, **_options: ({}, blobs))
     shown = words(upload(browser, encoded(corner_card()), expect=422).text)
     assert "图片内容异常，无法处理" in shown
     assert pages_of(declaration, KIND) == []

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lib import isolated
 from lib.codes import Status
+from lib.sandbox import client as sandbox
 from models import Declaration, PaperPage, db
-from services import papers
+from services.papers import papers
 from tests.factory import picture
 from tests.filing import pages_of, store, stored, upload
 from tests.image_samples import colours, corner_card, encoded
@@ -178,7 +178,7 @@ LIES = {
 @pytest.mark.parametrize(("where", "lie"), LIES.values(), ids=LIES)
 def test_facts_that_would_break_pages_and_checks_are_refused(declaration, browser, monkeypatch, where, lie):
     """Its figures are compared with other people's: theirs would break as well."""
-    run = isolated.run
+    run = sandbox.run
 
     def lying(job: str, data: bytes, **options: Any) -> Any:
         facts, blobs = run(job, data, **options)
@@ -187,7 +187,7 @@ def test_facts_that_would_break_pages_and_checks_are_refused(declaration, browse
         place[last] = lie
         return facts, blobs
 
-    monkeypatch.setattr(isolated, "run", lying)
+    monkeypatch.setattr(sandbox, "run", lying)
     page = upload(browser, picture(1000, 700), expect=422)
     assert "图片内容异常，无法处理" in page.text
     assert pages_of(declaration, "employer_licence") == []

@@ -11,7 +11,10 @@ from sqlalchemy import func, select
 
 from lib.codes import Role, Status
 from models import Event, PrintJob, db
-from services import access, events, print_jobs, sheet, sheet_pdf, workflow
+from services import access, audit, workflow
+from services.sheet import batch_print
+from services.sheet import content as sheet_content
+from services.sheet import pdf as sheet_pdf
 from tests.printing import REASON, ask, drawn, job_at, pdf_of, submitted, uids
 
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
@@ -72,7 +75,7 @@ def test_each_sheet_is_the_one_that_was_signed_not_what_was_typed_since(make, ap
 
     (page,) = pdf_of(desk, job).pages
     revision = declaration.revisions[-1]
-    data = sheet.sheet_data(
+    data = sheet_content.sheet_data(
         declaration, revision.sheet, store, base_url=app.config["BASE_URL"], site=app.config["SITE_NAME"]
     )
     alone = pypdf.PdfReader(BytesIO(sheet_pdf.draw(data))).pages[0]
@@ -94,7 +97,7 @@ def test_all_of_the_list_within_its_filters(make, app, desk):
 
 
 def test_a_thousand_at_the_most(make, desk, monkeypatch):
-    monkeypatch.setattr(print_jobs, "LIMIT", 2)
+    monkeypatch.setattr(batch_print, "LIMIT", 2)
     submitted(make, 3)
 
     page = desk.send("/staff/print/choose", {"list": "queue", "which": "all"}, expect=200)
@@ -136,16 +139,16 @@ def test_the_person_reads_that_the_sheet_was_printed_and_the_log_says_why(make, 
 
     event = db.session.scalars(select(Event).where(Event.verb == "print_sheets")).one()
     assert REASON in event.detail
-    assert [look.title for look in events.looks(printed.account_id)][:1] == ["批量打印信息表，其中有您的一份"]
-    assert "print_sheets" not in [look.verb for look in events.looks(other.account_id)]
+    assert [look.title for look in audit.looks(printed.account_id)][:1] == ["批量打印信息表，其中有您的一份"]
+    assert "print_sheets" not in [look.verb for look in audit.looks(other.account_id)]
 
 
 def test_choosing_asks_the_database_in_the_officers_own_scope(make, officer):
     declaration = submitted(make, 1)[0]
     actor = make.actor(officer)
-    assert print_jobs.of_declarations(actor, [declaration.uid, "nobody"]) == [declaration.revisions[-1].id]
+    assert batch_print.of_declarations(actor, [declaration.uid, "nobody"]) == [declaration.revisions[-1].id]
     assert access.office_declaration(actor, declaration.uid) is not None
-    assert print_jobs.still_allowed(actor, []) == []
+    assert batch_print.still_allowed(actor, []) == []
 
 
 # --- rights ---------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ import pytest
 from commands import print_sheets
 from lib.codes import Role
 from lib.database import utcnow
-from lib.storage import Missing
+from lib.storage import FileMissing
 from models import PrintJob, db
-from services import papers, print_jobs, storage_check, upkeep
+from services.operations import scheduled_jobs, storage_check
+from services.papers import papers
+from services.sheet import batch_print
 from tests.printing import REASON, ask, draw, drawn, job_at, pdf_of, submitted, uids
 
 
@@ -36,7 +38,7 @@ def store(app):
 
 
 def taken(drawer: str) -> int | None:
-    job = print_jobs.take(drawer)
+    job = batch_print.take(drawer)
     return job.id if job else None
 
 
@@ -52,7 +54,7 @@ def test_one_job_of_an_officer_at_a_time(make, desk):
 
 def test_a_killed_drawer_is_taken_over_and_what_it_does_afterwards_counts_for_nothing(make, app, desk, store):
     job = ask(desk, *submitted(make, 1))
-    killed = print_jobs.new_drawer()
+    killed = batch_print.new_drawer()
     assert taken(killed) == job.id
     db.session.commit()
     draw(app)
@@ -65,17 +67,17 @@ def test_a_killed_drawer_is_taken_over_and_what_it_does_afterwards_counts_for_no
     assert (done.state, done.tries) == ("done", 2)
     address, revisions = done.address, done.revisions
     late = store.put(b"late")
-    assert not print_jobs.beat(job.id, killed, 1)
-    assert not print_jobs.finish(job.id, killed, [1], late)
-    assert not print_jobs.fail(job.id, killed, "broken")
+    assert not batch_print.beat(job.id, killed, 1)
+    assert not batch_print.finish(job.id, killed, [1], late)
+    assert not batch_print.fail(job.id, killed, "broken")
     db.session.commit()
     assert (job_at(job.uid).address, job_at(job.uid).revisions) == (address, revisions)
 
 
 def test_a_job_that_killed_three_drawers_has_failed(make, app, desk):
     job = ask(desk, *submitted(make, 1))
-    for _ in range(print_jobs.TRIES):
-        assert taken(print_jobs.new_drawer()) == job.id
+    for _ in range(batch_print.TRIES):
+        assert taken(batch_print.new_drawer()) == job.id
         db.session.get_one(PrintJob, job.id).alive_at = utcnow() - timedelta(minutes=2)
         db.session.commit()
 
@@ -93,16 +95,16 @@ def test_cancelling_stops_the_drawer_in_the_middle(make, app, desk, monkeypatch)
     monkeypatch.setattr(print_sheets, "CHUNK", 1)
     job = ask(desk, *submitted(make, 3))
     looked = []
-    beat = print_jobs.beat
+    beat = batch_print.beat
 
     def cancelled_meanwhile(job_id: int, drawer: str, done: int) -> bool:
         looked.append(done)
         if done == 1:
-            print_jobs.cancel(db.session.get_one(PrintJob, job_id))
+            batch_print.cancel(db.session.get_one(PrintJob, job_id))
             db.session.flush()
         return beat(job_id, drawer, done)
 
-    monkeypatch.setattr(print_jobs, "beat", cancelled_meanwhile)
+    monkeypatch.setattr(batch_print, "beat", cancelled_meanwhile)
     result = draw(app)
 
     assert result.exit_code == 0, result.output
@@ -147,13 +149,13 @@ def test_the_file_is_encrypted_named_by_its_row_and_gone_after_a_day(make, app, 
     assert list(storage_check.rows_naming({address})) == [(f"print job {job.uid}", address)]
     assert b"%PDF" not in next(store.root.glob(f"*/*/{address}")).read_bytes()
 
-    assert upkeep.forget_prints() == 0
+    assert scheduled_jobs.forget_prints() == 0
     db.session.get_one(PrintJob, job.id).created_at = utcnow() - timedelta(hours=25)
     _age(store, address)
-    assert upkeep.forget_prints() == 1
+    assert scheduled_jobs.forget_prints() == 1
     db.session.commit()
 
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         store.get(address)
     desk.open(f"/staff/print/{job.uid}/file", expect=404)
 
@@ -172,7 +174,7 @@ def test_the_same_bytes_of_a_newer_job_stay(make, app, desk, store):
     db.session.get_one(PrintJob, old.id).created_at = utcnow() - timedelta(hours=25)
     _age(store, new.address or "")
 
-    assert upkeep.forget_prints() == 1
+    assert scheduled_jobs.forget_prints() == 1
     db.session.commit()
 
     assert len(pdf_of(desk, new).pages) == 1
@@ -180,12 +182,12 @@ def test_the_same_bytes_of_a_newer_job_stay(make, app, desk, store):
 
 def test_the_tick_starts_a_drawer_only_for_what_waits(make, app, desk, monkeypatch):
     started: list[Any] = []
-    monkeypatch.setattr(print_jobs, "start_drawer", started.append)
+    monkeypatch.setattr(batch_print, "start_drawer", started.append)
     monkeypatch.setitem(app.config, "STARTS_DRAWERS", True)
-    assert upkeep.start_printing() == 0
+    assert scheduled_jobs.start_printing() == 0
     ask(desk, *submitted(make, 1))
     assert len(started) == 1
-    assert upkeep.start_printing() == 1
+    assert scheduled_jobs.start_printing() == 1
     assert len(started) == 2
 
 
@@ -201,11 +203,11 @@ def test_who_asks_and_cancels_again_and_again_does_not_fill_the_machine_with_dra
         def poll(self) -> int | None:
             return self.returncode
 
-    monkeypatch.setattr(print_jobs, "_children", [])
-    monkeypatch.setattr(print_jobs.subprocess, "Popen", Running)
+    monkeypatch.setattr(batch_print, "_children", [])
+    monkeypatch.setattr(batch_print.subprocess, "Popen", Running)
     for _ in range(5):
-        print_jobs.start_drawer(tmp_path)
-    assert len(started) == print_jobs.MOST_DRAWERS
+        batch_print.start_drawer(tmp_path)
+    assert len(started) == batch_print.MOST_DRAWERS
     started[0].returncode = 0
-    print_jobs.start_drawer(tmp_path)
-    assert len(started) == print_jobs.MOST_DRAWERS + 1
+    batch_print.start_drawer(tmp_path)
+    assert len(started) == batch_print.MOST_DRAWERS + 1

@@ -13,7 +13,7 @@ from forms import PAPERS
 from lib.clock import local
 from lib.database import utcnow
 from models import Notice, db
-from services import notices, privacy
+from services.site import notices, privacy
 
 
 def publish(title: str, hours_ago: float = 1, body: str = "第一段\n\n第二段") -> Notice:

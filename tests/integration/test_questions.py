@@ -17,8 +17,11 @@ from forms import STEPS
 from lib.codes import IdType
 from lib.database import begin_mode
 from models import Answers, Declaration, db
-from services import answers, review, sheet, sheets
-from services.review import Privacy
+from services.declaration import answers
+from services.review import page as review_page
+from services.review.page import Privacy
+from services.sheet import content as sheet_content
+from services.sheet import versions as sheet_versions
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.filing import filled, submit
@@ -108,7 +111,7 @@ def look(app: Any, make: Make, variant: str, given: dict[str, Any]) -> Shown:
     db.session.expire_all()
     again = answers.stored(declaration)
     check = browser.open("/apply/check").text
-    blocks = sheet.blocks(answers.sections(sheets.printed_answers(declaration)))
+    blocks = sheet_content.blocks(answers.sections(sheet_versions.printed_answers(declaration)))
     submit(browser)
     return seen_by_the_office(make, declaration, given, before, again, check, pages, blocks)
 
@@ -117,8 +120,8 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
     db.session.expire_all()
     revision = declaration.revisions[-1]
     officer = make.actor(make.staff())
-    found = review.submission(revision, officer, reveal=True)
-    plain = review.plain_sections(revision, Privacy(open_numbers=True, known=[]))
+    found = review_page.submission(revision, officer, reveal=True)
+    plain = review_page.plain_sections(revision, Privacy(open_numbers=True, known=[]))
     nothing = dict.fromkeys(revision.answers) | {name: revision.answers[name] for name in ("id_type", "id_number")}
     return Shown(
         given=given,
@@ -127,7 +130,7 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
         again=again,
         texts={row.name: row.text for section in answers.sections(revision.answers) for row in section.rows},
         sheet=list(printed_pairs(blocks)),
-        printed=sheets.printed_answers(declaration),
+        printed=sheet_versions.printed_answers(declaration),
         review={line.name: line.text for section in found.sections for line in section.lines},
         record={line.name: line.text for section in plain for line in section.lines},
         check=check,
@@ -136,7 +139,7 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
     )
 
 
-def printed_pairs(blocks: tuple[sheet.Block, ...]) -> Iterator[tuple[str, str]]:
+def printed_pairs(blocks: tuple[sheet_content.Block, ...]) -> Iterator[tuple[str, str]]:
     for block in blocks:
         yield from ((cell.label, cell.text) for cell in block.cells)
         for table in block.tables:
@@ -168,13 +171,13 @@ def test_a_question_appears_everywhere(shown, name):
     assert one.frozen[name] == one.printed[name]
     assert one.review[name] == one.record[name] == text
     assert text in [printed for _label, printed in one.sheet]
-    step = next(step for step in STEPS if name in step.form(None, asked=answers.Asked())._fields)
+    step = next(step for step in STEPS if name in step.form(None, asked=answers.FormContext())._fields)
     assert f'href="/apply/{step.slug}#{name}"' in one.check
     assert f'id="{name}"' in one.pages
     assert name in one.changed
 
 
-CONDITIONAL = [q.name for step in STEPS for q in step.form(None, asked=answers.Asked()) if q.flags.when]
+CONDITIONAL = [q.name for step in STEPS for q in step.form(None, asked=answers.FormContext()) if q.flags.when]
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -192,7 +195,7 @@ def test_labels_of_the_sheet_are_those_of_the_questions(shown):
     for one in shown.values():
         labels = {label for label, _text in one.sheet}
         for step in STEPS:
-            for question in step.form(None, asked=answers.Asked()):
+            for question in step.form(None, asked=answers.FormContext()):
                 if question.name in one.texts and not question.name.startswith(("full_time", "part_time")):
                     assert question.short in labels
 
@@ -204,8 +207,10 @@ def test_id_type_and_number_stand_beside_the_name_and_are_not_markable(shown):
 
 
 def test_the_blank_form_has_every_question():
-    text = "".join("".join(page.extract_text() for page in PdfReader(BytesIO(sheet.blank("示例"))).pages).split())
+    text = "".join(
+        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank("示例"))).pages).split()
+    )
     for step in STEPS:
-        for question in step.form(None, asked=answers.Asked()):
-            label = sheet.EDUCATION.get(question.name.partition("_time_")[2], question.short)
+        for question in step.form(None, asked=answers.FormContext()):
+            label = sheet_content.EDUCATION.get(question.name.partition("_time_")[2], question.short)
             assert "".join(label.split()) in text, question.name

@@ -13,8 +13,12 @@ from lib.clock import today
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, ReviewMeasure, SavedView, db
-from services import desk, queue_filters, review_queue, saved_views, workflow
-from services.queue_filters import Filters
+from services import workflow
+from services.queue import filters as queue_filters
+from services.queue import index as queue_index
+from services.queue import listing as queue_listing
+from services.queue import saved_views
+from services.queue.filters import Filters
 
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 
@@ -25,15 +29,15 @@ def numbers(page: Any) -> list[str]:
 
 def set_to(declaration: Declaration, *, due: int = 20, reminders: int = 0) -> Declaration:
     declaration.due_on = today() + timedelta(days=due)
-    desk.follow(declaration)
-    desk.remind(declaration.id, reminders)
+    queue_index.follow(declaration)
+    queue_index.remind(declaration.id, reminders)
     db.session.commit()
     return declaration
 
 
-def counts(make: Any, officer: Any) -> review_queue.Counts:
+def counts(make: Any, officer: Any) -> queue_listing.Counts:
     db.session.expire_all()
-    return review_queue.counts(make.actor(officer))
+    return queue_listing.counts(make.actor(officer))
 
 
 def shown(browser: Any, **query: str) -> list[str]:
@@ -95,7 +99,7 @@ def test_filters_narrow_by_kind_and_day_of_submission(make, browser, officer):
     make.papers(change)
     workflow.submit(change, make.actor(change.account), commitment="1", review_days=10)
     change.submitted_at = utcnow() - timedelta(days=3)
-    desk.follow(change)
+    queue_index.follow(change)
     db.session.commit()
     day = (today() - timedelta(days=3)).isoformat()
     assert shown(browser, kind="change") == [change.number]
@@ -140,10 +144,10 @@ def test_an_office_with_a_zone_below_it_sees_both_in_one_order(make, browser, mo
     made = [set_to(make.declaration(Status.SUBMITTED), due=due) for due in (5, 6, 7, 8)]
     for declaration in made[1::2]:
         declaration.department_id = zone.id
-        desk.follow(declaration)
+        queue_index.follow(declaration)
     db.session.commit()
     browser.sign_in(make.staff(department="210102"))
-    monkeypatch.setattr(review_queue, "PAGE_SIZE", 3)
+    monkeypatch.setattr(queue_listing, "PAGE_SIZE", 3)
     page = browser.open("/staff/queue")
     assert numbers(page) == [item.number for item in made[:3]]
     link = re.search(r'href="([^"]*after=[^"]*)">下一页', page.text)
@@ -154,7 +158,7 @@ def test_an_office_with_a_zone_below_it_sees_both_in_one_order(make, browser, mo
 
 
 def test_the_last_page_and_the_one_before_it_are_links(make, browser, officer, monkeypatch):
-    monkeypatch.setattr(review_queue, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queue_listing, "PAGE_SIZE", 2)
     made = [set_to(make.declaration(Status.SUBMITTED), due=due).number for due in (5, 6, 7)]
     assert "最后一页" in browser.open("/staff/queue").text
     page = browser.open("/staff/queue?after=last")
@@ -241,7 +245,7 @@ def test_todays_own_decisions_are_counted_with_their_time_without_what_was_undon
 def test_decisions_of_yesterday_do_not_count(make, officer, monkeypatch):
     make.declaration(Status.APPROVED, officer=officer)
     assert counts(make, officer).today == 1
-    monkeypatch.setattr(review_queue, "today", lambda: today() + timedelta(days=1))
+    monkeypatch.setattr(queue_listing, "today", lambda: today() + timedelta(days=1))
     assert counts(make, officer).today == 0
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from lib.codes import Status
 from models import db
-from services import queue_search, review_queue, review_records
+from services.queue import listing as queue_listing
+from services.queue import search as queue_search
+from services.records import office_list as office_records
 from tests.people import WITH_EMPLOYER
 
 OTHER_COUNTY = {"employer_county": "210103", "department_code": "210103"}
@@ -110,8 +112,8 @@ def test_whoever_searches_does_not_find_the_own_file(make, people):
     account = people[0].account
     actor = make.actor(make.staff(id_index=account.id_index))
     for text in ("单小燕", account.id_number, people[0].number, "1234"):
-        assert "单小燕" not in [line.name for line in review_queue.search(actor, text).lines]
-        assert "单小燕" not in [line.name for line in review_records.search(actor, text).lines]
+        assert "单小燕" not in [line.name for line in queue_listing.search(actor, text).lines]
+        assert "单小燕" not in [line.name for line in office_records.search(actor, text).lines]
 
 
 @pytest.mark.parametrize("where", list(SEARCH))

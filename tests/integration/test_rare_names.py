@@ -9,8 +9,8 @@ from typing import Any
 import pypdf
 import pytest
 
-from lib import fonts
 from lib.codes import Role, Status
+from lib.pdf import fonts
 from models import db
 from services import workflow
 from tests.filing import add_photo, page, stored, submit, words

@@ -14,8 +14,8 @@ from blueprints.auth.register import OCCUPIED
 from lib.codes import AccountState, IdType
 from lib.database import utcnow
 from models import Account, Event, InboxMessage, LegacyHolder, db
-from services import accounts, passwords
-from services.sessions import Limit
+from services.accounts import applicants, passwords
+from services.accounts.throttle import Limit
 from tests.conftest import Browser, Page
 from tests.people import PASSWORD, id_number
 
@@ -189,7 +189,7 @@ def test_two_browsers_race_for_one_number_and_one_wins(app, browser, another_bro
 
 def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
     """Somebody takes the number between our clearing of old reservations and our insert."""
-    forget = accounts.forget_reservations
+    forget = applicants.forget_reservations
 
     def sneaky(index=None):
         gone = forget(index)
@@ -203,7 +203,7 @@ def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
         )
         return gone
 
-    monkeypatch.setattr(accounts, "forget_reservations", sneaky)
+    monkeypatch.setattr(applicants, "forget_reservations", sneaky)
     assert OCCUPIED in register(browser, 409).text
 
 
@@ -265,7 +265,7 @@ def test_a_number_is_tried_three_times_a_day_whether_it_is_known_or_not(app, mak
     ("limit", "name"), [("REGISTER_PHONE", "register_phone"), ("REGISTER_ADDRESS", "register_address")]
 )
 def test_phone_and_address_are_limited_too_with_the_same_page(browser, monkeypatch, limit, name):
-    monkeypatch.setattr(f"services.tries.{limit}", Limit(name, 2, timedelta(days=1)))
+    monkeypatch.setattr(f"services.accounts.throttle.{limit}", Limit(name, 2, timedelta(days=1)))
     register(browser, number=id_number(321))
     register(browser, number=id_number(323))
     assert "注册次数过多" in register(browser, 429, number=id_number(325)).text
@@ -278,9 +278,9 @@ def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch
     def reserve(wanted, token):
         with other.connect() as connection:
             seen.append(connection.scalar(text("SELECT count(*) FROM attempt")))
-        raise accounts.Occupied
+        raise applicants.Occupied
 
-    monkeypatch.setattr(accounts, "reserve", reserve)
+    monkeypatch.setattr(applicants, "reserve", reserve)
     register(browser, 409)
     other.dispose()
     assert seen == [3]
@@ -288,9 +288,9 @@ def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch
 
 def test_expired_reservations_are_swept(browser):
     register(browser)
-    assert accounts.forget_reservations() == 0
+    assert applicants.forget_reservations() == 0
     with time_machine.travel(utcnow() + timedelta(minutes=31), tick=False):
-        assert accounts.forget_reservations() == 1
+        assert applicants.forget_reservations() == 1
     db.session.commit()
     assert account() is None
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Decision, Record, db
-from services import events
+from services import audit
 from tests.review_desk import form, fresh, holder_id, path, unsent
 
 
@@ -144,7 +144,7 @@ def test_after_a_minute_the_strip_is_gone_and_an_undo_is_refused(browser, held):
 def test_what_the_applicant_has_opened_cannot_be_taken_back(make, browser, held):
     browser.send(path(held, "approve"), form())
     held = fresh(held)
-    events.record("open_result", make.actor(held.account), declaration_id=held.id)
+    audit.record("open_result", make.actor(held.account), declaration_id=held.id)
     db.session.commit()
     assert "data-undo=" not in browser.open("/staff/queue").text
     assert "申报人已经看到结果" in browser.send(path(held, "undo"), expect=409).text

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Department, InternalNote, db
-from services import transfers, workflow
+from services import workflow
+from services.review import transfer_targets
 from tests.people import EMPLOYED
 from tests.review_desk import events_of, form, fresh, holder_id, path, unsent
 
@@ -147,7 +148,7 @@ def test_the_departments_that_match_the_address_stand_first(make, officer):
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **EMPLOYED)
     declaration.department = make.department(SHENHE)
     db.session.commit()
-    first = transfers.offices(declaration, declaration.revisions[0])[0]
+    first = transfer_targets.offices(declaration, declaration.revisions[0])[0]
     assert first.title == "与申报人所填地址相符"
     assert [office.code for office in first.departments] == ["210102", "210100", "210000"]
 
@@ -155,7 +156,7 @@ def test_the_departments_that_match_the_address_stand_first(make, officer):
 def test_a_department_out_of_use_is_not_offered(make, held):
     db.session.scalars(select(Department).where(Department.code == SHENHE)).one().active = False
     db.session.commit()
-    assert transfers.office(held, held.revisions[0], SHENHE) is None
+    assert transfer_targets.office(held, held.revisions[0], SHENHE) is None
 
 
 # 复核

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Mark, ReturnReason, ReviewMeasure, Tick, db
-from services import reasons, workflow
-from services.reference import load_reference_data
+from services import workflow
+from services.departments.reference_data import load_reference_data
+from services.marks import return_reasons
 from tests.conftest import ROOT
 from tests.people import EMPLOYED
 from tests.review_desk import form, fresh, path, unsent
@@ -152,7 +153,7 @@ def test_the_most_used_reasons_stand_first_and_have_a_digit(make, browser, offic
     db.session.commit()
     page = browser.open(path(held)).text
     assert re.search(r'<option value="incomplete" data-advice="[^"]+">1 填写不完整</option>', page)
-    found = reasons.of(make.actor(officer)).question
+    found = return_reasons.of(make.actor(officer)).question
     assert [choice.digit for choice in found] == list(range(1, len(found) + 1))
 
 
@@ -160,7 +161,7 @@ def test_an_office_has_reasons_of_its_own_and_of_those_above(make, officer):
     for office in ("210102", "210100", "210103"):
         reason(make, f"own-{office}", office)
     reason(make, "gone", "210102", retired=True)
-    codes = {choice.code for choice in reasons.of(make.actor(officer)).question}
+    codes = {choice.code for choice in return_reasons.of(make.actor(officer)).question}
     assert {"own-210102", "own-210100"} <= codes
     assert not {"own-210103", "gone"} & codes
 
@@ -185,7 +186,7 @@ def test_a_reason_that_was_retired_meanwhile_stays_where_it_was_chosen(browser, 
 def test_only_nine_reasons_have_a_digit(make, officer):
     for number in range(12):
         reason(make, f"own-{number}", "210102")
-    digits = [choice.digit for choice in reasons.of(make.actor(officer)).question]
+    digits = [choice.digit for choice in return_reasons.of(make.actor(officer)).question]
     assert digits[:9] == list(range(1, 10))
     assert not any(digits[9:])
 

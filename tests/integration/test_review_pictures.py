@@ -9,7 +9,8 @@ import pytest
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, Staff, db
-from services import papers, workflow
+from services import workflow
+from services.papers import papers
 from tests.factory import picture
 from tests.people import WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, path

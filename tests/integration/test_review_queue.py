@@ -12,7 +12,10 @@ from blueprints.review import queue as queue_view
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Declaration, db
-from services import desk, queue_filters, review_queue, workflow
+from services import workflow
+from services.queue import filters as queue_filters
+from services.queue import index as queue_index
+from services.queue import listing as queue_listing
 from tests.people import WITH_EMPLOYER
 from tests.review_desk import holder_id, path
 
@@ -26,7 +29,7 @@ def numbers(page) -> list[str]:
 
 def due(declaration: Declaration, days: int) -> Declaration:
     declaration.due_on = today() + timedelta(days=days)
-    desk.follow(declaration)
+    queue_index.follow(declaration)
     db.session.commit()
     return declaration
 
@@ -129,7 +132,7 @@ def test_an_unknown_tab_or_a_broken_cursor_begins_anew(make, browser, officer):
 
 @pytest.mark.parametrize(("tab", "descending"), [("submitted", False), ("all", True)])
 def test_pages_follow_each_other_without_loss_or_repetition(make, browser, officer, monkeypatch, tab, descending):
-    monkeypatch.setattr(review_queue, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queue_listing, "PAGE_SIZE", 2)
     made = [due(make.declaration(Status.SUBMITTED), days) for days in (3, 1, 2, 1, 3)]
     expected = [item.number for item in sorted(made, key=lambda item: (item.due_on, item.id), reverse=descending)]
     seen: list[str] = []
@@ -180,7 +183,7 @@ def test_an_address_finds_numbers_only_and_an_empty_name_finds_nobody(make, brow
     make.declaration(Status.SUBMITTED, make.account("单小燕"))
     for typed in ("单小燕", "LN2026", "LN99999999999"):
         assert "没有找到" in browser.open(f"/staff/queue?q={typed}").text
-    assert review_queue.search(make.actor(officer), " ").lines == []
+    assert queue_listing.search(make.actor(officer), " ").lines == []
 
 
 def test_what_the_applicant_types_after_a_return_does_not_show(make, browser, officer):
@@ -260,7 +263,7 @@ def test_the_list_says_who_holds_what(make, browser, officer):
 def test_a_due_date_in_a_year_without_a_notice_is_estimated(make, browser, officer):
     declaration = make.declaration(Status.SUBMITTED)
     declaration.due_on, declaration.due_estimated = date(2031, 1, 6), True
-    desk.follow(declaration)
+    queue_index.follow(declaration)
     db.session.commit()
     assert "（预计）" in browser.open("/staff/queue").text
 
@@ -307,7 +310,7 @@ def test_the_next_one_keeps_to_the_filters_of_the_page(make, browser, officer):
     due(make.declaration(Status.SUBMITTED), 1)
     flagged = due(make.declaration(Status.SUBMITTED), 5)
     for declaration in db.session.scalars(select(Declaration)).all():
-        desk.remind(declaration.id, 3 if declaration is flagged else 0)
+        queue_index.remind(declaration.id, 3 if declaration is flagged else 0)
     db.session.commit()
     page = browser.open("/staff/queue?lane=flagged&kind=first")
     assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 5

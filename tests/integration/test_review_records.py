@@ -10,7 +10,9 @@ from sqlalchemy import select
 from forms import PAPER
 from lib.codes import Status
 from models import Event, Record, db
-from services import papers, review_records, workflow
+from services import workflow
+from services.papers import papers
+from services.records import office_list as office_records
 from tests.factory import picture
 from tests.people import WITH_EMPLOYER
 
@@ -75,7 +77,7 @@ def test_the_list_shows_the_scope_with_the_latest_approval_first(make, browser, 
 
 
 def test_pages_follow_each_other(make, browser, officer, monkeypatch):
-    monkeypatch.setattr(review_records, "PAGE_SIZE", 2)
+    monkeypatch.setattr(office_records, "PAGE_SIZE", 2)
     for name in ("甲一", "乙二", "丙三", "丁四", "戊五"):
         approved(make, name)
     seen: list[str] = []
@@ -104,7 +106,7 @@ def test_search_finds_a_name_part_or_the_whole_number_never_a_part_of_it(make, b
         assert "没有找到" in browser.send("/staff/archive/search", {"q": typed}, expect=200).text
     assert browser.send("/staff/archive/search", {"q": " "}).location == "/staff/archive"
     browser.open("/staff/archive/search", expect=302)
-    assert review_records.search(make.actor(officer), " ").lines == []
+    assert office_records.search(make.actor(officer), " ").lines == []
 
 
 def test_a_record_shows_answers_photo_and_papers_with_masked_numbers(make, browser, officer):

@@ -12,7 +12,9 @@ from forms import PAPER
 from lib.codes import Status
 from lib.database import utcnow
 from models import db
-from services import marks, papers, workflow
+from services import workflow
+from services.marks import marks
+from services.papers import papers
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, holder_id, match, path
@@ -291,7 +293,9 @@ def test_a_proposed_name_stands_beside_the_sign_in_name(make, browser, officer):
 def test_answers_changed_after_the_signature_are_named(make, browser, officer):
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)
     reviewer = make.actor(officer)
-    marks.keep(declaration.revisions[0], reviewer, [marks.Wanted("postal_address", "", "请写到门牌号", resign=False)])
+    marks.keep(
+        declaration.revisions[0], reviewer, [marks.MarkRequest("postal_address", "", "请写到门牌号", resign=False)]
+    )
     workflow.send_back(declaration, reviewer, 1)
     declaration.postal_address = "样例路 5 号 6 单元"
     submit(make, declaration)

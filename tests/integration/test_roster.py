@@ -16,7 +16,10 @@ from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, RosterExport, db
-from services import answers, events, exports, roster, spreadsheet, upkeep
+from services import audit
+from services.declaration import answers
+from services.operations import scheduled_jobs
+from services.reports import roster, xlsx
 from tests.people import EMPLOYED
 from tests.spreadsheets import Table, tables
 
@@ -77,8 +80,8 @@ def test_codes_stand_as_titles_and_say_what_the_check_page_says(make, browser, o
 @pytest.mark.parametrize("begin", "=+-@\t")
 def test_a_text_stays_a_text_whatever_it_begins_with(tmp_path, begin):
     """Straight through the writer: typing refuses most of these already."""
-    with spreadsheet.Book(tmp_path) as book:
-        book.sheet("表", [spreadsheet.Column("内容")]).add([f"{begin}HYPERLINK(1)"])
+    with xlsx.Book(tmp_path) as book:
+        book.sheet("表", [xlsx.Column("内容")]).add([f"{begin}HYPERLINK(1)"])
         with book.finish() as file:
             cell = tables(file.read())[0].rows[0]["内容"]
 
@@ -208,7 +211,7 @@ def test_everybody_in_it_can_see_who_exported_it_and_nobody_else(make, browser, 
     export(browser)
 
     told = {
-        account.name: "export_roster" in [look.verb for look in events.looks(account.id)]
+        account.name: "export_roster" in [look.verb for look in audit.looks(account.id)]
         for account in (inside, waiting, elsewhere)
     }
 
@@ -223,7 +226,7 @@ def test_a_person_who_moved_away_still_sees_the_old_offices_export(make, browser
     export(browser)
     record.department_id = make.department("210103").id
     db.session.commit()
-    assert events.looks(record.account_id)[0].verb == "export_roster"
+    assert audit.looks(record.account_id)[0].verb == "export_roster"
 
 
 def test_looks_and_exports_stand_in_one_order(make, browser, officer):
@@ -231,25 +234,25 @@ def test_looks_and_exports_stand_in_one_order(make, browser, officer):
     export(browser)
     browser.open(f"/staff/submissions/{declaration.uid}")
     export(browser)
-    verbs = [look.verb for look in events.looks(declaration.account_id, limit=3)]
+    verbs = [look.verb for look in audit.looks(declaration.account_id, limit=3)]
     assert verbs == ["export_roster", "view", "export_roster"]
 
 
 @pytest.mark.parametrize("ids", [[], [1], [7, 8, 9, 4096, 2_000_000]])
 def test_a_packed_set_tells_its_members_and_no_others(ids):
-    members = exports.Members()
+    members = audit.Members()
     for number in ids:
         members.add(number)
     packed = members.packed()
     near = {number + shift for number in ids for shift in (-1, 0, 1)} | {5, 3_000_000}
-    assert {number for number in near if exports.is_member(packed, number)} == set(ids)
+    assert {number for number in near if audit.is_member(packed, number)} == set(ids)
 
 
 def test_what_was_exported_cannot_be_taken_out_of_the_log(make, browser, officer):
     approved(make)
     export(browser)
     kept = db.session.scalars(select(RosterExport)).one()
-    kept.members = exports.Members().packed()
+    kept.members = audit.Members().packed()
     with pytest.raises(Exception, match="only ever added"):
         db.session.flush()
     db.session.rollback()
@@ -301,9 +304,9 @@ def test_an_export_holds_no_lock_of_the_database_while_it_is_written(make, brows
 
 
 def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):
-    monkeypatch.setattr(spreadsheet, "ROWS_AT_MOST", 3)
-    with spreadsheet.Book(tmp_path) as book:
-        sheet = book.sheet("名册", [spreadsheet.Column("序号"), spreadsheet.Column("姓名")])
+    monkeypatch.setattr(xlsx, "ROWS_AT_MOST", 3)
+    with xlsx.Book(tmp_path) as book:
+        sheet = book.sheet("名册", [xlsx.Column("序号"), xlsx.Column("姓名")])
         for number in range(7):
             sheet.add([number, f"人{number}"])
         with book.finish() as file:
@@ -320,8 +323,8 @@ def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):
 
 
 def test_a_failure_half_way_leaves_nothing_on_the_disk(tmp_path):
-    with spreadsheet.Book(tmp_path) as book:
-        book.sheet("名册", [spreadsheet.Column("姓名")]).add(["单小燕"])
+    with xlsx.Book(tmp_path) as book:
+        book.sheet("名册", [xlsx.Column("姓名")]).add(["单小燕"])
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
 
@@ -329,7 +332,7 @@ def test_a_failure_half_way_leaves_nothing_on_the_disk(tmp_path):
 @pytest.fixture
 def left_behind(app) -> list[Path]:
     """What an old and a recent process left."""
-    old, recent = (app.config["DATA"] / spreadsheet.FOLDER / name for name in ("xlsx-old", "xlsx-new"))
+    old, recent = (app.config["DATA"] / xlsx.FOLDER / name for name in ("xlsx-old", "xlsx-new"))
     for folder in (old, recent):
         folder.mkdir(parents=True)
         (folder / "sheet").write_text("单小燕")
@@ -344,7 +347,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser,
 
 
 def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
-    assert upkeep.JOBS["abandoned spreadsheets"]() == 1
+    assert scheduled_jobs.JOBS["abandoned spreadsheets"]() == 1
     assert [folder.exists() for folder in left_behind] == [False, True]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from config import BadSetting, TestConfig
 from models import Declaration
-from services import papers
+from services.papers import papers
 from tests.command_line import runner
 from tests.factory import picture, portrait
 from tests.fake_clamd import FakeClamd

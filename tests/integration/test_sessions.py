@@ -14,8 +14,9 @@ from blueprints.gate import COOKIE
 from lib.crypto import token_hash
 from lib.database import utcnow
 from models import Draft, Event, InboxMessage, ParkedForm, WebSession, db
-from services import accounts, inbox, passwords, sessions
+from services import inbox
 from services.access import Actor
+from services.accounts import applicants, passwords, sessions
 from tests.conftest import Page
 from tests.people import PASSWORD
 
@@ -154,9 +155,9 @@ def test_the_account_page_lists_the_devices_and_signs_the_others_out(browser, an
 def test_a_device_that_has_timed_out_is_not_listed(browser, make):
     person = make.account()
     browser.sign_in(person)
-    assert len(accounts.devices(person.id)) == 1
+    assert len(applicants.devices(person.id)) == 1
     with later(minutes=31):
-        assert accounts.devices(person.id) == []
+        assert applicants.devices(person.id) == []
 
 
 def test_a_new_password_ends_the_other_sessions_and_renews_this_one(browser, another_browser, make):

@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services import marks, papers, sheets
-from services.marks import Wanted
+from services.marks import marks
+from services.marks.marks import MarkRequest
+from services.papers import papers
+from services.sheet import versions as sheet_versions
 from tests.factory import picture
 from tests.filing import add_photo, file, filled, pages_of, returned, send_back, store, stored, upload, words
 from tests.people import COMPLETE, EMPLOYED
@@ -210,17 +212,17 @@ def test_a_sheet_whose_photo_file_is_lost_says_so(declaration, browser):
 
 
 def test_the_check_code_hangs_on_number_version_every_answer_and_the_photo(declaration, app):
-    content = sheets.printed_answers(declaration)
-    code = sheets.check_code("LN20260000001", 1, content, "aa")
+    content = sheet_versions.printed_answers(declaration)
+    code = sheet_versions.check_code("LN20260000001", 1, content, "aa")
     assert len(code) == 16
-    assert set(code) <= set(sheets.ALPHABET)
-    assert sheets.check_code("LN20260000001", 1, dict(reversed(content.items())), "aa") == code
+    assert set(code) <= set(sheet_versions.ALPHABET)
+    assert sheet_versions.check_code("LN20260000001", 1, dict(reversed(content.items())), "aa") == code
 
     others = [
-        sheets.check_code("LN20260000002", 1, content, "aa"),
-        sheets.check_code("LN20260000001", 2, content, "aa"),
-        sheets.check_code("LN20260000001", 1, content, "ab"),
-        *(sheets.check_code("LN20260000001", 1, content | {name: "x"}, "aa") for name in content),
+        sheet_versions.check_code("LN20260000002", 1, content, "aa"),
+        sheet_versions.check_code("LN20260000001", 2, content, "aa"),
+        sheet_versions.check_code("LN20260000001", 1, content, "ab"),
+        *(sheet_versions.check_code("LN20260000001", 1, content | {name: "x"}, "aa") for name in content),
     ]
     assert len({code, *others}) == len(others) + 1
 
@@ -228,9 +230,9 @@ def test_the_check_code_hangs_on_number_version_every_answer_and_the_photo(decla
 def test_the_qr_code_and_the_code_in_the_database_agree(declaration, browser):
     printed(browser)
     sheet = db.session.scalars(select(Sheet)).one()
-    content, photo = sheets.printed_answers(declaration), papers.photo_address(declaration)
+    content, photo = sheet_versions.printed_answers(declaration), papers.photo_address(declaration)
     assert photo
-    assert sheet.code == sheets.check_code(declaration.number, 1, content, photo)
+    assert sheet.code == sheet_versions.check_code(declaration.number, 1, content, photo)
     assert sheet.answers == content
 
 
@@ -317,8 +319,8 @@ def test_a_sheet_has_two_pages_at_most(signed, browser):
 # --- 无需重新签章 ---------------------------------------------------------------------------------------------
 
 
-def excused(*targets: str) -> list[Wanted]:
-    return [Wanted(target, "", "请核对", resign=False) for target in targets]
+def excused(*targets: str) -> list[MarkRequest]:
+    return [MarkRequest(target, "", "请核对", resign=False) for target in targets]
 
 
 def test_a_change_that_was_asked_for_without_a_new_signature_leaves_the_sheet_current(make, browser):
@@ -338,7 +340,7 @@ def test_any_other_change_beside_it_needs_a_new_signature(make, browser):
 
 
 def test_a_marked_change_needs_a_new_signature_unless_excused(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对"))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对"))
     browser.sign_in(declaration.account)
     change(browser, declaration, postal_address=ADDRESS)
     assert state(browser) == "需重新打印"

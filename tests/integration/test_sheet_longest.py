@@ -9,13 +9,15 @@ from random import Random
 import pypdf
 import pytest
 
-from forms import PAPERS, STEPS, Asked
-from lib import sheet_reader
+from forms import PAPERS, STEPS
 from lib.codes import IdType
-from services import answers, sheet
-from services.sheet_data import SheetData
-from services.sheet_pdf import draw
-from services.sheet_places import ALONE, FORMS, PATTERN
+from lib.pictures import sheet_reader
+from lib.questions.conditions import FormContext
+from services.declaration import answers
+from services.papers.sheet_positions import ALONE, FORMS, PATTERN
+from services.sheet import content as sheet_content
+from services.sheet.data import SheetData
+from services.sheet.pdf import draw
 from tests import photographed, sheet_samples
 from tests.integration.test_questions import VARIANTS
 from tests.rare import STANDARD, sample
@@ -26,7 +28,7 @@ RARE = "䶮㛃𬭎" + sample("A", 9) + STANDARD[-9:]
 
 def longest() -> dict[str, int]:
     """The questions that take free text, and how much of it."""
-    fields = [field for step in STEPS for field in step.form(None, asked=Asked()).questions]
+    fields = [field for step in STEPS for field in step.form(None, asked=FormContext()).questions]
     return {field.name: field.flags.maxlength for field in fields if field.flags.maxlength and field.kind == "text"}
 
 
@@ -42,7 +44,7 @@ def data(seed: int, variant: str) -> SheetData:
     sections = answers.sections(facts)
     return replace(
         sheet_samples.employed(),
-        blocks=sheet.blocks(sections),
+        blocks=sheet_content.blocks(sections),
         papers=tuple(paper.title for paper in PAPERS),
         has_employer=facts.get("has_employer") == "yes",
     )

@@ -6,8 +6,8 @@ import pytest
 
 from forms import SHEET
 from models import PaperPage, db
-from services import sheet_reading
-from services.papers import pages_of
+from services.papers.papers import pages_of
+from services.sheet import reading as sheet_reading
 from tests.people import EMPLOYED
 
 

@@ -10,12 +10,15 @@ from PIL import Image
 from sqlalchemy import select
 
 from forms import SHEET
-from lib import qr
 from lib.database import utcnow
+from lib.pdf import qr
 from models import Declaration, Sheet, db
-from services import checks, marks, sheet, sheets, workflow
-from services.marks import Wanted
-from services.papers import pages_of as pages_there
+from services import checks, workflow
+from services.marks import marks
+from services.marks.marks import MarkRequest
+from services.papers.papers import pages_of as pages_there
+from services.sheet import content as sheet_content
+from services.sheet import versions as sheet_versions
 from tests import photographed
 from tests.factory import picture
 from tests.filing import add_photo, file, filled, pages_of, returned, store, stored, upload, words
@@ -138,8 +141,8 @@ def test_a_sheet_of_ones_own_earlier_declaration_is_told_apart(make, browser, ap
     record = make.record()
     (earlier,) = db.session.scalars(select(Sheet)).all()
     first = db.session.get_one(Declaration, earlier.declaration_id)
-    data = sheet.sheet_data(first, earlier, store(), base_url="https://example.cn", site="平台")
-    old = photographed.paper(sheet.draw(data))
+    data = sheet_content.sheet_data(first, earlier, store(), base_url="https://example.cn", site="平台")
+    old = photographed.paper(sheet_content.draw(data))
     declaration = make.change(record)
     declaration.notice_read_at = utcnow()
     db.session.commit()
@@ -211,7 +214,7 @@ def test_a_refused_second_picture_leaves_the_first_one(declaration, browser):
 
 def test_an_unreadable_second_picture_joins_the_version_that_was_read(make, browser):
     """The signed version is an older one that is excused; a picture without a code must not push it out."""
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     browser.sign_in(declaration.account)
     signed = photographed.paper(browser.open("/apply/sheet.pdf").data)
     change(browser, declaration, postal_address=ADDRESS)
@@ -223,11 +226,11 @@ def test_an_unreadable_second_picture_joins_the_version_that_was_read(make, brow
     browser.send("/apply/papers/sheet", {"file": file()})
 
     assert [page.sheet_id for page in pages_of(declaration, SHEET)] == [versions(declaration)[1]] * 2
-    assert not sheets.signed_is_outdated(stored(declaration), marks.excused(stored(declaration)))
+    assert not sheet_versions.signed_is_outdated(stored(declaration), marks.excused(stored(declaration)))
 
 
 def test_any_other_change_beside_the_excused_one_is_refused_and_named(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对", resign=False))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对", resign=False))
     browser.sign_in(declaration.account)
     signed = photographed.paper(browser.open("/apply/sheet.pdf").data)
     change(browser, declaration, postal_address=ADDRESS, political_status="01")

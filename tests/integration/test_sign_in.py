@@ -14,7 +14,7 @@ from lib import crypto
 from lib.codes import AccountState, Status
 from lib.database import utcnow
 from models import Account, Attempt, Event, WebSession, db
-from services import accounts, sessions
+from services.accounts import applicants, sessions, throttle
 from tests.conftest import Page
 from tests.people import PASSWORD, id_number
 
@@ -115,7 +115,9 @@ def test_a_right_password_ends_the_count_of_failures(browser, make):
 
 def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, make, monkeypatch):
     person = make.account()
-    monkeypatch.setattr("services.tries.SIGN_IN_ADDRESS", sessions.Limit("sign_in_address", 6, timedelta(hours=1)))
+    monkeypatch.setattr(
+        "services.accounts.throttle.SIGN_IN_ADDRESS", throttle.Limit("sign_in_address", 6, timedelta(hours=1))
+    )
     for serial in range(5):
         sign_in(browser, person, 422, number=id_number(701 + serial))
     sign_in(browser, person)
@@ -236,20 +238,20 @@ def test_a_hash_of_other_parameters_is_renewed_by_the_sign_in(app, browser, make
 
 def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(browser, make, monkeypatch):
     person = make.account()
-    prove = accounts.prove
+    prove = applicants.prove
 
     def slow(who, name, password):
         db.session.execute(text("UPDATE account SET password_hash = 'x'"))
         db.session.commit()
         return prove(who, name, password)
 
-    monkeypatch.setattr(accounts, "prove", slow)
+    monkeypatch.setattr(applicants, "prove", slow)
     assert WRONG in sign_in(browser, person, 422).text
 
 
 def test_a_busy_moment_is_a_page_of_its_own(browser, make, monkeypatch):
     def busy(*args, **kwargs):
-        raise crypto.Busy
+        raise crypto.HashingBusy
 
     monkeypatch.setattr(crypto, "check_password", busy)
     assert "系统正忙" in sign_in(browser, make.account(), 503).text

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from lib.codes import Role
 from models import Event, RecoveryCode, Staff, db
-from services import accounts, passwords, staff
+from services.accounts import applicants, passwords, staff
 from tests.people import STAFF_PASSWORD, id_number
 from tests.second_factor import code, cookie, shown_secret, sign_in
 
@@ -147,7 +147,7 @@ def test_an_account_is_made_with_its_second_factor(browser, app):
     officer, secret = create(id_number=id_number(601)[:-1] + id_number(601)[-1].lower())
     db.session.commit()
     assert officer.name == "李审"
-    assert officer.id_index == accounts.number_index(id_number(601))
+    assert officer.id_index == applicants.number_index(id_number(601))
     sign_in(browser, officer, code=code(secret=secret))
     address = urlparse(staff.otpauth(officer.username, secret))
     assert (address.scheme, parse_qs(address.query)["secret"]) == ("otpauth", [secret])
@@ -166,13 +166,13 @@ def test_an_account_is_made_with_its_second_factor(browser, app):
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(app, changed, message):
-    with pytest.raises(staff.Refused, match=message):
+    with pytest.raises(staff.StaffRefused, match=message):
         create(**changed)
 
 
 def test_a_user_name_is_given_once(app):
     create()
-    with pytest.raises(staff.Refused, match="已存在"):
+    with pytest.raises(staff.StaffRefused, match="已存在"):
         create()
     db.session.rollback()
 
@@ -191,9 +191,9 @@ def test_resets_end_the_sessions_and_leave_events(browser, officer):
 
 
 def test_resets_refuse_what_is_not_there_or_too_weak(officer):
-    with pytest.raises(staff.Refused, match="没有用户名为 nobody"):
+    with pytest.raises(staff.StaffRefused, match="没有用户名为 nobody"):
         staff.reset_totp("nobody")
-    with pytest.raises(staff.Refused, match="太常见"):
+    with pytest.raises(staff.StaffRefused, match="太常见"):
         staff.reset_password(officer.username, "12345678")
 
 

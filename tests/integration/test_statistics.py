@@ -15,8 +15,9 @@ from lib.clock import local
 from lib.codes import Role
 from lib.database import utcnow
 from models import SecondLook, db
-from services import answers, statistics
-from services.statistics import BadPeriod, Period, Report, Tally
+from services.declaration import answers
+from services.reports import statistics
+from services.reports.statistics import BadPeriod, Period, Report, Tally
 from tests.filing import words
 from tests.histories import Step, at, happened
 from tests.review_desk import match

@@ -17,8 +17,12 @@ from forms import PAPERS
 from lib.codes import Status
 from lib.database import beginning
 from models import Declaration, Draft, Event, InboxMessage, Revision, db
-from services import answers, beginnings, commitment, papers, sessions
-from services.marks import Wanted
+from services.accounts import sessions
+from services.declaration import answers
+from services.marks.marks import MarkRequest
+from services.papers import papers
+from services.sheet import commitment
+from services.workflow import start as workflow_start
 from tests.filing import filled, pages_of, returned, stored, submit, words
 from tests.people import EMPLOYED
 
@@ -199,7 +203,7 @@ def test_the_database_refuses_to_change_what_was_submitted_decided_and_recorded(
 
 
 def test_a_revision_stays_as_it_was_when_the_working_copy_changes(make, browser):
-    declaration = returned(make, Wanted("postal_address", "", "请核对"))
+    declaration = returned(make, MarkRequest("postal_address", "", "请核对"))
     before = revisions()[0].answers
     browser.sign_in(declaration.account)
     browser.send("/apply/personal", filled(declaration, "personal", postal_address="样例路 9 号"))
@@ -230,9 +234,9 @@ def test_numbers_are_given_once_and_in_a_row(make, app):
 
 def test_each_year_counts_anew_and_begins_at_midnight_in_china(app):
     with time_machine.travel(datetime(2026, 12, 31, 15, 59, tzinfo=UTC)):
-        assert beginnings.next_number() == "LN20260000001"
+        assert workflow_start.next_number() == "LN20260000001"
     with time_machine.travel(datetime(2026, 12, 31, 16, 1, tzinfo=UTC)):
-        assert beginnings.next_number() == "LN20270000001"
+        assert workflow_start.next_number() == "LN20270000001"
 
 
 def test_no_two_declarations_have_the_same_number(make):

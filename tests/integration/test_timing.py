@@ -10,7 +10,8 @@ from sqlalchemy import select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Decision, ReviewMeasure, db
-from services import timing, workflow
+from services import workflow
+from services.reports import review_times
 from tests.filing import words
 from tests.histories import Step, happened
 
@@ -29,7 +30,7 @@ def measured(make, officer, seconds: float, keys: int | None = 2, verb: str = "a
     now = utcnow()
     declaration = happened(make, officer, Step("submit", now - timedelta(hours=1)), Step(verb, now))
     decision = decision_of(declaration)
-    timing.record(decision, now - timedelta(seconds=seconds), keys, 1)
+    review_times.record(decision, now - timedelta(seconds=seconds), keys, 1)
     db.session.commit()
     return decision
 
@@ -46,7 +47,7 @@ def measured(make, officer, seconds: float, keys: int | None = 2, verb: str = "a
 )
 def test_a_decision_took_from_the_first_look_to_it_half_an_hour_at_most(make, officer, took, seconds):
     decision = decision_of(happened(make, officer, Step("submit", utcnow()), Step("approve", utcnow())))
-    made = timing.record(decision, decision.at - took, 3, 4)
+    made = review_times.record(decision, decision.at - took, 3, 4)
     db.session.commit()
     assert made
     assert (made.seconds, made.keys, made.clicks) == (seconds, 3, 4)
@@ -55,7 +56,7 @@ def test_a_decision_took_from_the_first_look_to_it_half_an_hour_at_most(make, of
 
 def test_a_decision_of_what_was_never_opened_is_not_measured(make, officer):
     decision = decision_of(happened(make, officer, Step("submit", utcnow()), Step("approve", utcnow())))
-    assert timing.record(decision, None, 3, 4) is None
+    assert review_times.record(decision, None, 3, 4) is None
 
 
 @pytest.mark.parametrize("count", [None, -1, 10**9])
@@ -68,7 +69,7 @@ def test_a_decision_that_was_just_taken_can_be_measured_in_its_transaction(make,
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)
     decision = workflow.approve(declaration, make.actor(officer), 1)
     assert isinstance(decision, Decision)
-    made = timing.record(decision, utcnow() - timedelta(seconds=20), 2, 0)
+    made = review_times.record(decision, utcnow() - timedelta(seconds=20), 2, 0)
     db.session.commit()
     assert made
     assert made.seconds == 20
@@ -79,15 +80,15 @@ def test_own_figures_are_of_today_and_of_this_month_and_of_oneself(make, officer
     for seconds, keys in ((30, 2), (50, 4), (100, None)):
         measured(make, officer, seconds, keys)
     measured(make, make.staff(name="李审核"), 9)
-    own = timing.own(make.actor(officer), now + timedelta(seconds=1))
+    own = review_times.own(make.actor(officer), now + timedelta(seconds=1))
     assert (own.today, own.month, own.seconds_today, own.seconds, own.keys, own.clicks) == (3, 3, 50, 50, 3, 1)
 
 
 def test_yesterdays_decisions_count_for_the_month_only(make, officer):
     measured(make, officer, 30)
-    day, month = timing.beginnings(utcnow())
+    day, month = review_times.beginnings(utcnow())
     tomorrow = day + timedelta(days=1, hours=1)
-    own = timing.own(make.actor(officer), tomorrow)
+    own = review_times.own(make.actor(officer), tomorrow)
     assert (own.today, own.seconds_today) == (0, None)
     assert own.month == (1 if tomorrow.month == month.month else 0)
 
@@ -97,19 +98,19 @@ def test_what_was_undone_is_not_counted(make, officer):
     actor = make.actor(officer)
     decision = workflow.approve(declaration, actor, 1)
     assert isinstance(decision, Decision)
-    timing.record(decision, utcnow(), 2, 0)
+    review_times.record(decision, utcnow(), 2, 0)
     db.session.commit()
-    assert timing.own(actor, utcnow()).today == 1
+    assert review_times.own(actor, utcnow()).today == 1
 
     workflow.undo(declaration, actor)
     db.session.commit()
 
-    own = timing.own(actor, utcnow())
+    own = review_times.own(actor, utcnow())
     assert (own.today, own.seconds) == (0, None)
 
 
 def test_who_has_decided_nothing_has_no_medians(make, officer):
-    own = timing.own(make.actor(officer), utcnow())
+    own = review_times.own(make.actor(officer), utcnow())
     assert (own.today, own.month, own.seconds, own.keys) == (0, 0, None, None)
 
 
@@ -119,8 +120,8 @@ def test_a_departments_medians_are_of_its_scope(make, officer):
     measured(make, make.staff(department="210103"), 500, keys=None)
     soon = utcnow() + timedelta(seconds=1)
 
-    county = timing.office(make.actor(officer).path, soon)
-    city = timing.office(make.actor(make.staff(department="210100")).path, soon)
+    county = review_times.office(make.actor(officer).path, soon)
+    city = review_times.office(make.actor(make.staff(department="210100")).path, soon)
 
     assert (county.measured, county.seconds, county.keys) == (3, 40, 2)
     assert (city.measured, city.seconds, city.keys) == (4, 60, 2)

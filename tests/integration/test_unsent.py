@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Declaration, Event, InboxMessage, db
-from services import archive, beginnings, events, inbox, upkeep, workflow
-from services.marks import Wanted
+from services import audit, inbox, workflow
+from services.marks.marks import MarkRequest
+from services.operations import scheduled_jobs
+from services.records import own as own_record
+from services.workflow import start as workflow_start
 from tests.filing import correct, returned, send_back, stored, submit, words
 
 PAGES = ("/", "/account", "/inbox", "/notices", "/hotlines", "/apply/check", "/apply/education", "/apply/status")
@@ -20,7 +23,9 @@ PAGES = ("/", "/account", "/inbox", "/notices", "/hotlines", "/apply/check", "/a
 
 @pytest.fixture
 def declaration(make) -> Declaration:
-    return returned(make, Wanted("postal_address", "", "请核对", resign=False), Wanted("id_emblem", "", "看不清"))
+    return returned(
+        make, MarkRequest("postal_address", "", "请核对", resign=False), MarkRequest("id_emblem", "", "看不清")
+    )
 
 
 def later(**ahead: float) -> time_machine.travel:
@@ -81,10 +86,10 @@ def test_within_the_minute_of_an_undo_no_other_page_tells_of_the_return(declarat
 def test_a_page_that_shows_the_result_writes_that_down_once(declaration, browser, path):
     browser.sign_in(declaration.account)
     browser.open("/account")
-    assert (opened(), events.opened_result(declaration)) == (0, False)
+    assert (opened(), audit.opened_result(declaration)) == (0, False)
     for _again in range(3):
         browser.open(path)
-    assert (opened(), events.opened_result(declaration)) == (1, True)
+    assert (opened(), audit.opened_result(declaration)) == (1, True)
     event = db.session.scalars(select(Event).where(Event.verb == "open_result")).one()
     assert (event.actor, event.account_id, event.revision_number) == ("applicant", declaration.account_id, 1)
 
@@ -121,13 +126,13 @@ def test_an_undone_verdict_leaves_no_trace_for_the_applicant(make, browser):
     assert browser.open("/archive", expect=302).location == "/apply"
     with later(minutes=2):
         assert "审核通过" not in titles(declaration)
-    assert [item.verb for item in events.history(declaration)] == ["create", "submit", "claim"]
+    assert [item.verb for item in audit.history(declaration)] == ["create", "submit", "claim"]
     workflow.approve(stored(declaration), officer, 1)
     db.session.commit()
     browser.open("/archive")
     assert opened() == 1
-    assert len(archive.own_versions(make.actor(declaration.account))) == 1
-    assert [item.verb for item in events.history(declaration)][-1] == "approve"
+    assert len(own_record.own_versions(make.actor(declaration.account))) == 1
+    assert [item.verb for item in audit.history(declaration)][-1] == "approve"
 
 
 def test_the_message_of_a_verdict_waits_until_it_can_no_longer_be_undone(declaration, browser):
@@ -145,7 +150,7 @@ def test_the_message_of_a_verdict_waits_until_it_can_no_longer_be_undone(declara
 
 
 def tick() -> list[str]:
-    upkeep.JOBS["reminders of corrections"]()
+    scheduled_jobs.JOBS["reminders of corrections"]()
     db.session.commit()
     return list(db.session.scalars(select(InboxMessage.title).order_by(InboxMessage.id)))[2:]
 
@@ -181,7 +186,7 @@ def test_a_second_return_has_reminders_of_its_own(declaration, make, browser):
         for target in ("postal_address", "id_emblem"):
             correct(browser, target, explanation="无误")
         submit(browser)
-        send_back(make, stored(declaration), Wanted("nation", "", "请核对"))
+        send_back(make, stored(declaration), MarkRequest("nation", "", "请核对"))
     with later(days=16):
         assert tick().count("退回的申报等您修改") == 2
 
@@ -190,7 +195,7 @@ def test_what_is_with_the_office_is_nobodys_to_be_reminded_of(make):
     make.declaration(Status.SUBMITTED)
     make.declaration(Status.APPROVED)
     with later(days=40):
-        assert upkeep.JOBS["reminders of corrections"]() == 0
+        assert scheduled_jobs.JOBS["reminders of corrections"]() == 0
 
 
 # --- 不予采集, 撤销, 转交 ------------------------------------------------------------
@@ -235,7 +240,7 @@ def test_a_declined_change_leaves_the_record_and_says_so(make, browser):
     assert "您的信息变更" in shown
     assert "申请变更" in shown
     assert "不在采集范围内" in words(browser.open("/apply/status").text)
-    assert beginnings.start_change(make.actor(record.account), record).status == Status.DRAFT
+    assert workflow_start.start_change(make.actor(record.account), record).status == Status.DRAFT
     db.session.rollback()
 
 
@@ -273,7 +278,7 @@ def test_after_a_transfer_every_page_names_the_new_office_and_the_answer_stays(m
     history = words(browser.open("/apply/status").text.partition("办理进度</h2>")[2])
     assert f"转交其他部门 现由{target.name}办理，电话 024-86123456" in history
     assert "单位在沈河区" not in history
-    send_back(make, stored(declaration), Wanted("postal_address", "", "请核对"), office="210103")
+    send_back(make, stored(declaration), MarkRequest("postal_address", "", "请核对"), office="210103")
     for path in ("/apply/corrections", "/apply/status"):
         assert "024-86123456" in browser.open(path).text, path
         assert old not in words(browser.open(path).text).partition("联系")[2], path

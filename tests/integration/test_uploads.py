@@ -12,14 +12,15 @@ from sqlalchemy import func, select
 
 from commands.tick import tick
 from forms import PAPERS
-from lib import isolated
 from lib.codes import Status
 from lib.crypto import Tampered
 from lib.database import utcnow
-from lib.images import MAX_BYTES
-from models import HandOver, Upload, UploadPart, WebSession, db, new_uid
-from services import papers, scanning, uploads
-from services.uploads import Owner
+from lib.pictures.images import MAX_BYTES
+from lib.sandbox import client as sandbox
+from lib.sealed import new_uid
+from models import HandOver, Upload, UploadPart, WebSession, db
+from services.papers import papers, resumable_uploads, virus_scan
+from services.papers.resumable_uploads import Owner
 from tests.factory import picture
 from tests.filing import pages_of, stored, submit, words
 from tests.people import EMPLOYED
@@ -79,10 +80,10 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
     assert "这是文本" in outcome["problem"]
     assert tus.outcome(path) == outcome
     assert (count(UploadPart), pages_of(declaration, "employer_licence")) == (0, [])
-    assert uploads.unfinished(stored(declaration)) == {}
+    assert resumable_uploads.unfinished(stored(declaration)) == {}
 
 
-@pytest.mark.parametrize("trouble", [isolated.Busy, isolated.Unavailable, scanning.Unchecked])
+@pytest.mark.parametrize("trouble", [sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked])
 def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
     path = tus.upload(DATA)
     with monkeypatch.context() as patched:
@@ -136,7 +137,7 @@ def test_a_half_upload_cannot_be_taken(tus, declaration):
 
 def test_a_complete_one_that_nobody_took_is_taken_the_next_day(tus, browser, declaration):
     path = tus.upload(DATA, filename="执照.jpg")
-    (item,) = uploads.unfinished(stored(declaration))["employer_licence"]
+    (item,) = resumable_uploads.unfinished(stored(declaration))["employer_licence"]
     assert (item.name, item.percent) == ("执照.jpg", 100)
     with time_machine.travel(utcnow() + timedelta(hours=30)):
         browser.sign_in(declaration.account)
@@ -147,24 +148,24 @@ def test_the_same_pieces_in_another_order_of_rows_are_put_together_by_their_plac
     path = tus.upload(DATA)
     db.session.rollback()
     upload = db.session.scalars(select(Upload)).one()
-    assert uploads.assembled(upload) == DATA
+    assert resumable_uploads.assembled(upload) == DATA
     parts = db.session.scalars(select(UploadPart).order_by(UploadPart.start)).all()
     parts[0].sealed, parts[1].sealed = parts[1].sealed, parts[0].sealed
     with pytest.raises(Tampered):
-        uploads.assembled(upload)
+        resumable_uploads.assembled(upload)
     db.session.rollback()
     assert tus.outcome(path)["ok"]
 
 
 def test_pieces_that_do_not_fit_change_nothing(declaration):
-    upload = uploads.begin(Owner(declaration), "employer_licence", 10, {})
-    assert uploads.append(upload, 0, b"") == 0
-    assert uploads.append(upload, 0, b"12345") == 5
-    with pytest.raises(uploads.TooLarge):
-        uploads.append(upload, 5, b"123456")
-    with pytest.raises(uploads.Elsewhere, match="5 bytes"):
-        uploads.append(upload, 4, b"1")
-    assert (upload.arrived, uploads.is_complete(upload)) == (5, False)
+    upload = resumable_uploads.begin(Owner(declaration), "employer_licence", 10, {})
+    assert resumable_uploads.append(upload, 0, b"") == 0
+    assert resumable_uploads.append(upload, 0, b"12345") == 5
+    with pytest.raises(resumable_uploads.TooLarge):
+        resumable_uploads.append(upload, 5, b"123456")
+    with pytest.raises(resumable_uploads.Elsewhere, match="5 bytes"):
+        resumable_uploads.append(upload, 4, b"1")
+    assert (upload.arrived, resumable_uploads.is_complete(upload)) == (5, False)
     db.session.rollback()
 
 
@@ -172,8 +173,8 @@ def test_a_part_that_is_gone_leaves_no_whole_file(tus):
     tus.upload(DATA)
     upload = db.session.scalars(select(Upload)).one()
     db.session.delete(db.session.get_one(UploadPart, (upload.id, 4000)))
-    with pytest.raises(uploads.Elsewhere, match="4000 bytes"):
-        uploads.assembled(upload)
+    with pytest.raises(resumable_uploads.Elsewhere, match="4000 bytes"):
+        resumable_uploads.assembled(upload)
     db.session.rollback()
 
 
@@ -203,15 +204,17 @@ def test_a_hand_overs_upload_is_only_its_own(declaration, tus):
     db.session.add_all(handed)
     db.session.flush()
     mine, other = (Owner(declaration, hand_over) for hand_over in handed)
-    upload = uploads.begin(mine, "employer_licence", 10, {"mark": "m"})
-    assert uploads.find(mine, upload.uid) is upload
+    upload = resumable_uploads.begin(mine, "employer_licence", 10, {"mark": "m"})
+    assert resumable_uploads.find(mine, upload.uid) is upload
     for owner in (other, Owner(declaration)):
-        with pytest.raises(uploads.Unknown):
-            uploads.find(owner, upload.uid)
-    with pytest.raises(uploads.NotAsked):
-        uploads.begin(mine, "work_proof", 10, {})
-    assert uploads.begin(Owner(declaration), "employer_licence", 10, {"mark": "m"}).uid != upload.uid
-    assert upload.uid not in [item.uid for items in uploads.unfinished(declaration).values() for item in items]
+        with pytest.raises(resumable_uploads.Unknown):
+            resumable_uploads.find(owner, upload.uid)
+    with pytest.raises(resumable_uploads.NotAsked):
+        resumable_uploads.begin(mine, "work_proof", 10, {})
+    assert resumable_uploads.begin(Owner(declaration), "employer_licence", 10, {"mark": "m"}).uid != upload.uid
+    assert upload.uid not in [
+        item.uid for items in resumable_uploads.unfinished(declaration).values() for item in items
+    ]
     db.session.commit()
 
 
@@ -239,7 +242,7 @@ def test_nothing_arrives_for_what_is_submitted(make, browser, status):
 
 def test_an_upload_that_began_before_the_submission_stops(make, browser):
     declaration = make.declaration(Status.SUBMITTED, **EMPLOYED)
-    upload = uploads.begin(Owner(declaration), "employer_licence", len(DATA), {})
+    upload = resumable_uploads.begin(Owner(declaration), "employer_licence", len(DATA), {})
     db.session.commit()
     tus = Tus(sender(browser.sign_in(declaration.account)))
     path = f"/apply/uploads/{upload.uid}"
@@ -266,7 +269,7 @@ def test_without_a_session_a_script_is_told_401(app, another_browser):
 
 
 def test_unfinished_uploads_of_a_declaration_are_bounded(tus, declaration):
-    for _number in range(uploads.MOST_OPEN):
+    for _number in range(resumable_uploads.MOST_OPEN):
         path = tus.begin(10).headers["Location"]
     answer = tus.begin(10)
     assert answer.status == 429
@@ -276,7 +279,7 @@ def test_unfinished_uploads_of_a_declaration_are_bounded(tus, declaration):
 
 
 def test_half_uploads_of_a_paper_that_is_not_asked_for_any_more_make_room(tus, declaration):
-    for _number in range(uploads.MOST_OPEN):
+    for _number in range(resumable_uploads.MOST_OPEN):
         assert tus.begin(100).status == 201
     declaration.has_employer = "no"
     db.session.commit()
@@ -290,7 +293,7 @@ def test_their_bytes_are_bounded_as_announced(tus):
 
 
 def test_taken_ones_do_not_count(tus):
-    for number in range(uploads.MOST_OPEN + 2):
+    for number in range(resumable_uploads.MOST_OPEN + 2):
         assert tus.outcome(tus.upload(b"text %d" % number))["ok"] is False
 
 
@@ -361,5 +364,5 @@ def test_every_paper_that_is_asked_for_can_be_uploaded_so(tus, make, declaration
 def asked(declaration, paper) -> bool:
     try:
         return bool(Owner(stored(declaration)).paper(paper.kind))
-    except uploads.NotAsked:
+    except resumable_uploads.NotAsked:
         return False

@@ -24,9 +24,11 @@ from blueprints.gate import COOKIE
 from config import TestConfig
 from lib.database import beginning
 from models import PaperPage, Upload, db
-from services import sessions, uploads
+from services.accounts import sessions
+from services.papers import resumable_uploads
 from tests.bad_line import BadLine
 from tests.factory import Make, picture
+from tests.patience import PATIENCE_S
 from tests.people import EMPLOYED
 from tests.served import FLASK, ROOT, Environment, answer, environment, free_port, wait_for
 from tests.tus_client import CONTENT, Answer, Tus
@@ -80,7 +82,7 @@ class Site:
         """Of the bytes that lie in the database."""
         with beginning("DEFERRED"):
             upload = db.session.scalars(select(Upload).where(Upload.uid == path.rpartition("/")[2])).one()
-            data = uploads.assembled(upload)
+            data = resumable_uploads.assembled(upload)
             db.session.rollback()  # the server wants to write
         return hashlib.sha256(data).hexdigest()
 
@@ -93,7 +95,7 @@ class Site:
 
 def send_to(port: int, always: dict[str, str]):
     def send(method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         try:
             line.request(method, path, body if body or method != "HEAD" else None, always | headers)
             reply = line.getresponse()
@@ -186,7 +188,7 @@ def test_a_piece_that_is_refused_is_answered_and_the_line_not_just_closed(site):
         400: site.headers | fits | {"X-CSRFToken": "x"},
     }
     for status, headers in refused.items():
-        line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE_S)
         line.request("PATCH", path, slowly(length), headers | {"Content-Length": str(length)})
         assert line.getresponse().status == status
         line.close()

@@ -10,9 +10,9 @@ import time_machine
 from sqlalchemy import func, select
 
 from lib.database import utcnow
-from lib.images import MAX_BYTES
+from lib.pictures.images import MAX_BYTES
 from models import Upload, UploadPart, db
-from services import uploads
+from services.papers import resumable_uploads
 from tests.factory import picture
 from tests.people import EMPLOYED
 from tests.tus_client import CONTENT, Tus, metadata, sender
@@ -221,24 +221,24 @@ def test_every_piece_moves_the_end_by_two_days(begun):
     for hours in (0, 30, 60):
         with time_machine.travel(now + timedelta(hours=hours), tick=False):
             upload = db.session.scalars(select(Upload)).one()
-            uploads.append(upload, hours, bytes(30))
+            resumable_uploads.append(upload, hours, bytes(30))
             db.session.commit()
-            assert uploads.expires_at(upload) == utcnow() + uploads.KEPT
+            assert resumable_uploads.expires_at(upload) == utcnow() + resumable_uploads.KEPT
 
 
 def test_the_end_is_told_in_the_form_of_http(tus, begun):
     for answer in (tus.begin(10), tus.patch(begun, 0, DATA[:100]), tus.ask("HEAD", begun)):
         told = parsedate_to_datetime(answer.headers["Upload-Expires"])
         assert answer.headers["Upload-Expires"].endswith(" GMT")
-        assert abs(told - utcnow() - uploads.KEPT) < timedelta(minutes=1)
+        assert abs(told - utcnow() - resumable_uploads.KEPT) < timedelta(minutes=1)
 
 
 def test_abandoned_uploads_are_swept_after_two_days_with_their_parts(tus, begun):
     tus.patch(begun, 0, DATA[:100])
     with time_machine.travel(utcnow() + timedelta(hours=47)):
-        assert uploads.forget_abandoned() == 0
+        assert resumable_uploads.forget_abandoned() == 0
     with time_machine.travel(utcnow() + timedelta(hours=49)):
-        assert uploads.forget_abandoned() == 1
+        assert resumable_uploads.forget_abandoned() == 1
         db.session.commit()
     assert (count(Upload), count(UploadPart)) == (0, 0)
     assert tus.ask("HEAD", begun).status == 404

@@ -6,12 +6,13 @@ import pytest
 
 from lib.codes import Status
 from models import Attempt, Declaration, Sheet, db
-from services import sheets, tries
-from services.verification import masked
+from services.accounts import throttle
+from services.sheet import versions as sheet_versions
+from services.sheet.verification import masked
 
 
 def code_of(declaration: Declaration) -> str:
-    printed = sheets.last(declaration)
+    printed = sheet_versions.last(declaration)
     assert printed
     return printed.code
 
@@ -38,7 +39,7 @@ def test_an_older_version_is_told_to_be_void(make, browser):
     declaration.postcode = "110013"
     db.session.commit()
     assert "已经作废" in browser.open(f"/verify/{old}").text, "an answer has changed"
-    sheets.print_sheet(declaration)
+    sheet_versions.print_sheet(declaration)
     db.session.commit()
     new = code_of(declaration)
 
@@ -84,7 +85,7 @@ def test_the_page_asks_for_a_code(browser):
 def test_guessing_is_limited_by_address(make, browser):
     make.declaration(Status.SUBMITTED)
     code = db.session.query(Sheet).one().code
-    for number in range(tries.VERIFY_ADDRESS.most - 1):
+    for number in range(throttle.VERIFY_ADDRESS.most - 1):
         browser.open("/verify/" + f"{number:0>16}".translate(str.maketrans("01", "ZY")), expect=404)
     browser.open("/verify/short", expect=404)  # no guess
     assert browser.open(f"/verify/{code}").status == 200, "not yet"

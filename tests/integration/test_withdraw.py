@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Declaration, Event, Revision, db
-from services import corrections, marks, workflow
-from services.marks import Wanted
+from services import workflow
+from services.corrections import tasks as corrections
+from services.marks import marks
+from services.marks.marks import MarkRequest
 from tests.filing import correct, filled, returned, stored, submit, words
 
 
@@ -48,7 +50,7 @@ def test_a_submission_can_be_taken_back_and_sent_again(ready, browser):
 
 
 def test_a_resubmission_taken_back_is_again_a_returned_one_with_its_marks(make, browser):
-    declaration = returned(make, Wanted("id_emblem", "", "看不清"))
+    declaration = returned(make, MarkRequest("id_emblem", "", "看不清"))
     browser.sign_in(declaration.account)
     explain(browser, declaration, "原件如此")
     submit(browser)
@@ -62,13 +64,13 @@ def test_a_resubmission_taken_back_is_again_a_returned_one_with_its_marks(make, 
 
 
 def test_marks_come_back_even_when_an_officer_had_begun_to_mark_the_resubmission(make, browser):
-    declaration = returned(make, Wanted("id_emblem", "", "看不清"))
+    declaration = returned(make, MarkRequest("id_emblem", "", "看不清"))
     browser.sign_in(declaration.account)
     explain(browser, declaration, "原件如此")
     submit(browser)
     officer = make.actor(make.staff())
     workflow.claim(stored(declaration), officer)
-    marks.keep(revisions()[-1], officer, [Wanted("postal_address", "", "请核对")])
+    marks.keep(revisions()[-1], officer, [MarkRequest("postal_address", "", "请核对")])
     workflow.release(declaration, officer)
     db.session.commit()
     browser.send("/apply/withdraw")
@@ -81,7 +83,7 @@ def test_marks_come_back_even_when_an_officer_had_begun_to_mark_the_resubmission
 
 def test_taking_back_starts_the_clock_anew(make, browser):
     with time_machine.travel(datetime(2026, 11, 23, 1, tzinfo=UTC)):
-        declaration = returned(make, Wanted("id_emblem", "", "看不清"))
+        declaration = returned(make, MarkRequest("id_emblem", "", "看不清"))
     with time_machine.travel(datetime(2026, 11, 24, 1, tzinfo=UTC)):
         browser.sign_in(declaration.account)
         explain(browser, declaration, "原件如此")

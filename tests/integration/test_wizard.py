@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lib.codes import IdType, Status
 from lib.database import utcnow
 from models import Declaration, Draft, ParkedForm, db
-from services import answers
+from services.declaration import answers
 from tests.factory import picture
 from tests.filing import names, page, stored
 from tests.people import COMPLETE, EDUCATION, PERSONAL, UNIVERSITY, WITH_EMPLOYER, WITHOUT_EMPLOYER, as_form

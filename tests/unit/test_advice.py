@@ -7,14 +7,16 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from lib import decoding
-from services import advice
+from lib.pictures import decoding
+from services.papers import picture_advice
 from tests.image_samples import encoded
 from tests.paper_photos import document, screen_shot, taken
 
+pytestmark = pytest.mark.slow
+
 
 def said(data: bytes) -> list[str]:
-    return [note.words for note in advice.notes(decoding.paper(data)[0]["measures"])]
+    return [note.words for note in picture_advice.notes(decoding.paper(data)[0]["measures"])]
 
 
 @pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 200), marks=pytest.mark.soak)], ids=["few", "many"])
@@ -42,17 +44,17 @@ FAULTS: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_each_fault_is_said_in_its_words_with_what_to_do(fault) -> None:
     make, words = FAULTS[fault]
     assert words in said(make())
-    for note in advice.notes(decoding.paper(make())[0]["measures"]):
+    for note in picture_advice.notes(decoding.paper(make())[0]["measures"]):
         assert note.advice.startswith(("请", "小字"))
 
 
 def test_a_picture_measured_before_there_was_advice_and_one_never_measured_are_no_error() -> None:
     older = {"width": 1000, "height": 800, "sharpness": 0.8, "brightness": 150, "contrast": 190}
-    assert advice.notes(older) == advice.notes(None) == advice.notes({}) == []
+    assert picture_advice.notes(older) == picture_advice.notes(None) == picture_advice.notes({}) == []
 
 
 def test_several_sides_are_named_and_an_unknown_one_is_left_out() -> None:
-    note = advice.cut_off({"document": {"cut": ["top", "left", "inside"]}})
+    note = picture_advice.cut_off({"document": {"cut": ["top", "left", "inside"]}})
     assert note
     assert note.words == "可能没有拍全(上边、左边)"
 

@@ -11,7 +11,8 @@ import pytest
 from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
-from services import answers, departments
+from services.declaration import answers
+from services.departments import matching
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
 
 DALIAN = {"home_city": "210200", "home_county": "210202"}
@@ -192,13 +193,13 @@ def test_in_dalian_its_own_departments_are_shown_alone_unless_the_unit_is_the_pr
 
 def test_divisions_are_asked_for_once_a_page(make, monkeypatch):
     calls = []
-    counties = departments.counties
+    counties = matching.counties
 
     def counted(city: str) -> dict[str, str]:
         calls.append(city)
         return counties(city)
 
-    monkeypatch.setattr(departments, "counties", counted)
+    monkeypatch.setattr(matching, "counties", counted)
     context = answers.asked(make.declaration())
     calls.clear()
     assert context.divisions("210100") is context.divisions("210100")

@@ -18,7 +18,7 @@ from lib.clock import today
 from lib.database import beginning
 from lib.identity import number_problem
 from models import Claim, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
-from services import desk
+from services.queue import index as queue_index
 
 PEOPLE = 200
 DAY = date(2026, 7, 1)
@@ -79,7 +79,7 @@ def test_lists_counters_and_search_keys_equal_what_the_desk_makes_of_the_same_su
         db.session.query(EmployerSuffix).delete()
         db.session.query(QueueItem).update({QueueItem.employer_id: None})
         db.session.query(Employer).delete()
-        assert desk.rebuild()[0] == PEOPLE
+        assert queue_index.rebuild()[0] == PEOPLE
         after = derived()
         db.session.rollback()
     for what, made in before.items():

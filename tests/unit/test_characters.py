@@ -10,9 +10,9 @@ import pypdf
 import pypdfium2 as pdfium
 import pytest
 
-from lib import fonts
-from lib.fonts import Face
-from lib.pen import document
+from lib.pdf import fonts
+from lib.pdf.canvas import document
+from lib.pdf.fonts import Face
 from tests.house import ROOT
 from tests.rare import EXTENSIONS, STANDARD, UNIFIED, needs_hanazono, sample
 

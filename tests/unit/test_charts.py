@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import charts
-from services.charts import LEFT, PLOT, TOP, WIDTH, Series
+from services.reports import charts
+from services.reports.charts import LEFT, PLOT, TOP, WIDTH, Series
 
 MONTHS = [f"2026-{month:02d}" for month in range(1, 13)]
 COUNTS = st.lists(st.integers(0, 100_000), min_size=1, max_size=36)

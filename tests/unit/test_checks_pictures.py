@@ -1,4 +1,5 @@
-"""Checks of what pictures measure: the limits of lib.measures in words, and pictures that were never measured."""
+"""Checks of what pictures measure: the limits of lib.pictures.quality in words, and pictures that were never
+measured."""
 
 from __future__ import annotations
 

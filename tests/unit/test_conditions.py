@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from forms import PAPERS, STEPS, Asked, StepForm
-from forms.conditions import All, When, both, unless
-from forms.validators import Required
+from forms import PAPERS, STEPS
 from lib import identity
+from lib.questions.conditions import All, FormContext, When, both, unless
+from lib.questions.fields import StepForm
+from lib.questions.validators import Required
 from models import Answers
 from tests.people import COMPLETE, EMPLOYED, GOOD_CODE, id_number
 
@@ -43,11 +44,11 @@ class Dalian:
 
 
 def page_of(question: str) -> type[StepForm]:
-    return next(step.form for step in STEPS if question in step.form(None, asked=Asked())._fields)
+    return next(step.form for step in STEPS if question in step.form(None, asked=FormContext())._fields)
 
 
 def build(question: str, facts: dict[str, Any], offices: Any = (Office,)) -> StepForm:
-    asked = Asked(
+    asked = FormContext(
         facts=facts,
         today=date(2026, 11, 23),
         options=LISTS,
@@ -66,15 +67,17 @@ def checked(question: str, **changed: Any) -> Any:
 
 
 def test_every_question_has_a_column_and_every_column_a_question():
-    asked = {name for step in STEPS for name in step.form(None, asked=Asked())._fields}
+    asked = {name for step in STEPS for name in step.form(None, asked=FormContext())._fields}
     columns = {name.removesuffix("_sealed") for name in Answers.__annotations__}
     assert asked == columns
 
 
 def test_every_condition_and_proof_names_a_known_fact():
-    questions = {name for step in STEPS for name in step.form(None, asked=Asked())._fields}
+    questions = {name for step in STEPS for name in step.form(None, asked=FormContext())._fields}
     derived = {"id_type", "id_number", "name_differs", "employer_code_check"}
-    conditions = [field.flags.when for step in STEPS for field in step.form(None, asked=Asked()) if field.flags.when]
+    conditions = [
+        field.flags.when for step in STEPS for field in step.form(None, asked=FormContext()) if field.flags.when
+    ]
     conditions += [paper.when for paper in PAPERS if paper.when]
     named = {part.question for condition in conditions for part in condition.parts}
     assert named <= questions | derived
@@ -84,7 +87,7 @@ def test_every_condition_and_proof_names_a_known_fact():
 @pytest.mark.parametrize("answers", [COMPLETE, EMPLOYED], ids=["without employer", "employed"])
 def test_complete_answers_are_accepted_by_every_page(answers):
     for step in STEPS:
-        form = build(next(iter(step.form(None, asked=Asked())._fields)), RESIDENT | answers)
+        form = build(next(iter(step.form(None, asked=FormContext())._fields)), RESIDENT | answers)
         assert form.checks(), {field.name: field.errors for field in form if field.errors}
 
 
@@ -279,7 +282,7 @@ def test_an_appointment_before_the_qualification_is_a_warning_only():
 
 
 def test_a_character_that_cannot_be_printed_is_a_warning_only():
-    asked = Asked(
+    asked = FormContext(
         facts=RESIDENT | EMPLOYED | {"applicant_name": "张三"}, options=LISTS, unprintable=lambda text: ["三"]
     )
     form = page_of("applicant_name")(None, asked=asked)

@@ -8,12 +8,13 @@ from datetime import date
 import pytest
 from PIL import Image, ImageChops
 
+from demo import drawings as demo_drawings
+from demo import papers as demo_papers
+from demo.accounts import LEGACY, STAFF
+from demo.drawings import Appearance, Document, Signed
+from demo.people import LEADING, Stage, id_number, people
 from forms import PAPERS, PHOTO, SHEET
-from lib import images, one_inch
-from services import demo_papers, demo_pictures
-from services.demo_cast import LEADING, Stage, id_number, people
-from services.demo_office import LEGACY, STAFF
-from services.demo_pictures import Document, Look, Signed
+from lib.pictures import images, one_inch
 
 TODAY = date(2026, 11, 23)
 FEW = ("talent_certificate", "name_change")  # papers that nobody of the cast needs
@@ -80,16 +81,16 @@ def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
 @pytest.mark.parametrize(
     "drawn",
     [
-        demo_pictures.certificate(Document("")),
-        demo_pictures.card(Document("")),
-        demo_pictures.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), [], Look("male", 0)),
+        demo_drawings.certificate(Document("")),
+        demo_drawings.card(Document("")),
+        demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), [], Appearance("male", 0)),
     ],
     ids=["certificate", "card", "sheet"],
 )
 def test_every_document_is_marked_as_a_sample(drawn, monkeypatch):
     grey = pixels(drawn).convert("L")
     marks = Image.new("L", grey.size, 0)
-    marks.paste(255, (0, 0), demo_pictures._watermark(grey.size))
+    marks.paste(255, (0, 0), demo_drawings._watermark(grey.size))
     background = max(grey.tobytes()) - 8
 
     under = [value for value, mask in zip(grey.tobytes(), marks.tobytes(), strict=True) if mask > 40]
@@ -98,19 +99,19 @@ def test_every_document_is_marked_as_a_sample(drawn, monkeypatch):
 
 
 def test_the_same_person_looks_the_same_each_time():
-    demo_pictures.portrait.cache_clear()
-    first = demo_pictures.photograph(Look("female", 3))
-    demo_pictures.portrait.cache_clear()
+    demo_drawings.portrait.cache_clear()
+    first = demo_drawings.photograph(Appearance("female", 3))
+    demo_drawings.portrait.cache_clear()
 
-    assert demo_pictures.photograph(Look("female", 3)) == first
-    assert differ(demo_pictures.photograph(Look("female", 4)), first)
+    assert demo_drawings.photograph(Appearance("female", 3)) == first
+    assert differ(demo_drawings.photograph(Appearance("female", 4)), first)
 
 
 def test_a_long_answer_is_cut_on_the_drawn_sheet_and_a_stamp_only_stands_with_an_employer():
     rows = [("单位名称", "很长" * 60), ("姓名", "张䶮")] * 20
-    plain = demo_pictures.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), rows, Look("male", 0))
-    stamped = demo_pictures.signed_sheet(
-        Signed("https://example.cn", {}, "张䶮", "样例县华业机械有限公司"), rows, Look("male", 0)
+    plain = demo_drawings.signed_sheet(Signed("https://example.cn", {}, "张䶮", ""), rows, Appearance("male", 0))
+    stamped = demo_drawings.signed_sheet(
+        Signed("https://example.cn", {}, "张䶮", "样例县华业机械有限公司"), rows, Appearance("male", 0)
     )
 
     def reds(jpeg: bytes) -> int:
@@ -123,7 +124,7 @@ def test_a_long_answer_is_cut_on_the_drawn_sheet_and_a_stamp_only_stands_with_an
 def test_a_blurred_picture_has_less_detail():
     sharp = demo_papers.draw("id_emblem", ONE, WORDS)
 
-    assert len(demo_pictures.blurred(sharp)) < 0.6 * len(sharp)
+    assert len(demo_drawings.blurred(sharp)) < 0.6 * len(sharp)
 
 
 # --- the cast ---------------------------------------------------------------------------------------------------------

@@ -9,15 +9,15 @@ from sqlalchemy import func, select
 
 from lib.codes import DepartmentKind
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReturnReason, db
-from services import departments
-from services.reference import load_reference_data
+from services.departments import matching
+from services.departments.reference_data import load_reference_data
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SHENYANG, HEPING, PROVINCE = "210100", "210102", "210000"
 
 
 def matched(city: str = SHENYANG, county: str = HEPING, street: str | None = None, affiliation: str | None = None):
-    return departments.match(city, county, street, affiliation)
+    return matching.match(city, county, street, affiliation)
 
 
 def codes(**address) -> list[str]:
@@ -66,7 +66,7 @@ def test_every_candidate_says_why_it_is_offered(app):
 
 
 def test_a_zone_that_covers_the_street_comes_before_the_county(app):
-    street = next(iter(departments.streets(HEPING)))
+    street = next(iter(matching.streets(HEPING)))
     zone(street)
 
     found = matched(street=street)
@@ -75,7 +75,7 @@ def test_a_zone_that_covers_the_street_comes_before_the_county(app):
 
 
 def test_a_zone_is_not_offered_for_other_streets(app):
-    first, second, *_ = departments.streets(HEPING)
+    first, second, *_ = matching.streets(HEPING)
     zone(first)
 
     assert codes(street=second) == [HEPING, SHENYANG, PROVINCE]
@@ -89,7 +89,7 @@ def test_a_department_out_of_use_is_not_offered(app, make):
 
 
 def test_dalian_and_what_lies_below_it_collect_by_themselves(app):
-    found = departments.match("210200", "210204", None, None)
+    found = matching.match("210200", "210204", None, None)
     assert [(candidate.code, candidate.own_system) for candidate in found] == [
         ("210204", True),
         ("210200", True),
@@ -99,37 +99,37 @@ def test_dalian_and_what_lies_below_it_collect_by_themselves(app):
 
 def test_two_counties_of_the_same_name_are_told_apart_by_their_city(app):
     names = [
-        departments.match(city, county, None)[0].name for city, county in (("210100", "210106"), ("210300", "210303"))
+        matching.match(city, county, None)[0].name for city, county in (("210100", "210106"), ("210300", "210303"))
     ]
     assert names == ["沈阳市铁西区财政局", "鞍山市铁西区财政局"]
 
 
 def test_every_county_leads_to_three_departments(app):
-    for city in departments.cities():
-        for county in departments.counties(city):
-            assert [c.code for c in departments.match(city, county, None)] == [county, city, PROVINCE]
+    for city in matching.cities():
+        for county in matching.counties(city):
+            assert [c.code for c in matching.match(city, county, None)] == [county, city, PROVINCE]
 
 
 # --- divisions ---
 
 
 def test_the_three_selects_have_the_divisions_of_the_list(app):
-    assert len(departments.cities()) == 14
-    counties = [county for city in departments.cities() for county in departments.counties(city)]
+    assert len(matching.cities()) == 14
+    counties = [county for city in matching.cities() for county in matching.counties(city)]
     assert len(counties) == 100
-    assert sum(len(departments.streets(county)) for county in counties) == 1406
+    assert sum(len(matching.streets(county)) for county in counties) == 1406
 
 
 @pytest.mark.parametrize("parent", ["", "999999", "210102"])
 def test_an_unknown_city_has_no_counties(app, parent):
-    assert departments.counties(parent) == {}
+    assert matching.counties(parent) == {}
 
 
 def test_a_street_added_later_is_there_at_once(app):
-    before = departments.streets(HEPING)
+    before = matching.streets(HEPING)
     db.session.add(Division(code="210102999", name="样例街道", level="street", parent_code=HEPING))
     db.session.commit()
-    assert departments.streets(HEPING) == before | {"210102999": "样例街道"}
+    assert matching.streets(HEPING) == before | {"210102999": "样例街道"}
 
 
 # --- reference data ---

@@ -18,7 +18,8 @@ from models import (
     SearchKey,
     db,
 )
-from services import desk, workflow
+from services import workflow
+from services.queue import index as queue_index
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 
 
@@ -48,7 +49,7 @@ def counted(office: Any) -> dict[tuple[str, bool, bool], int]:
 def filed(make):
     """Submitted to 和平区 by somebody with an employer; the checks have nothing to say."""
     declaration = make.declaration(Status.SUBMITTED, make.account("单小燕"), **WITH_EMPLOYER)
-    desk.remind(declaration.id, 0)
+    queue_index.remind(declaration.id, 0)
     db.session.commit()
     return declaration
 
@@ -59,7 +60,7 @@ def test_a_line_says_what_was_submitted_never_what_is_typed_since(make, filed):
     assert keys_of(filed) == set()
     declaration = make.declaration(Status.RETURNED, make.account("孙立国"), **WITH_EMPLOYER)
     declaration.applicant_name, declaration.employer_name = "孙大国", "另一家有限公司"
-    desk.follow(declaration)
+    queue_index.follow(declaration)
     db.session.commit()
     line = item(declaration)
     assert line is not None
@@ -100,7 +101,7 @@ def test_each_office_above_counts_it_too_and_the_clock_counts_while_it_runs(make
     workflow.send_back(filed, officer, 1)
     db.session.commit()
     assert [counted(office) for office in scopes] == [{("returned", False, False): 1}] * 3
-    assert set(db.session.scalars(select(QueueCount.due_on))) == {desk.NO_CLOCK}
+    assert set(db.session.scalars(select(QueueCount.due_on))) == {queue_index.NO_CLOCK}
 
 
 def test_what_comes_to_nothing_leaves_no_counter(make, filed):
@@ -112,7 +113,7 @@ def test_what_comes_to_nothing_leaves_no_counter(make, filed):
 def test_reminders_are_counted_once_and_begin_anew_with_a_new_revision(make, filed, monkeypatch):
     office = make.department("210102")
     for _ in range(2):
-        desk.remind(filed.id, 3)
+        queue_index.remind(filed.id, 3)
         db.session.commit()
         assert counted(office) == {("submitted", False, True): 1}
     officer = make.actor(make.staff())
@@ -123,7 +124,7 @@ def test_reminders_are_counted_once_and_begin_anew_with_a_new_revision(make, fil
     assert counted(office) == {("returned", False, True): 1}
     filed.postal_address = "样例路 9 号"
     make.papers(filed)
-    monkeypatch.setattr(desk, "remind", lambda *_args: None)  # what the checks say of the new one comes later
+    monkeypatch.setattr(queue_index, "remind", lambda *_args: None)  # what the checks say of the new one comes later
     workflow.submit(filed, make.actor(filed.account), commitment="1", review_days=10)
     db.session.commit()
     assert counted(office) == {("submitted", True, False): 1}
@@ -131,7 +132,7 @@ def test_reminders_are_counted_once_and_begin_anew_with_a_new_revision(make, fil
 
 def test_reminders_of_what_was_taken_back_are_nobodys(make, filed):
     workflow.withdraw(filed, make.actor(filed.account))
-    desk.remind(filed.id, 3)
+    queue_index.remind(filed.id, 3)
     db.session.commit()
     assert item(filed) is None
     assert db.session.scalars(select(QueueCount)).all() == []
@@ -193,19 +194,19 @@ def test_who_returned_it_last_is_remembered_from_the_resubmission_to_the_decisio
 
 
 def test_keys_are_suffixes_initials_and_a_keyed_hash_of_the_phones_end(app):
-    keys = desk.search_keys("单小燕", "13800130001")
+    keys = queue_index.search_keys("单小燕", "13800130001")
     assert {"n单小燕", "n小燕", "n燕", "pdxy", "psxy", "pcxy"} < keys
     (phone,) = [key for key in keys if key.startswith("t")]
-    assert phone == desk.phone_key("0001")
-    assert phone != desk.phone_key("0002")
+    assert phone == queue_index.phone_key("0001")
+    assert phone != queue_index.phone_key("0002")
     assert "0001" not in phone
     assert len(keys) == 7
 
 
 def test_latin_names_are_found_in_lower_case_and_long_names_have_keys_that_fit(app):
-    assert {"njohn smith", "nsmith", "pjohnsmith"} < desk.search_keys("John Smith", "")
-    assert max(map(len, desk.search_keys("阿卜杜热依木" * 8 + "艾拜", "13800130001"))) <= 52
-    assert not any(key.startswith("t") for key in desk.search_keys("单小燕", ""))
+    assert {"njohn smith", "nsmith", "pjohnsmith"} < queue_index.search_keys("John Smith", "")
+    assert max(map(len, queue_index.search_keys("阿卜杜热依木" * 8 + "艾拜", "13800130001"))) <= 52
+    assert not any(key.startswith("t") for key in queue_index.search_keys("单小燕", ""))
 
 
 def test_an_employer_is_written_once_with_each_end_of_its_name(make):
@@ -222,31 +223,31 @@ def test_an_employer_is_written_once_with_each_end_of_its_name(make):
 
 
 def test_tables_are_missing_when_there_are_submissions_without_lines_or_bare_records(make, filed):
-    assert not desk.is_missing()
+    assert not queue_index.is_missing()
     db.session.execute(delete(QueueItem))
-    assert desk.is_missing()
-    desk.rebuild()
-    assert not desk.is_missing()
+    assert queue_index.is_missing()
+    queue_index.rebuild()
+    assert not queue_index.is_missing()
     db.session.commit()
     make.record()
-    assert not desk.is_missing()
+    assert not queue_index.is_missing()
     db.session.execute(update(Record).values(declaration_id=None))
-    assert desk.is_missing()
+    assert queue_index.is_missing()
 
 
 def test_an_empty_house_misses_nothing_and_is_rebuilt_to_nothing(app):
-    assert not desk.is_missing()
-    assert desk.rebuild() == (0, 0)
+    assert not queue_index.is_missing()
+    assert queue_index.rebuild() == (0, 0)
 
 
 def test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders(make, filed):
-    desk.remind(filed.id, 2)
+    queue_index.remind(filed.id, 2)
     db.session.add(
-        QueueCount(department_id=1, status=Status.RETURNED, due_on=desk.NO_CLOCK, again=True, flagged=True, n=7)
+        QueueCount(department_id=1, status=Status.RETURNED, due_on=queue_index.NO_CLOCK, again=True, flagged=True, n=7)
     )
     db.session.add(SearchKey(department_id=1, key="n谁", declaration_id=999))
     db.session.commit()
-    assert desk.rebuild(batch=1) == (1, 0)
+    assert queue_index.rebuild(batch=1) == (1, 0)
     db.session.commit()
     line = item(filed)
     assert line is not None

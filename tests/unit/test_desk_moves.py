@@ -10,12 +10,16 @@ from sqlalchemy import select
 
 from lib.codes import Role, Status
 from models import Declaration, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
-from services import desk, marks, workflow
+from services import workflow
 from services.access import Actor
+from services.marks import marks
+from services.queue import index as queue_index
 from services.workflow.reversals import last_decision
 from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 from tests.review_desk import fresh
+
+pytestmark = pytest.mark.slow
 
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 NAMES = ("单小燕", "仇志强", "解晓东", "阿卜杜拉·买买提", "John Smith")
@@ -106,7 +110,7 @@ class Life:
 
     def send_back(self, declaration: Declaration, officer: Actor) -> None:
         workflow.own_claim(declaration, officer)
-        marks.keep(declaration.revisions[-1], officer, [marks.Wanted("postal_address", "", "请核对")])
+        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.send_back(declaration, officer, declaration.revision_number)
 
     def approve(self, declaration: Declaration, officer: Actor) -> None:
@@ -122,7 +126,7 @@ class Life:
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
-        marks.keep(declaration.revisions[-1], officer, [marks.Wanted("postal_address", "", "请核对")])
+        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.revoke(declaration, officer, declaration.revision_number, comment="批错了")
 
     def reopen(self, declaration: Declaration, officer: Actor) -> None:
@@ -137,7 +141,7 @@ class Life:
         workflow.answer_offer(declaration, one, accept=self.dice.random() < 0.7, reason="地址不在这里")
 
     def remind(self, declaration: Declaration, _officer: Actor) -> None:
-        desk.remind(declaration.id, self.dice.randrange(3))
+        queue_index.remind(declaration.id, self.dice.randrange(3))
 
 
 VERBS = {
@@ -150,7 +154,7 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
     life = Life(make, seed)
     wanted = {verb for verbs in VERBS.values() for verb in verbs}
@@ -160,7 +164,7 @@ def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
         steps += 1
         assert steps < 600, f"the dice left out {wanted - life.done}"
     kept = everything()
-    desk.rebuild(batch=2)
+    queue_index.rebuild(batch=2)
     db.session.commit()
     assert everything() == kept
     assert kept["items"]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forms import STEPS
 from lib.database import utcnow
 from models import Draft, ParkedForm, db
-from services import drafts
+from services.declaration import drafts
 
 PERSONAL, DEPARTMENT, EDUCATION, _QUALIFICATION = STEPS
 TYPED = [("full_time_school", "东北样例大学"), ("accounting_posts", "cashier"), ("accounting_posts", "reports")]

@@ -8,11 +8,13 @@ import math
 import pytest
 from PIL import Image
 
-from lib import images, perspective, screens
-from lib.corners import SIDES, find
-from lib.perspective import WHOLE, checked, straighten, turned
+from lib.pictures import images, perspective, screens
+from lib.pictures.corners import SIDES, find
+from lib.pictures.perspective import WHOLE, checked, straighten, turned
 from tests.image_samples import colours, corner_card, encoded
 from tests.paper_photos import document, screen_shot, taken
+
+pytestmark = pytest.mark.slow
 
 SEEDS = pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 200), marks=pytest.mark.soak)])
 
@@ -103,7 +105,7 @@ BAD = [
 
 @pytest.mark.parametrize("corners", BAD)
 def test_what_is_no_frame_is_refused(corners) -> None:
-    with pytest.raises(images.Refused, match="四个角"):
+    with pytest.raises(images.PictureRefused, match="四个角"):
         perspective.straighten(encoded(corner_card(800, 600)), corners)
 
 

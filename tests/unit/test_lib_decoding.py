@@ -7,10 +7,11 @@ from dataclasses import asdict
 import pytest
 from PIL import Image
 
-from lib import decoding, heif, images, zygote
-from lib.images import Refused, clean
-from lib.jobs import JOBS
-from lib.one_inch import PhotoRule
+from lib.pictures import decoding, heif, images
+from lib.pictures.images import PictureRefused, clean
+from lib.pictures.one_inch import PhotoRule
+from lib.sandbox import forkserver
+from lib.sandbox.jobs import JOBS
 from tests.hostile import SCRIPT, heic
 from tests.image_samples import JPEG_CARD, assert_clean, colours, corner_card, encoded
 
@@ -46,7 +47,7 @@ def test_a_turned_picture_is_the_old_one_where_nothing_turns(turns: int, seen: s
 
 
 def test_what_is_loaded_before_a_fork_can_be() -> None:
-    assert set(zygote.load()) == set(JOBS)
+    assert set(forkserver.load()) == set(JOBS)
 
 
 def test_a_heic_is_only_its_pixels() -> None:
@@ -77,7 +78,7 @@ def test_the_profile_of_a_heic_is_applied_like_that_of_others() -> None:
 
 @pytest.mark.parametrize("brands", [b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0", b"msf1\0\0\0\0hevc"])
 def test_brands_that_are_heic(brands: bytes) -> None:
-    with pytest.raises(Refused, match="已损坏"):
+    with pytest.raises(PictureRefused, match="已损坏"):
         clean((len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands + bytes(100))
 
 
@@ -86,7 +87,7 @@ def test_brands_that_are_heic(brands: bytes) -> None:
     [(b"mif1\0\0\0\0avifmiaf", "AVIF 图片"), (b"mif1\0\0\0\0miaf", "视频"), (b"qt  \0\0\0\0", "视频")],
 )
 def test_brands_that_are_not(brands: bytes, said: str) -> None:
-    with pytest.raises(Refused, match=said):
+    with pytest.raises(PictureRefused, match=said):
         clean((len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands + bytes(100))
 
 
@@ -95,6 +96,6 @@ def test_what_a_job_says_is_told_and_what_goes_wrong_is_not() -> None:
         raise ValueError("何新丽")
 
     asked: dict[str, object] = {"job": "paper", "options": {}}
-    assert "文件是空的" in zygote.answer(zygote.load(), asked, [b""])[0]["refused"]
-    assert zygote.answer({"paper": fails}, asked, [b""]) == ({"failed": "ValueError"}, [])  # type: ignore[dict-item]
-    assert zygote.answer({}, asked, [b"", b""]) == ({"failed": "ValueError"}, [])
+    assert "文件是空的" in forkserver.answer(forkserver.load(), asked, [b""])[0]["refused"]
+    assert forkserver.answer({"paper": fails}, asked, [b""]) == ({"failed": "ValueError"}, [])  # type: ignore[dict-item]
+    assert forkserver.answer({}, asked, [b"", b""]) == ({"failed": "ValueError"}, [])

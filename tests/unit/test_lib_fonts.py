@@ -9,9 +9,9 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from lib import fonts
-from lib.fonts import Face
-from lib.pen import document
+from lib.pdf import fonts
+from lib.pdf.canvas import document
+from lib.pdf.fonts import Face
 from tests.rare import EXTENSIONS, STANDARD, needs_hanazono
 
 ROOT = Path(__file__).resolve().parent.parent.parent

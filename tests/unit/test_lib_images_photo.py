@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from PIL import ImageChops
 
-from lib import images
-from lib.images import Refused, clean, rotate, thumbnail
-from lib.one_inch import cut
+from lib.pictures import images
+from lib.pictures.images import PictureRefused, clean, rotate, thumbnail
+from lib.pictures.one_inch import cut
 from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, colours, corner_card, decoded, encoded
 
 
@@ -39,7 +39,7 @@ def test_turning_clockwise(turns: int, expected: str) -> None:
 
 def test_the_size_is_told_without_decoding() -> None:
     assert images.size(JPEG_CARD[:2000]) == (400, 300)
-    with pytest.raises(Refused):
+    with pytest.raises(PictureRefused):
         images.size(PNG_CARD)
 
 
@@ -54,5 +54,5 @@ def test_four_turns_hardly_change_the_picture() -> None:
 
 @pytest.mark.parametrize("use", [thumbnail, lambda jpeg: rotate(jpeg, 1), cut])
 def test_what_cannot_be_opened_is_refused_here_too(use: Callable[[bytes], object]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(PictureRefused):
         use(JPEG_CARD[:100])

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from lib import images
-from lib.images import Refused, clean
+from lib.pictures import images
+from lib.pictures.images import PictureRefused, clean
 from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, corner_card, encoded
 
 
@@ -34,25 +34,25 @@ from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, corner_card, 
     ],
 )
 def test_what_is_no_picture_is_named(data: bytes, says: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PictureRefused) as refused:
         clean(data)
     assert str(refused.value) == says
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"hevc"])
 def test_what_only_begins_like_a_heic_is_damaged(brand: bytes) -> None:
-    with pytest.raises(Refused, match="图片已损坏或不完整"):
+    with pytest.raises(PictureRefused, match="图片已损坏或不完整"):
         clean(b"\0\0\0\x20ftyp" + brand + b"\0" * 100)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
 def test_other_pictures_are_refused_whatever_their_name(kind: str) -> None:
-    with pytest.raises(Refused, match="不是 jpg、png 或 heic"):
+    with pytest.raises(PictureRefused, match="不是 jpg、png 或 heic"):
         clean(encoded(corner_card(), kind))
 
 
 def test_too_many_bytes() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PictureRefused) as refused:
         clean(encoded(corner_card()) + bytes(31_600_000))
     assert str(refused.value) == "图片 30.2 MB，超过 15 MB。请缩小后再上传"
 
@@ -60,7 +60,7 @@ def test_too_many_bytes() -> None:
 def test_one_byte_too_many_does_not_read_as_the_limit() -> None:
     data = encoded(corner_card())
     assert clean(data.ljust(images.MAX_BYTES, b"\0")).width == 400
-    with pytest.raises(Refused, match=r"图片 15\.1 MB，超过 15 MB"):
+    with pytest.raises(PictureRefused, match=r"图片 15\.1 MB，超过 15 MB"):
         clean(data.ljust(images.MAX_BYTES + 1, b"\0"))
 
 
@@ -85,7 +85,7 @@ def png_header(width: int, height: int) -> bytes:
     ],
 )
 def test_bombs_and_specks_are_refused_by_their_header(data: bytes, says: str) -> None:
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(PictureRefused, match=says):
         clean(data)
 
 
@@ -98,7 +98,7 @@ def with_scans(extra: int) -> bytes:
 
 def test_many_scans_are_refused_before_any_is_decoded() -> None:
     assert clean(with_scans(20)).width == 400
-    with pytest.raises(Refused, match="图片的编码不正常") as refused:
+    with pytest.raises(PictureRefused, match="图片的编码不正常") as refused:
         clean(with_scans(2000))
     assert refused.value.__cause__ is None
 
@@ -116,7 +116,7 @@ def test_restarts_and_thumbnails_in_the_metadata_are_no_scans() -> None:
 def test_a_progressive_picture_may_have_fewer_pixels() -> None:
     image = Image.new("L", (6000, 4100))
     assert clean(encoded(image)).width == 2400
-    with pytest.raises(Refused, match="图片 6000×4100 像素，太大：渐进式 jpg 最多 2400 万像素"):
+    with pytest.raises(PictureRefused, match="图片 6000×4100 像素，太大：渐进式 jpg 最多 2400 万像素"):
         clean(encoded(image, progressive=True))
 
 
@@ -156,7 +156,7 @@ def damaged_png(at: int) -> bytes:
     ).split(),
 )
 def test_damaged_pictures_are_refused_in_one_sentence(data: bytes) -> None:
-    with pytest.raises(Refused, match="图片已损坏或不完整") as refused:
+    with pytest.raises(PictureRefused, match="图片已损坏或不完整") as refused:
         clean(data)
     assert refused.value.__cause__ is not None
 
@@ -171,7 +171,7 @@ def test_any_damage_ends_in_a_picture_or_a_refusal(data: bytes, changes: list[tu
         warnings.simplefilter("ignore")
         try:
             picture = clean(bytes(damaged))
-        except Refused:
+        except PictureRefused:
             return
     assert_clean(picture)
 
@@ -181,5 +181,5 @@ def test_running_out_of_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> 
         raise MemoryError
 
     monkeypatch.setattr(images, "_to_srgb", out_of_memory)
-    with pytest.raises(Refused):
+    with pytest.raises(PictureRefused):
         clean(JPEG_CARD)

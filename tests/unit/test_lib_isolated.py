@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,22 +21,25 @@ from typing import Any, cast
 
 import pytest
 
-from lib import framing, isolated
-from lib.images import Refused
-from lib.isolated import Limits, run
-from lib.jobs import JOBS
+from lib.pictures.images import PictureRefused
+from lib.sandbox import client as sandbox
+from lib.sandbox import messages
+from lib.sandbox.client import Limits, run
+from lib.sandbox.jobs import JOBS
 from tests.bad_jobs import TABLE
+from tests.patience import PATIENCE_S
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests import bad_jobs; bad_jobs.begin(int(sys.argv[2]))"
 
 
 @pytest.fixture(autouse=True)
-def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[isolated._Here]:
+def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox._Here]:
     """A keeper of its own, which knows the bad jobs."""
-    here = isolated._Here()
-    monkeypatch.setattr(isolated, "_here", here)
-    monkeypatch.setattr(isolated, "PROGRAM", BEGIN)
+    here = sandbox._Here()
+    monkeypatch.setattr(sandbox, "_here", here)
+    monkeypatch.setattr(sandbox, "PROGRAM", BEGIN)
     for name, path in TABLE.items():
         monkeypatch.setitem(JOBS, name, path)
     yield here
@@ -43,9 +47,9 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[isolated._Here]:
 
 
 @pytest.fixture
-def used(monkeypatch: pytest.MonkeyPatch) -> list[isolated.Usage]:
-    ended: list[isolated.Usage] = []
-    monkeypatch.setattr(isolated, "listeners", [ended.append])
+def used(monkeypatch: pytest.MonkeyPatch) -> list[sandbox.Usage]:
+    ended: list[sandbox.Usage] = []
+    monkeypatch.setattr(sandbox, "listeners", [ended.append])
     return ended
 
 
@@ -65,7 +69,7 @@ def test_fifteen_megabytes_go_there_and_back() -> None:
 
 
 def test_a_refusal_of_the_job_is_told_in_its_words() -> None:
-    with pytest.raises(Refused, match=r"^不收$"):
+    with pytest.raises(PictureRefused, match=r"^不收$"):
         run("refuse", b"")
 
 
@@ -75,22 +79,22 @@ def test_a_job_nobody_listed_does_not_run() -> None:
 
 
 def test_an_error_says_nothing_of_the_picture_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with caplog.at_level(logging.WARNING), pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("fail", b"")
     assert "ValueError" in caplog.text
     assert "何新丽" not in caplog.text
     assert works()
 
 
-def test_too_much_memory_is_refused(used: list[isolated.Usage]) -> None:
-    with pytest.raises(Refused, match="无法处理"):
+def test_too_much_memory_is_refused(used: list[sandbox.Usage]) -> None:
+    with pytest.raises(PictureRefused, match="无法处理"):
         run("grow", b"")
     assert works()
     assert used[0].memory < 300 << 20
 
 
-def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: list[isolated.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: list[sandbox.Usage]) -> None:
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run("hog", b"", limits=Limits(cpu_s=1))
     assert 200 << 20 < used[0].memory < 300 << 20
     assert works()
@@ -98,21 +102,21 @@ def test_who_goes_on_asking_for_memory_stays_below_300_mb_and_is_ended(used: lis
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
 def test_a_crash_is_a_refusal(number: signal.Signals, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with caplog.at_level(logging.WARNING), pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("crash", b"", number=int(number))
     assert number.name in caplog.text
     assert works()
 
 
 def test_a_signal_without_a_name_is_a_refusal_too() -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("crash", b"", number=signal.SIGRTMIN + 2)
     assert works()
 
 
 @pytest.mark.parametrize("job", ["leave", "large"])
 def test_an_answer_that_does_not_come_or_is_too_large_is_a_refusal(job: str) -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run(job, b"", size=2 << 20)
     assert works()
 
@@ -136,13 +140,13 @@ NONSENSE = {
 
 @pytest.mark.parametrize("data", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_is_a_refusal(data: bytes) -> None:
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("babble", data)
     assert works()
 
 
-def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[isolated.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[sandbox.Usage]) -> None:
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run("spin", b"", limits=Limits(cpu_s=1, wall_s=60))
     assert os.WTERMSIG(used[0].status) == signal.SIGXCPU
     assert 0.5 < used[0].cpu_s < 2.5
@@ -150,23 +154,23 @@ def test_a_job_that_spins_is_ended_by_the_limit_of_cpu(used: list[isolated.Usage
 
 
 @pytest.mark.parametrize("job", ["sleep", "promise"])
-def test_a_job_that_hangs_is_ended_by_the_clock(job: str, used: list[isolated.Usage]) -> None:
-    with pytest.raises(Refused, match="图片太复杂，无法处理"):
+def test_a_job_that_hangs_is_ended_by_the_clock(job: str, used: list[sandbox.Usage]) -> None:
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run(job, b"", limits=Limits(wall_s=0.3))
     assert os.WTERMSIG(used[0].status) == signal.SIGKILL
     assert works()
 
 
-def test_without_its_keeper_a_job_is_done_by_a_new_one(child: isolated._Here) -> None:
+def test_without_its_keeper_a_job_is_done_by_a_new_one(child: sandbox._Here) -> None:
     assert works()
-    before = isolated.keeper_pid()
+    before = sandbox.keeper_pid()
     os.kill(before, signal.SIGKILL)
     assert works()
-    assert isolated.keeper_pid() != before
+    assert sandbox.keeper_pid() != before
 
 
 def test_who_ends_the_keeper_each_time_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Refused, match=r"无法处理|请稍后再试"):
+    with pytest.raises(PictureRefused, match=r"无法处理|请稍后再试"):
         run("kill_keeper", b"")
     assert works()
 
@@ -174,21 +178,21 @@ def test_who_ends_the_keeper_each_time_is_refused(caplog: pytest.LogCaptureFixtu
 def test_without_an_interpreter_the_person_is_asked_to_come_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(isolated, "PROGRAM", "raise SystemExit(1)")
-    with pytest.raises(isolated.Unavailable, match="暂时无法处理图片，请稍后再试"):
+    monkeypatch.setattr(sandbox, "PROGRAM", "raise SystemExit(1)")
+    with pytest.raises(sandbox.Unavailable, match="暂时无法处理图片，请稍后再试"):
         run("echo", b"")
     assert "no child process" in caplog.text
 
 
 def test_a_keeper_that_is_stuck_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert works()
-    stuck = isolated.keeper_pid()
+    stuck = sandbox.keeper_pid()
     os.kill(stuck, signal.SIGSTOP)
-    with monkeypatch.context() as patch, suppress(Refused):  # the new one may take longer than that to start
-        patch.setattr(isolated, "PATIENCE_S", 0.2)
+    with monkeypatch.context() as patch, suppress(PictureRefused):  # the new one may take longer than that to start
+        patch.setattr(sandbox, "PATIENCE_S", 0.2)
         run("echo", b"", limits=Limits(wall_s=0.2))
     assert works()
-    assert isolated.keeper_pid() != stuck
+    assert sandbox.keeper_pid() != stuck
 
 
 # --- what it may do -------------------------------------------------------------------------------------------------
@@ -199,7 +203,11 @@ def test_it_has_no_environment_and_no_descriptors_of_ours(monkeypatch: pytest.Mo
     with (tmp_path / "open").open("w") as kept:
         os.set_inheritable(kept.fileno(), True)
         facts, _ = run("look_around", b"")
-    ours = {*isolated.ENVIRONMENT, "LC_CTYPE", "OMP_NUM_THREADS"}  # the last two by Python and by lib.portrait there
+    ours = {
+        *sandbox.ENVIRONMENT,
+        "LC_CTYPE",
+        "OMP_NUM_THREADS",
+    }  # the last two by Python and by lib.pictures.portrait there
     assert set(facts["environment"]) <= ours
     assert facts["open"] == 1, "the job's socket only"
 
@@ -217,7 +225,7 @@ def test_it_opens_no_file_and_no_socket(job: str) -> None:
 
 def test_it_starts_no_program() -> None:
     """The kernel would, but its loader can open no library."""
-    with pytest.raises(Refused, match="图片内容异常，无法处理"):
+    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
         run("run_program", b"")
     assert works()
 
@@ -241,51 +249,52 @@ def test_eight_threads_at_once_get_each_their_own() -> None:
 
 
 def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolated, "WAIT_S", 0.05)
+    begun, go = threading.Semaphore(0), threading.Event()
 
-    def sleep() -> None:
-        with pytest.raises(Refused):
-            run("sleep", b"", limits=Limits(wall_s=1))
+    def do(*_asked: Any) -> Any:
+        begun.release()
+        return {"waited": go.wait(PATIENCE_S)}, []
 
-    threads = [threading.Thread(target=sleep) for _ in range(isolated.AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.2)
-    with pytest.raises(isolated.Busy, match="系统繁忙，请稍后再试"):
-        run("echo", b"")
-    for thread in threads:
-        thread.join()
+    with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
+        patch.setattr(sandbox._Keeper, "do", do)
+        held = [pool.submit(run, "echo", b"") for _ in range(sandbox.AT_ONCE)]
+        assert all(begun.acquire(timeout=PATIENCE_S) for _ in held)
+        patch.setattr(sandbox, "WAIT_S", 0.05)
+        with pytest.raises(sandbox.SandboxBusy, match="系统繁忙，请稍后再试"):
+            run("echo", b"")
+        go.set()
+        assert [result.result() for result in held] == [({"waited": True}, [])] * sandbox.AT_ONCE
     assert works()
 
 
 SCRIPT = """
 import os, sys
 sys.path.insert(0, {root!r})
-from lib import isolated
+from lib.sandbox import client as isolated
 from lib.images import Refused
 def ask():
     try:
-        isolated.run("paper", b"x")
+        sandbox.run("paper", b"x")
     except Refused as refused:
         return "heic" in str(refused)
 assert ask()
-print(isolated.keeper_pid())
+print(sandbox.keeper_pid())
 child = os.fork()
 if not child:
     assert ask()
-    print(isolated.keeper_pid())
+    print(sandbox.keeper_pid())
     sys.stdout.flush()
-    isolated._here.close()
+    sandbox._here.close()
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 assert ask()
-print(isolated.keeper_pid(), flush=True)
+print(sandbox.keeper_pid(), flush=True)
 {end}
 """
 
 
 def gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(20 * PATIENCE_S):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -299,7 +308,9 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"], ids=["normal", "at once", "killed"])
 def test_a_fork_has_a_keeper_of_its_own_and_nothing_outlives_the_server(end: str) -> None:
     script = SCRIPT.format(root=str(ROOT), end=end)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert done.stderr == ""
     first, forked, again = map(int, done.stdout.split())
     assert first == again != forked
@@ -316,12 +327,12 @@ def test_a_message_that_ends_early_is_no_message() -> None:
         theirs.sendall(HEAD(b"kj1\n", 10, 0) + b"{}")
         theirs.shutdown(socket.SHUT_WR)
         with pytest.raises(EOFError):
-            framing.receive(ours)
+            messages.receive(ours)
 
 
 def test_an_empty_blob_is_not_sent_to_somebody_who_has_answered_and_gone() -> None:
     sent: list[bytes] = []
     line = SimpleNamespace(sendall=sent.append)
-    framing.send(cast(Any, line), {"job": "paper"}, [b"", b"x"])
+    messages.send(cast(Any, line), {"job": "paper"}, [b"", b"x"])
     assert all(sent)
     assert sent[1:] == [b"x"]

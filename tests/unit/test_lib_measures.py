@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from lib import images, one_inch
-from lib.measures import (
+from demo.drawings import Appearance, Document, card, certificate, photograph
+from lib.pictures import images, one_inch
+from lib.pictures.quality import (
     DARK_MEAN,
     EVEN_BACKGROUND,
     FAINT_CONTRAST,
@@ -27,7 +28,6 @@ from lib.measures import (
     bits_apart,
     measure,
 )
-from services.demo_pictures import Document, Look, card, certificate, photograph
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -41,7 +41,7 @@ def jpeg(image: Image.Image, quality: int = 88) -> bytes:
 @cache
 def diploma(name: str = "单小燕", number: str = "101731201205001122", variant: int = 3) -> Image.Image:
     text = f"学生 {name}，性别女，1990 年 3 月 7 日生，在本校会计学专业全日制学习，成绩合格，准予毕业。"
-    look = Look("female", variant)
+    look = Appearance("female", variant)
     drawn = certificate(Document("毕业证书", text=text, seal="东北样例大学", small=f"证书编号：{number}", look=look))
     return Image.open(io.BytesIO(drawn)).convert("RGB")
 
@@ -127,9 +127,9 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
 
 @cache
 def subjects() -> tuple[Image.Image, ...]:
-    portrait = Image.open(io.BytesIO(photograph(Look("male", 2)))).convert("RGB")
+    portrait = Image.open(io.BytesIO(photograph(Appearance("male", 2)))).convert("RGB")
     rows = (("姓名", "孙立国"), ("性别", "男   民族 汉"), ("出生", "1976 年 4 月 1 日"))
-    drawn = card(Document("居民身份证", rows, small="公民身份号码  219901197604010017", look=Look("male", 2)))
+    drawn = card(Document("居民身份证", rows, small="公民身份号码  219901197604010017", look=Appearance("male", 2)))
     return portrait, Image.open(io.BytesIO(drawn)).convert("RGB"), diploma(), on_a_table()
 
 
@@ -142,7 +142,9 @@ def test_a_copy_is_the_same_picture(copy: Callable[[Image.Image], bytes]) -> Non
 
 
 def test_another_persons_portrait_is_another_picture() -> None:
-    people = [measure(photograph(Look("male" if odd else "female", place))) for place in range(5) for odd in (0, 1)]
+    people = [
+        measure(photograph(Appearance("male" if odd else "female", place))) for place in range(5) for odd in (0, 1)
+    ]
     for place, first in enumerate(people):
         assert [alike(first, other) for other in people].index(True) == place
 
@@ -163,7 +165,7 @@ def test_a_turned_picture_is_another_one() -> None:
 
 
 def portrait_before(wall: str | tuple[int, int, int] | Image.Image) -> dict[str, Any]:
-    drawn = Image.open(io.BytesIO(photograph(Look("female", 3)))).convert("RGB")
+    drawn = Image.open(io.BytesIO(photograph(Appearance("female", 3)))).convert("RGB")
     mask = drawn.convert("L").point(lambda value: 255 if value > 252 else 0)
     background = wall if isinstance(wall, Image.Image) else Image.new("RGB", drawn.size, wall)
     drawn.paste(background, (0, 0), mask)
@@ -192,7 +194,7 @@ def test_a_wall_lit_from_one_side_is_uneven() -> None:
 
 
 def test_a_person_far_away_fills_little_of_the_photo() -> None:
-    drawn = Image.open(io.BytesIO(photograph(Look("female", 3)))).convert("RGB")
+    drawn = Image.open(io.BytesIO(photograph(Appearance("female", 3)))).convert("RGB")
     far = Image.new("RGB", (1500, 2100), "white")
     far.paste(drawn, (450, 1260))
     found = measure(one_inch.cut(images.clean(jpeg(far)).jpeg).jpeg, portrait=True)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from lib.decoding import photo as job
-from lib.images import Picture, Refused
-from lib.one_inch import Crop, PhotoRule, cut, placed
-from services.demo_pictures import Look, photograph
+from demo.drawings import Appearance, photograph
+from lib.pictures.decoding import photo as job
+from lib.pictures.images import CleanPicture, PictureRefused
+from lib.pictures.one_inch import Crop, PhotoRule, cut, placed
 from tests.image_samples import assert_clean, colours, corner_card, decoded, encoded, noise
 
 
@@ -62,7 +62,7 @@ def test_a_crop_beyond_the_edge_ends_there(crop: Crop) -> None:
     ],
 )
 def test_a_crop_that_is_none_is_refused(crop: Crop) -> None:
-    with pytest.raises(Refused, match="裁剪范围不对"):
+    with pytest.raises(PictureRefused, match="裁剪范围不对"):
         cut(encoded(Image.new("RGB", (1000, 1400))), crop)
 
 
@@ -74,7 +74,7 @@ def test_a_crop_that_is_none_is_refused(crop: Crop) -> None:
     ],
 )
 def test_too_few_pixels_are_refused_with_the_figures(size: tuple[int, int], crop: Crop | None, says: str) -> None:
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(PictureRefused, match=says):
         cut(encoded(Image.new("RGB", size)), crop)
 
 
@@ -92,21 +92,21 @@ def test_the_larger_size_is_given_up_before_the_quality() -> None:
 
 
 def test_what_cannot_be_brought_under_the_limit_is_refused() -> None:
-    with pytest.raises(Refused, match="照片无法压缩到 10 KB 以下"):
+    with pytest.raises(PictureRefused, match="照片无法压缩到 10 KB 以下"):
         cut(encoded(noise(295, 413), quality=95), rule=PhotoRule(max_bytes=10_000))
 
 
 # --- a picture that is right already ---------------------------------------------------------------------------------
 
 
-def make(sent: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Picture:
+def make(sent: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
     facts, (jpeg, _thumb, source) = job(sent, crop, asdict(rule or PhotoRule()))
     assert decoded(source).size == tuple(facts["original"][:2])
-    return Picture(jpeg, *facts["size"], *facts["original"])
+    return CleanPicture(jpeg, *facts["size"], *facts["original"])
 
 
 def portrait(width: int = 354, height: int = 496, kind: str = "JPEG", **options: Any) -> bytes:
-    drawn = decoded(photograph(Look("female", 3))).convert("RGB")
+    drawn = decoded(photograph(Appearance("female", 3))).convert("RGB")
     return encoded(drawn.resize((width, height), Image.Resampling.LANCZOS), kind, **({"quality": 90} | options))
 
 
@@ -161,7 +161,7 @@ def test_a_frame_is_cut_out_even_of_a_photo_that_is_right() -> None:
 
 def test_what_is_right_depends_on_the_rule() -> None:
     sent = portrait(354, 496)
-    with pytest.raises(Refused, match="至少需要 413×579 像素"):
+    with pytest.raises(PictureRefused, match="至少需要 413×579 像素"):
         make(sent, rule=PhotoRule(least=(413, 579)))
     square = PhotoRule(least=(300, 300), best=(600, 600), ratio=(1, 1))
     assert (make(sent, rule=square).width, make(sent, rule=square).height) == (300, 300)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFilter
 
-from lib import measures, portrait
-from lib.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
-from services.demo_pictures import Look, photograph
+from demo.drawings import Appearance, photograph
+from lib.pictures import portrait, quality
+from lib.pictures.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
 from tests.image_samples import decoded
 
 FACE = [0.3, 0.2, 0.4, 0.45]  # a head of 0.585 of the picture
@@ -80,11 +80,11 @@ def test_a_photo_that_was_never_measured_cannot_be_judged(older: dict[str, Any])
 
 @pytest.fixture(scope="module")
 def drawn() -> Image.Image:
-    return decoded(photograph(Look("male", 1))).convert("RGB")
+    return decoded(photograph(Appearance("male", 1))).convert("RGB")
 
 
 def what(image: Image.Image) -> set[str]:
-    found = measures.measure(image, portrait=True) | {"portrait": figures(image)}
+    found = quality.measure(image, portrait=True) | {"portrait": figures(image)}
     return {problem.what for problem in advise(found).problems}
 
 

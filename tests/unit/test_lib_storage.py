@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.crypto import Keyring
-from lib.storage import Blob, Damaged, Folder, Missing, Sweep
+from lib.storage import Blob, FileDamaged, FileMissing, Folder, Sweep
 
 DAY = 24 * 3600.0
 
@@ -146,7 +146,7 @@ def test_nothing_but_an_address_becomes_a_path(folder: Folder, address: str) -> 
 @given(address=st.text(max_size=70))
 def test_hardly_anything_is_an_address(tmp_path_factory: pytest.TempPathFactory, address: str) -> None:
     folder = Folder(tmp_path_factory.getbasetemp() / "addresses", Keyring.ephemeral())
-    with pytest.raises((ValueError, Missing)):
+    with pytest.raises((ValueError, FileMissing)):
         folder.get(address)
 
 
@@ -154,9 +154,9 @@ def test_hardly_anything_is_an_address(tmp_path_factory: pytest.TempPathFactory,
 
 
 def test_what_is_missing_is_said_to_be_missing(folder: Folder) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         folder.get("a" * 64)
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         folder.check("a" * 64, "")
     assert not folder.exists("a" * 64)
 
@@ -165,16 +165,16 @@ def test_damage_is_noticed_by_reading_and_by_checking(folder: Folder) -> None:
     blob = folder.put(b"picture")
     path = path_of(folder, blob.address)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(Damaged):
+    with pytest.raises(FileDamaged):
         folder.get(blob.address)
-    with pytest.raises(Damaged):
+    with pytest.raises(FileDamaged):
         folder.check(blob.address, blob.sha256)
 
 
 def test_two_exchanged_files_are_noticed(folder: Folder) -> None:
     one, two = folder.put(b"one"), folder.put(b"two")
     path_of(folder, one.address).write_bytes(path_of(folder, two.address).read_bytes())
-    with pytest.raises(Damaged):
+    with pytest.raises(FileDamaged):
         folder.get(one.address)
 
 

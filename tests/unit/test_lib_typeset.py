@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import fonts, typeset
+from lib.pdf import fonts, typeset
 
 ADDRESS = "辽宁省沈阳市沈河区北站路138号恒信国际大厦B座1906室"
 

@@ -7,8 +7,10 @@ import pytest
 from forms import PAPER
 from lib.codes import MarkState, Status
 from models import ReturnReason, db
-from services import marks, papers, workflow
-from services.marks import Wanted
+from services import workflow
+from services.marks import marks
+from services.marks.marks import MarkRequest
+from services.papers import papers
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 
@@ -29,7 +31,7 @@ def held(make, officer):
 def returned(make, officer, held):
     """Sends the file back with these marks."""
 
-    def send(*wanted: Wanted):
+    def send(*wanted: MarkRequest):
         actor = make.actor(officer)
         marks.keep(held.revisions[-1], actor, wanted)
         workflow.send_back(held, actor, held.revision_number)
@@ -47,8 +49,8 @@ def open_targets(declaration) -> list[str]:
     return [view.mark.target for view in marks.open_views(declaration)]
 
 
-def say(target: str) -> Wanted:
-    return Wanted(target, "", f"请核对{target}")
+def say(target: str) -> MarkRequest:
+    return MarkRequest(target, "", f"请核对{target}")
 
 
 # keeping
@@ -81,7 +83,7 @@ def test_an_optional_paper_that_is_missing_can_be_asked_for(make, officer):
 
 
 def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, held):
-    marks.keep(held.revisions[-1], make.actor(officer), [Wanted("photo", "photo_unfit")])
+    marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "photo_unfit")])
     db.session.commit()
     advice = db.session.get_one(ReturnReason, "photo_unfit")
     before = advice.advice
@@ -91,18 +93,18 @@ def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, hel
 
 
 def test_an_unknown_reason_is_no_reason(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [Wanted("photo", "no_such_reason")])
+    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "no_such_reason")])
     assert (mark.reason_code, mark.reason) == (None, "")
     with pytest.raises(workflow.NotAllowed, match="原因"):
         workflow.send_back(held, make.actor(officer), 1)
 
 
 def test_a_comment_alone_becomes_the_reason_when_it_is_sent(returned):
-    assert kept(returned(Wanted("nation", "", "  民族有误 "))) == {"nation": "民族有误"}
+    assert kept(returned(MarkRequest("nation", "", "  民族有误 "))) == {"nation": "民族有误"}
 
 
 def test_a_long_comment_is_cut_to_its_column(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [Wanted("nation", "", "长" * 500)])
+    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("nation", "", "长" * 500)])
     assert len(mark.comment) == 200
 
 
@@ -199,13 +201,13 @@ def test_the_resubmission_closes_every_mark(make, returned):
 
 @pytest.mark.parametrize("resign", [True, False])
 def test_a_change_asked_for_without_a_new_signature_leaves_the_sheet_valid(returned, resign):
-    declaration = returned(Wanted("postal_address", "", "请写到门牌号", resign=resign))
+    declaration = returned(MarkRequest("postal_address", "", "请写到门牌号", resign=resign))
     declaration.postal_address = "样例路 99 号 6 单元"
     assert marks.excused(declaration) == (frozenset() if resign else frozenset({"postal_address"}))
     assert (workflow.missing_for_submit(declaration) == []) is not resign
 
 
 def test_another_change_beside_it_asks_for_a_new_signature_after_all(returned):
-    declaration = returned(Wanted("postal_address", "", "请写到门牌号", resign=False))
+    declaration = returned(MarkRequest("postal_address", "", "请写到门牌号", resign=False))
     declaration.postal_address, declaration.nation = "样例路 99 号 6 单元", "02"
     assert any("重新打印" in line for line in workflow.missing_for_submit(declaration))

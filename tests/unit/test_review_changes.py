@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forms import STEPS, Asked
-from services import answers
-from services.review_changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, followed, why
+from forms import STEPS
+from lib.questions.conditions import FormContext
+from services.declaration import answers
+from services.review.changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, followed, why
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED, UNIVERSITY, WITH_EMPLOYER, WITHOUT_EMPLOYER
 
 PERSON = {"id_type": "resident_id", "id_number": "219900199003070011", "number_sex": "male"}
@@ -47,7 +48,7 @@ def frozen(found: dict[str, Any], *, tidy: bool = True) -> dict[str, Any]:
     """As a revision keeps it. ``tidy``: what is not asked is dropped, as saving every page does."""
     stored = dict.fromkeys(answers.question_names()) | PERSON | found
     for step in STEPS if tidy else ():
-        form = step.form(None, asked=Asked(facts=stored), data=stored)
+        form = step.form(None, asked=FormContext(facts=stored), data=stored)
         stored |= {question.name: None for question in form.questions if not form.asks(question)}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in stored.items()}
 
@@ -86,7 +87,10 @@ def test_what_is_asked_on_one_side_only_has_followed(app, scripts):
     old, new = (frozen(applied(COMPLETE, script)) for script in scripts)
     one_side = texts(old).keys() ^ texts(new).keys()
     forms = [
-        (step.form(None, asked=Asked(facts=old), data=old), step.form(None, asked=Asked(facts=new), data=new))
+        (
+            step.form(None, asked=FormContext(facts=old), data=old),
+            step.form(None, asked=FormContext(facts=new), data=new),
+        )
         for step in STEPS
     ]
     appeared = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from forms import PAPER
 from models import Mark, Revision
-from services import review_pictures
-from services.review_lines import PaperLine
-from services.review_pictures import Picture, pictures, rectangle, rectangle_in_percent
+from services.review import pictures as review_pictures
+from services.review.pictures import ReviewPicture, pictures, rectangle, rectangle_in_percent
+from services.review.rows import PaperLine
 
 DIPLOMA, CARD = "full_time_diploma", "id_portrait"
 
@@ -129,7 +129,7 @@ def mark(on: Revision, target: str, at: int | None, sides: list[float] | None) -
     return cast(Mark, found)
 
 
-def told(found: list[Picture]) -> list[tuple[str, int, bool, str]]:
+def told(found: list[ReviewPicture]) -> list[tuple[str, int, bool, str]]:
     """Kind, place, new or not, and in whose place."""
     return [(one.kind, one.index, one.is_new, f"{one.before.index}" if one.before else "") for one in found]
 

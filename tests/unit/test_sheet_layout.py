@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import fonts
-from lib.pen import MM
-from services import sheet_layout, sheet_more
-from services.sheet_labels import label_fitted, label_lines
-from services.sheet_layout import FULL, PHOTO, TABLE_HEIGHT, Box, Plan, Style
-from services.sheet_packing import pack
-from services.sheet_pdf import Block, Cell, SheetData, Table
+from lib.pdf import fonts
+from lib.pdf.canvas import MM
+from services.sheet import continuation as sheet_continuation
+from services.sheet import layout as sheet_layout
+from services.sheet.labels import label_fitted, label_lines
+from services.sheet.layout import FULL, PHOTO, TABLE_HEIGHT, Box, Plan, Style
+from services.sheet.packing import pack
+from services.sheet.pdf import Block, Cell, SheetData, Table
 from tests import sheet_samples as samples
 
 SPANS = st.lists(st.sampled_from([2, 3, 4, 6]), min_size=1, max_size=25)
@@ -224,10 +225,10 @@ def test_continuation_pages_hold_every_character() -> None:
     text = "".join(f"{n}号、" for n in range(3000))
     entries = [sheet_layout.Entry("个人信息", "通讯地址", text), sheet_layout.Entry("个人信息", "备\n注", "短")]
 
-    pages = sheet_more.pages(entries)
+    pages = sheet_continuation.pages(entries)
 
     pieces = [piece for page in pages for piece in page]
     assert "".join(line for piece in pieces[:-1] for line in piece.lines) == text
     assert (pieces[0].label, pieces[1].label) == ("个人信息 通讯地址", "个人信息 通讯地址（续）")
     assert (pieces[-1].label, pieces[-1].lines) == ("个人信息 备注", ("短",))
-    assert all(sum(piece.height for piece in page) <= sheet_more.ROOM for page in pages)
+    assert all(sum(piece.height for piece in page) <= sheet_continuation.ROOM for page in pages)

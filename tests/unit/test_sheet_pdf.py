@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from lib import qr, typeset
-from services import commitment
-from services.sheet_pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
+from lib.pdf import qr, typeset
+from services.sheet import commitment
+from services.sheet.pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
 from tests import sheet_samples as samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,6 +121,7 @@ ANSWERS = st.text(alphabet="会计龙䶮，（）·。〔〕 aA1-@.x\n\x00", max
 LABELS = st.text(alphabet="单位所在县(区)会计从业资格证书编号", min_size=1, max_size=18)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.builds(Cell, LABELS, ANSWERS, st.sampled_from([2, 3, 4, 6])), max_size=45),
@@ -149,7 +150,7 @@ def test_the_same_sheet_is_the_same_bytes_in_every_process() -> None:
     first = draw(samples.employed("张䶮\U000323af"))
     draw(samples.long_texts())
     program = (
-        "import sys; from tests import sheet_samples as s; from services.sheet_pdf import draw;"
+        "import sys; from tests import sheet_samples as s; from services.sheet.pdf import draw;"
         "sys.stdout.buffer.write(draw(s.employed('张䶮\\U000323af')))"
     )
     other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True).stdout
@@ -212,6 +213,7 @@ def _read_squares(rows: list[bytearray]) -> str:
     return str(found.text)
 
 
+@pytest.mark.slow
 def test_many_in_one_document_are_what_each_is_alone() -> None:
     sheets = [
         replace(samples.employed(), number="LN20260000001"),

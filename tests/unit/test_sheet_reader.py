@@ -11,11 +11,14 @@ from random import Random
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from lib import plane, qr, sheet_marks, sheet_reader, sheet_view
-from services.sheet_pdf import draw
-from services.sheet_places import ALONE, FORMS, PATTERN, WITH_EMPLOYER
+from lib.pdf import qr
+from lib.pictures import page_locator, plane, sheet_marks, sheet_reader
+from services.papers.sheet_positions import ALONE, FORMS, PATTERN, WITH_EMPLOYER
+from services.sheet.pdf import draw
 from tests import photographed, sheet_samples
 from tests.photographed import BLACK, MM, Shot, photograph, scan, sign, stamp
+
+pytestmark = pytest.mark.slow
 
 CODE = "EPNB8J5P7LSGX68X"
 Made = Callable[[Random], Image.Image]
@@ -188,4 +191,4 @@ def test_spots_are_told_apart_and_joined():
     mask = Image.new("L", (12, 8))
     for box in ((0, 0, 1, 1), (4, 0, 4, 5), (8, 0, 8, 5), (4, 5, 8, 5), (11, 7, 11, 7)):
         ImageDraw.Draw(mask).rectangle(box, fill=255)
-    assert sorted(sheet_view.spots(mask)) == [(0, 0, 2, 2), (4, 0, 9, 6), (11, 7, 12, 8)]
+    assert sorted(page_locator.spots(mask)) == [(0, 0, 2, 2), (4, 0, 9, 6), (11, 7, 12, 8)]

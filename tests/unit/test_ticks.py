@@ -13,7 +13,9 @@ from werkzeug.datastructures import MultiDict
 from forms import STEPS
 from lib.codes import Status
 from models import Declaration, Revision, Tick, db
-from services import answers, papers, ticks
+from services.declaration import answers
+from services.marks import ticks
+from services.papers import papers
 from tests.factory import picture
 from tests.people import EMPLOYED, as_form
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from forms import STEPS, Asked
-from services import sheet
-from services.answers import Row
+from forms import STEPS
+from lib.questions.conditions import FormContext
+from services.declaration.answers import AnswerRow
+from services.sheet import content as sheet_content
 
 LISTS = {"nation": {"01": "汉族", "11": "满族"}, "talent": {"none": "无"}}
 PAGES = {step.slug: step.form for step in STEPS}
@@ -18,7 +19,7 @@ PAGES = {step.slug: step.form for step in STEPS}
 
 def sent(slug: str, *fields: tuple[str, str], **stored: Any) -> Any:
     """A page's form, filled from stored answers and what was sent."""
-    asked = Asked(facts={"id_type": "passport"} | stored, today=date(2026, 11, 23), options=LISTS, titles=LISTS)
+    asked = FormContext(facts={"id_type": "passport"} | stored, today=date(2026, 11, 23), options=LISTS, titles=LISTS)
     return PAGES[slug](MultiDict(fields), asked=asked)
 
 
@@ -130,6 +131,6 @@ def test_characters_that_nobody_sees_are_refused(character):
 
 def test_an_education_without_a_column_on_the_sheet_is_found_at_once():
     step = next(step for step in STEPS if step.slug == "education")
-    rows = tuple(Row(name, name, "x", name) for name in ("full_time_level", "full_time_grade"))
+    rows = tuple(AnswerRow(name, name, "x", name) for name in ("full_time_level", "full_time_grade"))
     with pytest.raises(LookupError, match="full_time_grade"):
-        sheet.blocks([sheet.Section(step, rows)])
+        sheet_content.blocks([sheet_content.AnswerSection(step, rows)])

@@ -14,8 +14,10 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
-from services import deadlines, marks, papers, workflow
+from services import deadlines, workflow
 from services.access import Actor
+from services.marks import marks
+from services.papers import papers
 from tests.people import UNIVERSITY
 
 
@@ -24,7 +26,7 @@ def submit(declaration: Declaration, actor: Actor) -> Revision:
 
 
 def send_back(declaration: Declaration, actor: Actor) -> Decision:
-    wanted = [marks.Wanted("postal_address", "", "请核对")]
+    wanted = [marks.MarkRequest("postal_address", "", "请核对")]
     marks.keep(declaration.revisions[-1], actor, wanted)
     return workflow.send_back(declaration, actor, declaration.revision_number)
 

@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
-from services import beginnings, events, inbox, marks, workflow
+from services import audit, inbox, workflow
+from services.marks import marks
 from services.workflow import Conflict, NotAllowed
+from services.workflow import start as workflow_start
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_a_declined_person_reads_why_and_may_start_anew(make, officer, in_hand):
     db.session.commit()
     assert (decision.reason_code, decision.reason, decision.comment) == ("x-scope", "您不属于采集范围", "请联系户籍地")
     assert reason.uses == 1
-    again = beginnings.start(make.actor(in_hand.account), in_hand.account)
+    again = workflow_start.start(make.actor(in_hand.account), in_hand.account)
     assert (again.id != in_hand.id, again.status) == (True, Status.DRAFT)
 
 
@@ -141,11 +143,11 @@ def test_it_cannot_be_taken_back(make, officer, in_hand, why):
         assert workflow.undoable(declaration, actor, now + timedelta(seconds=61)) is None
         return
     if why == "seen":
-        events.record("open_result", make.actor(declaration.account), declaration_id=declaration.id)
+        audit.record("open_result", make.actor(declaration.account), declaration_id=declaration.id)
     elif why == "another":
         actor = make.actor(make.staff())
     elif why == "anew":
-        beginnings.start(make.actor(declaration.account), declaration.account)
+        workflow_start.start(make.actor(declaration.account), declaration.account)
     else:
         workflow.reopen(declaration, make.actor(make.staff(Role.MANAGER)), comment="重新核对")
     db.session.commit()
@@ -158,15 +160,15 @@ def test_it_cannot_be_taken_back(make, officer, in_hand, why):
 
 def test_a_result_seen_before_the_undo_may_be_undone_after_the_next_decision(make, officer, in_hand):
     decided(make, officer, in_hand, "return")
-    events.record("open_result", make.actor(in_hand.account), declaration_id=in_hand.id)
-    assert events.opened_result(in_hand)
+    audit.record("open_result", make.actor(in_hand.account), declaration_id=in_hand.id)
+    assert audit.opened_result(in_hand)
     in_hand.postal_address = "样例路 99 号"
     in_hand.nation = "02"
     make.signed_sheet(in_hand)
     workflow.submit(in_hand, make.actor(in_hand.account), commitment="1", review_days=10)
     workflow.claim(in_hand, make.actor(officer))
     workflow.approve(in_hand, make.actor(officer), 2)
-    assert not events.opened_result(in_hand)
+    assert not audit.opened_result(in_hand)
     workflow.undo(in_hand, make.actor(officer))
     assert in_hand.status == Status.IN_REVIEW
 
@@ -239,7 +241,7 @@ def test_a_declined_submission_is_reopened_by_the_manager_with_time_to_review(ma
 
 def test_whoever_started_anew_is_not_reopened(make, officer, manager, in_hand):
     decided(make, officer, in_hand, "decline")
-    beginnings.start(make.actor(in_hand.account), in_hand.account)
+    workflow_start.start(make.actor(in_hand.account), in_hand.account)
     with pytest.raises(NotAllowed, match="重新申报"):
         workflow.reopen(in_hand, make.actor(manager), comment="有误")
 

@@ -1,0 +1,50 @@
+"""Where a verdict leads: to the next submission, at once. The strip with 【撤销】 stands on the page that opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.shared import address_of, bp, within
+from models import Declaration, db
+from services import workflow
+from services.queue import listing as queue_listing
+from services.queue.filters import Filters
+from services.review import held as held_files
+
+TRIES = 5  # when colleagues take the same one at the same moment
+
+
+def onward() -> ResponseReturnValue:
+    """The submission in hand that is due first, else the next one of the queue, claimed; without any the queue."""
+    following = next(iter(held_files.held(me())), None) or _claimed()
+    if following is None:
+        return redirect(url_for("review.queue", **within()))
+    return redirect(address_of(following.uid))
+
+
+def _claimed() -> Declaration | None:
+    filters = Filters.read(within())
+    for _ in range(TRIES):
+        declaration = queue_listing.next_due(me(), filters)
+        if declaration is None:
+            return None
+        try:
+            workflow.claim(declaration, me())
+            db.session.commit()
+        except (workflow.Conflict, workflow.NotAllowed):
+            db.session.rollback()
+            continue
+        return declaration
+    return None
+
+
+@bp.context_processor
+def strip() -> dict[str, Any]:
+    """``just_decided``: the officer's last verdict while it can be taken back, where a verdict leads to."""
+    if request.endpoint not in ("review.submission", "review.queue"):
+        return {}
+    return {"just_decided": held_files.just_decided(me())}

@@ -1,0 +1,144 @@
+"""What the officers' views share: the file in scope, the log of looks, the page of one submission."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from blueprints import me
+from lib.database import beginning, utcnow
+from models import Declaration, Record, Revision, db
+from services import access, checks
+from services.marks import marks, return_reasons
+from services.queue.filters import Filters
+from services.review import access_log
+from services.review import page as review_page
+from services.review import pictures as review_pictures
+
+bp = Blueprint("review", __name__, url_prefix="/staff")
+
+REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+def typed(name: str, most: int, form: MultiDict[str, str] | None = None) -> str:
+    """One line of a form, this request's unless given: without control characters, not longer than its column."""
+    sent = request.form if form is None else form
+    return " ".join(_CONTROL.sub(" ", sent.get(name, "")).split())[:most]
+
+
+def marks_in(form: MultiDict[str, str]) -> list[marks.MarkRequest]:
+    """The marks that the form of one submission holds."""
+    targets = list(dict.fromkeys(form.getlist("mark")))[:MARKS_AT_MOST]
+    return [
+        marks.MarkRequest(
+            target,
+            typed(f"reason-{target}", REASON_CODE_LENGTH, form),
+            typed(f"comment-{target}", COMMENT_LENGTH, form),
+            resign=f"unsigned-{target}" not in form,
+            page=max(0, form.get(f"page-{target}", default=1, type=int) - 1),
+            rectangle=_rectangle(target, form),
+        )
+        for target in targets
+    ]
+
+
+def _rectangle(target: str, form: MultiDict[str, str]) -> list[float] | None:
+    """As the viewer's script wrote it, or as four numbers that were typed."""
+    drawn = typed(f"rect-{target}", 60, form)
+    sides = (typed(f"rect-{target}-{side}", 10, form) for side in "ltwh")
+    return review_pictures.rectangle(drawn) if drawn else review_pictures.rectangle_in_percent(*sides)
+
+
+def ticks_in(form: MultiDict[str, str]) -> list[str] | None:
+    """The targets ticked 没问题; None where the form does not speak of them."""
+    return form.getlist("tick")[:MARKS_AT_MOST] if "ticks" in form else None
+
+
+def within() -> dict[str, Any]:
+    """The filters of 待办 that the officer works within, as in an address: carried along from one file to the next."""
+    posted = dict(parse_qsl(request.form.get("queue", "")[:300]))
+    sent = posted if request.method == "POST" else request.args.to_dict()
+    return dict(Filters.read({**sent, "tab": ""}).address())
+
+
+def address_of(uid: str, **more: Any) -> str:
+    """The page of a submission, within the same filters."""
+    return url_for("review.submission", uid=uid, **within(), **more)
+
+
+def in_scope(uid: str) -> Declaration:
+    """A submission of the officer's scope. Another county's is not found, exactly as if it did not exist."""
+    return access.office_declaration(me(), uid) or abort(404)
+
+
+def in_hand(uid: str) -> Declaration:
+    """The same for a verb: whoever comes second waits here, and then sees what the first one did."""
+    declaration = in_scope(uid)
+    db.session.refresh(declaration, with_for_update={"of": Declaration})
+    return declaration
+
+
+def revision_of(declaration: Declaration, number: int | None) -> Revision:
+    """The revision of that number, or the latest one that the officer may read."""
+    return access.office_revision(me(), declaration, number) or abort(404)
+
+
+def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
+    """A revision of a submission in scope, the latest one unless ``number`` says which.
+
+    The look is written down first, in a short transaction of its own.
+    """
+    revision = revision_of(in_scope(uid), number)
+    if access_log.looks_to_log(me(), revision.declaration, verb) or access_log.clock_to_start(
+        me(), revision.declaration, verb
+    ):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            revision = revision_of(in_scope(uid), number)
+            access_log.log_look(me(), revision, access_log.looks_to_log(me(), revision.declaration, verb))
+            if claim := access_log.clock_to_start(me(), revision.declaration, verb):
+                claim.opened_at = utcnow()
+            db.session.commit()
+        revision = revision_of(in_scope(uid), number)
+    return revision
+
+
+def looked_at_record(uid: str) -> Record:
+    """A record of the officer's scope; the look, at its page or at a picture alone, is written down first."""
+    record = record_in_scope(uid)
+    if access_log.looks_to_log(me(), record.revision.declaration, "view_record"):
+        db.session.rollback()
+        with beginning("IMMEDIATE"):
+            access_log.log_look(me(), record_in_scope(uid).revision, ["view_record"])
+            db.session.commit()
+        record = record_in_scope(uid)
+    return record
+
+
+def record_in_scope(uid: str) -> Record:
+    return access.office_record(me(), uid) or abort(404)
+
+
+def desk(revision: Revision, *, reveal: bool = False, problem: str = "") -> ResponseReturnValue:
+    """The page of one submission. ``problem``: why the last action was not taken."""
+    found = review_page.submission(revision, me(), reveal=reveal)
+    page = render_template(
+        "review/submission.html",
+        found=found,
+        declaration=revision.declaration,
+        revision=revision,
+        pictures=review_pictures.pictures(found.papers, found.compared),
+        watermark=review_pictures.watermark(me().name),
+        reasons=return_reasons.of(me()),
+        checks=checks.run(revision, me()),
+        all_shown=bool(request.args.get("all")),
+        within=within(),
+        problem=problem,
+    )
+    return page, 422 if problem else 200

@@ -1,0 +1,123 @@
+"""What every template may use: icons, addresses of static files, formats, and the site's own settings.
+
+The frame of a page must be drawn even when the database cannot be reached: nothing here asks it, but for the reminder
+of corrections that are not sent, which is then left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
+
+from lib.clock import local
+from lib.identity import mask_number, mask_phone
+from lib.pictures import portrait
+from lib.static_files import Build
+from models import db
+from services.corrections import tasks as corrections
+from services.corrections.tasks import Unsent
+
+SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
+TEXT_COOKIE = "kuaiji_text"
+_ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+
+
+def add_template_helpers(app: Flask) -> None:
+    static: Build = app.extensions["kuaiji.static"]
+    app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
+    app.add_template_global(_assets(static.prefix), "asset")
+    app.add_template_global(unsent_corrections)
+    app.add_template_global(portrait.advise, "portrait_advice")
+    filters: dict[str, Callable[[Any], str]] = {
+        "date": as_date,
+        "datetime": as_datetime,
+        "month": as_month,
+        "mask_number": mask_number,
+        "mask_phone": mask_phone,
+        "nl_paragraphs": paragraphs,
+        "tel": telephone,
+    }
+    app.jinja_env.filters.update(filters)
+    app.context_processor(lambda: _settings(app))
+
+
+def _settings(app: Flask) -> dict[str, Any]:
+    return {name: app.config[name] for name in SITE_SETTINGS} | {
+        "large_text": request.cookies.get(TEXT_COOKIE) == "large",
+        "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
+        "warn_no_totp": not app.config["STAFF_TOTP"],
+        "photo_rule": app.extensions["kuaiji.photo_rule"],
+    }
+
+
+def unsent_corrections() -> Unsent | None:
+    """What the signed-in applicant has not sent yet. On every page: corrections that are only made help nobody."""
+    actor = g.get("actor")
+    if actor is None or actor.is_staff:
+        return None
+    try:
+        return corrections.unsent(actor)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return None
+
+
+def _icons(folder: Path) -> Callable[[str], Markup]:
+    drawn: dict[str, Markup] = {}
+
+    def icon(name: str) -> Markup:
+        """A vendored icon as inline SVG, hidden from screen readers: the words beside it say the same."""
+        if name not in drawn:
+            svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+            tag = r'<svg class="ic" viewBox="\1" aria-hidden="true" focusable="false">'
+            drawn[name] = Markup(_ICON_TAG.sub(tag, svg, count=1).strip())  # noqa: S704 - our own files
+        return drawn[name]
+
+    return icon
+
+
+def _assets(prefix: str) -> Callable[[str], str]:
+    def asset(path: str) -> str:
+        """The address of a file in ``static/``; browsers keep it for good, a change gives it another one."""
+        return f"/{prefix}{path}"
+
+    return asset
+
+
+def as_date(value: date | datetime | None) -> str:
+    """``2026-11-23``; a moment counts by the calendar of Asia/Shanghai."""
+    if value is None:
+        return ""
+    return f"{local(value) if isinstance(value, datetime) else value:%Y-%m-%d}"
+
+
+def as_datetime(value: datetime | None) -> str:
+    """``2026-11-23 09:24`` in Asia/Shanghai."""
+    return f"{local(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def as_month(value: date | datetime | str | None) -> str:
+    """``2026-11``. Answers keep months as this very text."""
+    return value[:7] if isinstance(value, str) else as_date(value)[:7]
+
+
+def paragraphs(text: str | None) -> Markup:
+    """Plain text as paragraphs: an empty line parts them, a single line end breaks the line."""
+    parts = _BLANK_LINE.split((text or "").replace("\r\n", "\n").strip())
+    drawn = [Markup("<br>").join(escape(line) for line in part.split("\n")) for part in parts if part]
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in drawn)
+
+
+def telephone(number: str) -> str:
+    """The address that dials: ``024-86123456-801`` dials the extension after a pause."""
+    area, _, rest = number.partition("-")
+    line, _, extension = rest.partition("-")
+    return f"tel:{area}{line}" + (f",{extension}" if extension else "")

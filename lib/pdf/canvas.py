@@ -1,0 +1,290 @@
+"""A pen on A4 pages of a PDF: text in any script of lib.pdf.fonts, lines, boxes, a QR code, a picture. No markup
+anywhere.
+
+Coordinates are points from the bottom left corner of the page, y upwards.
+"""
+
+import math
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from lib.pdf import fonts, typeset
+from lib.pdf.fonts import Face
+from lib.pdf.typeset import Fitted
+
+MM = 72 / 25.4
+PAGE_WIDTH = 210 * MM
+PAGE_HEIGHT = 297 * MM
+TO_MIDDLE = 0.355  # from the base line to the middle of a Chinese character, as a multiple of the size
+
+Color = tuple[float, float, float]
+
+
+def color(code: str) -> Color:
+    """``"#1A2B3C"`` as three numbers from 0 to 1."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+_DARK = re.compile(b"\1+")
+
+BLACK = (0.0, 0.0, 0.0)
+INK = color("#111111")
+GREY = color("#60656C")
+
+
+class Rect(NamedTuple):
+    """A rectangle by its left bottom corner."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+
+@contextmanager
+def document(title: str, author: str, *, many: bool = False) -> Iterator["Pen"]:
+    """A pen for a new document. One document at a time is drawn in a process: others wait here.
+
+    ``many``: what :meth:`Pen.shared` draws stands once in the file, however many pages show it.
+    """
+    with fonts.LOCK:
+        yield Pen(title, author, many=many)
+        fonts.forget_texts()
+
+
+class Pen:
+    """Draws one document. ``title`` and ``author`` are all that its metadata says. Made by :func:`document`."""
+
+    def __init__(self, title: str, author: str, *, many: bool = False) -> None:
+        # Imported here because few requests draw: it takes 0.15 s and some 15 MB that a worker starts without.
+        from reportlab import rl_config
+        from reportlab.pdfgen import canvas
+
+        settings: Any = rl_config
+        new_canvas: Any = canvas.Canvas
+        settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
+        fonts.warm_up()
+        self._many = many
+        self._forms: dict[Hashable, str] = {}
+        self._state: dict[str, object] = {}  # fill, stroke and font as last written to this page
+        self._buffer = BytesIO()
+        self._canvas: Any = new_canvas(
+            self._buffer,
+            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
+            initialFontName=fonts.SERIF.stem,  # else an unembedded Helvetica is listed
+            invariant=1,  # no clock and no random id: the same sheet is the same bytes
+            pageCompression=1,
+            lang="zh-CN",
+        )
+        self._canvas.setTitle(title)
+        self._canvas.setAuthor(author)
+        self._canvas.setSubject("")
+        self._canvas.setCreator(author)
+        self._canvas.setProducer("reportlab")
+        self._codes = {face: fonts.Codes(face, self._canvas._doc) for face in Face}
+
+    def next_page(self) -> None:
+        """End this page. Also the last one."""
+        self._canvas.showPage()
+        self._state = {}
+
+    def bookmark(self, title: str) -> None:
+        """An entry of the document's outline that leads to this page."""
+        key = f"p{self._canvas.getPageNumber()}"
+        self._canvas.bookmarkPage(key)
+        self._canvas.addOutlineEntry(title, key)
+        self._canvas.showOutline()
+
+    def shared(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:
+        """Let ``draw`` draw at a place. In a document of many sheets the same ``what`` is drawn once and then shown."""
+        if not self._many:
+            draw(x, y)
+            return
+        name = self._forms.get(what)
+        if name is None:
+            name = self._forms[what] = f"f{len(self._forms)}"
+            before, self._state = self._state, {}
+            self._canvas.beginForm(name, -PAGE_WIDTH, -PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT)
+            draw(0, 0)
+            self._canvas.endForm()
+            self._state = before
+        self._write(f"q 1 0 0 1 {x:.2f} {y:.2f} cm")
+        self._canvas.doForm(name)
+        self._write("Q")
+
+    def _write(self, operators: str) -> None:
+        """Straight to the page's stream: reportlab's own calls take four times as long for the same operators."""
+        self._canvas._code.append(operators)
+
+    def finish(self) -> bytes:
+        """The PDF. Nothing can be drawn afterwards."""
+        self._canvas.save()
+        return self._buffer.getvalue()
+
+    # --- text ---------------------------------------------------------------------------------------------------------
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        face: Face = Face.TEXT,
+        ink: Color = INK,
+        align: str = "left",
+        spacing: float = 0,
+        bold: bool = False,
+    ) -> None:
+        """One line with its base line at ``y``; ``x`` is its left end, middle ("center") or right end, by ``align``.
+
+        ``spacing`` is added between characters; ``bold`` thickens the strokes, as there is no bold font.
+        """
+        if align != "left":
+            wide = fonts.width(text, size, face) + spacing * (len(text) - 1)
+            x -= wide / 2 if align == "center" else wide
+        self._fill(ink)
+        if bold:
+            self._stroke(size / 46, ink)
+        # One text object for all fonts of a line: viewers then copy it as one piece.
+        operators = [f"BT 1 0 0 1 {x:.2f} {y:.2f} Tm"]
+        if spacing:
+            operators.append(f"{spacing:.4g} Tc")
+        if bold:
+            operators.append("2 Tr")
+        for name, codes in self._runs(text, face):
+            if self._state.get("font") != (name, size):
+                operators.append(f"{name} {size:.4g} Tf")
+                self._state["font"] = (name, size)
+            operators.append(f"<{codes}> Tj")
+        if spacing:
+            operators.append("0 Tc")
+        if bold:
+            operators.append("0 Tr")
+        operators.append("ET")
+        self._write(" ".join(operators))
+
+    def _runs(self, text: str, face: Face) -> Iterable[tuple[str, str]]:
+        """The text as (name of a font, codes in it): mostly a single one."""
+        codes = self._codes[face]
+        whole = "".join(map(codes.__getitem__, text))
+        names = set(map(codes.fonts.__getitem__, text))
+        if len(names) == 1:
+            return ((names.pop(), whole),)
+        parts = groupby(text, codes.fonts.__getitem__)
+        return [(name, "".join(map(codes.__getitem__, part))) for name, part in parts]
+
+    def lines(
+        self, box: Rect, fitted: Fitted, *, face: Face = Face.TEXT, ink: Color = INK, align: str = "center"
+    ) -> None:
+        """A fitted text, its lines one below the other, as a whole in the middle of the box's height."""
+        step = fitted.size * typeset.LEADING
+        y = box.bottom + box.height / 2 + (len(fitted.lines) - 1) * step / 2 - fitted.size * TO_MIDDLE
+        x = {"left": box.left, "center": box.left + box.width / 2}[align]
+        for line in fitted.lines:
+            self.text(x, y, line, fitted.size, face=face, ink=ink, align=align)
+            y -= step
+
+    def column(self, box: Rect, text: str, size: float, *, face: Face = Face.LABEL) -> None:
+        """A word from top to bottom, one character under the other, in the middle of the box."""
+        step = min(size * 1.33, (box.height - 4) / max(len(text), 1))
+        y = box.bottom + box.height / 2 + (len(text) - 1) * step / 2 - size * TO_MIDDLE
+        for char in text:
+            self.text(box.left + box.width / 2, y, char, size, face=face, align="center")
+            y -= step
+
+    def watermark(self, text: str) -> None:
+        """A word across the page in light grey that lets everything below it show through."""
+        size = min(150.0, 430 / fonts.ems(text, Face.LABEL))
+        with self._apart():
+            self._canvas.setFillAlpha(0.13)
+            self._canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
+            self._canvas.rotate(math.degrees(math.atan2(PAGE_HEIGHT, PAGE_WIDTH)))
+            self.text(0, -size * TO_MIDDLE, text, size, face=Face.LABEL, ink=GREY, align="center", spacing=14)
+
+    # --- shapes -------------------------------------------------------------------------------------------------------
+
+    def fill(self, box: Rect, ink: Color) -> None:
+        self.fills((box,), ink)
+
+    def fills(self, boxes: Iterable[Rect], ink: Color) -> None:
+        """Many at once, as one path: half the work of one by one."""
+        self._fill(ink)
+        self._write(f"{_path(boxes)} f")
+
+    def frame(self, box: Rect, thickness: float, ink: Color = INK, dash: tuple[float, ...] = ()) -> None:
+        self.frames((box,), thickness, ink, dash)
+
+    def frames(self, boxes: Iterable[Rect], thickness: float, ink: Color = INK, dash: tuple[float, ...] = ()) -> None:
+        """Many at once, as one path."""
+        self._stroke(thickness, ink, dash)
+        self._write(f"{_path(boxes)} S")
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, thickness: float, ink: Color = INK) -> None:
+        self._stroke(thickness, ink)
+        self._write(f"{x0:.2f} {y0:.2f} m {x1:.2f} {y1:.2f} l S")
+
+    def circle(self, x: float, y: float, radius: float, thickness: float, ink: Color, dash: tuple[float, ...]) -> None:
+        self._stroke(thickness, ink, dash)
+        self._canvas.circle(x, y, radius)
+
+    # Only changes are written: setting colours and pens for each text and line is a third of a page's numbers.
+
+    def _fill(self, ink: Color) -> None:
+        if self._state.get("fill") != ink:
+            self._write("{:.4g} {:.4g} {:.4g} rg".format(*ink))
+            self._state["fill"] = ink
+
+    def _stroke(self, thickness: float, ink: Color, dash: tuple[float, ...] = ()) -> None:
+        if self._state.get("stroke") != (thickness, ink, dash):
+            dashes = " ".join(f"{part:.4g}" for part in dash)
+            self._write(f"{ink[0]:.4g} {ink[1]:.4g} {ink[2]:.4g} RG {thickness:.4g} w [{dashes}] 0 d")
+            self._state["stroke"] = (thickness, ink, dash)
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """What is set inside does not last."""
+        before = dict(self._state)
+        self._canvas.saveState()
+        yield
+        self._canvas.restoreState()
+        self._state = before
+
+    # --- pictures -----------------------------------------------------------------------------------------------------
+
+    def squares(self, box: Rect, rows: Sequence[bytes]) -> None:
+        """A QR code, as one path of whole horizontal runs: single squares would show hairlines between them."""
+        unit = box.width / len(rows)
+        # Whole numbers in a scaled space: some 450 runs as points would be 1,800 fractions to format.
+        code = [
+            f"{run.start()} {len(rows) - 1 - index} {run.end() - run.start()} 1 re"
+            for index, row in enumerate(rows)
+            for run in _DARK.finditer(row)
+        ]
+        with self._apart():
+            self._write(f"{unit:.5f} 0 0 {unit:.5f} {box.left:.2f} {box.bottom:.2f} cm")
+            self._fill(BLACK)
+            self._write("\n".join([*code, "f"]))
+
+    def jpeg(self, box: Rect, data: bytes) -> None:
+        """A JPEG, put into the PDF as it is. Only bytes are taken: a path could be anybody's file."""
+        from reportlab.lib.utils import ImageReader
+
+        reader: Any = ImageReader(BytesIO(data))
+        # The pixels would be decoded for nothing but a name made of their hash; the file's bytes do for that.
+        reader.getRGBData = lambda: data
+        reader._dataA = None
+        self._canvas.drawImage(reader, *box)
+
+
+def _path(boxes: Iterable[Rect]) -> str:
+    return " ".join([f"{left:.2f} {bottom:.2f} {width:.2f} {height:.2f} re" for left, bottom, width, height in boxes])

@@ -1,0 +1,143 @@
+"""Breaking and fitting text for print: Chinese line breaking rules, shrinking before wrapping. Draws nothing.
+
+Lengths are points. Text is taken as plain characters; no markup is ever read in it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lib.pdf import fonts
+from lib.pdf.fonts import Face
+
+LEADING = 1.22  # distance of two base lines, as a multiple of the size
+STEP = 0.25  # points by which a text shrinks at a time
+SMALLEST_CODE = 7.0  # points
+WRAP_FROM = 9.0  # text on several lines starts at this size at most
+TOLERANCE = 0.01
+
+# What stays together at the end of a line: opening marks with what follows, a run of ASCII (a code, an e-mail address),
+# a run of blanks to be filled in, closing marks with what precedes.
+_OPENING = re.escape("（《〈「『【〔“‘(")
+_CLOSING = re.escape("，。、；：！？）》〉」』】〕”’%·)")
+_ATOM = re.compile(rf"\s|[{_OPENING}]*(?:[!-'*-~]+|＿+|\S)[{_CLOSING}]*")
+_UNPRINTABLE = {"Cc", "Cf", "Cs"}
+
+
+def printable(text: str) -> str:
+    """The text with white space of any kind as a plain space and control characters (also the invisible ones that turn
+    the direction of writing) as □, so that nothing on paper is other than it looks."""
+    if text.isprintable():
+        return text
+    return "".join(map(_printable, text))
+
+
+def _printable(char: str) -> str:
+    if char.isspace():
+        return char if char == "\u3000" else " "
+    return fonts.BOX if unicodedata.category(char) in _UNPRINTABLE else char
+
+
+def wrap(text: str, room: float, face: Face = Face.TEXT) -> list[str]:
+    """Break a printable text into lines of at most ``room`` ems. An unbreakable run longer than a line is cut."""
+    lines: list[str] = []
+    line, used = "", 0.0
+    for atom in _atoms(text, room, face):
+        wide = fonts.ems(atom, face)
+        if line and used + wide > room + TOLERANCE:
+            lines.append(line.rstrip())
+            line, used = "", 0.0
+        if line or not atom.isspace() or not lines:
+            line, used = line + atom, used + wide
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def _atoms(text: str, room: float, face: Face) -> Iterator[str]:
+    for match in _ATOM.finditer(text):
+        atom = match[0]
+        if fonts.ems(atom, face) <= room + TOLERANCE:
+            yield atom
+        else:
+            yield from _cut(atom, room, face)
+
+
+def _cut(atom: str, room: float, face: Face) -> Iterator[str]:
+    part, used = "", 0.0
+    for char in atom:
+        wide = fonts.ems(char, face)
+        if part and used + wide > room + TOLERANCE:
+            yield part
+            part, used = "", 0.0
+        part, used = part + char, used + wide
+    yield part
+
+
+def longest_run(text: str, face: Face = Face.TEXT) -> float:
+    """Ems of the longest part that should not be broken: what a column must offer to hold a code in one piece."""
+    return max((fonts.ems(match[0], face) for match in _ATOM.finditer(text)), default=0.0)
+
+
+def least_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
+    """``smallest``, or down to 7 points where that keeps a code in one piece."""
+    if fonts.ems(text, face) * smallest <= width + TOLERANCE:
+        return smallest
+    run = longest_run(text, face)
+    return smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _down(width / run))
+
+
+def _down(size: float) -> float:
+    return int((size + TOLERANCE / 10) / STEP) * STEP
+
+
+def _one_line(text: str, width: float, size: float, smallest: float, least: float, face: Face) -> float | None:
+    """The size for a single line; None if that is so small that several lines read better."""
+    wide = fonts.ems(text, face)
+    fitting = min(size, _down(width / wide)) if wide else size
+    return fitting if fitting >= (max(0.8 * size, smallest) if least == smallest else least) else None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A text made to fit: ``lines`` at ``size`` points."""
+
+    size: float
+    lines: tuple[str, ...]
+
+    @property
+    def height(self) -> float:
+        return len(self.lines) * self.size * LEADING
+
+
+def fit(text: str, width: float, height: float, size: float, smallest: float, face: Face = Face.TEXT) -> Fitted | None:
+    """The largest setting of a printable text in a box, or None when even ``smallest`` points do not fit.
+
+    One line first, as long as it is nearly full size or a single code; then several lines from 9 points down. A code is
+    cut only when it would get smaller than 7 points.
+    """
+    least = least_size(text, width, smallest, face)
+    if one_line := _one_line(text, width, size, smallest, least, face):
+        return Fitted(one_line, (text,))
+    return _wrapped(text, width, height, min(size, WRAP_FROM), least, face)
+
+
+def least_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
+    """The least height of a box of this width in which :func:`fit` succeeds."""
+    least = least_size(text, width, smallest, face)
+    if _one_line(text, width, size, smallest, least, face):
+        return size * LEADING
+    return Fitted(least, tuple(wrap(text, width / least, face))).height
+
+
+def _wrapped(text: str, width: float, height: float, size: float, smallest: float, face: Face) -> Fitted | None:
+    ems = fonts.ems(text, face)
+    uncut = longest_run(text, face)
+    while size >= smallest:
+        whole = uncut * size <= width + TOLERANCE or size - STEP < smallest
+        # A lower bound of the height first: wrapping a very long text at every size would take seconds.
+        if whole and int(ems * size / width) * size * LEADING <= height:
+            fitted = Fitted(size, tuple(wrap(text, width / size, face)))
+            if fitted.height <= height + TOLERANCE:
+                return fitted
+        size -= STEP
+    return None

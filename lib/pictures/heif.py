@@ -1,0 +1,34 @@
+"""HEIC pictures of phones. Apart from lib.pictures.images, so that only the child process loads the decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PIL import Image
+from pillow_heif import HeifFile, options
+
+#: One picture is wanted, in one thread: a thread more is 8 MB of address space, and another core taken from others.
+options.DECODE_THREADS = 1
+options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+
+
+def opened(data: bytes) -> HeifFile:
+    """The boxes are read, no pixel yet; ``size`` is that of the primary picture, upright."""
+    return HeifFile(data, convert_hdr_to_8bit=True, remove_stride=False)  # type: ignore[no-untyped-call]
+
+
+def decoded(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[int, int]]:
+    """A function that makes a picture of the rows from, to: the whole would take 4 bytes a pixel more. And the size."""
+    data, mode, stride = memoryview(source.data), source.mode, source.stride
+    width, height = source.size
+
+    def rows(top: int, bottom: int) -> Image.Image:
+        lines = data[top * stride : bottom * stride]
+        return Image.frombytes(mode, (width, bottom - top), lines, "raw", mode, stride)
+
+    return rows, (width, height)
+
+
+def profile(source: HeifFile) -> bytes | None:
+    found = source.info.get("icc_profile")
+    return found if isinstance(found, bytes) else None

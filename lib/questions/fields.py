@@ -1,0 +1,299 @@
+"""The kinds of questions, and the form that a page of them is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from wtforms import Field, Form, StringField
+from wtforms.validators import ValidationError
+
+from lib import identity, names
+from lib.codes import ChoiceEnum
+from lib.questions.conditions import DepartmentChoice, FormContext
+from lib.questions.validators import Checked, unprintable_note
+
+
+class Question(Field):
+    """What every field of a page can do: say its answer in words, warn, and tell the sheet how it likes to stand."""
+
+    warnings: Sequence[str] = ()
+    kind = "text"
+
+    def __init__(
+        self, label: str, validators: Any = (), hint: str = "", short: str = "", span: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(label, tuple(validators), description=hint, **kwargs)
+        self.short = short or label  # the label on the printed sheet
+        self.span = span  # how wide it likes to stand there: 1 (half a row) or 2 (a row); 0 lets the length decide
+
+    @property
+    def errors_text(self) -> list[str]:
+        return [str(error) for error in self.errors]
+
+    def say(self, answer: Any) -> str:
+        """An answer in words: titles for codes, ISO for dates. ``answer`` is a stored value, not typed text."""
+        return "" if answer is None else str(answer)
+
+
+class TextQuestion(Question, StringField):
+    def __init__(
+        self,
+        label: str,
+        validators: Any = (),
+        clean: Callable[[str], str] = identity.normalise_text,
+        multiline: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            label,
+            (*validators, Checked(control_characters)),
+            filters=[lambda text: clean(text) if text else None],
+            **kwargs,
+        )
+        self.kind = "textarea" if multiline else "text"
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        """Warn of characters that the sheet cannot draw; a form without a sheet has nothing to say."""
+        if self.data and not self.errors and isinstance(form, StepForm):
+            missing = form.asked.unprintable(self.data)
+            self.warnings = [unprintable_note(missing)] if missing else ()
+
+
+def control_characters(text: str) -> str | None:
+    """Characters that no page shows, or each computer as another one: they would break the sheet and the lists."""
+    if any(
+        ord(c) < 32
+        or 0x7F <= ord(c) < 0xA0
+        or c in "\u2028\u2029\ufeff"
+        or 0x202A <= ord(c) <= 0x202E
+        or 0x2066 <= ord(c) <= 0x2069
+        for c in text
+    ):
+        return "内容中有看不见的控制字符，请删除后手工输入"
+    return names.private_problem(text)
+
+
+class ChoiceQuestion(Question):
+    """One code of a list: an enum, a fixed mapping, or ``listed``, an option list that the province edits."""
+
+    def __init__(
+        self,
+        label: str,
+        choices: type[ChoiceEnum] | Mapping[str, str] | None = None,
+        validators: Any = (),
+        listed: str = "",
+        kind: str = "select",
+        preset: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, validators, default=preset, **kwargs)
+        self.fixed = choices.choices() if isinstance(choices, type) else dict(choices or {})
+        self.listed, self.kind = listed, kind
+        self.empty_message = f"请选择{label}"
+        self.preset = preset
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """Code -> title, as offered now; a retired option stays for those who have it."""
+        if not self.listed:
+            return self.fixed
+        offered = dict(self._form.asked.options.get(self.listed, {}))
+        if self.object_data and self.object_data not in offered:
+            titles = self._form.asked.titles.get(self.listed, {})
+            offered |= {self.object_data: titles[self.object_data]} if self.object_data in titles else {}
+        return offered
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or self.preset
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.data = valuelist[0] or None
+
+    def pre_validate(self, form: StepForm) -> None:
+        if self.data and self.data not in self.choices:
+            raise ValidationError(f"请从列表中选择{self.label.text}")
+
+    def say(self, answer: Any) -> str:
+        titles = self._form.asked.titles.get(self.listed, {}) if self.listed else self.choices
+        return titles.get(answer, str(answer)) if answer else ""
+
+
+class ManyQuestion(ChoiceQuestion):
+    """One or several codes of a list; the answer is a list of codes in the list's order."""
+
+    def __init__(self, label: str, choices: type[ChoiceEnum], validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, choices, validators, kind="checkboxes", **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        known = [code for code in self.choices if code in valuelist]
+        self.data = known + [value for value in dict.fromkeys(valuelist) if value not in known] or None
+
+    def pre_validate(self, form: StepForm) -> None:
+        if any(code not in self.choices for code in self.data or ()):
+            raise ValidationError(f"请从列表中选择{self.label.text}")
+
+    def say(self, answer: Any) -> str:
+        return "、".join(self.choices.get(code, code) for code in answer or ())
+
+
+class DivisionQuestion(ChoiceQuestion):
+    """One of the three division selects. Its choices hang on the answer of the select before it (``parent``)."""
+
+    def __init__(self, label: str, parent: str = "", validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, None, validators, **kwargs)
+        self.parent = parent
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        above = self._form[self.parent].data if self.parent else ""
+        return self._form.asked.divisions(above) if above is not None else {}
+
+    def pre_validate(self, form: StepForm) -> None:
+        if self.data and self.data not in self.choices:
+            self.data = None  # the city or county above was switched: choose anew
+
+    def say(self, answer: Any) -> str:
+        return self.choices.get(answer, str(answer)) if answer else ""
+
+
+class DepartmentQuestion(ChoiceQuestion):
+    """会计管理部门: the departments that match the address on this page, each with the reason why it is offered."""
+
+    @property
+    def candidates(self) -> Sequence[DepartmentChoice]:
+        return self._form.asked.departments(self._form.facts())
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        return {candidate.code: candidate.name for candidate in self.candidates if not candidate.own_system}
+
+    def pre_validate(self, form: StepForm) -> None:
+        elsewhere = next((candidate for candidate in self.candidates if candidate.own_system), None)
+        if elsewhere and not self.choices:
+            self.data = None
+            raise ValidationError(f"{elsewhere.name}使用自己的采集系统，请向该部门办理，不在本平台申报")
+        if self.data and self.data not in self.choices:
+            self.data = None  # the address was switched: choose anew
+
+
+class MonthQuestion(Question):
+    """Year and month as two selects, ``<name>-year`` and ``<name>-month``; the answer is ``YYYY-MM``."""
+
+    kind = "month"
+
+    def __init__(self, label: str, validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.empty_message = f"请选择{label}"
+        self.year = self.month = ""
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors, self.raw_data = [], None
+        self.object_data = self.data = data or None
+        self.year, _, self.month = (self.data or "").partition("-")
+        if formdata is None or f"{self.name}-year" not in formdata:
+            return
+        self.year, self.month = formdata[f"{self.name}-year"].strip(), formdata.get(f"{self.name}-month", "").strip()
+        self.data = None
+        if re.fullmatch(r"[0-9]{4}", self.year) and re.fullmatch(r"0?[1-9]|1[0-2]", self.month):
+            self.month = f"{int(self.month):02d}"
+            self.data = f"{self.year}-{self.month}"
+        elif self.year or self.month:
+            self.process_errors = [f"请把{self.label.text}的年和月都选上"]
+
+
+class DayQuestion(Question):
+    kind = "date"
+
+    def __init__(self, label: str, validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.typed = ""
+
+    def process_data(self, value: Any) -> None:
+        self.data = date.fromisoformat(value) if isinstance(value, str) and value else value or None
+        self.typed = self.data.isoformat() if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
+        self.typed, self.data = valuelist[0].strip(), None
+        if not self.typed:
+            return
+        parts = re.fullmatch(
+            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?", identity.normalise_text(self.typed)
+        )
+        try:
+            self.data = date(*map(int, parts.groups())) if parts else None
+        except ValueError:
+            self.data = None
+        if self.data is None:
+            raise ValueError(f"{self.label.text}不是一个正确的日期，请按 2021-09-05 的样子填写")
+
+
+class ConfirmQuestion(ChoiceQuestion):
+    """A single box to tick; the answer is ``yes`` or nothing."""
+
+    def __init__(self, label: str, validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, {"yes": "是"}, validators, kind="confirm", **kwargs)
+        self.empty_message = f"请勾选「{label}」"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = "yes" if "yes" in valuelist else None
+
+
+class StepForm(Form):
+    """One page of questions. Build it with ``asked``; ``data`` holds stored answers, ``formdata`` what was sent."""
+
+    def __init__(self, formdata: Any = None, *, asked: FormContext, data: Mapping[str, Any] | None = None) -> None:
+        self.asked = asked
+        self._before: dict[str, Any] = {}
+        super().__init__(formdata=formdata, data=dict(asked.facts if data is None else data))
+
+    class Meta:
+        def get_translations(self, form: Any) -> Any:
+            return None  # our messages are our own; stock translations would need an application
+
+    @property
+    def questions(self) -> list[Question]:
+        return list(self)
+
+    def facts(self) -> dict[str, Any]:
+        """Stored answers of all pages, overlaid by what stands on this one, and what is derived from it."""
+        return {**self.asked.facts, **{question.name: question.data for question in self}}
+
+    def asks(self, question: Question) -> bool:
+        """Does the question apply now?"""
+        condition = question.flags.when
+        return condition is None or bool(condition.holds(self.facts()))
+
+    def impossible(self, question: Question) -> bool:
+        """Does a fact that this page cannot change rule the question out? Then the page leaves it out altogether."""
+        parts = question.flags.when.parts if question.flags.when else ()
+        given = self.asked.facts
+        return any(
+            part.question in given and part.question not in self._fields and not part.holds(given) for part in parts
+        )
+
+    def fixed(self, question: Question) -> bool:
+        """Is the answer known from the ID number, and so read-only?"""
+        return bool(question.flags.derived) and self.facts().get(question.flags.derived) is not None
+
+    def checks(self) -> bool:
+        """Validate. Unlike ``validate_on_submit`` it works on stored answers as well."""
+        self._before = {question.name: question.data for question in self.questions}
+        return bool(Form.validate(self))
+
+    def put_back_hidden(self) -> None:
+        """Give questions that are not asked what stood in their hidden inputs, for a page that is shown again.
+
+        Validation drops it; whoever switches the governing answer back before a save finds it still there.
+        """
+        for question in [question for question in self.questions if not self.asks(question)]:
+            question.data = self._before.get(question.name)
+
+    def answers(self) -> dict[str, Any]:
+        """The valid answers: a question that is not asked is None."""
+        return {question.name: question.data for question in self}

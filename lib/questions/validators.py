@@ -1,0 +1,158 @@
+"""The rules of answers. Each looks at ``data``, never at the request, so stored answers can be checked again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from email_validator import EmailNotValidError, validate_email
+from wtforms import Field
+from wtforms.validators import StopValidation, ValidationError
+
+from lib.questions.conditions import Condition
+
+if TYPE_CHECKING:
+    from lib.questions.fields import StepForm
+
+
+class Required:
+    """The question must be answered."""
+
+    field_flags: dict[str, Any] = {"required": True}
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if field.data in (None, "", []):
+            if not field.errors:
+                field.errors = [getattr(field, "empty_message", None) or f"请填写{field.label.text}"]
+            raise StopValidation
+
+
+class Optional:
+    """The question may be left open; other rules are for what was typed."""
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if field.data in (None, "", []) and not field.errors:
+            raise StopValidation
+
+
+class AskedWhen(Optional):
+    """Asked only while ``condition`` holds; otherwise any leftover answer is dropped.
+
+    The condition is published as ``field.flags.when``: it hides the input in the browser, leaves the row out of the
+    summary and the sheet, and excuses it from the completeness check.
+    """
+
+    def __init__(self, condition: Condition) -> None:
+        self.condition = condition
+        self.field_flags = {"when": condition}
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if not self.condition.holds(form.facts()):
+            field.data, field.errors = None, []
+            raise StopValidation
+        super().__call__(form, field)
+
+
+class RequiredWhen(Required):
+    """Required while ``condition`` holds; otherwise as AskedWhen."""
+
+    def __init__(self, condition: Condition) -> None:
+        self.condition = condition
+        self.field_flags = {"when": condition, "required": True}
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if not self.condition.holds(form.facts()):
+            field.data, field.errors = None, []
+            raise StopValidation
+        super().__call__(form, field)
+
+
+class DerivedFrom:
+    """While the fact ``name`` is known it is the answer, whatever was sent; the page shows it read-only."""
+
+    def __init__(self, name: str) -> None:
+        self.field_flags = {"derived": name}
+        self.name = name
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if (value := form.facts().get(self.name)) is not None:
+            field.data, field.errors = value, []
+            raise StopValidation
+
+
+class Length:
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+        self.field_flags = {"maxlength": most}
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        count = len(field.data)
+        if not self.least <= count <= self.most:
+            allowed = f"应为 {self.least} 至 {self.most} 个字" if self.least > 1 else f"最多 {self.most} 个字"
+            raise ValidationError(f"{field.label.text}{allowed}，您填写了 {count} 个字，请修改")
+
+
+class Checked:
+    """A rule of lib.identity: a function that returns what is wrong in Chinese, or None."""
+
+    def __init__(self, problem: Callable[[str], str | None]) -> None:
+        self.problem = problem
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if message := self.problem(field.data):
+            raise ValidationError(message)
+
+
+class Matches:
+    def __init__(self, pattern: str, message: str) -> None:
+        self.pattern, self.message = re.compile(pattern + r"\Z"), message
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        if not self.pattern.match(field.data):
+            raise ValidationError(self.message)
+
+
+class Email:
+    def __call__(self, form: StepForm, field: Field) -> None:
+        try:
+            validate_email(field.data, check_deliverability=False)
+        except EmailNotValidError as error:
+            raise ValidationError("电子邮箱的格式不对，应类似 name@example.com") from error
+
+
+def unprintable_note(characters: Sequence[str]) -> str:
+    """Which characters the printed sheet cannot draw, and what happens then. Warns, never refuses."""
+    named = "、".join(f"「{char}」(U+{ord(char):04X})" for char in characters)
+    return f"{named}打印时显示为□，请在打印的表上手写补正；不影响申报"
+
+
+class Past:
+    """Not in the future, and not before the person was ``age`` years old. Works on months (``YYYY-MM``) and dates."""
+
+    def __init__(self, age: int) -> None:
+        self.age = age
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        value = str(field.data)
+        if value > form.asked.today.isoformat()[: len(value)]:
+            raise ValidationError(f"{field.label.text}不能晚于今天，请核对")
+        born = form.facts().get("birth_date")
+        if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":
+            raise ValidationError(f"{field.label.text}不应早于年满 {self.age} 周岁({born.year + self.age} 年)，请核对")
+
+
+class NotBefore:
+    """Not earlier than the answer to ``other``, where that is given. ``warn`` says so without refusing."""
+
+    def __init__(self, other: str, label: str, warn: bool = False) -> None:
+        self.other, self.label, self.warn = other, label, warn
+
+    def __call__(self, form: StepForm, field: Field) -> None:
+        earliest = form.facts().get(self.other)
+        if earliest and str(field.data) < str(earliest)[: len(str(field.data))]:
+            message = f"{field.label.text}早于{self.label}({earliest})，请核对"
+            if not self.warn:
+                raise ValidationError(message)
+            field.warnings = [message + "。确认无误的可以继续"]

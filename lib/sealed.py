@@ -1,0 +1,46 @@
+"""Columns that hold ciphertext: reading and writing the plain value, bound to its row."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+
+class Sealed:
+    """An encrypted text (or JSON) over the column ``<name>_sealed``, bound to its row by table, column and uid.
+
+    The row's class has ``keyring()``: the lib.crypto.Keyring in force.
+    """
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.column = name, f"{name}_sealed"
+
+    def _aad(self, row: Any) -> str:
+        if not row.uid:
+            row.uid = new_uid()
+        return f"{row.__tablename__}|{self.name}|{row.uid}"
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        sealed = getattr(row, self.column)
+        if sealed is None:
+            return None
+        plain = row.keyring().open(sealed, self._aad(row)).decode()
+        return json.loads(plain) if self.as_json else plain
+
+    def __set__(self, row: Any, value: Any) -> None:
+        if value is None or (value == "" and not self.as_json):
+            setattr(row, self.column, None)
+            return
+        plain = json.dumps(value, ensure_ascii=False) if self.as_json else str(value)
+        setattr(row, self.column, row.keyring().seal(plain.encode(), self._aad(row)))
+
+
+def new_uid() -> str:
+    """An unguessable public name for a row: 96 bits, URL-safe. Access never rests on it alone."""
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,1045 @@
+"""What we keep: the database handle and the tables, in sections.
+
+Times are stored in UTC. Columns named ``*_sealed`` hold AES-GCM ciphertext bound to their row; the property without the
+suffix reads and writes the plain value. Columns named ``*_index`` hold keyed hashes, by which sealed values are found.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
+from lib.crypto import Keyring
+from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
+from lib.sealed import Sealed, new_uid
+
+
+def keys() -> Keyring:
+    """The keys of this installation: for sealed columns, keyed hashes and check codes."""
+    ring: Keyring = current_app.extensions["kuaiji.keys"]
+    return ring
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    keyring = staticmethod(keys)  # what lib.sealed seals and opens this table's columns with
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+# --- Places, departments, and the lists that the province edits ---
+
+
+class Division(Base):
+    """行政区划 down to the street (乡镇街道), statistics office 2023-06-30."""
+
+    __tablename__ = "division"
+
+    code: Mapped[str] = mapped_column(String(9), primary_key=True)  # 6 digits, streets 9
+    name: Mapped[str] = mapped_column(String(50))
+    level: Mapped[str] = mapped_column(String(10))  # province, city, county, street
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("division.code"), index=True)
+
+
+class Department(Base):
+    """会计管理部门. ``path``: the codes from the province down, each followed by a slash; a scope is a prefix of it."""
+
+    __tablename__ = "department"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(12), unique=True)  # the division's code, zones with a suffix
+    name: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[DepartmentKind] = mapped_column(EnumCode(DepartmentKind))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
+    path: Mapped[str] = mapped_column(String(60), index=True)
+    own_system: Mapped[bool] = mapped_column(default=False)  # collects by itself (大连)
+    phone: Mapped[str] = mapped_column(String(60), default="")  # several, separated by 、; empty: 暂未公布
+    address: Mapped[str] = mapped_column(String(100), default="")
+    hours: Mapped[str] = mapped_column(String(60), default="")
+    verified_on: Mapped[date | None]
+    active: Mapped[bool] = mapped_column(default=True)
+
+    parent: Mapped[Department | None] = relationship(remote_side=[id])
+    covers: Mapped[list[DepartmentDivision]] = relationship(back_populates="department")
+
+
+class DepartmentDivision(Base):
+    """A department covers whole divisions: a county, or single streets for a functional zone."""
+
+    __tablename__ = "department_division"
+
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), primary_key=True)
+    division_code: Mapped[str] = mapped_column(ForeignKey("division.code"), primary_key=True, index=True)
+
+    department: Mapped[Department] = relationship(back_populates="covers")
+
+
+class Option(Base):
+    """One choice of a list that the province may edit. Retired, never deleted: old answers keep their wording."""
+
+    __tablename__ = "option"
+
+    list_name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    title: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int]
+    locked: Mapped[bool] = mapped_column(default=False)  # a condition uses the code
+    retired: Mapped[bool] = mapped_column(default=False)
+
+
+class ReturnReason(Base):
+    """A reason that an officer picks for a mark or a 不予采集; ``advice`` is what the applicant reads.
+
+    ``department_id``: an office's own reason; NULL: the whole province's. Retired, never deleted.
+    """
+
+    __tablename__ = "return_reason"
+
+    code: Mapped[str] = mapped_column(String(30), primary_key=True)
+    applies_to: Mapped[str] = mapped_column(String(10))  # question, paper, decline
+    department_id: Mapped[int | None] = mapped_column(index=True)
+    uses: Mapped[int] = mapped_column(default=0)  # the most used stand first
+    title: Mapped[str] = mapped_column(String(60))
+    advice: Mapped[str] = mapped_column(String(200))
+    position: Mapped[int]
+    retired: Mapped[bool] = mapped_column(default=False)
+
+
+class CalendarDay(Base):
+    """A day that differs from the week's pattern: ``holiday`` or ``workday`` (调休)."""
+
+    __tablename__ = "calendar_day"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(60))  # "statutory" where next year's notice is not out yet
+
+
+class Counter(Base):
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[int]
+
+
+class Notice(Base):
+    """通知公告. Published from ``published_at`` on."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)  # plain text, an empty line between paragraphs
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+
+
+# --- People and their access: applicants, legacy holders, staff, sessions, tries, messages ---
+
+
+class Account(Base):
+    """An applicant. A registration reserves the number for 30 minutes; the password turns that into the account."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("state = 'reserved' OR password_hash IS NOT NULL", name="active_has_password"),
+        CheckConstraint("state <> 'reserved' OR reserved_until IS NOT NULL", name="reservation_ends"),
+        Index("uq_account_number", "id_index", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
+    id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
+    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    id_index: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the number alone: sign-in does not ask the type
+    name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name takes its place with the approval
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    reserved_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reservation_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the token in the browser's cookie
+    legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), unique=True)
+    claim_factor: Mapped[str | None] = mapped_column(String(20))
+    #: False: claimed by a weak proof, sees nothing of the old record.
+    assured: Mapped[bool] = mapped_column(default=True)
+    privacy_version: Mapped[str] = mapped_column(String(10), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    password_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    id_number = Sealed()
+    phone = Sealed()
+    email = Sealed()
+
+    legacy: Mapped[LegacyHolder | None] = relationship(foreign_keys=[legacy_id])
+
+
+class LegacyHolder(Base):
+    """原有会计从业资格证人员, imported from the old register. Carries no password; is claimed once."""
+
+    __tablename__ = "legacy_holder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    batch: Mapped[str] = mapped_column(String(24), index=True)
+    name: Mapped[str] = mapped_column(String(50))
+    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    id_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    archive_no: Mapped[str | None] = mapped_column(String(40))  # 档案号
+    certificate_no: Mapped[str | None] = mapped_column(String(40))  # 证书编号
+    issued_month: Mapped[str | None] = mapped_column(String(7))  # 发证年月 YYYY-MM
+    issuer: Mapped[str | None] = mapped_column(String(60))
+    employer: Mapped[str | None] = mapped_column(String(100))
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    division_code: Mapped[str | None] = mapped_column(ForeignKey("division.code"))
+    claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    id_number = Sealed()
+    phone = Sealed()
+
+
+class ActivationCode(Base):
+    """An 8-digit code that a counter issues after seeing the ID card: for a legacy record or a lost password."""
+
+    __tablename__ = "activation_code"
+    __table_args__ = (
+        CheckConstraint("(legacy_id IS NULL) <> (account_id IS NULL)", name="for_one_person"),
+        CheckConstraint("tries >= 0 AND tries <= 5", name="five_tries"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))  # keyed, of person and code
+    issued_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # NULL: on the command line
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Staff(Base):
+    """An officer or administrator. One account, one role."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    username: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(50))
+    role: Mapped[Role] = mapped_column(EnumCode(Role))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    totp_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_last_step: Mapped[int] = mapped_column(default=0)  # a code is taken once
+    #: Of the own ID number: nobody reviews themselves.
+    id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    totp_secret = Sealed()
+
+    department: Mapped[Department] = relationship()
+
+
+class RecoveryCode(Base):
+    """A one-time stand-in for an officer's lost second factor."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class WebSession(Base):
+    """A signed-in browser: the cookie holds a random token, this row its hash. Kept 24 hours after its end."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(80), default="")  # browser and system, in words
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)  # the absolute end
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+
+
+class Attempt(Base):
+    """A try at something that is limited. Written and committed before the try is checked."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_lookup", "kind", "subject", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[bytes] = mapped_column(LargeBinary(32))  # keyed hash of a number, phone, address or user name
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    failed: Mapped[bool] = mapped_column(default=True)  # cleared by success
+
+
+class ParkedForm(Base):
+    """A form that arrived after its session's end; given back after sign-in to the same person only."""
+
+    __tablename__ = "parked_form"
+    __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    path: Mapped[str] = mapped_column(String(200))
+    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    body = Sealed(as_json=True)  # [[name, value], ...]
+
+
+class InboxMessage(Base):
+    """站内消息. Texts carry no ID number and no reasons."""
+
+    __tablename__ = "inbox_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    title: Mapped[str] = mapped_column(String(60))
+    body: Mapped[str] = mapped_column(String(300))
+    link: Mapped[str] = mapped_column(String(100), default="")  # a path of this site
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    #: Not before: a decision's message waits until it can no longer be undone. NULL: at once.
+    visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    declaration_id: Mapped[int | None] = mapped_column(index=True)  # what it is about, if a declaration
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+# --- The declaration: the working copy with its answers and papers, the printed sheets, the frozen revisions ---
+
+
+class Answers:
+    """The applicant's answers: one column a question, named like its field in forms. NULL: not asked, not answered.
+
+    Codes are plain strings; months are ``YYYY-MM``.
+    """
+
+    # 个人信息
+    applicant_name: Mapped[str | None] = mapped_column(String(50))
+    mobile_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sex: Mapped[str | None] = mapped_column(String(10))
+    birth_date: Mapped[date | None]
+    region: Mapped[str | None] = mapped_column(String(2))  # ISO 3166-1
+    nation: Mapped[str | None] = mapped_column(String(2))  # GB/T 3304
+    political_status: Mapped[str | None] = mapped_column(String(20))
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    postal_address: Mapped[str | None] = mapped_column(String(100))
+    postcode: Mapped[str | None] = mapped_column(String(6))
+    work_started: Mapped[str | None] = mapped_column(String(7))
+    accounting_started: Mapped[str | None] = mapped_column(String(7))
+    holds_legacy_certificate: Mapped[str | None] = mapped_column(String(3))
+    legacy_certificate_no_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # often the ID number itself
+    talent: Mapped[str | None] = mapped_column(String(20))
+    # 会计管理部门
+    has_employer: Mapped[str | None] = mapped_column(String(3))
+    category: Mapped[str | None] = mapped_column(String(20))
+    employer_name: Mapped[str | None] = mapped_column(String(100))
+    employer_code: Mapped[str | None] = mapped_column(String(18))  # 统一社会信用代码
+    employer_code_confirmed: Mapped[str | None] = mapped_column(String(3))
+    affiliation: Mapped[str | None] = mapped_column(String(20))
+    unit_type: Mapped[str | None] = mapped_column(String(20))
+    industry: Mapped[str | None] = mapped_column(String(1))  # GB/T 4754-2017, section
+    employer_city: Mapped[str | None] = mapped_column(String(9))
+    employer_county: Mapped[str | None] = mapped_column(String(9))
+    employer_street: Mapped[str | None] = mapped_column(String(9))
+    employer_address: Mapped[str | None] = mapped_column(String(100))
+    employer_phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    accounting_posts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    administrative_post: Mapped[str | None] = mapped_column(String(20))
+    person_status: Mapped[str | None] = mapped_column(String(20))
+    school: Mapped[str | None] = mapped_column(String(100))
+    location_kind: Mapped[str | None] = mapped_column(String(20))
+    home_city: Mapped[str | None] = mapped_column(String(9))
+    home_county: Mapped[str | None] = mapped_column(String(9))
+    home_street: Mapped[str | None] = mapped_column(String(9))
+    home_address: Mapped[str | None] = mapped_column(String(100))
+    department_code: Mapped[str | None] = mapped_column(String(12))
+    # 学历信息
+    full_time_level: Mapped[str | None] = mapped_column(String(20))
+    full_time_degree: Mapped[str | None] = mapped_column(String(20))
+    full_time_school: Mapped[str | None] = mapped_column(String(100))
+    full_time_major: Mapped[str | None] = mapped_column(String(60))
+    full_time_graduated: Mapped[str | None] = mapped_column(String(7))
+    full_time_diploma_no: Mapped[str | None] = mapped_column(String(40))
+    full_time_degree_no: Mapped[str | None] = mapped_column(String(40))
+    has_part_time: Mapped[str | None] = mapped_column(String(3))
+    part_time_level: Mapped[str | None] = mapped_column(String(20))
+    part_time_degree: Mapped[str | None] = mapped_column(String(20))
+    part_time_school: Mapped[str | None] = mapped_column(String(100))
+    part_time_major: Mapped[str | None] = mapped_column(String(60))
+    part_time_graduated: Mapped[str | None] = mapped_column(String(7))
+    part_time_diploma_no: Mapped[str | None] = mapped_column(String(40))
+    part_time_degree_no: Mapped[str | None] = mapped_column(String(40))
+    # 专业技术资格
+    qualification: Mapped[str | None] = mapped_column(String(20))
+    qualification_kind: Mapped[str | None] = mapped_column(String(20))
+    qualification_route: Mapped[str | None] = mapped_column(String(20))
+    qualification_on: Mapped[date | None]
+    qualification_no: Mapped[str | None] = mapped_column(String(40))
+    technical_post: Mapped[str | None] = mapped_column(String(20))
+    technical_post_on: Mapped[date | None]
+    abacus: Mapped[str | None] = mapped_column(String(20))
+    abacus_no: Mapped[str | None] = mapped_column(String(40))
+
+    mobile = Sealed()
+    email = Sealed()
+    legacy_certificate_no = Sealed()
+    employer_phone = Sealed()
+
+
+OPEN_SQL = text("status IN ('draft', 'submitted', 'in_review', 'returned')")
+
+
+class Declaration(Answers, Base):
+    """One filing of one person: the working copy. Its revisions are what the office judges.
+
+    ``version`` counts every change of the row: the second of two simultaneous writers fails.
+    """
+
+    __tablename__ = "declaration"
+    __table_args__ = (
+        Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL, postgresql_where=OPEN_SQL),
+        Index("ix_declaration_queue", "status", "due_on", "id"),
+        Index("ix_declaration_employer", "employer_code", "employer_name"),
+        CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
+        CheckConstraint("status IN ('draft', 'dropped') OR revision_number > 0", name="submitted_has_revision"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: LN + year + 7 digits
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    kind: Mapped[Kind] = mapped_column(EnumCode(Kind), default=Kind.FIRST)
+    status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
+    version: Mapped[int] = mapped_column(default=1)
+    revision_number: Mapped[int] = mapped_column(default=0)  # the latest revision
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # who handles it
+    due_on: Mapped[date | None]
+    due_estimated: Mapped[bool] = mapped_column(default=False)  # leans on a year without a holiday notice
+    days_left: Mapped[int | None]  # working days, kept while the ball is with the applicant
+    notice_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # 阅读须知
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    account: Mapped[Account] = relationship()
+    department: Mapped[Department | None] = relationship()
+    revisions: Mapped[list[Revision]] = relationship(back_populates="declaration", order_by="Revision.number")
+    pages: Mapped[list[PaperPage]] = relationship(
+        back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
+    )
+    claim: Mapped[Claim | None] = relationship(back_populates="declaration")
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in EDITABLE
+
+
+class Draft(Base):
+    """What is typed on one page and not (validly) saved yet, exactly as the browser sent it."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("declaration_id", "page"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"))
+    page: Mapped[str] = mapped_column(String(20))  # a step's slug
+    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    body = Sealed(as_json=True)  # [[name, value], ...]
+
+
+class PaperPage(Base):
+    """One picture of one paper (附件). The bytes lie encrypted in the store; this row says where and what they are.
+
+    A paper that the answers no longer ask for keeps its pages; they come back with the answer.
+    """
+
+    __tablename__ = "paper_page"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind in forms.py
+    position: Mapped[int] = mapped_column(default=0)
+    address: Mapped[str] = mapped_column(String(64), index=True)  # keyed hash of the clean JPEG
+    thumb_address: Mapped[str] = mapped_column(String(64), index=True)
+    #: 一寸照片: the picture it was cropped from.
+    source_address: Mapped[str | None] = mapped_column(String(64), index=True)
+    crop: Mapped[list[float] | None] = mapped_column(JSON(none_as_null=True))  # left, top, width, height as fractions
+    sha256: Mapped[str] = mapped_column(String(64))  # of the stored ciphertext
+    size: Mapped[int]  # bytes of the clean JPEG
+    width: Mapped[int]  # pixels
+    height: Mapped[int]
+    original_width: Mapped[int]
+    original_height: Mapped[int]
+    original_size: Mapped[int]  # bytes as sent
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))  # 个人基本信息表: the version it was bound to
+    measures: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # lib.pictures.quality: sharpness, look ...
+    #: 个人基本信息表: what was found on the picture: the code, ink where one signs, red where one stamps.
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    uploaded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    declaration: Mapped[Declaration] = relationship(back_populates="pages")
+
+
+class Sheet(Base):
+    """One printed version of the 个人基本信息表. The version counts up when a printed answer or the photo differs."""
+
+    __tablename__ = "sheet"
+    __table_args__ = (UniqueConstraint("declaration_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"))
+    version: Mapped[int]
+    code: Mapped[str] = mapped_column(String(16), unique=True)  # check code: number, version, answers and photo, keyed
+    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    photo_address: Mapped[str] = mapped_column(String(64), index=True)
+    printed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    answers = Sealed(as_json=True)  # the printed answers, as codes
+
+
+class Revision(Base):
+    """An immutable copy of answers and papers, made by submitting. Rows are only ever added."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("declaration_id", "number"),
+        Index("ix_revision_submitted", "submitted_at", "declaration_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"))
+    number: Mapped[int]
+    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    papers: Mapped[dict[str, list[dict[str, Any]]]] = mapped_column(
+        JSON
+    )  # kind -> pages: address, thumb_address, width ...
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    commitment_version: Mapped[str] = mapped_column(String(10))  # 承诺函
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    answers = Sealed(as_json=True)
+
+    declaration: Mapped[Declaration] = relationship(back_populates="revisions")
+    sheet: Mapped[Sheet | None] = relationship()
+    department: Mapped[Department] = relationship()
+    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="Mark.id")
+
+
+# Rows of these are only ever added: the database refuses to change or remove them.
+refuse_changes(Revision.__table__)  # type: ignore[arg-type]
+
+
+# --- What the office does with a submission: claims, marks, decisions, records, and the audit trail ---
+
+
+class Claim(Base):
+    """Who holds a submission, until when. A lapsed row counts for nothing, whoever reads it."""
+
+    __tablename__ = "claim"
+
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    claimed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    opened_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # the holder's first look: the clock of ReviewMeasure
+
+    declaration: Mapped[Declaration] = relationship(back_populates="claim")
+    staff: Mapped[Staff] = relationship()
+
+
+class Mark(Base):
+    """One thing that an officer asks to be corrected: a question or a paper. Unsent marks pass to the next holder."""
+
+    __tablename__ = "mark"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "target"),
+        CheckConstraint("length(trim(reason)) > 0 OR state = 'draft'", name="says_why"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    target: Mapped[str] = mapped_column(String(40))  # a question's name or a paper's kind
+    page: Mapped[int | None]  # of the paper, from 0
+    rectangle: Mapped[list[float] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # left, top, width, height as fractions
+    reason_code: Mapped[str | None] = mapped_column(ForeignKey("return_reason.code"))
+    reason: Mapped[str] = mapped_column(String(200), default="")  # the wording at the time
+    comment: Mapped[str] = mapped_column(String(200), default="")
+    resign: Mapped[bool] = mapped_column(default=True)  # False: 无需重新签章
+    state: Mapped[MarkState] = mapped_column(EnumCode(MarkState), default=MarkState.DRAFT)
+    explanation: Mapped[str] = mapped_column(String(300), default="")  # the applicant's answer instead of a change
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    revision: Mapped[Revision] = relationship(back_populates="marks")
+
+
+class Decision(Base):
+    """An officer's verdict on one revision. Rows are only ever added: an undo is a row of its own, the next position.
+
+    ``verb``: return, approve, decline, and what takes them back: undo, revoke, reopen.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "position"),
+        Index("ix_decision_staff_at", "staff_id", "at"),
+        Index("ix_decision_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    position: Mapped[int] = mapped_column(default=1)
+    verb: Mapped[str] = mapped_column(String(20))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    id_checked: Mapped[bool] = mapped_column(default=False)  # 已核对身份证件
+    #: 不予采集, 撤销 and 重新受理 say why: the reason's code, its wording at the time, the officer's own words.
+    reason_code: Mapped[str | None] = mapped_column(String(30))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    comment: Mapped[str | None] = mapped_column(String(200))
+    #: What an approval replaced, so that it can be taken back: the sign-in name, and whether the person was assured.
+    name_before: Mapped[str | None] = mapped_column(String(50))
+    assured_before: Mapped[bool | None]
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    revision: Mapped[Revision] = relationship()
+    staff: Mapped[Staff] = relationship()
+    department: Mapped[Department] = relationship()
+
+
+class Record(Base):
+    """人员档案: a person's approved state, a pointer to the approved revision.
+
+    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.desk.QueueItem.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (
+        Index("ix_record_province", "approved_at", "id"),
+        Index("ix_record_city", "city_id", "approved_at", "id"),
+        Index("ix_record_office", "department_id", "approved_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    declaration_id: Mapped[int | None] = mapped_column(index=True)  # of the revision
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    city_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(50), default="")
+    employer: Mapped[str] = mapped_column(String(100), default="")
+    masked_number: Mapped[str] = mapped_column(String(40), default="")
+    approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    account: Mapped[Account] = relationship()
+    revision: Mapped[Revision] = relationship()
+    department: Mapped[Department] = relationship()
+
+
+class Event(Base):
+    """One thing that happened: who, when, what, from which state to which. Rows are only ever added."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        CheckConstraint("account_id IS NOT NULL OR staff_id IS NOT NULL OR actor = 'system'", name="has_actor"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    verb: Mapped[str] = mapped_column(String(30))
+    actor: Mapped[str] = mapped_column(String(10))  # applicant, staff, system
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # whose file
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # who of the office
+    declaration_id: Mapped[int | None] = mapped_column(ForeignKey("declaration.id"), index=True)
+    revision_number: Mapped[int | None]
+    from_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
+    to_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
+    detail: Mapped[str] = mapped_column(String(200), default="")  # no names, numbers, phones
+
+    staff: Mapped[Staff | None] = relationship()
+
+
+# Rows of these are only ever added: the database refuses to change or remove them.
+for _table in (Event.__table__, Decision.__table__):
+    refuse_changes(_table)  # type: ignore[arg-type]
+
+
+# --- derived: the list, its counters, search ------------------------------------------------------
+
+
+class QueueItem(Base):
+    """One line of 待办: what the list shows of a submission that was not taken back, from its latest revision.
+
+    Nothing here is sealed, and the list joins nothing wide: a page costs the same at any number of people. ``city_id``:
+    the city's department at or above the handling one; NULL for the province's own.
+    """
+
+    __tablename__ = "queue_item"
+    __table_args__ = (
+        Index("ix_queue_item_province", "status", "due_on", "declaration_id"),
+        Index("ix_queue_item_city", "city_id", "status", "due_on", "declaration_id"),
+        Index("ix_queue_item_office", "department_id", "status", "due_on", "declaration_id"),
+    )
+
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
+    uid: Mapped[str] = mapped_column(String(24))
+    number: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int] = mapped_column(index=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    city_id: Mapped[int | None]
+    status: Mapped[Status] = mapped_column(EnumCode(Status))
+    kind: Mapped[Kind] = mapped_column(EnumCode(Kind))
+    due_on: Mapped[date]
+    due_estimated: Mapped[bool] = mapped_column(default=False)
+    times: Mapped[int]  # how often it was submitted
+    name: Mapped[str] = mapped_column(String(50))
+    employer: Mapped[str] = mapped_column(String(100), default="")
+    employer_id: Mapped[int | None] = mapped_column(index=True)
+    masked_number: Mapped[str] = mapped_column(String(40))
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for a second look
+    returned_by: Mapped[int | None] = mapped_column(index=True)  # the officer of the last return
+
+
+class QueueCount(Base):
+    """How many submissions a department and those below it have, changed with every move.
+
+    ``due_on`` is kept while the office's clock runs; else it is 1970-01-01.
+    """
+
+    __tablename__ = "queue_count"
+
+    department_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[Status] = mapped_column(EnumCode(Status), primary_key=True)
+    due_on: Mapped[date] = mapped_column(primary_key=True)
+    again: Mapped[bool] = mapped_column(primary_key=True)  # submitted more than once
+    flagged: Mapped[bool] = mapped_column(primary_key=True)  # has reminders
+    n: Mapped[int]
+
+
+class SearchKey(Base):
+    """By which a submission is found: ``n`` + each suffix of the name, ``p`` + its initials, ``t`` + hashed phone tail.
+
+    A prefix range over suffixes is "contains" on a B-tree: Chinese names are too short for trigrams.
+    """
+
+    __tablename__ = "search_key"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    department_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(SearchText(52), primary_key=True)
+    declaration_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class Employer(Base):
+    """The names of employers (工作单位) that submissions carry, each once."""
+
+    __tablename__ = "employer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+
+
+class EmployerSuffix(Base):
+    """Each suffix of an employer's name, for "contains"."""
+
+    __tablename__ = "employer_suffix"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    suffix: Mapped[str] = mapped_column(SearchText(100), primary_key=True)
+    employer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class PictureHash(Base):
+    """What a submitted picture looks like, to find look-alikes of other people: four bands of a 64-bit hash."""
+
+    __tablename__ = "picture_hash"
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "look"),
+        *(Index(f"ix_picture_hash_band{n}", f"band{n}") for n in range(4)),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int]
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    look: Mapped[int] = mapped_column(BigInteger)  # 64 bits, signed
+    band0: Mapped[int]
+    band1: Mapped[int]
+    band2: Mapped[int]
+    band3: Mapped[int]
+
+
+# --- work in hand ---------------------------------------------------------------------------------
+
+
+class Tick(Base):
+    """没问题: an officer looked at this answer or paper. Stays until that answer changes; never required."""
+
+    __tablename__ = "tick"
+    __table_args__ = (UniqueConstraint("declaration_id", "target"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"))
+    target: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))  # keyed, of what was ticked
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class InternalNote(Base):
+    """内部备注: what officers tell each other about a file. Not for the applicant. Rows are only ever added."""
+
+    __tablename__ = "internal_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    text = Sealed()
+
+    staff: Mapped[Staff] = relationship()
+
+
+#: At most one transfer and one second look of a declaration wait for an answer.
+_WAITS = text("answered_at IS NULL")
+
+
+class Transfer(Base):
+    """转交: a submission offered to another department. It stays 审核中 until that one answers; the due date stays."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (accepted IS NULL)", name="answered_or_not"),
+        Index("uq_transfer_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("ix_transfer_to", "to_department_id", "answered_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    from_department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
+    to_department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    accepted: Mapped[bool | None]
+    answer: Mapped[str] = mapped_column(String(200), default="")
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    declaration: Mapped[Declaration] = relationship()
+    from_department: Mapped[Department] = relationship(foreign_keys=[from_department_id])
+    to_department: Mapped[Department] = relationship(foreign_keys=[to_department_id])
+    staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
+
+
+class SecondLook(Base):
+    """复核: a decision of one officer that takes effect only when a second one agrees."""
+
+    __tablename__ = "second_look"
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (agreed IS NULL)", name="answered_or_not"),
+        Index("uq_second_look_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    verb: Mapped[str] = mapped_column(String(20))  # approve
+    id_checked: Mapped[bool] = mapped_column(default=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))  # who proposed it
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    agreed: Mapped[bool | None]
+    comment: Mapped[str] = mapped_column(String(200), default="")
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    declaration: Mapped[Declaration] = relationship()
+    revision: Mapped[Revision] = relationship()
+    staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
+
+
+class ReviewMeasure(Base):
+    """How long one decision took from opening, and with how many keys and clicks. Never used to rank anybody."""
+
+    __tablename__ = "review_measure"
+    __table_args__ = (Index("ix_review_measure_staff_at", "staff_id", "at"),)
+
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
+    seconds: Mapped[int]
+    keys: Mapped[int | None]  # NULL: no script counted
+    clicks: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class SavedView(Base):
+    """A named set of filters of 待办. The query holds nothing personal: names are never in it."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    query: Mapped[str] = mapped_column(String(300))
+
+
+class RosterExport(Base):
+    """Who was in an exported 名册, so that each of them can be told. The event says who exported it, when and why.
+
+    Rows are only ever added. ``members``: services.audit packs it, one bit an account.
+    """
+
+    __tablename__ = "roster_export"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True, autoincrement=False)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)  # it and those below
+    members: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+for _table in (InternalNote.__table__, RosterExport.__table__):
+    refuse_changes(_table)  # type: ignore[arg-type]
+
+
+# --- Files on their way in, one paper sent from a phone, and sheets printed together ---
+
+
+class HandOver(Base):
+    """One paper handed to a phone by a QR code: the address on it holds a random token, this row its hash.
+
+    Good for one picture, a few minutes, and no longer than the session that asked for it.
+    """
+
+    __tablename__ = "hand_over"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("web_session.id", ondelete="CASCADE"), index=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # a phone began to send
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of that phone's page cookie
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    session: Mapped[WebSession] = relationship()
+    declaration: Mapped[Declaration] = relationship()
+
+
+class Upload(Base):
+    """One file on its way in, piece by piece (tus). The row goes when the file was taken, or nobody goes on with it."""
+
+    __tablename__ = "upload"
+    __table_args__ = (CheckConstraint("arrived >= 0 AND arrived <= length", name="arrived_is_part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    hand_over_id: Mapped[int | None] = mapped_column(ForeignKey("hand_over.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
+    length: Mapped[int]  # bytes, as announced
+    arrived: Mapped[int] = mapped_column(default=0)  # bytes; the tus offset
+    facts_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # once it was taken or refused
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+
+    facts = Sealed(as_json=True)  # what the browser says of it: the file's name, the crop ...
+
+    declaration: Mapped[Declaration] = relationship()
+
+
+class UploadPart(Base):
+    """Bytes of an upload from ``start`` on, encrypted."""
+
+    __tablename__ = "upload_part"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("upload.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PrintJob(Base):
+    """The sheets of a selection as one PDF (批量打印): who asked, how far it is, and where the finished file lies."""
+
+    __tablename__ = "print_job"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'drawing', 'done', 'failed')", name="known_state"),
+        CheckConstraint("done <= total", name="done_is_part"),
+        Index("ix_print_job_staff", "staff_id", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    revisions: Mapped[list[int]] = mapped_column(JSON)  # their ids, in the order of the pages
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
+    size: Mapped[int | None]  # bytes
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # whoever draws says so every few sheets
+    drawer: Mapped[str | None] = mapped_column(String(24))  # who draws: a process that was taken over must notice
+    tries: Mapped[int] = mapped_column(default=0)  # by how many processes: one that dies of it is no reason to go on
+    problem: Mapped[str | None] = mapped_column(String(20))  # why it failed: services.sheet.batch_print

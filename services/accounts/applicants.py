@@ -1,0 +1,229 @@
+"""Applicants' accounts: reserving a number, the first password, proving who one is, changing a password.
+
+Nothing here tells whether a number is known: every function does the same work for known and unknown ones, and the
+slow part (Argon2) is done by the caller between two transactions (services.accounts.passwords).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from lib import identity
+from lib.codes import AccountState, IdType, Role
+from lib.crypto import new_token, token_hash
+from lib.database import utcnow
+from models import Account, LegacyHolder, WebSession, db, keys
+from services import audit, inbox
+from services.access import Actor
+from services.accounts import activation_codes, passwords, sessions
+
+RESERVED_FOR = timedelta(minutes=30)
+
+
+class Occupied(Exception):
+    """证件号被占用: somebody registered it, is registering it, or holds it in the old register. One answer for all."""
+
+
+class TooLate(Exception):
+    """What the step rests on has ended meanwhile: a reservation, a code, a record that somebody claimed."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A complete, valid registration, already made uniform (lib.identity)."""
+
+    id_type: IdType
+    number: str
+    name: str
+    phone: str
+    email: str
+    privacy_version: str
+
+
+@dataclass(frozen=True)
+class KnownApplicant:
+    """What is needed to check a password after the transaction that read it has ended."""
+
+    account_id: int
+    name: str
+    number: str
+    phone: str
+    password_hash: str
+
+
+def number_index(number: str) -> bytes:
+    """The keyed hash by which a normalised number is found."""
+    return keys().index("id_number", number)
+
+
+def phone_index(phone: str) -> bytes:
+    return keys().index("phone", phone)
+
+
+def actor_of(account: Account) -> Actor:
+    """The person as the audit trail knows them, before or without a session."""
+    return Actor(Role.APPLICANT, account.id, account.name, 0, "")
+
+
+# --- registration ---------------------------------------------------------------------------------------------------
+
+
+def reserve(wanted: Registration, token: str) -> str:
+    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token that proves whose it is.
+
+    ``token`` is what the browser holds from before, or "": its own reservation is renewed. Raises Occupied.
+    """
+    index = number_index(wanted.number)
+    _let_go(token)
+    forget_reservations(index)
+    fresh = new_token()
+    account = Account(state=AccountState.RESERVED, id_type=wanted.id_type, id_index=index, name=wanted.name)
+    account.id_number, account.phone, account.email = wanted.number, wanted.phone, wanted.email
+    account.phone_index, account.privacy_version = phone_index(wanted.phone), wanted.privacy_version
+    account.reservation_hash, account.reserved_until = token_hash(fresh), utcnow() + RESERVED_FOR
+    try:
+        with db.session.begin_nested():
+            db.session.add(account)
+            db.session.flush()
+            if db.session.scalar(select(LegacyHolder.id).where(LegacyHolder.id_index == index)):
+                raise Occupied
+    except IntegrityError as error:
+        raise Occupied from error
+    return fresh
+
+
+def _let_go(token: str) -> None:
+    """End the browser's earlier reservation, for this number or a mistyped one."""
+    mine = (Account.state == AccountState.RESERVED, Account.reservation_hash == token_hash(token))
+    db.session.execute(delete(Account).where(*mine))
+
+
+def forget_reservations(index: bytes | None = None) -> int:
+    """Remove reservations that have run out, of one number or of all (``flask tick``); returns how many."""
+    query = delete(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until <= utcnow())
+    gone = db.session.execute(query.where(Account.id_index == index) if index else query)
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def reservation(token: str) -> Account | None:
+    """The reservation that the browser's token proves, while it lasts."""
+    query = select(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until > utcnow())
+    return db.session.scalar(query.where(Account.reservation_hash == token_hash(token))) if token else None
+
+
+def activate(token: str, password_hash: str) -> Account:
+    """The first password turns the reservation into the account. Raises TooLate."""
+    account = reservation(token)
+    if account is None:
+        raise TooLate
+    account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
+    _set_password(account, password_hash)
+    audit.record("register", actor_of(account))
+    inbox.tell(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
+    return account
+
+
+# --- proving who one is -----------------------------------------------------------------------------------------------
+
+
+def find(number: str) -> Account | None:
+    """The account in force that has this normalised number, if any."""
+    query = select(Account).where(Account.id_index == number_index(number), Account.state == AccountState.ACTIVE)
+    return db.session.scalar(query)
+
+
+def known(account: Account | None) -> KnownApplicant | None:
+    """A copy that outlives the transaction; opens the sealed values."""
+    if account is None or account.password_hash is None:
+        return None
+    return KnownApplicant(account.id, account.name, account.id_number, account.phone or "", account.password_hash)
+
+
+def same_name(typed: str, name: str) -> bool:
+    """Names as people type them: every middle dot, full width, upper and lower case are one."""
+    typed, name = (identity.normalise_name(text).casefold() for text in (typed, name))
+    return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
+
+
+def prove(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
+    """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
+
+    Raises lib.crypto.HashingBusy.
+    """
+    is_right = passwords.right(password, who.password_hash if who else None)
+    return who if same_name(name, who.name if who else "") and is_right else None
+
+
+def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
+    """A new session for a person just proved. Returns the cookie's token. Raises TooLate when the account changed."""
+    account = db.session.get(Account, who.account_id)
+    if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
+        raise TooLate
+    account.password_hash = new_hash or account.password_hash
+    audit.record("sign_in", actor_of(account))
+    return sessions.start(account=account, device=device), actor_of(account)
+
+
+def count_try(number: str) -> int | None:
+    """Before the code of a lost password is looked at: count the try, if there is a code. The caller commits then."""
+    return activation_codes.count_try(find(number) or _nobody())
+
+
+def _nobody() -> Account:
+    """Stands in where there is no account, so that the same work is done."""
+    return Account(id=0, uid="", name="")
+
+
+def opens(number: str, name: str, code: str, code_id: int | None) -> int | None:
+    """The account whose lost password the code lets replace. None for every reason; the work is the same for each."""
+    account = find(number)
+    person = account or _nobody()
+    is_right = activation_codes.fits(person, code_id, code) and same_name(name, person.name)
+    return account.id if account and is_right else None
+
+
+# --- changing a password --------------------------------------------------------------------------------------------
+
+
+def _set_password(account: Account, password_hash: str) -> None:
+    account.password_hash, account.password_changed_at = password_hash, utcnow()
+
+
+def change_password(who: KnownApplicant, password_hash: str, device: str) -> str:
+    """A new password for somebody who has just given the old one: every session ends, this browser gets a new one."""
+    account = db.session.get(Account, who.account_id)
+    if account is None or account.password_hash != who.password_hash:
+        raise TooLate
+    _changed(account, password_hash, "password_change")
+    return sessions.start(account=account, device=device)
+
+
+def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
+    """A new password on the strength of an activation code, which this uses up. Ends all sessions. Raises TooLate."""
+    account = db.session.get(Account, account_id)
+    if account is None or account.state != AccountState.ACTIVE or not activation_codes.use(code_id):
+        raise TooLate
+    _changed(account, password_hash, "password_reset")
+
+
+def _changed(account: Account, password_hash: str, verb: str) -> None:
+    _set_password(account, password_hash)
+    sessions.end_all(account_id=account.id)
+    audit.record(verb, actor_of(account))
+    inbox.tell(
+        account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"
+    )
+
+
+def devices(account_id: int) -> Sequence[WebSession]:
+    """The browsers in which the person is signed in now, the latest used first."""
+    now = utcnow()
+    query = select(WebSession).where(WebSession.account_id == account_id, WebSession.ended_at.is_(None))
+    query = query.where(WebSession.expires_at > now, WebSession.seen_at > now - sessions.APPLICANT_IDLE)
+    return db.session.scalars(query.order_by(WebSession.seen_at.desc())).all()

@@ -1,0 +1,149 @@
+"""原有会计从业资格证人员: finding their record in the old register, proving that it is one's own, claiming it once.
+
+Which proofs count is the operator's setting LEGACY_CLAIM_FACTORS: ``activation_code`` (from the counter, after seeing
+the ID card), ``archive_no`` (档案号 or 证书编号, and 发证年月; both can be known to others, so such an account sees
+nothing of the old record until an officer has seen the ID card), ``none``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from lib.codes import AccountState, IdType
+from lib.database import utcnow
+from lib.names import normalise_text
+from models import Account, LegacyHolder, db
+from services import audit, inbox
+from services.accounts import activation_codes, applicants
+from services.accounts.applicants import TooLate, number_index, phone_index, same_name
+
+ASSURING = frozenset({"activation_code"})  # an officer has seen the ID card
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the person offers. Only the factor's own values count."""
+
+    factor: str
+    code: str = ""
+    archive_no: str = ""  # 档案号 or 证书编号
+    issued_month: str = ""  # YYYY-MM
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A proof that was right: it opens the password page, once."""
+
+    legacy_id: int
+    factor: str
+    code_id: int | None
+
+
+def find(number: str) -> LegacyHolder | None:
+    """The record of a normalised number, claimed or not."""
+    return db.session.scalar(select(LegacyHolder).where(LegacyHolder.id_index == number_index(number)))
+
+
+def claimable(number: str) -> LegacyHolder | None:
+    """The record, unless it was claimed or its number has an account in force."""
+    return _standing(number)[0]
+
+
+def _standing(number: str) -> tuple[LegacyHolder | None, Account | None]:
+    """The record that can be claimed, and the account in force that its number has.
+
+    Asks both tables always: an answer that comes sooner would tell that a number is unknown.
+    """
+    holder, account = find(number), applicants.find(number)
+    return (holder if holder and holder.claimed_at is None and account is None else None), account
+
+
+def _nobody() -> LegacyHolder:
+    """Stands in where there is no record, so that the same work is done."""
+    return LegacyHolder(id=0, uid="", name="", archive_no="", certificate_no="", issued_month="")
+
+
+def count_try(number: str, proof: Proof) -> int | None:
+    """Before a proof is checked: count it at the person's code, if there is one. The caller commits then.
+
+    A try at a record that was claimed already goes into the audit trail: somebody may be the wrong person.
+    """
+    holder, account = _standing(number)
+    if account and account.legacy_id:
+        audit.record("claim_again", None, account_id=account.id)
+    return activation_codes.count_try(holder or _nobody()) if proof.factor == "activation_code" else None
+
+
+def check(number: str, name: str, proof: Proof, code_id: int | None) -> Opened | None:
+    """Whether the proof opens the record. None for every reason; the work is the same for each."""
+    holder = claimable(number)
+    person = holder or _nobody()
+    holds = {
+        "activation_code": activation_codes.fits(person, code_id, proof.code),
+        "archive_no": _knows_archive(person, proof),
+        "none": True,
+    }
+    is_right = same_name(name, person.name) and holds[proof.factor]
+    if holder is None or not is_right:
+        return None
+    return Opened(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
+
+
+def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
+    typed = _compact(proof.archive_no).encode()
+    numbers = [_compact(number or "").encode() for number in (holder.archive_no, holder.certificate_no)]
+    is_known = sum(hmac.compare_digest(typed, number) for number in numbers) > 0  # both are looked at
+    is_month = hmac.compare_digest(proof.issued_month.encode(), (holder.issued_month or "").encode())
+    return bool(typed) and bool(proof.issued_month) and is_known and is_month
+
+
+def month_of(text: str) -> str:
+    """``2008-06`` from 2008-06, 2008.6, 2008年6月, 200806; "" when it is none of these."""
+    parts = re.fullmatch(r"([12][0-9]{3})[-/.年 ]?(0?[1-9]|1[0-2])月?", normalise_text(text))
+    return f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
+
+
+def _compact(text: str) -> str:
+    """Numbers as people copy them from an old booklet: case, width, spaces and dashes do not matter."""
+    return re.sub(r"[\s\-－—–_]", "", normalise_text(text)).upper()
+
+
+def claim(opened: Opened, password_hash: str, privacy_version: str) -> Account:
+    """Make the account of a legacy record. Raises TooLate when somebody was faster or the code has ended."""
+    free = (LegacyHolder.id == opened.legacy_id, LegacyHolder.claimed_at.is_(None))
+    claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
+    if not claimed.rowcount or (opened.code_id and not activation_codes.use(opened.code_id)):  # type: ignore[attr-defined]
+        raise TooLate
+    account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened.factor)
+    account.password_hash, account.password_changed_at = password_hash, utcnow()
+    account.privacy_version = privacy_version
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise TooLate from error
+    audit.record("claim_legacy", applicants.actor_of(account), detail=f"by {opened.factor}")
+    inbox.tell(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
+    return account
+
+
+def _account_of(holder: LegacyHolder, factor: str) -> Account:
+    applicants.forget_reservations(holder.id_index)
+    account = Account(
+        state=AccountState.ACTIVE,
+        id_type=IdType.RESIDENT,
+        id_index=holder.id_index,
+        name=holder.name,
+        legacy_id=holder.id,
+        claim_factor=factor,
+        assured=factor in ASSURING,
+    )
+    account.id_number = holder.id_number
+    if account.assured and holder.phone:  # whoever only knows old numbers sees nothing of the record
+        account.phone, account.phone_index = holder.phone, phone_index(holder.phone)
+    db.session.add(account)
+    return account

@@ -1,0 +1,271 @@
+"""Staff accounts: made on the command line, two factors at sign-in, recovery codes for a lost phone.
+
+A code of the second factor counts once (``totp_last_step``). Argon2 is slow: callers hash and check between two
+transactions, so the functions that need it take or return plain values.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+
+import pyotp
+from sqlalchemy import delete, select, update
+
+from lib import identity
+from lib.codes import IdType, Role
+from lib.database import utcnow
+from models import Department, RecoveryCode, Staff, db, keys
+from services import audit
+from services.access import Actor
+from services.accounts import applicants, passwords, sessions
+from services.accounts.applicants import TooLate
+
+ISSUER = "会计人员信息采集平台"
+STEP = 30  # seconds that a code is shown; one step before and after is taken too, for clocks that are off
+RECOVERY_CODES = 10
+LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0 O 1 I
+USERNAME_LENGTH = (3, 40)
+
+
+class StaffRefused(Exception):
+    """The staff account cannot be made or found; the message says why."""
+
+
+@dataclass(frozen=True)
+class KnownStaff:
+    """What a sign-in is checked against after the transaction that read it has ended."""
+
+    staff_id: int
+    uid: str
+    password_hash: str
+    secret: str | None
+    last_step: int
+
+
+@dataclass(frozen=True)
+class SecondFactor:
+    """Which second factor was right: a step of the clock, or a recovery code's row."""
+
+    step: int = 0
+    recovery_id: int = 0
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+def create(
+    username: str, name: str, role: Role, department_code: str, password: str, *, id_number: str = ""
+) -> tuple[Staff, str]:
+    """A new account and its TOTP secret, which is shown once. ``id_number``: nobody reviews their own file.
+
+    Raises Refused.
+    """
+    name = identity.normalise_name(name)
+    wrong = _username_problem(username) or identity.name_problem(name) or passwords.problem(password, name=name)
+    if wrong:
+        raise StaffRefused(wrong)
+    password_hash = passwords.hashed(password, staff=True)
+    department = db.session.scalar(select(Department).where(Department.code == department_code))
+    if role == Role.APPLICANT or department is None:
+        raise StaffRefused("没有这个角色" if role == Role.APPLICANT else f"没有代码为 {department_code} 的部门")
+    if db.session.scalar(select(Staff.id).where(Staff.username == username)):
+        raise StaffRefused(f"用户名 {username} 已存在")
+    staff = Staff(username=username, name=name, role=role, department_id=department.id, password_hash=password_hash)
+    staff.id_index = (
+        applicants.number_index(identity.normalise_number(IdType.RESIDENT, id_number)) if id_number else None
+    )
+    secret = _new_secret(staff)
+    db.session.add(staff)
+    db.session.flush()
+    audit.record("staff_create", None, detail=f"staff {staff.uid} as {role}")
+    return staff, secret
+
+
+def _username_problem(username: str) -> str | None:
+    least, most = USERNAME_LENGTH
+    is_plain = username.isascii() and username.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    fits = least <= len(username) <= most and is_plain and username == username.lower()
+    return None if fits else f"用户名应为 {least} 至 {most} 个小写字母、数字或 . _ -"
+
+
+def by_username(username: str) -> Staff:
+    """Raises Refused when there is none."""
+    staff = db.session.scalar(select(Staff).where(Staff.username == username))
+    if staff is None:
+        raise StaffRefused(f"没有用户名为 {username} 的工作人员")
+    return staff
+
+
+def disable(username: str, actor: Actor | None = None) -> Staff:
+    """Nobody signs in with the account any more; its sessions end at once."""
+    staff = by_username(username)
+    staff.active = False
+    return _ended(staff, "staff_disable", actor)
+
+
+def reset_password(username: str, password: str, actor: Actor | None = None) -> Staff:
+    """Raises Refused, also for a password that is too weak."""
+    staff = by_username(username)
+    if wrong := passwords.problem(password, name=staff.name):
+        raise StaffRefused(wrong)
+    staff.password_hash = passwords.hashed(password, staff=True)
+    return _ended(staff, "staff_reset_password", actor)
+
+
+def reset_totp(username: str, actor: Actor | None = None) -> str:
+    """A new second factor; its secret is returned once. The old recovery codes are void."""
+    staff = by_username(username)
+    secret = _new_secret(staff)
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
+    _ended(staff, "staff_reset_totp", actor)
+    return secret
+
+
+def _ended(staff: Staff, verb: str, actor: Actor | None) -> Staff:
+    sessions.end_all(staff_id=staff.id)
+    audit.record(verb, actor, detail=f"staff {staff.uid}")
+    return staff
+
+
+# --- the second factor ----------------------------------------------------------------------------------------------
+
+
+def _new_secret(staff: Staff) -> str:
+    staff.totp_secret, staff.totp_last_step = pyotp.random_base32(), 0
+    return str(staff.totp_secret)
+
+
+def otpauth(username: str, secret: str) -> str:
+    """The address in the QR code that authenticator apps read."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
+
+
+def step_of(secret: str, code: str, last_step: int = 0) -> int:
+    """The step of the clock whose code this is, later than ``last_step``; 0 when it is none."""
+    totp, now = pyotp.TOTP(secret, interval=STEP), int(utcnow().timestamp()) // STEP
+    typed = "".join(code.split()).encode("utf-8", "surrogatepass")
+    fitting = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(step).encode(), typed)]
+    return max((step for step in fitting if step > last_step), default=0)
+
+
+def _recovery_hash(uid: str, code: str) -> bytes:
+    compact = "".join(letter for letter in code.upper() if letter.isalnum())
+    return keys().mac("recovery", uid.encode(), compact.encode())
+
+
+def new_recovery_codes(staff_id: int, uid: str) -> list[str]:
+    """Ten new codes, shown once; the earlier ones are void."""
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+    codes = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(10)]
+    rows = [RecoveryCode(staff_id=staff_id, code_hash=_recovery_hash(uid, code)) for code in codes]
+    db.session.add_all(rows)
+    return codes
+
+
+def _recovery_id(who: KnownStaff, code: str) -> int:
+    unused = (RecoveryCode.staff_id == who.staff_id, RecoveryCode.used_at.is_(None))
+    query = select(RecoveryCode.id).where(*unused, RecoveryCode.code_hash == _recovery_hash(who.uid, code))
+    return db.session.scalar(query) or 0
+
+
+# --- sign-in ----------------------------------------------------------------------------------------------------------
+
+
+def known(username: str) -> KnownStaff | None:
+    """The active account of a user name, as a copy that outlives the transaction."""
+    staff = db.session.scalar(select(Staff).where(Staff.username == username, Staff.active))
+    return known_from(staff) if staff else None
+
+
+def known_from(staff: Staff) -> KnownStaff:
+    return KnownStaff(staff.id, staff.uid, staff.password_hash, staff.totp_secret, staff.totp_last_step)
+
+
+def second_factor(who: KnownStaff, code: str) -> SecondFactor | None:
+    """Which second factor the typed code is, if any; ``sign_in`` uses it up."""
+    if who.secret and (step := step_of(who.secret, code, who.last_step)):
+        return SecondFactor(step=step)
+    recovery = _recovery_id(who, code)
+    return SecondFactor(recovery_id=recovery) if recovery else None
+
+
+def sign_in(
+    who: KnownStaff, factor: SecondFactor | None, device: str, new_hash: str | None = None
+) -> tuple[str, Actor]:
+    """A new session; uses the second factor up (None: the operator does without). Raises TooLate."""
+    staff = db.session.get(Staff, who.staff_id)
+    if staff is None or not staff.active or staff.password_hash != who.password_hash:
+        raise TooLate
+    if factor and not _use_up(who.staff_id, factor):
+        raise TooLate
+    staff.password_hash = new_hash or staff.password_hash
+    actor = actor_of(staff)
+    audit.record("staff_sign_in", actor, detail="recovery code" if factor and factor.recovery_id else "")
+    return sessions.start(staff=staff, device=device), actor
+
+
+def actor_of(staff: Staff) -> Actor:
+    """The officer outside of a request, with the department's scope."""
+    office = staff.department
+    return Actor(
+        *(staff.role, staff.id, staff.name, 0, ""),
+        department_id=office.id,
+        department_name=office.name,
+        path=office.path,
+        id_index=staff.id_index,
+    )
+
+
+def _use_up(staff_id: int, factor: SecondFactor) -> bool:
+    if factor.step:
+        later = update(Staff).where(Staff.id == staff_id, Staff.totp_last_step < factor.step)
+        used = db.session.execute(later.values(totp_last_step=factor.step))
+    else:
+        unused = update(RecoveryCode).where(RecoveryCode.id == factor.recovery_id, RecoveryCode.used_at.is_(None))
+        used = db.session.execute(unused.values(used_at=utcnow()))
+    return bool(used.rowcount)  # type: ignore[attr-defined]
+
+
+# --- one's own account ------------------------------------------------------------------------------------------------
+
+
+def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
+    """A new password for somebody who has just given the old one: all sessions end, this browser gets a new one."""
+    staff = _unchanged(who)
+    staff.password_hash = password_hash
+    sessions.end_all(staff_id=staff.id)
+    audit.record("staff_password_change", actor_of(staff))
+    return sessions.start(staff=staff, device=device)
+
+
+def change_totp(who: KnownStaff, secret: str, step: int, session_id: int) -> None:
+    """A new second factor, after a code of it was right (``step``). Sessions but this one end: a phone was lost."""
+    staff = _unchanged(who)
+    staff.totp_secret, staff.totp_last_step = secret, step
+    sessions.end_all(staff_id=staff.id, but=session_id)
+    audit.record("staff_totp_change", actor_of(staff))
+
+
+def renew_recovery_codes(who: KnownStaff) -> list[str]:
+    staff = _unchanged(who)
+    audit.record("staff_recovery_codes", actor_of(staff))
+    return new_recovery_codes(staff.id, staff.uid)
+
+
+def set_keys(staff_id: int, on: bool) -> None:
+    """Single-key commands on the review page, on or off."""
+    db.session.get_one(Staff, staff_id).keys_on = on
+
+
+def unused_recovery_codes(staff_id: int) -> int:
+    query = select(RecoveryCode.id).where(RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None))
+    return len(db.session.scalars(query).all())
+
+
+def _unchanged(who: KnownStaff) -> Staff:
+    staff = db.session.get(Staff, who.staff_id)
+    if staff is None or not staff.active or staff.password_hash != who.password_hash:
+        raise TooLate
+    return staff

@@ -1,0 +1,210 @@
+"""The audit trail: the one way to write an event, and what people may read of it.
+
+Details carry no names, numbers or phones; the database refuses to change or remove a row.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import select, union
+from sqlalchemy.orm import joinedload
+
+from lib.codes import Status
+from models import Declaration, Department, Event, Record, Revision, RosterExport, Staff, Transfer, db
+from services.access import Actor
+
+#: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
+MOVES = {
+    "create": "开始填写",
+    "submit": "提交申报",
+    "withdraw": "撤回申报",
+    "drop": "放弃变更",
+    "claim": "开始审核",
+    "return": "退回修改",
+    "approve": "审核通过",
+    "decline": "不予采集",
+    "reopen": "重新受理",
+    "revoke": "撤销审核结果",
+    "transfer": "转交其他部门",
+}
+VERDICTS = ("return", "approve", "decline")
+#: Staff looked into a person's file: 信息查阅记录.
+LOOKS = {
+    "view": "查看申报资料",
+    "view_picture": "查看附件图片",
+    "load_ahead": "领取后预先载入附件图片",
+    "view_record": "查看人员档案",
+    "reveal": "查看完整证件号码或手机号码",
+    "export": "导出资料",
+    "export_roster": "导出名册，其中有您的资料",
+    "print_sheets": "批量打印信息表，其中有您的一份",
+    "counter_lookup": "窗口查询",
+    "code_issued": "窗口发放激活码",
+}
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of a history: what happened, when, and which office did it ("" for the person and the system)."""
+
+    verb: str
+    title: str
+    at: datetime
+    office: str = ""
+    phone: str = ""  # of the office that a transfer came to
+
+
+def record(
+    verb: str,
+    actor: Actor | None,
+    *,
+    account_id: int | None = None,
+    declaration_id: int | None = None,
+    revision_number: int | None = None,
+    from_status: Status | None = None,
+    to_status: Status | None = None,
+    detail: str = "",
+) -> Event:
+    """Add what happened to the transaction in hand. ``account_id`` says whose file; an applicant's is always his own.
+
+    ``actor`` None is the system: time, or a command line.
+    """
+    is_applicant = actor is not None and not actor.is_staff
+    event = Event(
+        verb=verb,
+        actor="system" if actor is None else "applicant" if is_applicant else "staff",
+        account_id=actor.id if actor and is_applicant else account_id,
+        staff_id=actor.id if actor and actor.is_staff else None,
+        declaration_id=declaration_id,
+        revision_number=revision_number,
+        from_status=from_status,
+        to_status=to_status,
+        detail=detail[:200],
+    )
+    db.session.add(event)
+    return event
+
+
+def opened_result(declaration: Declaration) -> bool:
+    """Has the applicant seen the last decision? Then it can no longer be undone."""
+    query = select(Event.verb).where(Event.declaration_id == declaration.id)
+    query = query.where(Event.verb.in_(("open_result", *VERDICTS))).order_by(Event.id.desc()).limit(1)
+    return db.session.scalar(query) == "open_result"
+
+
+def result_unseen(declaration: Declaration) -> bool:
+    """Is there a verdict that the applicant has not seen yet?"""
+    decided = declaration.status in (Status.RETURNED, Status.APPROVED, Status.DECLINED)
+    return decided and not opened_result(declaration)
+
+
+def history(declaration: Declaration) -> list[AuditEntry]:
+    """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
+
+    A verdict that was undone is left out with its undo: nobody had seen it.
+    """
+    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*MOVES, "undo")))
+    query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
+    happened: list[Event] = []
+    for event in db.session.scalars(query):
+        if event.verb == "undo":
+            _forget_last_verdict(happened)
+        else:
+            happened.append(event)
+    offices = iter(_transferred_to(declaration)) if any(event.verb == "transfer" for event in happened) else iter(())
+    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, MOVES)]
+
+
+def _transferred_to(declaration: Declaration) -> Sequence[Department]:
+    query = select(Department).join(Transfer, Transfer.to_department_id == Department.id)
+    query = query.where(Transfer.declaration_id == declaration.id, Transfer.accepted.is_(True))
+    return db.session.scalars(query.order_by(Transfer.answered_at)).all()
+
+
+def _with_new_office(item: AuditEntry, offices: Iterator[Department]) -> AuditEntry:
+    """Who handles it from here on, which is not always the office of whoever accepted it."""
+    office = next(offices, None)
+    return replace(item, office=office.name, phone=office.phone) if office else item
+
+
+def _forget_last_verdict(happened: list[Event]) -> None:
+    at = next((at for at in reversed(range(len(happened))) if happened[at].verb in VERDICTS), None)
+    if at is not None:
+        del happened[at]
+
+
+def looks(account_id: int, limit: int = 100) -> list[AuditEntry]:
+    """信息查阅记录: who of the office looked into this person's file, newest first."""
+    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
+    query = query.order_by(Event.id.desc()).limit(limit)
+    found = db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all()
+    both = sorted((*found, *_exports_with(account_id, limit)), key=lambda event: -event.id)
+    return _items(both[:limit], LOOKS)
+
+
+def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntry]:
+    return [
+        AuditEntry(event.verb, titles[event.verb], event.at, event.staff.department.name if event.staff else "")
+        for event in events
+    ]
+
+
+# Who was in an exported 名册: one row an export instead of one a person; each person is told all the same.
+
+
+class Members:
+    """A set of accounts, one bit for each: 250 KB for two million, a few hundred bytes once packed for a county."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, account_id: int) -> None:
+        place, bit = divmod(account_id, 8)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._bits[place] |= 1 << bit
+
+    def packed(self) -> bytes:
+        return zlib.compress(bytes(self._bits))
+
+
+def is_member(packed: bytes, account_id: int) -> bool:
+    bits = zlib.decompress(packed)
+    place, bit = divmod(account_id, 8)
+    return place < len(bits) and bool(bits[place] >> bit & 1)
+
+
+def keep(event: Event, department_id: int, members: Members) -> None:
+    """Write down who was in it, beside the event. ``department_id``: the list was of it and of those below."""
+    db.session.flush()
+    db.session.add(RosterExport(event_id=event.id, department_id=department_id, members=members.packed()))
+
+
+def _exports_with(account_id: int, limit: int) -> Sequence[Event]:
+    """The exports that this person was in, newest first."""
+    query = select(RosterExport, Event).join(Event, Event.id == RosterExport.event_id)
+    query = query.where(RosterExport.department_id.in_(_offices_over(account_id))).order_by(Event.id.desc())
+    query = query.options(joinedload(Event.staff).joinedload(Staff.department)).execution_options(yield_per=5)
+    rows = db.session.execute(query)
+    found = list(islice((event for export, event in rows if is_member(export.members, account_id)), limit))
+    rows.close()
+    return found
+
+
+def _offices_over(account_id: int) -> list[int]:
+    """Every department that has handled something of this person's, and those above them."""
+    own = select(Declaration.id).where(Declaration.account_id == account_id)
+    handled = union(
+        select(Declaration.department_id).where(Declaration.account_id == account_id),
+        select(Revision.department_id).where(Revision.declaration_id.in_(own)),
+        select(Transfer.to_department_id).where(Transfer.declaration_id.in_(own)),
+        select(Record.department_id).where(Record.account_id == account_id),
+    ).subquery()
+    paths = db.session.scalars(select(Department.path).where(Department.id.in_(select(handled.c[0]))))
+    codes = {code for path in paths for code in path.split("/") if code}
+    return list(db.session.scalars(select(Department.id).where(Department.code.in_(codes))))

@@ -1,0 +1,93 @@
+"""Which questions the screen of one correction asks, and its form: the page's own rules, on a part of its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from forms import Step
+from lib.questions.conditions import FormContext
+from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
+
+#: Whoever corrects the first is asked the others too: they may no longer fit.
+BRINGS = {
+    "employer_code": ("employer_code_confirmed",),
+    "employer_code_confirmed": ("employer_code",),
+    "affiliation": ("department_code",),
+    "has_employer": ("department_code",),
+}
+#: Facts that a page derives from one of its questions: what hangs on the fact hangs on the question.
+DERIVED = {"employer_code_check": "employer_code", "student_location": "person_status"}
+
+
+def stored_form(step: Step, context: FormContext) -> StepForm:
+    return step.form(None, asked=context)
+
+
+def questions_for(form: StepForm, names: Iterable[str]) -> set[str]:
+    """The questions of a screen about ``names``. ``form`` holds the stored answers.
+
+    With them come those that belong together, and those that another answer would open: they are hidden until then.
+    """
+    wanted = set(names)
+    wanted |= {other for name in wanted for other in _beside(form, name)}
+    while opened := _opened_by(form, wanted) - wanted:
+        wanted |= opened
+    return together(form, wanted)
+
+
+def together(form: StepForm, names: set[str]) -> set[str]:
+    """City, county and street are never asked apart; what a page cannot ask at all is left out."""
+    groups = [_address(form, form[name]) for name in names if name in form._fields]
+    found = names.union(*groups) if groups else names
+    return {name for name in found if name in form._fields and not form.impossible(form[name])}
+
+
+def _beside(form: StepForm, name: str) -> set[str]:
+    """The departments hang on the address, and the other way round."""
+    question = form[name]
+    departments = {other.name for other in form.questions if isinstance(other, DepartmentQuestion)}
+    addresses = {other.name for other in form.questions if isinstance(other, DivisionQuestion) and form.asks(other)}
+    found = set(BRINGS.get(name, ()))
+    if isinstance(question, DivisionQuestion):
+        found |= departments
+    return found | addresses if isinstance(question, DepartmentQuestion) else found
+
+
+def _address(form: StepForm, question: Question) -> set[str]:
+    if not isinstance(question, DivisionQuestion):
+        return set()
+    side = question.name.rpartition("_")[0]
+    return {
+        other.name
+        for other in form.questions
+        if isinstance(other, DivisionQuestion) and other.name.rpartition("_")[0] == side
+    }
+
+
+def _opened_by(form: StepForm, names: set[str]) -> set[str]:
+    """Questions that are not asked now, and hang on one of these."""
+    return {
+        question.name
+        for question in form.questions
+        if question.flags.when
+        and not form.asks(question)
+        and any(DERIVED.get(part.question, part.question) in names for part in question.flags.when.parts)
+    }
+
+
+def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> StepForm:
+    """The page with what was typed for the questions ``shown``; all others keep their stored answers."""
+    form = step.form(typed, asked=context)
+    for question in form.questions:
+        if question.name not in shown:
+            question.process(None, context.facts.get(question.name))
+    return form
+
+
+def facts_for_browser(form: StepForm, shown: set[str]) -> dict[str, Any]:
+    """The facts that conditions of the screen hang on and that are not asked on it."""
+    facts = form.facts()
+    conditions = [form[name].flags.when for name in shown if form[name].flags.when]
+    names = {part.question for condition in conditions for part in condition.parts}
+    return {name: facts.get(name) for name in names if name not in shown}

@@ -1,0 +1,81 @@
+"""Reminders of a returned declaration that lies with the applicant: corrections that were made but not sent, and a
+return that nobody has looked after. Each once for each return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from lib.codes import Status
+from lib.database import utcnow
+from models import Declaration, Event, db
+from services import audit, inbox
+
+#: The return itself touches the row: what comes later than this is the applicant's.
+SETTLED = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """``verb``: the event that says it was sent; ``after``: how long nothing has happened."""
+
+    verb: str
+    after: timedelta
+    touched: bool
+    title: str
+    body: str
+
+
+REMINDERS = (
+    Reminder(
+        "remind_unsent",
+        timedelta(days=3),
+        True,
+        "您的修改还没有提交",
+        "您修改过申报 {number}，但还没有重新提交，审核部门看不到您的修改。请登录后核对并重新提交。",
+    ),
+    Reminder(
+        "remind_returned",
+        timedelta(days=7),
+        False,
+        "退回的申报等您修改",
+        "您的申报 {number} 退回已经 7 天，还没有修改。请登录后按提示修改并重新提交。",
+    ),
+)
+
+
+def remind_all() -> int:
+    """Leave the messages that are due; returns how many. For ``flask tick``."""
+    return sum(_remind(reminder, found) for reminder in REMINDERS for found in _due(reminder, utcnow()))
+
+
+def _due(reminder: Reminder, now: datetime) -> Sequence[Declaration]:
+    told = select(Event.id).where(Event.declaration_id == Declaration.id, Event.verb == reminder.verb)
+    query = select(Declaration).where(
+        Declaration.status == Status.RETURNED,
+        Declaration.decided_at.is_not(None),
+        Declaration.touched_at <= now - reminder.after,
+        ~told.where(Event.at >= Declaration.decided_at).exists(),
+    )
+    return [found for found in db.session.scalars(query) if _was_touched(found) is reminder.touched]
+
+
+def _was_touched(declaration: Declaration) -> bool:
+    """Has the applicant written anything since the return?"""
+    return bool(declaration.decided_at and declaration.touched_at > declaration.decided_at + SETTLED)
+
+
+def _remind(reminder: Reminder, declaration: Declaration) -> int:
+    body = reminder.body.format(number=declaration.number)
+    inbox.tell(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
+    audit.record(
+        reminder.verb,
+        None,
+        account_id=declaration.account_id,
+        declaration_id=declaration.id,
+        revision_number=declaration.revision_number,
+    )
+    return 1

@@ -1,0 +1,137 @@
+"""会计管理部门: the divisions for the selects, the departments that match an address, and their phones (咨询电话)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+
+from lib.codes import DepartmentKind
+from models import Department, DepartmentDivision, Division, db
+from services.access import Actor
+
+CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes of the list 单位隶属关系
+
+
+@dataclass(frozen=True)
+class DepartmentMatch:
+    """A department that an applicant may choose. ``own_system``: it collects by itself and takes no filing here."""
+
+    code: str
+    name: str
+    phone: str
+    address: str
+    reason: str
+    own_system: bool
+
+
+def cities() -> dict[str, str]:
+    return _divisions(Division.level == "city")
+
+
+def counties(city: str) -> dict[str, str]:
+    return _divisions(Division.level == "county", Division.parent_code == city)
+
+
+def streets(county: str) -> dict[str, str]:
+    return _divisions(Division.level == "street", Division.parent_code == county)
+
+
+def _divisions(*where: object) -> dict[str, str]:
+    query = select(Division.code, Division.name).where(*where).order_by(Division.code)  # type: ignore[arg-type]
+    return {code: name for code, name in db.session.execute(query)}  # noqa: C416 - dict() does not take rows for pairs
+
+
+def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[DepartmentMatch]:
+    """The departments for an address, most specific first: zone or county, city, province.
+
+    中央 and 省 units come to the province first, 市 units to the city (rules, departments).
+    """
+    covering = _covering([code for code in (street, county) if code])
+    upper = _by_codes([city, f"{city[:2]}0000"])
+    found = [_candidate(row, _reason(row, affiliation)) for row in (*covering, *upper) if row.active]
+    return sorted(found, key=lambda candidate: _preferred(candidate, affiliation))
+
+
+def _covering(codes: list[str]) -> list[Department]:
+    query = select(Department).join(DepartmentDivision).where(DepartmentDivision.division_code.in_(codes)).distinct()
+    rows = db.session.scalars(query).all()
+    return sorted(rows, key=lambda row: (row.kind != DepartmentKind.ZONE, row.code))
+
+
+def _by_codes(codes: list[str]) -> list[Department]:
+    rows = {row.code: row for row in db.session.scalars(select(Department).where(Department.code.in_(codes)))}
+    return [rows[code] for code in codes if code in rows]
+
+
+def _candidate(row: Department, reason: str) -> DepartmentMatch:
+    return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, row.own_system)
+
+
+def _reason(row: Department, affiliation: str | None) -> str:
+    if row.kind == DepartmentKind.PROVINCE:
+        return "中央和省属单位由省财政厅受理" if affiliation in (CENTRAL, PROVINCIAL) else "受理中央驻辽单位和省属单位"
+    if row.kind == DepartmentKind.CITY:
+        return "市属单位由市财政局受理" if affiliation == MUNICIPAL else "受理市属单位；所在县(区)不能受理时可以选择"
+    return "负责您所填地址所在的功能区" if row.kind == DepartmentKind.ZONE else "负责您所填地址所在的县(区)"
+
+
+def _preferred(candidate: DepartmentMatch, affiliation: str | None) -> bool:
+    """Sorts what the affiliation puts first before the rest; the order within stays."""
+    is_province, is_city = candidate.code.endswith("0000"), candidate.code.endswith("00")
+    if affiliation in (CENTRAL, PROVINCIAL):
+        return not is_province
+    return not (is_city and not is_province) if affiliation == MUNICIPAL else False
+
+
+# --- 咨询电话 ------------------------------------------------------------------------------------------------------
+
+#: Words that people leave out when they look for an office: 沈阳和平 finds 沈阳市和平区财政局.
+_LEFT_OUT = re.compile("财政金融局|财政[厅局]?|(?:满族|蒙古族)?自治县|[省市区县局\\s]")
+
+
+@dataclass(frozen=True)
+class PhoneBookGroup:
+    """The departments of one city; the first group is the province's own."""
+
+    name: str
+    own_system: bool
+    departments: Sequence[Department]
+
+
+def phone_book(query: str = "") -> list[PhoneBookGroup]:
+    """All departments in use grouped by city, or those whose name (or city) has ``query`` in it."""
+    rows = db.session.scalars(select(Department).where(Department.active).order_by(Department.path)).all()
+    names = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
+    groups: dict[str, list[Department]] = {}
+    for row in rows:
+        city = next((code for code in row.path.split("/") if code in names), "")
+        if _is_found(query, row.name, names.get(city, "")):
+            groups.setdefault(city, []).append(row)
+    return [
+        PhoneBookGroup(
+            names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found
+        )
+        for city, found in groups.items()
+    ]
+
+
+def _is_found(query: str, name: str, city: str) -> bool:
+    wanted, bare = "".join(query.split()), _LEFT_OUT.sub("", query)
+    return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
+
+
+def in_scope(actor: Actor) -> Select[Department]:
+    """The officer's own department and those below it."""
+    return select(Department).where(Department.path.startswith(actor.path, autoescape=True)).order_by(Department.path)
+
+
+def below(office: Department) -> Select[Department]:
+    """A department and those below it."""
+    return select(Department).where(Department.path.startswith(office.path, autoescape=True)).order_by(Department.path)
+
+
+def one_in_scope(actor: Actor, code: str) -> Department | None:
+    return db.session.scalar(in_scope(actor).where(Department.code == code))

@@ -1,0 +1,51 @@
+"""The tree of departments as lists need it: who lies above and below whom, in one small query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from lib.codes import DepartmentKind
+from models import Department, db
+
+
+@dataclass(frozen=True)
+class DepartmentNode:
+    """A department. ``path`` as in models."""
+
+    id: int
+    code: str
+    name: str
+    path: str
+    kind: DepartmentKind
+
+
+class DepartmentTree:
+    """All departments, in the order of the tree."""
+
+    def __init__(self, rows: Sequence[DepartmentNode]) -> None:
+        self.rows = rows
+        self.by_id = {row.id: row for row in rows}
+        self.by_code = {row.code: row for row in rows}
+
+    def scope(self, department_id: int) -> tuple[int, ...]:
+        """The department and those above it, the province first."""
+        codes = self.by_id[department_id].path.split("/")[:-1]
+        return tuple(self.by_code[code].id for code in codes)
+
+    def city_id(self, department_id: int) -> int | None:
+        """The city's bureau at or above this one; None for the province's own and its zones."""
+        above = (self.by_id[office_id] for office_id in self.scope(department_id))
+        return next((office.id for office in above if office.kind == DepartmentKind.CITY), None)
+
+    def under(self, path: str) -> list[DepartmentNode]:
+        """The department of this path and all below it; none for an empty path."""
+        return [row for row in self.rows if path and row.path.startswith(path)]
+
+
+def load() -> DepartmentTree:
+    columns = (Department.id, Department.code, Department.name, Department.path, Department.kind)
+    query = select(*columns).order_by(Department.path)
+    return DepartmentTree([DepartmentNode(*row) for row in db.session.execute(query)])

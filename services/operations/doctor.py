@@ -1,0 +1,198 @@
+"""The self-examination of an installation: what is in order, what to look after, what is broken.
+
+Each examination is short and changes nothing; the settings come as a mapping.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pysqlite3.dbapi2 as sqlite_driver
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from PIL import Image
+from sqlalchemy import func, select
+
+from lib import clamd
+from lib.database import wal_is_safe
+from lib.pdf import fonts
+from lib.pictures import images
+from lib.sandbox import client as sandbox
+from lib.storage import Folder
+from models import Department, Division, Option, db
+from services import deadlines
+
+LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
+NOTICE_MONTH = 11  # the State Council names next year's holidays in late October or November
+
+
+@dataclass(frozen=True)
+class DoctorFinding:
+    """One thing looked at: ``ok``, ``warning`` (works, but look after it) or ``fault`` (does not work)."""
+
+    level: Literal["ok", "warning", "fault"]
+    text: str
+
+
+def ok(text: str) -> DoctorFinding:
+    return DoctorFinding("ok", text)
+
+
+def warning(text: str) -> DoctorFinding:
+    return DoctorFinding("warning", text)
+
+
+def fault(text: str) -> DoctorFinding:
+    return DoctorFinding("fault", text)
+
+
+def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: date) -> Iterator[DoctorFinding]:
+    """Everything, in order. An examination that breaks is a fault and does not keep the others from running."""
+    parts: tuple[Callable[[], Iterator[DoctorFinding]], ...] = (
+        lambda: settings(config),
+        lambda: database(migrations),
+        reference_data,
+        lambda: storage(store),
+        pictures,
+        lambda: scanner(config),
+        print_fonts,
+        lambda: calendar(today),
+    )
+    for part in parts:
+        try:
+            yield from part()
+        except Exception as error:
+            yield fault(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}")
+            db.session.rollback()
+
+
+def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    yield ok(f"settings: {config['ENV']}, data in {config['DATA']}, address {config['BASE_URL']}")
+    yield from map(warning, risky_settings(config))
+    keys_file: Path = config["KEYS_FILE"]
+    mode = stat.S_IMODE(keys_file.stat().st_mode)
+    if mode & 0o077:
+        yield warning(f"keys: {keys_file} can be read by others (mode {mode:o}); chmod 600 it")
+    else:
+        yield ok(f"keys: {keys_file}")
+
+
+def risky_settings(config: Mapping[str, Any]) -> list[str]:
+    """What start-up warns about as well."""
+    found = []
+    if not config["STAFF_TOTP"]:
+        found.append("KUAIJI_STAFF_TOTP=off: staff sign in without a second factor")
+    if "none" in config["LEGACY_CLAIM_FACTORS"]:
+        found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: whoever knows a name and number can claim a legacy record")
+    if config["ENV"] == "production" and not config["BASE_URL"].startswith("https://"):
+        found.append(f"KUAIJI_BASE_URL={config['BASE_URL']}: without https passwords travel in the open")
+    return found
+
+
+def pending_migration(migrations: Path) -> str | None:
+    """What keeps the database from being at the newest migration, or None."""
+    head = ScriptDirectory(str(migrations)).get_current_head()
+    with db.engine.connect() as connection:
+        now = MigrationContext.configure(connection).get_current_revision()
+    if now == head:
+        return None
+    return f"database: at migration {now or 'none'}, the program needs {head}; run flask init"
+
+
+def database(migrations: Path) -> Iterator[DoctorFinding]:
+    dialect = db.engine.dialect.name
+    if dialect == "sqlite":
+        yield _sqlite()
+    else:
+        with db.engine.connect() as connection:
+            version = connection.dialect.server_version_info or ()
+        yield ok(f"database: {dialect} {'.'.join(map(str, version))}")
+    pending = pending_migration(migrations)
+    yield fault(pending) if pending else ok("database: at the newest migration")
+
+
+def _sqlite() -> DoctorFinding:
+    version, name = sqlite_driver.sqlite_version_info, sqlite_driver.sqlite_version
+    with db.engine.connect() as connection:
+        journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar()).upper()
+    if not wal_is_safe(version):
+        return warning(f"database: SQLite {name} can lose writes in WAL mode, so {journal} is used; it is slower")
+    return ok(f"database: SQLite {name}, journal {journal}")
+
+
+def reference_data() -> Iterator[DoctorFinding]:
+    counts = {}
+    for table in (Department, Division, Option):
+        name = table.__tablename__
+        counts[name] = db.session.scalar(select(func.count()).select_from(table)) or 0
+    words = ", ".join(f"{count} {name}s" for name, count in counts.items())
+    yield ok(f"reference data: {words}") if all(counts.values()) else fault(f"reference data: {words}; run flask init")
+
+
+def storage(store: Folder) -> Iterator[DoctorFinding]:
+    try:
+        with tempfile.TemporaryFile(dir=store.root / "tmp") as probe:
+            probe.write(os.urandom(4096))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        yield fault(f"storage: cannot write to {store.root}: {error.strerror}")
+        return
+    free = shutil.disk_usage(store.root).free
+    text = f"storage: {store.root}, {free / (1 << 30):.1f} GiB free"
+    yield ok(text) if free >= LOW_SPACE else warning(text)
+
+
+def print_fonts() -> Iterator[DoctorFinding]:
+    for path in (fonts.SERIF, fonts.LABEL_SUBSET):
+        if not path.is_file():
+            yield fault(f"fonts: {path} is missing; sheets cannot be printed")
+            return
+    if found := fonts.fallbacks_found():
+        yield ok(f"fonts: {fonts.SERIF.name}, {', '.join(path.name for path in found)}")
+    else:
+        yield warning(
+            "fonts: no fallback for rare characters (extensions B to F print as □); install the package fonts-hanazono"
+        )
+
+
+def pictures() -> Iterator[DoctorFinding]:
+    """Is there a child process that decodes?"""
+    sample = images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
+    sandbox.run("paper", sample)
+    yield ok("pictures: decoded in a bounded child process")
+
+
+def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    address = config["CLAMD"]
+    if not address:
+        return
+    try:
+        there, why = clamd.is_there(address), "it does not answer to PING"
+    except clamd.Unreachable as error:
+        there, why = False, str(error)
+    if there:
+        yield ok(f"clamd: answers at {address}")
+    elif config["CLAMD_FAIL"] == "closed":
+        yield fault(f"clamd: no picture can be uploaded until it answers: {why}")
+    else:
+        yield warning(f"clamd: files are taken unchecked until it answers: {why}")
+
+
+def calendar(today: date) -> Iterator[DoctorFinding]:
+    known = deadlines.calendar().known_years
+    lacking = [year for year in (today.year, today.year + 1) if year not in known]
+    if today.month < NOTICE_MONTH and lacking == [today.year + 1]:
+        lacking = []
+    for year in lacking:
+        yield warning(f"calendar: the holidays of {year} are not known yet; due dates are estimates")
+    if not lacking:
+        yield ok(f"calendar: holidays known up to {max(known)}")

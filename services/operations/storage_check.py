@@ -1,0 +1,59 @@
+"""Is every stored file there and sound, and who names the ones that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from lib.storage import FileDamaged, FileMissing, Folder
+from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
+
+NAMES = ("address", "thumb_address", "source_address")
+
+
+def check(
+    store: Folder, addresses: Iterable[str], progress: Callable[[int], None] = lambda _files: None
+) -> dict[str, str]:
+    """Read and decrypt every file; returns address -> ``missing`` or ``damaged`` for those that fail.
+
+    Decrypting proves a file whole and in its place. The hashes that the rows keep would prove no more, and may be older
+    than a file that was written anew.
+    """
+    bad = {}
+    for address in addresses:
+        try:
+            store.get(address)
+        except FileMissing:
+            bad[address] = "missing"
+        except FileDamaged:
+            bad[address] = "damaged"
+        progress(1)
+    return bad
+
+
+def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(where, address) of every row that names one of the addresses; ``where`` names the row, not the person."""
+    columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
+    pages = select(Declaration.number, PaperPage.kind, PaperPage.position, *columns).join(PaperPage.declaration)
+    for number, kind, position, *named in db.session.execute(pages.order_by(PaperPage.id)):
+        yield from (
+            (f"{number}, {kind}, page {position + 1}", address) for address in named if address and address in bad
+        )
+    sheets = select(Declaration.number, Sheet.version, Sheet.photo_address)
+    for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
+        if address in bad:
+            yield f"{number}, photo of printed sheet {version}", address
+    for uid, at in db.session.execute(select(PrintJob.uid, PrintJob.address)):
+        if at and at in bad:
+            yield f"print job {uid}", at
+    revisions = select(Declaration.number, Revision.number, Revision.papers).join(Revision.declaration)
+    for number, revision, papers in db.session.execute(revisions.execution_options(yield_per=500)):
+        yield from ((f"{number}, revision {revision}, {where}", at) for where, at in _frozen(papers, bad))
+
+
+def _frozen(papers: Mapping[str, list[dict[str, Any]]], bad: Collection[str]) -> Iterator[tuple[str, str]]:
+    for kind, pages in papers.items():
+        for number, page in enumerate(pages, 1):
+            yield from ((f"{kind}, page {number}", page[name]) for name in NAMES if page.get(name) in bad)

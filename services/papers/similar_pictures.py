@@ -1,0 +1,120 @@
+"""Pictures that look like another person's: hashes kept at submission, found by bands, told apart by the measures.
+
+Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
+A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
+cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.alike compares what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forms import PHOTO
+from lib.codes import Status
+from lib.pictures import quality
+from models import Declaration, PictureHash, Revision, db
+
+#: Papers that are one person's own. Colleagues share a licence, everybody the emblem's side, and sheets look alike.
+OWN = (
+    *(PHOTO, "id_portrait", "card_portrait", "passport", "qualification_certificate", "abacus_certificate"),
+    *("talent_certificate", "full_time_diploma", "full_time_degree_paper", "part_time_diploma"),
+    "part_time_degree_paper",
+)
+BANDS = 4
+#: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks
+#: alike.
+ROWS, COMPARED = 200, 20
+
+
+@dataclass(frozen=True)
+class LookAlike:
+    """One of the revision's pictures, and the submission of another person that has the same one."""
+
+    kind: str
+    declaration_id: int
+
+
+def remember(revision: Revision) -> None:
+    """Keep the hashes of the revision's own pictures. What is kept already is not kept twice."""
+    rows = [
+        {"account_id": revision.declaration.account_id, "declaration_id": revision.declaration_id, "kind": kind}
+        | {"look": _signed(look)}
+        | {f"band{place}": band for place, band in enumerate(bands(look))}
+        for kind, look in dict.fromkeys((kind, page["look"]) for kind, page in _own(revision.papers))
+    ]
+    if rows:
+        insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
+        db.session.execute(insert(PictureHash).on_conflict_do_nothing(), rows)
+
+
+def find(revision: Revision) -> list[LookAlike]:
+    """The submissions of other people, not taken back, that have one of the revision's pictures."""
+    own = list(_own(revision.papers))
+    near = _near(revision, {figures["look"] for _kind, figures in own}) if own else []
+    if not near:
+        return []
+    query = select(Revision.declaration_id, Revision.papers).join(Declaration)
+    query = query.where(Revision.declaration_id.in_({row.declaration_id for row in near}))
+    query = query.where(Declaration.status.not_in((Status.DRAFT, Status.DROPPED)))
+    wanted = {(row.declaration_id, row.kind, row.look) for row in near}
+    found = {
+        LookAlike(kind, declaration_id)
+        for declaration_id, papers in db.session.execute(query)
+        for theirs, page in _own(papers)
+        if (declaration_id, theirs, _signed(page["look"])) in wanted
+        for kind, figures in own
+        if quality.alike(figures, page)
+    }
+    return sorted(found, key=lambda one: (OWN.index(one.kind), one.declaration_id))
+
+
+class _Near(NamedTuple):
+    id: int
+    declaration_id: int
+    kind: str
+    look: int
+
+
+def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
+    """Rows of other people within three bits of one of these looks, the nearest first."""
+    columns = (PictureHash.id, PictureHash.declaration_id, PictureHash.kind, PictureHash.look)
+    others = select(*columns).where(PictureHash.account_id != revision.declaration.account_id)
+    parts = [
+        others.where(getattr(PictureHash, f"band{place}").in_({bands(look)[place] for look in looks}))
+        .limit(ROWS * len(looks))
+        .subquery()
+        for place in range(BANDS)
+    ]
+    rows = {_Near(*row) for row in db.session.execute(union_all(*(select(part) for part in parts)))}
+    apart = {row: min(quality.bits_apart(look, _unsigned(row.look)) for look in looks) for row in rows}
+    near = [row for row in rows if apart[row] <= quality.LOOK_BITS]
+    return sorted(near, key=lambda row: (apart[row], -row.id))[:COMPARED]
+
+
+def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(kind, measures) of the pictures that are compared; one that shows nothing is not."""
+    for kind in OWN:
+        for page in papers.get(kind, ()):
+            figures = page.get("measures")
+            if figures and figures["contrast"] >= quality.ALIKE_CONTRAST:
+                yield kind, figures
+
+
+def bands(look: str) -> list[int]:
+    """The four bands of a look, 16 bits each."""
+    bits = int(look, 16)
+    return [sum((bits >> (BANDS * bit + place) & 1) << bit for bit in range(16)) for place in range(BANDS)]
+
+
+def _signed(look: str) -> int:
+    bits = int(look, 16)
+    return bits - (1 << 64) if bits >> 63 else bits
+
+
+def _unsigned(look: int) -> str:
+    return f"{look % (1 << 64):016x}"

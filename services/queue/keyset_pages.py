@@ -1,0 +1,152 @@
+"""Pages of long lists by key: from where the page before ended, in either direction; never OFFSET or COUNT.
+
+A list may be made of several ranges (one an index's range each), which are merged in their order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, literal
+
+from models import db
+
+LAST = "last"
+PAGE_SIZE = 50
+EXAMINED = 1000  # rows that one page looks at: filters that few rows pass go on from there
+_LARGEST_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins. ``place``: the key of the row before it; None: where the list begins, or backwards ends."""
+
+    place: tuple[Any, int] | None = None
+    backwards: bool = False
+
+    @classmethod
+    def read(cls, text: str, key: Callable[[str], Any]) -> Cursor:
+        """``text`` as ``written``, with ``key`` for its first part; what is broken begins anew."""
+        if text == LAST:
+            return cls(None, backwards=True)
+        backwards = text.startswith("-")
+        first, _, number = text.removeprefix("-").rpartition(",")
+        try:
+            return cls((key(first), int(number)), backwards) if number.isdecimal() and len(number) < 19 else cls()
+        except ValueError:
+            return cls()
+
+
+@dataclass(frozen=True)
+class KeysetPage:
+    """``after`` and ``before`` lead on, "" where the list ends. ``unfinished``: not all rows could be looked at."""
+
+    rows: Sequence[Any]
+    after: str = ""
+    before: str = ""
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of a list: two columns, the second a row's number. ``write`` puts the first one into an address."""
+
+    first: Any
+    number: Any
+    write: Callable[[Any], str]
+    descending: bool = False
+
+    def key(self, row: Any) -> tuple[Any, int]:
+        return getattr(row, self.first.key), getattr(row, self.number.key)
+
+    def written(self, row: Any, *, backwards: bool = False) -> str:
+        first, number = self.key(row)
+        return f"{'-' if backwards else ''}{self.write(first)},{number}"
+
+
+def page(
+    ranges: Sequence[Select[Any]],
+    order: Order,
+    cursor: Cursor,
+    *,
+    more: Iterable[Any] = (),
+    keeps: Callable[[Any], bool] = lambda _row: True,
+    size: int = PAGE_SIZE,
+) -> KeysetPage:
+    """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass, as many as a page holds."""
+    found: list[Any] = []
+    last = None
+    looked_at = 0
+    for row in islice(merged(ranges, order, cursor, more=more, first_chunk=size + 1), EXAMINED):
+        looked_at, last = looked_at + 1, row
+        if keeps(row):
+            found.append(row)
+        if len(found) > size:
+            break
+    return _page(found, last if looked_at == EXAMINED and len(found) <= size else None, order, cursor, size)
+
+
+def _page(found: list[Any], stopped_at: Any, order: Order, cursor: Cursor, size: int) -> KeysetPage:
+    further = ""
+    if len(found) > size:
+        further = order.written(found[size - 1], backwards=cursor.backwards)
+    elif stopped_at is not None:
+        further = order.written(stopped_at, backwards=cursor.backwards)
+    rows = found[:size][::-1] if cursor.backwards else found[:size]
+    back = order.written(rows[0] if not cursor.backwards else rows[-1], backwards=not cursor.backwards) if rows else ""
+    back = back if cursor.place else ""
+    after, before = (back, further) if cursor.backwards else (further, back)
+    return KeysetPage(rows, after, before, stopped_at is not None)
+
+
+def merged(
+    ranges: Sequence[Select[Any]],
+    order: Order,
+    cursor: Cursor,
+    *,
+    more: Iterable[Any] = (),
+    first_chunk: int = PAGE_SIZE + 1,
+) -> Iterator[Any]:
+    """All rows beyond the cursor in their order, fetched as far as they are asked for."""
+    descending = order.descending != cursor.backwards
+    streams = [_stream(query, order, cursor.place, descending, first_chunk) for query in ranges]
+    beyond = [row for row in more if cursor.place is None or _is_beyond(order.key(row), cursor.place, descending)]
+    streams.append(iter(sorted(beyond, key=order.key, reverse=descending)))
+    return heapq.merge(*streams, key=order.key, reverse=descending)
+
+
+def _is_beyond(key: tuple[Any, int], place: tuple[Any, int], descending: bool) -> bool:
+    return key < place if descending else key > place
+
+
+def _stream(
+    query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool, chunk: int
+) -> Iterator[Any]:
+    by = [column.desc() if descending else column for column in (order.first, order.number)]
+    while True:
+        for part in _parts(query, order, place, descending):
+            rows = db.session.execute(part.order_by(*by).limit(chunk)).all()
+            yield from rows
+            if len(rows) == chunk:
+                place, chunk = order.key(rows[-1]), min(chunk * 3, _LARGEST_CHUNK)
+                break
+        else:
+            return
+
+
+def _parts(query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool) -> Iterator[Select[Any]]:
+    """What lies beyond a place: the rest of the same day (or moment), then all later ones.
+
+    Not as a comparison of pairs: of an index that ends in the row's number, SQLite would use the first column only, and
+    read a whole day to find the place in it.
+    """
+    if place is None:
+        yield query
+        return
+    first, number = literal(place[0], order.first.type), place[1]
+    yield query.where(order.first == first, order.number < number if descending else order.number > number)
+    yield query.where(order.first < first if descending else order.first > first)

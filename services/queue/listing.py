@@ -1,0 +1,276 @@
+"""The officers' list of submissions: tabs, lanes, the order by due date, counters, and what is next.
+
+A lapsed claim counts for nothing: its submission stands under 待审核, whatever its row still says. A page costs the
+same at any number of people: it reads ranges of an index, as many rows as it shows, and counters that are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload
+
+from lib.clock import SHANGHAI, today
+from lib.codes import Status
+from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
+from services import access
+from services.access import Actor
+from services.queue import keyset_pages
+from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
+from services.queue.keyset_pages import Cursor, Order
+from services.queue.rows import COLUMNS, OfficerView, QueuePage
+from services.queue.search import FOUND_AT_MOST, by_number, is_number, search
+
+__all__ = [
+    "FOUND_AT_MOST",
+    "PAGE_SIZE",
+    "Counts",
+    "Filters",
+    "by_number",
+    "chosen",
+    "counts",
+    "is_number",
+    "listing",
+    "next_due",
+    "offices_to_choose",
+    "search",
+]
+
+PAGE_SIZE = keyset_pages.PAGE_SIZE
+#: Rows that 【领取下一件】 looks at before it says that there is nothing.
+LOOKED_AT = 20_000
+FIRST_LOOK = 20  # of them at once; what is next stands in front
+OWN_AT_MOST = 500
+VERDICTS = ("approve", "return", "decline")
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def listing(actor: Actor, filters: Filters, after: str = "", *, view: OfficerView | None = None) -> QueuePage:
+    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew.
+
+    ``view``: the officer's look that other parts of the same page share; it reads tree and calendar once.
+    """
+    view = view or OfficerView(actor)
+    ranges, more = _sources(view, filters)
+    found = keyset_pages.page(
+        ranges,
+        _order(filters.descending),
+        Cursor.read(after, date.fromisoformat),
+        more=more,
+        keeps=_keeps(view, filters),
+        size=PAGE_SIZE,
+    )
+    return QueuePage(view.lines(found.rows), found.after, found.before, found.unfinished)
+
+
+def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
+    """The declarations of a tab or lane within its filters, in the order of its pages, ``most`` of them."""
+    view = OfficerView(actor)
+    ranges, more = _sources(view, filters)
+    rows = keyset_pages.merged(ranges, _order(filters.descending), Cursor(), more=more)
+    keeps = _keeps(view, filters)
+    return [row.declaration_id for row in islice(filter(keeps, islice(rows, LOOKED_AT)), most)]
+
+
+def _order(descending: bool) -> Order:
+    return Order(QueueItem.due_on, QueueItem.declaration_id, date.isoformat, descending)
+
+
+def _sources(view: OfficerView, filters: Filters) -> tuple[list[Select[Any]], Iterable[Any]]:
+    """Ranges of the queue, and single rows beside them."""
+    if filters.lane in SHORT:
+        return [], SHORT[filters.lane](view)
+    ranges = [
+        _range(view, filters, place, status) for place in view.places(filters.department) for status in filters.statuses
+    ]
+    # under 待审核 only: elsewhere the range of 审核中 holds them already
+    return ranges, view.lapsed.values() if filters.statuses == (Status.SUBMITTED,) else ()
+
+
+def _range(view: OfficerView, filters: Filters, place: ColumnElement[bool], status: Status) -> Select[Any]:
+    query = select(*COLUMNS).where(place, QueueItem.status == status)
+    first, last = filters.due_between(view.days)
+    query = query.where(QueueItem.due_on >= first) if first else query
+    return query.where(QueueItem.due_on <= last) if last else query
+
+
+def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool]:
+    passes = filters.keeps(view.days)
+    lapsed = view.lapsed if not filters.lane and filters.tab == "in_review" else ()
+    # single rows come from the whole scope; what is offered here stands elsewhere until it is accepted
+    chosen = frozenset(view.chosen(filters.department)) if filters.department and filters.lane != "incoming" else None
+    return lambda row: (
+        view.is_anothers(row)
+        and row.declaration_id not in lapsed
+        and (chosen is None or row.department_id in chosen)
+        and passes(row)
+    )
+
+
+def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> dict[str, str]:
+    """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
+    view = view or OfficerView(actor)
+    found: dict[str, str] = {}
+    for office in view.scope:
+        indent = "　" * (office.path.count("/") - actor.path.count("/"))
+        if len(view.tree.under(office.path)) > 1:
+            whole = {} if office.path == actor.path else {office.code: f"{indent}{office.name}及下级"}
+            found |= whole | {office.code + ITSELF: f"{indent}{office.name}（本级）"}
+        else:
+            found[office.code] = indent + office.name
+    return found if len(found) > 1 else {}
+
+
+# --- what is next ---------------------------------------------------------------------------------
+
+
+def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None:
+    """What the officer should take next, in nobody's hands and not one's own file; within what ``filters`` leaves.
+
+    First what the officer returned before, then by due date. What a colleague returned waits for that colleague, unless
+    it is due soon or nothing else is left.
+    """
+    view = OfficerView(actor)
+    row = next(_candidates(view, filters or Filters()), None)
+    if row is None:
+        return None
+    query = access.office_declarations(actor).where(Declaration.id == row.declaration_id)
+    return db.session.scalar(query.options(joinedload(Declaration.account)))
+
+
+def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
+    filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
+    keeps, order = _keeps(view, filters), _order(descending=False)
+    mine = select(*COLUMNS).where(QueueItem.returned_by == view.actor.id)
+    own = db.session.execute(mine.order_by(QueueItem.due_on, QueueItem.declaration_id).limit(OWN_AT_MOST))
+    yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and keeps(row))
+    ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
+    all_rows = keyset_pages.merged(ranges, order, Cursor(), more=view.lapsed.values(), first_chunk=FIRST_LOOK)
+    kept = []
+    for row in islice(all_rows, LOOKED_AT):
+        if not keeps(row):
+            continue
+        if _is_kept(view, row):
+            kept.append(row)
+        else:
+            yield row
+    yield from kept
+
+
+def _is_kept(view: OfficerView, row: Any) -> bool:
+    """For a colleague: who returned it, is in office and in charge of it; while there is time."""
+    return row.due_on > view.days.soon_until and view.keeper(row) not in ("", "我")
+
+
+# --- how many -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Counts:
+    """``lanes``: those to be shown. ``today``: own decisions that stand; ``seconds``: what one took on the average."""
+
+    tabs: Mapping[str, int]
+    lanes: Mapping[str, int]
+    today: int
+    seconds: int | None
+
+
+def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
+    """The figures of the page for the officer's whole scope."""
+    view = view or OfficerView(actor)
+    rows = _counted(view)
+    by_status = Counter[Status]()
+    for row in rows:
+        by_status[row.status] += row.n
+    tabs = {tab: by_status[Status(tab)] for tab in TABS if tab != "all"}
+    today_ids = _decided_today(actor)
+    begin = _midnight()
+    average = select(func.avg(ReviewMeasure.seconds)).where(ReviewMeasure.staff_id == actor.id)
+    seconds = db.session.scalar(average.where(ReviewMeasure.at >= begin)) if today_ids else None
+    return Counts(
+        tabs=tabs | {"all": sum(tabs.values())},
+        lanes=_lane_counts(view, rows) | ({"today": len(today_ids)} if today_ids else {}),
+        today=len(today_ids),
+        seconds=None if seconds is None else round(seconds),
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    status: Status
+    due_on: date
+    again: bool
+    flagged: bool
+    n: int
+
+
+def _counted(view: OfficerView) -> list[_Counted]:
+    """The counters, with lapsed claims as 待审核 and without the own file."""
+    kept = select(QueueCount.status, QueueCount.due_on, QueueCount.again, QueueCount.flagged, QueueCount.n)
+    mine = kept.where(QueueCount.department_id == view.actor.department_id)
+    rows = [_Counted(*row) for row in db.session.execute(mine)]
+    for row in view.lapsed.values():
+        rows += [_as_counted(row, row.status, -1), _as_counted(row, Status.SUBMITTED, 1)]
+    if view.own_account is not None:
+        own = db.session.execute(select(*COLUMNS).where(QueueItem.account_id == view.own_account))
+        rows += [_as_counted(row, row.status, -1) for row in own if row.department_id in view.office_ids]
+    return rows
+
+
+def _as_counted(row: Any, status: Status, n: int) -> _Counted:
+    return _Counted(status, row.due_on, row.times > 1, row.reminders > 0, n)
+
+
+def _lane_counts(view: OfficerView, rows: Sequence[_Counted]) -> dict[str, int]:
+    days, turn = view.days, [row for row in rows if row.status in OFFICE_TURN]
+    found = {
+        "clean": sum(row.n for row in turn if not row.flagged),
+        "flagged": sum(row.n for row in turn if row.flagged),
+        "again": sum(row.n for row in turn if row.again),
+        "mine": len(view.held()),
+        "soon": sum(row.n for row in turn if days.is_soon(row.due_on)),
+        "overdue": sum(row.n for row in turn if days.is_overdue(row.due_on)),
+    }
+    rare = {"incoming": len(view.incoming()), "second": len(view.second())}
+    return found | {lane: n for lane, n in rare.items() if n}
+
+
+def _midnight() -> datetime:
+    return datetime.combine(today(), time(), SHANGHAI)
+
+
+def _decided_today(actor: Actor) -> set[int]:
+    """The revisions on which the officer's decision of today stands."""
+    query = select(Decision.revision_id, Decision.verb).where(Decision.staff_id == actor.id)
+    query = query.where(Decision.at >= _midnight(), Decision.verb.in_((*VERDICTS, "undo"))).order_by(Decision.id)
+    standing: set[int] = set()
+    for revision_id, verb in db.session.execute(query):
+        if verb == "undo":
+            standing.discard(revision_id)
+        else:
+            standing.add(revision_id)
+    return standing
+
+
+def _today(view: OfficerView) -> list[Any]:
+    revisions = _decided_today(view.actor)
+    ids = select(Revision.declaration_id).where(Revision.id.in_(revisions))
+    found = view.rows(set(db.session.scalars(ids))) if revisions else ()
+    return [row for row in found if view.may_see(row)]
+
+
+#: The lanes that are lists of rows, not ranges of the queue.
+SHORT: dict[str, Callable[[OfficerView], Sequence[Any]]] = {
+    "mine": OfficerView.mine,
+    "incoming": OfficerView.incoming,
+    "second": OfficerView.second,
+    "today": _today,
+}

@@ -1,0 +1,194 @@
+"""One field finds a submission or a record: by name part, pinyin initials, full number, phone tail, employer, 申报编号.
+
+Names, initials and phone tails are ranges of keys under each department of the scope, so a search costs what it finds.
+What a person is searched by never stands in an address; a 申报编号 may.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from lib.clock import today
+from lib.identity import sign_in_number
+from lib.names import normalise_text
+from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, keys
+from services.access import Actor
+from services.queue import index as queue_index
+from services.queue.rows import OfficerView, QueuePage
+
+FOUND_AT_MOST = 50
+#: Of a search with several words: how many the longest word may find, before the others narrow it.
+NARROWED = 500
+EMPLOYERS_AT_MOST = 300
+_KEYS_A_PERSON = 2  # 王王 is found by 王 twice
+_BEYOND = "\U0010ffff"
+_NUMBER = re.compile(r"(?:LN)?(20[0-9]{9})\Z")
+_TAIL = re.compile(r"[0-9]{1,7}\Z")
+_PHONE = re.compile(r"(?:1[3-9][0-9]{5})?([0-9]{4})\Z")  # its last four digits, or the whole of it
+_LETTERS = re.compile(r"[a-z]+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
+    """Submissions of the officer's scope, the first 50; ``more``: there are others, the text should say more."""
+    view = view or OfficerView(actor)
+    found = find(view, text)
+    rows = [row for row in view.rows(found.ids) if view.may_see(row)]
+    rows.sort(key=lambda row: (row.due_on, row.declaration_id), reverse=True)
+    return QueuePage(view.lines(rows[:FOUND_AT_MOST]), more=found.more)
+
+
+def by_number(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
+    """By 申报编号 alone, which may stand in an address."""
+    view = view or OfficerView(actor)
+    rows = view.rows(_by_number(_Search(view, text)))
+    return QueuePage(view.lines([row for row in rows if view.may_see(row)]))
+
+
+def is_number(text: str) -> bool:
+    """Can it be nothing but a 申报编号, whole or its last digits? Four digits may be the end of a phone number."""
+    return _whole_number(text) is not None and not _PHONE.match(_compact(text))
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Declarations of the scope. ``more``: there are others."""
+
+    ids: Sequence[int]
+    more: bool
+
+
+@dataclass(frozen=True)
+class _Search:
+    """``archived``: only declarations that a record rests on."""
+
+    view: OfficerView
+    text: str
+    archived: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The longest first: it narrows best."""
+        return sorted(normalise_text(_CONTROL.sub("", self.text)).lower().split(), key=len, reverse=True)
+
+    @cached_property
+    def employers(self) -> list[int]:
+        """The employers whose names contain all words; one more than are looked at, when there are more."""
+        key = queue_index.employer_key(self.words[0])
+        query = select(EmployerSuffix.employer_id, Employer.name)
+        query = query.join(Employer, Employer.id == EmployerSuffix.employer_id)
+        query = query.where(EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND)
+        rows = db.session.execute(query.limit(EMPLOYERS_AT_MOST * 2 + 1)).all()
+        fitting = [row.employer_id for row in rows if all(word in row.name.lower() for word in self.words)]
+        return list(dict.fromkeys(fitting))[: EMPLOYERS_AT_MOST + 1]
+
+    def ids(self, query: Select[Any], declaration_id: Any, most: int = FOUND_AT_MOST + 1) -> list[int]:
+        query = query.join(Record, Record.declaration_id == declaration_id) if self.archived else query
+        return list(dict.fromkeys(db.session.scalars(query.limit(most))))
+
+
+def find(view: OfficerView, text: str, *, archived: bool = False) -> SearchResult:
+    """All ways after each other, until there are more than a page shows."""
+    asked = _Search(view, text, archived)
+    if not asked.words:
+        return SearchResult((), more=False)
+    ids: dict[int, None] = {}
+    for way in _WAYS:
+        ids |= dict.fromkeys(way(asked))
+        if len(ids) > FOUND_AT_MOST:
+            break
+    return SearchResult(list(ids)[:FOUND_AT_MOST], len(ids) > FOUND_AT_MOST or len(asked.employers) > EMPLOYERS_AT_MOST)
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"\s", "", normalise_text(_CONTROL.sub("", text))).upper()
+
+
+def _whole_number(text: str) -> str | None:
+    """``312`` is LN20260000312, of this year."""
+    compact = _compact(text)
+    if _TAIL.match(compact):
+        compact = f"{today().year}{compact:0>7}"
+    number = _NUMBER.match(compact)
+    return f"LN{number.group(1)}" if number else None
+
+
+def _by_number(asked: _Search) -> list[int]:
+    number = _whole_number(asked.text)
+    return asked.ids(select(Declaration.id).where(Declaration.number == number), Declaration.id) if number else []
+
+
+def _by_id_number(asked: _Search) -> list[int]:
+    """By the whole number only: it is found by its keyed hash."""
+    compact = _compact(asked.text)
+    if len(compact) < 5 or not compact.isascii() or not any(character.isdigit() for character in compact):
+        return []
+    account = select(Account.id).where(Account.id_index == keys().index("id_number", sign_in_number(compact)))
+    account_id = db.session.scalar(account)
+    query = select(QueueItem.declaration_id).where(QueueItem.account_id == account_id)
+    return asked.ids(query.order_by(QueueItem.declaration_id.desc()), QueueItem.declaration_id) if account_id else []
+
+
+def _by_phone(asked: _Search) -> list[int]:
+    tail = _PHONE.match(_compact(asked.text))
+    return _by_key(asked, queue_index.phone_key(tail.group(1))) if tail else []
+
+
+def _by_name(asked: _Search) -> list[int]:
+    return _by_key(asked, queue_index.name_key(_CONTROL.sub("", asked.text)))
+
+
+def _by_initials(asked: _Search) -> list[int]:
+    word = asked.words[0]
+    return _by_key(asked, queue_index.INITIALS_KEY + word) if len(asked.words) == 1 and _LETTERS.match(word) else []
+
+
+def _by_key(asked: _Search, key: str, most: int = FOUND_AT_MOST + 1) -> list[int]:
+    """Those that have a key beginning so, in each department of the scope."""
+    if len(key) < 2:
+        return []
+    mine = SearchKey.department_id.in_(sorted(asked.view.office_ids))
+    query = select(SearchKey.declaration_id).where(mine, SearchKey.key >= key, SearchKey.key < key + _BEYOND)
+    return asked.ids(query, SearchKey.declaration_id, most * _KEYS_A_PERSON)[:most]
+
+
+def _by_employer(asked: _Search) -> list[int]:
+    return _of_employers(asked, asked.employers, FOUND_AT_MOST + 1)
+
+
+def _by_words(asked: _Search) -> list[int]:
+    """Several words of which some are the name's and some the employer's."""
+    words = asked.words
+    if len(words) < 2:
+        return []
+    first = _Search(asked.view, words[0], asked.archived)
+    ids = _by_key(asked, queue_index.name_key(words[0]), NARROWED)
+    ids += _of_employers(asked, first.employers, NARROWED)
+    rows = asked.view.rows(ids[:NARROWED])
+    return [row.declaration_id for row in rows if all(word in f"{row.name} {row.employer}".lower() for word in words)]
+
+
+def _of_employers(asked: _Search, employers: Sequence[int], most: int) -> list[int]:
+    if not employers:
+        return []
+    # by an expression: the index of employers is the one to read, not that of departments
+    mine = func.coalesce(QueueItem.department_id, 0).in_(sorted(asked.view.office_ids))
+    query = select(QueueItem.declaration_id).where(QueueItem.employer_id.in_(employers[:EMPLOYERS_AT_MOST]), mine)
+    return asked.ids(query, QueueItem.declaration_id, most)
+
+
+_WAYS: tuple[Callable[[_Search], list[int]], ...] = (
+    _by_number,
+    _by_id_number,
+    _by_phone,
+    _by_name,
+    _by_initials,
+    _by_employer,
+    _by_words,
+)

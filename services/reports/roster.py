@@ -1,0 +1,186 @@
+"""名册: the people of a scope as one spreadsheet, row by row, so that memory does not grow with their number.
+
+It carries full ID numbers: whoever exports says why, the export is an event, and each person in it can see it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import load_only
+
+from forms import STEPS
+from lib.clock import SHANGHAI, local, today
+from lib.codes import IdType, Status
+from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
+from models import Account, Declaration, Department, Division, Record, Revision, db
+from services import access, audit
+from services.access import Actor
+from services.declaration import answers
+from services.departments import matching
+from services.reports.xlsx import Book, Column
+
+RECORDS = "records"
+#: Whose rows: the approved records, or the submissions that stand in one state.
+SOURCES = {RECORDS: "审核通过的人员档案"} | {
+    status.value: f"{status.label}的申报"
+    for status in (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.DECLINED)
+}
+AT_ONCE = 500  # rows in memory
+_WIDE = {"id_number": 22, "applicant_name": 12, "employer_name": 34, "postal_address": 34, "department_code": 26}
+
+Say = Callable[[Any], str]
+
+
+class RosterBusy(Exception):
+    """The same officer's last export is still being made."""
+
+
+@dataclass(frozen=True)
+class RosterRequest:
+    """What to list. ``office``: its people and those below it. ``since``, ``until``: days of approval or submission."""
+
+    office: Department
+    source: str = RECORDS
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The finished file, at its beginning (whoever takes it closes it), how many rows it has, and who is in it."""
+
+    file: IO[bytes]
+    count: int
+    members: audit.Members
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        end = self.file.seek(0, 2)
+        self.file.seek(0)
+        return end
+
+
+@contextmanager
+def one_at_a_time(folder: Path, actor: Actor) -> Iterator[None]:
+    """One export of an officer at a time, in whichever process. Raises Busy. Ends with the process at the latest."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / f"{actor.id}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RosterBusy from error
+        yield
+
+
+def write(actor: Actor, wanted: RosterRequest, folder: Path) -> Roster:
+    """Make the file under ``folder``. Reads only; slow, so call it in no transaction that writes."""
+    members = audit.Members()
+    columns = _columns()
+    is_record = wanted.source == RECORDS
+    with Book(folder) as book:
+        first = ("申报编号", "档案所在部门", "审核通过日期") if is_record else ("申报编号", "受理部门", "提交日期")
+        heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
+        sheet = book.sheet("名册", heads + [column for _name, column, _say in columns])
+        for row in _rows(actor, wanted):
+            told: Mapping[str, Any] = row.Revision.answers | _identity(row.Account)
+            begin = [row.number, row.department, f"{local(row.at):%Y-%m-%d}"]
+            sheet.add(begin + [say(told.get(name)) for name, _column, say in columns])
+            members.add(row.account_id)
+        return Roster(book.finish(), sheet.count, members)
+
+
+def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
+    """Write the export down, with everybody who is in it. Before the file is handed out."""
+    days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
+    detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
+    event = audit.record("export_roster", actor, detail=detail)
+    audit.keep(event, wanted.office.id, made.members)
+
+
+def file_name(wanted: RosterRequest) -> str:
+    return f"名册-{wanted.office.name}-{today():%Y%m%d}.xlsx"
+
+
+def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
+    query = _records(actor) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
+    moment = query.selected_columns["at"]
+    below = matching.below(wanted.office).with_only_columns(Department.id).order_by(None)
+    query = query.where(Department.id.in_(below))
+    if wanted.since:
+        query = query.where(moment >= _midnight(wanted.since))
+    if wanted.until:
+        query = query.where(moment < _midnight(wanted.until + timedelta(days=1)))
+    load = (load_only(Revision.uid, Revision.answers_sealed), load_only(Account.uid, *_IDENTITY_COLUMNS))
+    rows: Iterator[Row[Any]] = db.session.execute(query.options(*load).execution_options(yield_per=AT_ONCE))
+    return rows
+
+
+_IDENTITY_COLUMNS = (Account.id_type, Account.id_number_sealed)
+
+
+def _records(actor: Actor) -> Any:
+    """In the order of the index that both the department and the day of approval are found by."""
+    query = access.office_records(actor).join(Revision, Revision.id == Record.revision_id)
+    query = query.join(Declaration, Declaration.id == Revision.declaration_id)
+    shown = _shown(query, Record.account_id, Record.approved_at)
+    return shown.order_by(Record.department_id, Record.approved_at, Record.id)
+
+
+def _submissions(actor: Actor, status: Status) -> Any:
+    latest = and_(Revision.declaration_id == Declaration.id, Revision.number == Declaration.revision_number)
+    query = access.office_declarations(actor).join(Revision, latest).where(Declaration.status == status)
+    shown = _shown(query, Declaration.account_id, Revision.submitted_at)
+    return shown.order_by(Declaration.department_id, Declaration.id)
+
+
+def _shown(query: Any, whose: Any, moment: Any) -> Any:
+    columns = (whose, moment.label("at"), Declaration.number, Department.name.label("department"), Revision, Account)
+    return query.with_only_columns(*columns, maintain_column_froms=True)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _identity(account: Account) -> dict[str, Any]:
+    """The document as it is today: a number that the office corrected stands right in the list, too."""
+    return {"id_type": account.id_type.value, "id_number": account.id_number}
+
+
+def _columns() -> list[tuple[str, Column, Say]]:
+    """Every question of every page, its heading, and how its stored answer reads. Once: forms are slow to build."""
+    context = answers.asked_for({})
+    names = {code: name for code, name in db.session.execute(select(Division.code, Division.name))}  # noqa: C416
+    found = []
+    for step in STEPS:
+        for question in step.form(None, asked=context, data={}).questions:
+            found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
+            if question.name == "applicant_name":
+                found.append(
+                    ("id_type", _column("id_type", answers.IDENTITY["id_type"]), lambda code: IdType(code).label)
+                )
+                found.append(("id_number", _column("id_number", answers.IDENTITY["id_number"]), str))
+    return found
+
+
+def _column(name: str, title: str) -> Column:
+    return Column(title, _WIDE.get(name) or min(max(2 * len(title) + 2, 12), 24))
+
+
+def _say(question: Question, divisions: Mapping[str, str]) -> Say:
+    """What the check page says, without asking the database for each person: all places are known."""
+    if isinstance(question, DivisionQuestion):
+        return lambda code: divisions.get(code, str(code)) if code else ""
+    if isinstance(question, DepartmentQuestion):
+        titles = question._form.asked.titles["department"]
+        return lambda code: titles.get(code, str(code)) if code else ""
+    return question.say

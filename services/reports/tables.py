@@ -1,0 +1,168 @@
+"""The statistics as tables with their charts: what the page shows is what the spreadsheet holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from services.reports import charts
+from services.reports.charts import Chart, Series
+from services.reports.statistics import Reason, Report, Tally
+from services.reports.xlsx import Book, Column
+
+CHARTED_REASONS = 10
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A table and the charts beside it. ``codes``: where a row leads to (a department below), empty for nowhere."""
+
+    name: str
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    charts: Sequence[Chart]
+    codes: Sequence[str] = ()
+
+
+_COUNTS = (
+    "提交",
+    "其中首次提交",
+    "审核通过",
+    "退回修改",
+    "不予采集",
+    "首次通过率(%)",
+    "审核用时(天)",
+    "修改用时(天)",
+)
+
+
+def _counts(tally: Tally) -> list[Cell]:
+    return [
+        tally.submitted,
+        tally.first_submitted,
+        *(tally.verdicts[verb] for verb in ("approve", "return", "decline")),
+        percent(tally.pass_rate),
+        days(tally.office_days),
+        days(tally.applicant_days),
+    ]
+
+
+def percent(fraction: float | None) -> float | None:
+    return None if fraction is None else round(100 * fraction, 1)
+
+
+def days(count: float | None) -> float | None:
+    return None if count is None else round(count, 1)
+
+
+def panels(report: Report) -> list[Panel]:
+    return [_by_month(report), *([_by_department(report)] if len(report.lines) > 1 else []), _by_reason(report)]
+
+
+def _by_month(report: Report) -> Panel:
+    months, tallies = [month for month, _tally in report.months], [tally for _month, tally in report.months]
+    rows = [[month, *_counts(tally)] for month, tally in report.months]
+    total = report.total
+    span = f"{report.period.first} 至 {report.period.last}"
+    drawn = [
+        charts.columns(
+            "volume",
+            "每月提交和办结",
+            f"{span}，共提交 {total.submitted} 次，办结 {total.decided} 次。各月的数字见表格。",
+            months,
+            [Series("提交", [t.submitted for t in tallies]), Series("办结", [t.decided for t in tallies])],
+        ),
+        charts.lines(
+            "passed",
+            "每月首次通过率",
+            f"{span}，首次通过率{_told(percent(total.pass_rate), '%')}。各月的数字见表格。",
+            months,
+            [Series("首次通过率", [percent(t.pass_rate) for t in tallies])],
+            unit="%",
+            most=100,
+        ),
+        charts.lines(
+            "days",
+            "每月用时中位数（天）",
+            f"{span}，审核用时{_told(days(total.office_days), ' 天')}，"
+            f"修改用时{_told(days(total.applicant_days), ' 天')}。各月的数字见表格。",
+            months,
+            [
+                Series("审核（部门）", [days(t.office_days) for t in tallies]),
+                Series("修改（申报人）", [days(t.applicant_days) for t in tallies]),
+            ],
+        ),
+    ]
+    return Panel("months", "按月份", ("月份", *_COUNTS), [*rows, ["合计", *_counts(total)]], drawn)
+
+
+def _told(figure: float | None, unit: str) -> str:
+    return "没有数据" if figure is None else f"为 {figure:g}{unit}"
+
+
+def _by_department(report: Report) -> Panel:
+    rows = [[line.title, *_counts(line.tally)] for line in report.lines]
+    shown = [(line.title, line.tally.decided) for line in report.lines]
+    about = f"{len(shown)} 个部门的办结次数，共 {report.total.decided} 次。各部门的数字见表格。"
+    chart = charts.bars("offices", "各部门办结次数", about, shown)
+    return Panel("departments", "按部门", ("部门", *_COUNTS), rows, [chart], codes=[line.code for line in report.lines])
+
+
+def _by_reason(report: Report) -> Panel:
+    rows = [
+        [reason.target, reason.reason, reason.count, percent(reason.count / report.marks)] for reason in report.reasons
+    ]
+    return Panel(
+        "reasons", "退回原因", ("要求修改的内容", "原因", "次数", "占全部标记(%)"), rows, _reason_chart(report.reasons)
+    )
+
+
+def _reason_chart(reasons: Sequence[Reason]) -> list[Chart]:
+    shown = [(f"{reason.target}：{reason.reason}"[:30], reason.count) for reason in reasons[:CHARTED_REASONS]]
+    about = f"次数最多的 {len(shown)} 项。数字见表格。"
+    return [charts.bars("why", "最常见的退回原因", about, shown)] if shown else []
+
+
+def summary(report: Report) -> list[tuple[str, str, str]]:
+    """The figures on top: title, figure, what it is made of."""
+    total = report.total
+    return [
+        ("提交", f"{total.submitted}", f"其中首次提交 {total.first_submitted}"),
+        ("办结", f"{total.decided}", "、".join(_verdicts(total))),
+        ("首次通过率", _figure(percent(total.pass_rate), "%"), f"{total.first_passed} / {total.first_decided} 份"),
+        ("审核用时中位数", _figure(days(total.office_days), " 天"), "从提交到决定，自然日"),
+        ("修改用时中位数", _figure(days(total.applicant_days), " 天"), "从退回到再次提交，自然日"),
+        ("撤回的决定", _figure(percent(report.undo_rate), "%"), f"{report.undone} / {report.made} 次，60 秒内撤回"),
+        ("复核不同意", _figure(percent(report.disagreement_rate), "%"), f"{report.disagreed} / {report.looked} 份"),
+        ("撤销的审核结果", f"{report.revoked}", "部门管理员撤销"),
+    ]
+
+
+def _verdicts(total: Tally) -> list[str]:
+    named = (("approve", "通过"), ("return", "退回"), ("decline", "不予采集"))
+    return [f"{title} {total.verdicts[verb]}" for verb, title in named]
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return "—" if value is None else f"{value:g}{unit}"
+
+
+def spreadsheet(report: Report, folder: Path) -> IO[bytes]:
+    """The same tables as XLSX, the figures on top first. Whoever takes the file closes it."""
+    with Book(folder) as book:
+        overview = book.sheet("概况", [Column("项目", 20), Column("数值", 16), Column("说明", 40)])
+        overview.add(["部门", report.office.name, "包括下级部门"])
+        overview.add(["时间", f"{report.period.first} 至 {report.period.last}"])
+        for row in summary(report):
+            overview.add(row)
+        for panel in panels(report):
+            sheet = book.sheet(
+                panel.title, [Column(title, 28 if at == 0 else 16) for at, title in enumerate(panel.head)]
+            )
+            for cells in panel.rows:
+                sheet.add(cells)
+        return book.finish()

@@ -1,0 +1,133 @@
+"""XLSX files of any length: rows go to disk as they are written, so memory does not grow with them.
+
+Every text stays a text: nothing becomes a formula, a link or a number, whatever it begins with.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROWS_AT_MOST = 1_000_000  # on one sheet, below the header; the format has room for 48,575 more
+ABANDONED = 6 * 3600  # seconds after which a scratch folder is what a killed process left behind
+FOLDER = "exports"  # below DATA
+_PREFIX = "xlsx-"
+_OPTIONS = {
+    "constant_memory": True,
+    "use_zip64": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, and its width in characters (a Chinese one counts twice)."""
+
+    title: str
+    width: int = 14
+
+
+class Book:
+    """A workbook in the making, under ``folder``. Use it in a ``with``: its end removes what is left on the disk.
+
+    The finished file has no name: once closed it is gone, whatever happens to the process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep(folder)
+        self._scratch = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder)
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - finish() hands it out
+        self._book = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._scratch.name})
+        # The text format: a cell that somebody edits later turns into no formula and loses no digits either.
+        self.text_format = self._book.add_format({"num_format": "@"})
+        self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#EAF1FC"})
+        self._sheets: list[WorkbookSheet] = []
+        self._finished = False
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        for page in self._book.worksheets():
+            page._opt_close()
+        self._scratch.cleanup()
+        if not self._finished:
+            self._file.close()
+
+    def sheet(self, title: str, columns: Sequence[Column]) -> WorkbookSheet:
+        made = WorkbookSheet(self, title, columns)
+        self._sheets.append(made)
+        return made
+
+    def page(self, title: str, columns: Sequence[Column]) -> Worksheet:
+        page = self._book.add_worksheet(title)
+        page.freeze_panes(1, 0)
+        for at, column in enumerate(columns):
+            page.set_column(at, at, column.width)
+            page.write_string(0, at, column.title, self._head)
+        return page
+
+    def finish(self) -> IO[bytes]:
+        """The file, at its beginning. Whoever takes it closes it."""
+        for sheet in self._sheets:
+            sheet.close_page()
+        self._book.close()
+        self._file.seek(0)
+        self._finished = True
+        return self._file
+
+
+class WorkbookSheet:
+    """A table. What does not fit on one sheet goes on on the next, under the same header."""
+
+    def __init__(self, book: Book, title: str, columns: Sequence[Column]) -> None:
+        self.book, self.title, self.columns = book, title, columns
+        self.count = 0  # rows, of all its pages
+        self._pages = 0
+        self._turn()
+
+    def _turn(self) -> None:
+        self._pages += 1
+        title = self.title if self._pages == 1 else f"{self.title} {self._pages}"
+        self._page, self._row = self.book.page(title, self.columns), 0
+
+    def close_page(self) -> None:
+        self._page.autofilter(0, 0, self._row, len(self.columns) - 1)
+
+    def add(self, cells: Sequence[str | float | None]) -> None:
+        """One row. Numbers are written as numbers; ``None`` and the empty text leave the cell empty."""
+        if self._row == ROWS_AT_MOST:
+            self.close_page()
+            self._turn()
+        self._row += 1
+        self.count += 1
+        for at, cell in enumerate(cells):
+            if isinstance(cell, str):
+                if cell:
+                    self._page.write_string(self._row, at, cell, self.book.text_format)
+            elif cell is not None:
+                self._page.write_number(self._row, at, cell)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what a killed process left: it is people's data in plain. Returns how many files in the making."""
+    removed = 0
+    for left in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - ABANDONED:
+                shutil.rmtree(left)
+                removed += 1
+    return removed

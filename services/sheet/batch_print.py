@@ -1,0 +1,293 @@
+"""批量打印: sheets of a selection as one PDF. A job is a row; whoever draws it is another process (ADR 014).
+
+waiting -> drawing -> done or failed. A drawer says every few sheets that it is alive; one that is silent for a minute
+is taken over, three times at the most. To cancel a job is to remove its row: the drawer notices and stops.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import joinedload
+
+from lib.clock import local
+from lib.database import utcnow
+from lib.sealed import new_uid
+from lib.storage import Blob, Folder
+from models import Declaration, PrintJob, Record, Revision, Staff, db
+from services import access, audit
+from services.access import OFFICERS, Actor
+from services.accounts.staff import actor_of
+from services.sheet import content as sheet_content
+from services.sheet.data import SheetData
+
+LIMIT = 1000  # sheets of one job
+STALE = timedelta(seconds=60)
+KEPT = timedelta(hours=24)
+TRIES = 3
+MOST_DRAWERS = 2  # of one server process: one may be about to end
+#: Why a job failed: PrintJob.problem -> what its maker reads.
+PROBLEMS = {
+    "nothing": "所选的信息表现在都不在您的管辖范围内，没有生成文件。",
+    "rights": "您的账号已停用或不再有审核权限，没有生成文件。",
+    "broken": "生成时出错，没有生成文件。请重新打印；仍然失败的，请联系系统管理员。",
+}
+
+
+class PrintingBusy(Exception):
+    """The officer's last job is still waiting or being drawn; ``uid`` says which."""
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(uid)
+        self.uid = uid
+
+
+# --- what is chosen -------------------------------------------------------------------------------
+
+
+def of_declarations(actor: Actor, which: Sequence[Any], *, by: Any = Declaration.uid) -> list[int]:
+    """The latest revisions of these submissions, in this order, as far as they are handled in the officer's scope."""
+    latest = and_(Revision.declaration_id == Declaration.id, Revision.number == Declaration.revision_number)
+    query = access.office_declarations(actor).join(Revision, latest).where(by.in_(which))
+    return _in_order(which, query.with_only_columns(by, Revision.id, maintain_column_froms=True))
+
+
+def of_records(actor: Actor, which: Sequence[Any], *, by: Any = Record.uid) -> list[int]:
+    """The approved revisions of these records, in this order, as far as they are kept in the officer's scope."""
+    query = access.office_records(actor).where(by.in_(which))
+    return _in_order(which, query.with_only_columns(by, Record.revision_id, maintain_column_froms=True))
+
+
+def _in_order(which: Sequence[Any], query: Any) -> list[int]:
+    found: Mapping[Any, int] = {one: revision for one, revision in db.session.execute(query)}  # noqa: C416
+    return [found[one] for one in dict.fromkeys(which) if one in found]
+
+
+def still_allowed(actor: Actor, revision_ids: Sequence[int]) -> list[int]:
+    """Those of the revisions whose submission or record is in the officer's scope now, in their order."""
+    submissions = access.office_declarations(actor).join(Revision, Revision.declaration_id == Declaration.id)
+    submissions = submissions.where(Revision.id.in_(revision_ids))
+    records = access.office_records(actor).where(Record.revision_id.in_(revision_ids))
+    allowed = set(db.session.scalars(submissions.with_only_columns(Revision.id, maintain_column_froms=True)))
+    allowed.update(db.session.scalars(records.with_only_columns(Record.revision_id, maintain_column_froms=True)))
+    return [one for one in revision_ids if one in allowed]
+
+
+# --- the maker's side -----------------------------------------------------------------------------
+
+
+def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
+    """Ask for these sheets. Writes down who asked, why, and whose sheets they are. Raises Busy."""
+    open_one = _own(actor).where(PrintJob.state.in_(("waiting", "drawing"))).limit(1)
+    if job := db.session.scalar(open_one):
+        raise PrintingBusy(job.uid)
+    job = PrintJob(staff_id=actor.id, revisions=list(revision_ids[:LIMIT]), total=len(revision_ids[:LIMIT]))
+    db.session.add(job)
+    event = audit.record("print_sheets", actor, detail=f"{job.total} 份信息表。事由：{reason}")
+    members = audit.Members()
+    owners = select(Declaration.account_id).join(Revision, Revision.declaration_id == Declaration.id)
+    for account_id in db.session.scalars(owners.where(Revision.id.in_(job.revisions))):
+        members.add(account_id)
+    audit.keep(event, actor.department_id, members)
+    return job
+
+
+def _own(actor: Actor) -> Any:
+    return select(PrintJob).where(PrintJob.staff_id == actor.id)
+
+
+def mine(actor: Actor) -> Sequence[PrintJob]:
+    """The officer's jobs of the last day, newest first."""
+    return db.session.scalars(_own(actor).order_by(PrintJob.created_at.desc()).limit(50)).all()
+
+
+def one(actor: Actor, uid: str) -> PrintJob | None:
+    return db.session.scalar(_own(actor).where(PrintJob.uid == uid))
+
+
+def cancel(job: PrintJob) -> None:
+    """Forget a job. Whoever draws it stops at the next look; a finished file goes with ``forget_old`` or the sweep."""
+    db.session.delete(job)
+
+
+@dataclass(frozen=True)
+class PrintState:
+    """A job as its page shows it."""
+
+    job: PrintJob
+    ahead: int  # jobs that wait before it
+    sheets: int  # in the finished file
+    left_out: int
+    out_of_scope: bool  # a printed sheet has left the scope since: the file is not handed out
+
+    @property
+    def state(self) -> str:
+        return self.job.state
+
+    @property
+    def problem(self) -> str:
+        return PROBLEMS.get(self.job.problem or "", PROBLEMS["broken"])
+
+    @property
+    def until(self) -> datetime:
+        return local(self.job.created_at + KEPT)
+
+
+def standing(actor: Actor, job: PrintJob) -> PrintState:
+    sheets = len(job.revisions)
+    waiting = select(func.count()).select_from(PrintJob).where(_open(), PrintJob.id < job.id)
+    return PrintState(
+        job,
+        ahead=(db.session.scalar(waiting) or 0) if job.state == "waiting" else 0,
+        sheets=sheets,
+        left_out=job.total - sheets,
+        out_of_scope=job.state == "done" and not may_fetch(actor, job),
+    )
+
+
+def may_fetch(actor: Actor, job: PrintJob) -> bool:
+    """Is it finished, and is every sheet in it still in the scope?"""
+    return job.address is not None and len(still_allowed(actor, job.revisions)) == len(job.revisions)
+
+
+def file_name(job: PrintJob) -> str:
+    return f"信息表-{len(job.revisions)}份-{local(job.created_at):%Y%m%d-%H%M}.pdf"
+
+
+# --- the drawer's side ----------------------------------------------------------------------------
+
+
+def _open() -> ColumnElement[bool]:
+    return PrintJob.state.in_(("waiting", "drawing"))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Waiting, or left by a drawer that is silent."""
+    silent = and_(PrintJob.state == "drawing", or_(PrintJob.alive_at.is_(None), PrintJob.alive_at < now - STALE))
+    return or_(PrintJob.state == "waiting", silent)
+
+
+def is_waited_for() -> bool:
+    return db.session.scalar(select(PrintJob.id).where(_free(utcnow())).limit(1)) is not None
+
+
+def take(drawer: str) -> PrintJob | None:
+    """The oldest free job, now this drawer's. One that three drawers could not finish has failed."""
+    now = utcnow()
+    spent = update(PrintJob).where(_free(now), PrintJob.tries >= TRIES)
+    db.session.execute(spent.values(state="failed", problem="broken", drawer=None))
+    oldest = select(PrintJob.id).where(_free(now)).order_by(PrintJob.id).limit(1)
+    while (job_id := db.session.scalar(oldest)) is not None:
+        mark = (
+            update(PrintJob)
+            .where(PrintJob.id == job_id, _free(now))
+            .values(state="drawing", drawer=drawer, alive_at=now, done=0, tries=PrintJob.tries + 1)
+        )
+        if _changed(mark):
+            return db.session.get_one(PrintJob, job_id, populate_existing=True)
+    return None
+
+
+def new_drawer() -> str:
+    return new_uid()
+
+
+def _changed(statement: Any) -> bool:
+    result: Any = db.session.execute(statement.execution_options(synchronize_session=False))
+    return bool(result.rowcount)
+
+
+def _held(job_id: int, drawer: str) -> Any:
+    return update(PrintJob).where(PrintJob.id == job_id, PrintJob.drawer == drawer, PrintJob.state == "drawing")
+
+
+def beat(job_id: int, drawer: str, done: int) -> bool:
+    """Still alive, so far done. False: the job was cancelled or is another's; stop."""
+    return _changed(_held(job_id, drawer).values(done=done, alive_at=utcnow()))
+
+
+def finish(job_id: int, drawer: str, revisions: Sequence[int], blob: Blob) -> bool:
+    """Also needs the job still to be this drawer's."""
+    values = {"state": "done", "revisions": list(revisions), "address": blob.address, "size": blob.size}
+    return _changed(_held(job_id, drawer).values(done=len(revisions), drawer=None, alive_at=utcnow(), **values))
+
+
+def fail(job_id: int, drawer: str, problem: str) -> bool:
+    return _changed(_held(job_id, drawer).values(state="failed", problem=problem, drawer=None))
+
+
+def maker(job: PrintJob) -> Actor | None:
+    """Who asked for it, with the rights of now. None: no officer any more."""
+    staff = db.session.get(Staff, job.staff_id, options=[joinedload(Staff.department)])
+    if staff is None or not staff.active or staff.role not in OFFICERS:
+        return None
+    return actor_of(staff)
+
+
+def printable(actor: Actor, revision_ids: Sequence[int]) -> list[int]:
+    """Those that may and can be printed: in scope now, and with a sheet that was printed."""
+    allowed = still_allowed(actor, revision_ids)
+    query = select(Revision.id).where(Revision.id.in_(allowed), Revision.sheet_id.is_not(None))
+    printed = set(db.session.scalars(query))
+    return [one for one in allowed if one in printed]
+
+
+def sheets_of(revision_ids: Iterable[int], store: Folder, *, base_url: str, site: str) -> Iterator[SheetData]:
+    """Each sheet as it was printed for its revision. Reads only."""
+    load = (joinedload(Revision.sheet), joinedload(Revision.declaration))
+    ids = list(revision_ids)
+    rows = db.session.scalars(select(Revision).where(Revision.id.in_(ids)).options(*load)).all()
+    by_id = {revision.id: revision for revision in rows}
+    for one in ids:
+        revision = by_id[one]
+        assert revision.sheet
+        yield sheet_content.sheet_data(revision.declaration, revision.sheet, store, base_url=base_url, site=site)
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def start_drawer(root: Path) -> None:
+    """Start ``flask print`` beside the server, with its environment. It ends by itself when no job is left.
+
+    Not beside several that run: one of them draws, and who asks and cancels again and again must not fill the
+    machine. Should they end without having seen the job, ``flask tick`` starts another.
+    """
+    _children[:] = [child for child in _children if child.poll() is None]
+    if len(_children) >= MOST_DRAWERS:
+        return
+    environment = {**os.environ, "FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"}
+    command = (sys.executable, "-m", "flask", "print")
+    _children.append(
+        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0
+        )
+    )
+
+
+def is_started() -> bool:
+    """Has this process started a drawer that has not ended yet?"""
+    return any(child.poll() is None for child in _children)
+
+
+# --- what time brings -----------------------------------------------------------------------------
+
+
+def forget_old(store: Folder) -> int:
+    """Jobs and files of yesterday. The same bytes may belong to a newer job: then they stay."""
+    before = utcnow() - KEPT
+    old = db.session.scalars(select(PrintJob).where(PrintJob.created_at < before)).all()
+    for job in old:
+        newer = select(PrintJob.id).where(PrintJob.address == job.address, PrintJob.created_at >= before)
+        if job.address and db.session.scalar(newer.limit(1)) is None:
+            store.discard(job.address, KEPT.total_seconds() / 2)
+        db.session.delete(job)
+    return len(old)

@@ -1,0 +1,373 @@
+"""Where everything on the sheet goes: questions packed into rows, rows made as high as one A4 page allows.
+
+Nothing here names a question. Cells come in the order of the form and keep it; each takes two to six sixths of a row,
+by the length of its text. When the page is too full, type and rows get smaller in steps; what then still does not
+fit moves to the continuation page, the longest text first, and its place says 见续页.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+from lib.pdf import fonts, typeset
+from lib.pdf.canvas import MM
+from lib.pdf.typeset import Fitted
+from services.sheet.data import Block, SheetData, Table
+from services.sheet.labels import column_least, label_fitted, label_width
+from services.sheet.packing import SIXTHS, pack
+
+SECTION = 8 * MM  # the narrow column with the section's name
+FULL = 170 * MM  # what is left of 178 mm between the margins
+PHOTO = 33 * MM  # the photo's well, at the right of the first rows
+PHOTO_ROWS = 5
+PHOTO_LEAST = 32 * MM
+TABLE_HEIGHT = 239 * MM  # from the header to the footer
+ROW_MOST = 30.0
+BOTTOM_MOST = 92 * MM
+HEAD_MOST = 21.0
+PAD = 3.8  # left and right of a text
+OVER = 1.6  # above and below a text
+MOVED = "见续页"
+WORTH_MOVING = 24.0  # ems; a shorter text saves little by moving
+ALWAYS_MOVED = 260.0  # ems; five full lines in the smallest type
+
+PROMISE = (
+    "　　本人承诺：本表所填信息和提交的附件真实、准确、完整，附件与原件一致；"
+    "如有不实，本人愿意承担由此产生的全部责任，并同意按规定记入会计人员诚信档案。"
+)
+PROMISE_SIZE = 9.5
+PROMISE_STEP = 15.0
+
+
+class Style(Enum):
+    """What a box is: it decides type, colour and border."""
+
+    LABEL = "label"
+    VALUE = "value"
+    HEAD = "head"
+    PAPER = "paper"
+
+
+@dataclass
+class Entry:
+    """A text with its place in the sheet; ``moved`` to the continuation page, or ``dropped`` there with its label."""
+
+    block: str
+    label: str
+    text: str
+    span: int = 2
+    moved: bool = False
+    dropped: bool = False
+
+    @property
+    def shown(self) -> str:
+        return MOVED if self.moved else self.text
+
+    @cached_property
+    def ems(self) -> float:
+        return fonts.ems(self.text)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A text in a row: ``left`` and ``width`` in points from the left of the section's content."""
+
+    style: Style
+    left: float
+    width: float
+    fitted: Fitted | None = None  # None: fitted into the height that the row gets
+    text: str = ""
+    moved: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class LayoutRow:
+    """Boxes side by side; ``need`` and ``most`` limit the height."""
+
+    boxes: tuple[Box, ...]
+    need: float
+    most: float = ROW_MOST
+
+
+@dataclass
+class LayoutSection:
+    short: str
+    rows: list[LayoutRow]
+    photo_rows: int = 0
+    heights: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
+
+    ``hint`` caps the widths that cells ask for beyond what their texts need.
+    """
+
+    size: float
+    smallest: float
+    label: float
+    row: float
+    head: float
+    paper: float
+    bottom_with_employer: float
+    bottom_alone: float
+    hint: int = SIXTHS
+
+    def bottom(self, has_employer: bool) -> float:
+        return self.bottom_with_employer if has_employer else self.bottom_alone
+
+
+_TIGHTEST = Level(9, 7, 8, 15, 13.5, 11.5, 36 * MM, 19 * MM)
+LEVELS = (
+    Level(10, 8, 9, 21.5, 18, 15, 46 * MM, 28 * MM),
+    Level(9.5, 7.5, 8.5, 18.5, 16, 13, 42 * MM, 24 * MM),
+    _TIGHTEST,
+    replace(_TIGHTEST, hint=3),
+    replace(_TIGHTEST, hint=2),
+)
+
+
+@dataclass
+class Plan:
+    """The finished layout of page 1, and what goes to the continuation pages."""
+
+    level: Level
+    sections: list[LayoutSection]
+    promise: tuple[str, ...]
+    promise_height: float
+    bottom_height: float
+    moved: list[Entry]
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Part:
+    """A block with its texts as entries, which remember whether they moved."""
+
+    short: str
+    cells: list[Entry]
+    tables: list[tuple[Table, list[list[Entry]]]]
+    has_photo: bool = False
+    papers: bool = False
+
+    def entries(self) -> Iterator[Entry]:
+        for _table, rows in self.tables:
+            for row in rows:
+                yield from row
+        yield from self.cells
+
+
+def plan(data: SheetData) -> Plan:
+    """Lay the sheet out, loosest level first; moves texts to the continuation page until the rest fits."""
+    parts = [_part(block, index == 0) for index, block in enumerate(data.blocks)]
+    if data.papers:
+        names = [Entry("附件", str(n), typeset.printable(f"{n}. {name}")) for n, name in enumerate(data.papers, 1)]
+        parts.append(_Part("附件", names, [], papers=True))
+    entries = [entry for part in parts for entry in part.entries()]
+    for entry in entries:
+        entry.moved = entry.ems > ALWAYS_MOVED
+    promise = tuple(typeset.wrap(PROMISE, (FULL - 20) / PROMISE_SIZE))
+    promise_height = len(promise) * PROMISE_STEP + 7
+    while True:
+        for level in LEVELS:
+            sections = [_section(part, level) for part in parts if any(not e.dropped for e in part.entries())]
+            room = TABLE_HEIGHT - promise_height - level.bottom(data.has_employer)
+            if sum(row.need for section in sections for row in section.rows) <= room or not sections:
+                used = _spread(sections, room)
+                bottom = min(TABLE_HEIGHT - promise_height - used, BOTTOM_MOST)
+                moved = [entry for entry in entries if entry.moved or entry.dropped]
+                return Plan(level, sections, promise, promise_height, bottom, moved)
+        _move_one(parts)
+
+
+def _part(block: Block, has_photo: bool) -> _Part:
+    tables = [(table, [_table_row(block, table, row) for row in table.rows]) for table in block.tables]
+    cells = [Entry(block.title, cell.label, typeset.printable(cell.text), cell.span) for cell in block.cells]
+    return _Part(block.short, cells, tables, has_photo)
+
+
+def _table_row(block: Block, table: Table, row: tuple[str, ...]) -> list[Entry]:
+    first, *_rest = row
+    return [
+        Entry(block.title, head if index == 0 else f"{first} {head}", typeset.printable(text))
+        for index, (head, text) in enumerate(zip(table.header, row, strict=True))
+    ]
+
+
+def _move_one(parts: Sequence[_Part]) -> None:
+    """Move the longest text; when only short ones are left, the last cell of the longest section with its label."""
+    texts = [entry for part in parts if not part.papers for entry in part.entries()]
+    staying = [entry for entry in texts if not entry.moved and not entry.dropped]
+    longest = max(staying, key=lambda entry: entry.ems, default=None)
+    if longest and longest.ems > WORTH_MOVING:
+        longest.moved = True
+        return
+    cells = max(([e for e in part.cells if not e.dropped] for part in parts), key=len)
+    if cells:
+        cells[-1].dropped = True
+    else:  # tables alone that fill a page: their rows, all cells of one
+        rows = [row for part in parts for _table, table_rows in part.tables for row in table_rows]
+        for entry in next(row for row in reversed(rows) if not row[0].dropped):
+            entry.dropped = True
+
+
+def _spread(sections: Sequence[LayoutSection], room: float) -> float:
+    """Give every row its height so that rows are as even as their needs allow; returns the sum."""
+    rows = [row for section in sections for row in section.rows]
+
+    def heights(common: float) -> list[float]:
+        return [max(row.need, min(common, row.most)) for row in rows]
+
+    low, high = 0.0, ROW_MOST
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(heights(middle)) <= room else (low, middle)
+    given = iter(heights(low))
+    for section in sections:
+        section.heights = [next(given) for _row in section.rows]
+    return sum(sum(section.heights) for section in sections)
+
+
+# --- a section --------------------------------------------------------------------------------------------------------
+
+
+def _section(part: _Part, level: Level) -> LayoutSection:
+    rows = [row for table, entries in part.tables for row in _table_rows(table, entries, level)]
+    section = LayoutSection(part.short, rows)
+    if part.papers:
+        section.rows = _paper_rows([entry for entry in part.cells if not entry.dropped], level)
+    else:
+        photo_rows = PHOTO_ROWS if part.has_photo else 0
+        cells = [entry for entry in part.cells if not entry.dropped]
+        rows += _cell_rows(cells, level, photo_rows)
+        section.photo_rows = min(photo_rows, len(rows))
+    _at_least(section.rows, 0, section.photo_rows, PHOTO_LEAST)
+    _at_least(section.rows, 0, len(section.rows), len(part.short) * 10.5 + 4)
+    return section
+
+
+def _at_least(rows: list[LayoutRow], start: int, end: int, height: float) -> None:
+    """Raise the needs of these rows until together they reach a height."""
+    short = height - sum(row.need for row in rows[start:end])
+    for index in range(start, end):
+        if short > 0:
+            need = rows[index].need + short / (end - start)
+            rows[index] = replace(rows[index], need=need, most=max(need, rows[index].most))
+
+
+def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> Iterator[LayoutRow]:
+    if all(row[0].dropped for row in entries):
+        return
+    edges = _edges(_column_widths(table, entries, level))
+    head = [
+        Box(Style.HEAD, left, right - left, label_fitted(text, right - left, level.label))
+        for text, (left, right) in zip(table.header, edges, strict=True)
+    ]
+    tallest = max(box.fitted.height for box in head if box.fitted)
+    yield LayoutRow(tuple(head), max(level.head, tallest + 2 * OVER), HEAD_MOST)
+    for row in entries:
+        if row[0].dropped:
+            continue
+        boxes = [_name_box(row[0], *edges[0], level)]
+        boxes += [
+            _value_box(entry, left, right - left) for entry, (left, right) in zip(row[1:], edges[1:], strict=True)
+        ]
+        yield LayoutRow(tuple(boxes), _need(boxes, level))
+
+
+def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
+    """Left and right of each column."""
+    return list(pairwise([0.0, *accumulate(widths)]))
+
+
+def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> list[float]:
+    """The widths that the table asks for, except that columns with room to spare give to those whose texts need it."""
+    asked = [share * FULL / sum(table.widths) for share in table.widths]
+    least = [
+        max(column_least(head, level.label), *(_text_least(row[index].shown, level) for row in entries))
+        for index, head in enumerate(table.header)
+    ]
+    spare = [max(have - need, 0) for have, need in zip(asked, least, strict=True)]
+    lack = [max(need - have, 0) for have, need in zip(asked, least, strict=True)]
+    moved = min(sum(spare), sum(lack))
+    taken, given = moved / (sum(spare) or 1), moved / (sum(lack) or 1)
+    return [have - taken * s + given * n for have, s, n in zip(asked, spare, lack, strict=True)]
+
+
+def _text_least(text: str, level: Level) -> float:
+    """Two lines, and no code cut."""
+    return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PAD
+
+
+def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:
+    return Box(Style.LABEL, left, right - left, label_fitted(entry.shown, right - left, level.label))
+
+
+def _value_box(entry: Entry, left: float, width: float, wide: bool = False) -> Box:
+    return Box(Style.VALUE, left, width, text=entry.shown, moved=entry.moved, wide=wide)
+
+
+def _need(boxes: Iterable[Box], level: Level) -> float:
+    return max(level.row, *(_box_need(box, level) + 2 * OVER for box in boxes))
+
+
+def _box_need(box: Box, level: Level) -> float:
+    if box.fitted:
+        return box.fitted.height
+    return typeset.least_height(box.text, box.width - 2 * PAD, level.size, level.smallest)
+
+
+def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[LayoutRow]:
+    widths = [FULL - PHOTO] * photo_rows + [FULL]
+    rows = []
+    wishes = {width: [_wish(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
+    for index, cells in enumerate(pack([wishes[width] for width in widths])):
+        width = widths[min(index, photo_rows)]
+        boxes: list[Box] = []
+        start = 0
+        for at, span in cells:
+            left, right = width * start / SIXTHS, width * (start + span) / SIXTHS
+            label = label_width(entries[at].label, level.label)
+            boxes.append(Box(Style.LABEL, left, label, label_fitted(entries[at].label, label, level.label)))
+            boxes.append(_value_box(entries[at], left + label, right - left - label, wide=span == SIXTHS))
+            start += span
+        rows.append(LayoutRow(tuple(boxes), _need(boxes, level)))
+    return rows
+
+
+def _wish(entry: Entry, width: float, level: Level) -> int:
+    """The least span in which the answer stands on one line without shrinking much; a whole row if none does."""
+    needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
+    room = (label_width(entry.label, level.label) + 2 * PAD + needed) * SIXTHS / width
+    least = min(entry.span, level.hint)
+    return next((span for span in (2, 3, 4) if span >= least and span >= room), SIXTHS)
+
+
+def _paper_rows(entries: Sequence[Entry], level: Level) -> list[LayoutRow]:
+    """Names in three columns; a long one takes two or three."""
+    spans = [_paper_span(entry, level) for entry in entries]
+    rows = []
+    for cells in pack([spans], stretch=False):
+        boxes, start = [], 0
+        for at, span in cells:
+            boxes.append(
+                Box(Style.PAPER, FULL * start / SIXTHS, FULL * span / SIXTHS, text=entries[at].shown, wide=True)
+            )
+            start += span
+        rows.append(
+            LayoutRow(tuple(boxes), max(level.paper, _need(boxes, replace(level, row=0)) - 2 * OVER), level.paper)
+        )
+    for index in {0, len(rows) - 1}:
+        rows[index] = replace(rows[index], need=rows[index].need + OVER, most=rows[index].most + OVER)
+    return rows
+
+
+def _paper_span(entry: Entry, level: Level) -> int:
+    needed = fonts.ems(entry.shown) * max(0.85 * level.size, level.smallest) + 2 * PAD
+    return next((span for span in (2, 4) if FULL * span / SIXTHS >= needed), SIXTHS)

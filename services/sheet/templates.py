@@ -1,0 +1,34 @@
+"""模板下载: documents that anybody may fetch, by their name in the address. Drawn once for each process and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.sheet import commitment
+from services.sheet import content as sheet_content
+
+
+@dataclass(frozen=True)
+class Template:
+    """``draw`` takes the site's name and gives a PDF."""
+
+    title: str
+    hint: str
+    draw: Callable[[str], bytes]
+
+
+TEMPLATES = {
+    "sheet": Template(
+        "会计人员个人基本信息表（样表）", "只供了解内容；正式的信息表在填写后从系统打印", sheet_content.blank
+    ),
+    "work-proof": Template("工作证明", "由工作单位填写并加盖公章", commitment.work_proof_pdf),
+    "commitment": Template(commitment.COMMITMENT_TITLE, "提交时在网上勾选同意，不需要打印", commitment.commitment_pdf),
+}
+
+
+@lru_cache(maxsize=2 * len(TEMPLATES))
+def pdf(name: str, site: str) -> bytes:
+    """Raises KeyError for a name that is not in ``TEMPLATES``."""
+    return TEMPLATES[name].draw(site)

@@ -1,0 +1,98 @@
+"""信息表验真: what anybody who holds a printed sheet may learn from its check code."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+
+from models import Declaration, Department, Revision, Sheet, db
+from services.accounts import throttle
+from services.marks import marks
+from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
+from services.sheet import versions as sheet_versions
+
+#: ``submitted``: it came with the last submission; ``current``: printed last, and still what the person says;
+#: ``outdated``: printed anew since, or an answer changed.
+Standing = Literal["submitted", "current", "outdated"]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A genuine sheet. ``name`` is masked."""
+
+    number: str
+    version: int
+    name: str
+    department: str
+    status: str
+    standing: Standing
+
+
+def plain(typed: str) -> str:
+    """A code as it is stored, from what somebody typed: in any case and width, with blanks and dashes, or the address.
+
+    There is no 1 and no I in codes, so whoever reads one means L; 0 and O could be several letters and stay.
+    """
+    code = unicodedata.normalize("NFKC", typed).upper()
+    code = code.rpartition("/VERIFY/")[2].partition("#")[0].partition("?")[0]
+    return re.sub(r"[\W_]+", "", code)[: 4 * CODE_LENGTH].translate(str.maketrans("1I", "LL"))
+
+
+def is_code(code: str) -> bool:
+    return len(code) == CODE_LENGTH and set(code) <= set(ALPHABET)
+
+
+def verify(typed: str) -> Verified | None:
+    """The sheet behind a check code; None: no such sheet was printed."""
+    code = plain(typed)
+    query = select(Sheet, Declaration).join(Declaration, Declaration.id == Sheet.declaration_id)
+    found = db.session.execute(query.where(Sheet.code == code)).first() if is_code(code) else None
+    if found is None:
+        return None
+    sheet, declaration = found
+    office = select(Department.name).where(Department.code == sheet.answers.get("department_code"))
+    return Verified(
+        number=declaration.number,
+        version=sheet.version,
+        name=masked(sheet.answers["applicant_name"]),
+        department=db.session.scalar(office) or "",
+        status=declaration.status.label,
+        standing=_standing(sheet, declaration),
+    )
+
+
+def _standing(sheet: Sheet, declaration: Declaration) -> Standing:
+    submitted = select(Revision.sheet_id).where(Revision.declaration_id == declaration.id)
+    if db.session.scalar(submitted.order_by(Revision.number.desc()).limit(1)) == sheet.id:
+        return "submitted"
+    newest = sheet_versions.last(declaration)
+    if newest is None or newest.id != sheet.id:
+        return "outdated"
+    if declaration.is_editable and not sheet_versions.is_current(sheet, declaration, marks.excused(declaration)):
+        return "outdated"
+    return "current"
+
+
+def masked(name: str) -> str:
+    """``张*``, ``阿*******``: enough to compare with the paper in one's hand."""
+    return name[:1] + "*" * (len(name) - 1)
+
+
+# --- guessing ---------------------------------------------------------------------------------------------------------
+
+
+def wait(address: str) -> int:
+    """For how many more minutes an address that asked for too many unknown codes is told no more; 0: it is.
+
+    Codes that exist are answered all the time: a whole office shares an address, and nobody hits one of 80 bits.
+    """
+    return throttle.waiting(throttle.VERIFY_ADDRESS, address)
+
+
+def missed(address: str) -> None:
+    """Count a well-formed code that does not exist. The caller commits."""
+    throttle.begin((throttle.VERIFY_ADDRESS, address))

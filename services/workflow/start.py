@@ -1,0 +1,81 @@
+"""How a declaration begins: the first one of a person, and a change that starts as a copy of the record."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, update
+
+from lib.clock import today
+from lib.codes import OPEN, Kind
+from models import Account, Counter, Declaration, Record, db
+from services import audit
+from services.access import Actor
+from services.declaration import answers
+from services.papers import papers
+
+
+class AlreadyOpen(Exception):
+    """The person has a declaration in hand; at most one is open."""
+
+
+def start(actor: Actor, account: Account) -> Declaration:
+    """The person's open declaration; a new one when there is none and no record stands yet."""
+    found = _open(account.id)
+    if found:
+        return found
+    declaration = Declaration(number=next_number(), account_id=account.id, account=account, kind=Kind.FIRST)
+    db.session.add(declaration)
+    _prefill(declaration, account)
+    db.session.flush()
+    audit.record("create", actor, account_id=account.id, declaration_id=declaration.id)
+    return declaration
+
+
+def _prefill(declaration: Declaration, account: Account) -> None:
+    """Name and phone come from the registration; the known facts of a legacy holder with a strong proof as well."""
+    declaration.applicant_name, declaration.mobile, declaration.email = account.name, account.phone, account.email
+    legacy = account.legacy if account.assured else None
+    if legacy:
+        declaration.holds_legacy_certificate = "yes"
+        declaration.legacy_certificate_no = legacy.archive_no or legacy.certificate_no
+        declaration.employer_name = legacy.employer
+
+
+def _open(account_id: int) -> Declaration | None:
+    return db.session.scalar(
+        select(Declaration).where(Declaration.account_id == account_id, Declaration.status.in_(OPEN))
+    )
+
+
+def next_number() -> str:
+    """申报编号: LN, the year, 7 digits from a counter row that never gives one twice."""
+    name = f"declaration-{today().year}"
+    raised = db.session.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
+    if not raised.rowcount:  # type: ignore[attr-defined]
+        db.session.add(Counter(name=name, value=1))
+        db.session.flush()
+    value = db.session.scalar(select(Counter.value).where(Counter.name == name))
+    return f"LN{today().year}{value:07d}"
+
+
+def start_change(actor: Actor, record: Record) -> Declaration:
+    """信息变更: a new declaration that starts as a copy of the record's answers and papers."""
+    if _open(actor.id):
+        raise AlreadyOpen("您已有一份正在办理的申报，请先办完再申请变更")
+    old = record.revision
+    declaration = Declaration(number=next_number(), account_id=actor.id, account=record.account, kind=Kind.CHANGE)
+    for name in answers.question_names():
+        setattr(declaration, name, thawed(name, old.answers.get(name)))
+    papers.thaw(declaration, old)
+    db.session.add(declaration)
+    db.session.flush()
+    audit.record("create", actor, account_id=actor.id, declaration_id=declaration.id)
+    return declaration
+
+
+def thawed(name: str, value: Any) -> Any:
+    column = Declaration.__table__.columns.get(name)
+    is_date = column is not None and column.type.python_type is date
+    return date.fromisoformat(value) if is_date and value else value

@@ -1,0 +1,28 @@
+"""Counting what a request asks of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from models import db
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The SQL of every statement that runs inside, in order; beginning and ending a transaction do not count.
+
+    Needs the application's context when it is entered.
+    """
+    asked: list[str] = []
+
+    def remember(_connection, _cursor, statement, *_rest) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", remember)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", remember)
