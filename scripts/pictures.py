@@ -263,7 +263,8 @@ def small(picture: Image.Image) -> Image.Image:
 def _chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # A field for a date shows its pattern in the browser's language (package chromium-l10n), not in the page's.
-        options, language = ["--no-sandbox", "--disable-dev-shm-usage"], {**os.environ, "LANGUAGE": "zh_CN"}
+        language: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN"}
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=options, env=language)
         yield browser
         browser.close()

@@ -16,5 +16,5 @@ time_machine.travel(datetime.fromisoformat(os.environ["PICTURES_MOMENT"]), tick=
 # Each process has a seed of its own, or a later one would draw the tokens of an earlier one a second time.
 _chance = random.Random(os.environ["PICTURES_SEED"])  # noqa: S311 - the codes of a demo, no secrets
 secrets.token_bytes = lambda nbytes=None: _chance.randbytes(32 if nbytes is None else nbytes)
-secrets.randbelow = _chance.randrange
+secrets.randbelow = lambda exclusive_upper_bound: _chance.randrange(exclusive_upper_bound)
 secrets.choice = _chance.choice
