@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -51,7 +52,16 @@ if __name__ == "__main__":
 def command(tick_every: float, grace: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
     config = current_app.config
-    _refuse_taken_port(config["HOST"], config["PORT"])
+    with claimed_port(config["HOST"], config["PORT"]):
+        _greet()
+        code = _run(tick_every, grace)
+    if code:
+        raise click.ClickException(f"the server ended with status {code}")
+
+
+def _greet() -> None:
+    """Refuse an old database; print what is risky and the demo accounts."""
+    config = current_app.config
     with beginning("DEFERRED"):
         if pending := doctor.pending_migration(migrations()):
             raise click.ClickException(pending)
@@ -61,20 +71,26 @@ def command(tick_every: float, grace: int) -> None:
             print_accounts()
         db.session.remove()
     db.engine.dispose()
-    code = _run(tick_every, grace)
-    if code:
-        raise click.ClickException(f"the server ended with status {code}")
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
-    """Granian shares a port with whoever listens there already; two servers would answer in turn."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextmanager
+def claimed_port(host: str, port: int) -> Iterator[None]:
+    """Refuse a taken port: granian shares it with the server that listens there, and the two would answer in turn.
+
+    Of two servers that start at once, both find the port free. On Linux an abstract socket lets only one of them go on;
+    its name is free again when the process ends.
+    """
+    with socket.socket(socket.AF_UNIX) as claim:
         try:
-            probe.bind((host, port))
+            if sys.platform.startswith("linux"):
+                claim.bind(f"\0kuaiji {host}:{port}")
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
         except OSError as error:
             hint = "set KUAIJI_PORT to a free one"
             raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; {hint}") from error
+        yield
 
 
 def _granian(grace: int) -> list[str]:

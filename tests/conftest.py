@@ -36,6 +36,12 @@ from tests.postgres import (  # noqa: F401 (fixtures)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_builds(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All applications of a worker serve one build of the static files."""
+    TestConfig.static_builds = tmp_path_factory.mktemp("static")
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an empty database, keys and reference data, made once for each worker and copied for each test."""

@@ -15,7 +15,9 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+from click import ClickException
 
+from commands import serve
 from tests.house import ROOT
 from tests.patience import PATIENCE_S
 from tests.served import FLASK, Environment, answer, descendants, environment, free_port, wait_for, wait_for_line
@@ -154,6 +156,23 @@ def test_a_taken_port_is_refused_before_anything_starts(env, start):
     assert errors == (
         f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; set KUAIJI_PORT to a free one\n"
     )
+
+
+def test_of_two_servers_that_start_at_once_the_second_is_refused():
+    """Neither listens yet, so the system itself would let both have the port."""
+    host, port = "127.0.0.1", free_port()
+    with serve.claimed_port(host, port), pytest.raises(ClickException, match="Address already in use; set KUAIJI_PORT"):
+        serve.claimed_port(host, port).__enter__()
+    with serve.claimed_port(host, port):
+        pass  # free again
+
+
+def test_of_two_that_load_demo_data_at_once_the_second_finds_it_there(env):
+    command = [str(FLASK), "demo", "--people", "0", "--if-empty", "--quiet"]
+    loading = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=PATIENCE_S)[0] for process in loading]
+    assert [process.returncode for process in loading] == [0, 0]
+    assert "".join(said).count("people added") == 1
 
 
 def test_an_old_database_is_refused(env, start):
