@@ -6,7 +6,6 @@ import pytest
 
 from tests.integration.test_printing import (  # noqa: F401
     desk,
-    officer,
     test_ticked_lines_become_one_pdf_in_the_order_of_the_list,
     test_what_left_the_scope_before_the_drawing_is_left_out_and_told,
 )

@@ -9,7 +9,6 @@ from tests.integration.test_desk_races import (  # noqa: F401
 )
 from tests.integration.test_queue_lanes import (  # noqa: F401
     desk_full,
-    officer,
     test_an_office_with_a_zone_below_it_sees_both_in_one_order,
     test_lanes_part_what_is_to_be_done_and_are_counted,
     test_the_last_page_and_the_one_before_it_are_links,
