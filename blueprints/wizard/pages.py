@@ -12,7 +12,7 @@ from blueprints.wizard.papers import back_to, own_page
 from blueprints.wizard.shared import bp, editable_declaration, send_picture, store
 from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
-from lib.pictures.perspective import WHOLE, Corners, checked
+from lib.pictures.perspective import WHOLE_PICTURE, Corners, validated_corners
 from models import PaperPage, db
 from services import access
 from services.access import APPLICANTS, only
@@ -63,7 +63,7 @@ def crop_page(uid: str) -> ResponseReturnValue:
         wanted = _wanted_corners()
         prepared = (
             papers.prepare_whole(store(), uncut, kind)
-            if wanted == WHOLE
+            if wanted == WHOLE_PICTURE
             else papers.prepare_straight(store(), uncut, wanted, kind)
         )
         sheet_reading.cut(_paper_page(uid), prepared)
@@ -80,7 +80,7 @@ def _editor(page: PaperPage, problem: str = "") -> ResponseReturnValue:
         "wizard/crop.html",
         page=page,
         paper=PAPER[page.kind],
-        corners=known or WHOLE,
+        corners=known or WHOLE_PICTURE,
         found=known is not None,
         problem=problem,
         margins=MARGINS,
@@ -96,11 +96,11 @@ def _wanted_corners() -> Corners:
     """Raises Refused for what is no quadrilateral, or no number."""
     how = request.form.get("how", "")
     if how == "whole":
-        return WHOLE
+        return WHOLE_PICTURE
     if how == "margins":
         top, right, bottom, left = _numbers([request.form.get(name, "") or "0" for name, _label in MARGINS])
-        return checked(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
-    return checked(_numbers(request.form.get("corners", "").split(",")))
+        return validated_corners(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
+    return validated_corners(_numbers(request.form.get("corners", "").split(",")))
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> Sequence[float]:

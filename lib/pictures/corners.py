@@ -13,7 +13,6 @@ on a white table are found in three of five, a check pattern and scans never: th
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,18 @@ from statistics import median
 
 from PIL import Image, ImageChops, ImageFilter
 
-from lib.pictures.perspective import WHOLE, Corners, Point, area, as_corners, cross, solved
+from lib.pictures.images import opened
+from lib.pictures.perspective import (
+    WHOLE_PICTURE,
+    Corners,
+    Point,
+    as_corners,
+    cross_product,
+    polygon_area,
+    solve_linear,
+)
+from lib.pictures.quality import extreme_channel
+from lib.pictures.regions import Run, connected_regions, size_of
 
 SIDES = ("top", "right", "bottom", "left")
 
@@ -46,12 +56,12 @@ class FoundCorners:
     cut: tuple[str, ...] = ()
 
 
-NOTHING = FoundCorners(WHOLE, sure=False)
+NOTHING = FoundCorners(WHOLE_PICTURE, sure=False)
 
 
 def find(picture: bytes | Image.Image) -> FoundCorners:
     """Propose the corners of the document on an upright picture (a clean JPEG, or an image)."""
-    image = Image.open(io.BytesIO(picture), formats=("JPEG",)) if isinstance(picture, bytes) else picture
+    image = opened(picture)
     image.draft("RGB", (2 * _LONG_SIDE, 2 * _LONG_SIDE))
     scale = _LONG_SIDE / max(image.size)
     size = max(8, round(image.width * scale)), max(8, round(image.height * scale))
@@ -60,22 +70,22 @@ def find(picture: bytes | Image.Image) -> FoundCorners:
     limit = _threshold(apart)
     mask = apart.point(lambda value: 255 * (value >= limit))
     mask = mask.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3))  # closes what text has torn
-    runs = _largest(_runs(mask))
-    covered = sum(end - start for _row, start, end in runs)
+    runs = max(connected_regions(mask), key=size_of, default=[])
+    covered = size_of(runs)
     return _judged(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOTHING
 
 
 def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
     hull = _hull([(x, y) for row, start, end in runs for x in (start, end) for y in (row, row + 1)])
-    filled, outline = _filled(runs), area(hull)
+    filled, outline = _filled(runs), polygon_area(hull)
     if outline < _DOCUMENT * size[0] * size[1] or covered < _SOLID * outline:
         return NOTHING
     if cut := _cut_sides(runs, size):
         large = outline > _CUT_DOCUMENT * size[0] * size[1]
         is_document = len(cut) < 3 and large and filled > _CONVEX * outline
-        return FoundCorners(WHOLE, sure=False, cut=cut) if is_document else NOTHING
+        return FoundCorners(WHOLE_PICTURE, sure=False, cut=cut) if is_document else NOTHING
     quad = _four_cornered(hull)
-    if quad is None or filled < _FOUR_CORNERED * area(quad) or not _upright(quad):
+    if quad is None or filled < _FOUR_CORNERED * polygon_area(quad) or not _upright(quad):
         return NOTHING
     return FoundCorners(_fractions(quad, size), sure=True)
 
@@ -86,8 +96,8 @@ def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCo
 def _apart_from_rim(image: Image.Image) -> Image.Image:
     """How far each pixel is from the background, in its most different channel."""
     width, height = image.size
-    apart = [ImageChops.difference(band, _plane(band, _rim(width, height))) for band in image.split()]
-    return ImageChops.lighter(ImageChops.lighter(apart[0], apart[1]), apart[2])
+    background = Image.merge("RGB", [_plane(band, _rim(width, height)) for band in image.split()])
+    return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 
 def _rim(width: int, height: int) -> list[tuple[int, int]]:
@@ -121,7 +131,7 @@ def _fitted_plane(points: Sequence[tuple[float, float, float]]) -> tuple[float, 
     sxx, syy = sum(x * x for x, _y, _v in points), sum(y * y for _x, y, _v in points)
     sxy = sum(x * y for x, y, _v in points)
     sxv, syv = sum(x * v for x, _y, v in points), sum(y * v for _x, y, v in points)
-    found = solved([[n, sx, sy, sv], [sx, sxx, sxy, sxv], [sy, sxy, syy, syv]])
+    found = solve_linear([[n, sx, sy, sv], [sx, sxx, sxy, sxv], [sy, sxy, syy, syv]])
     return (found[0], found[1], found[2]) if found else (sv / n if n else 0.0, 0.0, 0.0)
 
 
@@ -137,52 +147,6 @@ def _threshold(apart: Image.Image) -> int:
             if between > best:
                 best, at = between, value + 1
     return max(_APART, round(at * 0.8))
-
-
-# --- the largest thing ------------------------------------------------------------------------------------------------
-
-Run = tuple[int, int, int]  # row, first pixel, one past the last
-
-
-def _runs(mask: Image.Image) -> list[list[Run]]:
-    width, data = mask.width, mask.tobytes()
-    found = []
-    for row in range(mask.height):
-        line, runs, start = data[row * width : (row + 1) * width], [], -1
-        while (start := line.find(b"\xff", start + 1)) >= 0:
-            end = line.find(b"\0", start)
-            end = width if end < 0 else end
-            runs.append((row, start, end))
-            start = end
-            if end == width:
-                break
-        found.append(runs)
-    return found
-
-
-def _largest(rows: Sequence[Sequence[Run]]) -> list[Run]:
-    """The connected runs that cover most, row by row with a union of what touches."""
-    flat = [run for runs in rows for run in runs]
-    parents, number, above = list(range(len(flat))), 0, range(0)
-
-    def root(at: int) -> int:
-        while parents[at] != at:
-            parents[at] = parents[parents[at]]
-            at = parents[at]
-        return at
-
-    for runs in rows:
-        here = range(number, number + len(runs))
-        for one in here:
-            for other in above:
-                if flat[other][1] < flat[one][2] and flat[one][1] < flat[other][2]:
-                    parents[root(one)] = root(other)
-        above, number = here, here.stop
-    sizes: dict[int, int] = {}
-    for at, (_row, start, end) in enumerate(flat):
-        sizes[root(at)] = sizes.get(root(at), 0) + end - start
-    most = max(sizes, key=sizes.__getitem__, default=None)
-    return [run for at, run in enumerate(flat) if root(at) == most]
 
 
 def _filled(runs: Sequence[Run]) -> int:
@@ -215,7 +179,7 @@ def _hull(points: Sequence[Point]) -> list[Point]:
     def chain(points: Iterator[Point]) -> list[Point]:
         done: list[Point] = []
         for point in points:
-            while len(done) > 1 and cross(done[-2], done[-1], point) <= 0:
+            while len(done) > 1 and cross_product(done[-2], done[-1], point) <= 0:
                 done.pop()
             done.append(point)
         return done[:-1]
@@ -231,8 +195,8 @@ def _four_cornered(hull: Sequence[Point]) -> list[Point] | None:
         for at in range(len(points)):
             before, one, two, after = (points[(at + step) % len(points)] for step in (-1, 0, 1, 2))
             meeting = _meeting(before, one, after, two)
-            if meeting and (best is None or area((one, meeting, two)) < best[0]):
-                best = area((one, meeting, two)), at, meeting
+            if meeting and (best is None or polygon_area((one, meeting, two)) < best[0]):
+                best = polygon_area((one, meeting, two)), at, meeting
         if best is None:
             return None
         _added, at, meeting = best
@@ -272,6 +236,6 @@ def _fractions(quad: Sequence[Point], size: tuple[int, int]) -> Corners:
     points = [(min(max(x / size[0], 0.0), 1.0), min(max(y / size[1], 0.0), 1.0)) for x, y in quad]
     first = min(range(4), key=lambda at: points[at][0] * size[0] + points[at][1] * size[1])
     ordered = points[first:] + points[:first]
-    if cross(ordered[0], ordered[1], ordered[2]) < 0:
+    if cross_product(ordered[0], ordered[1], ordered[2]) < 0:
         ordered = [ordered[0], *ordered[:0:-1]]
     return as_corners([value for point in ordered for value in point])

@@ -151,8 +151,7 @@ def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[f
     left, _top, width, _height = faces[0] if faces else (0.35, 0.0, 0.3, 0.0)
     spread = width * 0.6  # hair and ears
     ends = max(3, min(10, round((left - spread) * 50))), min(47, max(40, round((left + width + spread) * 50)))
-    darkest = ImageChops.darker(ImageChops.darker(*small.split()[:2]), small.split()[2])
-    grey = darkest.tobytes()
+    grey = quality.extreme_channel(small, ImageChops.darker).tobytes()
     wall = sorted(grey[y * 50 + x] for y in range(1, 22) for x in (*range(1, ends[0]), *range(ends[1], 49)))
     inner = wall[len(wall) // 20 : len(wall) - len(wall) // 20]  # a strand of hair is no shadow
     mean = sum(inner) / len(inner)

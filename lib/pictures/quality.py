@@ -26,13 +26,14 @@ The variance of the Laplacian is no measure: a dim sharp card and an unreadable 
 from __future__ import annotations
 
 import base64
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
+
+from lib.pictures.images import fit_within, opened
 
 SHARP = 0.45
 DARK_MEAN, WASHED_OUT_MEAN, WASHED_OUT_CONTRAST, FAINT_CONTRAST = 60, 225, 150, 60
@@ -45,7 +46,7 @@ ONE_INCH = 5 / 7
 #: on the picture that could be compared.
 LOOK_BITS, ALIKE_CELLS, ALIKE_CONTRAST = 3, 4, 20
 
-_LONG_SIDE = 1000  # of the grey copy that is measured
+_BOX = (1000, 1000)  # of the grey copy that is measured
 _NOISY, _SMOOTHED = 2, 1.2  # grey levels between neighbours, from which on a picture is made smoother by that sigma
 _ABOVE_NOISE = 6  # times that difference has an edge that counts
 _RADIUS = 4  # of the blur that a sharp picture suffers from, and a blurred one does not
@@ -62,23 +63,18 @@ def measure(picture: bytes | Image.Image, *, portrait: bool = False) -> dict[str
     form. With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
     channel), ``evenness`` (the spread of that: the higher, the less even), ``fill``.
     """
-    image = Image.open(io.BytesIO(picture), formats=("JPEG",)) if isinstance(picture, bytes) else picture
+    image = opened(picture)
     width, height = image.size
     if not portrait:  # a one-inch photo is small, and its colours count
-        image.draft("L", _fitted(image.size))
+        image.draft("L", fit_within(image.size, _BOX))
     grey = _small_grey(image)
     figures: dict[str, Any] = {"width": width, "height": height, "sharpness": _sharpness(grey), **_light(grey)}
     figures |= {"look": _look(grey), "miniature": _miniature(grey), **(_portrait(image) if portrait else {})}
     return figures
 
 
-def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    scale = min(1.0, _LONG_SIDE / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
 def _small_grey(image: Image.Image) -> Image.Image:
-    grey, size = image.convert("L"), _fitted(image.size)
+    grey, size = image.convert("L"), fit_within(image.size, _BOX)
     return grey if grey.size == size else grey.resize(size, Image.Resampling.BOX, reducing_gap=2)
 
 
@@ -183,8 +179,8 @@ def _portrait(image: Image.Image) -> dict[str, float]:
     wall.paste(small.crop((1, 1, 9, 25)), (0, 0))
     wall.paste(small.crop((41, 1, 49, 25)), (8, 0))
     colour = tuple(round(value) for value in ImageStat.Stat(wall).median)
-    person = _extreme(ImageChops.difference(small, Image.new("RGB", small.size, colour)), ImageChops.lighter)
-    light = ImageStat.Stat(_extreme(wall, ImageChops.darker))
+    person = extreme_channel(ImageChops.difference(small, Image.new("RGB", small.size, colour)), ImageChops.lighter)
+    light = ImageStat.Stat(extreme_channel(wall, ImageChops.darker))
     return {
         "ratio": round(image.width / image.height, 3),
         "background": round(light.mean[0], 1),
@@ -193,7 +189,7 @@ def _portrait(image: Image.Image) -> dict[str, float]:
     }
 
 
-def _extreme(image: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image]) -> Image.Image:
+def extreme_channel(image: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image]) -> Image.Image:
     """The lightest or the darkest channel at each place."""
     red, green, blue = image.split()
     return choose(choose(red, green), blue)

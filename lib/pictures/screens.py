@@ -16,6 +16,8 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
+from lib.pictures.images import fit_within
+
 #: Pixels of the screens that are sold: phones, tablets, computers; shorter side first.
 SIZES = frozenset(
     {
@@ -45,7 +47,7 @@ ENOUGH = 3
 
 _SPREAD = 3  # grey levels between the darkest and the lightest pixel of an even row
 _EVERY = 4  # rows
-_LONG_SIDE = 1000
+_BOX = (1000, 1000)
 
 
 def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
@@ -53,9 +55,7 @@ def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[st
     shape = _shape(original)
     if origin == "camera" or not shape:  # nothing else would make it one
         return {"shape": shape, "origin": origin, "rows": 0.0, "flat": 0.0}
-    scale = min(1.0, _LONG_SIDE / max(image.size))
-    size = max(2, round(image.width * scale)), max(2, round(image.height * scale))
-    grey = image.convert("L").resize(size, Image.Resampling.BOX, reducing_gap=2)
+    grey = image.convert("L").resize(fit_within(image.size, _BOX), Image.Resampling.BOX, reducing_gap=2)
     return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
 
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from lib.pictures import ink, page_locator, plane, sheet_marks
-from lib.pictures.plane import PageView, Point
+from lib.pictures import ink, page_locator, perspective, sheet_marks
+from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area
 
 CODES = 4  # that are looked at in one picture
@@ -121,7 +121,7 @@ def _unknown(form: Form) -> dict[str, Any]:
     return {"ink": "unknown"} | ({"stamp": "unknown"} if form.stamp else {})
 
 
-def _signed_part(image: Image.Image, view: PageView) -> tuple[float, float] | None:
+def _signed_part(image: Image.Image, view: Homography) -> tuple[float, float] | None:
     """Where the part that is signed begins and ends, in millimetres down the page."""
     levels = page_locator.levels(image, view)
     frame_ends = sheet_marks.BOTTOM + sheet_marks.SIDE / 2
@@ -130,16 +130,16 @@ def _signed_part(image: Image.Image, view: PageView) -> tuple[float, float] | No
     return (levels[0], levels[1]) if len(levels) == 2 else None
 
 
-def _look(image: Image.Image, view: PageView, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
+def _look(image: Image.Image, view: Homography, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
-    printed = ink.contrast(plane.straight(image, view, form.label.on(*part), ink.SCALE))
+    printed = ink.contrast(perspective.rectify_area(image, view, form.label.on(*part), ink.SCALE))
     written = ink.ink(_parts(image, view, areas), printed)
     found: dict[str, Any] = {"ink": written[0], "ink_mm2": written[1], "printed": printed}
     if form.stamp:
-        stamped = ink.red(plane.straight(image, view, form.stamp.on(*part), ink.SCALE), grey)
+        stamped = ink.red(perspective.rectify_area(image, view, form.stamp.on(*part), ink.SCALE), grey)
         found |= {"stamp": stamped[0], "stamp_mm2": stamped[1]}
     return found
 
 
-def _parts(image: Image.Image, view: PageView, areas: Sequence[Area]) -> list[Image.Image]:
-    return [plane.straight(image, view, area, ink.SCALE) for area in areas]
+def _parts(image: Image.Image, view: Homography, areas: Sequence[Area]) -> list[Image.Image]:
+    return [perspective.rectify_area(image, view, area, ink.SCALE) for area in areas]

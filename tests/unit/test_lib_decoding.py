@@ -7,13 +7,13 @@ from dataclasses import asdict
 import pytest
 from PIL import Image
 
-from lib.pictures import decoding, heif, images
-from lib.pictures.images import PictureRefused, clean
+from lib.pictures import decoding, heif
+from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import forkserver
 from lib.sandbox.jobs import JOBS
 from tests.hostile import SCRIPT, heic
-from tests.image_samples import JPEG_CARD, assert_clean, colours, corner_card, encoded
+from tests.image_samples import JPEG_CARD, assert_clean, clean, colours, corner_card, decoded, encoded
 
 RULE = asdict(PhotoRule())
 
@@ -28,7 +28,7 @@ def test_a_paper_is_a_clean_picture_a_thumbnail_and_figures() -> None:
 def test_a_photo_keeps_what_it_was_cut_from() -> None:
     facts, (jpeg, _thumb, source) = decoding.photo(encoded(corner_card(1300, 1680)), None, RULE)
     assert facts["size"] == [413, 579]
-    assert images.size(source) == (1300, 1680)
+    assert decoded(source).size == (1300, 1680)
     again, (cut, _small) = decoding.recrop(source, [0.0, 0.0, 0.5, 0.5], RULE)  # type: ignore[arg-type] # from JSON
     assert again["crop"] == [0.0, 0.0, 0.5, 0.5]
     assert (colours(jpeg), colours(cut)) == ("RGBW", "RRRR")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
 from demo.drawings import Appearance, Document, card, certificate, photograph
-from lib.pictures import images, one_inch
+from lib.pictures import one_inch
 from lib.pictures.quality import (
     DARK_MEAN,
     EVEN_BACKGROUND,
@@ -28,6 +28,7 @@ from lib.pictures.quality import (
     bits_apart,
     measure,
 )
+from tests.image_samples import clean
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -121,7 +122,7 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
     "smaller": lambda image: jpeg(image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)),
     "larger": lambda image: jpeg(image.resize((image.width * 2, image.height * 2), Image.Resampling.BICUBIC), 70),
     "without colour": lambda image: jpeg(image.convert("L")),
-    "cleaned as an upload": lambda image: images.clean(jpeg(image, 60)).jpeg,
+    "cleaned as an upload": lambda image: clean(jpeg(image, 60)).jpeg,
 }
 
 
@@ -169,7 +170,7 @@ def portrait_before(wall: str | tuple[int, int, int] | Image.Image) -> dict[str,
     mask = drawn.convert("L").point(lambda value: 255 if value > 252 else 0)
     background = wall if isinstance(wall, Image.Image) else Image.new("RGB", drawn.size, wall)
     drawn.paste(background, (0, 0), mask)
-    return measure(one_inch.cut(images.clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
+    return measure(one_inch.cut(clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
 
 
 @pytest.mark.parametrize("wall", ["white", (235, 235, 235), (215, 230, 250)], ids=["white", "light grey", "pale blue"])
@@ -197,5 +198,5 @@ def test_a_person_far_away_fills_little_of_the_photo() -> None:
     drawn = Image.open(io.BytesIO(photograph(Appearance("female", 3)))).convert("RGB")
     far = Image.new("RGB", (1500, 2100), "white")
     far.paste(drawn, (450, 1260))
-    found = measure(one_inch.cut(images.clean(jpeg(far)).jpeg).jpeg, portrait=True)
+    found = measure(one_inch.cut(clean(jpeg(far)).jpeg).jpeg, portrait=True)
     assert found["fill"] < FILL[0]
