@@ -65,32 +65,23 @@ class Pen:
     """Draws one document. ``title`` and ``author`` are all that its metadata says. Made by :func:`document`."""
 
     def __init__(self, title: str, author: str, *, many: bool = False) -> None:
-        # Imported here because few requests draw: it takes 0.15 s and some 15 MB that a worker starts without.
-        from reportlab import rl_config
-        from reportlab.pdfgen import canvas
+        from lib.pdf import reportlab_internals  # loaded late: few requests draw
 
-        settings: Any = rl_config
-        new_canvas: Any = canvas.Canvas
-        settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
+        self._internals = reportlab_internals
         fonts.warm_up()
         self._many = many
         self._forms: dict[Hashable, str] = {}
         self._state: dict[str, object] = {}  # fill, stroke and font as last written to this page
         self._buffer = BytesIO()
-        self._canvas: Any = new_canvas(
-            self._buffer,
-            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
-            initialFontName=fonts.SERIF.stem,  # else an unembedded Helvetica is listed
-            invariant=1,  # no clock and no random id: the same sheet is the same bytes
-            pageCompression=1,
-            lang="zh-CN",
+        self._canvas: Any = reportlab_internals.new_canvas(
+            self._buffer, (PAGE_WIDTH, PAGE_HEIGHT), fonts.SERIF.stem, "zh-CN"
         )
         self._canvas.setTitle(title)
         self._canvas.setAuthor(author)
         self._canvas.setSubject("")
         self._canvas.setCreator(author)
         self._canvas.setProducer("reportlab")
-        self._codes = {face: fonts.Codes(face, self._canvas._doc) for face in Face}
+        self._codes = {face: fonts.Codes(face, reportlab_internals.document_of(self._canvas)) for face in Face}
 
     def next_page(self) -> None:
         """End this page. Also the last one."""
@@ -122,8 +113,7 @@ class Pen:
         self._write("Q")
 
     def _write(self, operators: str) -> None:
-        """Straight to the page's stream: reportlab's own calls take four times as long for the same operators."""
-        self._canvas._code.append(operators)
+        self._internals.append_operators(self._canvas, operators)
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""
@@ -277,13 +267,7 @@ class Pen:
 
     def jpeg(self, box: Rect, data: bytes) -> None:
         """A JPEG, put into the PDF as it is. Only bytes are taken: a path could be anybody's file."""
-        from reportlab.lib.utils import ImageReader
-
-        reader: Any = ImageReader(BytesIO(data))
-        # The pixels would be decoded for nothing but a name made of their hash; the file's bytes do for that.
-        reader.getRGBData = lambda: data
-        reader._dataA = None
-        self._canvas.drawImage(reader, *box)
+        self._canvas.drawImage(self._internals.jpeg_reader(data), *box)
 
 
 def _path(boxes: Iterable[Rect]) -> str:

@@ -24,7 +24,10 @@ from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lib.pdf.reportlab_internals import EmbeddedFont
 
 FOLDER = Path(__file__).resolve().parents[2] / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
@@ -165,9 +168,8 @@ class _Advances(dict[str, float]):
         self.face = face
 
     def __missing__(self, char: str) -> float:
-        wide = float(_font_of(char, self.face).face.getCharWidth(ord(char))) / 1000
-        self[char] = wide
-        return wide
+        width = self[char] = _font_of(char, self.face).width(char)
+        return width
 
 
 _advances = {face: _Advances(face) for face in Face}
@@ -182,28 +184,26 @@ class Codes(dict[str, str]):
         self.fonts: dict[str, str] = {}
 
     def __missing__(self, char: str) -> str:
-        font = _font_of(char, self.face)
-        ((subset, code),) = font.splitString(char, self.document)
-        self.fonts[char] = font.getSubsetInternalName(subset, self.document)
-        found = self[char] = code.hex()
-        return found
+        self.fonts[char], code = _font_of(char, self.face).encode(char, self.document)
+        self[char] = code
+        return code
 
 
 @lru_cache(maxsize=1 << 16)
 def _choice(char: str, face: Face) -> str:
     """Name of the font that draws this character. Fonts further down the chain load when first needed."""
-    if face is Face.LABEL and _font(LABEL_SUBSET).face.charToGlyph.get(ord(char)):
+    if face is Face.LABEL and _font(LABEL_SUBSET).has_glyph(char):
         return LABEL_SUBSET.stem
     for path in _chain():
         if char in _coverage(path):
             _font(path)
             return path.stem
-    _draw_as_box(char)
+    _font(SERIF).substitute(char, BOX)
     return SERIF.stem
 
 
 @lru_cache(maxsize=1 << 16)
-def _font_of(char: str, face: Face) -> Any:
+def _font_of(char: str, face: Face) -> "EmbeddedFont":
     return _font(_path(_choice(char, face)))
 
 
@@ -211,87 +211,10 @@ def _path(name: str) -> Path:
     return next(path for path in (LABEL_SUBSET, *_chain()) if path.stem == name)
 
 
-def _draw_as_box(char: str) -> None:
-    """Point the character at the glyph of □ in our copy of the map, so that it shows as a box but copies as itself."""
-    face = _font(SERIF).face
-    face.charToGlyph[ord(char)] = face.charToGlyph[ord(BOX)]
-    face.charWidths[ord(char)] = face.charWidths[ord(BOX)]
-
-
 @cache
-def _font(path: Path) -> Any:
-    """The registered reportlab font of one file, loaded once per process, named like the file without its ending."""
-    from reportlab.pdfbase import pdfmetrics, ttfonts
+def _font(path: Path) -> "EmbeddedFont":
+    """Loaded once per process."""
+    from lib.pdf.reportlab_internals import EmbeddedFont  # see there: reportlab is loaded late
 
-    patched: Any = ttfonts
     with LOCK:
-        patched.makeToUnicodeCMap = _to_unicode_map
-        font: Any = ttfonts.TTFont(path.stem, _Mapped(path), asciiReadable=0)
-        font.face.get_table = _Tables(font.face)
-        pdfmetrics.registerFont(font)
-        return font
-
-
-class _Mapped:
-    """A file for reportlab to "read" that stays on disk: workers share its pages, none holds 15 to 45 MB of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
-
-    def read(self) -> mmap.mmap:
-        with Path(self.name).open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-class _Tables:
-    """``face.get_table`` without its copy of all outlines (14 MB) for every subset, a third of the time of a sheet."""
-
-    def __init__(self, face: Any) -> None:
-        self.face = face
-
-    def __call__(self, tag: str) -> Any:
-        start, length = self.face.get_table_pos(tag)
-        if tag == "glyf":
-            return _Window(self.face._ttf_data, start)
-        return self.face._ttf_data[start : start + length]
-
-
-class _Window:
-    """The bytes from an offset on, copied only where sliced."""
-
-    def __init__(self, data: mmap.mmap, start: int) -> None:
-        self.data = data
-        self.start = start
-
-    def __getitem__(self, part: slice) -> bytes:
-        return self.data[self.start + part.start : self.start + part.stop]
-
-
-def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
-    """What a viewer copies for each code of a font subset.
-
-    Replaces reportlab's (5.1 still has it): that one writes five hex digits for characters beyond U+FFFF, so 𬭎 copies
-    as Ⲵ. The PDF reference asks for UTF-16BE, and for at most 100 entries in a block.
-    """
-    pairs = [
-        f"<{code:02X}> <{chr(char).encode('utf-16-be').hex().upper()}>" for code, char in enumerate(subset) if char
-    ]
-    blocks = [pairs[at : at + 100] for at in range(0, len(pairs), 100)]
-    return "\n".join(
-        [
-            "/CIDInit /ProcSet findresource begin",
-            "12 dict begin",
-            "begincmap",
-            f"/CIDSystemInfo << /Registry ({name}) /Ordering ({name}) /Supplement 0 >> def",
-            f"/CMapName /{name} def",
-            "/CMapType 2 def",
-            "1 begincodespacerange",
-            "<00> <FF>",
-            "endcodespacerange",
-            *(line for block in blocks for line in (f"{len(block)} beginbfchar", *block, "endbfchar")),
-            "endcmap",
-            "CMapName currentdict /CMap defineresource pop",
-            "end",
-            "end",
-        ]
-    )
+        return EmbeddedFont(path)

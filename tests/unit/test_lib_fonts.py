@@ -80,7 +80,7 @@ def test_a_font_without_a_full_map_counts_as_empty() -> None:
 
 
 def test_naming_missing_characters_does_not_load_reportlab() -> None:
-    program = "import sys; from lib import fonts; fonts.missing('张䶮'); print('reportlab' in sys.modules)"
+    program = "import sys; from lib.pdf import fonts; fonts.missing('张䶮'); print('reportlab' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -109,12 +109,3 @@ def test_labels_come_from_the_sans_serif_as_far_as_it_goes() -> None:
 def test_widths_follow_the_size() -> None:
     assert fonts.width("会计", 10) == 20
     assert 0 < fonts.width("il", 10) < fonts.width("mm", 10) < 20
-
-
-def test_long_subsets_map_in_blocks_of_a_hundred_and_leave_out_the_empty_slots() -> None:
-    text = fonts._to_unicode_map("Font", [0, *map(ord, STANDARD[:150]), 0x2CB4E])
-
-    assert "100 beginbfchar" in text
-    assert "51 beginbfchar" in text
-    assert "<97> <D872DF4E>" in text
-    assert "<00> <0000>" not in text
