@@ -29,7 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
+from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
 from lib.sealed import Sealed, new_uid
 
 
@@ -573,7 +573,7 @@ class Revision(Base):
 
 
 # Rows of these are only ever added: the database refuses to change or remove them.
-refuse_changes(Revision.__table__)  # type: ignore[arg-type]
+make_append_only(Revision.__table__)  # type: ignore[arg-type]
 
 
 # --- What the office does with a submission: claims, marks, decisions, records, and the audit trail ---
@@ -714,7 +714,7 @@ class Event(Base):
 
 # Rows of these are only ever added: the database refuses to change or remove them.
 for _table in (Event.__table__, Decision.__table__):
-    refuse_changes(_table)  # type: ignore[arg-type]
+    make_append_only(_table)  # type: ignore[arg-type]
 
 
 # --- derived: the list, its counters, search ------------------------------------------------------
@@ -956,7 +956,7 @@ class RosterExport(Base):
 
 
 for _table in (InternalNote.__table__, RosterExport.__table__):
-    refuse_changes(_table)  # type: ignore[arg-type]
+    make_append_only(_table)  # type: ignore[arg-type]
 
 
 # --- Files on their way in, one paper sent from a phone, and sheets printed together ---

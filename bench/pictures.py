@@ -24,7 +24,7 @@ from bench.timing import Call, Series, median
 from bench.wsgi import Ask, call, environ
 from blueprints.gate import COOKIE
 from config import ROOT, TestConfig
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pictures import images
 from lib.sandbox import client as sandbox
 from models import db
@@ -42,7 +42,7 @@ class Uploader:
 
     def __init__(self, folder: Path) -> None:
         self.app = _app(folder)
-        with self.app.app_context(), beginning("IMMEDIATE"):
+        with self.app.app_context(), transaction_mode("IMMEDIATE"):
             declaration = Make(self.app).declaration()
             token = sessions.start(account=declaration.account)
             db.session.commit()
@@ -79,7 +79,7 @@ class Uploader:
 def _app(folder: Path) -> Flask:
     app = create_app(TestConfig(folder, PORT="1"))
     app.testing = False
-    with app.app_context(), beginning("IMMEDIATE"):
+    with app.app_context(), transaction_mode("IMMEDIATE"):
         db.create_all()
         load_reference_data(ROOT / "data")
         db.session.commit()
@@ -95,8 +95,8 @@ def child_cpu() -> Callable[[], float]:
         nonlocal forks
         forks += usage.cpu_s
 
-    sandbox.listeners.append(add)
-    keeper = Path(f"/proc/{sandbox.keeper_pid()}/schedstat")
+    sandbox.usage_listeners.append(add)
+    keeper = Path(f"/proc/{sandbox.forkserver_pid()}/schedstat")
     return lambda: forks + int(keeper.read_text().split()[0]) / 1e9
 
 
@@ -149,7 +149,7 @@ def _lanczos(data: bytes) -> None:
 
 
 def _ours(data: bytes) -> None:
-    images.upright(data)
+    images.decode_upright(data)
 
 
 def _photo(chance: Random, size: tuple[int, int], most: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import cast
 from flask import request
 from flask_login import current_user
 
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
@@ -28,7 +28,7 @@ def opened(declaration: Declaration) -> None:
     if not audit.result_unseen(declaration):
         return
     db.session.rollback()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):
             audit.record(

@@ -79,7 +79,7 @@ def lost_picture(error: Exception) -> tuple[str, int]:
 
 def refused_picture(error: Exception) -> tuple[str, int]:
     """Where a page has no place to say it: a picture of ours is turned, and the machine has no process for that."""
-    return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.Unavailable) else 422, str(error))
+    return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.SandboxUnavailable) else 422, str(error))
 
 
 def no_value(_error: Exception) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from lib.database import begin_mode, beginning
+from lib.database import begin_mode, transaction_mode
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
@@ -55,7 +55,7 @@ def find_person() -> None:
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            with beginning("IMMEDIATE"):
+            with transaction_mode("IMMEDIATE"):
                 sessions.touch(found.actor.session_id)
                 db.session.commit()
     elif found:

@@ -17,7 +17,7 @@ from blueprints.account_forms import LoginForm
 from blueprints.template_helpers import TEXT_COOKIE
 from forms import PHOTO
 from lib import names
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -170,7 +170,7 @@ def verify(code: str) -> ResponseReturnValue:
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             verification.missed(address)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404
@@ -184,7 +184,7 @@ def characters() -> dict[str, str]:
     Only these characters are sent, not the text that they stand in. Needs no database, so it takes no lock.
     """
     typed = request.form.get("characters", "")[:200]
-    missing = fonts.missing(typed)
+    missing = fonts.missing_characters(typed)
     problem = names.private_problem(typed)
     return {"note": problem or (unprintable_note(missing) if missing else "")}
 

@@ -19,7 +19,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pictures.images import MAX_BYTES
 from models import db
 from services.papers import resumable_uploads
@@ -157,7 +157,7 @@ def _append(find: Find, uid: str) -> Response:
     if request.mimetype != CONTENT:
         raise Unfit(415, CONTENT)
     start = _whole("Upload-Offset")
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         upload = resumable_uploads.find(find(), uid)
         length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
         db.session.rollback()

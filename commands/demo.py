@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from commands.report import progress, reporting
 from commands.storage import store
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Account, Staff, db
 
 
@@ -28,12 +28,12 @@ def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
     if not (if_empty and _has_accounts()):
         _load(people, seed)
     if not quiet:
-        with beginning("DEFERRED"):
+        with transaction_mode("DEFERRED"):
             print_accounts()
 
 
 def _has_accounts() -> bool:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         found = db.session.scalar(select(Account.id).limit(1)) or db.session.scalar(select(Staff.id).limit(1))
         db.session.rollback()
     return found is not None

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from commands.report import progress, reporting
 from lib import identity
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.accounts import activation_codes, legacy_claim, legacy_import
 
@@ -31,7 +31,7 @@ def import_(file: Path, dry_run: bool) -> None:
     source = legacy_import.open_source(file)
     for title in source.unknown:
         click.echo(f"column left out: {title}")
-    with beginning("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
+    with transaction_mode("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
         result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_tell, progress=step)
         db.session.rollback() if dry_run else db.session.commit()
     words = "would be imported" if dry_run else "imported"

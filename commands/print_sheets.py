@@ -16,7 +16,7 @@ from flask import current_app
 
 from commands.report import one_line, reporting
 from commands.storage import store
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import PrintJob, db
 from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
@@ -55,7 +55,7 @@ def _alone(folder: Path) -> Iterator[bool]:
 
 
 def _are_waited_for() -> bool:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         try:
             return batch_print.is_waited_for()
         finally:
@@ -65,7 +65,7 @@ def _are_waited_for() -> bool:
 def _draw_next() -> bool:
     """Draw the next job, if there is one. What goes wrong with it is told, and does not keep the others waiting."""
     drawer = batch_print.new_drawer()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         job = batch_print.take(drawer)
         job_id = job.id if job else None
         db.session.commit()
@@ -83,7 +83,7 @@ def _draw_next() -> bool:
 
 
 def _draw(job_id: int, drawer: str) -> None:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         job = db.session.get(PrintJob, job_id)
         if job is None:
             raise Lost
@@ -95,7 +95,7 @@ def _draw(job_id: int, drawer: str) -> None:
         return
     pdf = sheet_pdf.draw_many(_sheets(job_id, drawer, ids), current_app.config["SITE_NAME"])
     blob = store().put(pdf)
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         batch_print.finish(job_id, drawer, ids, blob)
         db.session.commit()
 
@@ -104,12 +104,12 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
     """The sheets one after the other, read a few at a time. Raises Lost when the job is no longer ours."""
     config = current_app.config
     for start in range(0, len(ids), CHUNK):
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             alive = batch_print.beat(job_id, drawer, start)
             db.session.commit()
         if not alive:
             raise Lost
-        with beginning("DEFERRED"):
+        with transaction_mode("DEFERRED"):
             part = ids[start : start + CHUNK]
             sheets = batch_print.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
             read = list(sheets)
@@ -118,6 +118,6 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
 
 
 def _fail(job_id: int, drawer: str, problem: str) -> None:
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         batch_print.fail(job_id, drawer, problem)
         db.session.commit()

@@ -20,7 +20,7 @@ from commands import tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import reporting
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.operations import doctor
 
@@ -45,7 +45,7 @@ def command(tick_every: float) -> None:
     """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
     config = current_app.config
     _refuse_taken_port(config["HOST"], config["PORT"])
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         if pending := doctor.pending_migration(migrations()):
             raise click.ClickException(pending)
         for text in doctor.risky_settings(config):

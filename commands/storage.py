@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from commands.report import progress, reporting
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.storage import Folder
 from services.operations import storage_check
 from services.papers import papers
@@ -26,7 +26,7 @@ def store() -> Folder:
 @reporting
 def check() -> None:
     """Read every file that a row names; list the rows whose file is missing or damaged."""
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         named = papers.referenced()
         with progress("checking", len(named)) as step:
             bad = storage_check.check(store(), sorted(named), step)
@@ -43,7 +43,7 @@ def check() -> None:
 @reporting
 def sweep(dry_run: bool) -> None:
     """Remove files that no row has named for 24 hours. They lie in the trash for another 24 before they are gone."""
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         named = papers.referenced()
     done = store().sweep(named.__contains__, DAY, dry_run)
     words = "would be " if dry_run else ""

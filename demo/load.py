@@ -24,7 +24,7 @@ from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import Role, YesNo
 from lib.crypto import hash_password
-from lib.database import UTCDateTime, beginning, utcnow
+from lib.database import UTCDateTime, transaction_mode, utcnow
 from lib.identity import facts_from_number
 from lib.storage import Folder
 from lib.workdays import workdays_between
@@ -115,7 +115,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
     Pictures are drawn and passwords hashed before the first row is written. ``progress`` is told of each person twice.
     The caller commits.
     """
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         wanted = [_dated(person, demo.review_days) for person in people(count, seed, today())]
         new = [(person, _words(person)) for person in wanted if applicants.find(person.number) is None]
         db.session.rollback()
@@ -242,7 +242,7 @@ class _Play:
         drawn = demo_drawings.signed_sheet(signed, rows, self.person.look)
         for page in papers.pages_of(declaration, SHEET):
             papers.remove(page)
-        sheet_reading.take(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn, SHEET))
+        sheet_reading.add_page(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn, SHEET))
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:

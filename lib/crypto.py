@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from lib.files import written_beside
+from lib.files import temporary_file_beside
 
 
 class Tampered(Exception):
@@ -80,7 +80,7 @@ class Keyring:
     def create(cls, path: Path) -> Keyring:
         """Make a key file, mode 0600, whole or not at all. Raises FileExistsError rather than replace one."""
         ring = cls.ephemeral()
-        with written_beside(path, ring._as_json()) as temporary:
+        with temporary_file_beside(path, ring._as_json()) as temporary:
             os.link(temporary, path)
         return ring
 
@@ -109,7 +109,7 @@ class Keyring:
         return Keyring(masters, self.current_key_id, self._index_master)._replace(path)
 
     def _replace(self, path: Path) -> Keyring:
-        with written_beside(path, self._as_json()) as temporary:
+        with temporary_file_beside(path, self._as_json()) as temporary:
             os.replace(temporary, path)
         return self
 
@@ -186,11 +186,11 @@ _STAFF = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 #: Two at a time in a process bound memory and leave the other threads a core; the queue is bounded in length and time.
-_AT_ONCE = 2
-_QUEUE = 50
-_WAIT_S = 10.0
-_places = threading.BoundedSemaphore(_AT_ONCE)
-_queue = threading.BoundedSemaphore(_AT_ONCE + _QUEUE)
+_MAX_CONCURRENT = 2
+_MAX_QUEUED = 50
+_QUEUE_TIMEOUT_S = 10.0
+_running_slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
+_queue_slots = threading.BoundedSemaphore(_MAX_CONCURRENT + _MAX_QUEUED)
 _hashers = {False: _APPLICANTS, True: _STAFF}  # by: is it a member of staff
 
 
@@ -200,18 +200,18 @@ def use_cheap_hashes(on: bool = True) -> None:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    if not _queue.acquire(blocking=False):
+def _hashing_slot() -> Iterator[None]:
+    if not _queue_slots.acquire(blocking=False):
         raise HashingBusy
     try:
-        if not _places.acquire(timeout=_WAIT_S):
+        if not _running_slots.acquire(timeout=_QUEUE_TIMEOUT_S):
             raise HashingBusy
         try:
             yield
         finally:
-            _places.release()
+            _running_slots.release()
     finally:
-        _queue.release()
+        _queue_slots.release()
 
 
 def _peppered(password: str, pepper: bytes) -> bytes:
@@ -222,14 +222,14 @@ def _peppered(password: str, pepper: bytes) -> bytes:
 
 def hash_password(password: str, *, staff: bool, pepper: bytes) -> str:
     """Argon2id of the peppered password, 20 to 150 ms. Raises Busy after 10 s in the queue."""
-    with _place():
+    with _hashing_slot():
         return _hashers[staff].hash(_peppered(password, pepper))
 
 
 def check_password(password_hash: str, password: str, *, pepper: bytes) -> bool:
     """Whether the password is the one; raises Busy. An unusable hash is no match, at an applicant's usual price."""
     try:
-        with _place():
+        with _hashing_slot():
             return _APPLICANTS.verify(password_hash, _peppered(password, pepper))
     except VerifyMismatchError:
         return False

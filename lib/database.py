@@ -62,7 +62,7 @@ def prepare_engine(engine: Any) -> None:
 
 
 @contextmanager
-def beginning(mode: str) -> Iterator[None]:
+def transaction_mode(mode: str) -> Iterator[None]:
     """Let transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
     token = begin_mode.set(mode)
     try:
@@ -71,7 +71,7 @@ def beginning(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
-def take_turns(session: Any, *subjects: bytes) -> None:
+def advisory_lock(session: Any, *subjects: bytes) -> None:
     """Let transactions about the same subjects run one after the other, until each ends.
 
     On PostgreSQL two of them would not see each other's rows. SQLite has one writer at a time anyway.
@@ -127,7 +127,7 @@ class EnumCode(TypeDecorator[Any]):
         return None if value is None else self.codes(value)
 
 
-def refusal(table: str, dialect: str) -> list[str]:
+def append_only_statements(table: str, dialect: str) -> list[str]:
     """The statements that make a table refuse UPDATE and DELETE. Migrations use them too."""
     if dialect == "sqlite":
         return [
@@ -143,9 +143,9 @@ def refusal(table: str, dialect: str) -> list[str]:
     ]
 
 
-def refuse_changes(table: Table) -> None:
+def make_append_only(table: Table) -> None:
     """Make a table refuse UPDATE and DELETE from its creation on."""
     for dialect in ("sqlite", "postgresql"):
-        for statement in refusal(table.name, dialect):
+        for statement in append_only_statements(table.name, dialect):
             ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))

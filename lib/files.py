@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_beside(path: Path, content: bytes) -> Iterator[str]:
+def temporary_file_beside(path: Path, content: bytes) -> Iterator[str]:
     """Yield the name of a temporary file beside ``path`` (mode 0600, synced) for the caller to move into place.
 
     Afterwards the directory is synced and the temporary name is gone.

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.crypto import Keyring, Tampered
-from lib.files import sync_directory, written_beside
+from lib.files import sync_directory, temporary_file_beside
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -182,7 +182,7 @@ class Folder:
         path = self._path(address)
         sealed = self._keys.seal(data, f"blob|{address}")
         self._make_directories(path)
-        with written_beside(self._tmp / address, sealed) as temporary, self._locked():
+        with temporary_file_beside(self._tmp / address, sealed) as temporary, self._locked():
             if not replace and (kept := self._keep(address)):  # somebody else was quicker: one ciphertext, one hash
                 return kept
             os.replace(temporary, path)

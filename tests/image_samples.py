@@ -18,8 +18,8 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 def clean(data: bytes, **limits: int) -> CleanPicture:
     """What was sent -> the clean JPEG. Raises PictureRefused."""
-    found = images.upright(data, **limits)
-    return found.picture(images.encoded(found.image, images.QUALITY))
+    found = images.decode_upright(data, **limits)
+    return found.picture(images.encode_jpeg(found.image, images.QUALITY))
 
 
 def rotate(jpeg: bytes, quarter_turns: int) -> CleanPicture:

@@ -9,7 +9,7 @@ from blueprints import client_address, device_name
 from blueprints.account_forms import LoginForm
 from blueprints.auth.shared import bp, end_current, entered, leave, next_path
 from blueprints.gate import signed_in
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
@@ -62,7 +62,7 @@ def _enter(form: LoginForm, made: Try, who: KnownApplicant) -> ResponseReturnVal
 
 def _place(actor: Actor) -> str:
     """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
         endpoint, values = next_page.landing(actor)
     return parked or next_path() or url_for(endpoint, **values)

@@ -9,7 +9,7 @@ from blueprints import client_address, device_name
 from blueprints.auth.forms import StaffLoginForm
 from blueprints.auth.shared import bp, end_current, entered, leave, next_path
 from blueprints.gate import signed_in
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.access import OFFICERS, Actor, public
 from services.accounts import passwords, staff, throttle
@@ -65,7 +65,7 @@ def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None
 
 
 def _place(actor: Actor) -> str:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
     return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")

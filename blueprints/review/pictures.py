@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.shared import bp, in_scope, looked_at, looked_at_record, revision_of
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.storage import FileDamaged, FileMissing, Folder
 from models import Revision, db
 from services import access
@@ -37,7 +37,7 @@ def _loaded_ahead(uid: str, number: int) -> Revision:
     """As looked_at, with an event of its own kind, and without prolonging the claim."""
     if preload.is_to_log(me(), in_scope(uid)):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             revision = revision_of(in_scope(uid), number)
             if preload.is_to_log(me(), revision.declaration):
                 preload.log(me(), revision)

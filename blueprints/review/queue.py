@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints import me
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, db
 from services import workflow
 from services.access import OFFICERS, STAFF, only
@@ -53,7 +53,9 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
+    with transaction_mode(
+        "DEFERRED"
+    ):  # it is only sent as a form; nobody waits for the write lock to look something up
         view = OfficerView(me())
         return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from lib.database import beginning, utcnow
+from lib.database import transaction_mode, utcnow
 from models import Declaration, Record, Revision, db
 from services import access, checks
 from services.marks import marks, return_reasons
@@ -99,7 +99,7 @@ def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
         me(), revision.declaration, verb
     ):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             revision = revision_of(in_scope(uid), number)
             access_log.log_look(me(), revision, access_log.looks_to_log(me(), revision.declaration, verb))
             if claim := access_log.clock_to_start(me(), revision.declaration, verb):
@@ -114,7 +114,7 @@ def looked_at_record(uid: str) -> Record:
     record = record_in_scope(uid)
     if access_log.looks_to_log(me(), record.revision.declaration, "view_record"):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             access_log.log_look(me(), record_in_scope(uid).revision, ["view_record"])
             db.session.commit()
         record = record_in_scope(uid)

@@ -66,7 +66,7 @@ def crop_page(uid: str) -> ResponseReturnValue:
             if wanted == WHOLE_PICTURE
             else papers.prepare_straight(store(), uncut, wanted, kind)
         )
-        sheet_reading.cut(_paper_page(uid), prepared)
+        sheet_reading.replace_cropped_page(_paper_page(uid), prepared)
     except (PictureRefused, papers.NotTaken) as error:
         db.session.rollback()
         return _editor(_paper_page(uid), str(error))

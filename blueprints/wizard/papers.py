@@ -138,7 +138,7 @@ def put(declaration: Declaration, paper: Paper, prepared: papers.Prepared, repla
         place = old.position if old else None
         if old:
             papers.remove(old)
-        page = sheet_reading.take(declaration, paper, prepared)
+        page = sheet_reading.add_page(declaration, paper, prepared)
         page.position = page.position if place is None else place
     return page
 

@@ -15,7 +15,7 @@ from blueprints.tus import Find, Unfit
 from blueprints.wizard.papers import put
 from blueprints.wizard.shared import bp, photo_rule, store
 from forms import PHOTO
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from models import PaperPage, Upload, db, keys
@@ -120,7 +120,7 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
     Asking twice (an answer that was lost, a double click, two windows) gives the same answer and one page. The picture
     is judged without holding the database. ``after`` runs in the transaction that adds the page.
     """
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         owner = find()
         upload = resumable_uploads.find(owner, uid)
         if upload.outcome:
@@ -131,7 +131,7 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         db.session.rollback()
     try:
         prepared, problem = judged(kind, data, facts.get("crop")), ""
-    except (sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked) as error:
+    except (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked) as error:
         raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
     except PictureRefused as error:
         prepared, problem = None, str(error)

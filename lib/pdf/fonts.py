@@ -95,7 +95,7 @@ def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
     global _fallbacks
     with LOCK:
         _fallbacks = tuple(Path(path) for path in paths)
-        for cached in (_chain, _choice, _font_of, ems):
+        for cached in (_chain, _font_name_for, _font_of, ems):
             cached.cache_clear()
         _drawn.clear()
         for widths in _advances.values():
@@ -120,7 +120,7 @@ def fallbacks_found() -> list[Path]:
 _drawn: set[str] = set()  # characters that were found in a font before: asking every map again takes a while
 
 
-def missing(text: str) -> list[str]:
+def missing_characters(text: str) -> list[str]:
     """The characters that would print as □, each once, in the order of the text. White space never counts."""
     unknown = set(text) - _drawn
     if not unknown:
@@ -136,7 +136,7 @@ def missing(text: str) -> list[str]:
 
 def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
     """The text cut where the font changes: (name of a registered reportlab font, part)."""
-    return [(name, "".join(part)) for name, part in groupby(text, lambda char: _choice(char, face))]
+    return [(name, "".join(part)) for name, part in groupby(text, lambda char: _font_name_for(char, face))]
 
 
 def width(text: str, size: float, face: Face = Face.TEXT) -> float:
@@ -150,7 +150,7 @@ def ems(text: str, face: Face = Face.TEXT) -> float:
     return sum(map(_advances[face].__getitem__, text))
 
 
-def forget_texts() -> None:
+def clear_text_cache() -> None:
     """Keep no text that was measured: it is somebody's name or address."""
     ems.cache_clear()
 
@@ -190,7 +190,7 @@ class Codes(dict[str, str]):
 
 
 @lru_cache(maxsize=1 << 16)
-def _choice(char: str, face: Face) -> str:
+def _font_name_for(char: str, face: Face) -> str:
     """Name of the font that draws this character. Fonts further down the chain load when first needed."""
     if face is Face.LABEL and _font(LABEL_SUBSET).has_glyph(char):
         return LABEL_SUBSET.stem
@@ -204,7 +204,7 @@ def _choice(char: str, face: Face) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _font_of(char: str, face: Face) -> "EmbeddedFont":
-    return _font(_path(_choice(char, face)))
+    return _font(_path(_font_name_for(char, face)))
 
 
 def _path(name: str) -> Path:

@@ -59,10 +59,10 @@ def _atoms(text: str, room: float, face: Face) -> Iterator[str]:
         if fonts.ems(atom, face) <= room + TOLERANCE:
             yield atom
         else:
-            yield from _cut(atom, room, face)
+            yield from _split_to_width(atom, room, face)
 
 
-def _cut(atom: str, room: float, face: Face) -> Iterator[str]:
+def _split_to_width(atom: str, room: float, face: Face) -> Iterator[str]:
     part, used = "", 0.0
     for char in atom:
         wide = fonts.ems(char, face)
@@ -78,22 +78,24 @@ def longest_run(text: str, face: Face = Face.TEXT) -> float:
     return max((fonts.ems(match[0], face) for match in _ATOM.finditer(text)), default=0.0)
 
 
-def least_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
+def minimum_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
     """``smallest``, or down to 7 points where that keeps a code in one piece."""
     if fonts.ems(text, face) * smallest <= width + TOLERANCE:
         return smallest
     run = longest_run(text, face)
-    return smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _down(width / run))
+    return (
+        smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _round_down(width / run))
+    )
 
 
-def _down(size: float) -> float:
+def _round_down(size: float) -> float:
     return int((size + TOLERANCE / 10) / STEP) * STEP
 
 
 def _one_line(text: str, width: float, size: float, smallest: float, least: float, face: Face) -> float | None:
     """The size for a single line; None if that is so small that several lines read better."""
     wide = fonts.ems(text, face)
-    fitting = min(size, _down(width / wide)) if wide else size
+    fitting = min(size, _round_down(width / wide)) if wide else size
     return fitting if fitting >= (max(0.8 * size, smallest) if least == smallest else least) else None
 
 
@@ -115,15 +117,15 @@ def fit(text: str, width: float, height: float, size: float, smallest: float, fa
     One line first, as long as it is nearly full size or a single code; then several lines from 9 points down. A code is
     cut only when it would get smaller than 7 points.
     """
-    least = least_size(text, width, smallest, face)
+    least = minimum_size(text, width, smallest, face)
     if one_line := _one_line(text, width, size, smallest, least, face):
         return Fitted(one_line, (text,))
     return _wrapped(text, width, height, min(size, WRAP_FROM), least, face)
 
 
-def least_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
+def minimum_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
     """The least height of a box of this width in which :func:`fit` succeeds."""
-    least = least_size(text, width, smallest, face)
+    least = minimum_size(text, width, smallest, face)
     if _one_line(text, width, size, smallest, least, face):
         return size * LEADING
     return Fitted(least, tuple(wrap(text, width / least, face))).height

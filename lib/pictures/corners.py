@@ -20,7 +20,7 @@ from statistics import median
 
 from PIL import Image, ImageChops, ImageFilter
 
-from lib.pictures.images import opened
+from lib.pictures.images import as_image
 from lib.pictures.perspective import (
     WHOLE_PICTURE,
     Corners,
@@ -38,13 +38,13 @@ SIDES = ("top", "right", "bottom", "left")
 _LONG_SIDE = 200  # of the copy that is searched
 _RIM = 3  # pixels of that copy
 _STEP = 6  # every so many of them along the rim
-_APART = 14  # grey levels from the background, at least
-_DOCUMENT = 0.12  # of the picture's area, at least
-_CUT_DOCUMENT = 0.3  # the same for one that leaves the picture: other things lie at the rim too
-_SOLID = 0.55  # of the found quadrilateral that differs from the background by itself: a printed frame does not
-_FOUR_CORNERED = 0.93  # of the quadrilateral that the outline fills
-_CONVEX = 0.9  # of its hull that a document fills, also one that is cut off
-_CUT = 0.12  # of a side along which the document leaves the picture
+_MIN_DIFFERENCE = 14  # grey levels from the background, at least
+_MIN_AREA = 0.12  # of the picture's area, at least
+_MIN_CUT_AREA = 0.3  # the same for one that leaves the picture: other things lie at the rim too
+_MIN_COVERED = 0.55  # of the found quadrilateral that differs from the background by itself: a printed frame does not
+_MIN_FILLED = 0.93  # of the quadrilateral that the outline fills
+_MIN_CONVEX = 0.9  # of its hull that a document fills, also one that is cut off
+_MIN_CUT_SHARE = 0.12  # of a side along which the document leaves the picture
 
 
 @dataclass(frozen=True)
@@ -56,47 +56,49 @@ class FoundCorners:
     cut: tuple[str, ...] = ()
 
 
-NOTHING = FoundCorners(WHOLE_PICTURE, sure=False)
+NOT_FOUND = FoundCorners(WHOLE_PICTURE, sure=False)
 
 
-def find(picture: bytes | Image.Image) -> FoundCorners:
+def find_corners(picture: bytes | Image.Image) -> FoundCorners:
     """Propose the corners of the document on an upright picture (a clean JPEG, or an image)."""
-    image = opened(picture)
+    image = as_image(picture)
     image.draft("RGB", (2 * _LONG_SIDE, 2 * _LONG_SIDE))
     scale = _LONG_SIDE / max(image.size)
     size = max(8, round(image.width * scale)), max(8, round(image.height * scale))
     small = image.convert("RGB").resize(size, Image.Resampling.BOX, reducing_gap=2)
-    apart = _apart_from_rim(small).filter(ImageFilter.MedianFilter(3))  # one channel: a third of the price of three
+    apart = _difference_from_background(small).filter(
+        ImageFilter.MedianFilter(3)
+    )  # one channel: a third of the price of three
     limit = _threshold(apart)
     mask = apart.point(lambda value: 255 * (value >= limit))
     mask = mask.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3))  # closes what text has torn
     runs = max(connected_regions(mask), key=size_of, default=[])
     covered = size_of(runs)
-    return _judged(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOTHING
+    return _classify(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOT_FOUND
 
 
-def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
+def _classify(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
     hull = _hull([(x, y) for row, start, end in runs for x in (start, end) for y in (row, row + 1)])
     filled, outline = _filled(runs), polygon_area(hull)
-    if outline < _DOCUMENT * size[0] * size[1] or covered < _SOLID * outline:
-        return NOTHING
+    if outline < _MIN_AREA * size[0] * size[1] or covered < _MIN_COVERED * outline:
+        return NOT_FOUND
     if cut := _cut_sides(runs, size):
-        large = outline > _CUT_DOCUMENT * size[0] * size[1]
-        is_document = len(cut) < 3 and large and filled > _CONVEX * outline
-        return FoundCorners(WHOLE_PICTURE, sure=False, cut=cut) if is_document else NOTHING
-    quad = _four_cornered(hull)
-    if quad is None or filled < _FOUR_CORNERED * polygon_area(quad) or not _upright(quad):
-        return NOTHING
+        large = outline > _MIN_CUT_AREA * size[0] * size[1]
+        is_document = len(cut) < 3 and large and filled > _MIN_CONVEX * outline
+        return FoundCorners(WHOLE_PICTURE, sure=False, cut=cut) if is_document else NOT_FOUND
+    quad = _enclosing_quadrilateral(hull)
+    if quad is None or filled < _MIN_FILLED * polygon_area(quad) or not _has_plausible_angles(quad):
+        return NOT_FOUND
     return FoundCorners(_fractions(quad, size), sure=True)
 
 
 # --- document and background ------------------------------------------------------------------------------------------
 
 
-def _apart_from_rim(image: Image.Image) -> Image.Image:
+def _difference_from_background(image: Image.Image) -> Image.Image:
     """How far each pixel is from the background, in its most different channel."""
     width, height = image.size
-    background = Image.merge("RGB", [_plane(band, _rim(width, height)) for band in image.split()])
+    background = Image.merge("RGB", [_background(band, _rim(width, height)) for band in image.split()])
     return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 
@@ -105,17 +107,19 @@ def _rim(width: int, height: int) -> list[tuple[int, int]]:
     return across + [(x, y) for x in (_RIM // 2, width - 1 - _RIM // 2) for y in range(0, height, _STEP)]
 
 
-def _plane(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
+def _background(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
     """The background under the whole picture: a plane through the rim's values, those far from it left out."""
     pixels = band.load()
     assert pixels
     points = [(x / band.width, y / band.height, float(pixels[x, y])) for x, y in rim]  # type: ignore[arg-type]
     middle = median(value for _x, _y, value in points)
     spread = median(abs(value - middle) for _x, _y, value in points)
-    near = [point for point in points if abs(point[2] - middle) <= max(3.5 * spread, _APART)]
+    near = [point for point in points if abs(point[2] - middle) <= max(3.5 * spread, _MIN_DIFFERENCE)]
     level, across, down = _fitted_plane(near)
     for _again in range(2):
-        rest = [point for point in points if abs(point[2] - level - across * point[0] - down * point[1]) < _APART]
+        rest = [
+            point for point in points if abs(point[2] - level - across * point[0] - down * point[1]) < _MIN_DIFFERENCE
+        ]
         level, across, down = _fitted_plane(rest) if len(rest) > len(points) // 4 else (level, across, down)
     values = (level, level + across, level + down, level + across + down)
     ends = Image.new("L", (2, 2))
@@ -139,14 +143,14 @@ def _threshold(apart: Image.Image) -> int:
     """After Otsu (1979): where the two halves of the histogram are furthest apart."""
     counts = apart.histogram()
     total, whole = sum(counts), sum(value * count for value, count in enumerate(counts))
-    best, at, below, weight = -1.0, _APART, 0, 0
+    best, at, below, weight = -1.0, _MIN_DIFFERENCE, 0, 0
     for value, count in enumerate(counts[:-1]):
         below, weight = below + count, weight + value * count
         if below and below < total:
             between = (whole * below - weight * total) ** 2 / (below * (total - below))
             if between > best:
                 best, at = between, value + 1
-    return max(_APART, round(at * 0.8))
+    return max(_MIN_DIFFERENCE, round(at * 0.8))
 
 
 def _filled(runs: Sequence[Run]) -> int:
@@ -166,7 +170,7 @@ def _cut_sides(runs: Sequence[Run], size: tuple[int, int]) -> tuple[str, ...]:
         "bottom": sum(end - start for row, start, end in runs if row == height - 1) / width,
         "left": sum(start == 0 for _row, start, _end in runs) / height,
     }
-    return tuple(side for side in SIDES if along[side] >= _CUT)
+    return tuple(side for side in SIDES if along[side] >= _MIN_CUT_SHARE)
 
 
 # --- four corners -----------------------------------------------------------------------------------------------------
@@ -187,14 +191,14 @@ def _hull(points: Sequence[Point]) -> list[Point]:
     return chain(iter(ordered)) + chain(reversed(ordered))
 
 
-def _four_cornered(hull: Sequence[Point]) -> list[Point] | None:
+def _enclosing_quadrilateral(hull: Sequence[Point]) -> list[Point] | None:
     """The quadrilateral around a hull: the side whose loss adds the least area goes, until four are left."""
     points = list(hull)
     while len(points) > 4:
         best: tuple[float, int, Point] | None = None
         for at in range(len(points)):
             before, one, two, after = (points[(at + step) % len(points)] for step in (-1, 0, 1, 2))
-            meeting = _meeting(before, one, after, two)
+            meeting = _intersection(before, one, after, two)
             if meeting and (best is None or polygon_area((one, meeting, two)) < best[0]):
                 best = polygon_area((one, meeting, two)), at, meeting
         if best is None:
@@ -206,7 +210,7 @@ def _four_cornered(hull: Sequence[Point]) -> list[Point] | None:
     return points if len(points) == 4 else None
 
 
-def _meeting(before: Point, one: Point, after: Point, two: Point) -> Point | None:
+def _intersection(before: Point, one: Point, after: Point, two: Point) -> Point | None:
     """Where the lines before-one and after-two meet beyond ``one`` and ``two``."""
     ax, ay, bx, by = one[0] - before[0], one[1] - before[1], two[0] - after[0], two[1] - after[1]
     turn = ax * by - ay * bx
@@ -217,7 +221,7 @@ def _meeting(before: Point, one: Point, after: Point, two: Point) -> Point | Non
     return (one[0] + along * ax, one[1] + along * ay) if along >= 0 and back >= 0 else None
 
 
-def _upright(quad: Sequence[Point]) -> bool:
+def _has_plausible_angles(quad: Sequence[Point]) -> bool:
     """No angle that a sheet seen from the side would not have."""
     for at in range(4):
         before, here, after = quad[at - 1], quad[at], quad[(at + 1) % 4]

@@ -12,12 +12,12 @@ options.DECODE_THREADS = 1
 options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
 
 
-def opened(data: bytes) -> HeifFile:
+def open_heif(data: bytes) -> HeifFile:
     """The boxes are read, no pixel yet; ``size`` is that of the primary picture, upright."""
     return HeifFile(data, convert_hdr_to_8bit=True, remove_stride=False)  # type: ignore[no-untyped-call]
 
 
-def decoded(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[int, int]]:
+def decode_rows(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[int, int]]:
     """A function that makes a picture of the rows from, to: the whole would take 4 bytes a pixel more. And the size."""
     data, mode, stride = memoryview(source.data), source.mode, source.stride
     width, height = source.size
@@ -29,6 +29,6 @@ def decoded(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[
     return rows, (width, height)
 
 
-def profile(source: HeifFile) -> bytes | None:
+def icc_profile(source: HeifFile) -> bytes | None:
     found = source.info.get("icc_profile")
     return found if isinstance(found, bytes) else None

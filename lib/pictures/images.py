@@ -27,7 +27,7 @@ MAX_SCANS = 64  # each costs a pass over all pixels and may be a few bytes long;
 MAX_SIDE = 12_000
 MIN_SIDE = 100
 QUALITY = 88
-TURNED_QUALITY = 92  # finer, because it is encoded a second time
+REENCODED_QUALITY = 92  # finer, because it is encoded a second time
 
 #: As smooth as bicubic on the way down, at half of LANCZOS's price: 75 instead of 147 ms for 12 megapixels.
 _FILTER = Image.Resampling.HAMMING
@@ -77,14 +77,14 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 _GENERAL_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
 
 
-def _kind(data: bytes) -> str:
+def _format_of(data: bytes) -> str:
     if data.startswith(b"\xff\xd8\xff"):
         return _JPEG
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _PNG
     if data[4:8] == b"ftyp" and _is_heic(data):
         return _HEIC
-    kind = _foreign_kind(data)
+    kind = _describe_unsupported(data)
     raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
 
 
@@ -94,7 +94,7 @@ def _is_heic(data: bytes) -> bool:
     return first in _HEIC_BRANDS or (first in _GENERAL_BRANDS and not _HEIC_BRANDS.isdisjoint(others))
 
 
-def _foreign_kind(data: bytes) -> str:
+def _describe_unsupported(data: bytes) -> str:
     if data[8:12] in _GENERAL_BRANDS and b"avif" in data[16:64]:
         return "AVIF 图片"
     for offset, magic, title in _MAGIC:
@@ -176,7 +176,7 @@ def _check_bytes(data: bytes, max_bytes: int) -> None:
 
 
 #: EXIF orientation -> what makes it upright
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -185,13 +185,13 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_QUARTER_TURNS = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+_QUARTER_TURNS = {_TRANSPOSES[orientation] for orientation in (5, 6, 7, 8)}
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def _exif_transpose(image: Image.Image) -> Image.Transpose | None:
     """How to turn the picture. EXIF that cannot be read is no reason to refuse one."""
     try:
-        return _TURNS.get(image.getexif().get(0x0112, 1))
+        return _TRANSPOSES.get(image.getexif().get(0x0112, 1))
     except Exception:
         return None
 
@@ -217,7 +217,7 @@ _STRIP = 64  # rows of the result
 Rows = Callable[[int, int], Image.Image]  # from row, to row
 
 
-def _plain(rows: Rows, given: Size, size: Size) -> Image.Image:
+def _plain_in_strips(rows: Rows, given: Size, size: Size) -> Image.Image:
     """``_plain_mode`` in strips, which are averaged down at once where they can be: 260 instead of 640 MB at 50 MP."""
     factor = min(given[0] // size[0], given[1] // size[1])
     image = None
@@ -244,7 +244,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def encoded(image: Image.Image, quality: int | str, **options: object) -> bytes:
+def encode_jpeg(image: Image.Image, quality: int | str, **options: object) -> bytes:
     """A JPEG of nothing but the pixels. ``quality="keep"``: with its own tables, for a JPEG as it was opened."""
     image.info.clear()  # Pillow would write a comment it finds there
     out = io.BytesIO()
@@ -277,10 +277,12 @@ class Upright:
         return CleanPicture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
 
 
-def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1) -> Upright:
+def decode_upright(
+    data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1
+) -> Upright:
     """What was sent -> its pixels, within ``long_side``, not below ``short_side``. Raises Refused only."""
     _check_bytes(data, max_bytes)
-    kind, sides = _kind(data), (long_side, short_side)
+    kind, sides = _format_of(data), (long_side, short_side)
     with decoding():
         image, original = _from_heic(data, sides) if kind == _HEIC else _from_plugin(data, kind, sides)
     return Upright(image, *original, len(data), _origin(data, kind))
@@ -295,7 +297,7 @@ def _origin(data: bytes, kind: str) -> str:
         return ""
 
 
-def _kept(size: Size, long_side: int, short_side: int) -> Size:
+def _target_size(size: Size, long_side: int, short_side: int) -> Size:
     long_side = max(long_side, -(-max(size) * short_side // min(size)))
     return fit_within(size, (long_side, long_side))
 
@@ -305,13 +307,13 @@ def _from_plugin(data: bytes, kind: str, sides: Size) -> tuple[Image.Image, Size
     _check_limits(*header.size, scans=_scans(data, kind))
     header.verify()  # the checksums of a PNG; a verified picture must be opened again
     source = _opened(data, kind)
-    original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
-    size = _kept(original, *sides)
+    original, turn, profile = source.size, _exif_transpose(source), source.info.get("icc_profile")
+    size = _target_size(original, *sides)
     source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
     source.load()
     image: Image.Image = source
     if image.mode != "RGB" or image.has_transparency_data or image.width >= 2 * size[0]:
-        image = _plain(_rows_of(source), source.size, size)
+        image = _plain_in_strips(_rows_of(source), source.size, size)
     del source  # 200 MB, where there were strips
     image = _to_srgb(_shrunk(image, size), profile)
     if turn is None:
@@ -327,20 +329,20 @@ def _from_heic(data: bytes, sides: Size) -> tuple[Image.Image, Size]:
     """Its turn is a property of the file, which the decoder has applied; what EXIF says beside it does not count."""
     from lib.pictures import heif  # 5 MB that only the child process needs
 
-    source = heif.opened(data)
+    source = heif.open_heif(data)
     _check_limits(*source.size, heic=True)
-    rows, original = heif.decoded(source)
-    size = _kept(original, *sides)
-    image = _plain(rows, original, size)
+    rows, original = heif.decode_rows(source)
+    size = _target_size(original, *sides)
+    image = _plain_in_strips(rows, original, size)
     del rows
-    return _to_srgb(_shrunk(image, size), heif.profile(source)), original
+    return _to_srgb(_shrunk(image, size), heif.icc_profile(source)), original
 
 
 def _shrunk(image: Image.Image, size: Size) -> Image.Image:
     return image if image.size == size else image.resize(size, _FILTER, reducing_gap=3)
 
 
-def looks_clean(jpeg: bytes) -> bool:
+def looks_like_jpeg(jpeg: bytes) -> bool:
     """Does it begin and end as a JPEG does? Asked of a process that may have been taken over."""
     return jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9")
 
@@ -348,12 +350,12 @@ def looks_clean(jpeg: bytes) -> bool:
 # --- pictures that are clean already --------------------------------------------------------------------------------
 
 
-def opened(picture: bytes | Image.Image) -> Image.Image:
+def as_image(picture: bytes | Image.Image) -> Image.Image:
     """A clean JPEG with its header read only, so that ``draft`` can still shrink it; an image as it is."""
     return _opened(picture, _JPEG) if isinstance(picture, bytes) else picture
 
 
-def reopened(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+def load_jpeg(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
     """The pixels of a clean JPEG, or, with ``box``, of a copy that is still large enough to be fitted into it."""
     image = _opened(jpeg, _JPEG)
     if box:
@@ -362,15 +364,15 @@ def reopened(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
     return image
 
 
-def miniature(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
+def thumbnail(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
     """A small JPEG of pixels at hand."""
-    return encoded(image.resize(fit_within(image.size, box), _FILTER, reducing_gap=1), 80)
+    return encode_jpeg(image.resize(fit_within(image.size, box), _FILTER, reducing_gap=1), 80)
 
 
 _CLOCKWISE = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
 
 
-def turned(image: Image.Image, quarter_turns: int) -> Image.Image:
+def rotate_image(image: Image.Image, quarter_turns: int) -> Image.Image:
     """Clockwise."""
     turn = _CLOCKWISE[quarter_turns % 4]
     return image if turn is None else image.transpose(turn)

@@ -15,9 +15,11 @@ Verdict = Literal["found", "missing", "unknown"]
 SCALE = 4.0  # pixels a millimetre of the parts that are looked at
 STROKE = 2.4  # millimetres; what is wider is a shadow, not a stroke
 FAINT = 14  # of 255, after the paper has been made white: less contrast is noise
-DULL = 45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
+BLURRED = (
+    45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
+)
 INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres, and over how many of them a name stretches
-OVERLAP = 60.0  # square millimetres; more red than that may hide a signature, or be one
+MAX_RED_BESIDE_INK = 60.0  # square millimetres; more red than that may hide a signature, or be one
 REMAINS = 0.1  # of a stamp's area may look like ink where its lines meet
 RED_FOUND, RED_MISSING, RED_SPREAD = 45.0, 12.0, 12
 REDNESS, TINGE = 0.17, 0.09  # by which a stamp, and the rim of its lines, reflect more red than green, and than blue
@@ -52,7 +54,7 @@ def contrast(part: Image.Image) -> int:
     return 0
 
 
-def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
+def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
     """Was anything written here? ``printed``: the contrast of the letters beside it. Also square millimetres of ink."""
     area, spread, stamped = 0.0, 0, 0.0
     least = max(FAINT, round(printed * 0.3))
@@ -67,11 +69,11 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
         area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
     if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
         return "found", round(area, 1)
-    told = area <= INK_MISSING and printed >= DULL and stamped <= OVERLAP
+    told = area <= INK_MISSING and printed >= BLURRED and stamped <= MAX_RED_BESIDE_INK
     return ("missing" if told else "unknown"), round(area, 1)
 
 
-def red(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
+def detect_red_stamp(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
     """Was anything stamped in red here? ``grey``: the picture has no colours at all. Also square millimetres."""
     white = _paper(part)
     dim = any(_is_dim(channel) for channel in white.split()[:2])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from lib.pictures.images import CleanPicture, PictureRefused, decoding, encoded, reopened
+from lib.pictures.images import CleanPicture, PictureRefused, decoding, encode_jpeg, load_jpeg
 
 Crop = tuple[float, float, float, float]
 Size = tuple[int, int]
@@ -59,7 +59,7 @@ class PhotoRule:
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
 
 
-def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
+def reencode_unchanged(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
     """A plain JPEG as sent that is what the rule wants already, written again with its own tables; else None.
 
     Nothing but its pixels survives, and they differ by the decoder's rounding only: an encoding of another quality, or
@@ -72,11 +72,11 @@ def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg))
         image.draft("YCbCr", image.size)
         image.load()
-        made = encoded(image, "keep", dpi=(300, 300), optimize=True)
+        made = encode_jpeg(image, "keep", dpi=(300, 300), optimize=True)
     return made if len(made) < rule.max_bytes else None
 
 
-def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
+def crop_photo(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
     """The photo cut from a clean JPEG, or from pixels at hand: of the rule's best or least size, 300 dpi, below its
     limit of bytes.
 
@@ -84,7 +84,7 @@ def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule 
     """
     rule = rule or PhotoRule()
     with decoding():
-        image = reopened(picture) if isinstance(picture, bytes) else picture
+        image = load_jpeg(picture) if isinstance(picture, bytes) else picture
         box = _pixel_box(image.size, crop, rule.shape)
         found = round(box[2] - box[0]), round(box[3] - box[1])
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
@@ -96,12 +96,12 @@ def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule 
             if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
-            if result := _under(small, rule.max_bytes):
+            if result := _encode_below(small, rule.max_bytes):
                 return CleanPicture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
     raise PictureRefused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
 
 
-def placed(size: Size, place: float, rule: PhotoRule) -> Crop:
+def frame_at(size: Size, place: float, rule: PhotoRule) -> Crop:
     """The largest frame of the rule's shape, moved along the picture's longer side by ``place`` (0 to 1)."""
     width, height = size
     wide = width > height * rule.shape
@@ -124,7 +124,7 @@ def _pixel_box(size: Size, crop: Crop | None, shape: float) -> Crop:
     return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])
 
 
-def _under(image: Image.Image, max_bytes: int) -> bytes | None:
+def _encode_below(image: Image.Image, max_bytes: int) -> bytes | None:
     """The finest JPEG of less than ``max_bytes``, by bisection; None when even the coarsest is too large."""
     # libjpeg's optimised coding writes a small noisy picture in one block, and Pillow's guess of its size is too low.
     ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * image.width * image.height)
@@ -132,7 +132,7 @@ def _under(image: Image.Image, max_bytes: int) -> bytes | None:
     best = None
     quality = high
     while low <= high:
-        jpeg = encoded(image, quality, dpi=(300, 300), optimize=True)
+        jpeg = encode_jpeg(image, quality, dpi=(300, 300), optimize=True)
         if len(jpeg) < max_bytes:
             best, low = jpeg, quality + 1
         else:

@@ -17,11 +17,11 @@ from lib.pictures.perspective import Homography, Point
 from lib.pictures.regions import bounding_box, connected_regions
 
 SCALE = 3.6  # pixels a millimetre of the copy that is searched
-STRAY = 2.0  # millimetres by which the corners of the code may miss their places
-ASKEW = 0.3  # of its distance by which a square may lie elsewhere than the code alone says
-CHOICE = 7  # squares that are tried for each corner, by either sign
+MAX_CODE_ERROR = 2.0  # millimetres by which the corners of the code may miss their places
+SEARCH_RADIUS = 0.3  # of its distance by which a square may lie elsewhere than the code alone says
+MAX_CANDIDATES = 7  # squares that are tried for each corner, by either sign
 _DARKER = 0.6  # than its surroundings is a square
-_LIT = 0.35  # of the paper around the code: less light than that falls on no part of a sheet, but on a dark table
+_MIN_LIGHT = 0.35  # of the paper around the code: less light than that falls on no part of a sheet, but on a dark table
 _CODE = (
     (sheet_marks.QR.left, sheet_marks.QR.top),
     (sheet_marks.QR.right, sheet_marks.QR.top),
@@ -31,7 +31,7 @@ _CODE = (
 _CODE_SIDE = sheet_marks.QR.right - sheet_marks.QR.left
 
 
-def find(image: Image.Image, corners: Sequence[Point]) -> Homography | None:
+def find_page(image: Image.Image, corners: Sequence[Point]) -> Homography | None:
     """How the page lies, by the corners of its QR code (top left one first, clockwise); None when it is not whole."""
     across = max(math.dist(corners[0], corners[2]), math.dist(corners[1], corners[3])) / math.sqrt(2)
     factor = min(1.0, SCALE * _CODE_SIDE / max(across, 1))
@@ -40,21 +40,21 @@ def find(image: Image.Image, corners: Sequence[Point]) -> Homography | None:
         small = small.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BOX)
     code = [(x * factor, y * factor) for x, y in corners]
     unit = across * factor / _CODE_SIDE
-    view = _best(code, dict(squares(small, unit, _LIT * _paper(small, code))), unit)
+    view = _best_view(code, dict(find_squares(small, unit, _MIN_LIGHT * _paper(small, code))), unit)
     return Homography(tuple(term / factor if at < 6 else term for at, term in enumerate(view.terms))) if view else None
 
 
 # --- which of the squares ---------------------------------------------------------------------------------------------
 
 
-def _best(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> Homography | None:
+def _best_view(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> Homography | None:
     """The view through four squares that puts the code where it was seen, and most others in pairs at the margins."""
-    choices = [_choice(code, place, found) for place in sheet_marks.corners()]
+    choices = [_candidates_near(code, place, found) for place in sheet_marks.corners()]
     best: tuple[float, float] = (1, 0)
     chosen = None
     for four in product(*choices):
         view = perspective.find_homography(sheet_marks.corners(), four)
-        if view and (missed := _missed(view, code)) < STRAY * unit:
+        if view and (missed := _error_at_code(view, code)) < MAX_CODE_ERROR * unit:
             rank = (-_pairs(four, found), missed)
             if rank < best:
                 best, chosen = rank, view
@@ -70,31 +70,31 @@ def _pairs(four: Sequence[Point], found: Iterable[Point]) -> int:
     return int(any(abs(one - other) < near for one in left for other in right))
 
 
-def _choice(code: Sequence[Point], place: Point, found: Mapping[Point, int]) -> list[Point]:
+def _candidates_near(code: Sequence[Point], place: Point, found: Mapping[Point, int]) -> list[Point]:
     """The squares within reach of a place: the nearest, and those on the lightest ground, as a table may be grained."""
-    expected, middle = _foretold(code, place), _middle(code)
-    reach = ASKEW * math.dist(expected, middle)
+    expected, middle = _predicted(code, place), _centre(code)
+    reach = SEARCH_RADIUS * math.dist(expected, middle)
     near = sorted((one for one in found if math.dist(one, expected) < reach), key=lambda one: math.dist(one, expected))
     lightest = sorted(near, key=lambda one: -found[one])
-    return list(dict.fromkeys([*near[:CHOICE], *lightest[:CHOICE]]))
+    return list(dict.fromkeys([*near[:MAX_CANDIDATES], *lightest[:MAX_CANDIDATES]]))
 
 
-def _foretold(code: Sequence[Point], place: Point) -> Point:
+def _predicted(code: Sequence[Point], place: Point) -> Point:
     """Where the code alone puts a place of the page, as if it were seen from straight above."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = code
     x = (place[0] - sheet_marks.QR.left) / _CODE_SIDE - 0.5
     y = (place[1] - sheet_marks.QR.top) / _CODE_SIDE - 0.5
     right = ((bx - ax + cx - dx) / 2, (by - ay + cy - dy) / 2)
     down = ((dx - ax + cx - bx) / 2, (dy - ay + cy - by) / 2)
-    middle = _middle(code)
+    middle = _centre(code)
     return middle[0] + x * right[0] + y * down[0], middle[1] + x * right[1] + y * down[1]
 
 
-def _middle(code: Sequence[Point]) -> Point:
+def _centre(code: Sequence[Point]) -> Point:
     return sum(x for x, _y in code) / 4, sum(y for _x, y in code) / 4
 
 
-def _missed(view: Homography, code: Sequence[Point]) -> float:
+def _error_at_code(view: Homography, code: Sequence[Point]) -> float:
     return max(math.dist(view(*place), seen) for place, seen in zip(_CODE, code, strict=True))
 
 
@@ -108,7 +108,7 @@ def _paper(grey: Image.Image, code: Sequence[Point]) -> int:
     return int(lit.getextrema()[1])  # type: ignore[arg-type]
 
 
-def squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[Point, int]]:
+def find_squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[Point, int]]:
     """Middles of dark spots about as large as a square on ground lighter than ``lit``, and how light it is.
 
     ``unit``: pixels a millimetre. Lines and letters are thinner.
@@ -127,7 +127,7 @@ def squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[Point,
             yield (x, y), int(around.getpixel((int(x), int(y))))  # type: ignore[arg-type]
 
 
-def levels(image: Image.Image, view: Homography) -> list[float]:
+def square_levels(image: Image.Image, view: Homography) -> list[float]:
     """Where the squares between the fixed ones stand: millimetres from the top of the page, by both margins."""
     left, right = (_levels(image, view, x) for x in sheet_marks.COLUMNS)
     both = [(one + other) / 2 for one in left for other in right if abs(one - other) < sheet_marks.SIDE]

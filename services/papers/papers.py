@@ -107,8 +107,8 @@ def _read(data: bytes) -> Answer:
 
 def _stored(store: Folder, made: Answer) -> Prepared:
     facts, blobs = made
-    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)) or not _plausible(facts):
-        raise images.PictureRefused(sandbox.ODD)  # never by our own jobs
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_like_jpeg, blobs)) or not _plausible(facts):
+        raise images.PictureRefused(sandbox.UNUSABLE_PICTURE)  # never by our own jobs
     jpeg, thumb, *source = blobs
     picture = images.CleanPicture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
@@ -122,7 +122,7 @@ def _plausible(facts: Mapping[str, Any]) -> bool:
         sizes, figures = [*facts["size"], *facts["original"]], facts["measures"]
         picture_advice.notes(figures)
         portrait.advise(figures)
-        return len(sizes) == 5 and all(map(_is_size, sizes)) and quality.comparable(figures)
+        return len(sizes) == 5 and all(map(_is_size, sizes)) and quality.has_valid_fingerprint(figures)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return False
 

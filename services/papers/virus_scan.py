@@ -22,8 +22,8 @@ def look(data: bytes) -> None:
     if not address or len(data) > MAX_BYTES:  # what is too large is refused anyway
         return
     try:
-        found = clamd.found_in(data, address)
-    except clamd.Unreachable as error:
+        found = clamd.scan(data, address)
+    except clamd.ScannerUnavailable as error:
         if current_app.config["CLAMD_FAIL"] == "closed":
             log.error("a file was refused unchecked: %s", error)
             raise Unchecked("暂时无法检查文件是否安全，请稍后再试") from error

@@ -16,7 +16,7 @@ from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
 
-__all__ = ["blank", "draw", "sheet_data"]
+__all__ = ["blank_sheet", "draw", "sheet_data"]
 
 SHORT_TITLES = {"personal": "个人信息", "department": "管理部门", "education": "学历信息", "qualification": "专业技术"}
 #: The two educations stand as rows of one table: question suffix -> header.
@@ -81,7 +81,7 @@ def _education(rows: tuple[AnswerRow, ...]) -> Table:
     return Table(("类别", *EDUCATION.values()), tuple(lines), EDUCATION_WIDTHS)
 
 
-def blank(site: str) -> bytes:
+def blank_sheet(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lib.pdf import typeset
-from lib.pdf.canvas import MM, TO_MIDDLE, Pen, Rect
+from lib.pdf.canvas import MM, TO_MIDDLE, Canvas, Rect
 from lib.pdf.fonts import Face
 from lib.pdf.typeset import Fitted
 from services.sheet import drawing as sheet_drawing
@@ -56,30 +56,32 @@ def _pieces(moved: Iterable[Entry]) -> Iterator[Piece]:
             yield Piece(label if start == 0 else f"{label}（续）", tuple(lines[start : start + most]))
 
 
-def page(pen: Pen, data: SheetData, pieces: Sequence[Piece], number: tuple[int, int], lacking: Sequence[str]) -> None:
+def page(
+    canvas: Canvas, data: SheetData, pieces: Sequence[Piece], number: tuple[int, int], lacking: Sequence[str]
+) -> None:
     """Draw one continuation page; ``number`` is (this page, all pages)."""
-    sheet_drawing.header(pen, data, *number, TITLE)
+    sheet_drawing.draw_header(canvas, data, *number, TITLE)
     y = sheet_drawing.TABLE_TOP
     for piece in pieces:
         y -= piece.height
-        _piece(pen, piece, y)
-    bottom = sheet_drawing.settled(y - SIGNATURE)
-    sheet_drawing.signature(pen, sheet_drawing.CONTENT + 84 * MM, bottom)
+        _piece(canvas, piece, y)
+    bottom = sheet_drawing.frame_bottom(y - SIGNATURE)
+    sheet_drawing.draw_signature_line(canvas, sheet_drawing.CONTENT + 84 * MM, bottom)
     box = Rect(sheet_drawing.LEFT, bottom, sheet_drawing.RIGHT - sheet_drawing.LEFT, sheet_drawing.TABLE_TOP - bottom)
-    pen.frame(box, sheet_drawing.THICK)
-    sheet_drawing.marks(pen, y, bottom)
-    sheet_drawing.footer(pen, data, bottom, *number, lacking)
+    canvas.frame(box, sheet_drawing.THICK)
+    sheet_drawing.locator_squares(canvas, y, bottom)
+    sheet_drawing.draw_footer(canvas, data, bottom, *number, lacking)
 
 
-def _piece(pen: Pen, piece: Piece, bottom: float) -> None:
+def _piece(canvas: Canvas, piece: Piece, bottom: float) -> None:
     label = Rect(sheet_drawing.LEFT, bottom, LABEL, piece.height)
-    pen.fill(label, sheet_drawing.LABEL_FILL)
-    pen.frame(label, sheet_drawing.THIN, sheet_drawing.RULE)
-    pen.frame(Rect(label.right, bottom, TEXT, piece.height), sheet_drawing.THIN, sheet_drawing.RULE)
-    pen.lines(label, _label(piece.label), face=Face.LABEL)
+    canvas.fill(label, sheet_drawing.LABEL_FILL)
+    canvas.frame(label, sheet_drawing.THIN, sheet_drawing.RULE)
+    canvas.frame(Rect(label.right, bottom, TEXT, piece.height), sheet_drawing.THIN, sheet_drawing.RULE)
+    canvas.lines(label, _label(piece.label), face=Face.LABEL)
     y = bottom + piece.height - ABOVE - (piece.height - 2 * ABOVE - len(piece.lines) * STEP) / 2
     for line in piece.lines:
-        pen.text(label.right + 6, y - STEP / 2 - SIZE * TO_MIDDLE, line, SIZE)
+        canvas.text(label.right + 6, y - STEP / 2 - SIZE * TO_MIDDLE, line, SIZE)
         y -= STEP
 
 

@@ -52,6 +52,6 @@ def label_fitted(label: str, width: float, size: float) -> Fitted:
     return Fitted(6.5, tuple(typeset.wrap(label.replace("\n", ""), room / 6.5, Face.LABEL)))
 
 
-def column_least(head: str, size: float) -> float:
+def min_column_width(head: str, size: float) -> float:
     """The width that the header of a column needs on two lines."""
     return max(fonts.ems(line, Face.LABEL) for line in label_lines(head)) * (size - 0.5) + 2 * PAD

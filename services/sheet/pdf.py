@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lib.pdf import fonts, typeset
-from lib.pdf.canvas import Pen, document
+from lib.pdf.canvas import Canvas, document
 from services.sheet import continuation as sheet_continuation
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -22,9 +22,9 @@ def draw(data: SheetData) -> bytes:
     Texts are printed as they are, never read as markup; control characters show as □. The metadata names the document
     and its number, no person.
     """
-    with document(f"{sheet_drawing.TITLE} {data.number}".strip(), data.site) as pen:
-        _sheet(pen, data)
-        return pen.finish()
+    with document(f"{sheet_drawing.TITLE} {data.number}".strip(), data.site) as canvas:
+        _sheet(canvas, data)
+        return canvas.finish()
 
 
 def draw_many(sheets: Iterable[SheetData], site: str) -> bytes:
@@ -32,23 +32,23 @@ def draw_many(sheets: Iterable[SheetData], site: str) -> bytes:
 
     What they share, the fonts above all, stands in the file once.
     """
-    with document(sheet_drawing.TITLE, site, many=True) as pen:
+    with document(sheet_drawing.TITLE, site, reuse_forms=True) as canvas:
         for data in sheets:
-            pen.bookmark(data.number)
-            _sheet(pen, data)
-        return pen.finish()
+            canvas.bookmark(data.number)
+            _sheet(canvas, data)
+        return canvas.finish()
 
 
-def _sheet(pen: Pen, data: SheetData) -> None:
-    plan = sheet_layout.plan(data)
+def _sheet(canvas: Canvas, data: SheetData) -> None:
+    plan = sheet_layout.plan_layout(data)
     more = sheet_continuation.pages(plan.moved)
-    lacking = fonts.missing(typeset.printable("".join(_texts(data))))
+    lacking = fonts.missing_characters(typeset.printable("".join(_texts(data))))
     pages = 1 + len(more)
-    sheet_drawing.first_page(pen, data, plan, pages, lacking)
-    _end_page(pen, data.watermark)
+    sheet_drawing.draw_first_page(canvas, data, plan, pages, lacking)
+    _end_page(canvas, data.watermark)
     for number, pieces in enumerate(more, 2):
-        sheet_continuation.page(pen, data, pieces, (number, pages), lacking)
-        _end_page(pen, data.watermark)
+        sheet_continuation.page(canvas, data, pieces, (number, pages), lacking)
+        _end_page(canvas, data.watermark)
 
 
 def draw_blank(blocks: tuple[Block, ...], papers: tuple[str, ...], site: str) -> bytes:
@@ -75,7 +75,7 @@ def _texts(data: SheetData) -> Iterator[str]:
     yield from data.papers
 
 
-def _end_page(pen: Pen, watermark: str) -> None:
+def _end_page(canvas: Canvas, watermark: str) -> None:
     if watermark:
-        pen.watermark(watermark)
-    pen.next_page()
+        canvas.watermark(watermark)
+    canvas.next_page()

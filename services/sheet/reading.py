@@ -39,26 +39,26 @@ class SheetNote:
     text: str
 
 
-def take(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
+def add_page(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
     """Add a picture to its paper; the sheet is bound to the version that it shows. Raises papers.NotTaken.
 
     A version that no longer counts is refused, a sheet of somebody else and a forged one too.
     """
     if paper.kind != SHEET or sheet_versions.last(declaration) is None:
         return papers.take(declaration, paper, prepared)
-    sheet, reading = _judged(declaration, prepared.reading or ())
+    sheet, reading = _match_version(declaration, prepared.reading or ())
     page = papers.take(declaration, paper, prepared, sheet)
     page.reading = reading
     return page
 
 
-def cut(page: PaperPage, prepared: Prepared) -> None:
+def replace_cropped_page(page: PaperPage, prepared: Prepared) -> None:
     """Put what was cut out of a picture in its place; of the sheet, what is left is judged as if it were new.
 
     Raises papers.NotTaken.
     """
     if page.kind == SHEET and sheet_versions.last(page.declaration):
-        sheet, page.reading = _judged(page.declaration, prepared.reading or ())
+        sheet, page.reading = _match_version(page.declaration, prepared.reading or ())
         page.sheet_id = sheet.id
     papers.cut(page, prepared)
 
@@ -66,29 +66,29 @@ def cut(page: PaperPage, prepared: Prepared) -> None:
 # --- which sheet is it? -----------------------------------------------------------------------------------------------
 
 
-def _judged(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
+def _match_version(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
     """The version that a picture shows, and what to keep of its reading. One good code among several is enough."""
     excused = marks.excused(declaration)
-    known = {sheet.code: sheet for sheet in _known([one["code"] for one in found])}
+    known = {sheet.code: sheet for sheet in _sheets_by_code([one["code"] for one in found])}
     own = [(known[one["code"]], one) for one in found if _is_own(declaration, known.get(one["code"]))]
     for sheet, one in sorted(own, key=lambda pair: -pair[0].version):
         if sheet_versions.is_current(sheet, declaration, excused):
-            return sheet, _kept(sheet, one)
+            return sheet, _page_reading(sheet, one)
     if own:
         raise NotTaken(
-            _outdated(declaration, max((sheet for sheet, _one in own), key=lambda one: one.version), excused)
+            _outdated_message(declaration, max((sheet for sheet, _one in own), key=lambda one: one.version), excused)
         )
     if known:
-        raise NotTaken(_foreign(declaration, next(iter(known.values()))))
+        raise NotTaken(_foreign_message(declaration, next(iter(known.values()))))
     if found:
         raise NotTaken(
             f"图上的校验码 {_in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
             "请在本平台打印个人基本信息表，签名后再上传"
         )
-    return _unread(declaration, excused), {"read": False}
+    return _assumed_version(declaration, excused), {"read": False}
 
 
-def _known(codes: Sequence[str]) -> Sequence[Sheet]:
+def _sheets_by_code(codes: Sequence[str]) -> Sequence[Sheet]:
     return db.session.scalars(select(Sheet).where(Sheet.code.in_(codes))).all() if codes else ()
 
 
@@ -100,7 +100,7 @@ def _in_fours(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def _kept(sheet: Sheet, one: Found) -> dict[str, Any]:
+def _page_reading(sheet: Sheet, one: Found) -> dict[str, Any]:
     page, pages = int(one.get("page") or 1), int(one.get("pages") or 1)
     name = WITH_EMPLOYER if page == 1 and has_employer(sheet) else ALONE
     return {"read": True, "page": page, "pages": pages} | one["forms"][name]
@@ -110,7 +110,7 @@ def has_employer(sheet: Sheet) -> bool:
     return bool(sheet.answers.get("has_employer") == YesNo.YES)
 
 
-def _unread(declaration: Declaration, excused: frozenset[str]) -> Sheet:
+def _assumed_version(declaration: Declaration, excused: frozenset[str]) -> Sheet:
     """Without a code: the version of the pages that are there already, if it counts, else the one printed last."""
     signed = sheet_versions.signed(declaration)
     if signed and sheet_versions.is_current(signed, declaration, excused):
@@ -120,7 +120,7 @@ def _unread(declaration: Declaration, excused: frozenset[str]) -> Sheet:
     return last
 
 
-def _outdated(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -> str:
+def _outdated_message(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -> str:
     names = sheet_versions.changed_since(sheet, declaration) - excused
     said = f"图上是第 {sheet.version} 版信息表，打印之后修改了{sheet_versions.in_words(names)}，这一版已经作废。"
     last = sheet_versions.last(declaration)
@@ -129,7 +129,7 @@ def _outdated(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -
     return f"{said}请重新打印、签名后上传"
 
 
-def _foreign(declaration: Declaration, sheet: Sheet) -> str:
+def _foreign_message(declaration: Declaration, sheet: Sheet) -> str:
     other = db.session.get_one(Declaration, sheet.declaration_id)
     if other.account_id == declaration.account_id:
         return "图上是您另一份申报的信息表，不能用于本次申报。请打印本次申报的个人基本信息表，签名后上传"
@@ -157,7 +157,7 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
         yield SheetNote(
             "y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传"
         )
-    states = [ink(readings), stamp(readings, sheet)]
+    states = [signature_state(readings), stamp_state(readings, sheet)]
     if states[0] == "missing":
         yield SheetNote(
             "y", "签名处没有发现手写签名。请在“申报人签名”处用黑色或蓝色笔签名，再重拍；确已签名的，可以不改"
@@ -180,7 +180,7 @@ def missing_pages(readings: Sequence[Found]) -> list[int]:
     return [page for page in range(1, pages + 1) if page not in there]
 
 
-def ink(readings: Sequence[Found]) -> str | None:
+def signature_state(readings: Sequence[Found]) -> str | None:
     """The signature of all pages that were read: the worst of them; of several pictures of a page the best counts."""
     by_page: dict[int, list[str]] = {}
     for one in readings:
@@ -189,7 +189,7 @@ def ink(readings: Sequence[Found]) -> str | None:
     return _worst([_best(states) for states in by_page.values()])
 
 
-def stamp(readings: Sequence[Found], sheet: Sheet) -> str | None:
+def stamp_state(readings: Sequence[Found], sheet: Sheet) -> str | None:
     """The employer's stamp on page 1; None where no employer is declared, or page 1 was not read."""
     states = [one["stamp"] for one in readings if one["read"] and one["page"] == 1 and "stamp" in one]
     return _best(states) if states and has_employer(sheet) else None

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from blueprints.gate import COOKIE
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, db
 from services.accounts import sessions
 from services.marks.marks import MarkRequest
@@ -74,7 +74,7 @@ def phone(visit: Callable[..., Visitor]) -> Callable[..., Thumb]:
     def open_phone(declaration: Declaration, width: int, scripts: bool = True) -> Thumb:
         window = visit("phone", java_script_enabled=scripts)
         window.page.set_viewport_size({"width": width, "height": 800})
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(account=declaration.account)
             db.session.commit()
         cookie = {"name": COOKIE, "value": token, "domain": "127.0.0.1", "path": "/"}

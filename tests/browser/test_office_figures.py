@@ -14,7 +14,7 @@ from sqlalchemy import select
 from blueprints.gate import STAFF_COOKIE
 from lib.clock import today
 from lib.codes import Role, Status
-from lib.database import beginning, utcnow
+from lib.database import transaction_mode, utcnow
 from models import Decision, Staff, db
 from services.accounts import sessions
 from services.queue import index as queue_index
@@ -59,7 +59,7 @@ def manager(make: Any, site: str) -> Staff:
 
 
 def sign_in(window: Visitor, person: Staff, first: str = "/staff/overview") -> Visitor:
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         token = sessions.start(staff=person)
         db.session.commit()
     cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from blueprints.gate import COOKIE
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, db
 from services.accounts import sessions
 from tests.chromium import chromium_or_skip
@@ -44,7 +44,7 @@ def filer(visit, make):
     def begin(screen: str = "phone", **options: Any):
         declaration = make.declaration()
         account = db.session.get_one(type(declaration.account), declaration.account_id)
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(account=account)
             db.session.commit()
         visitor = visit(screen, **options)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from blueprints.gate import STAFF_COOKIE
 from lib.codes import Role, Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import PrintJob, Staff, db
 from services.accounts import sessions
 from services.sheet import batch_print
@@ -20,7 +20,7 @@ NOWHERE = "\U000323af"  # extension H, in no font
 
 
 def sit_down(window: Visitor, officer: Staff) -> None:
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         token = sessions.start(staff=officer)
         db.session.commit()
     cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}

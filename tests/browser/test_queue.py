@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from blueprints.gate import STAFF_COOKIE
 from lib.clock import today
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, Staff, db
 from services.accounts import sessions
 from services.queue import index as queue_desk
@@ -50,7 +50,7 @@ def sit(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]
 
     def open_window(screen: str = "desk", **options: Any) -> Visitor:
         window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(staff=officer)
             db.session.commit()
         cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}

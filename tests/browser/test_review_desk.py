@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from blueprints.gate import STAFF_COOKIE
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, ReviewMeasure, Staff, db
 from services import workflow
 from services.accounts import sessions
@@ -47,7 +47,7 @@ def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor
 
     def open_desk(screen: str = "desk", **options: Any) -> Visitor:
         window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(staff=officer)
             db.session.commit()
         cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}

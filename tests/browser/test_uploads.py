@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 
 from blueprints.gate import COOKIE
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Upload, UploadPart, db
 from services.accounts import sessions
 from services.papers import resumable_uploads
@@ -34,7 +34,7 @@ def declaration(make):
 
 def sign_in(visitor: Visitor, account: Any) -> None:
     """Put the cookie of a new session into the window."""
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         token = sessions.start(account=account)
         db.session.commit()
     visitor.page.context.add_cookies([{"name": COOKIE, "value": token, "url": visitor.site}])
@@ -218,7 +218,7 @@ def test_a_session_that_ended_is_named_and_the_upload_goes_on_after_a_new_sign_i
     visitor = at_papers()
     page = visitor.page
     page.context.clear_cookies()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         sessions.end_all(account_id=declaration.account_id)
         db.session.commit()
     choose(page, ("大图.jpg", BIG))

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from blueprints.gate import STAFF_COOKIE
 from forms import PAPER
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, Staff, db
 from services import workflow
 from services.accounts import sessions
@@ -67,7 +67,7 @@ def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor
 
     def open_desk(screen: str = "desk", **options: Any) -> Visitor:
         window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(staff=officer)
             db.session.commit()
         cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}

@@ -56,4 +56,4 @@ def test_pages_that_were_taken_before_pictures_were_read_say_nothing(make):
     declaration = make.declaration()
     make.papers(declaration)
     assert sheet_reading.notes(declaration) == []
-    assert sheet_reading.ink([{"read": False}]) is None
+    assert sheet_reading.signature_state([{"read": False}]) is None

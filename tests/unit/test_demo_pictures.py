@@ -73,7 +73,7 @@ def test_every_paper_has_a_picture_that_the_site_takes(kind):
 
 
 def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
-    photo = one_inch.cut(clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
+    photo = one_inch.crop_photo(clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
 
     assert (photo.width, photo.height) == (413, 579)
     assert min(pixels(photo.jpeg).crop((0, 0, 20, 20)).tobytes()) > 245

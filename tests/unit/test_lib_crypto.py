@@ -277,7 +277,7 @@ def test_no_more_than_two_hash_at_once(slow: SlowHasher) -> None:
 def test_who_waits_too_long_is_told_and_the_place_stays_usable(
     slow: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crypto, "_WAIT_S", 0.02)
+    monkeypatch.setattr(crypto, "_QUEUE_TIMEOUT_S", 0.02)
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
         while slow.together < 2:
@@ -290,7 +290,7 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
 
 
 def test_a_full_queue_turns_people_away_at_once(slow: SlowHasher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crypto, "_queue", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(crypto, "_queue_slots", threading.BoundedSemaphore(2))
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
         while slow.together < 2:

@@ -27,43 +27,43 @@ def no_fallback() -> Iterator[None]:
 
 
 def copied(text: str, face: Face = Face.TEXT) -> str:
-    with document("试", "试") as pen:
-        pen.text(50, 700, text, 12, face=face)
-        pen.next_page()
-        pdf = pen.finish()
+    with document("试", "试") as canvas:
+        canvas.text(50, 700, text, 12, face=face)
+        canvas.next_page()
+        pdf = canvas.finish()
     return pypdf.PdfReader(BytesIO(pdf)).pages[0].extract_text()
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_the_vendored_font_alone_has_the_whole_standard_list() -> None:
     assert len(set(STANDARD)) == 8105
-    assert fonts.missing(STANDARD) == []
+    assert fonts.missing_characters(STANDARD) == []
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_the_vendored_font_alone_has_the_basic_block_and_extension_a() -> None:
-    assert fonts.missing("".join(map(chr, [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]))) == []
+    assert fonts.missing_characters("".join(map(chr, [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]))) == []
 
 
 @needs_hanazono
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_with_hanazono_every_character_of_extensions_a_to_f_is_there(extension: str) -> None:
     first, last = EXTENSIONS[extension]
-    assert fonts.missing("".join(map(chr, range(first, last + 1)))) == []
+    assert fonts.missing_characters("".join(map(chr, range(first, last + 1)))) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ordinary_and_rare_names_need_no_warning(name: str) -> None:
-    assert fonts.missing(name) == []
+    assert fonts.missing_characters(name) == []
 
 
 def test_missing_characters_are_named_once_and_in_order() -> None:
-    assert fonts.missing(f"张{UNENCODED}\ue863三{UNENCODED} \n\u3000") == [UNENCODED, "\ue863"]
+    assert fonts.missing_characters(f"张{UNENCODED}\ue863三{UNENCODED} \n\u3000") == [UNENCODED, "\ue863"]
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_without_a_fallback_the_rest_of_the_extensions_is_named() -> None:
-    assert fonts.missing("王𤰉") == ["𤰉"]
+    assert fonts.missing_characters("王𤰉") == ["𤰉"]
     assert fonts.fallbacks_found() == []
 
 

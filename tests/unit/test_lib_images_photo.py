@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from PIL import ImageChops
 
-from lib.pictures.images import PictureRefused, miniature, reopened
-from lib.pictures.one_inch import cut
+from lib.pictures.images import PictureRefused, load_jpeg, thumbnail
+from lib.pictures.one_inch import crop_photo
 from tests.image_samples import JPEG_CARD, assert_clean, clean, colours, corner_card, decoded, encoded, rotate
 
 
@@ -21,7 +21,7 @@ from tests.image_samples import JPEG_CARD, assert_clean, clean, colours, corner_
     ],
 )
 def test_thumbnails_fit_their_box(size: tuple[int, int], box: tuple[int, int], small: tuple[int, int]) -> None:
-    jpeg = miniature(reopened(encoded(corner_card(*size)), box), box)
+    jpeg = thumbnail(load_jpeg(encoded(corner_card(*size)), box), box)
     assert decoded(jpeg).size == small
     assert len(jpeg) < 30_000
 
@@ -45,7 +45,7 @@ def test_four_turns_hardly_change_the_picture() -> None:
     assert sum(value * count for value, count in enumerate(difference.histogram())) / (400 * 300) < 1
 
 
-@pytest.mark.parametrize("use", [lambda jpeg: rotate(jpeg, 1), cut])
+@pytest.mark.parametrize("use", [lambda jpeg: rotate(jpeg, 1), crop_photo])
 def test_what_cannot_be_opened_is_refused_here_too(use: Callable[[bytes], object]) -> None:
     with pytest.raises(PictureRefused):
         use(JPEG_CARD[:100])

@@ -72,7 +72,7 @@ def test_long_subsets_map_in_blocks_of_a_hundred_and_leave_out_the_empty_slots()
 
 
 def test_tables_are_read_from_the_mapped_file_as_the_library_reads_them(font: EmbeddedFont) -> None:
-    theirs = ttfonts.TTFontFile(str(fonts.SERIF), asciiReadable=0)
+    theirs = ttfonts.TTFontFile(str(fonts.SERIF))
     assert font._face.get_table("head") == theirs.get_table("head")
     outlines = theirs.get_table("glyf")
     assert font._face.get_table("glyf")[1000:1200] == outlines[1000:1200]

@@ -30,7 +30,7 @@ def paper(employed: bool = True) -> Image.Image:
 
 
 def read(jpeg: bytes) -> list[dict]:
-    return sheet_reader.read(Image.open(io.BytesIO(jpeg)), PATTERN, FORMS)
+    return sheet_reader.read_sheet(Image.open(io.BytesIO(jpeg)), PATTERN, FORMS)
 
 
 def signed(chance: Random, **how) -> Image.Image:
@@ -174,7 +174,7 @@ def test_several_codes_in_one_picture_are_all_told():
 def test_forms_survive_json():
     import json
 
-    again = {name: sheet_reader.form(form) for name, form in json.loads(json.dumps(FORMS)).items()}
+    again = {name: sheet_reader.form_from_json(form) for name, form in json.loads(json.dumps(FORMS)).items()}
     assert again == FORMS
 
 
