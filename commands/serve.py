@@ -21,6 +21,7 @@ from commands import tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import reporting
+from lib.database import transaction_mode
 from models import db
 from services.operations import doctor
 
