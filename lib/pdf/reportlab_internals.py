@@ -66,21 +66,21 @@ class EmbeddedFont:
         patched: Any = ttfonts
         patched.makeToUnicodeCMap = _to_unicode_map
         self._font: Any = ttfonts.TTFont(path.stem, _MappedFile(path), asciiReadable=0)
-        self._face = self._font.face
-        self._face.get_table = _TableReader(self._face)
+        self.face: Any = self._font.face
+        self.face.get_table = _TableReader(self.face)
         pdfmetrics.registerFont(self._font)
 
     def has_glyph(self, char: str) -> bool:
-        return bool(self._face.charToGlyph.get(ord(char)))
+        return bool(self.face.charToGlyph.get(ord(char)))
 
     def width(self, char: str) -> float:
         """In ems."""
-        return float(self._face.getCharWidth(ord(char))) / 1000
+        return float(self.face.getCharWidth(ord(char))) / 1000
 
     def substitute(self, char: str, shown: str) -> None:
         """Draw ``char`` with the glyph of ``shown``; it still copies as itself."""
-        self._face.charToGlyph[ord(char)] = self._face.charToGlyph[ord(shown)]
-        self._face.charWidths[ord(char)] = self._face.charWidths[ord(shown)]
+        self.face.charToGlyph[ord(char)] = self.face.charToGlyph[ord(shown)]
+        self.face.charWidths[ord(char)] = self.face.charWidths[ord(shown)]
 
     def encode(self, char: str, document: Any) -> tuple[str, str]:
         """Within a document: the name of the font's subset that has the character, and its code there in hex."""

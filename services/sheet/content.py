@@ -1,4 +1,4 @@
-"""From answers to the printed 个人基本信息表: sections become cells, so a new question finds its place by itself."""
+"""Turns answers into the printed 个人基本信息表: sections become cells, so a new question needs no layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.sheet.pdf import draw, draw_blank
 __all__ = ["blank_sheet", "draw", "sheet_data"]
 
 SHORT_TITLES = {"personal": "个人信息", "department": "管理部门", "education": "学历信息", "qualification": "专业技术"}
-#: The two educations stand as rows of one table: question suffix -> header.
+#: The two educations are rows of one table: question suffix -> header.
 EDUCATION = {
     "level": "学历",
     "degree": "学位",
@@ -35,7 +35,7 @@ NOT_ASKED = "—"
 
 
 def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:
-    """What one printed version shows. Drawing it (``draw``) needs no database."""
+    """The content of one printed version. Drawing it (``draw``) needs no database."""
     facts: dict[str, Any] = printed.answers
     context = answers.asked_for(facts)
     wanted = [paper.title for paper in papers.wanted(facts) if paper.required and paper.kind not in ("sheet", PHOTO)]
@@ -68,7 +68,7 @@ def _block(section: AnswerSection) -> Block:
 
 
 def _education(rows: tuple[AnswerRow, ...]) -> Table:
-    """A row for each education that was asked for; a question that does not apply shows a dash."""
+    """A row for each education that was asked; a question that does not apply shows a dash."""
     texts = {row.name: row.text for row in rows}
     known = {f"{prefix}_{suffix}" for prefix in EDUCATION_ROWS for suffix in EDUCATION}
     if unknown := [name for name in texts if name.startswith(tuple(EDUCATION_ROWS)) and name not in known]:

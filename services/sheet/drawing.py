@@ -1,4 +1,4 @@
-"""Draws the pages of the sheet from a finished plan: header, sections, the promise, signature and stamp, footer."""
+"""Draws the pages of the sheet from a finished layout: header, sections, promise, signature and stamp, footer."""
 
 from collections.abc import Iterable, Sequence
 
@@ -39,7 +39,7 @@ NOTE = (
 def draw_header(canvas: Canvas, data: SheetData, page: int, pages: int, title: str = TITLE) -> None:
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
-        # Which page it is, for whoever reads a picture of it back; no browser sends that part of an address.
+        # The fragment tells the sheet reader which page it is; browsers do not send it.
         canvas.qr_code(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
     else:
         canvas.frame(code, THIN, GHOST, (2, 2))
@@ -51,7 +51,7 @@ def draw_header(canvas: Canvas, data: SheetData, page: int, pages: int, title: s
 def _draw_header_words(canvas: Canvas, title: str, site: str) -> None:
     middle = (LEFT + QR_SIDE + NUMBERS) / 2
     canvas.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
-    size = 20 if len(title) <= 11 else 15  # clear of the code
+    size = 20 if len(title) <= 11 else 15  # must not touch the code
     canvas.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
     for index, name in enumerate(("申报编号", "版本", "校验码")):
         y = TOP - 12.6 * MM - index * 5.1 * MM
@@ -69,12 +69,12 @@ def _draw_numbers(canvas: Canvas, data: SheetData) -> None:
             canvas.line(RIGHT - 31.5 * MM, y - 2, RIGHT, y - 2, THIN, GHOST)
 
 
-def draw_footer(canvas: Canvas, data: SheetData, bottom: float, page: int, pages: int, lacking: Sequence[str]) -> None:
-    """Under the table: what to do with the sheet, where and when it was made, which page of how many."""
+def draw_footer(canvas: Canvas, data: SheetData, bottom: float, page: int, pages: int, missing: Sequence[str]) -> None:
+    """Below the table: instructions, where and when the sheet was printed, the page number."""
     size, step = 7.2, 3.8 * MM
     y = bottom - 4.4 * MM
-    if lacking:
-        codes = "、".join(f"U+{ord(char):04X}" for char in lacking[:6])
+    if missing:
+        codes = "、".join(f"U+{ord(char):04X}" for char in missing[:6])
         note = f"表中 {fonts.BOX} 是系统字体暂缺的字（{codes}），请在 {fonts.BOX} 上手写补正。"
         canvas.text(LEFT, y, note, size, face=Face.LABEL)
         y -= step
@@ -90,12 +90,12 @@ LOWEST = PAGE_HEIGHT - (sheet_marks.BOTTOM + sheet_marks.SIDE / 2) * MM
 
 
 def frame_bottom(bottom: float) -> float:
-    """Where a frame ends that would end there: at the lowest squares when they are near, as others would touch them."""
+    """The bottom of the frame. Near the lowest squares it moves down to them, because two pairs would touch."""
     return LOWEST if bottom - LOWEST < 3 * sheet_marks.SIDE * MM else bottom
 
 
 def locator_squares(canvas: Canvas, top: float, bottom: float) -> None:
-    """The squares beside the frame that a reader looks for; ``top`` and ``bottom`` of the part that is signed."""
+    """The squares beside the frame for the sheet reader; ``top`` and ``bottom`` bound the part that is signed."""
     half = sheet_marks.SIDE / 2 * MM
     lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
     middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]
@@ -109,7 +109,7 @@ def locator_squares(canvas: Canvas, top: float, bottom: float) -> None:
 # --- page 1 -----------------------------------------------------------------------------------------------------------
 
 
-def draw_first_page(canvas: Canvas, data: SheetData, plan: SheetLayout, pages: int, lacking: Sequence[str]) -> None:
+def draw_first_page(canvas: Canvas, data: SheetData, plan: SheetLayout, pages: int, missing: Sequence[str]) -> None:
     draw_header(canvas, data, 1, pages)
     y = TABLE_TOP
     rules = []
@@ -123,15 +123,15 @@ def draw_first_page(canvas: Canvas, data: SheetData, plan: SheetLayout, pages: i
     _draw_section_name(canvas, "承诺签章", y, bottom)
     _place_promise(canvas, plan, y)
     _place_signing_part(canvas, data.has_employer, y - plan.promise_height, bottom)
-    for rule in rules:  # last, so that no fill covers half of a rule
+    for rule in rules:  # last, because a fill would cover half of a rule
         canvas.line(LEFT, rule, RIGHT, rule, MEDIUM)
     canvas.frame(Rect(LEFT, bottom, RIGHT - LEFT, TABLE_TOP - bottom), THICK)
     locator_squares(canvas, y - plan.promise_height, bottom)
-    draw_footer(canvas, data, bottom, 1, pages, lacking)
+    draw_footer(canvas, data, bottom, 1, pages, missing)
 
 
 def _draw_section(canvas: Canvas, section: LayoutSection, top: float, plan: SheetLayout) -> float:
-    """Draw a section from ``top`` down; returns its bottom."""
+    """Draw a section below ``top``; returns its bottom."""
     y = top
     places = []
     for row, height in zip(section.rows, section.heights, strict=True):
@@ -165,14 +165,14 @@ def _draw_box(canvas: Canvas, box: Box, place: Rect, plan: SheetLayout) -> None:
     inner = Rect(place.left + sheet_layout.PADDING, place.bottom, place.width - 2 * sheet_layout.PADDING, place.height)
     size = plan.level.size if box.style is Style.VALUE else plan.level.size - 0.5
     fitted = typeset.fit(box.text, inner.width, inner.height, size, plan.level.smallest)
-    assert fitted, "the plan gives every text the room it needs"
+    assert fitted, "the layout gives every text the room it needs"
     align = "left" if box.wide or len(fitted.lines) > 1 else "center"
     canvas.lines(inner, fitted, align=align, ink=MUTED if box.moved else INK)
 
 
 def _draw_label(canvas: Canvas, place: Rect, fitted: Fitted) -> None:
     only = fitted.lines[0]
-    if len(fitted.lines) == 1 and len(only) == 2:  # 性　别: two characters as wide as their neighbours' four
+    if len(fitted.lines) == 1 and len(only) == 2:  # 性　别: two characters are spread to the width of four
         y = place.bottom + place.height / 2 - fitted.size * TO_MIDDLE
         middle = place.left + place.width / 2
         canvas.text(middle, y, only, fitted.size, face=Face.LABEL, align="center", spacing=fitted.size)

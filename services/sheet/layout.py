@@ -1,8 +1,8 @@
-"""Where everything on the sheet goes: questions packed into rows, rows made as high as one A4 page allows.
+"""The layout of page 1: questions packed into rows, rows as high as one A4 page allows.
 
-Nothing here names a question. Cells come in the order of the form and keep it; each takes two to six sixths of a row,
-by the length of its text. When the page is too full, type and rows get smaller in steps; what then still does not
-fit moves to the continuation page, the longest text first, and its place says 见续页.
+No question is named here. Cells keep the order of the form; each takes two to six sixths of a row, by the length of its
+text. When the page is too full, type and rows get smaller in steps. Texts that still do not fit move to the
+continuation page, the longest first, and 见续页 is printed in their place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ from services.sheet.packing import SIXTHS, pack
 
 SECTION_WIDTH = 8 * MM  # the narrow column with the section's name
 CONTENT_WIDTH = 170 * MM  # what is left of 178 mm between the margins
-PHOTO_WIDTH = 33 * MM  # the photo's well, at the right of the first rows
+PHOTO_WIDTH = 33 * MM  # at the right of the first rows
 PHOTO_ROWS = 5
 MIN_PHOTO_HEIGHT = 32 * MM
 TABLE_HEIGHT = 239 * MM  # from the header to the footer
@@ -42,7 +42,7 @@ PROMISE_STEP = 15.0
 
 
 class Style(Enum):
-    """What a box is: it decides type, colour and border."""
+    """The kind of a box; it decides type, colour and border."""
 
     LABEL = "label"
     VALUE = "value"
@@ -52,7 +52,7 @@ class Style(Enum):
 
 @dataclass
 class Entry:
-    """A text with its place in the sheet; ``moved`` to the continuation page, or ``dropped`` there with its label."""
+    """A text of the sheet. ``moved``: only the text is on the continuation page; ``dropped``: its label, too."""
 
     block: str
     label: str
@@ -77,7 +77,7 @@ class Box:
     style: Style
     left: float
     width: float
-    fitted: Fitted | None = None  # None: fitted into the height that the row gets
+    fitted: Fitted | None = None  # None: fitted later, into the height of its row
     text: str = ""
     moved: bool = False
     wide: bool = False
@@ -85,7 +85,7 @@ class Box:
 
 @dataclass(frozen=True)
 class LayoutRow:
-    """Boxes side by side; ``need`` and ``most`` limit the height."""
+    """Boxes side by side; ``need`` and ``most`` are the limits of its height."""
 
     boxes: tuple[Box, ...]
     need: float
@@ -104,7 +104,7 @@ class LayoutSection:
 class Level:
     """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
 
-    ``hint`` caps the widths that cells ask for beyond what their texts need.
+    ``hint`` limits the spans that cells ask for beyond the need of their texts.
     """
 
     size: float
@@ -133,7 +133,7 @@ LEVELS = (
 
 @dataclass
 class SheetLayout:
-    """The finished layout of page 1, and what goes to the continuation pages."""
+    """The finished layout of page 1, and the texts for the continuation pages."""
 
     level: Level
     sections: list[LayoutSection]
@@ -148,7 +148,7 @@ class SheetLayout:
 
 @dataclass
 class _Part:
-    """A block with its texts as entries, which remember whether they moved."""
+    """A block with its texts as entries."""
 
     short: str
     cells: list[Entry]
@@ -164,7 +164,7 @@ class _Part:
 
 
 def plan_layout(data: SheetData) -> SheetLayout:
-    """Lay the sheet out, loosest level first; moves texts to the continuation page until the rest fits."""
+    """Try the loosest level first; move texts to the continuation page until the rest fits."""
     parts = [_part(block, index == 0) for index, block in enumerate(data.blocks)]
     if data.papers:
         names = [Entry("附件", str(n), typeset.printable(f"{n}. {name}")) for n, name in enumerate(data.papers, 1)]
@@ -201,7 +201,7 @@ def _table_row(block: Block, table: Table, row: tuple[str, ...]) -> list[Entry]:
 
 
 def _move_one(parts: Sequence[_Part]) -> None:
-    """Move the longest text; when only short ones are left, the last cell of the longest section with its label."""
+    """Move the longest text; when only short ones are left, drop the last cell of the longest section."""
     texts = [entry for part in parts if not part.papers for entry in part.entries()]
     staying = [entry for entry in texts if not entry.moved and not entry.dropped]
     longest = max(staying, key=lambda entry: entry.ems, default=None)
@@ -211,14 +211,14 @@ def _move_one(parts: Sequence[_Part]) -> None:
     cells = max(([e for e in part.cells if not e.dropped] for part in parts), key=len)
     if cells:
         cells[-1].dropped = True
-    else:  # tables alone that fill a page: their rows, all cells of one
+    else:  # only tables fill the page: drop a whole row
         rows = [row for part in parts for _table, table_rows in part.tables for row in table_rows]
         for entry in next(row for row in reversed(rows) if not row[0].dropped):
             entry.dropped = True
 
 
 def _distribute_heights(sections: Sequence[LayoutSection], room: float) -> float:
-    """Give every row its height so that rows are as even as their needs allow; returns the sum."""
+    """Give every row a height, as even as their needs allow; returns the sum."""
     rows = [row for section in sections for row in section.rows]
 
     def heights(common: float) -> list[float]:
@@ -253,7 +253,7 @@ def _section(part: _Part, level: Level) -> LayoutSection:
 
 
 def _raise_to_height(rows: list[LayoutRow], start: int, end: int, height: float) -> None:
-    """Raise the needs of these rows until together they reach a height."""
+    """Raise the needs of these rows so that together they reach a height."""
     short = height - sum(row.need for row in rows[start:end])
     for index in range(start, end):
         if short > 0:
@@ -287,7 +287,7 @@ def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> list[float]:
-    """The widths that the table asks for, except that columns with room to spare give to those whose texts need it."""
+    """The widths that the table asks for; columns with free space give some to columns whose texts need it."""
     asked = [share * CONTENT_WIDTH / sum(table.widths) for share in table.widths]
     least = [
         max(min_column_width(head, level.label), *(_min_text_width(row[index].shown, level) for row in entries))
@@ -342,7 +342,7 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
 
 
 def _wanted_span(entry: Entry, width: float, level: Level) -> int:
-    """The least span in which the answer stands on one line without shrinking much; a whole row if none does."""
+    """The least span in which the answer fits on one line at nearly full size; else a whole row."""
     needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
     room = (label_width(entry.label, level.label) + 2 * PADDING + needed) * SIXTHS / width
     least = min(entry.span, level.hint)

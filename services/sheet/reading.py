@@ -1,12 +1,11 @@
-"""An uploaded picture of the signed sheet, read back: which version it shows, and whether that one still counts.
+"""An uploaded picture of the signed sheet: which version it shows, and whether that version is still valid.
 
-The reading itself (lib.pictures.sheet_reader) happens when the picture is cleaned; here it is compared with what is
-printed and with the working copy, inside the transaction that takes the picture. Pages keep of it, as
-``PaperPage.reading``:
+lib.pictures.sheet_reader reads the picture when it is cleaned. This module compares the result with the printed
+versions and the working copy, in the transaction that stores the picture. ``PaperPage.reading`` keeps:
 
-``read``      was a code of ours on it? Without, the page is bound to the version printed last, and people are told
-``page``      which page of the sheet it is, of how many (``pages``)
-``ink``       a signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
+``read``      whether one of our codes was found; else the page belongs to the version printed last, and a note says so
+``page``      the page of the sheet, of ``pages``
+``ink``       the signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from services.papers import papers
 from services.papers.papers import NotTaken, Prepared
 from services.papers.sheet_positions import ALONE, WITH_EMPLOYER
 from services.sheet import versions as sheet_versions
+from services.sheet.data import in_fours
 
 Found = Mapping[str, Any]
 
@@ -33,16 +33,16 @@ RETAKE = "请把纸放平，光线均匀，让整张表和左上角的二维码�
 
 @dataclass(frozen=True)
 class SheetNote:
-    """Advice on an uploaded sheet: never in the way of anything. ``kind``: ``g`` all is well, ``y`` look again."""
+    """Advice on an uploaded sheet, which never blocks anything. ``kind``: ``g`` good, ``y`` check again."""
 
     kind: Literal["g", "y"]
     text: str
 
 
 def add_page(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
-    """Add a picture to its paper; the sheet is bound to the version that it shows. Raises papers.NotTaken.
+    """Add a picture to its paper, and link a sheet to the version that it shows. Raises papers.NotTaken.
 
-    A version that no longer counts is refused, a sheet of somebody else and a forged one too.
+    An outdated version, the sheet of another person and a forged one are refused.
     """
     if paper.kind != SHEET or sheet_versions.last(declaration) is None:
         return papers.take(declaration, paper, prepared)
@@ -53,10 +53,7 @@ def add_page(declaration: Declaration, paper: Paper, prepared: Prepared) -> Pape
 
 
 def replace_cropped_page(page: PaperPage, prepared: Prepared) -> None:
-    """Put what was cut out of a picture in its place; of the sheet, what is left is judged as if it were new.
-
-    Raises papers.NotTaken.
-    """
+    """Replace a picture by its cropped part; a cropped sheet is checked like a new one. Raises papers.NotTaken."""
     if page.kind == SHEET and sheet_versions.last(page.declaration):
         sheet, page.reading = _match_version(page.declaration, prepared.reading or ())
         page.sheet_id = sheet.id
@@ -67,7 +64,7 @@ def replace_cropped_page(page: PaperPage, prepared: Prepared) -> None:
 
 
 def _match_version(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
-    """The version that a picture shows, and what to keep of its reading. One good code among several is enough."""
+    """The version that a picture shows, and the reading to store. One valid code among several is enough."""
     excused = marks.excused(declaration)
     known = {sheet.code: sheet for sheet in _sheets_by_code([one["code"] for one in found])}
     own = [(known[one["code"]], one) for one in found if _is_own(declaration, known.get(one["code"]))]
@@ -82,7 +79,7 @@ def _match_version(declaration: Declaration, found: Sequence[Found]) -> tuple[Sh
         raise NotTaken(_foreign_message(declaration, next(iter(known.values()))))
     if found:
         raise NotTaken(
-            f"图上的校验码 {_in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
+            f"图上的校验码 {in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
             "请在本平台打印个人基本信息表，签名后再上传"
         )
     return _assumed_version(declaration, excused), {"read": False}
@@ -96,10 +93,6 @@ def _is_own(declaration: Declaration, sheet: Sheet | None) -> bool:
     return sheet is not None and sheet.declaration_id == declaration.id
 
 
-def _in_fours(code: str) -> str:
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
-
-
 def _page_reading(sheet: Sheet, one: Found) -> dict[str, Any]:
     page, pages = int(one.get("page") or 1), int(one.get("pages") or 1)
     name = WITH_EMPLOYER if page == 1 and has_employer(sheet) else ALONE
@@ -111,7 +104,7 @@ def has_employer(sheet: Sheet) -> bool:
 
 
 def _assumed_version(declaration: Declaration, excused: frozenset[str]) -> Sheet:
-    """Without a code: the version of the pages that are there already, if it counts, else the one printed last."""
+    """Without a code: the version of the other pages if that is valid, else the version printed last."""
     signed = sheet_versions.signed(declaration)
     if signed and sheet_versions.is_current(signed, declaration, excused):
         return signed
@@ -136,11 +129,11 @@ def _foreign_message(declaration: Declaration, sheet: Sheet) -> str:
     return "图上是另一个人的信息表，不能使用。请上传您自己打印、签名的个人基本信息表"
 
 
-# --- what to tell ----------------------------------------------------------------------------------------------------
+# --- notes for people -------------------------------------------------------------------------------------------------
 
 
 def notes(declaration: Declaration) -> list[SheetNote]:
-    """For the person at the paper, from what its pictures show. Empty without a picture, or when none was looked at."""
+    """Notes for the applicant about the uploaded pictures; empty when no picture was examined."""
     readings = [page.reading for page in papers.pages_of(declaration, SHEET) if page.reading]
     sheet = sheet_versions.signed(declaration)
     return list(_notes(readings, sheet)) if sheet and readings else []
@@ -174,14 +167,14 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
 
 
 def missing_pages(readings: Sequence[Found]) -> list[int]:
-    """Pages of the sheet that no picture shows."""
+    """The pages of the sheet without a picture."""
     there = {one["page"] for one in readings if one["read"]}
     pages = max((one["pages"] for one in readings if one["read"]), default=0)
     return [page for page in range(1, pages + 1) if page not in there]
 
 
 def signature_state(readings: Sequence[Found]) -> str | None:
-    """The signature of all pages that were read: the worst of them; of several pictures of a page the best counts."""
+    """The signature over all pages: the worst page counts; of several pictures of one page the best counts."""
     by_page: dict[int, list[str]] = {}
     for one in readings:
         if one["read"]:

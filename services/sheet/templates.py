@@ -1,4 +1,4 @@
-"""模板下载: documents that anybody may fetch, by their name in the address. Drawn once for each process and kept."""
+"""模板下载: public documents by their name in the URL. Each process draws them once and caches them."""
 
 from __future__ import annotations
 

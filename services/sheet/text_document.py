@@ -1,4 +1,4 @@
-"""Plain documents to print: a title, paragraphs, and a closing with places for signature, stamp and date."""
+"""Plain documents to print: a title, paragraphs, and a closing with lines for signature, stamp and date."""
 
 from collections.abc import Sequence
 
@@ -30,9 +30,8 @@ def draw_text_document(
 ) -> bytes:
     """A text on A4, on as many pages as it needs.
 
-    A run of ＿ is a blank to be filled in and is never broken. ``closing`` lines stand at the right below the text,
-    kept together; ``stamp`` is what the dashed circle to their left says, if any. ``footer`` stands small at
-    the foot of every page.
+    A run of ＿ is a blank to fill in and is never broken. The ``closing`` lines are at the right below the text, all on
+    one page; ``stamp`` is the text in the dashed circle to their left. ``footer`` is printed small on every page.
     """
     with document(title, site) as canvas:
         y = TOP
@@ -60,7 +59,7 @@ def _lines(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _break_page_if_needed(canvas: Canvas, y: float, height: float, footer: str, watermark: str) -> float:
-    """Where to go on: here, or at the top of a new page when less than ``height`` is left of this one."""
+    """The next base line: here, or at the top of a new page when less than ``height`` is left on this one."""
     if y - height >= BOTTOM:
         return y
     _end_page(canvas, footer, watermark)

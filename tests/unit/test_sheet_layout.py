@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lib.pdf import fonts
 from lib.pdf.canvas import MM
-from services.sheet import continuation as sheet_continuation
 from services.sheet import layout as sheet_layout
+from services.sheet import pdf as sheet_pdf
 from services.sheet.labels import label_fitted, label_lines
 from services.sheet.layout import CONTENT_WIDTH, PHOTO_WIDTH, TABLE_HEIGHT, Box, SheetLayout, Style
 from services.sheet.packing import pack
@@ -227,10 +227,10 @@ def test_continuation_pages_hold_every_character() -> None:
     text = "".join(f"{n}号、" for n in range(3000))
     entries = [sheet_layout.Entry("个人信息", "通讯地址", text), sheet_layout.Entry("个人信息", "备\n注", "短")]
 
-    pages = sheet_continuation.pages(entries)
+    pages = sheet_pdf.paginate(entries)
 
     pieces = [piece for page in pages for piece in page]
     assert "".join(line for piece in pieces[:-1] for line in piece.lines) == text
     assert (pieces[0].label, pieces[1].label) == ("个人信息 通讯地址", "个人信息 通讯地址（续）")
     assert (pieces[-1].label, pieces[-1].lines) == ("个人信息 备注", ("短",))
-    assert all(sum(piece.height for piece in page) <= sheet_continuation.ROOM for page in pages)
+    assert all(sum(piece.height for piece in page) <= sheet_pdf.ROOM for page in pages)
