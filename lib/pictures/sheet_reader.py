@@ -1,7 +1,7 @@
-"""Reads a picture of the printed sheet: its QR code, and whether somebody signed and stamped it.
+"""Reads a picture of the printed sheet: its QR codes, the signature and the stamp, and nothing else.
 
-Pure functions of a clean picture, to be run where decoding may fail. Nothing else on the picture is read. What the
-codes mean is for the caller: a code says which page it is, a picture may show several.
+Pure functions of a clean picture, for the child process. The caller interprets the codes: each names a page, and a
+picture may show several.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from lib.pictures import ink, page_locator, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area
 
-MAX_CODES = 4  # that are looked at in one picture
+MAX_CODES = 4  # in one picture
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 @dataclass(frozen=True)
 class QrCode:
-    """A QR code as text, with its corners in the picture: its own top left one first, clockwise."""
+    """The text of a QR code, and its corners in the picture: clockwise from its own top left one."""
 
     text: str
     corners: tuple[Point, Point, Point, Point]
 
 
 class SheetPlace(NamedTuple):
-    """On the part of the page that is signed: millimetres from the left, and from its top (negative: its bottom)."""
+    """An area of the signed part: millimetres from the left, and from its top (negative: from its bottom)."""
 
     left: float
     top: float
@@ -44,7 +44,7 @@ class SheetPlace(NamedTuple):
 
 
 class Form(NamedTuple):
-    """Where one signs on one form of the sheet: free ``lines`` without print, a printed ``label``, the ``stamp``."""
+    """The places of one form of the sheet: empty ``lines`` to sign on, a printed ``label``, the ``stamp``."""
 
     lines: tuple[SheetPlace, ...]
     label: SheetPlace
@@ -52,9 +52,9 @@ class Form(NamedTuple):
 
 
 def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
-    """What was found for each code whose text has a match of ``pattern``, with its named groups, ready for JSON.
+    """The result for each code that matches ``pattern``, with the named groups, ready for JSON.
 
-    ``forms``: the forms of the sheet by name; each is looked for, as nothing in the picture says which it is.
+    ``forms``: the forms of the sheet by name. All are evaluated, because the picture does not tell which one it shows.
     """
     image = image.convert("RGB")
     matched = [(code, found) for code in find_codes(image, pattern) if (found := re.search(pattern, code.text))]
@@ -63,7 +63,7 @@ def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> l
 
 
 def form_from_json(facts: Sequence[Any]) -> Form:
-    """A form that came through JSON."""
+    """A form that was sent as JSON."""
     lines, label, stamp = facts
     return Form(tuple(SheetPlace(*line) for line in lines), SheetPlace(*label), SheetPlace(*stamp) if stamp else None)
 
@@ -72,7 +72,7 @@ def form_from_json(facts: Sequence[Any]) -> Form:
 
 
 def find_codes(image: Image.Image, pattern: str) -> list[QrCode]:
-    """The QR codes whose text matches, by ever greater effort until there is one."""
+    """The QR codes whose text matches; slower methods follow only if none was found."""
     for attempt in _attempts(image):
         found = {code.text: code for code in _decode_codes(*attempt) if re.search(pattern, code.text)}
         if found:
@@ -81,8 +81,8 @@ def find_codes(image: Image.Image, pattern: str) -> list[QrCode]:
 
 
 def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
-    """Pictures to try, each with its scale and its place in the whole."""
-    red = image.getchannel("R")  # a red stamp over the code vanishes in it
+    """The pictures to try, each with its scale and its place in the whole."""
+    red = image.getchannel("R")  # in which a red stamp over the code is invisible
     yield image, 1.0, (0, 0)
     yield red, 1.0, (0, 0)
     sharp = ImageOps.autocontrast(red.filter(ImageFilter.UnsharpMask(3, 200, 0)), 1)
@@ -105,11 +105,11 @@ def _decode_codes(image: Image.Image, scale: float, at: Point) -> Iterator[QrCod
         yield QrCode(found.text, (a, b, c, d))
 
 
-# --- what was written and stamped -------------------------------------------------------------------------------------
+# --- signature and stamp ----------------------------------------------------------------------------------------------
 
 
 def _find_marks(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
-    """For each form of the sheet: ink and stamp."""
+    """Ink and stamp for each form of the sheet."""
     view = page_locator.find_page(image, code.corners)
     part = _signed_part(image, view) if view else None
     if view is None or part is None:
@@ -122,7 +122,7 @@ def _unknown(form: Form) -> dict[str, Any]:
 
 
 def _signed_part(image: Image.Image, view: Homography) -> tuple[float, float] | None:
-    """Where the part that is signed begins and ends, in millimetres down the page."""
+    """Top and bottom of the part that is signed, in millimetres from the top of the page."""
     levels = page_locator.square_levels(image, view)
     frame_ends = sheet_marks.BOTTOM + sheet_marks.SIDE / 2
     if len(levels) == 1:
