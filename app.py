@@ -85,7 +85,7 @@ def _prepare_data(app: Flask) -> None:
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _kept_secret(data / "secret_key")
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
     keys_file: Path = app.config["KEYS_FILE"]
     ring = _keyring(keys_file)
     app.extensions["kuaiji.keys"] = ring
@@ -123,7 +123,7 @@ def _keyring(path: Path) -> crypto.Keyring:
     return crypto.Keyring.load(path)
 
 
-def _kept_secret(path: Path) -> str:
+def _stored_secret(path: Path) -> str:
     try:
         with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_hex(32))

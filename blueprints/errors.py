@@ -41,9 +41,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(FileMissing, lost_picture)
     app.register_error_handler(FileDamaged, lost_picture)
     app.register_error_handler(PictureRefused, refused_picture)
-    app.register_error_handler(DataError, no_value)
-    app.register_error_handler(HashingBusy, busy)
-    app.register_error_handler(OperationalError, busy)
+    app.register_error_handler(DataError, invalid_value)
+    app.register_error_handler(HashingBusy, overloaded)
+    app.register_error_handler(OperationalError, overloaded)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -82,13 +82,13 @@ def refused_picture(error: Exception) -> tuple[str, int]:
     return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.SandboxUnavailable) else 422, str(error))
 
 
-def no_value(_error: Exception) -> tuple[str, int]:
+def invalid_value(_error: Exception) -> tuple[str, int]:
     """PostgreSQL takes no NUL in a text and no number larger than its column: nothing that our pages send."""
     current_app.logger.error("a value that no column takes on %s", request.endpoint)
     return page(400)
 
 
-def busy(error: Exception) -> tuple[str, int]:
+def overloaded(error: Exception) -> tuple[str, int]:
     current_app.logger.error("database or hashing is busy: %s", type(error).__name__)
     return page(503)
 

@@ -23,34 +23,34 @@ from services.declaration import next_page
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
 PARKED_LIMIT = 200_000  # characters of a form's body that are kept
-VISITORS_MOST = 17 * 1024 * 1024  # bytes of a body: one picture; batches of them come from people who are signed in
-READ_TO_END = 1024 * 1024  # bytes
+MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes of a body: one picture; batches of them come from people who are signed in
+MAX_DRAINED = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(find_person)
+    app.before_request(load_session)
     csrf.init_app(app)
-    app.before_request(check_right)
-    app.after_request(read_to_end)
+    app.before_request(check_permission)
+    app.after_request(drain_request)
     login_manager.init_app(app)
     login_manager.request_loader(lambda _request: g.get("actor"))
 
 
-def for_staff() -> bool:
+def is_staff_path() -> bool:
     return request.path == "/staff" or request.path.startswith("/staff/")
 
 
-def find_person() -> None:
+def load_session() -> None:
     """Load the session in a short transaction of its own; afterwards POST requests begin with the write lock."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
-    token = request.cookies.get(STAFF_COOKIE if for_staff() else COOKIE, "")
-    found = sessions.find(token, staff=for_staff()) if token else None
+    token = request.cookies.get(STAFF_COOKIE if is_staff_path() else COOKIE, "")
+    found = sessions.find(token, staff=is_staff_path()) if token else None
     db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
@@ -61,7 +61,7 @@ def find_person() -> None:
     elif found:
         g.ended = found
     if found is None:
-        request.max_content_length = VISITORS_MOST
+        request.max_content_length = MAX_VISITOR_BODY
     _use_csrf_secret(found.csrf if found else None)
     if request.method not in SAFE:
         begin_mode.set("IMMEDIATE")
@@ -76,7 +76,7 @@ def _use_csrf_secret(secret: str | None) -> None:
         session["csrf_token"] = wanted
 
 
-def check_right() -> BaseResponse | None:
+def check_permission() -> BaseResponse | None:
     """Refuse every view that does not say who may use it, and everybody it does not name."""
     if request.endpoint is None or request.endpoint == "static":
         return None
@@ -86,41 +86,41 @@ def check_right() -> BaseResponse | None:
     if view.roles is None:
         return None
     if g.actor is None:
-        return abort(401) if _asks_for_data() else _to_sign_in()
+        return abort(401) if _expects_data() else _redirect_to_sign_in()
     if request.method not in SAFE:
         _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
     return None if g.actor.role in view.roles else abort(403)
 
 
-def _asks_for_data() -> bool:
+def _expects_data() -> bool:
     """A script that would mistake the sign-in page for an answer: uploads (tus), and whoever takes JSON only."""
     return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
-def read_to_end(response: Response) -> Response:
+def drain_request(response: Response) -> Response:
     """Read what is left of a short body. The server would close the line on it, and the browser, still sending, would
     never read the answer: a refused piece of an upload would look like a network that is down."""
-    if request.method not in SAFE and 0 < (request.content_length or 0) <= READ_TO_END:
+    if request.method not in SAFE and 0 < (request.content_length or 0) <= MAX_DRAINED:
         with suppress(OSError, ClientDisconnected, RequestEntityTooLarge):
             while request.stream.read(65536):
                 pass
     return response
 
 
-def _to_sign_in() -> Response | BaseResponse:
-    if g.ended and request.method not in SAFE and next_page.giving_page(_page_path(), staff=for_staff()):
+def _redirect_to_sign_in() -> Response | BaseResponse:
+    if g.ended and request.method not in SAFE and next_page.giving_page(_page_path(), staff=is_staff_path()):
         kept = (
             "您刚才填写的内容已保留，请重新登录后继续。"
-            if _park()
+            if _park_form()
             else "您刚才填写的内容太长，没有保留，请重新登录后再填写。"
         )
         flash(f"登录已超时。{kept}", "y")
     elif g.ended:
         flash("登录已超时，请重新登录。", "y")
-    return redirect(url_for("auth.staff_login" if for_staff() else "auth.login"))
+    return redirect(url_for("auth.staff_login" if is_staff_path() else "auth.login"))
 
 
-def _park() -> bool:
+def _park_form() -> bool:
     """Keep what was typed (not the files) for the same person, who has up to a day to sign in again.
 
     The newest form of a page takes the place of earlier ones: an ended cookie, perhaps a copy, must not fill the table.

@@ -64,10 +64,10 @@ def notice(notice_id: int) -> str:
 
 @bp.get("/guide", endpoint="guide")
 @public
-def how_to() -> str:
+def guide_page() -> str:
     return render_template(
         "public/guide.html",
-        needs=guide.needs(),
+        needs=guide.required_papers(),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
         templates=sheet_templates.TEMPLATES,
@@ -97,7 +97,7 @@ def make_photo() -> ResponseReturnValue:
     """照片处理. The page's script works in the browser; without it a picture is sent, and the photo comes back."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = throttle.begin((throttle.PHOTO_ADDRESS, client_address()))
+    made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
     db.session.commit()
     if made.until:
         problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
@@ -109,7 +109,7 @@ def make_photo() -> ResponseReturnValue:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
     except PictureRefused as error:
         return render_template("public/photo_tool.html", problem=str(error)), 422
-    return _kept_by_the_browser(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
+    return _download(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
 
 
 @bp.get("/photo-tool/download")
@@ -118,10 +118,10 @@ def photo_tool_file() -> Response:
     """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
     parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
-    return _kept_by_the_browser(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
+    return _download(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 
 
-def _kept_by_the_browser(content: bytes, mimetype: str, name: str, title: str) -> Response:
+def _download(content: bytes, mimetype: str, name: str, title: str) -> Response:
     """A download; ``name`` is for what cannot write Chinese file names."""
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"

@@ -42,7 +42,7 @@ def add_template_helpers(app: Flask) -> None:
         "month": as_month,
         "mask_number": mask_number,
         "mask_phone": mask_phone,
-        "nl_paragraphs": paragraphs,
+        "nl_paragraphs": to_paragraphs,
         "tel": telephone,
     }
     app.jinja_env.filters.update(filters)
@@ -109,7 +109,7 @@ def as_month(value: date | datetime | str | None) -> str:
     return value[:7] if isinstance(value, str) else as_date(value)[:7]
 
 
-def paragraphs(text: str | None) -> Markup:
+def to_paragraphs(text: str | None) -> Markup:
     """Plain text as paragraphs: an empty line parts them, a single line end breaks the line."""
     parts = _BLANK_LINE.split((text or "").replace("\r\n", "\n").strip())
     drawn = [Markup("<br>").join(escape(line) for line in part.split("\n")) for part in parts if part]

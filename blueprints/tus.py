@@ -28,15 +28,15 @@ from services.papers.resumable_uploads import Elsewhere, NotAccepted, NotAsked, 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
 CONTENT = "application/offset+octet-stream"
-PIECE = 512 * 1024  # bytes that are sealed and written at once: what a killed server can lose of a long request
-LONGEST_METADATA = 4000  # characters
+CHUNK = 512 * 1024  # bytes that are sealed and written at once: what a killed server can lose of a long request
+MAX_METADATA = 4000  # characters
 _WHOLE = re.compile(r"[0-9]{1,15}\Z")
 
 Find = Callable[[], Owner]
 Address = Callable[[str], str]
 
 
-class Unfit(Exception):
+class ProtocolError(Exception):
     """The request breaks the protocol, or its sender may not upload now: the status and what to say."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -49,13 +49,13 @@ def collection(find: Find, address: Address) -> Response:
     if request.method == "OPTIONS":
         offered = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)}
         return _answer(204, offered)
-    return guarded(lambda: _create(find, address))
+    return handle_errors(lambda: _create(find, address))
 
 
-def one(find: Find, uid: str) -> Response:
+def upload(find: Find, uid: str) -> Response:
     """HEAD, PATCH and DELETE at the address of one upload."""
-    verbs = {"HEAD": _tell, "PATCH": _append, "DELETE": _discard}
-    return guarded(lambda: verbs[request.method](find, uid))
+    verbs = {"HEAD": _head, "PATCH": _append, "DELETE": _discard}
+    return handle_errors(lambda: verbs[request.method](find, uid))
 
 
 def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
@@ -67,14 +67,14 @@ def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
 STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotAccepted: 400}
 
 
-def guarded(work: Callable[[], Response]) -> Response:
+def handle_errors(work: Callable[[], Response]) -> Response:
     """Every refusal as the protocol wants it: a status, the server's version, and words for the person."""
     headers: dict[str, str] = {}
     try:
         if request.headers.get("Tus-Resumable") != VERSION:
             return _answer(412, {"Tus-Version": VERSION}, f"tus {VERSION}")
         return work()
-    except Unfit as error:
+    except ProtocolError as error:
         status, text = error.code, str(error)
     except Unknown:
         status, text = 404, "这个上传已经结束或者已放弃，请重新选择图片"
@@ -89,25 +89,25 @@ def guarded(work: Callable[[], Response]) -> Response:
     return _answer(status, headers, text)
 
 
-def _whole(header: str) -> int:
+def _whole_number_header(header: str) -> int:
     value = request.headers.get(header, "")
     if not _WHOLE.match(value):
-        raise Unfit(400, f"{header}: a whole number")
+        raise ProtocolError(400, f"{header}: a whole number")
     return int(value)
 
 
 def _metadata() -> dict[str, str]:
     """Upload-Metadata: pairs of a name and a text in base64, separated by commas."""
     header = request.headers.get("Upload-Metadata", "")
-    if len(header) > LONGEST_METADATA:
-        raise Unfit(400, "Upload-Metadata: too long")
+    if len(header) > MAX_METADATA:
+        raise ProtocolError(400, "Upload-Metadata: too long")
     found = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _space, value = pair.partition(" ")
         try:
             found[name] = base64.b64decode(value.strip(), validate=True).decode()
         except (binascii.Error, ValueError) as error:
-            raise Unfit(400, "Upload-Metadata: names and base64") from error
+            raise ProtocolError(400, "Upload-Metadata: names and base64") from error
     return found
 
 
@@ -118,19 +118,19 @@ def _facts(told: dict[str, str]) -> dict[str, Any]:
         try:
             left, top, width, height = (float(part) for part in crop.split(","))
         except ValueError as error:
-            raise Unfit(400, "crop: four fractions") from error
+            raise ProtocolError(400, "crop: four fractions") from error
         if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
-            raise Unfit(400, "crop: four fractions of the picture")
+            raise ProtocolError(400, "crop: four fractions of the picture")
         facts["crop"] = [left, top, min(width, 1 - left), min(height, 1 - top)]
     return facts
 
 
 def _create(find: Find, address: Address) -> Response:
     if "Upload-Defer-Length" in request.headers:
-        raise Unfit(400, "Upload-Defer-Length: not offered")
-    length, told = _whole("Upload-Length"), _metadata()
+        raise ProtocolError(400, "Upload-Defer-Length: not offered")
+    length, told = _whole_number_header("Upload-Length"), _metadata()
     if length == 0:
-        raise Unfit(400, "文件是空的，请重新选择图片")
+        raise ProtocolError(400, "文件是空的，请重新选择图片")
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
@@ -142,7 +142,7 @@ def _create(find: Find, address: Address) -> Response:
     return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
 
 
-def _tell(find: Find, uid: str) -> Response:
+def _head(find: Find, uid: str) -> Response:
     upload = resumable_uploads.find(find(), uid)
     return _answer(
         200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, resumable_uploads.expires_at(upload))
@@ -155,8 +155,8 @@ def _state(arrived: int, expires: datetime) -> dict[str, str]:
 
 def _append(find: Find, uid: str) -> Response:
     if request.mimetype != CONTENT:
-        raise Unfit(415, CONTENT)
-    start = _whole("Upload-Offset")
+        raise ProtocolError(415, CONTENT)
+    start = _whole_number_header("Upload-Offset")
     with transaction_mode("DEFERRED"):
         upload = resumable_uploads.find(find(), uid)
         length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
@@ -175,7 +175,7 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     A connection that breaks loses nothing of what had come through it.
     """
     state = None
-    for piece in _pieces(length - start):
+    for piece in _chunks(length - start):
         upload = resumable_uploads.find(find(), uid)
         start = resumable_uploads.append(upload, start, piece)
         state = start, resumable_uploads.expires_at(upload)
@@ -183,7 +183,7 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     return state
 
 
-def _pieces(room: int) -> Iterator[bytes]:
+def _chunks(room: int) -> Iterator[bytes]:
     """The body in pieces of PIECE bytes; the last one is what came before the end, or before the line was cut.
 
     Reads one byte more than there is room for, so that a longer body is noticed.
@@ -192,14 +192,14 @@ def _pieces(room: int) -> Iterator[bytes]:
     left = room + 1
     while left > 0:
         try:
-            read = request.stream.read(min(PIECE - len(piece), left))
+            read = request.stream.read(min(CHUNK - len(piece), left))
         except (ClientDisconnected, OSError):
             break
         if not read:
             break
         left -= len(read)
         piece += read
-        if len(piece) == PIECE:
+        if len(piece) == CHUNK:
             yield bytes(piece)
             piece.clear()
     if piece:

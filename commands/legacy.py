@@ -32,7 +32,7 @@ def import_(file: Path, dry_run: bool) -> None:
     for title in source.unknown:
         click.echo(f"column left out: {title}")
     with transaction_mode("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
-        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_tell, progress=step)
+        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_print_finding, progress=step)
         db.session.rollback() if dry_run else db.session.commit()
     words = "would be imported" if dry_run else "imported"
     click.echo(
@@ -43,7 +43,7 @@ def import_(file: Path, dry_run: bool) -> None:
         click.echo(f"batch {result.batch}; flask legacy undo {result.batch} takes it back while nobody has claimed")
 
 
-def _tell(finding: legacy_import.Finding) -> None:
+def _print_finding(finding: legacy_import.Finding) -> None:
     click.echo(f"line {finding.line}: {finding.kind}: {finding.text}")
 
 

@@ -25,7 +25,7 @@ from services.sheet.data import SheetData
 CHUNK = 20  # sheets between two words that the drawer is alive: a fifth of a second
 
 
-class Lost(Exception):
+class JobLost(Exception):
     """The job was cancelled, or another drawer has it."""
 
 
@@ -34,8 +34,8 @@ class Lost(Exception):
 def command() -> None:
     """Draw the sheets that officers asked for, and end when none is left. Started by the site and by tick."""
     os.nice(10)  # people's requests go first
-    while _are_waited_for():
-        with _alone(Path(current_app.config["DATA"])) as alone:
+    while _has_waiting_jobs():
+        with _single_drawer(Path(current_app.config["DATA"])) as alone:
             if not alone:
                 return  # whoever is at work looks again after letting the lock go
             while _draw_next():
@@ -43,7 +43,7 @@ def command() -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def _single_drawer(folder: Path) -> Iterator[bool]:
     """One drawer a machine: a second one would only take the memory for another thousand sheets."""
     with (folder / "print.lock").open("w") as lock:
         try:
@@ -54,7 +54,7 @@ def _alone(folder: Path) -> Iterator[bool]:
             yield True
 
 
-def _are_waited_for() -> bool:
+def _has_waiting_jobs() -> bool:
     with transaction_mode("DEFERRED"):
         try:
             return batch_print.is_waited_for()
@@ -73,7 +73,7 @@ def _draw_next() -> bool:
         return False
     try:
         _draw(job_id, drawer)
-    except Lost:
+    except JobLost:
         db.session.rollback()
     except Exception as error:
         click.echo(f"print job {job_id}: {one_line(error)}", err=True)
@@ -86,7 +86,7 @@ def _draw(job_id: int, drawer: str) -> None:
     with transaction_mode("DEFERRED"):
         job = db.session.get(PrintJob, job_id)
         if job is None:
-            raise Lost
+            raise JobLost
         actor = batch_print.maker(job)
         ids = batch_print.printable(actor, job.revisions) if actor else []
         db.session.rollback()
@@ -108,7 +108,7 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
             alive = batch_print.beat(job_id, drawer, start)
             db.session.commit()
         if not alive:
-            raise Lost
+            raise JobLost
         with transaction_mode("DEFERRED"):
             part = ids[start : start + CHUNK]
             sheets = batch_print.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])

@@ -53,13 +53,13 @@ def command(tick_every: float, grace: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
     config = current_app.config
     with claimed_port(config["HOST"], config["PORT"]):
-        _greet()
+        _print_warnings()
         code = _run(tick_every, grace)
     if code:
         raise click.ClickException(f"the server ended with status {code}")
 
 
-def _greet() -> None:
+def _print_warnings() -> None:
     """Refuse an old database; print what is risky and the demo accounts."""
     config = current_app.config
     with transaction_mode("DEFERRED"):
@@ -104,7 +104,7 @@ def _granian(grace: int) -> list[str]:
     ]
 
 
-def _die_with_parent() -> Callable[[], Any] | None:
+def _end_with_parent() -> Callable[[], Any] | None:
     """For the child to call on Linux: should the parent be killed, nothing is left that holds the port."""
     if not sys.platform.startswith("linux"):
         return None
@@ -125,7 +125,7 @@ def _run(tick_every: float, grace: int) -> int:
     server: subprocess.Popen[bytes] | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    server = _started(grace)
+    server = _start_server(grace)
     while not asked:
         try:
             code = server.wait(tick_every)
@@ -137,14 +137,14 @@ def _run(tick_every: float, grace: int) -> int:
     return 0
 
 
-def _started(grace: int) -> subprocess.Popen[bytes]:
+def _start_server(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
     click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         _granian(grace),
         cwd=current_app.root_path,
         process_group=0,  # Ctrl-C reaches us alone: one word to end is enough for granian
-        preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock
+        preexec_fn=_end_with_parent(),  # there is one thread here: nothing can deadlock
     )
 
 

@@ -99,7 +99,9 @@ def register(person: DemoPerson, password_hash: str) -> Account:
     if person.archive_no:
         holder = legacy_claim.find(person.number)
         assert holder is not None
-        return legacy_claim.claim(legacy_claim.Opened(holder.id, "archive_no", None), password_hash, privacy.VERSION)
+        return legacy_claim.claim(
+            legacy_claim.ProvenClaim(holder.id, "archive_no", None), password_hash, privacy.VERSION
+        )
     email = person.answers.get("email") or ""
     wanted = applicants.Registration(person.id_type, person.number, person.name, person.phone, email, privacy.VERSION)
     return applicants.activate(applicants.reserve(wanted, ""), password_hash)

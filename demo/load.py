@@ -67,7 +67,7 @@ class Demo:
 
 
 @contextmanager
-def ago(shift: timedelta) -> Iterator[None]:
+def in_the_past(shift: timedelta) -> Iterator[None]:
     """What is written inside happened that long ago: times of this moment move back on their way to the database.
 
     Times that lie ahead stay: a claim or reservation in force must stay so.
@@ -78,7 +78,7 @@ def ago(shift: timedelta) -> Iterator[None]:
         for row in (*session.new, *session.dirty):
             for column in row.__table__.columns:
                 if isinstance(column.type, UTCDateTime):
-                    _turn_back(row, column, session, start, shift)
+                    _shift_back(row, column, session, start, shift)
 
     event.listen(db.session, "before_flush", turn_back)
     try:
@@ -88,7 +88,7 @@ def ago(shift: timedelta) -> Iterator[None]:
         event.remove(db.session, "before_flush", turn_back)
 
 
-def _turn_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta) -> None:
+def _shift_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta) -> None:
     value, now = getattr(row, column.key), utcnow()
     is_new = value is None and column.default and row in session.new
     if is_new or (column.onupdate and row in session.dirty and session.is_modified(row)):
@@ -101,7 +101,7 @@ def _turn_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _PreparedPerson:
     """A person whose slow parts are done."""
 
     person: DemoPerson
@@ -116,26 +116,26 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
     The caller commits.
     """
     with transaction_mode("DEFERRED"):
-        wanted = [_dated(person, demo.review_days) for person in people(count, seed, today())]
-        new = [(person, _words(person)) for person in wanted if applicants.find(person.number) is None]
+        wanted = [_with_due_day(person, demo.review_days) for person in people(count, seed, today())]
+        new = [(person, _answers_in_words(person)) for person in wanted if applicants.find(person.number) is None]
         db.session.rollback()
     pepper = keys().pepper
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(copy_context().run, _get_ready, demo, person, words, pepper) for person, words in new]
+        jobs = [pool.submit(copy_context().run, _prepare_person, demo, person, words, pepper) for person, words in new]
         ready = []
         for job in jobs:
             ready.append(job.result())
             progress(1)
-    with ago(timedelta(days=90)):
+    with in_the_past(timedelta(days=90)):
         staff = load_staff(demo.secret)
         load_register([person for person, _words in new if person.archive_no])
     for one in ready:
-        _Play(demo, one, staff).perform()
+        _DemoStory(demo, one, staff).perform()
         progress(1)
     return len(ready)
 
 
-def _dated(person: DemoPerson, review_days: int) -> DemoPerson:
+def _with_due_day(person: DemoPerson, review_days: int) -> DemoPerson:
     """A person who is overdue, or nearly so, submitted on a day that makes it true by the calendar."""
     fits = {Stage.OVERDUE: lambda left: left < 0, Stage.DUE_SOON: lambda left: 0 <= left <= deadlines.SOON}
     if person.stage not in fits:
@@ -162,11 +162,11 @@ def _facts(person: DemoPerson) -> dict[str, Any]:
     return facts | person.answers | ({"sex": told[0], "birth_date": told[1]} if told else {})
 
 
-def _words(person: DemoPerson) -> Words:
+def _answers_in_words(person: DemoPerson) -> Words:
     return {row.name: row.text for section in answers.sections(_facts(person)) for row in section.rows}
 
 
-def _get_ready(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _Ready:
+def _prepare_person(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _PreparedPerson:
     kinds = [paper.kind for paper in papers.wanted(_facts(person)) if paper.kind != SHEET]
     if DRAFTS.get(person.stage, len(STEPS)) < len(STEPS) or person.stage is Stage.NEW:
         kinds = [PHOTO]
@@ -174,7 +174,9 @@ def _get_ready(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _
     if person.stage in SENT_BACK:
         drawn[SPOILED] = demo_drawings.blurred(drawn[SPOILED])
     pictures = {kind: _prepared(demo.store, kind, picture) for kind, picture in drawn.items()}
-    return _Ready(person, hash_password(password(demo.secret, person.number), staff=False, pepper=pepper), pictures)
+    return _PreparedPerson(
+        person, hash_password(password(demo.secret, person.number), staff=False, pepper=pepper), pictures
+    )
 
 
 #: The drawn people sit far away: a frame in which most heads are large enough.
@@ -188,13 +190,13 @@ def _prepared(store: Folder, kind: str, picture: bytes) -> papers.Prepared:
 # --- the play -------------------------------------------------------------------------------------------------------
 
 
-class _Play:
+class _DemoStory:
     """One person's way as far as it goes."""
 
-    def __init__(self, demo: Demo, ready: _Ready, staff: dict[str, Staff]) -> None:
+    def __init__(self, demo: Demo, ready: _PreparedPerson, staff: dict[str, Staff]) -> None:
         self.demo, self.person, self.pictures = demo, ready.person, ready.pictures
         self.since = _since(self.person)
-        with ago(self.since + DAY):
+        with in_the_past(self.since + DAY):
             self.account = register(self.person, ready.password_hash)
         self.actor = applicants.actor_of(self.account)
         self.officer = actor_of(_reviewer(self.person, staff))
@@ -203,7 +205,7 @@ class _Play:
         stage = self.person.stage
         if stage is Stage.NEW:
             return
-        with ago(self.since):
+        with in_the_past(self.since):
             declaration = self._draft()
             if stage in DRAFTS:
                 return
@@ -255,12 +257,12 @@ class _Play:
     def _review(self, declaration: Declaration) -> None:
         stage = self.person.stage
         if stage in (Stage.IN_REVIEW, Stage.LAPSED):
-            _let_pass(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
+            _age_claim(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
             return
-        with ago(self.since / 2):
+        with in_the_past(self.since / 2):
             {Stage.DECLINED: self._decline, Stage.OFFERED: self._offer}.get(stage, self._send_back)(declaration)
         if stage is Stage.RESUBMITTED:
-            with ago(min(DAY, self.since / 4)):
+            with in_the_past(min(DAY, self.since / 4)):
                 self._correct(declaration)
 
     def _send_back(self, declaration: Declaration) -> None:
@@ -297,12 +299,12 @@ class _Play:
 
     def _approve_and_change(self, declaration: Declaration) -> None:
         stage = self.person.stage
-        with ago(self.since * 2 / 3):
+        with in_the_past(self.since * 2 / 3):
             workflow.claim(declaration, self.officer)
             workflow.approve(declaration, self.officer, declaration.revision_number, id_checked=True)
         if stage is Stage.APPROVED:
             return
-        with ago(2 * DAY):
+        with in_the_past(2 * DAY):
             record = access.own_record(self.actor)
             assert record is not None
             change = self._change(record)
@@ -335,7 +337,7 @@ def _fill(declaration: Declaration, slug: str, changed: dict[str, Any]) -> None:
     db.session.flush()
 
 
-def _let_pass(claim: Claim, hours: float) -> None:
+def _age_claim(claim: Claim, hours: float) -> None:
     """Let a claim have been made some hours earlier."""
     claim.claimed_at -= timedelta(hours=hours)
     claim.expires_at -= timedelta(hours=hours)

@@ -52,7 +52,7 @@ def days_left(due_on: date | None, today: date) -> int | None:
     return workdays_between(today, due_on, calendar()) if due_on else None
 
 
-def standing(declaration: Declaration, today: date) -> DueState:
+def due_state(declaration: Declaration, today: date) -> DueState:
     """Both sides read the same: whose turn it is and until when."""
     if declaration.status in EDITABLE:
         return DueState("轮到您办理", None, None, overdue=False, soon=False, estimated=False)

@@ -11,7 +11,7 @@ from lib.database import utcnow
 from models import InboxMessage, db
 
 
-def tell(
+def send(
     account_id: int,
     title: str,
     body: str,

@@ -24,7 +24,7 @@ def staff_counter() -> ResponseReturnValue:
         return _page(form), 422 if form.is_submitted() else 200
     try:
         found = counter_desk.look_up(form.number.data, me())
-    except counter_desk.OwnFile:
+    except counter_desk.OwnAccount:
         db.session.rollback()
         form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
@@ -51,7 +51,7 @@ def staff_counter_code() -> ResponseReturnValue:
     issue = IssueForm()
     if not issue.validate():
         return _page(LookUpForm(formdata=None), looked=True, found=found, issue=issue), 422
-    code = counter_desk.give_code(found, me())
+    code = counter_desk.issue_code(found, me())
     db.session.commit()
     return render_template(
         "auth/slip.html", found=found, code=code, until=utcnow() + activation_codes.LIFE, office=me()

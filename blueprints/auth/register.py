@@ -12,11 +12,11 @@ from lib.codes import IdType
 from models import Account, db
 from services.access import public
 from services.accounts import applicants, passwords, throttle
-from services.accounts.applicants import Occupied, Registration, TooLate
-from services.accounts.throttle import Try
+from services.accounts.applicants import NumberTaken, Registration, StepExpired
+from services.accounts.throttle import CountedAttempt
 from services.site import privacy
 
-OCCUPIED = "该证件号被占用,请联系当地会计管理部门进行核实处理"
+NUMBER_TAKEN = "该证件号被占用,请联系当地会计管理部门进行核实处理"
 TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds it
 
 
@@ -33,16 +33,16 @@ def register() -> ResponseReturnValue:
         return render_template("auth/register_wait.html"), 429
     try:
         session[TOKEN] = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
-    except Occupied:
+    except NumberTaken:
         db.session.rollback()
-        return _page(form, occupied=OCCUPIED), 409
+        return _page(form, occupied=NUMBER_TAKEN), 409
     db.session.commit()
     return redirect(url_for("auth.register_password"))
 
 
-def _begin(form: RegisterForm) -> Try:
+def _begin(form: RegisterForm) -> CountedAttempt:
     number, phone = (throttle.REGISTER, form.number.data), (throttle.REGISTER_PHONE, form.phone.data)
-    made = throttle.begin(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
+    made = throttle.count_attempt(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
     db.session.commit()
     return made
 
@@ -77,7 +77,7 @@ def register_password() -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password.data)
     try:
         applicants.activate(token, password_hash)
-    except TooLate:
+    except StepExpired:
         db.session.rollback()
         return _start_again()
     db.session.commit()

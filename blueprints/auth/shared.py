@@ -53,7 +53,7 @@ def next_path() -> str:
     return path if _OWN_PATH.match(path) else ""
 
 
-def entered(token: str, place: str, *, staff: bool) -> Response:
+def signed_in_response(token: str, place: str, *, staff: bool) -> Response:
     """The answer to a right sign-in. Nothing of the page cookie's content lives on: another may have planted it."""
     session.clear()
     response = redirect(place)
@@ -61,7 +61,7 @@ def entered(token: str, place: str, *, staff: bool) -> Response:
     return response
 
 
-def left(place: str, *, staff: bool) -> Response:
+def signed_out_response(place: str, *, staff: bool) -> Response:
     """The answer to signing out; the session's row ends with the view's commit."""
     session.clear()
     response = redirect(place)
@@ -69,13 +69,13 @@ def left(place: str, *, staff: bool) -> Response:
     return response
 
 
-def end_current() -> None:
+def end_current_session() -> None:
     """Whoever was signed in with this browser is so no longer."""
     if actor := gate.signed_in():
         sessions.end(actor.session_id)
 
 
-def leave(endpoint: str, *, staff: bool) -> Response:
-    end_current()
+def sign_out(endpoint: str, *, staff: bool) -> Response:
+    end_current_session()
     db.session.commit()
-    return left(url_for(endpoint), staff=staff)
+    return signed_out_response(url_for(endpoint), staff=staff)

@@ -9,12 +9,12 @@ from pyotp import random_base32
 
 from blueprints import device_name, me
 from blueprints.auth.forms import AccountForm, ChangePasswordForm, PasswordAgainForm, TotpForm
-from blueprints.auth.shared import bp, entered, forget, remember, remembered
+from blueprints.auth.shared import bp, forget, remember, remembered, signed_in_response
 from lib.questions.fields import Question
 from models import Staff, db
 from services.access import STAFF, only
 from services.accounts import passwords, staff, throttle
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff
 
 WRONG = "登录密码不正确"
@@ -26,14 +26,14 @@ def _known() -> KnownStaff:
 
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the try, commit, check; what is wrong stands at the field."""
-    made = throttle.begin((throttle.STAFF_PASSWORD, who.uid))
+    made = throttle.count_attempt((throttle.STAFF_PASSWORD, who.uid))
     db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
-    elif not passwords.right(field.data, who.password_hash, staff=True):
+    elif not passwords.is_correct(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
-        throttle.forget(throttle.STAFF_PASSWORD, who.uid)
+        throttle.reset_failures(throttle.STAFF_PASSWORD, who.uid)
         db.session.commit()
     return not field.errors
 
@@ -57,10 +57,10 @@ def staff_account() -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password.data, staff=True)
     try:
         token = staff.change_password(who, password_hash, device_name())
-    except TooLate:
+    except StepExpired:
         return _changed_elsewhere()
     db.session.commit()
-    response = entered(token, url_for("auth.staff_account"), staff=True)
+    response = signed_in_response(token, url_for("auth.staff_account"), staff=True)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 
@@ -123,7 +123,7 @@ def staff_codes() -> ResponseReturnValue:
         return _password_page(form, "生成新的恢复码", "auth.staff_codes")
     try:
         codes = staff.renew_recovery_codes(who)
-    except TooLate:
+    except StepExpired:
         return _changed_elsewhere()
     db.session.commit()
     return render_template("auth/staff_codes.html", codes=codes)
@@ -138,7 +138,7 @@ def _password_page(form: AccountForm, title: str, endpoint: str) -> ResponseRetu
 @only(*STAFF)
 def staff_keys() -> ResponseReturnValue:
     """单键操作 on the review page, on or off."""
-    staff.set_keys(me().id, request.form.get("keys") == "on")
+    staff.set_single_keys(me().id, request.form.get("keys") == "on")
     db.session.commit()
     flash("已保存", "g")
     return redirect(url_for("auth.staff_account"))

@@ -51,7 +51,7 @@ def _chosen() -> list[int]:
     if queue:
         found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
         return batch_print.of_declarations(me(), found, by=Declaration.id)
-    return batch_print.of_records(me(), office_records.chosen(me(), most), by=Record.id)
+    return batch_print.of_records(me(), office_records.record_ids(me(), most), by=Record.id)
 
 
 @bp.post("/print/choose")

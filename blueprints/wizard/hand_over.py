@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
-from blueprints.tus import Unfit
+from blueprints.tus import ProtocolError
 from blueprints.wizard.papers import put, sent_files
 from blueprints.wizard.shared import bp, editable_declaration
 from blueprints.wizard.uploads import judged, taken
@@ -101,7 +101,7 @@ def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
     if owner := phone_upload.find(token, _device(), spent=spent, lock=lock):
         return owner
     db.session.rollback()
-    raise Unfit(404, DEAD)
+    raise ProtocolError(404, DEAD)
 
 
 def _held(token: str) -> Owner:
@@ -109,14 +109,14 @@ def _held(token: str) -> Owner:
     owner = _owner(token)
     assert owner.hand_over
     if not phone_upload.hold(owner.hand_over, _device()):
-        raise Unfit(404, DEAD)
+        raise ProtocolError(404, DEAD)
     return owner
 
 
 def _finish(owner: Owner, _page: PaperPage) -> None:
     """The picture is taken: the token has done its work."""
     if owner.hand_over is None or not phone_upload.spend(owner.hand_over):
-        raise Unfit(404, DEAD)
+        raise ProtocolError(404, DEAD)
 
 
 @phone.route("/<path:token>", methods=["GET", "POST"])
@@ -127,7 +127,7 @@ def page(token: str) -> ResponseReturnValue:
         if request.method == "GET":
             return _shown(token, _owner(token))
         return _sent(token)
-    except Unfit:
+    except ProtocolError:
         db.session.rollback()
         return render_template("wizard/phone_dead.html", dead=DEAD), 404
 
@@ -175,7 +175,7 @@ def begin_upload(token: str) -> ResponseReturnValue:
 @phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
 @public
 def upload_piece(token: str, uid: str) -> ResponseReturnValue:
-    return tus.one(partial(_owner, token), uid)
+    return tus.upload(partial(_owner, token), uid)
 
 
 @phone.post("/<token>/uploads/<uid>/take")
@@ -188,4 +188,4 @@ def take_upload(token: str, uid: str) -> ResponseReturnValue:
         told = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
         return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": told})
 
-    return tus.guarded(answer)
+    return tus.handle_errors(answer)

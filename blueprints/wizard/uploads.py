@@ -11,7 +11,7 @@ from flask import abort, flash, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
-from blueprints.tus import Find, Unfit
+from blueprints.tus import Find, ProtocolError
 from blueprints.wizard.papers import put
 from blueprints.wizard.shared import bp, photo_rule, store
 from forms import PHOTO
@@ -32,9 +32,9 @@ def own() -> Owner:
     """The applicant's declaration in hand, while it may be changed."""
     declaration = access.open_declaration(me())
     if declaration is None or declaration.notice_read_at is None:
-        raise Unfit(403, "请先阅读须知，再上传图片")
+        raise ProtocolError(403, "请先阅读须知，再上传图片")
     if not declaration.is_editable:
-        raise Unfit(403, "您的申报已经提交，不能再上传图片")
+        raise ProtocolError(403, "您的申报已经提交，不能再上传图片")
     return Owner(declaration)
 
 
@@ -51,7 +51,7 @@ def begin_upload() -> ResponseReturnValue:
 @bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
 @only(*APPLICANTS)
 def upload_piece(uid: str) -> ResponseReturnValue:
-    return tus.one(own, uid)
+    return tus.upload(own, uid)
 
 
 @bp.get("/device-key")
@@ -69,7 +69,7 @@ def device_key() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def take_upload(uid: str) -> ResponseReturnValue:
     """The last byte is there: judge the picture and add it to its paper."""
-    return tus.guarded(lambda: jsonify(taken(own, uid)))
+    return tus.handle_errors(lambda: jsonify(taken(own, uid)))
 
 
 @bp.post("/uploads/<uid>/drop")
@@ -95,7 +95,7 @@ def keep_upload(uid: str) -> ResponseReturnValue:
     kind = _found(uid).kind
     try:
         outcome = taken(own, uid)
-    except (Unfit, resumable_uploads.NotAccepted) as error:
+    except (ProtocolError, resumable_uploads.NotAccepted) as error:
         outcome = {"problem": str(error)}
     if problem := outcome.get("problem"):
         db.session.rollback()
@@ -106,7 +106,7 @@ def keep_upload(uid: str) -> ResponseReturnValue:
 def _found(uid: str, *, lock: bool = False) -> Upload:
     try:
         return resumable_uploads.find(own(), uid, lock=lock)
-    except (Unfit, resumable_uploads.Unknown):
+    except (ProtocolError, resumable_uploads.Unknown):
         abort(404)
 
 
@@ -126,13 +126,13 @@ def taken(find: Find, uid: str, after: Callable[[Owner, PaperPage], None] | None
         if upload.outcome:
             return upload.outcome
         if not resumable_uploads.is_complete(upload):
-            raise Unfit(409, UNFINISHED)
+            raise ProtocolError(409, UNFINISHED)
         kind, facts, data = owner.paper(upload.kind).kind, upload.facts, resumable_uploads.assembled(upload)
         db.session.rollback()
     try:
         prepared, problem = judged(kind, data, facts.get("crop")), ""
     except (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked) as error:
-        raise Unfit(503, str(error)) from error  # not the picture's fault: it can be taken later
+        raise ProtocolError(503, str(error)) from error  # not the picture's fault: it can be taken later
     except PictureRefused as error:
         prepared, problem = None, str(error)
     return _settled(find, uid, prepared, problem, after)

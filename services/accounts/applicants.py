@@ -26,11 +26,11 @@ from services.accounts import activation_codes, passwords, sessions
 RESERVED_FOR = timedelta(minutes=30)
 
 
-class Occupied(Exception):
+class NumberTaken(Exception):
     """证件号被占用: somebody registered it, is registering it, or holds it in the old register. One answer for all."""
 
 
-class TooLate(Exception):
+class StepExpired(Exception):
     """What the step rests on has ended meanwhile: a reservation, a code, a record that somebody claimed."""
 
 
@@ -80,8 +80,8 @@ def reserve(wanted: Registration, token: str) -> str:
     ``token`` is what the browser holds from before, or "": its own reservation is renewed. Raises Occupied.
     """
     index = number_index(wanted.number)
-    _let_go(token)
-    forget_reservations(index)
+    _delete_reservation(token)
+    delete_expired_reservations(index)
     fresh = new_token()
     account = Account(state=AccountState.RESERVED, id_type=wanted.id_type, id_index=index, name=wanted.name)
     account.id_number, account.phone, account.email = wanted.number, wanted.phone, wanted.email
@@ -92,19 +92,19 @@ def reserve(wanted: Registration, token: str) -> str:
             db.session.add(account)
             db.session.flush()
             if db.session.scalar(select(LegacyHolder.id).where(LegacyHolder.id_index == index)):
-                raise Occupied
+                raise NumberTaken
     except IntegrityError as error:
-        raise Occupied from error
+        raise NumberTaken from error
     return fresh
 
 
-def _let_go(token: str) -> None:
+def _delete_reservation(token: str) -> None:
     """End the browser's earlier reservation, for this number or a mistyped one."""
     mine = (Account.state == AccountState.RESERVED, Account.reservation_hash == token_hash(token))
     db.session.execute(delete(Account).where(*mine))
 
 
-def forget_reservations(index: bytes | None = None) -> int:
+def delete_expired_reservations(index: bytes | None = None) -> int:
     """Remove reservations that have run out, of one number or of all (``flask tick``); returns how many."""
     query = delete(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until <= utcnow())
     gone = db.session.execute(query.where(Account.id_index == index) if index else query)
@@ -121,11 +121,11 @@ def activate(token: str, password_hash: str) -> Account:
     """The first password turns the reservation into the account. Raises TooLate."""
     account = reservation(token)
     if account is None:
-        raise TooLate
+        raise StepExpired
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
     _set_password(account, password_hash)
     audit.record("register", actor_of(account))
-    inbox.tell(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
+    inbox.send(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
     return account
 
 
@@ -151,12 +151,12 @@ def same_name(typed: str, name: str) -> bool:
     return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
 
 
-def prove(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
+def authenticate(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
     """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
 
     Raises lib.crypto.HashingBusy.
     """
-    is_right = passwords.right(password, who.password_hash if who else None)
+    is_right = passwords.is_correct(password, who.password_hash if who else None)
     return who if same_name(name, who.name if who else "") and is_right else None
 
 
@@ -164,27 +164,27 @@ def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tu
     """A new session for a person just proved. Returns the cookie's token. Raises TooLate when the account changed."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
-        raise TooLate
+        raise StepExpired
     account.password_hash = new_hash or account.password_hash
     audit.record("sign_in", actor_of(account))
     return sessions.start(account=account, device=device), actor_of(account)
 
 
-def count_try(number: str) -> int | None:
+def count_code_attempt(number: str) -> int | None:
     """Before the code of a lost password is looked at: count the try, if there is a code. The caller commits then."""
-    return activation_codes.count_try(find(number) or _nobody())
+    return activation_codes.count_attempt(find(number) or _placeholder())
 
 
-def _nobody() -> Account:
+def _placeholder() -> Account:
     """Stands in where there is no account, so that the same work is done."""
     return Account(id=0, uid="", name="")
 
 
-def opens(number: str, name: str, code: str, code_id: int | None) -> int | None:
+def account_for_code(number: str, name: str, code: str, code_id: int | None) -> int | None:
     """The account whose lost password the code lets replace. None for every reason; the work is the same for each."""
     account = find(number)
-    person = account or _nobody()
-    is_right = activation_codes.fits(person, code_id, code) and same_name(name, person.name)
+    person = account or _placeholder()
+    is_right = activation_codes.is_correct(person, code_id, code) and same_name(name, person.name)
     return account.id if account and is_right else None
 
 
@@ -199,24 +199,24 @@ def change_password(who: KnownApplicant, password_hash: str, device: str) -> str
     """A new password for somebody who has just given the old one: every session ends, this browser gets a new one."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.password_hash != who.password_hash:
-        raise TooLate
-    _changed(account, password_hash, "password_change")
+        raise StepExpired
+    _after_password_change(account, password_hash, "password_change")
     return sessions.start(account=account, device=device)
 
 
 def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
     """A new password on the strength of an activation code, which this uses up. Ends all sessions. Raises TooLate."""
     account = db.session.get(Account, account_id)
-    if account is None or account.state != AccountState.ACTIVE or not activation_codes.use(code_id):
-        raise TooLate
-    _changed(account, password_hash, "password_reset")
+    if account is None or account.state != AccountState.ACTIVE or not activation_codes.redeem(code_id):
+        raise StepExpired
+    _after_password_change(account, password_hash, "password_reset")
 
 
-def _changed(account: Account, password_hash: str, verb: str) -> None:
+def _after_password_change(account: Account, password_hash: str, verb: str) -> None:
     _set_password(account, password_hash)
     sessions.end_all(account_id=account.id)
     audit.record(verb, actor_of(account))
-    inbox.tell(
+    inbox.send(
         account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"
     )
 

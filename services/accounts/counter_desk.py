@@ -13,7 +13,7 @@ from services.access import Actor
 from services.accounts import activation_codes, applicants, legacy_claim
 
 
-class OwnFile(Exception):
+class OwnAccount(Exception):
     """Officers do nothing for themselves."""
 
 
@@ -33,7 +33,7 @@ def look_up(number: str, actor: Actor) -> Visitor | None:
     """Find a person by the normalised number. Raises OwnFile. The caller commits the event, whatever was found."""
     index = applicants.number_index(number)
     if actor.id_index == index:
-        raise OwnFile
+        raise OwnAccount
     account = db.session.scalar(select(Account).where(Account.id_index == index))
     if account and account.state == AccountState.RESERVED:
         account = None
@@ -74,13 +74,13 @@ def _person(kind: str, uid: str) -> Account | LegacyHolder | None:
     return db.session.scalar(select(LegacyHolder).where(LegacyHolder.uid == uid))
 
 
-def give_code(person: Visitor, actor: Actor) -> str:
+def issue_code(person: Visitor, actor: Actor) -> str:
     """An activation code for the visitor, whose ID card was seen."""
     row = _person(person.kind, person.uid)
     if row is None or not person.can:
         raise LookupError(person.uid)
     if isinstance(row, Account):
-        inbox.tell(
+        inbox.send(
             row.id,
             "窗口已发出激活码",
             f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",

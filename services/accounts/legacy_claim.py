@@ -20,9 +20,9 @@ from lib.names import normalise_text
 from models import Account, LegacyHolder, db
 from services import audit, inbox
 from services.accounts import activation_codes, applicants
-from services.accounts.applicants import TooLate, number_index, phone_index, same_name
+from services.accounts.applicants import StepExpired, number_index, phone_index, same_name
 
-ASSURING = frozenset({"activation_code"})  # an officer has seen the ID card
+ID_CARD_FACTORS = frozenset({"activation_code"})  # an officer has seen the ID card
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Opened:
+class ProvenClaim:
     """A proof that was right: it opens the password page, once."""
 
     legacy_id: int
@@ -51,10 +51,10 @@ def find(number: str) -> LegacyHolder | None:
 
 def claimable(number: str) -> LegacyHolder | None:
     """The record, unless it was claimed or its number has an account in force."""
-    return _standing(number)[0]
+    return _holder_and_account(number)[0]
 
 
-def _standing(number: str) -> tuple[LegacyHolder | None, Account | None]:
+def _holder_and_account(number: str) -> tuple[LegacyHolder | None, Account | None]:
     """The record that can be claimed, and the account in force that its number has.
 
     Asks both tables always: an answer that comes sooner would tell that a number is unknown.
@@ -63,35 +63,35 @@ def _standing(number: str) -> tuple[LegacyHolder | None, Account | None]:
     return (holder if holder and holder.claimed_at is None and account is None else None), account
 
 
-def _nobody() -> LegacyHolder:
+def _placeholder() -> LegacyHolder:
     """Stands in where there is no record, so that the same work is done."""
     return LegacyHolder(id=0, uid="", name="", archive_no="", certificate_no="", issued_month="")
 
 
-def count_try(number: str, proof: Proof) -> int | None:
+def count_attempt(number: str, proof: Proof) -> int | None:
     """Before a proof is checked: count it at the person's code, if there is one. The caller commits then.
 
     A try at a record that was claimed already goes into the audit trail: somebody may be the wrong person.
     """
-    holder, account = _standing(number)
+    holder, account = _holder_and_account(number)
     if account and account.legacy_id:
         audit.record("claim_again", None, account_id=account.id)
-    return activation_codes.count_try(holder or _nobody()) if proof.factor == "activation_code" else None
+    return activation_codes.count_attempt(holder or _placeholder()) if proof.factor == "activation_code" else None
 
 
-def check(number: str, name: str, proof: Proof, code_id: int | None) -> Opened | None:
+def check_proof(number: str, name: str, proof: Proof, code_id: int | None) -> ProvenClaim | None:
     """Whether the proof opens the record. None for every reason; the work is the same for each."""
     holder = claimable(number)
-    person = holder or _nobody()
+    person = holder or _placeholder()
     holds = {
-        "activation_code": activation_codes.fits(person, code_id, proof.code),
+        "activation_code": activation_codes.is_correct(person, code_id, proof.code),
         "archive_no": _knows_archive(person, proof),
         "none": True,
     }
     is_right = same_name(name, person.name) and holds[proof.factor]
     if holder is None or not is_right:
         return None
-    return Opened(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
+    return ProvenClaim(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
 
 
 def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
@@ -113,26 +113,26 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s\-－—–_]", "", normalise_text(text)).upper()
 
 
-def claim(opened: Opened, password_hash: str, privacy_version: str) -> Account:
+def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Account:
     """Make the account of a legacy record. Raises TooLate when somebody was faster or the code has ended."""
     free = (LegacyHolder.id == opened.legacy_id, LegacyHolder.claimed_at.is_(None))
     claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
-    if not claimed.rowcount or (opened.code_id and not activation_codes.use(opened.code_id)):  # type: ignore[attr-defined]
-        raise TooLate
+    if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
+        raise StepExpired
     account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened.factor)
     account.password_hash, account.password_changed_at = password_hash, utcnow()
     account.privacy_version = privacy_version
     try:
         db.session.flush()
     except IntegrityError as error:
-        raise TooLate from error
+        raise StepExpired from error
     audit.record("claim_legacy", applicants.actor_of(account), detail=f"by {opened.factor}")
-    inbox.tell(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
+    inbox.send(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
     return account
 
 
 def _account_of(holder: LegacyHolder, factor: str) -> Account:
-    applicants.forget_reservations(holder.id_index)
+    applicants.delete_expired_reservations(holder.id_index)
     account = Account(
         state=AccountState.ACTIVE,
         id_type=IdType.RESIDENT,
@@ -140,7 +140,7 @@ def _account_of(holder: LegacyHolder, factor: str) -> Account:
         name=holder.name,
         legacy_id=holder.id,
         claim_factor=factor,
-        assured=factor in ASSURING,
+        assured=factor in ID_CARD_FACTORS,
     )
     account.id_number = holder.id_number
     if account.assured and holder.phone:  # whoever only knows old numbers sees nothing of the record

@@ -49,15 +49,15 @@ _TITLES = {field: title for title, field in COLUMNS.items()}
 Kind = Literal["error", "conflict", "warning"]
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """The file cannot be imported at all; the message says why and what to do."""
 
 
-class NoBatch(Exception):
+class BatchNotFound(Exception):
     """There is no batch of this name."""
 
 
-class Claimed(Exception):
+class BatchClaimed(Exception):
     """The batch cannot be undone: somebody has claimed one of its records."""
 
 
@@ -104,12 +104,12 @@ def open_source(path: Path) -> Source:
         with path.open(encoding=encoding, newline="") as file:
             header = next(csv.reader(file, strict=True), [])
     except csv.Error as error:
-        raise Unreadable(f"第 1 行无法读取:{error}") from error
+        raise UnreadableFile(f"第 1 行无法读取:{error}") from error
     titles = [identity.normalise_text(cell) for cell in header]
     if absent := [title for title in REQUIRED if title not in titles]:
-        raise Unreadable(f"第 1 行应是列名,缺少:{'、'.join(absent)}")
+        raise UnreadableFile(f"第 1 行应是列名,缺少:{'、'.join(absent)}")
     if twice := [title for title in COLUMNS if titles.count(title) > 1]:
-        raise Unreadable(f"第 1 行有重复的列名:{'、'.join(twice)}")
+        raise UnreadableFile(f"第 1 行有重复的列名:{'、'.join(twice)}")
     columns = {COLUMNS[title]: place for place, title in enumerate(titles) if title in COLUMNS}
     unknown = tuple(title for title in titles if title and title not in COLUMNS)
     return Source(path, encoding, lines, columns, len(header), unknown)
@@ -120,13 +120,13 @@ def _encoding(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         head = file.read(4)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Unreadable("这是 Excel 工作簿。请在 Excel 里另存为「CSV UTF-8」后再导入")
+        raise UnreadableFile("这是 Excel 工作簿。请在 Excel 里另存为「CSV UTF-8」后再导入")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Unreadable("文件是 UTF-16 编码。请另存为「CSV UTF-8」后再导入")
+        raise UnreadableFile("文件是 UTF-16 编码。请另存为「CSV UTF-8」后再导入")
     for encoding in ("utf-8-sig", "gb18030"):
         if (lines := _count_lines(path, encoding)) is not None:
             return encoding, lines
-    raise Unreadable("文件既不是 UTF-8 也不是 GB18030 编码的文本。请另存为「CSV UTF-8」后再导入")
+    raise UnreadableFile("文件既不是 UTF-8 也不是 GB18030 编码的文本。请另存为「CSV UTF-8」后再导入")
 
 
 def _count_lines(path: Path, encoding: str) -> int | None:
@@ -156,7 +156,7 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
                 if any(cells):
                     yield first, cells
         except csv.Error as error:
-            raise Unreadable(f"第 {line + 1} 行无法读取:{error}") from error
+            raise UnreadableFile(f"第 {line + 1} 行无法读取:{error}") from error
 
 
 # --- one row ----------------------------------------------------------------------------------------------------------
@@ -206,9 +206,9 @@ def _error(values: dict[str, str], today: date) -> str | None:
     return _QUOTED.sub("", problem) if problem else None
 
 
-def _tidy(values: dict[str, str], today: date) -> list[str]:
+def _remove_invalid_values(values: dict[str, str], today: date) -> list[str]:
     """Remove the values that cannot be taken; returns what was removed and why."""
-    removed = [_drop(values, field) for field in LENGTHS if values.get(field)]
+    removed = [_remove_if_invalid(values, field) for field in LENGTHS if values.get(field)]
     if issued := values.pop("issued", ""):
         month = _month(issued, today)
         removed.append(None if month else "发证日期无法识别,未采用")
@@ -223,13 +223,13 @@ def _tidy(values: dict[str, str], today: date) -> list[str]:
     return [text for text in removed if text]
 
 
-def _drop(values: dict[str, str], field: str) -> str | None:
+def _remove_if_invalid(values: dict[str, str], field: str) -> str | None:
     value, (least, most) = values[field], LENGTHS[field]
     if not least <= len(value) <= most:
         reason = f"{_TITLES[field]}应为 {least} 至 {most} 个字,未采用"
     elif not value.isprintable() and identity.text_problem(value):
         reason = f"{_TITLES[field]}里有不能显示的字符,未采用"
-    elif field in PROOFS and _tells_number(value, values["number"]):
+    elif field in PROOFS and _reveals_number(value, values["number"]):
         reason = f"{_TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"
     else:
         return None
@@ -237,7 +237,7 @@ def _drop(values: dict[str, str], field: str) -> str | None:
     return reason
 
 
-def _tells_number(proof: str, number: str) -> bool:
+def _reveals_number(proof: str, number: str) -> bool:
     """Is the proof made of the ID number (or its old 15 digits), so that whoever knows one knows the other?"""
     digits = re.sub("[^0-9X]", "", proof.upper())
     short = number[:6] + number[8:17]
@@ -266,13 +266,13 @@ class _Batch:
         """The new rows of a chunk."""
         self.result.rows += len(chunk)
         good = [row for line, cells in chunk if (row := self._checked(line, cells))]
-        known = _already_here([index for _line, index, _values in good])
+        known = _known_numbers([index for _line, index, _values in good])
         holders = []
         for line, index, values in good:
             if index in known:
                 self._leave_out(line, "conflict", known[index])
                 continue
-            for text in _tidy(values, self.today):
+            for text in _remove_invalid_values(values, self.today):
                 self.result.warnings += 1
                 self.found(Finding(line, "warning", text))
             self.result.unproven += not any(field in values for field in PROOFS)
@@ -301,7 +301,7 @@ class _Batch:
         self.found(Finding(line, kind, text))
 
 
-def _already_here(indexes: list[bytes]) -> dict[bytes, str]:
+def _known_numbers(indexes: list[bytes]) -> dict[bytes, str]:
     """Which of the numbers have a record or an account, in words."""
     known: dict[bytes, str] = {}
     holders = select(LegacyHolder.id_index, LegacyHolder.batch).where(LegacyHolder.id_index.in_(indexes))
@@ -340,14 +340,14 @@ def undo(batch: str) -> int:
     of_batch = LegacyHolder.batch == batch
     total = db.session.scalar(select(func.count()).where(of_batch)) or 0
     if not total:
-        raise NoBatch(f"没有批次 {batch}")
+        raise BatchNotFound(f"没有批次 {batch}")
     if claimed := _claimed(batch):
-        raise Claimed(f"批次 {batch} 中已有 {claimed} 人设置了密码,不能撤销")
+        raise BatchClaimed(f"批次 {batch} 中已有 {claimed} 人设置了密码,不能撤销")
     ids = select(LegacyHolder.id).where(of_batch)
     db.session.execute(delete(ActivationCode).where(ActivationCode.legacy_id.in_(ids)))
     removed: Any = db.session.execute(delete(LegacyHolder).where(of_batch, LegacyHolder.claimed_at.is_(None)))
     if removed.rowcount != total:  # claimed in this very moment
-        raise Claimed(f"批次 {batch} 中有人刚刚设置了密码,不能撤销")
+        raise BatchClaimed(f"批次 {batch} 中有人刚刚设置了密码,不能撤销")
     audit.record("legacy_undo", None, detail=f"batch {batch}, rows {total}")
     return total
 

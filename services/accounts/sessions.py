@@ -21,8 +21,8 @@ from services.access import Actor
 
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
-KEPT_AFTER_END = timedelta(hours=24)
-SEEN_EVERY = timedelta(minutes=1)  # how often reading moves seen_at: a write for each click would be waste
+RETENTION = timedelta(hours=24)
+SEEN_INTERVAL = timedelta(minutes=1)  # how often reading moves seen_at: a write for each click would be waste
 
 _SESSION = (WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at)
 
@@ -69,9 +69,9 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
     )
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return FoundSession(None, row.csrf, **owner) if now - ended < KEPT_AFTER_END else None
+        return FoundSession(None, row.csrf, **owner) if now - ended < RETENTION else None
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
-    return FoundSession(actor, row.csrf, **owner, stale=now - row.seen_at >= SEEN_EVERY)
+    return FoundSession(actor, row.csrf, **owner, stale=now - row.seen_at >= SEEN_INTERVAL)
 
 
 def _account_query(token: str) -> Any:
@@ -131,9 +131,9 @@ def _end(*which: Any) -> None:
     db.session.execute(update(WebSession).where(*which, WebSession.ended_at.is_(None)).values(ended_at=utcnow()))
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Remove rows that nobody needs any more; returns how many. For ``flask tick``."""
-    gone = utcnow() - KEPT_AFTER_END
+    gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
     tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]

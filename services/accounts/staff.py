@@ -20,7 +20,7 @@ from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
 from services.accounts import applicants, passwords, sessions
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 
 ISSUER = "会计人员信息采集平台"
 STEP = 30  # seconds that a code is shown; one step before and after is taken too, for clocks that are off
@@ -158,7 +158,9 @@ def _recovery_hash(uid: str, code: str) -> bytes:
 def new_recovery_codes(staff_id: int, uid: str) -> list[str]:
     """Ten new codes, shown once; the earlier ones are void."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-    codes = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(10)]
+    codes = [
+        "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
+    ]
     rows = [RecoveryCode(staff_id=staff_id, code_hash=_recovery_hash(uid, code)) for code in codes]
     db.session.add_all(rows)
     return codes
@@ -173,7 +175,7 @@ def _recovery_id(who: KnownStaff, code: str) -> int:
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 
 
-def known(username: str) -> KnownStaff | None:
+def active_account(username: str) -> KnownStaff | None:
     """The active account of a user name, as a copy that outlives the transaction."""
     staff = db.session.scalar(select(Staff).where(Staff.username == username, Staff.active))
     return known_from(staff) if staff else None
@@ -197,9 +199,9 @@ def sign_in(
     """A new session; uses the second factor up (None: the operator does without). Raises TooLate."""
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
-        raise TooLate
-    if factor and not _use_up(who.staff_id, factor):
-        raise TooLate
+        raise StepExpired
+    if factor and not _redeem(who.staff_id, factor):
+        raise StepExpired
     staff.password_hash = new_hash or staff.password_hash
     actor = actor_of(staff)
     audit.record("staff_sign_in", actor, detail="recovery code" if factor and factor.recovery_id else "")
@@ -218,7 +220,7 @@ def actor_of(staff: Staff) -> Actor:
     )
 
 
-def _use_up(staff_id: int, factor: SecondFactor) -> bool:
+def _redeem(staff_id: int, factor: SecondFactor) -> bool:
     if factor.step:
         later = update(Staff).where(Staff.id == staff_id, Staff.totp_last_step < factor.step)
         used = db.session.execute(later.values(totp_last_step=factor.step))
@@ -254,7 +256,7 @@ def renew_recovery_codes(who: KnownStaff) -> list[str]:
     return new_recovery_codes(staff.id, staff.uid)
 
 
-def set_keys(staff_id: int, on: bool) -> None:
+def set_single_keys(staff_id: int, on: bool) -> None:
     """Single-key commands on the review page, on or off."""
     db.session.get_one(Staff, staff_id).keys_on = on
 
@@ -267,5 +269,5 @@ def unused_recovery_codes(staff_id: int) -> int:
 def _unchanged(who: KnownStaff) -> Staff:
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
-        raise TooLate
+        raise StepExpired
     return staff

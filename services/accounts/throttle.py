@@ -34,11 +34,11 @@ REGISTER, REGISTER_PHONE = Limit("register", 3, DAY), Limit("register_phone", 5,
 REGISTER_ADDRESS = Limit("register_address", 30, DAY)
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in
 
-Counted = tuple[Limit, str]  # what is limited, and the number, phone, address or name that it is counted for
+Subject = tuple[Limit, str]  # what is limited, and the number, phone, address or name that it is counted for
 
 
 @dataclass(frozen=True)
-class Try:
+class CountedAttempt:
     """One try. ``until``: there were too many, nothing may be checked before that moment."""
 
     ids: tuple[int, ...]
@@ -50,7 +50,7 @@ class Try:
         return max(1, ceil((self.until - utcnow()).total_seconds() / 60)) if self.until else 0
 
 
-def begin(*counted: Counted) -> Try:
+def count_attempt(*counted: Subject) -> CountedAttempt:
     """Write a try down under everything that it counts for. The caller commits, and only then checks anything.
 
     A try that comes too early is not checked and so does not prolong the wait.
@@ -59,23 +59,23 @@ def begin(*counted: Counted) -> Try:
     attempts = [record_attempt(limit, value) for limit, value in counted]
     db.session.flush()
     waits = [until for limit, value in counted if (until := blocked_until(limit, value))]
-    made = Try(tuple(attempt.id for attempt in attempts), max(waits, default=None))
+    made = CountedAttempt(tuple(attempt.id for attempt in attempts), max(waits, default=None))
     if made.until:
-        take_back(made)
+        uncount_attempt(made)
     return made
 
 
-def waiting(limit: Limit, value: str) -> int:
+def minutes_blocked(limit: Limit, value: str) -> int:
     """How many minutes somebody who has used all tries up has to wait; 0: no more. Nothing is written down."""
-    return Try((), blocked_until(replace(limit, most=limit.most - 1), value)).minutes
+    return CountedAttempt((), blocked_until(replace(limit, most=limit.most - 1), value)).minutes
 
 
-def take_back(made: Try) -> None:
+def uncount_attempt(made: CountedAttempt) -> None:
     """The try was right, or never checked: it does not count. Earlier failures do."""
     db.session.execute(update(Attempt).where(Attempt.id.in_(made.ids)).values(failed=False))
 
 
-def forget(limit: Limit, value: str) -> None:
+def reset_failures(limit: Limit, value: str) -> None:
     """The right person has shown up: failures before that count no longer. Never for an address: many share one."""
     who = (Attempt.kind == limit.kind, Attempt.subject == subject(limit.kind, value))
     db.session.execute(update(Attempt).where(*who, Attempt.failed).values(failed=False))

@@ -24,7 +24,7 @@ from services.records import own as own_record
 from services.reports import standing_decisions
 from services.review.page import PaperLine, Privacy, ReviewSection, plain_sections
 
-__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "chosen", "listing", "person", "search"]
+__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "record_ids", "search"]
 
 PAGE_SIZE = keyset_pages.PAGE_SIZE
 
@@ -93,7 +93,7 @@ def listing(actor: Actor, after: str = "") -> RecordPage:
     return RecordPage(_lines(view, found.rows), found.after, found.before)
 
 
-def chosen(actor: Actor, most: int) -> list[int]:
+def record_ids(actor: Actor, most: int) -> list[int]:
     """The scope's records in the order of their pages, ``most`` of them."""
     view = OfficerView(actor)
     ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]

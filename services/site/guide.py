@@ -16,17 +16,17 @@ DERIVED = {"name_differs": "现在的姓名与原来登记的姓名不同"}
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredPaper:
     """One paper of the list. ``when`` in words, empty for a paper that everybody hands in."""
 
     paper: Paper
     when: str
 
 
-def needs() -> list[Need]:
+def required_papers() -> list[RequiredPaper]:
     """All papers in the table's order."""
     questions = _questions()
-    return [Need(paper, _words(paper.when, questions) if paper.when else "") for paper in PAPERS]
+    return [RequiredPaper(paper, _words(paper.when, questions) if paper.when else "") for paper in PAPERS]
 
 
 def _questions() -> Mapping[str, Question]:

@@ -16,7 +16,7 @@ PAGE = 20
 
 
 @dataclass(frozen=True)
-class Shown:
+class NoticePage:
     """One page of notices, newest first. ``older``: the id after which the next page begins, None on the last."""
 
     notices: Sequence[Notice]
@@ -32,7 +32,7 @@ def newest(count: int) -> Sequence[Notice]:
     return db.session.scalars(query).all()
 
 
-def page(after: int | None = None) -> Shown:
+def page(after: int | None = None) -> NoticePage:
     """The notices after the one with this id; an unknown id begins at the top."""
     query = _published()
     last = db.session.get(Notice, after) if after and 0 < after < 2**31 else None
@@ -40,14 +40,14 @@ def page(after: int | None = None) -> Shown:
         same_time = and_(Notice.published_at == last.published_at, Notice.id < last.id)
         query = query.where(or_(Notice.published_at < last.published_at, same_time))
     found = db.session.scalars(query.order_by(Notice.published_at.desc(), Notice.id.desc()).limit(PAGE + 1)).all()
-    return Shown(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
+    return NoticePage(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
 
 
 def published(notice_id: int) -> Notice | None:
     return db.session.scalar(_published().where(Notice.id == notice_id))
 
 
-def everything() -> Sequence[Notice]:
+def all_notices() -> Sequence[Notice]:
     """Also what is not published, newest first."""
     return db.session.scalars(select(Notice).order_by(Notice.id.desc())).all()
 

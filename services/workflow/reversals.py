@@ -132,7 +132,7 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     decision = decide(declaration, revision, "revoke", actor, comment=comment.strip()[:200])
     _drop_waiting_messages(declaration)
     body = "您的审核结果已被撤销，有内容需要修改。请登录后按提示修改并重新提交。"
-    inbox.tell(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
     return decision
 
 
@@ -151,7 +151,7 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
     revision = revision_numbered(declaration, declaration.revision_number)
     _drop_waiting_messages(declaration)
     decision = decide(declaration, revision, "reopen", actor, comment=comment.strip()[:200])
-    inbox.tell(
+    inbox.send(
         declaration.account_id,
         "申报重新受理",
         f"您的申报 {declaration.number} 已重新受理，请留意审核结果。",
