@@ -98,7 +98,7 @@ def question_names() -> list[str]:
 
 @cache
 def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, asked=FormContext())._fields)
+    return tuple(step.form(None, context=FormContext())._fields)
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def gaps(declaration: Declaration, context: FormContext | None = None) -> list[G
 
 
 def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
-    form = step.form(None, asked=context)
+    form = step.form(None, context=context)
     if form.checks():
         return []
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
@@ -170,7 +170,9 @@ def first_unfinished(declaration: Declaration) -> str:
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [AnswerSection(step, tuple(_rows(step.form(None, asked=context, data=answers), answers))) for step in STEPS]
+    return [
+        AnswerSection(step, tuple(_rows(step.form(None, context=context, data=answers), answers))) for step in STEPS
+    ]
 
 
 def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:

@@ -162,7 +162,7 @@ def _columns() -> list[tuple[str, Column, Say]]:
     names = snapshot.current().divisions
     found = []
     for step in STEPS:
-        for question in step.form(None, asked=context, data={}).questions:
+        for question in step.form(None, context=context, data={}).questions:
             found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
             if question.name == "applicant_name":
                 found.append(
@@ -181,6 +181,6 @@ def _say(question: Question, divisions: Mapping[str, str]) -> Say:
     if isinstance(question, DivisionQuestion):
         return lambda code: divisions.get(code, str(code)) if code else ""
     if isinstance(question, DepartmentQuestion):
-        titles = question._form.asked.titles["department"]
+        titles = question._form.context.titles["department"]
         return lambda code: titles.get(code, str(code)) if code else ""
     return question.say

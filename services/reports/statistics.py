@@ -312,7 +312,7 @@ def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
 
 def _labels() -> dict[str, str]:
     context = answers.FormContext()
-    questions = (question for step in STEPS for question in step.form(None, asked=context).questions)
+    questions = (question for step in STEPS for question in step.form(None, context=context).questions)
     labels = {question.name: question.label.text for question in questions}
     return labels | {kind: paper.title for kind, paper in PAPER.items()}
 

@@ -233,4 +233,4 @@ def test_what_is_kept_cannot_be_changed(app):
     kept = snapshot.current()
     for titles in (kept.offered["unit_type"], kept.titles["department"], kept.divisions, matching.counties("210100")):
         with pytest.raises(TypeError):
-            titles["new"] = "新"
+            titles["new"] = "新"  # type: ignore[index]

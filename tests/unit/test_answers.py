@@ -207,7 +207,7 @@ def test_saving_a_page_stores_its_answers_and_clears_what_is_not_asked(make):
     declaration = make.declaration(**EMPLOYED)
     step = next(step for step in STEPS if step.slug == "qualification")
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data=answers.stored(declaration) | {"qualification": "none"})
+    form = step.form(None, context=context, data=answers.stored(declaration) | {"qualification": "none"})
     assert form.checks()
     answers.save(declaration, form)
     assert (declaration.qualification, declaration.qualification_no) == ("none", None)
