@@ -10,10 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
-from forms import PAPERS, PHOTO, STEPS, Step
+from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
 from lib.pictures.images import PictureRefused
 from lib.questions.fields import StepForm
+from lib.questions.pages import Step
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
@@ -205,7 +206,8 @@ def divisions() -> Response:
 @only(*APPLICANTS)
 def candidates() -> str:
     """The departments that match the address chosen so far, as the piece of the page that shows them."""
-    step = next(step for step in STEPS if step.slug == "department")
+    step = marks.step_of("department_code")
+    assert step
     form = step.form(request.args, context=answers.asked(editable_declaration()))
     return render_template("wizard/_departments.html", question=form["department_code"])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from forms import Step
 from lib.questions.conditions import FormContext
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
+from lib.questions.pages import Step
 
 #: Whoever corrects the first is asked the others too: they may no longer fit.
 BRINGS = {
@@ -16,8 +16,6 @@ BRINGS = {
     "affiliation": ("department_code",),
     "has_employer": ("department_code",),
 }
-#: Facts that a page derives from one of its questions: what hangs on the fact hangs on the question.
-DERIVED = {"employer_code_check": "employer_code", "student_location": "person_status"}
 
 
 def stored_form(step: Step, context: FormContext) -> StepForm:
@@ -66,13 +64,13 @@ def _address(form: StepForm, question: Question) -> set[str]:
 
 
 def _opened_by(form: StepForm, names: set[str]) -> set[str]:
-    """Questions that are not asked now, and hang on one of these."""
+    """Questions that are not asked now, and depend on one of these, or on a fact that is derived from one."""
+    sources = {name: derived.source for name, derived in form.derived.items()}
+    hidden = set(form.questions) - set(form.asked())
     return {
         question.name
-        for question in form.questions
-        if question.flags.when
-        and not form.asks(question)
-        and any(DERIVED.get(part.question, part.question) in names for part in question.flags.when.parts)
+        for question in hidden
+        if any(sources.get(part.question, part.question) in names for part in question.flags.when.parts)
     }
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
-from forms import STEPS, Step
+from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
+from lib.questions.pages import Step
 from models import Account, Declaration
+from services.declaration import labels
 from services.departments import matching, snapshot
-
-#: Facts about the person that stand among the answers but are no questions: name -> label, after the first question.
-IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
 
 
 @dataclass(frozen=True)
@@ -93,12 +91,7 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
 
 
 def question_names() -> list[str]:
-    return [name for step in STEPS for name in _names(step)]
-
-
-@cache
-def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, context=FormContext())._fields)
+    return [name for step in STEPS for name in labels.names(step)]
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -170,24 +163,26 @@ def first_unfinished(declaration: Declaration) -> str:
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [
-        AnswerSection(step, tuple(_rows(step.form(None, context=context, data=answers), answers))) for step in STEPS
-    ]
+    return [AnswerSection(step, _rows(step, context, answers)) for step in STEPS]
 
 
-def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:
-    rows = [_row(question, answers) for question in form.questions if form.asks(question)]
-    if form.questions[0].name != "applicant_name":
-        return rows
-    titles = {"id_type": IdType(answers["id_type"]).label, "id_number": answers["id_number"]}
-    known = [AnswerRow(name, label, titles[name], label, markable=False) for name, label in IDENTITY.items()]
-    return rows[:1] + known + rows[1:]
+def _rows(step: Step, context: FormContext, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+    rows = []
+    for question in step.form(None, context=context, data=answers).asked():
+        rows.append(answer_row(question, question.say(answers.get(question.name))))
+        if question.name == step.document_after:
+            rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
+    return tuple(rows)
 
 
-def _row(question: Question, answers: Mapping[str, Any]) -> AnswerRow:
-    return AnswerRow(
-        question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span
-    )
+def answer_row(question: Question, text: str) -> AnswerRow:
+    return AnswerRow(question.name, question.label.text, text, question.short, question.span)
+
+
+def document_rows(*texts: str) -> list[AnswerRow]:
+    """Type and number of the ID document, which no page asks for."""
+    titles = zip(labels.IDENTITY.items(), texts, strict=True)
+    return [AnswerRow(name, label, text, label, markable=False) for (name, label), text in titles]
 
 
 def freeze(declaration: Declaration) -> dict[str, Any]:
@@ -199,7 +194,7 @@ def freeze(declaration: Declaration) -> dict[str, Any]:
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:
     """What differs between two frozen sets of answers, by question name, in the order of the pages."""
     before, after = _by_name(sections(old)), _by_name(sections(new))
-    names = [name for name in (*IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
+    names = [name for name in (*labels.IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
     rows = ((name, before.get(name), after.get(name)) for name in names)
     return {
         name: Change(name, (now or was).label, was.text if was else "", now.text if now else "")  # type: ignore[union-attr]

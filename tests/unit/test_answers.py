@@ -11,7 +11,7 @@ import pytest
 from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
-from services.declaration import answers
+from services.declaration import answers, labels
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
 from tests.statements import counted
 
@@ -219,7 +219,7 @@ def test_frozen_answers_are_plain_json_and_do_not_follow_the_declaration(make):
     kept = answers.freeze(declaration)
     assert json.loads(json.dumps(kept)) == kept
     assert kept["qualification_on"] == "2021-09-05"
-    assert set(kept) >= {*answers.question_names(), *answers.IDENTITY, "name_differs"}
+    assert set(kept) >= {*answers.question_names(), *labels.IDENTITY, "name_differs"}
     declaration.postal_address = "样例路 9 号"
     assert kept["postal_address"] == EMPLOYED["postal_address"]
 
