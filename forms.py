@@ -251,7 +251,7 @@ class EducationForm(StepForm):
     part_time_degree_no = PART_TIME["part_time_degree_no"]
 
 
-# --- 专业技术资格 (guide section 9): 「无」 makes the questions that hang on it not applicable ----
+# --- 专业技术资格 (guide section 9): after 「无」 the questions that depend on it do not apply ----
 
 HAS_QUALIFICATION = unless("qualification", QualificationLevel.NONE)
 HAS_TECHNICAL_POST = unless("technical_post", TechnicalPost.NONE)

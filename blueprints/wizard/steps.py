@@ -256,7 +256,7 @@ def _seen(declaration: Declaration, step: Step, restored: Draft | None) -> str:
 
 
 def _browser_facts(form: StepForm) -> dict[str, Any]:
-    """The facts that conditions on this page hang on and that are not asked on it."""
+    """The facts that conditions on this page depend on and that are not asked on it."""
     facts = form.facts()
     conditions = [question.flags.when for question in form.questions if question.flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

@@ -9,7 +9,7 @@ from lib.questions.conditions import FormContext
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
 from lib.questions.pages import Step
 
-#: Whoever corrects the first is asked the others too: they may no longer fit.
+#: A correction of the first asks the others too: they may no longer fit.
 BRINGS = {
     "employer_code": ("employer_code_confirmed",),
     "employer_code_confirmed": ("employer_code",),
@@ -42,7 +42,7 @@ def together(form: StepForm, names: set[str]) -> set[str]:
 
 
 def _beside(form: StepForm, name: str) -> set[str]:
-    """The departments hang on the address, and the other way round."""
+    """The departments depend on the address, and the other way round."""
     question = form[name]
     departments = {other.name for other in form.questions if isinstance(other, DepartmentQuestion)}
     addresses = {other.name for other in form.questions if isinstance(other, DivisionQuestion) and form.asks(other)}
@@ -84,7 +84,7 @@ def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> Step
 
 
 def facts_for_browser(form: StepForm, shown: set[str]) -> dict[str, Any]:
-    """The facts that conditions of the screen hang on and that are not asked on it."""
+    """The facts that conditions of the screen depend on and that are not asked on it."""
     facts = form.facts()
     conditions = [form[name].flags.when for name in shown if form[name].flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

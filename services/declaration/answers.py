@@ -99,10 +99,10 @@ def stored(declaration: Declaration) -> dict[str, Any]:
 
 
 def identity_facts(account: Account) -> dict[str, Any]:
-    """What the registration tells: document, and for some documents sex and birth date."""
-    told = identity.facts_from_number(account.id_type, account.id_number)
+    """What the registration says: the ID document, and for some documents sex and birth date."""
+    in_number = identity.facts_from_number(account.id_type, account.id_number)
     facts: dict[str, Any] = {"id_type": account.id_type.value, "id_number": account.id_number}
-    return facts | ({"number_sex": told[0], "number_birth_date": told[1]} if told else {})
+    return facts | ({"number_sex": in_number[0], "number_birth_date": in_number[1]} if in_number else {})
 
 
 def known_name(account: Account, has_record: bool) -> str | None:
@@ -153,7 +153,7 @@ def finished(step: Step, context: FormContext) -> bool:
 
 
 def first_unfinished(declaration: Declaration) -> str:
-    """The slug of the page where the person goes on: a page with gaps, else ``check``."""
+    """The slug of the page where the person continues: a page with gaps, else ``check``."""
     if declaration.notice_read_at is None:
         return "notice"
     context = asked(declaration)
@@ -210,7 +210,7 @@ def _differs(
     before: Mapping[str, AnswerRow],
     after: Mapping[str, AnswerRow],
 ) -> bool:
-    """Another answer, or one that stands on only one side: it was kept while it was not asked for."""
+    """Another answer, or one that is on only one side: it was kept while it was not asked for."""
     was, now = (rows[name].text if name in rows else "" for rows in (before, after))
     return old.get(name) != new.get(name) or was != now
 
