@@ -7,7 +7,8 @@ import re
 import pytest
 
 from config import SETTINGS
-from scripts import settings_table
+from forms import PAPER, PAPERS, SHEET
+from scripts import pictures, settings_table
 from tests.house import ROOT
 
 
@@ -40,3 +41,19 @@ def test_every_vendored_package_names_its_version_and_licence() -> None:
         version = (folder / "VERSION").read_text("utf-8").strip()
         assert re.search(rf"`{folder.name}/` \| {folder.name} \| {re.escape(version)} \|", readme)
         assert "Permission is hereby granted" in (folder / "LICENSE").read_text("utf-8")
+
+
+def test_the_manual_says_how_many_pictures_a_paper_may_have() -> None:
+    manual = (ROOT / "docs" / "用户手册.md").read_text("utf-8")
+    single = {"photo", "id_portrait", "id_emblem", "card_portrait", "card_back"}
+    most = {paper.max_pages for paper in PAPERS if paper.kind not in {*single, SHEET}}
+    assert f"信息表最多 {PAPER[SHEET].max_pages} 张，其他附件最多 {max(most)} 张；" in manual
+    assert most == {max(most)}
+    assert {PAPER[kind].max_pages for kind in single} == {1}
+
+
+def test_pictures_of_the_documents_are_those_that_the_script_makes() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = {name for page in documents for name in re.findall(r"images/([^\s\")]+)", page.read_text("utf-8"))}
+    kept = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    assert named == kept == set(pictures.PICTURES), "run: make pictures"
