@@ -29,7 +29,7 @@ from services import workflow
 from services.access import Actor
 from services.declaration import answers
 from services.marks import marks
-from services.papers import papers, similar_pictures
+from services.papers import papers
 from services.sheet import versions as sheet_versions
 from services.workflow import start as workflow_start
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
@@ -176,7 +176,7 @@ class Make:
         """As saving the pages would."""
         context = answers.asked(declaration)
         for step in STEPS:
-            form = step.form(None, asked=context)
+            form = step.form(None, context=context)
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)
@@ -190,7 +190,7 @@ class Make:
             if paper.kind == PHOTO:
                 papers.take(declaration, paper, prepared(store, portrait(own), photo=True))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
-                seed = own if paper.kind in similar_pictures.OWN else 0
+                seed = own if paper.personal else 0
                 papers.take(declaration, paper, prepared(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)

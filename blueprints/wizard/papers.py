@@ -11,9 +11,10 @@ from werkzeug.datastructures import FileStorage
 
 from blueprints import me
 from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, send_picture, step_bar, store
-from forms import PAPER, PHOTO, SHEET, Paper
+from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from lib.questions.conditions import FormContext
+from lib.questions.pages import Paper
 from models import Declaration, PaperPage, db
 from services import access, workflow
 from services.access import APPLICANTS, only

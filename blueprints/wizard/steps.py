@@ -10,10 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from blueprints.wizard.shared import bp, declaration_in_hand, editable_declaration, photo_rule, step_bar, store
-from forms import PAPERS, PHOTO, STEPS, Step
+from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
 from lib.pictures.images import PictureRefused
 from lib.questions.fields import StepForm
+from lib.questions.pages import Step
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
@@ -55,7 +56,7 @@ def step(step: Step) -> ResponseReturnValue:
     declaration = _with_parked_form(step)
     draft = drafts.of(declaration, step)
     typed = MultiDict([(name, value) for name, value in draft.body]) if draft else None
-    form = step.form(typed, asked=answers.asked(declaration))
+    form = step.form(typed, context=answers.asked(declaration))
     return _page(declaration, step, form, restored=draft)
 
 
@@ -79,7 +80,7 @@ def save_step(step: Step) -> ResponseReturnValue:
     if action == "back" or (action.startswith("crop:") and PHOTO in step.papers):
         db.session.commit()
         return redirect(_before(step)) if action == "back" else _cut_and_return(action.partition(":")[2])
-    form = step.form(request.form, asked=answers.asked(declaration))
+    form = step.form(request.form, context=answers.asked(declaration))
     if action != "next" or refused:
         db.session.commit()
         return _page(declaration, step, form, refused=refused) if refused else _stay(step, action)
@@ -205,8 +206,9 @@ def divisions() -> Response:
 @only(*APPLICANTS)
 def candidates() -> str:
     """The departments that match the address chosen so far, as the piece of the page that shows them."""
-    step = next(step for step in STEPS if step.slug == "department")
-    form = step.form(request.args, asked=answers.asked(editable_declaration()))
+    step = marks.step_of("department_code")
+    assert step
+    form = step.form(request.args, context=answers.asked(editable_declaration()))
     return render_template("wizard/_departments.html", question=form["department_code"])
 
 
@@ -254,7 +256,7 @@ def _seen(declaration: Declaration, step: Step, restored: Draft | None) -> str:
 
 
 def _browser_facts(form: StepForm) -> dict[str, Any]:
-    """The facts that conditions on this page hang on and that are not asked on it."""
+    """The facts that conditions on this page depend on and that are not asked on it."""
     facts = form.facts()
     conditions = [question.flags.when for question in form.questions if question.flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

@@ -65,8 +65,9 @@ class EmbeddedFont:
     def __init__(self, path: Path) -> None:
         patched: Any = ttfonts
         patched.makeToUnicodeCMap = _to_unicode_map
-        self._font: Any = ttfonts.TTFont(path.stem, _MappedFile(path), asciiReadable=0)
-        self.face: Any = self._font.face
+        font: Any = ttfonts.TTFont(path.stem, _MappedFile(path), asciiReadable=0)
+        self._font = font
+        self.face = font.face
         self.face.get_table = _TableReader(self.face)
         pdfmetrics.registerFont(self._font)
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from forms import PAPER, STEPS, Step
+from forms import PAPER
 from lib.codes import MarkState, Status
+from lib.questions.pages import Step
 from models import Declaration, Mark, Revision, db
 from services.access import Actor
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.marks import return_reasons
 from services.papers import papers
 
@@ -41,10 +42,8 @@ def is_paper(target: str) -> bool:
 
 def step_of(target: str) -> Step | None:
     """The page that asks a question or takes a paper; None: the papers' page."""
-    for step in STEPS:
-        if target in step.papers or target in step.form(None, asked=answers.FormContext())._fields:
-            return step
-    return None
+    known = labels.table().get(target)
+    return known.step if known else None
 
 
 def returned_revision(declaration: Declaration) -> Revision | None:

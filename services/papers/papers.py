@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from forms import PAPERS, PHOTO, SHEET, Paper
+from forms import PAPERS, PHOTO, SHEET
 from lib.database import utcnow
 from lib.pictures import images, portrait, quality
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.pictures.perspective import rotate_corners
 from lib.questions.conditions import FormContext
+from lib.questions.pages import Paper
 from lib.sandbox import client as sandbox
 from lib.sandbox.jobs import Answer
 from lib.storage import Blob, Folder

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 
-from forms import PAPER, PHOTO, SHEET, STEPS
+from forms import PHOTO, SHEET
 from lib.database import utcnow
-from lib.questions.conditions import FormContext
 from models import Declaration, Sheet, db, keys
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.papers import papers
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 
@@ -32,7 +30,7 @@ class NotPrintable(Exception):
 def printed_answers(declaration: Declaration) -> dict[str, Any]:
     """What stands on the sheet: all answers and the document, as frozen values."""
     frozen = answers.freeze(declaration)
-    return {name: frozen.get(name) for name in (*answers.IDENTITY, DERIVED, *answers.question_names())}
+    return {name: frozen.get(name) for name in (*labels.IDENTITY, DERIVED, *answers.question_names())}
 
 
 def last(declaration: Declaration) -> Sheet | None:
@@ -97,12 +95,5 @@ def signed_is_outdated(declaration: Declaration, excused: frozenset[str] = froze
 
 def in_words(names: Collection[str], most: int = 6) -> str:
     """What printed answers are called, in the order of the pages: 通讯地址、一寸照片等 8 处."""
-    known = [title for name, title in _titles().items() if name in names]
+    known = [label.short for name, label in labels.table().items() if name in names]
     return "、".join(known[:most]) + (f"等 {len(known)} 处" if len(known) > most else "")
-
-
-@cache
-def _titles() -> dict[str, str]:
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
-    questions = {question.name: question.short for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, PHOTO: PAPER[PHOTO].title}

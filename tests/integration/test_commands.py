@@ -258,7 +258,7 @@ def time_machine_of_files(app):
     [
         (ValueError("two\nlines"), "ValueError: two"),
         (ValueError(), "ValueError"),
-        (scheduled_jobs.applicants.TooLate("late"), "late"),
+        (scheduled_jobs.applicants.StepExpired("late"), "late"),
         (
             OperationalError("SELECT", {"name": "单小燕"}, sqlite_driver.OperationalError("locked")),
             "OperationalError: locked",
