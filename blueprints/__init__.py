@@ -1,4 +1,4 @@
-"""What views of every audience share: who asks, from where."""
+"""What views of every audience share: the person and the device of a request."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from services.access import Actor
 
 
 def me() -> Actor:
-    """The signed-in person. Only for views that are not public: the gate has let nobody else in."""
+    """The signed-in person. Only for views that are not public."""
     return cast(Actor, current_user._get_current_object())
 
 
 def opened(declaration: Declaration) -> None:
-    """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
+    """Record, once for each decision, that its owner has seen the result; then it cannot be undone.
 
-    In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
-    what stands then, or it comes too late.
+    It runs in its own short transaction with a lock on the row. So an undo comes before it and the page shows that, or
+    it comes too late.
     """
     if not audit.result_unseen(declaration):
         return
@@ -38,10 +38,10 @@ def opened(declaration: Declaration) -> None:
 
 
 def client_address() -> str:
-    """The caller's network address, an IPv6 one cut to its /64: what is counted is a line, not a device."""
+    """The client's IP address; of IPv6 the /64 prefix, so that a connection is counted, not a device."""
     try:
         address = ip_address(request.remote_addr or "")
-    except ValueError:  # none, or a proxy's own name for its caller
+    except ValueError:  # none, or an identifier set by a proxy
         return request.remote_addr or ""
     if isinstance(address, IPv4Address) or address.ipv4_mapped:
         return str(getattr(address, "ipv4_mapped", address))

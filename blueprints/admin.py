@@ -35,13 +35,13 @@ def one_line(text: str | None) -> str:
 
 
 def phone_list(text: str | None) -> str:
-    """Several numbers, each in its usual shape, separated by 、."""
+    """Several normalised numbers, separated by 、."""
     parts = (part.strip() for part in BETWEEN_PHONES.split(text or ""))
     return "、".join(identity.normalise_any_phone(part) for part in parts if part)
 
 
 class DayField(DateField):
-    """A date whose typed text stays on the page when it is wrong."""
+    """A date that keeps an invalid typed text on the page."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -67,7 +67,7 @@ def max_length(count: int) -> Any:
 
 
 class AdminForm(AccountForm):
-    """A form of the administration; it takes fields as the others do."""
+    """Base of the administration's forms."""
 
 
 class DepartmentContactForm(AdminForm):
@@ -101,7 +101,7 @@ def list_departments() -> str:
 @bp.route("/departments/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER)
 def department(code: str) -> ResponseReturnValue:
-    """Phone, address and hours of a department in the manager's scope. Others are not found."""
+    """Phone, address and hours of a department in the manager's scope. Others give a 404."""
     found = db.session.get_one(Department, (matching.one_in_scope(me(), code) or abort(404)).id)
     form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
@@ -113,7 +113,7 @@ def department(code: str) -> ResponseReturnValue:
         return redirect(url_for("admin.departments"))
     if request.method == "GET" and found.verified_on is None:
         form.verified_on.data = today()
-    db.session.expire(found)  # a refused form changes nothing
+    db.session.expire(found)  # discard the values of a refused form
     return render_template("admin/department.html", department=found, form=form), 422 if form.errors else 200
 
 
@@ -136,7 +136,7 @@ def edit_notice(notice_id: int) -> ResponseReturnValue:
 
 
 def _edit(notice: Notice) -> ResponseReturnValue:
-    """The button says whether the notice is published (发布) or kept back (存为草稿, 撤回)."""
+    """The button decides whether the notice is published (发布) or unpublished (存为草稿, 撤回)."""
     form = NoticeForm(obj=notice)
     if form.validate_on_submit():
         publish = request.form.get("action") == "publish"
@@ -148,7 +148,7 @@ def _edit(notice: Notice) -> ResponseReturnValue:
 
 
 class WholeNumberField(IntegerField):
-    """A whole number; what else was typed is refused in our words."""
+    """A whole number, with our own error message."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -204,7 +204,7 @@ def new_reason(applies_to: str) -> ResponseReturnValue:
 @bp.route("/reasons/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def reason(code: str) -> ResponseReturnValue:
-    """Wording and order of one reason of the own list. Others are not found."""
+    """Wording and order of one reason of the own list. Others give a 404."""
     found = reason_lists.editable(me(), code) or abort(404)
     form = ReasonForm(obj=found)
     if form.validate_on_submit():

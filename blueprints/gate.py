@@ -1,6 +1,6 @@
-"""The gate in front of every view: who asks, may they, and what becomes of a form that comes too late.
+"""Runs before every view: load the session, check the CSRF token, check the permission.
 
-Runs in this order: find the session, check the CSRF token, check the right to use the view.
+It also stores a form that is sent after the session has ended.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from services.departments import reference_version
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
-PARKED_LIMIT = 200_000  # characters of a form's body that are kept
-MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes of a body: one picture; batches of them come from people who are signed in
+PARKED_LIMIT = 200_000  # characters of a stored form
+MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes: one picture; only people who are signed in send several
 MAX_DRAINED = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
@@ -46,7 +46,7 @@ def is_staff_path() -> bool:
 
 
 def load_session() -> None:
-    """Load the session in a short transaction of its own; afterwards POST requests begin with the write lock."""
+    """Load the session in its own short transaction; later transactions of a POST start with the write lock."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
@@ -81,7 +81,7 @@ def _use_csrf_secret(secret: str | None) -> None:
 
 
 def check_permission() -> BaseResponse | None:
-    """Refuse every view that does not say who may use it, and everybody it does not name."""
+    """Refuse views without a declaration of roles, and people without one of the roles."""
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -92,18 +92,18 @@ def check_permission() -> BaseResponse | None:
     if g.actor is None:
         return abort(401) if _expects_data() else _redirect_to_sign_in()
     if request.method not in SAFE:
-        _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
+        _ = request.form  # read the form here, so that a body that is too large is refused before the view runs
     return None if g.actor.role in view.roles else abort(403)
 
 
 def _expects_data() -> bool:
-    """A script that would mistake the sign-in page for an answer: uploads (tus), and a caller that takes JSON only."""
+    """A script that cannot use the sign-in page: uploads (tus), and callers that accept only JSON."""
     return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
 def drain_request(response: Response) -> Response:
-    """Read what is left of a short body. The server would close the line on it, and the browser, still sending, would
-    never read the answer: a refused piece of an upload would look like a network that is down."""
+    """Read the rest of a short body. Else the server closes the connection, and a browser that is still sending
+    never reads the response: a refused upload would look like a network failure."""
     if request.method not in SAFE and 0 < (request.content_length or 0) <= MAX_DRAINED:
         with suppress(OSError, ClientDisconnected, RequestEntityTooLarge):
             while request.stream.read(65536):
@@ -125,9 +125,9 @@ def _redirect_to_sign_in() -> Response | BaseResponse:
 
 
 def _park_form() -> bool:
-    """Keep what was typed (not the files) for the same person, who has up to a day to sign in again.
+    """Store the form (without files) for the same person, who has a day to sign in again.
 
-    The newest form of a page takes the place of earlier ones: an ended cookie, perhaps a copy, must not fill the table.
+    Only the newest form of each page is stored, so that an ended and perhaps stolen cookie cannot fill the table.
     """
     body = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
@@ -152,7 +152,7 @@ def signed_in() -> Actor | None:
 
 
 def set_cookie(response: BaseResponse, token: str, *, staff: bool) -> None:
-    """Hand the browser its session token. An empty token removes it."""
+    """Set the session cookie. An empty token deletes it."""
     name, path = (STAFF_COOKIE, "/staff") if staff else (COOKIE, "/")
     if not token:
         response.delete_cookie(name, path=path)

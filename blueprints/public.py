@@ -33,7 +33,7 @@ bp = Blueprint("public", __name__)
 
 HOME_NOTICES = 5
 YEAR = 365 * 24 * 3600  # seconds
-#: A path of our own. Two slashes in front would name another host.
+#: A path of this site. Two leading slashes would name another host.
 OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 
 
@@ -94,7 +94,7 @@ def template_file(name: str) -> Response:
 @bp.route("/photo-tool", methods=["GET", "POST"], endpoint="photo_tool")
 @public
 def make_photo() -> ResponseReturnValue:
-    """照片处理. The page's script works in the browser; without it a picture is sent, and the photo comes back."""
+    """照片处理. A script does the work in the browser; without it the picture is uploaded."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
     made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
@@ -104,7 +104,7 @@ def make_photo() -> ResponseReturnValue:
         return render_template("public/photo_tool.html", problem=problem), 429
     file = request.files.get(PHOTO)
     data, place = file.read() if file else b"", request.form.get("place", "")
-    db.session.rollback()  # the picture is decoded without holding the database
+    db.session.rollback()  # do not hold a transaction while decoding
     try:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
     except PictureRefused as error:
@@ -115,14 +115,14 @@ def make_photo() -> ResponseReturnValue:
 @bp.get("/photo-tool/download")
 @public
 def photo_tool_file() -> Response:
-    """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
+    """【下载照片处理工具】. A download, so that it never runs as a page of this site."""
     parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
     return _download(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 
 
 def _download(content: bytes, mimetype: str, name: str, title: str) -> Response:
-    """A download; ``name`` is for what cannot write Chinese file names."""
+    """A download; ``name`` is for systems without Chinese file names."""
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"
     return response
@@ -137,7 +137,7 @@ def privacy_notice() -> str:
 @bp.get("/text-size")
 @public
 def text_size() -> ResponseReturnValue:
-    """大字版: keep the wish in a cookie and go back to where the link stood."""
+    """大字版: store the choice in a cookie and go back to the page of the link."""
     target = request.args.get("next", "")
     answer = redirect(target if OWN_PATH.fullmatch(target) else url_for("public.home"))
     if request.args.get("large") == "1":
@@ -161,7 +161,7 @@ def verify_code() -> ResponseReturnValue:
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> ResponseReturnValue:
-    """Where the QR code of a printed sheet leads."""
+    """The target of the QR code on a printed sheet."""
     code, address = verification.plain(code), client_address()
     found = verification.verify(code)
     wait = 0 if found else verification.wait(address)
@@ -177,9 +177,9 @@ def verify(code: str) -> ResponseReturnValue:
 @bp.post("/characters")
 @public
 def characters() -> dict[str, str]:
-    """What there is to say of unusual characters that somebody types: which do not print, and what happens then.
+    """A note on unusual typed characters that cannot be printed.
 
-    Only these characters are sent, not the text that they stand in. Needs no database, so it takes no lock.
+    Browsers send only these characters, not the text around them. It needs no database.
     """
     typed = request.form.get("characters", "")[:200]
     missing = fonts.missing_characters(typed)

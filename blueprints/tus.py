@@ -1,9 +1,8 @@
 """tus 1.0.0, the resumable upload protocol: its core, creation, creation-with-upload, termination and expiration.
 
-Knows requests and headers; what an upload is, services/papers/resumable_uploads.py knows. A view says whose uploads
-it serves by a function ``find``, which loads and authorises the owner anew in each transaction: a body may take
-minutes to arrive, and meanwhile the session can end and the declaration be submitted. Nothing is held while bytes are
-awaited.
+This module handles requests and headers; services/papers/resumable_uploads.py stores the uploads. A view passes a
+function ``find`` that loads and authorises the owner. It is called again in each transaction: a body may take minutes
+to arrive, and meanwhile the session can end or the declaration be submitted. No lock is held while waiting for bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from services.papers.resumable_uploads import Elsewhere, NotAccepted, NotAsked, 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
 CONTENT = "application/offset+octet-stream"
-CHUNK = 512 * 1024  # bytes that are sealed and written at once: what a killed server can lose of a long request
+CHUNK = 512 * 1024  # bytes that are encrypted and stored together; a killed server loses at most one chunk
 MAX_METADATA = 4000  # characters
 _WHOLE = re.compile(r"[0-9]{1,15}\Z")
 
@@ -37,7 +36,7 @@ Address = Callable[[str], str]
 
 
 class ProtocolError(Exception):
-    """The request breaks the protocol, or its sender may not upload now: the status and what to say."""
+    """The request violates the protocol, or its sender may not upload now."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -45,7 +44,7 @@ class ProtocolError(Exception):
 
 
 def collection(find: Find, address: Address) -> Response:
-    """OPTIONS and POST at the address where uploads begin; ``address`` makes the URL of one from its uid."""
+    """OPTIONS and POST at the creation URL; ``address`` makes the URL of an upload from its uid."""
     if request.method == "OPTIONS":
         offered = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)}
         return _answer(204, offered)
@@ -53,7 +52,7 @@ def collection(find: Find, address: Address) -> Response:
 
 
 def upload(find: Find, uid: str) -> Response:
-    """HEAD, PATCH and DELETE at the address of one upload."""
+    """HEAD, PATCH and DELETE at the URL of an upload."""
     verbs = {"HEAD": _head, "PATCH": _append, "DELETE": _discard}
     return handle_errors(lambda: verbs[request.method](find, uid))
 
@@ -68,7 +67,7 @@ STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 4
 
 
 def handle_errors(work: Callable[[], Response]) -> Response:
-    """Every refusal as the protocol wants it: a status, the server's version, and words for the person."""
+    """Turn every refusal into a response of the protocol: status, version, and a message for the person."""
     headers: dict[str, str] = {}
     try:
         if request.headers.get("Tus-Resumable") != VERSION:
@@ -112,7 +111,7 @@ def _metadata() -> dict[str, str]:
 
 
 def _facts(told: dict[str, str]) -> dict[str, Any]:
-    """What is kept of the metadata: short texts only, and a frame (crop) that lies inside the picture."""
+    """The stored metadata: short texts, and a frame (crop) inside the picture."""
     facts: dict[str, Any] = {name: told[name][:200] for name in ("filename", "mark", "replaced") if told.get(name)}
     if crop := told.get("crop"):
         try:
@@ -170,9 +169,9 @@ def _append(find: Find, uid: str) -> Response:
 
 
 def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, datetime] | None:
-    """Write what arrives, piece by piece; returns the new offset and end, None when nothing came.
+    """Store the body chunk by chunk; returns the new offset and expiry, None for an empty body.
 
-    A connection that breaks loses nothing of what had come through it.
+    A broken connection loses nothing that has arrived.
     """
     state = None
     for piece in _chunks(length - start):
@@ -184,9 +183,9 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
 
 
 def _chunks(room: int) -> Iterator[bytes]:
-    """The body in pieces of PIECE bytes; the last one is what came before the end, or before the line was cut.
+    """The body in chunks of CHUNK bytes; the last one is shorter, also when the connection breaks.
 
-    Reads one byte more than there is room for, so that a longer body is noticed.
+    It reads one byte more than ``room``, so that a longer body is detected.
     """
     piece = bytearray()
     left = room + 1

@@ -1,4 +1,4 @@
-"""``flask desk``: what the officers' lists are made of."""
+"""``flask desk``: the index of the officers' lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ group = AppGroup("desk", help="The officers' lists, their counters and search ke
 @group.command("rebuild")
 @reporting
 def rebuild() -> None:
-    """Make lists, counters and search keys anew from declarations and revisions. Moves wait meanwhile."""
+    """Rebuild lists, counters and search keys from declarations and revisions. Status changes wait meanwhile."""
     lines, records = queue_index.rebuild()
     db.session.commit()
     click.echo(f"{lines} submissions and {records} records are listed and found anew")

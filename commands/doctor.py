@@ -1,4 +1,4 @@
-"""``flask doctor``: is this installation in order?"""
+"""``flask doctor``: checks the installation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def migrations() -> Path:
 @click.command("doctor")
 @reporting
 def command() -> None:
-    """Look at settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
+    """Check settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
     faults = 0
     with transaction_mode("DEFERRED"):
         for found in doctor.examine(current_app.config, migrations(), store(), today()):

@@ -1,6 +1,6 @@
-"""``flask print``: draws what officers asked to be printed together (批量打印). The site and ``flask tick`` start it.
+"""``flask print``: draws the sheets of print jobs (批量打印). The site and ``flask tick`` start it.
 
-A process of its own: drawing a thousand sheets would hold the fonts' lock of a server process, and its memory.
+It is a separate process, because drawing a thousand sheets would occupy the font lock and memory of a web process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
 
-CHUNK = 20  # sheets between two words that the drawer is alive: a fifth of a second
+CHUNK = 20  # sheets between two heartbeats: a fifth of a second
 
 
 class JobLost(Exception):
@@ -32,19 +32,19 @@ class JobLost(Exception):
 @click.command("print")
 @reporting
 def command() -> None:
-    """Draw the sheets that officers asked for, and end when none is left. Started by the site and by tick."""
-    os.nice(10)  # people's requests go first
+    """Draw all waiting print jobs, then end. Started by the site and by tick."""
+    os.nice(10)  # web requests have priority
     while _has_waiting_jobs():
         with _single_drawer(Path(current_app.config["DATA"])) as alone:
             if not alone:
-                return  # whoever is at work looks again after letting the lock go
+                return  # the running drawer checks for new jobs after releasing the lock
             while _draw_next():
                 pass
 
 
 @contextmanager
 def _single_drawer(folder: Path) -> Iterator[bool]:
-    """One drawer a machine: a second one would only take the memory for another thousand sheets."""
+    """One drawer on each machine: a second one would need the same memory again."""
     with (folder / "print.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,7 +63,7 @@ def _has_waiting_jobs() -> bool:
 
 
 def _draw_next() -> bool:
-    """Draw the next job, if there is one. What goes wrong with it is told, and does not keep the others waiting."""
+    """Draw the next job, if any. An error is reported and does not stop other jobs."""
     drawer = batch_print.new_drawer()
     with transaction_mode("IMMEDIATE"):
         job = batch_print.take(drawer)
@@ -101,7 +101,7 @@ def _draw(job_id: int, drawer: str) -> None:
 
 
 def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]:
-    """The sheets one after the other, read a few at a time. Raises Lost when the job is no longer ours."""
+    """The sheets, read in chunks. Raises JobLost when the job is no longer ours."""
     config = current_app.config
     for start in range(0, len(ids), CHUNK):
         with transaction_mode("IMMEDIATE"):

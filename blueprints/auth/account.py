@@ -20,10 +20,10 @@ WRONG = "原登录密码不正确，请重新填写"
 @bp.route("/account", methods=["GET", "POST"])
 @only(*APPLICANTS)
 def account() -> ResponseReturnValue:
-    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    """Change the password with the old one. All sessions end, and this browser gets a new one."""
     person = db.session.get_one(Account, me().id)
     who = applicants.known(person)
-    assert who  # signed in, so active, so with a password
+    assert who  # a signed-in account is active and has a password
     form = ChangePasswordForm({"name": who.name, "number": who.number, "phone": who.phone})
     if not form.validate_on_submit():
         return _page(person, form), 422 if form.is_submitted() else 200
@@ -41,7 +41,7 @@ def account() -> ResponseReturnValue:
 def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
         token = applicants.change_password(who, password_hash, device_name())
-    except StepExpired:  # changed on another device in this very moment
+    except StepExpired:  # changed on another device meanwhile
         db.session.rollback()
         flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
@@ -85,7 +85,7 @@ def show_inbox() -> str:
 @bp.post("/inbox/read")
 @only(*APPLICANTS)
 def read_inbox() -> ResponseReturnValue:
-    """全部标为已读. A button, since looking at a page changes nothing."""
+    """全部标为已读. A button, because a GET must not change anything."""
     inbox.mark_read(me().id)
     db.session.commit()
     return redirect(url_for("auth.inbox"))

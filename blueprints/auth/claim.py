@@ -1,4 +1,4 @@
-"""原有用户设置密码: name and number, then a proof, then the password. The second screen is the same for everybody."""
+"""原有用户设置密码: name and number, then a proof, then the password. The second page is the same for everybody."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部�
 @bp.route("/claim", methods=["GET", "POST"])
 @public
 def claim() -> ResponseReturnValue:
-    """Looks nothing up: whoever fills it in correctly gets the second screen."""
+    """It queries nothing: a valid form always leads to the second page."""
     form = ClaimForm()
     if not form.validate_on_submit():
         return render_template("auth/claim.html", form=form), 422 if form.is_submitted() else 200
@@ -53,7 +53,7 @@ def _month(form: ProofForm) -> str:
 
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
-    """Count, commit, check. Every reason to fail has the same answer."""
+    """Count, commit, check. All failures get the same answer."""
     limit = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
     made = throttle.count_attempt((limit, number), (throttle.PROOF_ADDRESS, client_address()))
     code_id = None if made.until else legacy_claim.count_attempt(number, proof)
@@ -77,7 +77,7 @@ def _proof_page(form: ProofForm, problem: str = "") -> str:
 @bp.route("/claim/password", methods=["GET", "POST"])
 @public
 def claim_password() -> ResponseReturnValue:
-    """Sets the password; one signs in with it again (guide)."""
+    """Set the password; the person then signs in with it (guide)."""
     opened = remembered("opened")
     if opened is None:
         return _start_again()
@@ -101,7 +101,7 @@ def _personal(opened: dict[str, Any]) -> dict[str, str]:
     holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
     phone = (
         holder.phone if opened["factor"] in legacy_claim.ID_CARD_FACTORS else ""
-    )  # a refused password would tell it to anybody
+    )  # else a refused password would reveal the phone
     return {"name": holder.name, "number": holder.id_number, "phone": phone or ""}
 
 

@@ -1,4 +1,4 @@
-"""忘记密码: name and number, then the counter's activation code, then a new password. Never signs in by itself."""
+"""忘记密码: name and number, then the counter's activation code, then a new password. It never signs the person in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部�
 @bp.route("/forgot", methods=["GET", "POST"])
 @public
 def forgot() -> ResponseReturnValue:
-    """Looks nothing up: everybody gets the second screen."""
+    """It queries nothing: everybody gets the second page."""
     form = WhoForm()
     if not form.validate_on_submit():
         return render_template("auth/forgot.html", form=form), 422 if form.is_submitted() else 200
@@ -43,7 +43,7 @@ def forgot_code() -> ResponseReturnValue:
 
 
 def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
-    """Count, commit, check. Every reason to fail has the same answer."""
+    """Count, commit, check. All failures get the same answer."""
     made = throttle.count_attempt((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
     code_id = None if made.until else applicants.count_code_attempt(number)
     db.session.commit()

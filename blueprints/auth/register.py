@@ -1,4 +1,4 @@
-"""立即注册: a complete form reserves the number, the first password turns that into the account."""
+"""立即注册: a complete form reserves the number; the first password activates the account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
-    """Whether a number is free is told only by a complete, valid form, and with one sentence for every reason."""
+    """Only a complete, valid form reveals whether a number is free, with one message for all reasons."""
     form = RegisterForm()
     if request.method != "POST":
         return _page(form)
@@ -65,13 +65,13 @@ def _page(form: RegisterForm, occupied: str = "") -> str:
 @bp.route("/register/password", methods=["GET", "POST"])
 @public
 def register_password() -> ResponseReturnValue:
-    """设置登录密码, only with the reservation that this browser made. Leads to the sign-in page (guide)."""
+    """设置登录密码, only with the reservation of this browser. Leads to the sign-in page (guide)."""
     token = session.get(TOKEN, "")
     account = applicants.reservation(token)
     if account is None:
         return _start_again()
     form = NewPasswordForm(_personal(account))
-    db.session.rollback()  # hashing takes its time; nothing is held meanwhile
+    db.session.rollback()  # hashing is slow: do not hold a transaction
     if not form.validate_on_submit():
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)

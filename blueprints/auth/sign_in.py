@@ -23,7 +23,7 @@ WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 @bp.route("/login", methods=["GET", "POST"])
 @public
 def login() -> ResponseReturnValue:
-    """One message for every reason, and the same work for numbers that nobody has."""
+    """One message for all failures, and the same work for unknown numbers."""
     form = LoginForm()
     if request.method != "POST":
         actor = signed_in()
@@ -38,7 +38,7 @@ def login() -> ResponseReturnValue:
 
 
 def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
-    """Write the try down before anything is checked; the password is checked while no transaction is open."""
+    """Store the attempt before any check; the password is checked outside of transactions."""
     number = form.number.data
     made = throttle.count_attempt((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
     who = applicants.known(applicants.find(number))
@@ -50,7 +50,7 @@ def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> Respon
     new_hash = passwords.rehashed(form.password.data, who.password_hash)
     try:
         token, actor = applicants.sign_in(who, device_name(), new_hash)
-    except StepExpired:  # the password was changed in this very moment
+    except StepExpired:  # the password was changed meanwhile
         db.session.rollback()
         return _page(form, WRONG), 422
     throttle.uncount_attempt(made)
@@ -61,7 +61,7 @@ def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> Respon
 
 
 def _place(actor: Actor) -> str:
-    """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
+    """First the stored form, then the wanted page, then the next page of the declaration."""
     with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
         endpoint, values = next_page.landing(actor)
@@ -75,7 +75,7 @@ def _page(form: LoginForm, problem: str = "") -> str:
 @bp.post("/logout")
 @public
 def logout() -> ResponseReturnValue:
-    """退出 leads to the home page (guide). Also after the session has ended: leaving must always work."""
+    """退出 leads to the home page (guide). It works without a session, too."""
     response = sign_out("public.home", staff=False)
     flash("您已安全退出。", "g")
     return response

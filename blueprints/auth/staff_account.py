@@ -1,4 +1,4 @@
-"""我的账号 of staff: password, second factor, recovery codes, keys. Whatever matters asks for the password again."""
+"""我的账号 of staff: password, second factor, recovery codes, keys. Important changes ask for the password again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _known() -> KnownStaff:
 
 
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
-    """Count the try, commit, check; what is wrong stands at the field."""
+    """Count the attempt, commit, check; the field gets the message."""
     made = throttle.count_attempt((throttle.STAFF_PASSWORD, who.uid))
     db.session.commit()
     if made.until:
@@ -47,7 +47,7 @@ def _changed_elsewhere() -> ResponseReturnValue:
 @bp.route("/staff/account", methods=["GET", "POST"])
 @only(*STAFF)
 def staff_account() -> ResponseReturnValue:
-    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    """Change the password with the old one. All sessions end, and this browser gets a new one."""
     form = ChangePasswordForm({"name": me().name})
     if not form.validate_on_submit():
         return _account_page(form), 422 if form.is_submitted() else 200
@@ -117,7 +117,7 @@ def _change_totp(secret: str, step: int) -> ResponseReturnValue:
 @bp.route("/staff/account/codes", methods=["GET", "POST"])
 @only(*STAFF)
 def staff_codes() -> ResponseReturnValue:
-    """恢复码: ten new ones, shown once; the earlier ones are void."""
+    """恢复码: replace them by ten new ones, shown once."""
     form = PasswordAgainForm()
     if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
         return _password_page(form, "生成新的恢复码", "auth.staff_codes")

@@ -1,4 +1,4 @@
-"""Staff sign-in with two factors. One message for every reason, the same work for user names that nobody has."""
+"""Staff sign-in with two factors. One message for all failures, the same work for unknown user names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def staff_login() -> ResponseReturnValue:
 
 
 def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> ResponseReturnValue:
-    """The password was right; the second factor is used up with the sign-in."""
+    """After the correct password; the sign-in redeems the second factor."""
     new_hash = passwords.rehashed(form.password.data, who.password_hash, staff=True)
     try:
         token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
@@ -57,7 +57,7 @@ def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> Respo
 
 
 def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None:
-    """Raises TooLate when the typed code is none; None where the operator does without second factors."""
+    """Raises StepExpired for a wrong code; None when the setting turns the second factor off."""
     if "code" not in form:
         return None
     factor = staff.second_factor(who, form.code.data)

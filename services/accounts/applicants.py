@@ -1,7 +1,7 @@
-"""Applicants' accounts: reserving a number, the first password, proving who one is, changing a password.
+"""Applicants' accounts: reserve a number, set the first password, authenticate, change a password.
 
-Nothing here tells whether a number is known: every function does the same work for known and unknown ones, and the
-slow part (Argon2) is done by the caller between two transactions (services.accounts.passwords).
+No function reveals whether a number is known: each does the same work for known and unknown ones. The caller does the
+slow part (Argon2, services.accounts.passwords) between two transactions.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ RESERVED_FOR = timedelta(minutes=30)
 
 
 class NumberTaken(Exception):
-    """证件号被占用: somebody registered it, is registering it, or holds it in the old register. One answer for all."""
+    """证件号被占用: it is registered, reserved, or in the old register. The answer is the same for all three."""
 
 
 class StepExpired(Exception):
-    """What the step rests on has ended meanwhile: a reservation, a code, a record that somebody claimed."""
+    """The basis of the step is gone: a reservation, a code or a password, or a record was claimed."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A complete, valid registration, already made uniform (lib.identity)."""
+    """A complete, valid and normalised registration."""
 
     id_type: IdType
     number: str
@@ -48,7 +48,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class KnownApplicant:
-    """What is needed to check a password after the transaction that read it has ended."""
+    """A copy of the data for checking a password after the end of the transaction."""
 
     account_id: int
     name: str
@@ -67,7 +67,7 @@ def phone_index(phone: str) -> bytes:
 
 
 def actor_of(account: Account) -> Actor:
-    """The person as the audit trail knows them, before or without a session."""
+    """The person as an actor without a session, for the audit trail."""
     return Actor(Role.APPLICANT, account.id, account.name, 0, "")
 
 
@@ -75,9 +75,9 @@ def actor_of(account: Account) -> Actor:
 
 
 def reserve(wanted: Registration, token: str) -> str:
-    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token that proves whose it is.
+    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token of the reservation.
 
-    ``token`` is what the browser holds from before, or "": its own reservation is renewed. Raises Occupied.
+    ``token``: the browser's earlier reservation, which is replaced, or "". Raises NumberTaken.
     """
     index = number_index(wanted.number)
     _delete_reservation(token)
@@ -99,20 +99,20 @@ def reserve(wanted: Registration, token: str) -> str:
 
 
 def _delete_reservation(token: str) -> None:
-    """End the browser's earlier reservation, for this number or a mistyped one."""
+    """Delete the browser's earlier reservation, for this number or a mistyped one."""
     mine = (Account.state == AccountState.RESERVED, Account.reservation_hash == token_hash(token))
     db.session.execute(delete(Account).where(*mine))
 
 
 def delete_expired_reservations(index: bytes | None = None) -> int:
-    """Remove reservations that have run out, of one number or of all (``flask tick``); returns how many."""
+    """Delete expired reservations, of one number or of all (``flask tick``); returns how many."""
     query = delete(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until <= utcnow())
     gone = db.session.execute(query.where(Account.id_index == index) if index else query)
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def reservation(token: str) -> Account | None:
-    """The reservation that the browser's token proves, while it lasts."""
+    """The valid reservation of the browser's token."""
     query = select(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until > utcnow())
     return db.session.scalar(query.where(Account.reservation_hash == token_hash(token))) if token else None
 
@@ -152,7 +152,7 @@ def same_name(typed: str, name: str) -> bool:
 
 
 def authenticate(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
-    """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
+    """The person, if name and password are correct. It takes as long without an account; call it outside transactions.
 
     Raises lib.crypto.HashingBusy.
     """
@@ -161,7 +161,7 @@ def authenticate(who: KnownApplicant | None, name: str, password: str) -> KnownA
 
 
 def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
-    """A new session for a person just proved. Returns the cookie's token. Raises TooLate when the account changed."""
+    """A new session after authentication. Returns the cookie's token. Raises StepExpired if the account changed."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
         raise StepExpired
@@ -171,17 +171,17 @@ def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tu
 
 
 def count_code_attempt(number: str) -> int | None:
-    """Before the code of a lost password is looked at: count the try, if there is a code. The caller commits then."""
+    """Count an attempt at the code for a lost password, before the check. The caller commits in between."""
     return activation_codes.count_attempt(find(number) or _placeholder())
 
 
 def _placeholder() -> Account:
-    """Stands in where there is no account, so that the same work is done."""
+    """A placeholder without an account, so that the same work is done."""
     return Account(id=0, uid="", name="")
 
 
 def account_for_code(number: str, name: str, code: str, code_id: int | None) -> int | None:
-    """The account whose lost password the code lets replace. None for every reason; the work is the same for each."""
+    """The account whose password the code may reset, or None. The work is the same in every case."""
     account = find(number)
     person = account or _placeholder()
     is_right = activation_codes.is_correct(person, code_id, code) and same_name(name, person.name)
@@ -196,7 +196,7 @@ def _set_password(account: Account, password_hash: str) -> None:
 
 
 def change_password(who: KnownApplicant, password_hash: str, device: str) -> str:
-    """A new password for somebody who has just given the old one: every session ends, this browser gets a new one."""
+    """Set a new password after the old one was checked. All sessions end; this browser gets a new one."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.password_hash != who.password_hash:
         raise StepExpired
@@ -205,7 +205,7 @@ def change_password(who: KnownApplicant, password_hash: str, device: str) -> str
 
 
 def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
-    """A new password on the strength of an activation code, which this uses up. Ends all sessions. Raises TooLate."""
+    """Set a new password with an activation code, which is redeemed. Ends all sessions. Raises StepExpired."""
     account = db.session.get(Account, account_id)
     if account is None or account.state != AccountState.ACTIVE or not activation_codes.redeem(code_id):
         raise StepExpired
@@ -222,7 +222,7 @@ def _after_password_change(account: Account, password_hash: str, verb: str) -> N
 
 
 def devices(account_id: int) -> Sequence[WebSession]:
-    """The browsers in which the person is signed in now, the latest used first."""
+    """The browsers with a live session, the latest used first."""
     now = utcnow()
     query = select(WebSession).where(WebSession.account_id == account_id, WebSession.ended_at.is_(None))
     query = query.where(WebSession.expires_at > now, WebSession.seen_at > now - sessions.APPLICANT_IDLE)

@@ -1,4 +1,4 @@
-"""窗口: who stands at the counter, and what can be done for them. Every look is an audit event."""
+"""窗口: the person at the counter, and what can be done for them. Every lookup is an audit event."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from services.accounts import activation_codes, applicants, legacy_claim
 
 
 class OwnAccount(Exception):
-    """Officers do nothing for themselves."""
+    """Officers cannot use the counter for themselves."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """A person found by the full number. ``can`` is what a code would be for, "" when there is nothing to give."""
+    """A person found by the full number. ``can``: the purpose of a code, "" when none can be issued."""
 
     kind: str  # account, legacy
     uid: str
@@ -30,7 +30,7 @@ class Visitor:
 
 
 def look_up(number: str, actor: Actor) -> Visitor | None:
-    """Find a person by the normalised number. Raises OwnFile. The caller commits the event, whatever was found."""
+    """Find a person by the normalised number. Raises OwnAccount. The caller commits the event in every case."""
     index = applicants.number_index(number)
     if actor.id_index == index:
         raise OwnAccount
@@ -61,7 +61,7 @@ def _of_legacy(holder: LegacyHolder) -> Visitor:
 
 
 def visitor(kind: str, uid: str, actor: Actor) -> Visitor | None:
-    """The person that was found before, as things are now."""
+    """The current state of a person who was found before."""
     row = _person(kind, uid)
     if row is None or row.id_index == actor.id_index:
         return None

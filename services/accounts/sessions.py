@@ -23,7 +23,7 @@ from services.departments import reference_version
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
 RETENTION = timedelta(hours=24)
-SEEN_INTERVAL = timedelta(minutes=1)  # how often reading moves seen_at: a write for each click would be waste
+SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not with every click
 
 _SESSION = (
     *(WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at),
@@ -43,11 +43,11 @@ class FoundSession:
     account_id: int | None
     staff_id: int | None
     reference_mark: str | None
-    stale: bool = False  # seen_at should be moved
+    stale: bool = False  # seen_at is due for an update
 
 
 def start(*, account: Account | None = None, staff: Staff | None = None, device: str = "") -> str:
-    """A new session for a person who just proved who they are. Returns the token for the cookie."""
+    """A new session for a person who has just authenticated. Returns the token for the cookie."""
     token, now = new_token(), utcnow()
     life = APPLICANT_LIFE if account else STAFF_LIFE
     db.session.add(
@@ -130,7 +130,7 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # what was handed to a phone ends too, also by the session that stays
+    if account_id:  # phone uploads end, too, even those of the remaining session
         theirs = HandOver.session_id.in_(select(WebSession.id).where(owner))
         db.session.execute(update(HandOver).where(theirs, HandOver.expires_at > utcnow()).values(expires_at=utcnow()))
 
@@ -140,7 +140,7 @@ def _end(*which: Any) -> None:
 
 
 def delete_old() -> int:
-    """Remove rows that are not needed any more; returns how many. For ``flask tick``."""
+    """Delete rows that are no longer needed; returns how many. For ``flask tick``."""
     gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
     tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))

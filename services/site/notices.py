@@ -1,4 +1,4 @@
-"""通知公告: published ones for everybody, all of them for those who write them."""
+"""通知公告: published ones for everybody, all of them for their authors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = 20
 
 @dataclass(frozen=True)
 class NoticePage:
-    """One page of notices, newest first. ``older``: the id after which the next page begins, None on the last."""
+    """One page of notices, newest first. ``older``: the id after which the next page starts, None on the last."""
 
     notices: Sequence[Notice]
     older: int | None
@@ -33,7 +33,7 @@ def newest(count: int) -> Sequence[Notice]:
 
 
 def page(after: int | None = None) -> NoticePage:
-    """The notices after the one with this id; an unknown id begins at the top."""
+    """The notices after the one with this id; an unknown id gives the first page."""
     query = _published()
     last = db.session.get(Notice, after) if after and 0 < after < 2**31 else None
     if last and last.published_at:
@@ -48,12 +48,12 @@ def published(notice_id: int) -> Notice | None:
 
 
 def all_notices() -> Sequence[Notice]:
-    """Also what is not published, newest first."""
+    """Including unpublished ones, newest first."""
     return db.session.scalars(select(Notice).order_by(Notice.id.desc())).all()
 
 
 def save(notice: Notice, actor: Actor, *, title: str, body: str, publish: bool) -> None:
-    """Keep a notice. Once published it keeps its date; taking it back and publishing again gives a new one."""
+    """Save a notice. A published one keeps its date; withdrawing and publishing it again sets a new one."""
     notice.title, notice.body = title, body
     if publish and notice.published_at is None:
         notice.published_at = utcnow()
