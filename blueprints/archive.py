@@ -27,7 +27,7 @@ def store() -> Folder:
 
 
 def own_record() -> Record:
-    """The person's record. Without one the way leads to the declaration. Whoever asks shows the result."""
+    """The person's record; without one it redirects to the declaration. It counts as seeing the result."""
     opened(_found().revision.declaration)
     return _found()  # an undo may have come first
 

@@ -1,7 +1,7 @@
 """Drawn pictures for the demo data: portraits, cards, certificates and signed sheets of people who do not exist.
 
-Every picture carries the watermark 样例. Nothing is copied from a genuine document; the drawings only stand where such
-a document would stand, so that pages and reviews can be tried.
+Every picture carries the watermark 样例. Nothing is copied from a genuine document; the drawings only replace such
+documents, so that pages and reviews can be tried.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Colour = str | tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Appearance:
-    """What one invented person looks like; ``variant`` picks hair, skin and clothes."""
+    """The looks of one invented person; ``variant`` picks hair, skin and clothes."""
 
     sex: Literal["male", "female"]
     variant: int
@@ -37,7 +37,7 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Document:
-    """One paper in words: a heading, labelled lines or running text, who stamped it, whether a portrait is on it."""
+    """The content of one paper: a heading, labelled lines or text, the stamp, and whether it has a portrait."""
 
     title: str
     rows: tuple[tuple[str, str], ...] = ()
@@ -50,8 +50,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Signed:
-    """A printed sheet with what was added by hand: ``address`` for its QR code, the small lines above the table
-    (申报编号, 版本, 校验码), who signed, and whose stamp is on it."""
+    """A printed, signed and stamped sheet: ``address`` for its QR code, ``head`` for the lines above the table."""
 
     address: str
     head: Mapping[str, str]
@@ -79,7 +78,7 @@ _SKIN = ("#f3d3b3", "#eec8a2", "#e6b98f", "#f6dcc3")
 _HAIR = ("#1f1b1a", "#2b2320", "#3a2c25", "#57514e")
 _CLOTHES = ("#2c3850", "#3d3f46", "#51344a", "#29504b", "#5b3a2e", "#2f4f7d")
 _SIZE = (600, 840)  # 5:7
-_FINE = 2  # drawn at twice the size, so that edges come out smooth
+_FINE = 2  # drawn at twice the size, for smooth edges
 
 
 @lru_cache(maxsize=64)

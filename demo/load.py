@@ -1,6 +1,6 @@
 """Demo data: invented people in every state, staff of two counties, a city and the province, legacy holders to claim.
 
-Everything goes through the services that people use; only the clock is turned back, so that queues have a past.
+All changes use the services of the product; only times are shifted back, so that queues have a past.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ from services.workflow import start as workflow_start
 DAY = timedelta(days=1)
 Pictures = dict[str, papers.Prepared]  # paper kind -> its picture, already in the store
 
-#: Who has come how far.
+#: Groups of states.
 UNDECIDED = (Stage.SUBMITTED, Stage.OVERDUE, Stage.DUE_SOON)
-DRAFTS = {Stage.STARTED: 1, Stage.STUDENT_DRAFT: 2, Stage.READY: len(STEPS)}  # pages that are filled in
+DRAFTS = {Stage.STARTED: 1, Stage.STUDENT_DRAFT: 2, Stage.READY: len(STEPS)}  # completed pages
 SENT_BACK = (Stage.RETURNED, Stage.RESUBMITTED)
-SPOILED = "id_emblem"  # the paper that the officer could not read, and the place on it
+SPOILED = "id_emblem"  # the unreadable paper, and the place on it
 FRAME = (0.21, 0.66, 0.42, 0.13)
 ARCHIVED = (Stage.APPROVED, Stage.CHANGING, Stage.CHANGE_SUBMITTED)
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What a run needs: the installation's secret key, where files go, and how many working days a decision has."""
+    """The configuration of a run: the secret key, the store, and the working days for a decision."""
 
     secret: str
     store: Folder
@@ -68,9 +68,9 @@ class Demo:
 
 @contextmanager
 def in_the_past(shift: timedelta) -> Iterator[None]:
-    """What is written inside happened that long ago: times of this moment move back on their way to the database.
+    """Shift current times of all written rows back by ``shift``.
 
-    Times that lie ahead stay: a claim or reservation in force must stay so.
+    Times in the future do not change, so that claims and reservations stay in force.
     """
     start = utcnow()
 
@@ -92,17 +92,17 @@ def _shift_back(row: Any, column: Any, session: Any, start: Any, shift: timedelt
     value, now = getattr(row, column.key), utcnow()
     is_new = value is None and column.default and row in session.new
     if is_new or (column.onupdate and row in session.dirty and session.is_modified(row)):
-        value = now  # which the database layer would write
+        value = now  # as the database layer would write
     if value is not None and start <= value <= now:
         setattr(row, column.key, value - shift)
 
 
-# --- the cast gets ready --------------------------------------------------------------------------------------------
+# --- preparing people -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _PreparedPerson:
-    """A person whose slow parts are done."""
+    """A person with hashed password and drawn pictures."""
 
     person: DemoPerson
     password_hash: str
@@ -110,10 +110,10 @@ class _PreparedPerson:
 
 
 def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = lambda _steps: None) -> int:
-    """Add staff, legacy holders and people, of ``count`` those who are not there yet; returns how many people.
+    """Add staff, legacy holders and up to ``count`` people who are missing; returns how many people.
 
-    Pictures are drawn and passwords hashed before the first row is written. ``progress`` is told of each person twice.
-    The caller commits.
+    Pictures are drawn and passwords hashed before the first row is written. ``progress`` is called twice for each
+    person. The caller commits.
     """
     with transaction_mode("DEFERRED"):
         wanted = [_with_due_day(person, demo.review_days) for person in people(count, seed, today())]
@@ -136,7 +136,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
 
 
 def _with_due_day(person: DemoPerson, review_days: int) -> DemoPerson:
-    """A person who is overdue, or nearly so, submitted on a day that makes it true by the calendar."""
+    """For an overdue or nearly overdue person: find the matching day of submission in the calendar."""
     fits = {Stage.OVERDUE: lambda left: left < 0, Stage.DUE_SOON: lambda left: 0 <= left <= deadlines.SOON}
     if person.stage not in fits:
         return person
@@ -149,17 +149,17 @@ def _with_due_day(person: DemoPerson, review_days: int) -> DemoPerson:
 
 
 def _since(person: DemoPerson) -> timedelta:
-    """How long ago the person submitted: on the day it has to be, in office hours, each at another time."""
+    """How long ago the person submitted: on the required day, at a different time in office hours."""
     minutes = int(person.number[-5:-1]) % 540
     moment = datetime.combine(today() - person.days * DAY, time(8), SHANGHAI) + timedelta(minutes=minutes)
     return max(utcnow() - moment, timedelta(minutes=10))
 
 
 def _facts(person: DemoPerson) -> dict[str, Any]:
-    """The facts that the papers hang on, before there is an account."""
-    told = facts_from_number(person.id_type, person.number)
+    """The facts that decide which papers are needed, before there is an account."""
+    derived = facts_from_number(person.id_type, person.number)
     facts = {"id_type": person.id_type.value, "id_number": person.number, "name_differs": YesNo.NO.value}
-    return facts | person.answers | ({"sex": told[0], "birth_date": told[1]} if told else {})
+    return facts | person.answers | ({"sex": derived[0], "birth_date": derived[1]} if derived else {})
 
 
 def _answers_in_words(person: DemoPerson) -> Words:
@@ -179,7 +179,7 @@ def _prepare_person(demo: Demo, person: DemoPerson, words: Words, pepper: bytes)
     )
 
 
-#: The drawn people sit far away: a frame in which most heads are large enough.
+#: The drawn people are small: a frame in which most heads are large enough.
 NEAR = (0.11, 0.07, 0.78, 0.78)
 
 
@@ -187,11 +187,11 @@ def _prepared(store: Folder, kind: str, picture: bytes) -> papers.Prepared:
     return papers.prepare_photo(store, picture, NEAR) if kind == PHOTO else papers.prepare(store, picture)
 
 
-# --- the play -------------------------------------------------------------------------------------------------------
+# --- stories --------------------------------------------------------------------------------------------------------
 
 
 class _DemoStory:
-    """One person's way as far as it goes."""
+    """Performs one person's actions up to the state."""
 
     def __init__(self, demo: Demo, ready: _PreparedPerson, staff: dict[str, Staff]) -> None:
         self.demo, self.person, self.pictures = demo, ready.person, ready.pictures
@@ -248,7 +248,7 @@ class _DemoStory:
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:
-        """Submit that long ago: the due date counts from that day."""
+        """Submit at that time in the past; the due date counts from that day."""
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
         due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
@@ -289,7 +289,7 @@ class _DemoStory:
         workflow.offer(declaration, self.officer, declaration.revision_number, office, "申报人现在海城市工作")
 
     def _correct(self, declaration: Declaration) -> None:
-        """Do what the marks ask for, sign anew and submit again."""
+        """Correct what was marked, sign again and submit again."""
         address = f"{self.person.answers['postal_address']} 2 单元 301 室"
         _fill(declaration, "personal", {"postal_address": address})
         self.pictures[SPOILED] = papers.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
@@ -338,7 +338,7 @@ def _fill(declaration: Declaration, slug: str, changed: dict[str, Any]) -> None:
 
 
 def _age_claim(claim: Claim, hours: float) -> None:
-    """Let a claim have been made some hours earlier."""
+    """Shift a claim some hours back."""
     claim.claimed_at -= timedelta(hours=hours)
     claim.expires_at -= timedelta(hours=hours)
     db.session.flush()

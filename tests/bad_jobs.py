@@ -60,7 +60,7 @@ def grow(_data: bytes) -> Answer:
 
 
 def hog(_data: bytes) -> Answer:
-    """Keeps on asking for more, whatever it is told."""
+    """Asks for more memory again and again."""
     kept = []
     while True:
         with suppress(MemoryError):

@@ -1,6 +1,6 @@
 """Sheets on paper, signed and stamped, and as a phone sees them: rendered from the PDF, then tilted, shaded, noisy.
 
-Everything hangs on a seed. Needs pypdfium2, which only tests use.
+Everything depends on a seed. Needs pypdfium2, which only tests use.
 """
 
 from __future__ import annotations

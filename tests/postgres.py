@@ -129,7 +129,7 @@ def postgres_url(postgres_server: Server) -> str:
 
 @pytest.fixture
 def postgres_database(postgres_server: Server) -> Iterator[str]:
-    """The address of an empty database of the test's own; dropped afterwards with whoever is still connected."""
+    """The address of an empty database of the test's own; dropped afterwards with all its connections."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     postgres_server.command(f"CREATE DATABASE {name}")
     yield postgres_server.url_of(name)

@@ -16,7 +16,7 @@ from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 from services.sheet import versions as sheet_versions
 
 #: ``submitted``: it came with the last submission; ``current``: printed last, and still what the person says;
-#: ``outdated``: printed anew since, or an answer changed.
+#: ``outdated``: printed again since, or an answer changed.
 Standing = Literal["submitted", "current", "outdated"]
 
 
@@ -35,7 +35,7 @@ class Verified:
 def plain(typed: str) -> str:
     """A code as it is stored, from what somebody typed: in any case and width, with blanks and dashes, or the address.
 
-    There is no 1 and no I in codes, so whoever reads one means L; 0 and O could be several letters and stay.
+    There is no 1 and no I in codes, so each of them means L; 0 and O could be several letters and stay.
     """
     code = unicodedata.normalize("NFKC", typed).upper()
     code = code.rpartition("/VERIFY/")[2].partition("#")[0].partition("?")[0]
@@ -86,9 +86,9 @@ def masked(name: str) -> str:
 
 
 def wait(address: str) -> int:
-    """For how many more minutes an address that asked for too many unknown codes is told no more; 0: it is.
+    """The wait in minutes for an address that asked for too many unknown codes; 0 if none.
 
-    Codes that exist are answered all the time: a whole office shares an address, and nobody hits one of 80 bits.
+    Existing codes are always answered: an office shares an address, and guessing 80 bits is impossible.
     """
     return throttle.minutes_blocked(throttle.VERIFY_ADDRESS, address)
 
