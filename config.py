@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from lib.clamd import parse_address
+
 ROOT = Path(__file__).resolve().parent
 
 
@@ -81,8 +83,8 @@ def _kilobytes(value: str) -> int:
 
 
 def _clamd(value: str) -> str:
-    if value and not re.fullmatch(r"unix:/.+|tcp:(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}", value):
-        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
+    if value:
+        parse_address(value)
     return value
 
 

@@ -457,9 +457,7 @@ class Declaration(Answers, Base):
     status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
     version: Mapped[int] = mapped_column(default=1)
     revision_number: Mapped[int] = mapped_column(default=0)  # the latest revision
-    department_id: Mapped[int | None] = mapped_column(
-        ForeignKey("department.id"), index=True
-    )  # the responsible one
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # the responsible one
     due_on: Mapped[date | None]
     due_estimated: Mapped[bool] = mapped_column(default=False)  # depends on a year without a holiday notice
     days_left: Mapped[int | None]  # working days left when the clock stopped, while the applicant has to act

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict
 from wtforms import PasswordField
 
-from lib import identity
+from lib import identity, names
 from lib.questions.fields import Question, TextQuestion
 from lib.questions.validators import Required
 
@@ -42,7 +42,7 @@ class SecretQuestion(Question, PasswordField):
 class WhoForm(AccountForm):
     """Name and number, tolerant of full width, spaces, small x, any middle dot and 15 digits."""
 
-    name = TextQuestion("姓名", [Required()], clean=identity.normalise_name, render_kw={"autocomplete": "name"})
+    name = TextQuestion("姓名", [Required()], clean=names.normalise_name, render_kw={"autocomplete": "name"})
     number = TextQuestion(
         "证件号码",
         [Required()],

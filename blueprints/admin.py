@@ -13,7 +13,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from blueprints import me
 from blueprints.account_forms import AccountForm
-from lib import identity
+from lib import identity, names
 from lib.clock import today
 from lib.codes import Role
 from lib.questions.validators import Required
@@ -31,7 +31,7 @@ SERVICE_LINE = re.compile(r"12[0-9]{3}")  # 12345, 12366
 
 
 def one_line(text: str | None) -> str:
-    return identity.normalise_text(text or "")
+    return names.normalise_text(text or "")
 
 
 def phone_list(text: str | None) -> str:

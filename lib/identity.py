@@ -16,37 +16,8 @@ from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
 from lib.codes import IdType
-from lib.names import describe, name_problem, normalise_name, normalise_text, text_problem
+from lib.names import describe, normalise_text
 
-__all__ = [
-    "AGES",
-    "ID_TYPES",
-    "Sex",
-    "any_phone_problem",
-    "facts_from_number",
-    "mask_number",
-    "mask_phone",
-    "name_problem",
-    "normalise_any_phone",
-    "normalise_name",
-    "normalise_number",
-    "normalise_phone",
-    "normalise_text",
-    "normalise_uscc",
-    "number_problem",
-    "password_problem",
-    "phone_problem",
-    "sign_in_number",
-    "text_problem",
-    "uscc_check_ok",
-    "uscc_problem",
-    "uscc_standing",
-]
-
-Sex = Literal["male", "female"]
-
-#: code -> title of the six kinds of identity document
-ID_TYPES: dict[str, str] = IdType.choices()
 AGES = (16, 100)
 
 # --- identity numbers -----------------------------------------------------------------------------------------------
@@ -188,7 +159,7 @@ def _birth_problem(name: str, number: str, today: date) -> str | None:
     return None
 
 
-def facts_from_number(id_type: str, number: str) -> tuple[Sex, date] | None:
+def facts_from_number(id_type: str, number: str) -> tuple[Literal["male", "female"], date] | None:
     """Sex and birth date as a valid 居民身份证 or 港澳台居民居住证 number states them; None for all others."""
     if id_type not in (IdType.RESIDENT, IdType.HMT_RESIDENCE) or not _EIGHTEEN.match(number):
         return None

@@ -42,6 +42,8 @@ _HAN = (
 )
 _HAN_RE = re.compile(f"[{_HAN}]")
 _SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
+#: Control characters, line separators, byte order mark, changes of the direction of writing, lone surrogates.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
 
 
@@ -64,6 +66,15 @@ def normalise_name(text: str) -> str:
     text = normalise_text(text.translate(_MIDDLE_DOTS).translate(_MARKS))
     text = re.sub(" *· *", "·", text)
     return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether it contains characters that no page shows and that would break the sheet and the lists."""
+    return bool(_CONTROL.search(text))
+
+
+def without_control_characters(text: str, replacement: str = "") -> str:
+    return _CONTROL.sub(replacement, text)
 
 
 def describe(character: str) -> str:

@@ -9,7 +9,7 @@ from wtforms import Field
 from wtforms.validators import EqualTo, ValidationError
 
 from blueprints.account_forms import AccountForm, SecretQuestion, WhoForm
-from lib import identity
+from lib import identity, names
 from lib.clock import today
 from lib.codes import IdType
 from lib.names import normalise_text
@@ -39,8 +39,8 @@ class RegisterForm(AccountForm):
     )
     name = TextQuestion(
         "姓名",
-        [Required(), Checked(identity.name_problem)],
-        clean=identity.normalise_name,
+        [Required(), Checked(names.name_problem)],
+        clean=names.normalise_name,
         hint="登录时要用，请与证件上的姓名一致",
         render_kw={"autocomplete": "name"},
     )

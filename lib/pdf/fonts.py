@@ -21,7 +21,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
-from itertools import groupby
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -134,11 +133,6 @@ def missing_characters(text: str) -> list[str]:
 # --- drawing: this part loads reportlab -------------------------------------------------------------------------------
 
 
-def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
-    """The text split where the font changes: (name of the font, part)."""
-    return [(name, "".join(part)) for name, part in groupby(text, lambda char: _font_name_for(char, face))]
-
-
 def width(text: str, size: float, face: Face = Face.TEXT) -> float:
     """The width in points at this size in points."""
     return size * ems(text, face)
@@ -157,8 +151,8 @@ def clear_text_cache() -> None:
 
 def warm_up() -> None:
     """Load the two vendored fonts now (about 0.3 s)."""
-    runs("字", Face.TEXT)
-    runs("字", Face.LABEL)
+    for face in Face:
+        _font_name_for("字", face)
 
 
 class _Advances(dict[str, float]):

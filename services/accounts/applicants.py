@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from lib import identity
+from lib import names
 from lib.codes import AccountState, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
@@ -147,7 +147,7 @@ def known(account: Account | None) -> KnownApplicant | None:
 
 def same_name(typed: str, name: str) -> bool:
     """Names as people type them: every middle dot, full width, upper and lower case are one."""
-    typed, name = (identity.normalise_name(text).casefold() for text in (typed, name))
+    typed, name = (names.normalise_name(text).casefold() for text in (typed, name))
     return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
 
 

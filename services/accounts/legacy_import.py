@@ -20,7 +20,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Table, delete, func, insert, select
 
-from lib import identity
+from lib import identity, names
 from lib.clock import local
 from lib.codes import AccountState, IdType
 from lib.database import utcnow
@@ -105,7 +105,7 @@ def open_source(path: Path) -> Source:
             header = next(csv.reader(file, strict=True), [])
     except csv.Error as error:
         raise UnreadableFile(f"第 1 行无法读取:{error}") from error
-    titles = [identity.normalise_text(cell) for cell in header]
+    titles = [names.normalise_text(cell) for cell in header]
     if absent := [title for title in REQUIRED if title not in titles]:
         raise UnreadableFile(f"第 1 行应是列名,缺少:{'、'.join(absent)}")
     if twice := [title for title in COLUMNS if titles.count(title) > 1]:
@@ -192,7 +192,7 @@ def _read(source: Source, cells: Sequence[str]) -> dict[str, str]:
         plain = (
             cell.isascii() and cell.isprintable() and "  " not in cell
         )  # needs no normalising, which is four times as fast
-        values[field] = cell.strip() if plain else identity.normalise_text(cell)
+        values[field] = cell.strip() if plain else names.normalise_text(cell)
     return values
 
 
@@ -200,9 +200,9 @@ def _error(values: dict[str, str], today: date) -> str | None:
     """Why the row is refused, or None. Normalises name and number."""
     if _EXCEL_NUMBER.match(values["number"]):
         return "证件号码被 Excel 改成了科学计数,末几位已经丢失,请从原始数据重新导出"
-    values["name"] = identity.normalise_name(values["name"])
+    values["name"] = names.normalise_name(values["name"])
     values["number"] = identity.normalise_number(IdType.RESIDENT, values["number"])
-    problem = identity.name_problem(values["name"]) or identity.number_problem(IdType.RESIDENT, values["number"], today)
+    problem = names.name_problem(values["name"]) or identity.number_problem(IdType.RESIDENT, values["number"], today)
     return _QUOTED.sub("", problem) if problem else None
 
 
@@ -227,7 +227,7 @@ def _remove_if_invalid(values: dict[str, str], field: str) -> str | None:
     value, (least, most) = values[field], LENGTHS[field]
     if not least <= len(value) <= most:
         reason = f"{_TITLES[field]}应为 {least} 至 {most} 个字,未采用"
-    elif not value.isprintable() and identity.text_problem(value):
+    elif not value.isprintable() and names.text_problem(value):
         reason = f"{_TITLES[field]}里有不能显示的字符,未采用"
     elif field in PROOFS and _reveals_number(value, values["number"]):
         reason = f"{_TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyotp
 from sqlalchemy import delete, select, update
 
-from lib import identity
+from lib import identity, names
 from lib.codes import IdType, Role
 from lib.database import utcnow
 from models import Department, RecoveryCode, Staff, db, keys
@@ -62,8 +62,8 @@ def create(
 
     Raises StaffRefused.
     """
-    name = identity.normalise_name(name)
-    wrong = _username_problem(username) or identity.name_problem(name) or passwords.problem(password, name=name)
+    name = names.normalise_name(name)
+    wrong = _username_problem(username) or names.name_problem(name) or passwords.problem(password, name=name)
     if wrong:
         raise StaffRefused(wrong)
     password_hash = passwords.hashed(password, staff=True)

@@ -6,7 +6,6 @@ longer asked stays in it as closed. The sheet comes last: it is printed when eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.codes import MarkState, Status
 from lib.database import utcnow
+from lib.names import without_control_characters
 from lib.questions.pages import Paper, Step
 from models import Declaration, Mark, PaperPage, Revision, db
 from services import access, audit
@@ -30,7 +30,6 @@ from services.workflow import UNDO_TIME
 
 WAITING, DONE, MOOT = "todo", "done", "moot"
 EXPLANATION_LENGTH = 300
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def before(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
 
 def explain(declaration: Declaration, mark: Mark, text: str) -> None:
     """Answer a mark in words instead of a change; an empty text takes the answer back."""
-    text = " ".join(_CONTROL.sub(" ", text).split())[:EXPLANATION_LENGTH]
+    text = " ".join(without_control_characters(text, " ").split())[:EXPLANATION_LENGTH]
     if text != mark.explanation:
         mark.explanation = text
         declaration.touched_at = utcnow()

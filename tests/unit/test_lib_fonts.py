@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import pypdf
@@ -32,6 +33,11 @@ def copied(text: str, face: Face = Face.TEXT) -> str:
         canvas.next_page()
         pdf = canvas.finish()
     return pypdf.PdfReader(BytesIO(pdf)).pages[0].extract_text()
+
+
+def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
+    """The text split where the font changes: (name of the font, part)."""
+    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts._font_name_for(char, face))]
 
 
 @pytest.mark.usefixtures("no_fallback")
@@ -95,17 +101,17 @@ def test_what_is_copied_is_what_was_typed(text: str, face: Face) -> None:
 
 @needs_hanazono
 def test_a_name_drawn_with_two_fonts_copies_in_one_piece() -> None:
-    assert [part for _font, part in fonts.runs("王𤰉晨")] == ["王", "𤰉", "晨"]
+    assert [part for _font, part in runs("王𤰉晨")] == ["王", "𤰉", "晨"]
     assert copied("王𤰉晨") == "王𤰉晨"
 
 
 def test_a_missing_character_takes_the_room_of_a_box() -> None:
-    assert fonts.runs(UNENCODED) == [(fonts.SERIF.stem, UNENCODED)]
+    assert runs(UNENCODED) == [(fonts.SERIF.stem, UNENCODED)]
     assert fonts.ems(UNENCODED) == fonts.ems(fonts.BOX) == 1
 
 
 def test_labels_come_from_the_sans_serif_as_far_as_it_goes() -> None:
-    assert fonts.runs("姓名䶮", Face.LABEL) == [("KuaijiLabel", "姓名"), ("NotoSerifSC-Regular", "䶮")]
+    assert runs("姓名䶮", Face.LABEL) == [("KuaijiLabel", "姓名"), ("NotoSerifSC-Regular", "䶮")]
 
 
 def test_widths_follow_the_size() -> None:
