@@ -1,6 +1,6 @@
 """P6: an uploaded picture, the whole request with the child process that decodes it, against Pillow alone.
 
-CPU of this process, of the keeper and of its forks, in one run and in turn. A picture of 100 KB against decoding and
+CPU of this process, of the fork server and of its forks, in one run and in turn. A picture of 100 KB against decoding and
 encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
 """
 
@@ -88,7 +88,7 @@ def _app(folder: Path) -> Flask:
 
 
 def child_cpu() -> Callable[[], float]:
-    """What the keeper and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
+    """What the fork server and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
     forks = 0.0
 
     def add(usage: sandbox.Usage) -> None:
@@ -96,8 +96,8 @@ def child_cpu() -> Callable[[], float]:
         forks += usage.cpu_s
 
     sandbox.usage_listeners.append(add)
-    keeper = Path(f"/proc/{sandbox.forkserver_pid()}/schedstat")
-    return lambda: forks + int(keeper.read_text().split()[0]) / 1e9
+    forkserver = Path(f"/proc/{sandbox.forkserver_pid()}/schedstat")
+    return lambda: forks + int(forkserver.read_text().split()[0]) / 1e9
 
 
 def run(calls: int) -> None:

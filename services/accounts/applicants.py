@@ -118,7 +118,7 @@ def reservation(token: str) -> Account | None:
 
 
 def activate(token: str, password_hash: str) -> Account:
-    """The first password turns the reservation into the account. Raises TooLate."""
+    """The first password turns the reservation into the account. Raises StepExpired."""
     account = reservation(token)
     if account is None:
         raise StepExpired
