@@ -12,13 +12,13 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import select
 
+from commands import tick
 from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, RosterExport, db
 from services import audit
 from services.declaration import answers
-from services.operations import scheduled_jobs
 from services.reports import roster, xlsx
 from tests.people import EMPLOYED
 from tests.spreadsheets import Table, tables
@@ -347,7 +347,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser,
 
 
 def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
-    assert scheduled_jobs.JOBS["abandoned spreadsheets"]() == 1
+    assert tick.tick()[0]["abandoned spreadsheets"] == 1
     assert [folder.exists() for folder in left_behind] == [False, True]
 
 
