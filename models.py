@@ -466,6 +466,8 @@ class Declaration(Answers, Base):
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
     claim: Mapped[Claim | None] = relationship(back_populates="declaration")
+    transfers: Mapped[list[Transfer]] = relationship(back_populates="declaration", order_by="Transfer.id")
+    second_looks: Mapped[list[SecondLook]] = relationship(back_populates="declaration", order_by="SecondLook.id")
 
     @property
     def is_editable(self) -> bool:
@@ -883,7 +885,7 @@ class Transfer(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="transfers")
     from_department: Mapped[Department] = relationship(foreign_keys=[from_department_id])
     to_department: Mapped[Department] = relationship(foreign_keys=[to_department_id])
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
@@ -910,7 +912,7 @@ class SecondLook(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="second_looks")
     revision: Mapped[Revision] = relationship()
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
 

@@ -17,22 +17,10 @@ from sqlalchemy.orm import joinedload
 from lib.codes import Status
 from models import Declaration, Department, Event, Record, Revision, RosterExport, Staff, Transfer, db
 from services.access import Actor
+from services.moves import DECIDED, MOVES, VERDICTS
 
 #: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
-MOVES = {
-    "create": "开始填写",
-    "submit": "提交申报",
-    "withdraw": "撤回申报",
-    "drop": "放弃变更",
-    "claim": "开始审核",
-    "return": "退回修改",
-    "approve": "审核通过",
-    "decline": "不予采集",
-    "reopen": "重新受理",
-    "revoke": "撤销审核结果",
-    "transfer": "转交其他部门",
-}
-VERDICTS = ("return", "approve", "decline")
+PROGRESS = {"create": "开始填写", **{move.verb: move.progress for move in MOVES.values() if move.progress}}
 #: Staff looked into a person's file: 信息查阅记录.
 LOOKS = {
     "view": "查看申报资料",
@@ -99,8 +87,7 @@ def opened_result(declaration: Declaration) -> bool:
 
 def result_unseen(declaration: Declaration) -> bool:
     """Is there a verdict that the applicant has not seen yet?"""
-    decided = declaration.status in (Status.RETURNED, Status.APPROVED, Status.DECLINED)
-    return decided and not opened_result(declaration)
+    return declaration.status in DECIDED and not opened_result(declaration)
 
 
 def history(declaration: Declaration) -> list[AuditEntry]:
@@ -108,7 +95,7 @@ def history(declaration: Declaration) -> list[AuditEntry]:
 
     A verdict that was undone is left out with its undo: nobody had seen it.
     """
-    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*MOVES, "undo")))
+    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*PROGRESS, "undo")))
     query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
     happened: list[Event] = []
     for event in db.session.scalars(query):
@@ -117,7 +104,7 @@ def history(declaration: Declaration) -> list[AuditEntry]:
         else:
             happened.append(event)
     offices = iter(_transferred_to(declaration)) if any(event.verb == "transfer" for event in happened) else iter(())
-    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, MOVES)]
+    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, PROGRESS)]
 
 
 def _transferred_to(declaration: Declaration) -> Sequence[Department]:

@@ -47,7 +47,7 @@ def record(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down."""
-    access_log.log_look(me(), record_in_scope(uid).revision, ["reveal"])
+    access_log.record(me(), record_in_scope(uid).revision, ["reveal"])
     db.session.commit()
     return _show(record_in_scope(uid), reveal=True)
 

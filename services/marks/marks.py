@@ -53,9 +53,20 @@ def returned_revision(declaration: Declaration) -> Revision | None:
     return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
 
 
-def of_revision(revision: Revision, *states: MarkState) -> Sequence[Mark]:
-    query = select(Mark).where(Mark.revision_id == revision.id, Mark.state.in_(states)).order_by(Mark.id)
-    return db.session.scalars(query).all()
+def of_revision(revision: Revision, *states: MarkState) -> list[Mark]:
+    return [mark for mark in revision.marks if mark.state in states]
+
+
+def sent_before(revision: Revision) -> list[Mark]:
+    """The marks that the last return before this revision sent out."""
+    for earlier in reversed(revision.declaration.revisions):
+        if earlier.number < revision.number and (sent := _sent(earlier)):
+            return sent
+    return []
+
+
+def _sent(revision: Revision) -> list[Mark]:
+    return of_revision(revision, MarkState.OPEN, MarkState.CLOSED)
 
 
 def open_views(declaration: Declaration) -> list[MarkView]:
@@ -156,19 +167,23 @@ def markable(revision: Revision) -> frozenset[str]:
 def keep(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
     """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
     known = markable(revision)
-    for mark in of_revision(revision, MarkState.DRAFT):
-        db.session.delete(mark)
+    drop_unsent(revision)
     db.session.flush()
     kept = [_mark(revision, actor, want) for want in wanted if want.target in known]
-    db.session.add_all(kept)
+    revision.marks.extend(kept)
     return kept
+
+
+def drop_unsent(revision: Revision) -> None:
+    for mark in of_revision(revision, MarkState.DRAFT):
+        revision.marks.remove(mark)
+        db.session.delete(mark)
 
 
 def _mark(revision: Revision, actor: Actor, want: MarkRequest) -> Mark:
     reason = return_reasons.one(actor, want.reason_code, "paper" if is_paper(want.target) else "question")
     page = want.page if want.page in range(len(revision.papers.get(want.target, ()))) else None
     return Mark(
-        revision_id=revision.id,
         target=want.target,
         page=page,
         rectangle=list(want.rectangle) if want.rectangle and page is not None else None,

@@ -33,6 +33,7 @@ from models import (
 )
 from services.departments import tree as department_tree
 from services.departments.tree import DepartmentTree
+from services.moves import RETURNING
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
@@ -101,7 +102,7 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
     has_turn = declaration.status in OFFICE_TURN and declaration.revision_number > 1
     item.returned_by = _returned_by([declaration.id]).get(declaration.id) if has_turn else None
     if times != declaration.revision_number:
-        answers = _latest(declaration).answers
+        answers = declaration.revisions[-1].answers
         for column, value in _said(answers).items():
             setattr(item, column, value)
         item.employer_id, item.reminders = _employer_id(item.employer), 0
@@ -111,11 +112,6 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
         moved = update(SearchKey).where(SearchKey.declaration_id == item.declaration_id)
         db.session.execute(moved.values(department_id=item.department_id))
     return item
-
-
-def _latest(declaration: Declaration) -> Revision:
-    query = select(Revision).where(Revision.declaration_id == declaration.id)
-    return db.session.scalars(query.where(Revision.number == declaration.revision_number)).one()
 
 
 def _stands(declaration: Declaration, tree: DepartmentTree) -> dict[str, Any]:
@@ -155,7 +151,7 @@ def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
         decisions = standing.setdefault(declaration_id, [])
         if verb == "undo":
             del decisions[-1:]
-        elif verb in ("return", "revoke"):
+        elif verb in RETURNING:
             decisions.append((verb, staff_id))
         else:
             decisions.append((verb, 0))

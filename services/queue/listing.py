@@ -21,6 +21,7 @@ from lib.codes import Status
 from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor
+from services.moves import VERDICTS
 from services.queue import keyset_pages
 from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
 from services.queue.keyset_pages import Cursor, Order
@@ -47,7 +48,6 @@ PAGE_SIZE = keyset_pages.PAGE_SIZE
 LOOKED_AT = 20_000
 FIRST_LOOK = 20  # of them at once; what is next stands in front
 OWN_AT_MOST = 500
-VERDICTS = ("approve", "return", "decline")
 
 
 # --- pages ----------------------------------------------------------------------------------------

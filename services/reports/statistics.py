@@ -31,6 +31,7 @@ from lib.sqltime import hours_between, month_of
 from models import Decision, Declaration, Department, Mark, ReturnReason, Revision, SecondLook, db
 from services.declaration import answers
 from services.departments import matching
+from services.moves import VERDICTS
 from services.reports import standing_decisions
 
 MONTHS, MONTHS_AT_MOST = 12, 36
@@ -189,7 +190,7 @@ def report(office: Department, span: Period) -> Report:
         lines=tallies.lines(),
         reasons=reasons,
         marks=marks,
-        made=sum(verbs[verb] for verb in standing_decisions.VERDICTS),
+        made=sum(verbs[verb] for verb in VERDICTS),
         undone=verbs["undo"],
         revoked=verbs["revoke"],
         looked=looked,

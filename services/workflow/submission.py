@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lib.clock import today
-from lib.codes import Kind, MarkState, Status
+from lib.codes import MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Draft, Event, Mark, Revision, db
 from services import checks, deadlines, inbox
@@ -16,7 +16,10 @@ from services.papers import papers, resumable_uploads, similar_pictures
 from services.queue import index as queue_index
 from services.sheet import versions as sheet_versions
 from services.workflow.claims import settle
-from services.workflow.transitions import Incomplete, MissingItem, NotAllowed, check, make_move, revision_numbered
+from services.workflow.errors import Incomplete, MissingItem
+from services.workflow.rules import change, check
+from services.workflow.state import latest_revision
+from services.workflow.transitions import make_move
 
 
 def missing_for_submit(declaration: Declaration) -> list[MissingItem]:
@@ -80,10 +83,9 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
 
 def _handling_department(declaration: Declaration) -> Department:
     """The department that the person chose; after a transfer the one that took it, until another one is chosen."""
-    if declaration.department and declaration.revision_number:
-        before = revision_numbered(declaration, declaration.revision_number)
-        if before.answers["department_code"] == declaration.department_code:
-            return declaration.department
+    before = latest_revision(declaration).answers if declaration.revision_number else {}
+    if declaration.department and before.get("department_code") == declaration.department_code:
+        return declaration.department
     return db.session.scalars(select(Department).where(Department.code == declaration.department_code)).one()
 
 
@@ -118,20 +120,17 @@ def withdraw(declaration: Declaration, actor: Actor) -> Event:
 
 def _reopen_marks(declaration: Declaration) -> None:
     """The marks of the return are open again. They hang on the revision before the one that was taken back."""
-    latest = declaration.revision_number
-    returned = db.session.scalar(
-        select(func.max(Revision.number)).where(
-            Revision.declaration_id == declaration.id,
-            Revision.number < latest,
-            Revision.marks.any(Mark.state == MarkState.CLOSED),
-        )
+    query = select(Revision).where(
+        Revision.declaration_id == declaration.id,
+        Revision.number < declaration.revision_number,
+        Revision.marks.any(Mark.state == MarkState.CLOSED),
     )
-    for mark in marks.of_revision(revision_numbered(declaration, returned or 0), MarkState.CLOSED):
+    returned = db.session.scalars(query.order_by(Revision.number.desc()).limit(1)).one()
+    for mark in marks.of_revision(returned, MarkState.CLOSED):
         mark.state = MarkState.OPEN
 
 
 def drop(declaration: Declaration, actor: Actor) -> Event:
     """Give up a change declaration; the record stays as it is."""
-    if declaration.kind != Kind.CHANGE:
-        raise NotAllowed("首次采集的申报不能放弃，可以留待以后继续填写")
+    change(declaration, actor)
     return make_move(declaration, "drop", actor)

@@ -19,7 +19,8 @@ from lib.database import begin_mode
 from models import Answers, Declaration, db
 from services.declaration import answers
 from services.review import page as review_page
-from services.review.page import Privacy
+from services.review.case import ReviewCase
+from services.review.rows import Privacy, plain_sections
 from services.sheet import content as sheet_content
 from services.sheet import versions as sheet_versions
 from tests.conftest import Browser
@@ -120,8 +121,8 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
     db.session.expire_all()
     revision = declaration.revisions[-1]
     officer = make.actor(make.staff())
-    found = review_page.submission(revision, officer, reveal=True)
-    plain = review_page.plain_sections(revision, Privacy(open_numbers=True, known=[]))
+    found = review_page.submission(ReviewCase(revision, officer), reveal=True)
+    plain = plain_sections(revision, Privacy(open_numbers=True, known=[]))
     nothing = dict.fromkeys(revision.answers) | {name: revision.answers[name] for name in ("id_type", "id_number")}
     return Shown(
         given=given,

@@ -14,7 +14,7 @@ from services import workflow
 from services.access import Actor
 from services.marks import marks
 from services.queue import index as queue_index
-from services.workflow.reversals import last_decision
+from services.workflow import last_decision
 from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 from tests.review_desk import fresh
@@ -107,7 +107,7 @@ class Life:
         workflow.lapse_all()
 
     def send_back(self, declaration: Declaration, officer: Actor) -> None:
-        workflow.own_claim(declaration, officer)
+        workflow.holds(declaration, officer)
         marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.send_back(declaration, officer, declaration.revision_number)
 
