@@ -19,6 +19,7 @@ from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
 from services.declaration import next_page
+from services.departments import reference_version
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(check_right)
     app.after_request(read_to_end)
+    app.teardown_request(lambda _error: reference_version.release())
     login_manager.init_app(app)
     login_manager.request_loader(lambda _request: g.get("actor"))
 
@@ -62,6 +64,8 @@ def find_person() -> None:
         g.ended = found
     if found is None:
         request.max_content_length = VISITORS_MOST
+    else:
+        reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
     if request.method not in SAFE:
         begin_mode.set("IMMEDIATE")

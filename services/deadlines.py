@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from lib.codes import EDITABLE, Status
 from lib.workdays import Calendar, add_workdays, is_estimated, workdays_between
-from models import CalendarDay, Declaration, db
+from models import Declaration
+from services.departments import snapshot
 
 LEAST_AFTER_RETURN = 3  # working days that a resubmission gets at least
 SOON = 2  # working days before the due date
@@ -37,8 +36,7 @@ class DueState:
 
 def calendar() -> Calendar:
     """The table of holidays and make-up days."""
-    rows = db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source)).all()
-    return Calendar.of(rows)
+    return snapshot.current().calendar
 
 
 def due_date(submitted_on: date, days: int, days_off: Calendar) -> Due:

@@ -176,7 +176,7 @@ class Make:
         """As saving the pages would."""
         context = answers.asked(declaration)
         for step in STEPS:
-            form = step.form(None, asked=context)
+            form = step.form(None, context=context)
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)

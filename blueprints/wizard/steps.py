@@ -55,7 +55,7 @@ def step(step: Step) -> ResponseReturnValue:
     declaration = _with_parked_form(step)
     draft = drafts.of(declaration, step)
     typed = MultiDict([(name, value) for name, value in draft.body]) if draft else None
-    form = step.form(typed, asked=answers.asked(declaration))
+    form = step.form(typed, context=answers.asked(declaration))
     return _page(declaration, step, form, restored=draft)
 
 
@@ -79,7 +79,7 @@ def save_step(step: Step) -> ResponseReturnValue:
     if action == "back" or (action.startswith("crop:") and PHOTO in step.papers):
         db.session.commit()
         return redirect(_before(step)) if action == "back" else _cut_and_return(action.partition(":")[2])
-    form = step.form(request.form, asked=answers.asked(declaration))
+    form = step.form(request.form, context=answers.asked(declaration))
     if action != "next" or refused:
         db.session.commit()
         return _page(declaration, step, form, refused=refused) if refused else _stay(step, action)
@@ -206,7 +206,7 @@ def divisions() -> Response:
 def candidates() -> str:
     """The departments that match the address chosen so far, as the piece of the page that shows them."""
     step = next(step for step in STEPS if step.slug == "department")
-    form = step.form(request.args, asked=answers.asked(editable_declaration()))
+    form = step.form(request.args, context=answers.asked(editable_declaration()))
     return render_template("wizard/_departments.html", question=form["department_code"])
 
 

@@ -58,7 +58,7 @@ class TextQuestion(Question, StringField):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         """Warn of characters that the sheet cannot draw; a form without a sheet has nothing to say."""
         if self.data and not self.errors and isinstance(form, StepForm):
-            missing = form.asked.unprintable(self.data)
+            missing = form.context.unprintable(self.data)
             self.warnings = [unprintable_note(missing)] if missing else ()
 
 
@@ -100,9 +100,9 @@ class ChoiceQuestion(Question):
         """Code -> title, as offered now; a retired option stays for those who have it."""
         if not self.listed:
             return self.fixed
-        offered = dict(self._form.asked.options.get(self.listed, {}))
+        offered = dict(self._form.context.options.get(self.listed, {}))
         if self.object_data and self.object_data not in offered:
-            titles = self._form.asked.titles.get(self.listed, {})
+            titles = self._form.context.titles.get(self.listed, {})
             offered |= {self.object_data: titles[self.object_data]} if self.object_data in titles else {}
         return offered
 
@@ -118,7 +118,7 @@ class ChoiceQuestion(Question):
             raise ValidationError(f"请从列表中选择{self.label.text}")
 
     def say(self, answer: Any) -> str:
-        titles = self._form.asked.titles.get(self.listed, {}) if self.listed else self.choices
+        titles = self._form.context.titles.get(self.listed, {}) if self.listed else self.choices
         return titles.get(answer, str(answer)) if answer else ""
 
 
@@ -150,7 +150,7 @@ class DivisionQuestion(ChoiceQuestion):
     @property
     def choices(self) -> Mapping[str, str]:
         above = self._form[self.parent].data if self.parent else ""
-        return self._form.asked.divisions(above) if above is not None else {}
+        return self._form.context.divisions(above) if above is not None else {}
 
     def pre_validate(self, form: StepForm) -> None:
         if self.data and self.data not in self.choices:
@@ -165,7 +165,7 @@ class DepartmentQuestion(ChoiceQuestion):
 
     @property
     def candidates(self) -> Sequence[DepartmentChoice]:
-        return self._form.asked.departments(self._form.facts())
+        return self._form.context.departments(self._form.facts())
 
     @property
     def choices(self) -> Mapping[str, str]:
@@ -245,12 +245,12 @@ class ConfirmQuestion(ChoiceQuestion):
 
 
 class StepForm(Form):
-    """One page of questions. Build it with ``asked``; ``data`` holds stored answers, ``formdata`` what was sent."""
+    """One page of questions. ``context`` is what it cannot know; ``data`` holds stored answers, ``formdata`` what was sent."""
 
-    def __init__(self, formdata: Any = None, *, asked: FormContext, data: Mapping[str, Any] | None = None) -> None:
-        self.asked = asked
+    def __init__(self, formdata: Any = None, *, context: FormContext, data: Mapping[str, Any] | None = None) -> None:
+        self.context = context
         self._before: dict[str, Any] = {}
-        super().__init__(formdata=formdata, data=dict(asked.facts if data is None else data))
+        super().__init__(formdata=formdata, data=dict(context.facts if data is None else data))
 
     class Meta:
         def get_translations(self, form: Any) -> Any:
@@ -262,7 +262,7 @@ class StepForm(Form):
 
     def facts(self) -> dict[str, Any]:
         """Stored answers of all pages, overlaid by what stands on this one, and what is derived from it."""
-        return {**self.asked.facts, **{question.name: question.data for question in self}}
+        return {**self.context.facts, **{question.name: question.data for question in self}}
 
     def asks(self, question: Question) -> bool:
         """Does the question apply now?"""
@@ -272,7 +272,7 @@ class StepForm(Form):
     def impossible(self, question: Question) -> bool:
         """Does a fact that this page cannot change rule the question out? Then the page leaves it out altogether."""
         parts = question.flags.when.parts if question.flags.when else ()
-        given = self.asked.facts
+        given = self.context.facts
         return any(
             part.question in given and part.question not in self._fields and not part.holds(given) for part in parts
         )

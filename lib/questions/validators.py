@@ -136,7 +136,7 @@ class Past:
 
     def __call__(self, form: StepForm, field: Field) -> None:
         value = str(field.data)
-        if value > form.asked.today.isoformat()[: len(value)]:
+        if value > form.context.today.isoformat()[: len(value)]:
             raise ValidationError(f"{field.label.text}不能晚于今天，请核对")
         born = form.facts().get("birth_date")
         if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":

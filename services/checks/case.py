@@ -96,7 +96,7 @@ def verdict(problems: Sequence[tuple[str, str]], fine: str) -> Outcome:
 @cache
 def labels() -> dict[str, str]:
     """What a target is called in a link."""
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
+    forms = (step.form(None, context=FormContext()) for step in STEPS)
     questions = {question.name: question.short for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, **{kind: short(kind) for kind in PAPER}}
 

@@ -21,7 +21,7 @@ DERIVED = {"employer_code_check": "employer_code", "student_location": "person_s
 
 
 def stored_form(step: Step, context: FormContext) -> StepForm:
-    return step.form(None, asked=context)
+    return step.form(None, context=context)
 
 
 def questions_for(form: StepForm, names: Iterable[str]) -> set[str]:
@@ -78,7 +78,7 @@ def _opened_by(form: StepForm, names: set[str]) -> set[str]:
 
 def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> StepForm:
     """The page with what was typed for the questions ``shown``; all others keep their stored answers."""
-    form = step.form(typed, asked=context)
+    form = step.form(typed, context=context)
     for question in form.questions:
         if question.name not in shown:
             question.process(None, context.facts.get(question.name))

@@ -6,22 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
 
 from forms import STEPS, Step
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
-from lib.csvlist import load
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
-from models import Account, Declaration, Department, Option, db
-from services.departments import matching
+from models import Account, Declaration
+from services.departments import matching, snapshot
 
-DATA = Path(__file__).resolve().parents[2] / "data"
 #: Facts about the person that stand among the answers but are no questions: name -> label, after the first question.
 IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
 
@@ -63,30 +58,6 @@ class Gap:
     message: str
 
 
-@cache
-def standard_lists() -> dict[str, dict[str, str]]:
-    """The lists that a standard fixes and that are too long for an enum."""
-    return {
-        "nation": load(DATA / "nations.csv"),
-        "industry": load(DATA / "industries.csv"),
-        "region": load(DATA / "countries.csv"),
-    }
-
-
-def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    offered, titles = dict(standard_lists()), dict(standard_lists())
-    rows = db.session.execute(
-        select(Option.list_name, Option.code, Option.title, Option.retired).order_by(Option.position)
-    )
-    for list_name, code, title, retired in rows:
-        titles.setdefault(list_name, {})[code] = title
-        if not retired:
-            offered.setdefault(list_name, {})[code] = title
-    names = db.session.execute(select(Department.code, Department.name))
-    titles["department"] = {row.code: row.name for row in names}
-    return offered, titles
-
-
 def divisions_below(parent: str) -> Mapping[str, str]:
     """Cities for the empty string, counties of a city, streets of a county: code -> name."""
     if not parent:
@@ -109,30 +80,16 @@ def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.DepartmentMatch]:
 def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
     from lib.pdf.fonts import missing
 
-    offered, titles = _option_lists()
+    reference = snapshot.current()
     return FormContext(
         facts=facts,
         today=day or today(),
-        options=offered,
-        titles=titles,
-        divisions=_Memo(divisions_below),
+        options=reference.offered,
+        titles=reference.titles,
+        divisions=divisions_below,
         departments=_candidates,
         unprintable=missing,
     )
-
-
-class _Memo(dict[str, Mapping[str, str]]):
-    """Divisions asked for once per page."""
-
-    def __init__(self, load_one: Any) -> None:
-        self.load_one = load_one
-
-    def __missing__(self, parent: str) -> Mapping[str, str]:
-        self[parent] = self.load_one(parent)
-        return self[parent]
-
-    def __call__(self, parent: str) -> Mapping[str, str]:
-        return self[parent]
 
 
 def question_names() -> list[str]:
@@ -141,7 +98,7 @@ def question_names() -> list[str]:
 
 @cache
 def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, asked=FormContext())._fields)
+    return tuple(step.form(None, context=FormContext())._fields)
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -192,7 +149,7 @@ def gaps(declaration: Declaration, context: FormContext | None = None) -> list[G
 
 
 def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
-    form = step.form(None, asked=context)
+    form = step.form(None, context=context)
     if form.checks():
         return []
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
@@ -213,7 +170,9 @@ def first_unfinished(declaration: Declaration) -> str:
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [AnswerSection(step, tuple(_rows(step.form(None, asked=context, data=answers), answers))) for step in STEPS]
+    return [
+        AnswerSection(step, tuple(_rows(step.form(None, context=context, data=answers), answers))) for step in STEPS
+    ]
 
 
 def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:

@@ -53,7 +53,7 @@ def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None
 
     Not a secret.
     """
-    names = sorted(step.form(None, asked=answers.FormContext())._fields if only is None else only)
+    names = sorted(step.form(None, context=answers.FormContext())._fields if only is None else only)
     stored = json.dumps({name: getattr(declaration, name) for name in names}, default=str, ensure_ascii=False)
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 

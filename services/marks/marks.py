@@ -42,7 +42,7 @@ def is_paper(target: str) -> bool:
 def step_of(target: str) -> Step | None:
     """The page that asks a question or takes a paper; None: the papers' page."""
     for step in STEPS:
-        if target in step.papers or target in step.form(None, asked=answers.FormContext())._fields:
+        if target in step.papers or target in step.form(None, context=answers.FormContext())._fields:
             return step
     return None
 

@@ -28,9 +28,10 @@ from lib.clock import SHANGHAI
 from lib.codes import MarkState
 from lib.figures import median, share
 from lib.sqltime import hours_between, month_of
-from models import Decision, Declaration, Department, Mark, ReturnReason, Revision, SecondLook, db
+from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db
 from services.declaration import answers
 from services.departments import matching
+from services.departments.snapshot import DepartmentNode
 from services.moves import VERDICTS
 from services.reports import standing_decisions
 
@@ -149,7 +150,7 @@ class Reason:
 class Report:
     """``made``: verdicts including those that were ``undone``. ``looked``: second looks answered in the span."""
 
-    office: Department
+    office: DepartmentNode
     period: Period
     total: Tally
     months: Sequence[tuple[str, Tally]]
@@ -171,9 +172,9 @@ class Report:
         return share(self.disagreed, self.looked)
 
 
-def report(office: Department, span: Period) -> Report:
+def report(office: DepartmentNode, span: Period) -> Report:
     """Everything about one department with those below it. ``office`` has to be in the asker's scope."""
-    below = db.session.scalars(matching.below(office)).all()
+    below = matching.below(office)
     scope = Declaration.department_id.in_([department.id for department in below])
     tallies = _Tallies(office, below, span)
     _count_submissions(tallies, scope, span)
@@ -201,7 +202,7 @@ def report(office: Department, span: Period) -> Report:
 class _Tallies:
     """Where a counted row belongs: the total, its month, and the part of the office that it is of."""
 
-    def __init__(self, office: Department, below: Sequence[Department], span: Period) -> None:
+    def __init__(self, office: DepartmentNode, below: Sequence[DepartmentNode], span: Period) -> None:
         self.total = Tally()
         self.months = {month: Tally() for month in span.months}
         self.office = office
@@ -312,7 +313,7 @@ def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
 
 def _labels() -> dict[str, str]:
     context = answers.FormContext()
-    questions = (question for step in STEPS for question in step.form(None, asked=context).questions)
+    questions = (question for step in STEPS for question in step.form(None, context=context).questions)
     labels = {question.name: question.label.text for question in questions}
     return labels | {kind: paper.title for kind, paper in PAPER.items()}
 

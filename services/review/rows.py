@@ -200,7 +200,7 @@ def _paper(seen: RowContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -
 @cache
 def labels() -> dict[str, str]:
     """What answers and papers are called: all questions, the document, all papers."""
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
+    forms = (step.form(None, context=FormContext()) for step in STEPS)
     questions = {question.name: question.label.text for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
 

@@ -85,7 +85,7 @@ def blank(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:
-        form = step.form(None, asked=FormContext())
+        form = step.form(None, context=FormContext())
         rows = [AnswerRow(q.name, q.label.text, "", q.short, q.span) for q in form.questions]
         if step is STEPS[0]:
             rows[1:1] = [AnswerRow(name, label, "", label) for name, label in answers.IDENTITY.items()]

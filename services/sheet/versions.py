@@ -103,6 +103,6 @@ def in_words(names: Collection[str], most: int = 6) -> str:
 
 @cache
 def _titles() -> dict[str, str]:
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
+    forms = (step.form(None, context=FormContext()) for step in STEPS)
     questions = {question.name: question.short for form in forms for question in form.questions}
     return {**answers.IDENTITY, **questions, PHOTO: PAPER[PHOTO].title}

@@ -31,7 +31,7 @@ def needs() -> list[Need]:
 
 def _questions() -> Mapping[str, Question]:
     context = answers.asked_for({})
-    return {question.name: question for step in STEPS for question in step.form(None, asked=context).questions}
+    return {question.name: question for step in STEPS for question in step.form(None, context=context).questions}
 
 
 def _words(condition: Condition, questions: Mapping[str, Question]) -> str:

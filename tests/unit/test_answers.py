@@ -12,8 +12,8 @@ from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
 from services.declaration import answers
-from services.departments import matching
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
+from tests.statements import counted
 
 DALIAN = {"home_city": "210200", "home_county": "210202"}
 
@@ -191,19 +191,13 @@ def test_in_dalian_its_own_departments_are_shown_alone_unless_the_unit_is_the_pr
     assert offered(affiliation="central", **DALIAN) == ["210202", "210200"], "a leftover of the other side counts not"
 
 
-def test_divisions_are_asked_for_once_a_page(make, monkeypatch):
-    calls = []
-    counties = matching.counties
-
-    def counted(city: str) -> dict[str, str]:
-        calls.append(city)
-        return counties(city)
-
-    monkeypatch.setattr(matching, "counties", counted)
-    context = answers.asked(make.declaration())
-    calls.clear()
-    assert context.divisions("210100") is context.divisions("210100")
-    assert calls == ["210100"]
+def test_lists_divisions_and_departments_of_a_page_ask_the_database_nothing(make):
+    context = answers.asked(make.declaration(**EMPLOYED))
+    with counted() as asked:
+        assert context.divisions("210100")["210102"] == "和平区"
+        assert context.options["unit_type"]
+        assert context.departments(EMPLOYED)
+    assert asked == []
 
 
 # --- saving, freezing, comparing --------------------------------------------------------------------------------------
@@ -213,7 +207,7 @@ def test_saving_a_page_stores_its_answers_and_clears_what_is_not_asked(make):
     declaration = make.declaration(**EMPLOYED)
     step = next(step for step in STEPS if step.slug == "qualification")
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data=answers.stored(declaration) | {"qualification": "none"})
+    form = step.form(None, context=context, data=answers.stored(declaration) | {"qualification": "none"})
     assert form.checks()
     answers.save(declaration, form)
     assert (declaration.qualification, declaration.qualification_no) == ("none", None)
