@@ -141,7 +141,7 @@ def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     )
     if actor.id_index:
         query = query.where(Account.id_index != actor.id_index)
-    found = db.session.scalars(query.options(*STANDING).execution_options(populate_existing=True))
+    found = db.session.scalars(query.options(*STANDING, _REVISIONS).execution_options(populate_existing=True))
     return found.unique().one_or_none()
 
 
@@ -154,8 +154,8 @@ STANDING = (
         joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
     ),
     joinedload(Declaration.second_looks).joinedload(SecondLook.staff),
-    selectinload(Declaration.revisions).options(joinedload(Revision.sheet), selectinload(Revision.marks)),
 )
+_REVISIONS = selectinload(Declaration.revisions).options(joinedload(Revision.sheet), selectinload(Revision.marks))
 
 
 def locked_declaration(actor: Actor, uid: str) -> Declaration | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
@@ -21,6 +21,7 @@ from services.moves import DECIDED, MOVES, VERDICTS
 
 #: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
 PROGRESS = {"create": "开始填写", **{move.verb: move.progress for move in MOVES.values() if move.progress}}
+OPENED = "open_result"  # the applicant saw a verdict
 #: Staff looked into a person's file: 信息查阅记录.
 LOOKS = {
     "view": "查看申报资料",
@@ -78,11 +79,15 @@ def record(
     return event
 
 
+def verdict_or_opening(declaration: Declaration) -> Select[str]:
+    """Which came last, a verdict or the applicant's opening it: the event's verb."""
+    query = select(Event.verb).where(Event.declaration_id == declaration.id)
+    return query.where(Event.verb.in_((OPENED, *VERDICTS))).order_by(Event.id.desc()).limit(1)
+
+
 def opened_result(declaration: Declaration) -> bool:
     """Has the applicant seen the last decision? Then it can no longer be undone."""
-    query = select(Event.verb).where(Event.declaration_id == declaration.id)
-    query = query.where(Event.verb.in_(("open_result", *VERDICTS))).order_by(Event.id.desc()).limit(1)
-    return db.session.scalar(query) == "open_result"
+    return db.session.scalar(verdict_or_opening(declaration)) == OPENED
 
 
 def result_unseen(declaration: Declaration) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import and_, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, load_only
 
@@ -239,9 +239,13 @@ def _add_counts(changed: Mapping[Count, int]) -> None:
         added = _insert(QueueCount).values(rows)
         more = {"n": QueueCount.n + added.excluded.n}
         db.session.execute(added.on_conflict_do_update(index_elements=columns, set_=more))
-    for key in (key for key, n in different if n < 0):
-        same = [getattr(QueueCount, column) == value for column, value in zip(columns, key, strict=True)]
-        db.session.execute(delete(QueueCount).where(*same, QueueCount.n == 0))
+    lessened = [
+        and_(*(getattr(QueueCount, column) == value for column, value in zip(columns, key, strict=True)))
+        for key, n in different
+        if n < 0
+    ]
+    if lessened:
+        db.session.execute(delete(QueueCount).where(or_(*lessened), QueueCount.n == 0))
 
 
 def _insert(table: type[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lib.codes import OPEN, Status
 from lib.database import utcnow
@@ -62,24 +62,31 @@ def last_decision(declaration: Declaration) -> Decision | None:
 
 def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None) -> datetime | None:
     """Until when this officer may take the last decision back; None: not, or not any more."""
-    decision = last_decision(declaration) if declaration.status in DECIDED else None
-    if decision is None or decision.staff_id != actor.id:
+    if declaration.status not in DECIDED:
         return None
+    last = audit.verdict_or_opening(declaration).scalar_subquery()
+    query = select(Decision, last, _open_ones(declaration).exists()).join(Revision).order_by(Decision.id.desc())
+    found = db.session.execute(query.where(Revision.declaration_id == declaration.id).limit(1)).first()
+    if found is None:
+        return None
+    decision, seen, another_open = found
     move = MOVES[decision.verb]
-    if not move.is_verdict or move.target != declaration.status:
-        return None
-    if decision.revision.number != declaration.revision_number:  # submitted again meanwhile, and taken back
-        return None
-    until = decision.at + UNDO_TIME
-    gone = (now or utcnow()) >= until or audit.opened_result(declaration) or has_open(declaration)
-    return None if gone else until
+    stands = move.is_verdict and move.target == declaration.status
+    # submitted again meanwhile, and taken back: then it judged another revision
+    stands = stands and decision.staff_id == actor.id and decision.revision.number == declaration.revision_number
+    until: datetime = decision.at + UNDO_TIME
+    gone = (now or utcnow()) >= until or seen == audit.OPENED or another_open
+    return until if stands and not gone else None
 
 
 def has_open(declaration: Declaration) -> bool:
     """Has the person another declaration in hand?"""
+    return db.session.scalar(_open_ones(declaration).limit(1)) is not None
+
+
+def _open_ones(declaration: Declaration) -> Select[int]:
     query = select(Declaration.id).where(Declaration.account_id == declaration.account_id)
-    others = query.where(Declaration.id != declaration.id, Declaration.status.in_(OPEN))
-    return db.session.scalar(others.limit(1)) is not None
+    return query.where(Declaration.id != declaration.id, Declaration.status.in_(OPEN))
 
 
 def record_of(declaration: Declaration) -> Record | None:

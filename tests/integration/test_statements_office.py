@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib.codes import Status
-from models import db
+from models import Declaration, db
 from services import workflow
 from services.marks import internal_notes, marks
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
@@ -36,7 +36,6 @@ def submission(make, officer):
     workflow.claim(declaration, reviewer)
     marks.keep(declaration.revisions[-1], reviewer, [marks.MarkRequest("mobile", "", "请核对")])
     internal_notes.add(declaration, reviewer, "已电话联系")
-    make.declaration(Status.SUBMITTED)
     db.session.commit()
     return declaration
 
@@ -62,11 +61,31 @@ def test_the_page_of_a_submission_asks_for_everything_once(browser, submission):
     at_most(25, statements(browser, "GET", path(submission)))
 
 
-def test_an_approval_asks_for_everything_once(make, browser, officer, submission):
+def status(declaration_id: int) -> Status:
+    return db.session.get_one(Declaration, declaration_id).status
+
+
+def approval(browser, submission) -> list[str]:
     browser.open(path(submission))
-    at_most(20, statements(browser, "POST", path(submission, "approve"), {"seen": 2, "ticks": "sent"}, 302))
+    address = path(submission, "approve")
+    return statements(browser, "POST", address, {"seen": 2, "ticks": "sent"}, 302)
 
 
-def test_the_queue_asks_for_everything_once(browser, submission):
+def test_an_approval_asks_for_everything_once(make, browser, officer, submission):
+    make.declaration(Status.IN_REVIEW, officer=officer)  # the next one is in hand already
+    which = submission.id
+    at_most(20, approval(browser, submission))
+    assert status(which) == Status.APPROVED
+
+
+def test_taking_the_next_one_after_an_approval_costs_as_much_as_a_claim(make, browser, submission):
+    judged, waiting = submission.id, make.declaration(Status.SUBMITTED).id
+    at_most(32, approval(browser, submission))
+    assert (status(judged), status(waiting)) == (Status.APPROVED, Status.IN_REVIEW)
+
+
+def test_the_queue_asks_for_everything_once(make, browser, officer, submission):
+    make.declaration(Status.SUBMITTED)
+    make.declaration(Status.APPROVED, officer=officer)
     browser.open("/staff/queue")
     at_most(9, statements(browser, "GET", "/staff/queue"))
