@@ -250,7 +250,7 @@ class _Play:
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
         due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
 
     def _review(self, declaration: Declaration) -> None:
         stage = self.person.stage
@@ -270,8 +270,8 @@ class _Play:
             marks.MarkRequest(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
         )
         revision = declaration.revisions[-1]
-        marks.keep(revision, self.officer, wanted)
-        ticks.keep(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
+        marks.save(revision, self.officer, wanted)
+        ticks.save(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
         internal_notes.add(declaration, self.officer, "已电话提醒申报人重新拍摄国徽面。")
         db.session.flush()
         workflow.send_back(declaration, self.officer, declaration.revision_number)

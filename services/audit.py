@@ -23,7 +23,7 @@ from services.moves import DECIDED, MOVES, VERDICTS
 PROGRESS = {"create": "开始填写", **{move.verb: move.progress for move in MOVES.values() if move.progress}}
 OPENED = "open_result"  # the applicant saw a verdict
 #: Staff looked into a person's file: 信息查阅记录.
-LOOKS = {
+ACCESSES = {
     "view": "查看申报资料",
     "view_picture": "查看附件图片",
     "load_ahead": "领取后预先载入附件图片",
@@ -130,13 +130,13 @@ def _forget_last_verdict(happened: list[Event]) -> None:
         del happened[at]
 
 
-def looks(account_id: int, limit: int = 100) -> list[AuditEntry]:
+def accesses(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
-    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
+    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
     query = query.order_by(Event.id.desc()).limit(limit)
     found = db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all()
     both = sorted((*found, *_exports_with(account_id, limit)), key=lambda event: -event.id)
-    return _items(both[:limit], LOOKS)
+    return _items(both[:limit], ACCESSES)
 
 
 def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntry]:
@@ -171,7 +171,7 @@ def is_member(packed: bytes, account_id: int) -> bool:
     return place < len(bits) and bool(bits[place] >> bit & 1)
 
 
-def keep(event: Event, department_id: int, members: Members) -> None:
+def record_members(event: Event, department_id: int, members: Members) -> None:
     """Write down who was in it, beside the event. ``department_id``: the list was of it and of those below."""
     db.session.flush()
     db.session.add(RosterExport(event_id=event.id, department_id=department_id, members=members.packed()))

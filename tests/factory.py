@@ -223,7 +223,7 @@ class Make:
     def mark(self, declaration: Declaration, *targets: str, reviewer: Actor, comment: str = "请核对") -> None:
         """Unsent marks on the latest revision."""
         wanted = [marks.MarkRequest(target, "", comment) for target in targets]
-        marks.keep(declaration.revisions[-1], reviewer, wanted)
+        marks.save(declaration.revisions[-1], reviewer, wanted)
         db.session.commit()
 
     def record(self, account: Account | None = None) -> Record:

@@ -112,7 +112,7 @@ def send_back(make: Make, declaration: Declaration, *wanted: MarkRequest, office
     """An officer (of the office of that code, else of the chosen one) takes the submission and returns it."""
     officer = make.actor(make.staff(department=office or declaration.department_code or "210102"))
     workflow.claim(declaration, officer)
-    marks.keep(declaration.revisions[-1], officer, wanted)
+    marks.save(declaration.revisions[-1], officer, wanted)
     db.session.flush()
     workflow.send_back(declaration, officer, declaration.revision_number)
     db.session.commit()

@@ -17,10 +17,10 @@ from blueprints.review.shared import (
     bp,
     in_hand,
     in_scope,
-    looked_at,
     marks_in,
     submission_page,
     ticks_in,
+    viewed_case,
     within,
 )
 from models import db
@@ -31,7 +31,7 @@ from services.review import page as review_page
 from services.review.case import ReviewCase
 
 
-def keep_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
+def replace_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
     """Make marks and ticks those of a form. What is marked is not ticked; a form without ticks leaves them as they are.
 
     The form of a page that is only read (a note on a file put back) has neither: nothing is taken away.
@@ -39,17 +39,17 @@ def keep_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
     sent, ticked = marks_in(form), ticks_in(form)
     if ticked is None and not sent:
         return
-    marks.keep(case.revision, me(), sent)
+    marks.save(case.revision, me(), sent)
     if ticked is not None:
         wanted = set(ticked) & marks.markable(case.revision) - {want.target for want in sent}
-        ticks.keep(case.revision, me(), wanted)
+        ticks.save(case.revision, me(), wanted)
 
 
 def take_marks(uid: str) -> tuple[ReviewCase, int]:
     """Put the sent marks into the transaction in hand, where they may be set. Returns what was seen, too."""
     case, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
     if seen == case.revision.number and case.may_keep_marks():
-        keep_marks(case, request.form)
+        replace_marks(case, request.form)
     return case, seen
 
 
@@ -68,7 +68,7 @@ def confirmed() -> bool:
 def refused(uid: str, problem: str) -> ResponseReturnValue:
     """The submission's page again, with the reason on top."""
     save_marks_alone(uid)
-    return submission_page(looked_at(uid, "view"), problem=problem)
+    return submission_page(viewed_case(uid, "view"), problem=problem)
 
 
 def confirm(template: str, uid: str, problem: str = "", **more: Any) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from flask import Response, abort, current_app, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.shared import bp, in_scope, looked_at, looked_at_record
+from blueprints.review.shared import bp, in_scope, viewed_case, viewed_record
 from lib.storage import FileDamaged, FileMissing, Folder
 from models import Revision, db
 from services.access import OFFICERS, only
@@ -27,7 +27,7 @@ def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValu
     ``?preload=1``: for the page that will open next. It counts as no view while the officer holds the submission.
     """
     preloads = bool(request.args.get("preload")) and in_scope(uid).holds
-    return _send(looked_at(uid, PRELOAD if preloads else "view_picture", revision).revision, kind, page)
+    return _send(viewed_case(uid, PRELOAD if preloads else "view_picture", revision).revision, kind, page)
 
 
 @bp.get("/submissions/<uid>/preload")
@@ -53,7 +53,7 @@ def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseRet
 
     Whoever may read the submission may read what it is compared with, and nothing else of the other declaration.
     """
-    compared = looked_at(uid, "view_picture", revision).compared or abort(404)
+    compared = viewed_case(uid, "view_picture", revision).compared or abort(404)
     return _send(compared, kind, page)
 
 
@@ -64,7 +64,7 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 
     ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
     """
-    case = looked_at(uid, "view_picture", revision)
+    case = viewed_case(uid, "view_picture", revision)
     shown = review_pictures.pictures(review_page.submission(case).papers, case.compared)
     wanted = kind, page, bool(request.args.get("before"))
     at = next((at for at, one in enumerate(shown) if (one.kind, one.index, one.gone) == wanted), None)
@@ -85,7 +85,7 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 @only(*OFFICERS)
 def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that a record points to."""
-    return _send(looked_at_record(uid).revision, kind, page)
+    return _send(viewed_record(uid).revision, kind, page)
 
 
 def _send(revision: Revision, kind: str, number: int) -> Response:

@@ -145,7 +145,7 @@ def _nothing_left(filters: Filters) -> ResponseReturnValue:
 def save_view() -> ResponseReturnValue:
     filters = Filters.read(_plain(request.form))
     try:
-        kept = saved_views.keep(me(), typed("name", 100), filters)
+        kept = saved_views.save(me(), typed("name", 100), filters)
     except saved_views.ViewRefused as error:
         flash(str(error), "r")
         return _back(filters)
@@ -157,7 +157,7 @@ def save_view() -> ResponseReturnValue:
 @bp.post("/queue/views/<int(max=2147483647):view_id>/delete")
 @only(*OFFICERS)
 def drop_view(view_id: int) -> ResponseReturnValue:
-    if not saved_views.remove(me(), view_id):
+    if not saved_views.delete_view(me(), view_id):
         abort(404)
     db.session.commit()
     flash("已删除视图。", "g")

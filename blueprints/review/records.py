@@ -6,7 +6,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.shared import bp, looked_at_record, record_in_scope, typed
+from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
 from lib.database import beginning
 from models import Record, db
 from services.access import OFFICERS, only
@@ -40,7 +40,7 @@ def _page(found: office_records.RecordPage, text: str, began: bool = False) -> s
 @bp.get("/archive/<uid>")
 @only(*OFFICERS)
 def record(uid: str) -> ResponseReturnValue:
-    return _show(looked_at_record(uid))
+    return _show(viewed_record(uid))
 
 
 @bp.post("/archive/<uid>/reveal")

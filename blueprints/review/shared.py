@@ -91,7 +91,7 @@ def in_hand(uid: str) -> ReviewCase:
     return (declaration and review_case.of(declaration, me())) or abort(404)
 
 
-def looked_at(uid: str, verb: str, number: int | None = None) -> ReviewCase:
+def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     """A revision of a submission in scope. The access is logged first, in a short transaction of its own."""
     case = in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
@@ -106,7 +106,7 @@ def looked_at(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     return case
 
 
-def looked_at_record(uid: str) -> Record:
+def viewed_record(uid: str) -> Record:
     """A record of the officer's scope; the access, to its page or to a picture alone, is logged first."""
     record = record_in_scope(uid)
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):

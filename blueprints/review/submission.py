@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.marking import keep_marks
-from blueprints.review.shared import address_of, bp, in_hand, in_scope, looked_at, submission_page
+from blueprints.review.marking import replace_marks
+from blueprints.review.shared import address_of, bp, in_hand, in_scope, submission_page, viewed_case
 from lib.database import beginning
 from models import db
 from services import workflow
@@ -22,7 +22,7 @@ from services.review import access_log
 def submission(uid: str) -> ResponseReturnValue:
     """Answers and papers of the latest revision; an earlier one (``?revision=1``) only to read."""
     _give_back_marks(uid)
-    case = looked_at(uid, "view", request.args.get("revision", type=int))
+    case = viewed_case(uid, "view", request.args.get("revision", type=int))
     return submission_page(case, preloaded=case.access_log.was_preloaded())
 
 
@@ -37,7 +37,7 @@ def _give_back_marks(uid: str) -> None:
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)
         if form.get("seen", type=int) == case.revision.number and case.may_keep_marks():
-            keep_marks(case, form)
+            replace_marks(case, form)
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
         for one in late:
             db.session.delete(one)

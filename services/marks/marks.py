@@ -164,7 +164,7 @@ def markable(revision: Revision) -> frozenset[str]:
     return frozenset({row.name for row in rows if row.markable} | set(revision.papers) | wanted)
 
 
-def keep(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
+def save(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
     """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
     known = markable(revision)
     drop_unsent(revision)

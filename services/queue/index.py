@@ -46,7 +46,7 @@ _KEY_LENGTH, _SUFFIX_LENGTH, _TAIL_LENGTH = 52, 100, 16
 Count = tuple[int, Status, date, bool, bool]
 
 
-def follow(declaration: Declaration) -> None:
+def sync(declaration: Declaration) -> None:
     """Make list, counters and search keys say what the declaration says now. Called after each move.
 
     Decisions of the move have to be added before.
@@ -74,7 +74,7 @@ def remind(declaration_id: int, reminders: int) -> None:
     _add_counts(changed)
 
 
-def stand(record: Record, tree: DepartmentTree | None = None) -> None:
+def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     """Fill in what the list of records shows, from the approved revision. Its department has to be set before."""
     revision = record.revision
     record.declaration_id = revision.declaration_id
@@ -338,7 +338,7 @@ def _fill_records(batch: int, tree: DepartmentTree) -> int:
         query = select(Record).where(Record.id > last, Record.id <= upto).order_by(Record.id)
         records = db.session.scalars(query.options(joinedload(Record.revision))).all()
         for record in records:
-            stand(record, tree)
+            sync_record(record, tree)
         db.session.flush()
         filled += len(records)
     return filled

@@ -104,7 +104,7 @@ def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
     days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
     detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
     event = audit.record("export_roster", actor, detail=detail)
-    audit.keep(event, wanted.office.id, made.members)
+    audit.record_members(event, wanted.office.id, made.members)
 
 
 def file_name(wanted: RosterRequest) -> str:

@@ -95,7 +95,7 @@ def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
     owners = select(Declaration.account_id).join(Revision, Revision.declaration_id == Declaration.id)
     for account_id in db.session.scalars(owners.where(Revision.id.in_(job.revisions))):
         members.add(account_id)
-    audit.keep(event, actor.department_id, members)
+    audit.record_members(event, actor.department_id, members)
     return job
 
 

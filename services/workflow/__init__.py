@@ -5,7 +5,7 @@ version makes the second of two simultaneous writers fail; a decision also names
 """
 
 from services.workflow.available import available
-from services.workflow.claims import CLAIM_TIME, claim, lapse_all, release, renew, settle, take_over
+from services.workflow.claims import CLAIM_TIME, claim, expire_lapsed, lapse_all, release, renew, take_over
 from services.workflow.decisions import answer_second_look, approve, decline, send_back
 from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
 from services.workflow.reversals import reopen, revoke, undo
@@ -41,6 +41,7 @@ __all__ = [
     "claim",
     "decline",
     "drop",
+    "expire_lapsed",
     "held_by_another",
     "holder",
     "holds",
@@ -55,7 +56,6 @@ __all__ = [
     "reopen",
     "revoke",
     "send_back",
-    "settle",
     "standing_status",
     "submit",
     "take_back_offer",

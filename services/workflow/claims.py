@@ -33,12 +33,12 @@ def claim(declaration: Declaration, actor: Actor) -> Claim:
         raise Conflict(f"{held.staff.name}已于 {local(held.claimed_at):%H:%M} 领取这份申报")
     handles(declaration, actor)
     refuse_waiting(declaration)
-    settle(declaration, now)
+    expire_lapsed(declaration, now)
     make_move(declaration, "claim", actor)
-    return hold(declaration, actor, now)
+    return assign(declaration, actor, now)
 
 
-def hold(declaration: Declaration, actor: Actor, now: datetime | None = None) -> Claim:
+def assign(declaration: Declaration, actor: Actor, now: datetime | None = None) -> Claim:
     """Put a submission into the officer's hands, whatever was there before."""
     now = now or utcnow()
     made = declaration.claim or Claim(declaration_id=declaration.id)
@@ -54,7 +54,7 @@ def take_over(declaration: Declaration, actor: Actor) -> Claim:
     """
     held = held_by_another(declaration, actor)
     make_move(declaration, "take_over", actor, detail=f"from staff {held.staff_id}")
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 def renew(declaration: Declaration, actor: Actor) -> bool:
@@ -73,7 +73,7 @@ def release(declaration: Declaration, actor: Actor) -> Event:
     return event
 
 
-def settle(declaration: Declaration, now: datetime | None = None) -> bool:
+def expire_lapsed(declaration: Declaration, now: datetime | None = None) -> bool:
     """Write down that a claim has lapsed, if it has."""
     if declaration.status != Status.IN_REVIEW or holder(declaration, now) or waits(declaration):
         return False
@@ -92,4 +92,4 @@ def lapse_all(now: datetime | None = None) -> int:
     """Write down every lapsed claim; returns how many. For ``flask tick``."""
     query = select(Declaration).where(Declaration.status == Status.IN_REVIEW)
     query = query.outerjoin(Claim).where((Claim.declaration_id.is_(None)) | (Claim.expires_at <= (now or utcnow())))
-    return sum(settle(declaration, now) for declaration in db.session.scalars(query).all())
+    return sum(expire_lapsed(declaration, now) for declaration in db.session.scalars(query).all())

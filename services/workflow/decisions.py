@@ -124,7 +124,7 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
     if record is None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
-    point(record, revision, kept_by(revision), utcnow())
+    update_record(record, revision, kept_by(revision), utcnow())
 
 
 def kept_by(revision: Revision) -> int:
@@ -132,10 +132,10 @@ def kept_by(revision: Revision) -> int:
     return revision.declaration.department_id or revision.department_id
 
 
-def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
+def update_record(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
     """Let a record stand for this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
-    queue_index.stand(record)
+    queue_index.sync_record(record)
 
 
 def unsend_marks(revision: Revision) -> None:

@@ -11,8 +11,8 @@ from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
 from services import deadlines, inbox
 from services.access import Actor
-from services.workflow.claims import hold
-from services.workflow.decisions import decide, kept_by, point, send_marks, unsend_marks
+from services.workflow.claims import assign
+from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import can_reopen, can_revoke, can_undo, check
 from services.workflow.state import last_decision, latest_revision, record_of
@@ -32,7 +32,7 @@ def undo(declaration: Declaration, actor: Actor) -> Decision:
     _drop_waiting_messages(declaration)
     decision = decide(declaration, undone.revision, "undo", actor)
     declaration.decided_at = None
-    hold(declaration, actor)
+    assign(declaration, actor)
     return decision
 
 
@@ -58,7 +58,7 @@ def _fall_back(declaration: Declaration, approval: Decision) -> None:
     if before is None:
         db.session.delete(record)
     else:
-        point(record, before.revision, kept_by(before.revision), before.at)
+        update_record(record, before.revision, kept_by(before.revision), before.at)
     account.name = approval.name_before or account.name
     if approval.assured_before is not None:
         account.assured = approval.assured_before

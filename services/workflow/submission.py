@@ -15,7 +15,7 @@ from services.marks import marks, ticks
 from services.papers import papers, resumable_uploads, similar_pictures
 from services.queue import index as queue_index
 from services.sheet import versions as sheet_versions
-from services.workflow.claims import settle
+from services.workflow.claims import expire_lapsed
 from services.workflow.errors import Incomplete, MissingItem
 from services.workflow.rules import change, check
 from services.workflow.state import latest_revision
@@ -104,7 +104,7 @@ def _forget_drafts(declaration: Declaration) -> None:
 
 def withdraw(declaration: Declaration, actor: Actor) -> Event:
     """Take the submission back while nobody has begun; it becomes again what it was, and the clock starts anew."""
-    settle(declaration)
+    expire_lapsed(declaration)
     came_from = db.session.scalar(
         select(Event.from_status)
         .where(Event.declaration_id == declaration.id, Event.verb == "submit")

@@ -8,7 +8,7 @@ from lib.database import utcnow
 from models import Claim, Decision, Declaration, Department, Revision, SecondLook, Staff, Transfer, db, keys
 from services import inbox
 from services.access import OFFICERS, Actor
-from services.workflow.claims import drop_claim, hold
+from services.workflow.claims import assign, drop_claim
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import holds, offered_by_us, offered_here, proposed_by
 from services.workflow.transitions import make_move
@@ -65,7 +65,7 @@ def take_back_offer(declaration: Declaration, actor: Actor) -> Claim:
     waiting.accepted, waiting.answer = False, "已收回"
     waiting.answered_by, waiting.answered_at = actor.id, utcnow()
     make_move(declaration, "take_back", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 # --- 复核 ----------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def disagree(declaration: Declaration, actor: Actor, waiting: SecondLook, commen
         raise NotAllowed("请填写不同意的原因")
     close(waiting, actor, agreed=False, comment=comment)
     make_move(declaration, "disagree", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 def take_back_second_look(declaration: Declaration, actor: Actor) -> Claim:
@@ -130,7 +130,7 @@ def take_back_second_look(declaration: Declaration, actor: Actor) -> Claim:
     waiting = proposed_by(declaration, actor)
     close(waiting, actor, agreed=False, comment="已收回")
     make_move(declaration, "take_back", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 def proposer(decision: Decision) -> SecondLook | None:

@@ -25,7 +25,7 @@ def make_move(
         db.session.flush()
     except StaleDataError as error:
         raise Conflict("这份申报刚刚被别人处理过，请刷新后再看") from error
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     return audit.record(
         verb,
         actor,

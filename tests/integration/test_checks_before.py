@@ -49,7 +49,7 @@ def returned(make: Make, *wanted: marks.MarkRequest, **changed: Any) -> Declarat
     officer = make.staff()
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **changed)
     reviewer = make.actor(officer)
-    marks.keep(declaration.revisions[-1], reviewer, wanted)
+    marks.save(declaration.revisions[-1], reviewer, wanted)
     db.session.commit()
     workflow.send_back(declaration, reviewer, 1)
     db.session.commit()

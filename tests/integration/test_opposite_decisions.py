@@ -124,7 +124,7 @@ def test_of_500_opposite_decisions_500_win_and_500_are_told_who_and_when(app, ma
     def returned(declaration_id: int) -> None:
         declaration = held(declaration_id)
         workflow.holds(declaration, officers[1], 1)
-        marks.keep(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
+        marks.save(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
         workflow.send_back(declaration, officers[1], 1)
 
     in_step(app, ROUNDS, approves, returns)

@@ -293,7 +293,7 @@ def test_a_proposed_name_stands_beside_the_sign_in_name(make, browser, officer):
 def test_answers_changed_after_the_signature_are_named(make, browser, officer):
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)
     reviewer = make.actor(officer)
-    marks.keep(
+    marks.save(
         declaration.revisions[0], reviewer, [marks.MarkRequest("postal_address", "", "请写到门牌号", resign=False)]
     )
     workflow.send_back(declaration, reviewer, 1)

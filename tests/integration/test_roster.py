@@ -211,7 +211,7 @@ def test_everybody_in_it_can_see_who_exported_it_and_nobody_else(make, browser, 
     export(browser)
 
     told = {
-        account.name: "export_roster" in [look.verb for look in audit.looks(account.id)]
+        account.name: "export_roster" in [look.verb for look in audit.accesses(account.id)]
         for account in (inside, waiting, elsewhere)
     }
 
@@ -226,7 +226,7 @@ def test_a_person_who_moved_away_still_sees_the_old_offices_export(make, browser
     export(browser)
     record.department_id = make.department("210103").id
     db.session.commit()
-    assert audit.looks(record.account_id)[0].verb == "export_roster"
+    assert audit.accesses(record.account_id)[0].verb == "export_roster"
 
 
 def test_looks_and_exports_stand_in_one_order(make, browser, officer):
@@ -234,7 +234,7 @@ def test_looks_and_exports_stand_in_one_order(make, browser, officer):
     export(browser)
     browser.open(f"/staff/submissions/{declaration.uid}")
     export(browser)
-    verbs = [look.verb for look in audit.looks(declaration.account_id, limit=3)]
+    verbs = [look.verb for look in audit.accesses(declaration.account_id, limit=3)]
     assert verbs == ["export_roster", "view", "export_roster"]
 
 

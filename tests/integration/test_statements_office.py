@@ -34,7 +34,7 @@ def submission(make, officer):
     make.signed_sheet(declaration)
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
     workflow.claim(declaration, reviewer)
-    marks.keep(declaration.revisions[-1], reviewer, [marks.MarkRequest("mobile", "", "请核对")])
+    marks.save(declaration.revisions[-1], reviewer, [marks.MarkRequest("mobile", "", "请核对")])
     internal_notes.add(declaration, reviewer, "已电话联系")
     db.session.commit()
     return declaration

@@ -70,7 +70,7 @@ def test_marks_come_back_even_when_an_officer_had_begun_to_mark_the_resubmission
     submit(browser)
     officer = make.actor(make.staff())
     workflow.claim(stored(declaration), officer)
-    marks.keep(revisions()[-1], officer, [MarkRequest("postal_address", "", "请核对")])
+    marks.save(revisions()[-1], officer, [MarkRequest("postal_address", "", "请核对")])
     workflow.release(declaration, officer)
     db.session.commit()
     browser.send("/apply/withdraw")

@@ -33,7 +33,7 @@ def returned(make, officer, held):
 
     def send(*wanted: MarkRequest):
         actor = make.actor(officer)
-        marks.keep(held.revisions[-1], actor, wanted)
+        marks.save(held.revisions[-1], actor, wanted)
         workflow.send_back(held, actor, held.revision_number)
         db.session.commit()
         return held
@@ -58,9 +58,9 @@ def say(target: str) -> MarkRequest:
 
 def test_marks_are_kept_as_exactly_those_that_were_sent(make, officer, held):
     actor, revision = make.actor(officer), held.revisions[-1]
-    marks.keep(revision, actor, [say("nation"), say("photo")])
+    marks.save(revision, actor, [say("nation"), say("photo")])
     db.session.commit()
-    marks.keep(revision, actor, [say("photo"), say("email")])
+    marks.save(revision, actor, [say("photo"), say("email")])
     db.session.commit()
     db.session.expire_all()
     assert set(kept(held)) == {"photo", "email"}
@@ -70,7 +70,7 @@ def test_marks_are_kept_as_exactly_those_that_were_sent(make, officer, held):
     "target", ["id_number", "id_type", "home_address", "residence_permit", "status", "nothing", ""]
 )
 def test_what_is_not_on_the_page_cannot_be_marked(make, officer, held, target):
-    assert marks.keep(held.revisions[-1], make.actor(officer), [say(target)]) == []
+    assert marks.save(held.revisions[-1], make.actor(officer), [say(target)]) == []
 
 
 def test_an_optional_paper_that_is_missing_can_be_asked_for(make, officer):
@@ -79,11 +79,11 @@ def test_an_optional_paper_that_is_missing_can_be_asked_for(make, officer):
     papers.remove(papers.pages_of(declaration, "work_proof")[0])
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
     workflow.claim(declaration, make.actor(officer))
-    assert [mark.target for mark in marks.keep(declaration.revisions[-1], make.actor(officer), [say("work_proof")])]
+    assert [mark.target for mark in marks.save(declaration.revisions[-1], make.actor(officer), [say("work_proof")])]
 
 
 def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, held):
-    marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "photo_unfit")])
+    marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "photo_unfit")])
     db.session.commit()
     advice = db.session.get_one(ReturnReason, "photo_unfit")
     before = advice.advice
@@ -93,7 +93,7 @@ def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, hel
 
 
 def test_an_unknown_reason_is_no_reason(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "no_such_reason")])
+    (mark,) = marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "no_such_reason")])
     assert (mark.reason_code, mark.reason) == (None, "")
     with pytest.raises(workflow.NotAllowed, match="原因"):
         workflow.send_back(held, make.actor(officer), 1)
@@ -104,7 +104,7 @@ def test_a_comment_alone_becomes_the_reason_when_it_is_sent(returned):
 
 
 def test_a_long_comment_is_cut_to_its_column(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("nation", "", "长" * 500)])
+    (mark,) = marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("nation", "", "长" * 500)])
     assert len(mark.comment) == 200
 
 

@@ -52,7 +52,7 @@ def ticked(make):
     """A submission with a tick on each of those answers, on one that was left open, and on two papers."""
     officer = make.actor(make.staff())
     declaration = make.declaration(Status.SUBMITTED, **EMPLOYED)
-    ticks.keep(declaration.revisions[0], officer, {*TYPED, "email", "work_proof", "full_time_diploma"})
+    ticks.save(declaration.revisions[0], officer, {*TYPED, "email", "work_proof", "full_time_diploma"})
     db.session.commit()
     return declaration
 
@@ -118,7 +118,7 @@ def test_only_ticks_that_fit_what_a_revision_shows_are_told(ticked):
 def test_whoever_ticked_first_stays_named_until_it_is_ticked_anew(make, ticked):
     colleague = make.actor(make.staff(name="李审核"))
     first = ticked.revisions[0]
-    ticks.keep(first, colleague, {"mobile", "nation"})
+    ticks.save(first, colleague, {"mobile", "nation"})
     by = {tick.target: tick.staff_id for tick in db.session.query(Tick)}
     assert by.keys() == {"mobile", "nation"}
     assert by["nation"] == colleague.id

@@ -28,7 +28,7 @@ def submit(declaration: Declaration, actor: Actor) -> Revision:
 
 def send_back(declaration: Declaration, actor: Actor) -> Decision:
     wanted = [marks.MarkRequest("postal_address", "", "请核对")]
-    marks.keep(declaration.revisions[-1], actor, wanted)
+    marks.save(declaration.revisions[-1], actor, wanted)
     return workflow.send_back(declaration, actor, declaration.revision_number)
 
 
@@ -129,9 +129,9 @@ def test_moves(make, officer, in_state, status, verb):
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_claim_that_is_over_lapses(make, in_state, status):
     declaration = in_state(status)
-    assert workflow.settle(declaration) is False
+    assert workflow.expire_lapsed(declaration) is False
     later = utcnow() + timedelta(minutes=31)
-    assert workflow.settle(declaration, later) is (status == Status.IN_REVIEW)
+    assert workflow.expire_lapsed(declaration, later) is (status == Status.IN_REVIEW)
     assert declaration.status == (Status.SUBMITTED if status == Status.IN_REVIEW else status)
 
 

@@ -110,7 +110,7 @@ class Life:
 
     def send_back(self, declaration: Declaration, officer: Actor) -> None:
         workflow.holds(declaration, officer)
-        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
+        marks.save(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.send_back(declaration, officer, declaration.revision_number)
 
     def approve(self, declaration: Declaration, officer: Actor) -> None:
@@ -126,7 +126,7 @@ class Life:
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
-        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
+        marks.save(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.revoke(declaration, officer, declaration.revision_number, comment="批错了")
 
     def reopen(self, declaration: Declaration, officer: Actor) -> None:

@@ -1,4 +1,4 @@
-"""``flask desk``: what the officers' lists are made of."""
+"""``flask queue``: what the officers' lists are made of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from commands.report import reporting
 from models import db
 from services.queue import index as queue_index
 
-group = AppGroup("desk", help="The officers' lists, their counters and search keys.")
+group = AppGroup("queue", help="The officers' lists, their counters and search keys.")
 
 
 @group.command("rebuild")
