@@ -191,5 +191,6 @@ def _mark(revision: Revision, actor: Actor, want: MarkRequest) -> Mark:
         reason=reason.advice if reason else "",
         comment=want.comment.strip()[:200],
         resign=want.resign,
+        state=MarkState.DRAFT,
         staff_id=actor.id,
     )
