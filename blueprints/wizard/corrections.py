@@ -109,7 +109,9 @@ def _correct_paper(item: CorrectionTask, action: str) -> ResponseReturnValue:
     if what == "refresh":
         return redirect(address(item))
     if what == "hand-over":
-        return redirect(url_for("wizard.hand_over", kind=item.target), 307)  # a form again, which that view takes
+        return redirect(
+            url_for("wizard.begin_phone_upload", kind=item.target), 307
+        )  # a form again, which that view takes
     if what in ("rotate", "delete", "crop", "give-up"):
         {"rotate": turn_page, "delete": drop_page, "crop": cut_photo, "give-up": give_up}[what](which)
         return redirect(address(item))

@@ -89,7 +89,7 @@ def save_step(step: Step) -> ResponseReturnValue:
 def _stay(step: Step, action: str) -> ResponseReturnValue:
     """Back to the page; 【用手机拍照】 is sent on as a form, which is what that view takes."""
     if action == "hand-over" and PHOTO in step.papers:
-        return redirect(url_for("wizard.hand_over", kind=PHOTO), 307)
+        return redirect(url_for("wizard.begin_phone_upload", kind=PHOTO), 307)
     return redirect(_here(step, "photo" if action == "photo" else None))
 
 

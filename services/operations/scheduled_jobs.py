@@ -62,7 +62,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "parked forms": forget_parked_forms,
     "old activation codes": forget_codes,
     "abandoned uploads": resumable_uploads.forget_abandoned,
-    "old hand-overs": phone_upload.forget_old,
+    "old phone uploads": phone_upload.forget_old,
     "abandoned spreadsheets": forget_abandoned_files,
     "reminders of corrections": reminders.remind_all,
     "old prints": forget_prints,

@@ -1,6 +1,6 @@
 """Files on their way in: begun, continued, taken or given up (docs/adr/011).
 
-An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the hand-over that let
+An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the phone that let
 it. Its bytes lie sealed in the database, so whichever process or machine answers next goes on where the last one
 stopped. Each piece and the new offset are written in one transaction, which fails when somebody else wrote at the same
 offset: what was acknowledged is there, and nothing is there twice.
@@ -18,7 +18,7 @@ from sqlalchemy import delete, select, update
 from forms import PAPER, Paper
 from lib.database import take_turns, utcnow
 from lib.pictures.images import MAX_BYTES
-from models import Declaration, HandOver, Upload, UploadPart, db, keys
+from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
 from services.declaration import answers
 
 KEPT = timedelta(hours=48)  # after the last piece: "I go on tomorrow evening" must work
@@ -40,7 +40,7 @@ class TooMany(NotAccepted):
 
 
 class NotAsked(NotAccepted):
-    """The answers ask for no such paper, or the hand-over is for another one."""
+    """The answers ask for no such paper, or the phone was let in for another one."""
 
 
 class Unknown(Exception):
@@ -57,15 +57,15 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose uploads: a declaration's, or only those that one hand-over to a phone lets in."""
+    """Whose uploads: a declaration's, or only those of one phone that was let in."""
 
     declaration: Declaration
-    hand_over: HandOver | None = None
+    phone_upload: PhoneUpload | None = None
 
     def paper(self, kind: str) -> Paper:
         """A paper that the answers ask for now (and that was handed over). Raises NotAsked."""
         paper = PAPER.get(kind)
-        handed = self.hand_over is None or self.hand_over.kind == kind
+        handed = self.phone_upload is None or self.phone_upload.kind == kind
         if paper is None or not handed or not paper.asked(answers.facts(self.declaration)):
             raise NotAsked("根据现在填写的内容，不需要这项附件")
         return paper
@@ -105,7 +105,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
     if not _room(waiting, length) and not _room(_without_stuck(owner.declaration, waiting), length):
         raise TooMany("没有传完的图片太多。请先把它们传完，或者点【放弃】，再上传新的图片")
     upload = Upload(declaration_id=owner.declaration.id, kind=paper.kind, length=length, arrived=0)
-    upload.hand_over_id = owner.hand_over.id if owner.hand_over else None
+    upload.phone_upload_id = owner.phone_upload.id if owner.phone_upload else None
     upload.facts = dict(facts)
     db.session.add(upload)
     db.session.flush()
@@ -127,7 +127,7 @@ def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[
     that is not asked for any more. It would stand in the way of others for two days."""
     facts, kept = answers.facts(declaration), []
     for upload in waiting:
-        handed = db.session.get(HandOver, upload.hand_over_id) if upload.hand_over_id else None
+        handed = db.session.get(PhoneUpload, upload.phone_upload_id) if upload.phone_upload_id else None
         ended = handed is not None and (handed.used_at is not None or handed.expires_at <= utcnow())
         if ended or not PAPER[upload.kind].asked(facts):
             discard(upload)
@@ -137,16 +137,16 @@ def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[
 
 
 def _same(upload: Upload, owner: Owner, kind: str, length: int, mark: object) -> bool:
-    whose = owner.hand_over.id if owner.hand_over else None
-    alike = (upload.hand_over_id, upload.kind, upload.length) == (whose, kind, length)
+    whose = owner.phone_upload.id if owner.phone_upload else None
+    alike = (upload.phone_upload_id, upload.kind, upload.length) == (whose, kind, length)
     return bool(mark) and alike and upload.facts.get("mark") == mark
 
 
 def find(owner: Owner, uid: str, *, lock: bool = False) -> Upload:
     """An upload of this owner; raises Unknown. ``lock``: until the end of the transaction nobody else settles it."""
-    hand_over_id = owner.hand_over.id if owner.hand_over else None
+    phone_upload_id = owner.phone_upload.id if owner.phone_upload else None
     query = select(Upload).where(Upload.uid == uid, Upload.declaration_id == owner.declaration.id)
-    query = query.where(Upload.hand_over_id.is_not_distinct_from(hand_over_id))
+    query = query.where(Upload.phone_upload_id.is_not_distinct_from(phone_upload_id))
     query = query.execution_options(populate_existing=True)
     upload = db.session.scalar(query.with_for_update() if lock else query)
     if upload is None:
@@ -212,7 +212,7 @@ def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
     """What stopped on its way, by paper; what a phone sends is not among it: only that phone can go on."""
     found: dict[str, list[Unfinished]] = {}
     for upload in _waiting(declaration):
-        if upload.hand_over_id is None:
+        if upload.phone_upload_id is None:
             facts = upload.facts or {}
             name, mark = str(facts.get("filename", "")), str(facts.get("mark", ""))
             item = Unfinished(upload.uid, upload.kind, name, mark, upload.arrived, upload.length, upload.touched_at)

@@ -21,7 +21,7 @@ from forms import PAPER, PHOTO, STEPS
 from lib.crypto import token_hash
 from lib.database import utcnow
 from lib.pictures.images import PictureRefused
-from models import HandOver, PaperPage, db
+from models import PaperPage, PhoneUpload, db
 from services.access import APPLICANTS, only, public
 from services.papers import papers, phone_upload, picture_advice
 from services.papers.resumable_uploads import NotAccepted, Owner
@@ -36,7 +36,7 @@ DEAD = "这个二维码已失效，请在电脑上重新打开"
 
 @bp.post("/papers/<kind>/hand-over")
 @only(*APPLICANTS)
-def hand_over(kind: str) -> ResponseReturnValue:
+def begin_phone_upload(kind: str) -> ResponseReturnValue:
     """Show the QR code for one paper: as a page, or as a part of one for scripts. It is shown this once."""
     try:
         made, token = phone_upload.begin(me(), editable_declaration(), kind)
@@ -45,7 +45,7 @@ def hand_over(kind: str) -> ResponseReturnValue:
     address = current_app.config["BASE_URL"] + url_for("phone.page", token=token)
     part = request.form.get("part") == "yes"
     shown = render_template(
-        "wizard/_hand_over.html" if part else "wizard/hand_over.html",
+        "wizard/_phone_upload.html" if part else "wizard/phone_upload.html",
         paper=PAPER[kind],
         made=made,
         seconds=int((made.expires_at - utcnow()).total_seconds()),
@@ -64,20 +64,20 @@ def _place_of(kind: str) -> str:
     return url_for("wizard.papers_page", _anchor=f"paper-{kind}")
 
 
-def _own(uid: str) -> HandOver:
+def _own(uid: str) -> PhoneUpload:
     return phone_upload.own(me(), uid) or abort(404)
 
 
 @bp.get("/hand-over/<uid>")
 @only(*APPLICANTS)
-def hand_over_state(uid: str) -> ResponseReturnValue:
+def phone_upload_state(uid: str) -> ResponseReturnValue:
     """How it stands, for scripts that ask every two seconds while the code is shown."""
     return jsonify({"state": phone_upload.state(_own(uid))})
 
 
 @bp.post("/hand-over/<uid>/cancel")
 @only(*APPLICANTS)
-def cancel_hand_over(uid: str) -> ResponseReturnValue:
+def cancel_phone_upload(uid: str) -> ResponseReturnValue:
     row = _own(uid)
     phone_upload.cancel(row)
     kind = row.kind
@@ -105,17 +105,17 @@ def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
 
 
 def _held(token: str) -> Owner:
-    """The same for a device that begins to send: from now on the hand-over is its own."""
+    """The same for a device that begins to send: from now on the token is its own."""
     owner = _owner(token)
-    assert owner.hand_over
-    if not phone_upload.hold(owner.hand_over, _device()):
+    assert owner.phone_upload
+    if not phone_upload.hold(owner.phone_upload, _device()):
         raise Unfit(404, DEAD)
     return owner
 
 
 def _finish(owner: Owner, _page: PaperPage) -> None:
     """The picture is taken: the token has done its work."""
-    if owner.hand_over is None or not phone_upload.spend(owner.hand_over):
+    if owner.phone_upload is None or not phone_upload.spend(owner.phone_upload):
         raise Unfit(404, DEAD)
 
 
@@ -133,8 +133,8 @@ def page(token: str) -> ResponseReturnValue:
 
 
 def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
-    assert owner.hand_over
-    paper, left = owner.paper(owner.hand_over.kind), owner.hand_over.expires_at - utcnow()
+    assert owner.phone_upload
+    paper, left = owner.paper(owner.phone_upload.kind), owner.phone_upload.expires_at - utcnow()
     db.session.rollback()
     seconds = max(0, int(left.total_seconds()))
     shown = render_template("wizard/phone.html", paper=paper, token=token, problem=problem, seconds=seconds)
@@ -144,8 +144,8 @@ def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
 def _sent(token: str) -> ResponseReturnValue:
     """Judge the picture without holding the database, then take it. A refused one leaves the code as good as it was."""
     owner = _held(token)
-    assert owner.hand_over
-    kind = owner.hand_over.kind
+    assert owner.phone_upload
+    kind = owner.phone_upload.kind
     db.session.commit()
     files = sent_files("file")
     if not files:
