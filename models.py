@@ -31,12 +31,19 @@ from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, Mark
 from lib.crypto import Keyring
 from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
 from lib.sealed import Sealed, new_uid
+from lib.storage import Folder
 
 
 def keys() -> Keyring:
     """The keys of this installation: for sealed columns, keyed hashes and check codes."""
     ring: Keyring = current_app.extensions["kuaiji.keys"]
     return ring
+
+
+def store() -> Folder:
+    """The encrypted files of this installation."""
+    folder: Folder = current_app.extensions["kuaiji.store"]
+    return folder
 
 
 class Base(DeclarativeBase):

@@ -64,7 +64,7 @@ def _place(actor: Actor) -> str:
     """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
     with beginning("DEFERRED"):
         parked = next_page.parked_path(actor)
-        endpoint, values = next_page.landing(actor)
+        endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

@@ -43,6 +43,10 @@ class NotAsked(NotAccepted):
     """The answers ask for no such paper, or the phone was let in for another one."""
 
 
+class NotComplete(NotAccepted):
+    """Some of its bytes are still missing."""
+
+
 class Unknown(Exception):
     """No such upload of this owner: never begun, given up, swept, or somebody else's."""
 

@@ -20,9 +20,10 @@ from sqlalchemy import select
 from forms import SHEET, Paper
 from lib.codes import YesNo
 from models import Declaration, PaperPage, Sheet, db
-from services.marks import marks
-from services.papers import papers
-from services.papers.papers import NotTaken, Prepared
+from services.declaration.case import DeclarationCase
+from services.papers import pages
+from services.papers.pages import PageNotAdded
+from services.papers.preparation import Prepared
 from services.papers.sheet_positions import ALONE, WITH_EMPLOYER
 from services.sheet import versions as sheet_versions
 
@@ -39,53 +40,50 @@ class SheetNote:
     text: str
 
 
-def take(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
-    """Add a picture to its paper; the sheet is bound to the version that it shows. Raises papers.NotTaken.
+def add_page(case: DeclarationCase, paper: Paper, prepared: Prepared) -> PaperPage:
+    """Add a picture to its paper; the sheet is bound to the version that it shows. Raises PageNotAdded.
 
     A version that no longer counts is refused, a sheet of somebody else and a forged one too.
     """
-    if paper.kind != SHEET or sheet_versions.last(declaration) is None:
-        return papers.take(declaration, paper, prepared)
-    sheet, reading = _judged(declaration, prepared.reading or ())
-    page = papers.take(declaration, paper, prepared, sheet)
+    if paper.kind != SHEET or case.printed is None:
+        return pages.add_page(case.declaration, paper, prepared)
+    sheet, reading = _judged(case, prepared.reading or ())
+    page = pages.add_page(case.declaration, paper, prepared, sheet)
     page.reading = reading
     return page
 
 
-def cut(page: PaperPage, prepared: Prepared) -> None:
-    """Put what was cut out of a picture in its place; of the sheet, what is left is judged as if it were new.
+def crop_page(case: DeclarationCase, page: PaperPage, prepared: Prepared) -> None:
+    """Replace a picture by what was cropped out of it; of the sheet, what is left is judged as if it were new.
 
-    Raises papers.NotTaken.
+    Raises PageNotAdded.
     """
-    if page.kind == SHEET and sheet_versions.last(page.declaration):
-        sheet, page.reading = _judged(page.declaration, prepared.reading or ())
+    if page.kind == SHEET and case.printed:
+        sheet, page.reading = _judged(case, prepared.reading or ())
         page.sheet_id = sheet.id
-    papers.cut(page, prepared)
+    pages.crop_page(page, prepared)
 
 
 # --- which sheet is it? -----------------------------------------------------------------------------------------------
 
 
-def _judged(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
+def _judged(case: DeclarationCase, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
     """The version that a picture shows, and what to keep of its reading. One good code among several is enough."""
-    excused = marks.excused(declaration)
     known = {sheet.code: sheet for sheet in _known([one["code"] for one in found])}
-    own = [(known[one["code"]], one) for one in found if _is_own(declaration, known.get(one["code"]))]
+    own = [(known[one["code"]], one) for one in found if _is_own(case.declaration, known.get(one["code"]))]
     for sheet, one in sorted(own, key=lambda pair: -pair[0].version):
-        if sheet_versions.is_current(sheet, declaration, excused):
+        if case.is_current(sheet):
             return sheet, _kept(sheet, one)
     if own:
-        raise NotTaken(
-            _outdated(declaration, max((sheet for sheet, _one in own), key=lambda one: one.version), excused)
-        )
+        raise PageNotAdded(_outdated(case, max((sheet for sheet, _one in own), key=lambda one: one.version)))
     if known:
-        raise NotTaken(_foreign(declaration, next(iter(known.values()))))
+        raise PageNotAdded(_foreign(case.declaration, next(iter(known.values()))))
     if found:
-        raise NotTaken(
+        raise PageNotAdded(
             f"图上的校验码 {_in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
             "请在本平台打印个人基本信息表，签名后再上传"
         )
-    return _unread(declaration, excused), {"read": False}
+    return _unread(case), {"read": False}
 
 
 def _known(codes: Sequence[str]) -> Sequence[Sheet]:
@@ -110,21 +108,18 @@ def has_employer(sheet: Sheet) -> bool:
     return bool(sheet.answers.get("has_employer") == YesNo.YES)
 
 
-def _unread(declaration: Declaration, excused: frozenset[str]) -> Sheet:
+def _unread(case: DeclarationCase) -> Sheet:
     """Without a code: the version of the pages that are there already, if it counts, else the one printed last."""
-    signed = sheet_versions.signed(declaration)
-    if signed and sheet_versions.is_current(signed, declaration, excused):
-        return signed
-    last = sheet_versions.last(declaration)
-    assert last, "take() asks for it"
-    return last
+    if case.signed and case.is_current(case.signed):
+        return case.signed
+    assert case.printed, "add_page() asks for it"
+    return case.printed
 
 
-def _outdated(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -> str:
-    names = sheet_versions.changed_since(sheet, declaration) - excused
-    said = f"图上是第 {sheet.version} 版信息表，打印之后修改了{sheet_versions.in_words(names)}，这一版已经作废。"
-    last = sheet_versions.last(declaration)
-    if last and last.id != sheet.id and sheet_versions.is_current(last, declaration, excused):
+def _outdated(case: DeclarationCase, sheet: Sheet) -> str:
+    changed, last = sheet_versions.in_words(case.changed_since(sheet)), case.printed
+    said = f"图上是第 {sheet.version} 版信息表，打印之后修改了{changed}，这一版已经作废。"
+    if last and last.id != sheet.id and case.printed_is_current:
         return f"{said}请用最近打印的第 {last.version} 版签名后上传；找不到的，请重新打印"
     return f"{said}请重新打印、签名后上传"
 
@@ -139,11 +134,10 @@ def _foreign(declaration: Declaration, sheet: Sheet) -> str:
 # --- what to tell ----------------------------------------------------------------------------------------------------
 
 
-def notes(declaration: Declaration) -> list[SheetNote]:
+def notes(case: DeclarationCase) -> list[SheetNote]:
     """For the person at the paper, from what its pictures show. Empty without a picture, or when none was looked at."""
-    readings = [page.reading for page in papers.pages_of(declaration, SHEET) if page.reading]
-    sheet = sheet_versions.signed(declaration)
-    return list(_notes(readings, sheet)) if sheet and readings else []
+    readings = [page.reading for page in case.pages_of(SHEET) if page.reading]
+    return list(_notes(readings, case.signed)) if readings and case.signed else []
 
 
 def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:

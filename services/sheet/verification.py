@@ -11,9 +11,8 @@ from sqlalchemy import select
 
 from models import Declaration, Department, Revision, Sheet, db
 from services.accounts import throttle
-from services.marks import marks
+from services.declaration.case import DeclarationCase
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
-from services.sheet import versions as sheet_versions
 
 #: ``submitted``: it came with the last submission; ``current``: printed last, and still what the person says;
 #: ``outdated``: printed anew since, or an answer changed.
@@ -69,10 +68,8 @@ def _standing(sheet: Sheet, declaration: Declaration) -> Standing:
     submitted = select(Revision.sheet_id).where(Revision.declaration_id == declaration.id)
     if db.session.scalar(submitted.order_by(Revision.number.desc()).limit(1)) == sheet.id:
         return "submitted"
-    newest = sheet_versions.last(declaration)
-    if newest is None or newest.id != sheet.id:
-        return "outdated"
-    if declaration.is_editable and not sheet_versions.is_current(sheet, declaration, marks.excused(declaration)):
+    case = DeclarationCase(declaration)
+    if case.printed is None or case.printed.id != sheet.id or (declaration.is_editable and not case.is_current(sheet)):
         return "outdated"
     return "current"
 
