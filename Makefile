@@ -17,12 +17,12 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev chromium fonts static format docs coverage lock clean
+.PHONY: help run test check soak bench setup setup-dev chromium fonts format docs coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup fonts static ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
+run: setup fonts ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
 	@$(FLASK) init
 	@case "$${KUAIJI_ENV:-development}/$${KUAIJI_DEMO:-yes}" in \
 		production/*|*/no|*/No|*/NO|*/false|*/0|*/off) ;; \
@@ -31,15 +31,18 @@ run: setup fonts static ## set up and serve the site; demo data into an empty da
 	@exec $(FLASK) serve
 
 test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
-	@find static \( -name '*.gz' -o -name '*.br' \) -delete
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
-check: setup-dev ## format, lint, types, the unit tests; under a minute
+check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
-	@$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 tests/unit
+	@$(BIN)/djlint templates --lint --quiet
+	@code=0; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(BIN)/mypy >"$$said" & \
+	$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 \
+		tests/unit || code=$$?; \
+	wait $$! || code=$$?; \
+	cat "$$said"; exit $$code
 
 soak: setup-dev chromium fonts ## the long forms of the reliability and security tests
 	@$(BIN)/python -m pytest -m soak $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "no long tests yet" || exit $$code; }
@@ -48,22 +51,26 @@ bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="-
 	@$(BIN)/python -m bench $(ARGS)
 
 # What the targets above are made of.
+#
+# Several set-ups at once: one works, the others wait and find it done, so each recipe looks again once it has the lock.
+# A system without flock (macOS) has no lock; there one set-up at a time is enough.
+LOCK_VENV := mkdir -p $(VENV); if command -v flock >/dev/null; then exec 9<$(VENV); flock 9; fi
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Making the virtual environment $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV) || { echo "python3 has no venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(LOCK_VENV); [ -x $@ ] || { \
+		echo "Making the virtual environment $(VENV) ..."; \
+		$(PYTHON) -m venv $(VENV) || { \
+			echo "python3 has no venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }; }
 
 $(VENV)/.installed: requirements.txt | $(BIN)/python
-	@echo "Installing the packages of requirements.txt (once; a minute or less) ..."
-	@$(PIP) -r requirements.txt
-	@touch $@
+	@$(LOCK_VENV); [ $@ -nt $< ] || { \
+		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@; }
 
 $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
-	@echo "Installing the packages of requirements-dev.txt (once; a minute or less) ..."
-	@$(PIP) -r requirements-dev.txt
-	@touch $@ $(VENV)/.installed
+	@$(LOCK_VENV); [ $@ -nt $< ] || { \
+		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@ $(VENV)/.installed; }
 
 # What the bench compares with: its packages must not be able to reach the product.
 bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
@@ -82,17 +89,13 @@ chromium:
 fonts: $(BIN)/python
 	@scripts/ensure_fonts.sh $(VENV)
 
-# Compressed beforehand, so that no request has to. Old ones go first: a stale one would be served instead of its source.
-static: setup
-	@find static \( -name '*.gz' -o -name '*.br' \) -delete
-	@$(BIN)/python -m whitenoise.compress --quiet --no-brotli static
-
 format: setup-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
+	@$(BIN)/python -m scripts.rooms_drawing
 
 coverage: setup-dev
 	@$(BIN)/python -m pytest -n auto -m "not soak and not browser" --cov --cov-report=term --cov-fail-under=100 $(ARGS)

@@ -11,16 +11,17 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
-from whitenoise import WhiteNoise
 
 import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
-from forms import STEPS, Step
+from forms import STEPS
 from lib import crypto
 from lib.database import prepare_engine
 from lib.pictures.one_inch import PhotoRule
+from lib.questions.pages import Step
+from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db
 
@@ -91,6 +92,7 @@ def _prepare_data(app: Flask) -> None:
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
+    app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])
     options: dict[str, Any] = {"pool_pre_ping": True}
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         import pysqlite3.dbapi2 as sqlite_driver
@@ -139,20 +141,7 @@ def _add_headers(response: Any) -> Any:
 
 
 def _add_middleware(app: Flask) -> None:
-    """Static files by WhiteNoise (under a mark of their contents, compressed beforehand); proxies as configured."""
-
-    def static_headers(headers: Any, _path: str, _url: str) -> None:
-        for name, value in HEADERS.items():
-            headers[name] = value
-
-    root = Path(app.root_path) / "static"
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=root,
-        prefix=app.config["STATIC_PREFIX"],
-        immutable_file_test=lambda _path, _url: True,  # the prefix changes with the contents
-        add_headers_function=static_headers,
-        allow_all_origins=False,
-    )
+    """Static files come before everything else; proxies as configured."""
+    app.wsgi_app = StaticFiles(app.wsgi_app, app.extensions["kuaiji.static"], HEADERS)  # type: ignore[method-assign]
     if hops := app.config["PROXY_HOPS"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

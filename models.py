@@ -142,6 +142,16 @@ class CalendarDay(Base):
     source: Mapped[str] = mapped_column(String(60))  # "statutory" where next year's notice is not out yet
 
 
+class ReferenceVersion(Base):
+    """One row: the version of the divisions, departments, options and the calendar. Processes keep these in memory."""
+
+    __tablename__ = "reference_version"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mark: Mapped[str] = mapped_column(String(24))  # random; another one after each change
+
+
 class Counter(Base):
     __tablename__ = "counter"
 

@@ -95,15 +95,14 @@ class NoticeForm(AdminForm):
 @bp.get("/departments", endpoint="departments")
 @only(Role.MANAGER)
 def list_departments() -> str:
-    rows = db.session.scalars(matching.in_scope(me())).all()
-    return render_template("admin/departments.html", departments=rows)
+    return render_template("admin/departments.html", departments=matching.in_scope(me()))
 
 
 @bp.route("/departments/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER)
 def department(code: str) -> ResponseReturnValue:
     """Phone, address and hours of a department in the manager's scope. Others are not found."""
-    found: Department = matching.one_in_scope(me(), code) or abort(404)
+    found = db.session.get_one(Department, (matching.one_in_scope(me(), code) or abort(404)).id)
     form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
         form.populate_obj(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
@@ -117,8 +116,7 @@ def make_photo() -> ResponseReturnValue:
 @public
 def photo_tool_file() -> Response:
     """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
-    static = Path(current_app.root_path) / "static"
-    parts = photo_tool.parts(static, current_app.config["STATIC_PREFIX"])
+    parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
     return _kept_by_the_browser(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 

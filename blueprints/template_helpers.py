@@ -6,7 +6,6 @@ of corrections that are not sent, which is then left out.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
+from lib.static_files import Build
 from models import db
 from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
@@ -31,10 +31,9 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 
 def add_template_helpers(app: Flask) -> None:
-    static = Path(app.root_path) / "static"
-    app.add_template_global(_icons(static / "vendor" / "bootstrap-icons" / "icons"), "ic")
-    app.config["STATIC_PREFIX"] = static_prefix(static)
-    app.add_template_global(_assets(app), "asset")
+    static: Build = app.extensions["kuaiji.static"]
+    app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
+    app.add_template_global(_assets(static.prefix), "asset")
     app.add_template_global(unsent_corrections)
     app.add_template_global(portrait.advise, "portrait_advice")
     filters: dict[str, Callable[[Any], str]] = {
@@ -86,21 +85,7 @@ def _icons(folder: Path) -> Callable[[str], Markup]:
     return icon
 
 
-def static_prefix(folder: Path) -> str:
-    """Where static files are found: ``static/<mark of their contents>/``.
-
-    The mark stands in the path, so that what a module or a style sheet names relatively carries it too.
-    """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br"))
-    marks = hashlib.sha256()
-    for path in files:
-        marks.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"static/{marks.hexdigest()[:10]}/"
-
-
-def _assets(app: Flask) -> Callable[[str], str]:
-    prefix = app.config["STATIC_PREFIX"]
-
+def _assets(prefix: str) -> Callable[[str], str]:
     def asset(path: str) -> str:
         """The address of a file in ``static/``; browsers keep it for good, a change gives it another one."""
         return f"/{prefix}{path}"

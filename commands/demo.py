@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from flask import current_app
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from commands.report import progress, reporting
 from commands.storage import store
 from lib.database import beginning
+from lib.files import locked
 from models import Account, Staff, db
 
 
@@ -25,8 +27,11 @@ def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
     """Add invented people in every state, their papers, staff and old records; print the accounts."""
     if current_app.config["ENV"] == "production":
         raise click.ClickException("no demo data in production (KUAIJI_ENV=production)")
-    if not (if_empty and _has_accounts()):
-        _load(people, seed)
+    lock = Path(current_app.config["DATA"]) / "demo.lock"
+    lock.touch(mode=0o600)
+    with locked(lock):  # a second `make run` waits, and then finds the accounts of the first
+        if not (if_empty and _has_accounts()):
+            _load(people, seed)
     if not quiet:
         with beginning("DEFERRED"):
             print_accounts()

@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -24,7 +25,6 @@ from lib.database import beginning
 from models import db
 from services.operations import doctor
 
-GRACE_S = 10  # for requests under way, before the workers are killed
 PR_SET_PDEATHSIG = 1
 
 #: Granian forks its workers where it may. A forked one has its parent's signal handlers until its own are set, and
@@ -40,11 +40,28 @@ if __name__ == "__main__":
 
 @click.command("serve")
 @click.option("--tick-every", default=60.0, show_default=True, help="Seconds between two ticks.", metavar="SECONDS")
+@click.option(
+    "--grace",
+    default=10,
+    type=click.IntRange(1, 1800),
+    show_default=True,
+    help="Seconds for requests under way when the server is asked to end.",
+    metavar="SECONDS",
+)
 @reporting
-def command(tick_every: float) -> None:
+def command(tick_every: float, grace: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
     config = current_app.config
-    _refuse_taken_port(config["HOST"], config["PORT"])
+    with claimed_port(config["HOST"], config["PORT"]):
+        _greet()
+        code = _run(tick_every, grace)
+    if code:
+        raise click.ClickException(f"the server ended with status {code}")
+
+
+def _greet() -> None:
+    """Refuse an old database; print what is risky and the demo accounts."""
+    config = current_app.config
     with beginning("DEFERRED"):
         if pending := doctor.pending_migration(migrations()):
             raise click.ClickException(pending)
@@ -54,29 +71,35 @@ def command(tick_every: float) -> None:
             print_accounts()
         db.session.remove()
     db.engine.dispose()
-    code = _run(tick_every)
-    if code:
-        raise click.ClickException(f"the server ended with status {code}")
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
-    """Granian shares a port with whoever listens there already; two servers would answer in turn."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextmanager
+def claimed_port(host: str, port: int) -> Iterator[None]:
+    """Refuse a taken port: granian shares it with the server that listens there, and the two would answer in turn.
+
+    Of two servers that start at once, both find the port free. On Linux an abstract socket lets only one of them go on;
+    its name is free again when the process ends.
+    """
+    with socket.socket(socket.AF_UNIX) as claim:
         try:
-            probe.bind((host, port))
+            if sys.platform.startswith("linux"):
+                claim.bind(f"\0kuaiji {host}:{port}")
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
         except OSError as error:
             hint = "set KUAIJI_PORT to a free one"
             raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; {hint}") from error
+        yield
 
 
-def _granian() -> list[str]:
+def _granian(grace: int) -> list[str]:
     config = current_app.config
     return [
         *(sys.executable, "-c", GRANIAN, "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
-        *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_S)),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(grace)),
         *("--log-level", "error", "--no-access-log"),  # addresses and paths are nobody's business
     ]
 
@@ -89,7 +112,7 @@ def _die_with_parent() -> Callable[[], Any] | None:
     return lambda: libc.prctl(PR_SET_PDEATHSIG, parent_died)
 
 
-def _run(tick_every: float) -> int:
+def _run(tick_every: float, grace: int) -> int:
     """Run the server to its end; returns its exit status, 0 when it was asked to end."""
     asked = False
 
@@ -102,7 +125,7 @@ def _run(tick_every: float) -> int:
     server: subprocess.Popen[bytes] | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    server = _started()
+    server = _started(grace)
     while not asked:
         try:
             code = server.wait(tick_every)
@@ -114,11 +137,11 @@ def _run(tick_every: float) -> int:
     return 0
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _started(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
     click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-        _granian(),
+        _granian(grace),
         cwd=current_app.root_path,
         process_group=0,  # Ctrl-C reaches us alone: one word to end is enough for granian
         preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock

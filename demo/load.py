@@ -330,7 +330,7 @@ def _fill(declaration: Declaration, slug: str, changed: dict[str, Any]) -> None:
     """Fill in one page by the form that the page shows. Raises ValueError when the form refuses an answer."""
     step = next(step for step in STEPS if step.slug == slug)
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data={**context.facts, **changed})
+    form = step.form(None, context=context, data={**context.facts, **changed})
     if not form.checks():
         raise ValueError(f"{slug}: {form.errors}")
     answers.save(declaration, form)

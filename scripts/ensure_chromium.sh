@@ -39,6 +39,9 @@ install() {
 
 browser && exit 0
 if may_install; then
+    # Of two set-ups at once, the second waits and finds it installed.
+    command -v flock >/dev/null && exec 9<"$0" && flock 9
+    browser && exit 0
     echo "Installing Chromium for the browser tests (once; a few minutes) ..."
     install
     browser && exit 0

@@ -42,6 +42,9 @@ install() {
 font && exit 0
 [ -z "${CI:-}" ] && [ -n "$(find "$TRIED" -mmin -1440 2>/dev/null)" ] && exit 0
 if may_install; then
+    # Of two set-ups at once, the second waits and finds it installed.
+    command -v flock >/dev/null && exec 9<"$(dirname "$0")/ensure_chromium.sh" && flock 9
+    font && exit 0
     echo "Installing the font of rare characters (once; optional) ..."
     install >/dev/null 2>&1
     font && exit 0

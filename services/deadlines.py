@@ -1,15 +1,14 @@
-"""Due dates in working days, and whose turn it is. The clock stands still while the ball is with the applicant."""
+"""Due dates in working days, and whose turn it is. The clock stops while it is the applicant's turn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from lib.codes import EDITABLE, Status
 from lib.workdays import Calendar, add_workdays, is_estimated, workdays_between
-from models import CalendarDay, Declaration, db
+from models import Declaration
+from services.departments import snapshot
 
 LEAST_AFTER_RETURN = 3  # working days that a resubmission gets at least
 SOON = 2  # working days before the due date
@@ -17,7 +16,7 @@ SOON = 2  # working days before the due date
 
 @dataclass(frozen=True)
 class Due:
-    """``estimated``: leans on a year whose holiday notice is not out yet."""
+    """``estimated``: depends on a year whose holiday notice is not published yet."""
 
     on: date
     estimated: bool
@@ -25,7 +24,7 @@ class Due:
 
 @dataclass(frozen=True)
 class DueState:
-    """Where a declaration stands in time. ``days_left`` is negative once overdue, None while no clock runs."""
+    """How much time a declaration has left. ``days_left`` is negative once overdue, None while no clock runs."""
 
     whose_turn: str
     due_on: date | None
@@ -37,8 +36,7 @@ class DueState:
 
 def calendar() -> Calendar:
     """The table of holidays and make-up days."""
-    rows = db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source)).all()
-    return Calendar.of(rows)
+    return snapshot.current().calendar
 
 
 def due_date(submitted_on: date, days: int, days_off: Calendar) -> Due:

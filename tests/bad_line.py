@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.patience import PATIENCE_S
+
 
 @dataclass
 class BadLine:
@@ -63,7 +65,7 @@ class BadLine:
             client.sendall(_cut(reply, cut) if way == "cut answer" else reply)
 
     def _connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.server_port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.server_port), timeout=PATIENCE_S)
 
     def _send_a_part(self, part: bytes) -> None:
         with self._connect() as server:
@@ -86,7 +88,7 @@ def _cut(reply: bytes, cut: int) -> bytes:
 
 def _whole_request(client: socket.socket) -> bytes:
     """One request with its body; clients of this line say how long that is."""
-    client.settimeout(20)
+    client.settimeout(PATIENCE_S)
     request = bytearray()
     while b"\r\n\r\n" not in request:
         request += _more(client)

@@ -1,8 +1,8 @@
-"""Fixtures: an application of its own for each test, a browser without JavaScript, a factory of people."""
+"""Fixtures: an application with data of its own for each test, a browser without JavaScript, a factory of people."""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,15 @@ from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 from tests.manners import check_page
+from tests.pool import Pool
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_builds(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All applications of a worker serve one build of the static files."""
+    TestConfig.static_builds = tmp_path_factory.mktemp("static")
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +58,23 @@ def settings() -> dict[str, str]:
     return {}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _unhurried_files() -> Iterator[None]:
+    """No test pulls the plug, so none waits for the disk; tests that ask when files are synced say so themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    return Pool(tmp_path_factory.mktemp("applications"), template)
+
+
 @pytest.fixture
-def app(template: Path, tmp_path: Path, settings: dict[str, str]) -> Iterator[Flask]:
-    folder = tmp_path / "instance"
-    shutil.copytree(template, folder)
-    app = create_app(TestConfig(folder, **settings))
-    app.config["WTF_CSRF_ENABLED"] = False  # tests/integration/test_csrf.py turns it on
+def app(pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
+    """An application with an empty database; tests of one process share it one after the other (tests/pool.py)."""
+    app = pool.take(**settings)
     token = begin_mode.set("DEFERRED")
     with app.app_context():
         yield app

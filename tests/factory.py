@@ -30,7 +30,7 @@ from services.access import Actor
 from services.declaration import answers
 from services.declaration.case import DeclarationCase
 from services.marks import marks
-from services.papers import pages, papers, preparation, similar_pictures
+from services.papers import pages, papers, preparation
 from services.sheet import printing
 from services.workflow import start as workflow_start
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
@@ -177,7 +177,7 @@ class Make:
         """As saving the pages would."""
         context = answers.asked(declaration)
         for step in STEPS:
-            form = step.form(None, asked=context)
+            form = step.form(None, context=context)
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)
@@ -191,7 +191,7 @@ class Make:
             if paper.kind == PHOTO:
                 pages.add_page(declaration, paper, prepared(store, portrait(own), photo=True))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
-                seed = own if paper.kind in similar_pictures.OWN else 0
+                seed = own if paper.personal else 0
                 pages.add_page(declaration, paper, prepared(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)

@@ -27,7 +27,7 @@ PAGES = {step.slug: step for step in STEPS}
 
 
 def names(slug: str) -> list[str]:
-    return list(PAGES[slug].form(None, asked=answers.FormContext())._fields)
+    return list(PAGES[slug].form(None, context=answers.FormContext())._fields)
 
 
 def page(declaration: Declaration, slug: str, given: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:

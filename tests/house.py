@@ -11,7 +11,9 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,7 +46,7 @@ class Source:
     def layer(self) -> str:
         return self.module.split(".")[0]
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
@@ -107,7 +109,10 @@ def _area(module: str) -> str | None:
 
 
 def circles(sources: Iterable[Source]) -> list[str]:
-    """Modules of one layer that import each other in a ring (at import time: imports inside functions are left out)."""
+    """Modules of one layer that import each other in a circle.
+
+    Imports for type checking count; imports inside functions do not.
+    """
     modules = {source.module: source for source in sources}
     edges = {name: sorted(_top_level_targets(source, modules)) for name, source in modules.items()}
     found: list[str] = []
@@ -127,11 +132,82 @@ def circles(sources: Iterable[Source]) -> list[str]:
 
 
 def _top_level_targets(source: Source, modules: dict[str, Source]) -> set[str]:
-    nodes = [node for node in source.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    top = Source(source.path, "\n".join(ast.unparse(node) for node in nodes))
+    top = Source(source.path, "\n".join(ast.unparse(node) for node in _import_statements(source.tree.body)))
     names = {name for _line, name in imports(top)}
     targets = {name if name in modules else name.rpartition(".")[0] for name in names}
     return {target for target in targets if target in modules and target != source.module}
+
+
+def _import_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If | ast.Try):  # if TYPE_CHECKING
+            yield from _import_statements((*node.body, *node.orelse))
+
+
+# Rooms and names
+
+
+LIB_ROOMS = frozenset({"pdf", "pictures", "questions", "sandbox"})
+
+
+def room_of(module: str) -> str:
+    """The room that a module stands in: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
+    parts = module.split(".")
+    is_room = len(parts) > 1 and (parts[0] == "services" or (parts[0] == "lib" and parts[1] in LIB_ROOMS))
+    return ".".join(parts[:2]) if is_room else parts[0]
+
+
+def rooms(sources: Iterable[Source]) -> dict[str, frozenset[str]]:
+    """Which room uses which others."""
+    modules = {source.module: source for source in sources if source.module not in ("services", "lib")}
+    found: dict[str, set[str]] = {room_of(name): set() for name in modules}
+    for name, source in modules.items():
+        for _line, imported in imports(source):
+            target = imported if imported in modules else imported.rpartition(".")[0]
+            if target in modules:
+                found[room_of(name)].add(room_of(target))
+    return {room: frozenset(used - {room}) for room, used in found.items()}
+
+
+ROOMS = ("services", "lib", "blueprints")
+MOST_ENTRIES = 20  # of a folder, its __init__.py left out
+
+
+def crowded_folders(sources: Iterable[Source]) -> Iterator[str]:
+    """A folder of more entries than one takes in at a glance."""
+    entries: dict[str, set[str]] = {}
+    for source in sources:
+        parts = source.path.split("/")
+        for depth in range(1, len(parts)):
+            entries.setdefault("/".join(parts[:depth]), set()).add(parts[depth])
+    for folder, names in sorted(entries.items()):
+        count = len(names - {"__init__.py"})
+        if count > MOST_ENTRIES:
+            yield f"{folder} has {count} entries, at most {MOST_ENTRIES}"
+
+
+def rooms_without_words(sources: Iterable[Source]) -> Iterator[str]:
+    """Each package says what it knows and what it may use."""
+    for source in sources:
+        if source.path.endswith("/__init__.py") and ast.get_docstring(source.tree) is None:
+            yield f"{source.path} has no docstring"
+
+
+def names_used_twice(sources: Iterable[Source]) -> Iterator[str]:
+    """A class name stands for one thing."""
+    places: dict[str, list[str]] = {}
+    for source in sources:
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(source.path)
+    yield from (f"{name}: {', '.join(paths)}" for name, paths in sorted(places.items()) if len(paths) > 1)
+
+
+def body_lengths(sources: Iterable[Source]) -> list[int]:
+    """Lines of each function's body, without signature and docstring, in order of size."""
+    return sorted(_body_length(node) for source in sources for node in ast.walk(source.tree) if _is_function(node))
 
 
 # Who may do what
@@ -190,11 +266,18 @@ def _writes_status(call: ast.Call) -> bool:
 
 def long_functions(source: Source) -> Iterator[str]:
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-            length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
-            if length > LONGEST_BODY:
-                yield f"{source.path}:{node.lineno} {node.name}() has {length} lines, at most {LONGEST_BODY}"
+        if _is_function(node) and (length := _body_length(node)) > LONGEST_BODY:
+            yield f"{source.path}:{node.lineno} {node.name}() has {length} lines, at most {LONGEST_BODY}"
+
+
+def _is_function(node: ast.AST) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _body_length(node: ast.AST) -> int:
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 def long_files(source: Source) -> Iterator[str]:

@@ -11,16 +11,16 @@ from flask.typing import ResponseReturnValue
 from blueprints import me
 from blueprints.review.shared import bp
 from lib.clock import today
-from models import Department, db
 from services.access import OFFICERS, only
-from services.departments import matching
+from services.departments import matching, tree
+from services.departments.snapshot import DepartmentNode
 from services.reports import statistics, xlsx
 from services.reports import tables as report_tables
 
 
-def _office() -> Department:
+def _office() -> DepartmentNode:
     code = request.args.get("office", "")
-    own = db.session.get_one(Department, me().department_id)
+    own = tree.load().by_id[me().department_id]
     return (matching.one_in_scope(me(), code) or abort(404)) if code else own
 
 
@@ -41,7 +41,7 @@ def statistics_page() -> ResponseReturnValue:
     page = render_template(
         "review/statistics.html",
         office=office,
-        offices=db.session.scalars(matching.in_scope(me())).all(),
+        offices=matching.in_scope(me()),
         first=request.args.get("from", span.first),
         last=request.args.get("to", span.last),
         problem=problem,

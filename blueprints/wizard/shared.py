@@ -9,8 +9,9 @@ from flask import Blueprint, Response, abort, flash, g, redirect, request, url_f
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened
-from forms import STEPS, Step
+from forms import STEPS
 from lib.codes import OPEN, Status
+from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
 from services.declaration import drafts
@@ -48,7 +49,7 @@ def case_in_hand() -> DeclarationCase:
 def _of_request(declaration: Declaration) -> DeclarationCase:
     """The case that this request works on, for the reminder of unsent corrections on its page too."""
     g.case = DeclarationCase(declaration)
-    return g.case  # type: ignore[no-any-return]
+    return g.case
 
 
 def editable_case(if_late: Callable[[Declaration], object] | None = None) -> DeclarationCase:

@@ -11,15 +11,17 @@ from flask.typing import ResponseReturnValue
 from blueprints import me
 from blueprints.wizard.intake import add_photo, crop_photo
 from blueprints.wizard.shared import bp, editable_case, save_typed, step_bar, typed_of
-from forms import PAPERS, PHOTO, STEPS, Step
+from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
 from lib.questions.fields import StepForm
+from lib.questions.pages import Step
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts, next_page
 from services.declaration.case import DeclarationCase
+from services.marks import mark_views
 from services.workflow import start as workflow_start
 
 
@@ -55,7 +57,7 @@ def step(step: Step) -> ResponseReturnValue:
     draft, is_new = drafts.restore(case.declaration, step, request.path)
     if is_new:
         db.session.commit()
-    return _page(case, step, step.form(typed_of(draft), asked=case.context), restored=draft)
+    return _page(case, step, step.form(typed_of(draft), context=case.context), restored=draft)
 
 
 @bp.post("/<step:step>")
@@ -65,7 +67,7 @@ def save_step(step: Step) -> ResponseReturnValue:
     【取正中】 【用手机拍照】 【下一步】."""
     refused = add_photo() if PHOTO in step.papers else ""
     case = editable_case(partial(save_typed, page=step))
-    form, action = step.form(request.form, asked=case.context), request.form.get("action", "next")
+    form, action = step.form(request.form, context=case.context), request.form.get("action", "next")
     if action == "next" and not refused:
         return _save(case, step, form)
     save_typed(case.declaration, step)
@@ -142,8 +144,9 @@ def divisions() -> Response:
 @only(*APPLICANTS)
 def candidates() -> str:
     """The departments that match the address chosen so far, as the piece of the page that shows them."""
-    step = next(step for step in STEPS if step.slug == "department")
-    form = step.form(request.args, asked=editable_case().context)
+    step = mark_views.step_of("department_code")
+    assert step
+    form = step.form(request.args, context=editable_case().context)
     return render_template("wizard/_departments.html", question=form["department_code"])
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from forms import PAPER, PHOTO, SHEET, STEPS, Paper, Step
+from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.codes import MarkState, Status
 from lib.database import utcnow
+from lib.questions.pages import Paper, Step
 from lib.text import one_line
 from models import Declaration, Mark, PaperPage, Revision, db
 from services import access

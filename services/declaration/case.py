@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from forms import PAPER, PHOTO, SHEET, STEPS, Step
+from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.codes import MarkState, Status
 from lib.questions.conditions import FormContext
+from lib.questions.pages import Step
 from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
 from services.declaration import answers

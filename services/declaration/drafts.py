@@ -10,10 +10,10 @@ from datetime import timedelta
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from forms import Step
 from lib.database import utcnow
+from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
-from services.declaration import answers
+from services.declaration import labels
 
 #: Buttons and technical fields are no answers.
 NOT_SAVED = frozenset({"csrf_token", "action", "crop_x", "crop_y", "crop_w", "crop_h"})
@@ -59,7 +59,7 @@ def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None
 
     Not a secret.
     """
-    names = sorted(step.form(None, asked=answers.FormContext())._fields if only is None else only)
+    names = sorted(labels.names(step) if only is None else only)
     stored = json.dumps({name: getattr(declaration, name) for name in names}, default=str, ensure_ascii=False)
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
-from forms import PAPER, STEPS, Step
+from forms import PAPER
 from lib.codes import MarkState
+from lib.questions.pages import Step
 from models import Declaration, Mark, Revision, db
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow
 
 
@@ -34,13 +34,10 @@ class MarkView:
     applies: bool = True  # False: no longer asked for, so it has closed by itself
 
 
-@cache
 def step_of(target: str) -> Step | None:
     """The page that asks a question or takes a paper; None: the papers' page."""
-    for step in STEPS:
-        if target in step.papers or target in step.form(None, asked=answers.FormContext())._fields:
-            return step
-    return None
+    known = labels.table().get(target)
+    return known.step if known else None
 
 
 def marks_of_return(declaration: Declaration) -> Sequence[Mark]:

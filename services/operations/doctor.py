@@ -35,28 +35,28 @@ NOTICE_MONTH = 11  # the State Council names next year's holidays in late Octobe
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One thing looked at: ``ok``, ``warning`` (works, but look after it) or ``fault`` (does not work)."""
 
     level: Literal["ok", "warning", "fault"]
     text: str
 
 
-def ok(text: str) -> Finding:
-    return Finding("ok", text)
+def ok(text: str) -> DoctorFinding:
+    return DoctorFinding("ok", text)
 
 
-def warning(text: str) -> Finding:
-    return Finding("warning", text)
+def warning(text: str) -> DoctorFinding:
+    return DoctorFinding("warning", text)
 
 
-def fault(text: str) -> Finding:
-    return Finding("fault", text)
+def fault(text: str) -> DoctorFinding:
+    return DoctorFinding("fault", text)
 
 
-def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: date) -> Iterator[Finding]:
+def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: date) -> Iterator[DoctorFinding]:
     """Everything, in order. An examination that breaks is a fault and does not keep the others from running."""
-    parts: tuple[Callable[[], Iterator[Finding]], ...] = (
+    parts: tuple[Callable[[], Iterator[DoctorFinding]], ...] = (
         lambda: settings(config),
         lambda: database(migrations),
         reference_data,
@@ -74,7 +74,7 @@ def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: d
             db.session.rollback()
 
 
-def settings(config: Mapping[str, Any]) -> Iterator[Finding]:
+def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     yield ok(f"settings: {config['ENV']}, data in {config['DATA']}, address {config['BASE_URL']}")
     yield from map(warning, risky_settings(config))
     keys_file: Path = config["KEYS_FILE"]
@@ -107,7 +107,7 @@ def pending_migration(migrations: Path) -> str | None:
     return f"database: at migration {now or 'none'}, the program needs {head}; run flask init"
 
 
-def database(migrations: Path) -> Iterator[Finding]:
+def database(migrations: Path) -> Iterator[DoctorFinding]:
     dialect = db.engine.dialect.name
     if dialect == "sqlite":
         yield _sqlite()
@@ -119,7 +119,7 @@ def database(migrations: Path) -> Iterator[Finding]:
     yield fault(pending) if pending else ok("database: at the newest migration")
 
 
-def _sqlite() -> Finding:
+def _sqlite() -> DoctorFinding:
     version, name = sqlite_driver.sqlite_version_info, sqlite_driver.sqlite_version
     with db.engine.connect() as connection:
         journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar()).upper()
@@ -128,7 +128,7 @@ def _sqlite() -> Finding:
     return ok(f"database: SQLite {name}, journal {journal}")
 
 
-def reference_data() -> Iterator[Finding]:
+def reference_data() -> Iterator[DoctorFinding]:
     counts = {}
     for table in (Department, Division, Option):
         name = table.__tablename__
@@ -137,7 +137,7 @@ def reference_data() -> Iterator[Finding]:
     yield ok(f"reference data: {words}") if all(counts.values()) else fault(f"reference data: {words}; run flask init")
 
 
-def storage(store: Folder) -> Iterator[Finding]:
+def storage(store: Folder) -> Iterator[DoctorFinding]:
     try:
         with tempfile.TemporaryFile(dir=store.root / "tmp") as probe:
             probe.write(os.urandom(4096))
@@ -151,7 +151,7 @@ def storage(store: Folder) -> Iterator[Finding]:
     yield ok(text) if free >= LOW_SPACE else warning(text)
 
 
-def print_fonts() -> Iterator[Finding]:
+def print_fonts() -> Iterator[DoctorFinding]:
     for path in (fonts.SERIF, fonts.LABEL_SUBSET):
         if not path.is_file():
             yield fault(f"fonts: {path} is missing; sheets cannot be printed")
@@ -164,14 +164,14 @@ def print_fonts() -> Iterator[Finding]:
         )
 
 
-def pictures() -> Iterator[Finding]:
+def pictures() -> Iterator[DoctorFinding]:
     """Is there a child process that decodes?"""
     sample = images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
     sandbox.run("paper", sample)
     yield ok("pictures: decoded in a bounded child process")
 
 
-def scanner(config: Mapping[str, Any]) -> Iterator[Finding]:
+def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     address = config["CLAMD"]
     if not address:
         return
@@ -187,7 +187,7 @@ def scanner(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield warning(f"clamd: files are taken unchecked until it answers: {why}")
 
 
-def calendar(today: date) -> Iterator[Finding]:
+def calendar(today: date) -> Iterator[DoctorFinding]:
     known = deadlines.calendar().known_years
     lacking = [year for year in (today.year, today.year + 1) if year not in known]
     if today.month < NOTICE_MONTH and lacking == [today.year + 1]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forms import PHOTO, Paper
+from forms import PHOTO
 from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop, PhotoRule
+from lib.questions.pages import Paper
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Declaration, PaperPage, Upload, db

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forms import SHEET, Paper
+from forms import SHEET
 from lib.database import utcnow
+from lib.questions.pages import Paper
 from models import Declaration, PaperPage, Sheet, db
 from services.papers.papers import pages_of
 from services.papers.preparation import Prepared

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from forms import PAPERS, PHOTO, SHEET, Paper
+from forms import PAPERS, PHOTO, SHEET
+from lib.questions.pages import Paper
 from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
 
 PAGE_FIELDS = (

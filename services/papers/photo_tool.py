@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from markupsafe import Markup
@@ -34,9 +34,9 @@ class Parts:
     scripts: Markup
 
 
-@lru_cache(maxsize=2)
-def parts(static: Path, _version: str) -> Parts:
-    """Of the files in ``static``; made once for each version of them."""
+@cache
+def parts(static: Path) -> Parts:
+    """Of the files in ``static``. They do not change while a process runs: it makes the parts once."""
     scripts = [(static / LIBRARY).read_text("utf-8"), bundle(static / "js", ENTRY)]
     styles = [(static / name).read_text("utf-8") for name in STYLES]
     policy = (

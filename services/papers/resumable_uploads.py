@@ -15,9 +15,10 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from forms import PAPER, Paper
+from forms import PAPER
 from lib.database import take_turns, utcnow
 from lib.pictures.images import MAX_BYTES
+from lib.questions.pages import Paper
 from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
 from services.declaration import answers
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from models import Claim, Decision, Department, QueueCount, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
-from services.departments.tree import DepartmentNode
+from services.departments.snapshot import DepartmentNode
 from services.queue import listing as queue_listing
 from services.queue.filters import ITSELF, OFFICE_TURN, Days, Filters
 from services.queue.rows import OfficerView, QueueRow

@@ -21,7 +21,7 @@ from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
 from services import deadlines
 from services.access import OFFICERS, Actor
 from services.departments import tree as department_tree
-from services.departments.tree import DepartmentNode
+from services.departments.snapshot import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute

@@ -13,18 +13,19 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_
 from sqlalchemy.orm import load_only
 
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import IdType, Status
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
-from models import Account, Declaration, Department, Division, Record, Revision, db
+from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
 from services.access import Actor
-from services.declaration import answers
-from services.departments import matching
+from services.declaration import answers, labels
+from services.departments import matching, snapshot
+from services.departments.snapshot import DepartmentNode
 from services.reports.xlsx import Book, Column
 
 RECORDS = "records"
@@ -47,7 +48,7 @@ class RosterBusy(Exception):
 class RosterRequest:
     """What to list. ``office``: its people and those below it. ``since``, ``until``: days of approval or submission."""
 
-    office: Department
+    office: DepartmentNode
     source: str = RECORDS
     since: date | None = None
     until: date | None = None
@@ -113,8 +114,7 @@ def file_name(wanted: RosterRequest) -> str:
 def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
     query = _records(actor) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
     moment = query.selected_columns["at"]
-    below = matching.below(wanted.office).with_only_columns(Department.id).order_by(None)
-    query = query.where(Department.id.in_(below))
+    query = query.where(Department.id.in_([office.id for office in matching.below(wanted.office)]))
     if wanted.since:
         query = query.where(moment >= _midnight(wanted.since))
     if wanted.until:
@@ -159,16 +159,16 @@ def _identity(account: Account) -> dict[str, Any]:
 def _columns() -> list[tuple[str, Column, Say]]:
     """Every question of every page, its heading, and how its stored answer reads. Once: forms are slow to build."""
     context = answers.asked_for({})
-    names = {code: name for code, name in db.session.execute(select(Division.code, Division.name))}  # noqa: C416
+    names = snapshot.current().divisions
     found = []
     for step in STEPS:
-        for question in step.form(None, asked=context, data={}).questions:
+        for question in step.form(None, context=context, data={}).questions:
             found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
             if question.name == "applicant_name":
                 found.append(
-                    ("id_type", _column("id_type", answers.IDENTITY["id_type"]), lambda code: IdType(code).label)
+                    ("id_type", _column("id_type", labels.IDENTITY["id_type"]), lambda code: IdType(code).label)
                 )
-                found.append(("id_number", _column("id_number", answers.IDENTITY["id_number"]), str))
+                found.append(("id_number", _column("id_number", labels.IDENTITY["id_number"]), str))
     return found
 
 
@@ -181,6 +181,6 @@ def _say(question: Question, divisions: Mapping[str, str]) -> Say:
     if isinstance(question, DivisionQuestion):
         return lambda code: divisions.get(code, str(code)) if code else ""
     if isinstance(question, DepartmentQuestion):
-        titles = question._form.asked.titles["department"]
+        titles = question._form.context.titles["department"]
         return lambda code: titles.get(code, str(code)) if code else ""
     return question.say

@@ -44,8 +44,8 @@ def followed(old: Answers, new: Answers) -> frozenset[str]:
         name
         for step in STEPS
         for name in _followed_on(
-            step.form(None, asked=answers.asked_for(old), data=old),
-            step.form(None, asked=answers.asked_for(new), data=new),
+            step.form(None, context=answers.asked_for(old), data=old),
+            step.form(None, context=answers.asked_for(new), data=new),
         )
     }
     papers = {paper.kind for paper in PAPERS if paper.asked(old) != paper.asked(new)}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from lib.codes import MarkState
 from models import Decision, Declaration, Mark, Revision, SecondLook, Staff, Transfer, db
-from services.review.rows import labels
+from services.declaration import labels
 
 TITLES = {
     "return": "退回修改",
@@ -54,7 +54,7 @@ def _sent(decision: Decision) -> list[tuple[str, Mark]]:
     if decision.verb not in SENDS_MARKS:
         return []
     sent = [mark for mark in decision.revision.marks if mark.state != MarkState.DRAFT]
-    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
+    return [(labels.full(mark.target), mark) for mark in sent]
 
 
 def handovers(declaration: Declaration, within: str = "") -> Sequence[Transfer]:

@@ -28,11 +28,12 @@ from models import (
 )
 from services import deadlines, workflow
 from services.access import Actor
+from services.declaration import labels
 from services.marks import internal_notes, marks, return_reasons, ticks
 from services.review import held as held_files
 from services.review import history as review_history
 from services.review import rows as review_rows
-from services.review.rows import PaperLine, Privacy, Removed, ReviewSection, compared_with, labels, plain_sections
+from services.review.rows import PaperLine, Privacy, Removed, ReviewSection, compared_with, plain_sections
 from services.workflow.transitions import waits
 
 __all__ = [
@@ -45,7 +46,6 @@ __all__ = [
     "handles",
     "holds",
     "in_words",
-    "labels",
     "may_keep_marks",
     "plain_sections",
     "submission",
@@ -216,14 +216,14 @@ class Told:
 def told(revision: Revision) -> list[Told]:
     """The unsent marks in the order of the page: the message that a return would send."""
     unsent = _unsent(revision)
-    return [Told(label, unsent[target]) for target, label in labels().items() if target in unsent]
+    return [Told(label.full, unsent[target]) for target, label in labels.table().items() if target in unsent]
 
 
 def in_words(wanted: Sequence[marks.MarkRequest], actor: Actor) -> list[tuple[str, str]]:
     """Marks as a form sent them, for the officer to copy: (what, reason and comment)."""
     known = return_reasons.of(actor)
     return [
-        (labels()[want.target], "；".join(filter(None, (known.title(want.reason_code), want.comment))))
+        (labels.full(want.target), "；".join(filter(None, (known.title(want.reason_code), want.comment))))
         for want in wanted
-        if want.target in labels()
+        if want.target in labels.table()
     ]

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from forms import SHEET, Paper
+from forms import SHEET
 from lib.codes import YesNo
+from lib.questions.pages import Paper
 from models import Declaration, PaperPage, Sheet, db
 from services.declaration.case import DeclarationCase
 from services.papers import pages

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
 
-from forms import PAPER, PHOTO, STEPS
-from lib.questions.conditions import FormContext
+from forms import PHOTO
 from models import Declaration, Sheet, db, keys
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 
 #: Follows from the name; says whether the list of papers on the sheet has a proof of the change.
@@ -25,7 +23,7 @@ DERIVED = "name_differs"
 
 def printed_answers(frozen: Mapping[str, Any]) -> dict[str, Any]:
     """What is on the sheet: all answers and the document, as frozen values."""
-    return {name: frozen.get(name) for name in (*answers.IDENTITY, DERIVED, *answers.question_names())}
+    return {name: frozen.get(name) for name in (*labels.IDENTITY, DERIVED, *answers.question_names())}
 
 
 def known(declaration: Declaration, ids: Collection[int]) -> Sequence[Sheet]:
@@ -53,12 +51,5 @@ def differences(sheet: Sheet, content: Mapping[str, Any], photo: str | None) -> 
 
 def in_words(names: Collection[str], most: int = 6) -> str:
     """What printed answers are called, in the order of the pages: 通讯地址、一寸照片等 8 处."""
-    known = [title for name, title in _titles().items() if name in names]
+    known = [label.short for name, label in labels.table().items() if name in names]
     return "、".join(known[:most]) + (f"等 {len(known)} 处" if len(known) > most else "")
-
-
-@cache
-def _titles() -> dict[str, str]:
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
-    questions = {question.name: question.short for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, PHOTO: PAPER[PHOTO].title}

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 
-from forms import Step
 from lib.codes import Role, Status
 from lib.database import utcnow
+from lib.questions.pages import Step
 from models import Claim, Declaration, Event, Revision, SecondLook, Transfer, db
 from services import audit
 from services.access import OFFICERS, Actor

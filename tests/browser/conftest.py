@@ -17,6 +17,7 @@ from lib.database import begin_mode
 from models import db
 from tests.chromium import chromium_or_skip
 from tests.manners import check_page
+from tests.patience import PATIENCE_S
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 AXE = Axe()
@@ -95,7 +96,7 @@ class Visitor:
 
     def _source(self) -> str:
         """What stands on the page; the next one is empty for a moment when it comes."""
-        for _moment in range(50):
+        for _moment in range(PATIENCE_S * 10):
             if source := self.page.evaluate(WITHOUT_STYLES):
                 return str(source)
             self.page.wait_for_timeout(100)
@@ -121,7 +122,7 @@ def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
     def open_window(screen: str = "desk", **options: Any) -> Visitor:
         # axe and the checks evaluate scripts of their own; pages run theirs under the site's policy all the same
         context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN", bypass_csp=False, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_S * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: seen.append(f"script error: {error}"))

@@ -18,6 +18,7 @@ from services.accounts import sessions
 from tests.chromium import chromium_or_skip
 from tests.filing import pages_of, store
 from tests.image_samples import colours, corner_card, decoded, encoded, noise
+from tests.patience import PATIENCE_S
 
 MADE = ".studio .made"
 PHONE = {"width": 360, "height": 740}
@@ -69,7 +70,7 @@ def test_a_big_sideways_photo_becomes_right_on_a_phone_and_typing_is_kept(filer)
     page = visitor.page
     visitor.fill("通讯地址", "还没有保存的地址")
     page.set_input_files("#photo-file", chosen(turned(6, 3024, 4032, quality=85)))
-    expect(page.locator(MADE)).to_contain_text("413×579 像素", timeout=30_000)
+    expect(page.locator(MADE)).to_contain_text("413×579 像素")
     visitor.look()
     page.get_by_role("button", name="右转").tap()
     page.get_by_role("button", name="右转").tap()
@@ -156,7 +157,7 @@ def saved(page: Page, body: bytes, name: str = "照片.jpg", kind: str = "image/
 
 def until(page: Page, condition: str) -> None:
     """The file's policy lets no text be evaluated by the page itself."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while not page.evaluate(condition):
         assert time.monotonic() < end, page.inner_text("body")
         page.wait_for_timeout(50)

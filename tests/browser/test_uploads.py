@@ -20,6 +20,7 @@ from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
 from tests.house import ROOT
+from tests.patience import PATIENCE_S
 from tests.people import EMPLOYED
 from tests.scripts_site import picture as noise
 
@@ -130,7 +131,7 @@ def test_progress_is_shown_and_the_picture_can_be_cancelled(at_papers, declarati
 
 
 def wait_until(page: Page, true: Callable[[], bool]) -> None:
-    for _try in range(200):
+    for _try in range(PATIENCE_S * 20):
         if true():
             return
         page.wait_for_timeout(50)  # the routes of the test are served meanwhile
@@ -263,7 +264,7 @@ def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):
         visitor.page.route("**/apply/uploads/*/take", lambda route: route.abort())
         choose(visitor.page, ("大图.jpg", BIG))
     for visitor in (first, second):
-        expect(visitor.page.locator(f"{LICENCE} .said")).to_contain_text("网络不通", timeout=20_000)
+        expect(visitor.page.locator(f"{LICENCE} .said")).to_contain_text("网络不通")
     for visitor in (first, second):
         visitor.page.unroute("**/apply/uploads/*/take")
     for visitor in (first, second):

@@ -21,6 +21,7 @@ from services import workflow
 from services.accounts import sessions
 from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
+from tests.patience import PATIENCE_S
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import events_of
 
@@ -140,7 +141,7 @@ def test_without_scripts_each_picture_has_a_page_with_everything_on_it(desk, res
 
 def wait_for(window: Visitor, following: Declaration) -> None:
     """Until its first pictures are loaded; they are, when the trail tells it."""
-    for _ in range(100):
+    for _ in range(PATIENCE_S * 20):
         if events_of(following, "load_ahead"):
             return
         window.page.wait_for_timeout(50)

@@ -14,6 +14,7 @@ from services import workflow
 from services.workflow import start as workflow_start
 from tests.conftest import Browser
 from tests.factory import Make
+from tests.patience import PATIENCE_S
 from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
 from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.review_desk import form, fresh, path
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.postgres
 
 
 def wait_for_a_lock() -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     with db.engine.connect() as another:
         while not another.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")):
             assert time.monotonic() < until, "nobody waits"

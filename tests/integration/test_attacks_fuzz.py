@@ -54,7 +54,7 @@ NAMES = (
 
 
 def questions() -> list[str]:
-    names = [name for step in STEPS for name in step.form(None, asked=answers.FormContext())._fields]
+    names = [name for step in STEPS for name in step.form(None, context=answers.FormContext())._fields]
     return [part for name in names for part in (name, f"{name}-year", f"{name}-month")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from PIL import Image
 from sqlalchemy import event
@@ -81,8 +82,13 @@ def test_a_run_asks_few_questions_of_the_database(make):
         make.declaration(Status.SUBMITTED, **WORK)
     revision = make.declaration(Status.SUBMITTED, **WORK).revisions[-1]
     asked: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def note(*given: Any) -> None:
+        asked.append(given[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
     checks.run(revision)
+    event.remove(db.engine, "before_cursor_execute", note)
     assert sum("SAVEPOINT" not in statement for statement in asked) <= 15
 
 

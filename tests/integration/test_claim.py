@@ -105,7 +105,7 @@ def test_old_numbers_alone_show_nothing_of_the_record_not_even_the_phone(browser
 )
 def test_numbers_of_an_old_booklet_are_read_kindly(browser, make, proof):
     make.legacy(number=NUMBER)
-    prove(begin(browser), proof)
+    assert prove(begin(browser), proof).location == "/claim/password"
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ def test_five_wrong_proofs_close_the_day_even_for_the_right_one(browser, make):
     make.legacy(number=NUMBER)
     begin(browser)
     for _ in range(5):
-        prove(browser, ARCHIVE | {"issued": "2009-01"}, 422)
-    prove(browser, ARCHIVE, 429)
+        assert WRONG in prove(browser, ARCHIVE | {"issued": "2009-01"}, 422).text
+    assert TOO_OFTEN in prove(browser, ARCHIVE, 429).text
     with time_machine.travel(utcnow() + timedelta(days=1, minutes=1), tick=False):
-        prove(begin(browser), ARCHIVE)
+        assert prove(begin(browser), ARCHIVE).location == "/claim/password"
 
 
 def test_five_wrong_codes_kill_the_code_and_a_new_one_from_the_counter_opens_again(browser, make):
@@ -181,26 +181,26 @@ def test_five_wrong_codes_kill_the_code_and_a_new_one_from_the_counter_opens_aga
     begin(browser)
     wrong = {"factor": "activation_code", "code": "00000000" if proof["code"] != "00000000" else "11111111"}
     for _ in range(5):
-        prove(browser, wrong, 422)
-    prove(browser, proof, 429)
+        assert WRONG in prove(browser, wrong, 422).text
+    assert TOO_OFTEN in prove(browser, proof, 429).text
     assert db.session.scalars(select(ActivationCode.tries)).one() == 5
-    prove(browser, code_for(person))
+    assert prove(browser, code_for(person)).location == "/claim/password"
 
 
 def test_a_code_lives_seven_days_and_a_newer_one_ends_it(browser, make):
     person = make.legacy(number=NUMBER)
     old = code_for(person)
     new = code_for(person)
-    prove(begin(browser), old, 422)
+    assert WRONG in prove(begin(browser), old, 422).text
     with time_machine.travel(utcnow() + timedelta(days=7, minutes=1), tick=False):
-        prove(begin(browser), new, 422)
-    prove(begin(browser), new)
+        assert WRONG in prove(begin(browser), new, 422).text
+    assert prove(begin(browser), new).location == "/claim/password"
 
 
 def test_a_code_is_for_one_person_only(browser, make):
     make.legacy(number=NUMBER)
     other = make.legacy(number=id_number(403))
-    prove(begin(browser), code_for(other), 422)
+    assert WRONG in prove(begin(browser), code_for(other), 422).text
 
 
 def test_a_try_is_a_row_and_counted_at_the_code_before_the_proof_is_looked_at(app, browser, make, monkeypatch):
@@ -214,7 +214,7 @@ def test_a_try_is_a_row_and_counted_at_the_code_before_the_proof_is_looked_at(ap
             seen.append(connection.scalar(text("SELECT tries FROM activation_code")))
 
     monkeypatch.setattr(legacy_claim, "check", check)
-    prove(begin(browser), proof, 422)
+    assert WRONG in prove(begin(browser), proof, 422).text
     other.dispose()
     assert seen == [2, 1]
 
@@ -291,7 +291,7 @@ def test_a_password_of_the_known_facts_is_refused(browser, make):
 def test_a_try_at_a_claimed_record_is_in_the_audit_trail(browser, make):
     record = make.legacy("孙立国", NUMBER, claimed_at=utcnow())
     person = make.account("孙立国", NUMBER, legacy_id=record.id)
-    prove(begin(browser), ARCHIVE, 422)
+    assert WRONG in prove(begin(browser), ARCHIVE, 422).text
     event = db.session.scalars(select(Event)).one()
     assert (event.verb, event.actor, event.account_id) == ("claim_again", "system", person.id)
 
@@ -299,8 +299,8 @@ def test_a_try_at_a_claimed_record_is_in_the_audit_trail(browser, make):
 @pytest.mark.parametrize("settings", [{"LEGACY_CLAIM_FACTORS": "none"}])
 def test_the_guides_own_way_where_the_operator_wants_it(browser, make, settings):
     make.legacy(number=NUMBER)
-    prove(begin(browser, name="别人"), {"factor": "none"}, 422)
-    prove(begin(browser), {"factor": "none"})
+    assert WRONG in prove(begin(browser, name="别人"), {"factor": "none"}, 422).text
+    assert prove(begin(browser), {"factor": "none"}).location == "/claim/password"
     browser.send("/claim/password", FIRST)
     assert account().assured is False
 

@@ -42,7 +42,7 @@ def choices(declaration) -> dict[str, list[Any]]:
     context = answers.asked(declaration)
     found: dict[str, list[Any]] = {}
     for step in STEPS:
-        for question in step.form(None, asked=context).questions:
+        for question in step.form(None, context=context).questions:
             if isinstance(question, ManyQuestion):
                 found[question.name] = [[code] for code in question.choices][:3]
             elif isinstance(question, ChoiceQuestion) and not isinstance(question, DivisionQuestion | ConfirmQuestion):
@@ -63,7 +63,7 @@ def change(declaration: Declaration, choices: dict[str, list[Any]], data: st.Dat
         setattr(declaration, name, data.draw(st.sampled_from(choices[name]), label=name))
     for _round in range(3):
         for step in STEPS:
-            form = step.form(None, asked=answers.asked(declaration))
+            form = step.form(None, context=answers.asked(declaration))
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)
@@ -92,12 +92,12 @@ def mark_some(declaration: Declaration, data: st.DataObject) -> list[Mark]:
 def is_asked(declaration: Declaration, target: str) -> bool:
     if target in PAPER:
         return PAPER[target].asked(answers.facts(declaration))
-    form = next(step.form(None, asked=answers.asked(declaration)) for step in STEPS if target in names_of(step))
+    form = next(step.form(None, context=answers.asked(declaration)) for step in STEPS if target in names_of(step))
     return form.asks(form[target])
 
 
 def names_of(step: Any) -> list[str]:
-    return list(step.form(None, asked=FormContext())._fields)
+    return list(step.form(None, context=FormContext())._fields)
 
 
 @SLOW

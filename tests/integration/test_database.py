@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -33,12 +33,17 @@ PRAGMAS = {
 
 
 def test_every_connection_has_our_settings(app):
-    connections = [db.engine.connect() for _ in range(3)]
-    for connection in connections:
-        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
-        assert found == PRAGMAS
-    for connection in connections:
-        connection.close()
+    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], module=database.sqlite_driver)
+    database.prepare_engine(engine)
+    unhurried = PRAGMAS | {"synchronous": 0}  # the engine of tests does not wait for the disk (tests/pool.py)
+    for pool, expected in ((engine, PRAGMAS), (db.engine, unhurried)):
+        connections = [pool.connect() for _ in range(3)]
+        for connection in connections:
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+            assert found == expected
+        for connection in connections:
+            connection.close()
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -159,12 +159,29 @@ def test_a_static_file_that_the_browser_has_is_not_sent_again(browser):
     first = browser.client.get(path)
     first.close()
     answer = browser.client.get(path, headers={"If-Modified-Since": first.headers["Last-Modified"]})
-    assert (answer.status_code, answer.data) == (304, b"")  # the browser keeps the headers that came with it
+    checked(answer, 304)
+    assert answer.data == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "status"),
+    [
+        ("HEAD", {}, 200),
+        ("GET", {"Range": "bytes=0-9"}, 206),
+        ("GET", {"Range": "bytes=999999999-"}, 416),
+        ("OPTIONS", {}, 405),
+        ("POST", {}, 405),
+    ],
+)
+def test_whatever_is_asked_of_a_static_file_the_answer_has_the_headers(browser, method, sent, status):
+    path = static_files(browser.open("/").text)[0]
+    with browser.client.open(path, method=method, headers=sent) as answer:
+        checked(answer, status)
 
 
 @pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "..%2fconfig.py", "", "js/", "js/nothing.js"])
 def test_nothing_but_static_files_is_found_there(browser, path):
-    prefix = browser.app.config["STATIC_PREFIX"]
+    prefix = browser.app.extensions["kuaiji.static"].prefix
     answer = browser.client.get(f"/{prefix}{path}")
     checked(answer, 404)
     kept_by_nobody(answer)

@@ -18,6 +18,7 @@ from services import workflow
 from services.access import Actor
 from services.marks import marks
 from tests import crowd
+from tests.patience import PATIENCE_S
 
 TOLD = re.compile(
     r"(王审核|李审核)已于 \d{4}-\d\d-\d\d \d\d:\d\d (领取|接手|审核通过|退回修改)这份申报，您的操作没有生效"
@@ -68,7 +69,7 @@ def resubmit(declaration_id: int, applicant: Actor) -> None:
 
 def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:
     """Every party goes through the rounds in a thread of its own; all begin a round at the same moment."""
-    gate = threading.Barrier(len(parties), timeout=60)
+    gate = threading.Barrier(len(parties), timeout=PATIENCE_S)
     failures: list[BaseException] = []
 
     def run(party: Callable[[int], None]) -> None:

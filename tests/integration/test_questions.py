@@ -171,13 +171,13 @@ def test_a_question_appears_everywhere(shown, name):
     assert one.frozen[name] == one.printed[name]
     assert one.review[name] == one.record[name] == text
     assert text in [printed for _label, printed in one.sheet]
-    step = next(step for step in STEPS if name in step.form(None, asked=answers.FormContext())._fields)
+    step = next(step for step in STEPS if name in step.form(None, context=answers.FormContext())._fields)
     assert f'href="/apply/{step.slug}#{name}"' in one.check
     assert f'id="{name}"' in one.pages
     assert name in one.changed
 
 
-CONDITIONAL = [q.name for step in STEPS for q in step.form(None, asked=answers.FormContext()) if q.flags.when]
+CONDITIONAL = [q.name for step in STEPS for q in step.form(None, context=answers.FormContext()) if q.flags.when]
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -195,7 +195,7 @@ def test_labels_of_the_sheet_are_those_of_the_questions(shown):
     for one in shown.values():
         labels = {label for label, _text in one.sheet}
         for step in STEPS:
-            for question in step.form(None, asked=answers.FormContext()):
+            for question in step.form(None, context=answers.FormContext()):
                 if question.name in one.texts and not question.name.startswith(("full_time", "part_time")):
                     assert question.short in labels
 
@@ -211,6 +211,6 @@ def test_the_blank_form_has_every_question():
         "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank("示例"))).pages).split()
     )
     for step in STEPS:
-        for question in step.form(None, asked=answers.FormContext()):
+        for question in step.form(None, context=answers.FormContext()):
             label = sheet_content.EDUCATION.get(question.name.partition("_time_")[2], question.short)
             assert "".join(label.split()) in text, question.name

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,9 +15,12 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+from click import ClickException
 
+from commands import serve
 from tests.house import ROOT
-from tests.served import FLASK, Environment, answer, environment, free_port, wait_for
+from tests.patience import PATIENCE_S
+from tests.served import FLASK, Environment, answer, descendants, environment, free_port, wait_for, wait_for_line
 
 pytestmark = pytest.mark.slow
 OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
@@ -79,23 +81,25 @@ def test_the_server_answers_and_ends_when_asked(env, start, how):
 
     os.kill(server.pid, how)
 
-    said, errors = server.communicate(timeout=20)
+    said, errors = server.communicate(timeout=PATIENCE_S)
     assert server.returncode == 0
     assert f"serving on http://127.0.0.1:{env['KUAIJI_PORT']}" in said
     assert "canary" not in said + errors
     assert not answer(env)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.2, 0.5, 0.8])
-def test_a_server_that_is_still_starting_ends_at_once(env, start, after_s):
-    server = start()
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux shows the processes below one")
+@pytest.mark.parametrize("processes", [0, 1, 2, 3])
+def test_a_server_that_is_still_starting_ends_at_once(env, start, processes):
+    """A worker that has lost the word would be waited for until the grace is over: longer than this test waits."""
+    server = start("--grace", "1800")
     assert server.stdout
     assert server.stdout.readline().startswith("serving on")
-    time.sleep(after_s)
+    wait_for(lambda: descendants(server.pid) >= processes, pause=0.01)
 
     server.terminate()
 
-    _said, errors = server.communicate(timeout=8)
+    _said, errors = server.communicate(timeout=PATIENCE_S)
     assert (server.returncode, errors) == (0, "")
 
 
@@ -105,7 +109,7 @@ def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
 
     os.killpg(server.pid, signal.SIGINT)
 
-    _said, errors = server.communicate(timeout=20)
+    _said, errors = server.communicate(timeout=PATIENCE_S)
     assert (server.returncode, errors) == (0, "")
 
 
@@ -125,12 +129,11 @@ def test_the_parent_ticks_and_requests_go_on(env, start):
 def test_a_tick_that_fails_is_told_and_the_server_goes_on(env, start):
     sql(env, "DROP TABLE parked_form")
     server = start("--tick-every", "0.5")
-    wait_for(lambda: answer(env))
-    time.sleep(2)
 
-    assert answer(env) == 200
-    server.terminate()
-    assert "tick: parked forms: OperationalError: no such table: parked_form\n" in server.communicate(timeout=20)[1]
+    assert wait_for_line(server, "tick: parked forms: OperationalError: no such table: parked_form\n")
+
+    assert wait_for(lambda: answer(env)) == 200
+    assert server.poll() is None
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells a child that its parent died")
@@ -140,13 +143,13 @@ def test_nothing_holds_the_port_after_the_parent_was_killed(env, start):
 
     os.kill(server.pid, signal.SIGKILL)
 
-    wait_for(lambda: not answer(env), 20)
+    wait_for(lambda: not answer(env))
 
 
 def test_a_taken_port_is_refused_before_anything_starts(env, start):
     with closing(socket.create_server(("127.0.0.1", int(env["KUAIJI_PORT"])))):
         server = start()
-        said, errors = server.communicate(timeout=20)
+        said, errors = server.communicate(timeout=PATIENCE_S)
 
     port = env["KUAIJI_PORT"]
     assert (server.returncode, said) == (1, "")
@@ -155,12 +158,29 @@ def test_a_taken_port_is_refused_before_anything_starts(env, start):
     )
 
 
+def test_of_two_servers_that_start_at_once_the_second_is_refused():
+    """Neither listens yet, so the system itself would let both have the port."""
+    host, port = "127.0.0.1", free_port()
+    with serve.claimed_port(host, port), pytest.raises(ClickException, match="Address already in use; set KUAIJI_PORT"):
+        serve.claimed_port(host, port).__enter__()
+    with serve.claimed_port(host, port):
+        pass  # free again
+
+
+def test_of_two_that_load_demo_data_at_once_the_second_finds_it_there(env):
+    command = [str(FLASK), "demo", "--people", "0", "--if-empty", "--quiet"]
+    loading = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in loading]
+    assert [process.returncode for process in loading] == [0, 0]
+    assert "".join(said).count("people added") == 1
+
+
 def test_an_old_database_is_refused(env, start):
     sql(env, "DELETE FROM alembic_version")
 
     server = start()
 
-    assert "Error: database: at migration none" in server.communicate(timeout=20)[1]
+    assert "Error: database: at migration none" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 
@@ -169,7 +189,7 @@ def test_a_server_that_cannot_start_is_an_error(env, start):
 
     server = start()
 
-    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=20)[1]
+    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 
@@ -180,7 +200,7 @@ def test_the_demo_accounts_are_printed_at_the_start(env, start):
     wait_for(lambda: answer(env))
     server.terminate()
 
-    said, errors = server.communicate(timeout=20)
+    said, errors = server.communicate(timeout=PATIENCE_S)
     assert "heping" in said
     assert "张䶮" in said
     assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"

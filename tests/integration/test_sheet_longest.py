@@ -28,7 +28,7 @@ RARE = "䶮㛃𬭎" + sample("A", 9) + STANDARD[-9:]
 
 def longest() -> dict[str, int]:
     """The questions that take free text, and how much of it."""
-    fields = [field for step in STEPS for field in step.form(None, asked=FormContext()).questions]
+    fields = [field for step in STEPS for field in step.form(None, context=FormContext()).questions]
     return {field.name: field.flags.maxlength for field in fields if field.flags.maxlength and field.kind == "text"}
 
 

@@ -28,6 +28,7 @@ from services.accounts import sessions
 from services.papers import resumable_uploads
 from tests.bad_line import BadLine
 from tests.factory import Make, picture
+from tests.patience import PATIENCE_S
 from tests.people import EMPLOYED
 from tests.served import FLASK, ROOT, Environment, answer, environment, free_port, wait_for
 from tests.tus_client import CONTENT, Answer, Tus
@@ -94,7 +95,7 @@ class Site:
 
 def send_to(port: int, always: dict[str, str]):
     def send(method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         try:
             line.request(method, path, body if body or method != "HEAD" else None, always | headers)
             reply = line.getresponse()
@@ -187,7 +188,7 @@ def test_a_piece_that_is_refused_is_answered_and_the_line_not_just_closed(site):
         400: site.headers | fits | {"X-CSRFToken": "x"},
     }
     for status, headers in refused.items():
-        line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE_S)
         line.request("PATCH", path, slowly(length), headers | {"Content-Length": str(length)})
         assert line.getresponse().status == status
         line.close()

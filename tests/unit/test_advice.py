@@ -12,6 +12,8 @@ from services.papers import picture_advice
 from tests.image_samples import encoded
 from tests.paper_photos import document, screen_shot, taken
 
+pytestmark = pytest.mark.slow
+
 
 def said(data: bytes) -> list[str]:
     return [note.words for note in picture_advice.notes(decoding.paper(data)[0]["measures"])]

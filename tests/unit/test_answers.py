@@ -11,10 +11,10 @@ import pytest
 from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.case import DeclarationCase
-from services.departments import matching
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
+from tests.statements import counted
 
 DALIAN = {"home_city": "210200", "home_county": "210202"}
 
@@ -192,19 +192,13 @@ def test_in_dalian_its_own_departments_are_shown_alone_unless_the_unit_is_the_pr
     assert offered(affiliation="central", **DALIAN) == ["210202", "210200"], "a leftover of the other side counts not"
 
 
-def test_divisions_are_asked_for_once_a_page(make, monkeypatch):
-    calls = []
-    counties = matching.counties
-
-    def counted(city: str) -> dict[str, str]:
-        calls.append(city)
-        return counties(city)
-
-    monkeypatch.setattr(matching, "counties", counted)
-    context = answers.asked(make.declaration())
-    calls.clear()
-    assert context.divisions("210100") is context.divisions("210100")
-    assert calls == ["210100"]
+def test_lists_divisions_and_departments_of_a_page_ask_the_database_nothing(make):
+    context = answers.asked(make.declaration(**EMPLOYED))
+    with counted() as asked:
+        assert context.divisions("210100")["210102"] == "和平区"
+        assert context.options["unit_type"]
+        assert context.departments(EMPLOYED)
+    assert asked == []
 
 
 # --- saving, freezing, comparing --------------------------------------------------------------------------------------
@@ -214,7 +208,7 @@ def test_saving_a_page_stores_its_answers_and_clears_what_is_not_asked(make):
     declaration = make.declaration(**EMPLOYED)
     step = next(step for step in STEPS if step.slug == "qualification")
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data=answers.stored(declaration) | {"qualification": "none"})
+    form = step.form(None, context=context, data=answers.stored(declaration) | {"qualification": "none"})
     assert form.checks()
     answers.save(declaration, form)
     assert (declaration.qualification, declaration.qualification_no) == ("none", None)
@@ -226,7 +220,7 @@ def test_frozen_answers_are_plain_json_and_do_not_follow_the_declaration(make):
     kept = answers.freeze(answers.facts(declaration))
     assert json.loads(json.dumps(kept)) == kept
     assert kept["qualification_on"] == "2021-09-05"
-    assert set(kept) >= {*answers.question_names(), *answers.IDENTITY, "name_differs"}
+    assert set(kept) >= {*answers.question_names(), *labels.IDENTITY, "name_differs"}
     declaration.postal_address = "样例路 9 号"
     assert kept["postal_address"] == EMPLOYED["postal_address"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from scripts import rooms_drawing
 from tests import house
 from tests.house import Source
 
@@ -38,6 +40,59 @@ def test_the_house_keeps_its_rules(rule: Check, sources: list[Source]) -> None:
 @pytest.mark.parametrize("layer", list(house.RANK))
 def test_modules_of_a_layer_do_not_import_each_other_in_a_ring(layer: str) -> None:
     assert house.circles(source for source in PRODUCT if source.layer == layer) == []
+
+
+HOUSE = [source for source in PRODUCT if source.layer in house.ROOMS]
+WHOLE: list[tuple[Callable[[Iterable[Source]], Iterator[str]], list[Source]]] = [
+    (house.crowded_folders, HOUSE),
+    (house.rooms_without_words, [*HOUSE, *(source for source in PRODUCT if source.layer in ("commands", "demo"))]),
+    (house.names_used_twice, HOUSE),
+]
+
+
+@pytest.mark.parametrize(("rule", "sources"), WHOLE, ids=[rule.__name__ for rule, _sources in WHOLE])
+def test_the_rooms_explain_themselves(rule: Callable[[Iterable[Source]], Iterator[str]], sources: list[Source]) -> None:
+    assert list(rule(sources)) == []
+
+
+def test_a_rule_about_rooms_finds_what_breaks_it() -> None:
+    many = [Source(f"services/room/m{number}.py", "") for number in range(21)]
+    assert list(house.crowded_folders([*many, Source("services/room/__init__.py", "")])) == [
+        "services/room has 21 entries, at most 20"
+    ]
+    assert list(house.rooms_without_words([Source("lib/pdf/__init__.py", "x = 1")])) == [
+        "lib/pdf/__init__.py has no docstring"
+    ]
+    twins = [Source("lib/a.py", "class Found: ..."), Source("services/b.py", "class Found: ...\nclass Other: ...")]
+    assert list(house.names_used_twice(twins)) == ["Found: lib/a.py, services/b.py"]
+
+
+def test_the_rooms_of_services_do_not_use_each_other_in_a_circle() -> None:
+    graph = house.rooms(source for source in PRODUCT if source.layer == "services")
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError with the circle
+    assert order.index("services.declaration") < order.index("services.workflow")
+
+
+def test_the_drawing_of_the_rooms_is_made_of_the_imports() -> None:
+    text = rooms_drawing.DOCUMENT.read_text("utf-8")
+    assert rooms_drawing.written(text, PRODUCT) == text, "run: make docs"
+
+
+def test_an_arrow_that_follows_from_two_others_is_not_drawn() -> None:
+    chain = [
+        Source("app.py", "from services.papers import wanted\nimport models"),
+        Source("services/papers/wanted.py", "import models"),
+        Source("models.py", ""),
+    ]
+    drawn = rooms_drawing.drawing(chain)
+    assert "app --> services_papers" in drawn
+    assert "services_papers --> models" in drawn
+    assert "app --> models" not in drawn
+
+
+def test_functions_are_short() -> None:
+    lengths = house.body_lengths(PRODUCT)
+    assert lengths[int(len(lengths) * 0.95)] <= 16
 
 
 def test_every_file_is_read() -> None:
@@ -162,3 +217,8 @@ def test_a_ring_is_found_with_its_members() -> None:
     ]
     assert house.circles(ring) == ["services.a -> services.b -> services.c -> services.a"]
     assert house.circles(ring[1:]) == []
+    typed = [
+        Source("lib/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lib import b"),
+        Source("lib/b.py", "from lib import a"),
+    ]
+    assert house.circles(typed) == ["lib.a -> lib.b -> lib.a"]

@@ -19,6 +19,8 @@ from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 from tests.review_desk import fresh
 
+pytestmark = pytest.mark.slow
+
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 NAMES = ("单小燕", "仇志强", "解晓东", "阿卜杜拉·买买提", "John Smith")
 EMPLOYERS = ("样例县华业机械有限公司", "样例县第二中学", "样例县嘉禾商贸有限公司")
@@ -152,7 +154,7 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_after_any_moves_the_tables_equal_those_made_anew(make, seed):
     life = Life(make, seed)
     wanted = {verb for verbs in VERBS.values() for verb in verbs}

@@ -14,6 +14,8 @@ from lib.pictures.perspective import WHOLE, checked, straighten, turned
 from tests.image_samples import colours, corner_card, encoded
 from tests.paper_photos import document, screen_shot, taken
 
+pytestmark = pytest.mark.slow
+
 SEEDS = pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 200), marks=pytest.mark.soak)])
 
 

@@ -3,7 +3,6 @@
 import json
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from lib import crypto
 from lib.crypto import BadKeyFile, HashingBusy, Keyring, Tampered
+from tests.patience import PATIENCE_S
 
 RING = Keyring.ephemeral()
 PEPPER = b"p" * 32
@@ -237,18 +237,18 @@ class SlowHasher:
     """Stands in for Argon2: holds its place until let go, and counts how many hold one together."""
 
     def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
         self.go = threading.Event()
-        self.together = self.most = 0
-        self.lock = threading.Lock()
 
     def hash(self, _password: bytes) -> str:
-        with self.lock:
-            self.together += 1
-            self.most = max(self.most, self.together)
-        self.go.wait(10)
-        with self.lock:
-            self.together -= 1
+        self.begun.release()
+        self.go.wait(PATIENCE_S)
         return "hash"
+
+    def wait_for(self, number: int) -> None:
+        """Until so many more have begun."""
+        for _one in range(number):
+            assert self.begun.acquire(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -259,6 +259,18 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowHasher]:
     hasher.go.set()
 
 
+class Turnstile(threading.BoundedSemaphore):
+    """Two places that count who asked for one."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.asked = 0
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        self.asked += 1
+        return super().acquire(blocking, timeout)
+
+
 def hash_one(_number: int = 0) -> str:
     return crypto.hash_password("correct horse", staff=False, pepper=PEPPER)
 
@@ -266,22 +278,19 @@ def hash_one(_number: int = 0) -> str:
 def test_no_more_than_two_hash_at_once(slow: SlowHasher) -> None:
     with ThreadPoolExecutor(8) as pool:
         results = [pool.submit(hash_one) for _ in range(8)]
-        while slow.together < 2:
-            time.sleep(0.001)
-        time.sleep(0.02)
+        slow.wait_for(2)
+        assert not slow.begun.acquire(timeout=0.1), "a third one has begun"
         slow.go.set()
         assert [result.result() for result in results] == ["hash"] * 8
-    assert slow.most == 2
 
 
 def test_who_waits_too_long_is_told_and_the_place_stays_usable(
     slow: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crypto, "_WAIT_S", 0.02)
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
-        while slow.together < 2:
-            time.sleep(0.001)
+        slow.wait_for(2)
+        monkeypatch.setattr(crypto, "_WAIT_S", 0.02)
         with pytest.raises(HashingBusy):
             hash_one()
         slow.go.set()
@@ -291,14 +300,13 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
 
 def test_a_full_queue_turns_people_away_at_once(slow: SlowHasher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crypto, "_queue", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(crypto, "_places", Turnstile())
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
-        while slow.together < 2:
-            time.sleep(0.001)
-        started = time.monotonic()
+        slow.wait_for(2)
         with pytest.raises(HashingBusy):
             hash_one()
-        assert time.monotonic() - started < 5
+        assert crypto._places.asked == 2, "the third one does not wait for a place"
         slow.go.set()
         assert [result.result() for result in held] == ["hash"] * 2
     assert hash_one() == "hash"

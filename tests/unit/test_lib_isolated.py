@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,9 @@ from lib.sandbox import messages
 from lib.sandbox.client import Limits, run
 from lib.sandbox.jobs import JOBS
 from tests.bad_jobs import TABLE
+from tests.patience import PATIENCE_S
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests import bad_jobs; bad_jobs.begin(int(sys.argv[2]))"
 
@@ -246,20 +249,21 @@ def test_eight_threads_at_once_get_each_their_own() -> None:
 
 
 def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "WAIT_S", 0.05)
+    begun, go = threading.Semaphore(0), threading.Event()
 
-    def sleep() -> None:
-        with pytest.raises(PictureRefused):
-            run("sleep", b"", limits=Limits(wall_s=1))
+    def do(*_asked: Any) -> Any:
+        begun.release()
+        return {"waited": go.wait(PATIENCE_S)}, []
 
-    threads = [threading.Thread(target=sleep) for _ in range(sandbox.AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.2)
-    with pytest.raises(sandbox.SandboxBusy, match="系统繁忙，请稍后再试"):
-        run("echo", b"")
-    for thread in threads:
-        thread.join()
+    with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
+        patch.setattr(sandbox._Keeper, "do", do)
+        held = [pool.submit(run, "echo", b"") for _ in range(sandbox.AT_ONCE)]
+        assert all(begun.acquire(timeout=PATIENCE_S) for _ in held)
+        patch.setattr(sandbox, "WAIT_S", 0.05)
+        with pytest.raises(sandbox.SandboxBusy, match="系统繁忙，请稍后再试"):
+            run("echo", b"")
+        go.set()
+        assert [result.result() for result in held] == [({"waited": True}, [])] * sandbox.AT_ONCE
     assert works()
 
 
@@ -270,27 +274,27 @@ from lib.sandbox import client as isolated
 from lib.images import Refused
 def ask():
     try:
-        isolated.run("paper", b"x")
+        sandbox.run("paper", b"x")
     except Refused as refused:
         return "heic" in str(refused)
 assert ask()
-print(isolated.keeper_pid())
+print(sandbox.keeper_pid())
 child = os.fork()
 if not child:
     assert ask()
-    print(isolated.keeper_pid())
+    print(sandbox.keeper_pid())
     sys.stdout.flush()
-    isolated._here.close()
+    sandbox._here.close()
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 assert ask()
-print(isolated.keeper_pid(), flush=True)
+print(sandbox.keeper_pid(), flush=True)
 {end}
 """
 
 
 def gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(20 * PATIENCE_S):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -304,7 +308,9 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"], ids=["normal", "at once", "killed"])
 def test_a_fork_has_a_keeper_of_its_own_and_nothing_outlives_the_server(end: str) -> None:
     script = SCRIPT.format(root=str(ROOT), end=end)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert done.stderr == ""
     first, forked, again = map(int, done.stdout.split())
     assert first == again != forked

@@ -121,6 +121,7 @@ ANSWERS = st.text(alphabet="会计龙䶮，（）·。〔〕 aA1-@.x\n\x00", max
 LABELS = st.text(alphabet="单位所在县(区)会计从业资格证书编号", min_size=1, max_size=18)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.builds(Cell, LABELS, ANSWERS, st.sampled_from([2, 3, 4, 6])), max_size=45),
@@ -212,6 +213,7 @@ def _read_squares(rows: list[bytearray]) -> str:
     return str(found.text)
 
 
+@pytest.mark.slow
 def test_many_in_one_document_are_what_each_is_alone() -> None:
     sheets = [
         replace(samples.employed(), number="LN20260000001"),

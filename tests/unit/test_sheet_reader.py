@@ -18,6 +18,8 @@ from services.sheet.pdf import draw
 from tests import photographed, sheet_samples
 from tests.photographed import BLACK, MM, Shot, photograph, scan, sign, stamp
 
+pytestmark = pytest.mark.slow
+
 CODE = "EPNB8J5P7LSGX68X"
 Made = Callable[[Random], Image.Image]
 Taken = Callable[[Image.Image, int], bytes]

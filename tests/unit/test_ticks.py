@@ -60,10 +60,10 @@ def ticked(make):
 def typed_again(declaration: Declaration, edits: dict[str, Any]) -> None:
     """Send every page with the edited answers, as the applicant would."""
     for step in STEPS:
-        names = list(step.form(None, asked=answers.asked(declaration))._fields)
+        names = list(step.form(None, context=answers.asked(declaration))._fields)
         sent = as_form(answers.stored(declaration), names)
         sent |= {name: sent_text(declaration, name, how) for name, how in edits.items() if name in names}
-        form = step.form(MultiDict(sent), asked=answers.asked(declaration))
+        form = step.form(MultiDict(sent), context=answers.asked(declaration))
         assert form.checks(), form.errors
         answers.save(declaration, form)
 

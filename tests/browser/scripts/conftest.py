@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.chromium import chromium_or_skip
+from tests.patience import PATIENCE_S
 from tests.scripts_site import Site, handler
 
 
@@ -32,7 +33,7 @@ def page(site: Site) -> Iterator[Page]:
     problems: list[str] = []
     context = chromium_or_skip().new_context(base_url=f"http://127.0.0.1:{site.port}", locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     yield page
