@@ -52,16 +52,19 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     case = DeclarationCase(declaration)
     if missing := missing_for_submit(case):
         raise Incomplete(missing)
-    revision = _freeze(case, _handling_department(declaration), commitment)
+    department, revision = _handling_department(declaration), _freeze(case, commitment)
     for mark in case.open_marks:
         mark.state = MarkState.CLOSED
-    ticks.drop_changed(declaration, revision)
+    if declaration.revision_number:  # no officer has seen the first one before
+        ticks.drop_changed(declaration, revision)
     declaration.revisions.append(revision)
+    revision.department_id, declaration.department = department.id, department
     declaration.revision_number, declaration.submitted_at = revision.number, utcnow()
     _set_due_date(declaration, review_days)
     make_move(declaration, "submit", actor)
     similar_pictures.remember(revision)
-    queue_index.remind(declaration.id, checks.reminders(revision))
+    if reminders := checks.reminders(revision):
+        queue_index.remind(declaration.id, reminders)
     drafts.delete_all(declaration)
     inbox.tell(
         declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
@@ -69,18 +72,16 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     return revision
 
 
-def _freeze(case: DeclarationCase, department: Department, commitment: str) -> Revision:
-    """Answers and papers as they are now, as the next revision; ``department`` handles it from here on."""
+def _freeze(case: DeclarationCase, commitment: str) -> Revision:
+    """Answers and papers as they are now, as the next revision."""
     declaration = case.declaration
     revision = Revision(
         number=declaration.revision_number + 1,
         papers=papers.freeze(declaration, case.facts),
         sheet_id=case.signed.id if case.signed else None,
-        department_id=department.id,
         commitment_version=commitment,
     )
     revision.answers = case.frozen
-    declaration.department = department
     return revision
 
 
