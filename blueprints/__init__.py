@@ -12,7 +12,7 @@ from lib.database import beginning
 from models import Declaration, db
 from services import audit
 from services.access import Actor
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 
 
 def me() -> Actor:

@@ -13,7 +13,7 @@ from models import Record, db, store
 from services import access
 from services.access import APPLICANTS, only
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.records import own as records_own
 from services.sheet import content as sheet_content
 from services.workflow import start as workflow_start

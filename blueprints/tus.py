@@ -22,8 +22,8 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from lib.database import beginning
 from lib.pictures.images import MAX_BYTES
 from models import db
+from services.filing.intake import crop_of
 from services.papers import resumable_uploads
-from services.papers.intake import crop_of
 from services.papers.resumable_uploads import (
     Elsewhere,
     NotAccepted,

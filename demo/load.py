@@ -33,12 +33,11 @@ from services import access, deadlines, workflow
 from services.accounts import applicants
 from services.accounts.staff import actor_of
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing import printing, signed_sheet
+from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks
 from services.papers import pages, papers, preparation
 from services.queue import index as queue_index
-from services.sheet import printing
-from services.sheet import reading as sheet_reading
 from services.sheet.commitment import COMMITMENT_VERSION
 from services.workflow import start as workflow_start
 
@@ -244,7 +243,7 @@ class _Play:
         for page in papers.pages_of(declaration, SHEET):
             pages.remove_page(page)
         prepared = preparation.prepare(self.demo.store, drawn, SHEET)
-        sheet_reading.add_page(DeclarationCase(declaration), PAPER[SHEET], prepared)
+        signed_sheet.add_page(DeclarationCase(declaration), PAPER[SHEET], prepared)
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:

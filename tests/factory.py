@@ -28,10 +28,10 @@ from models import Account, Declaration, Department, LegacyHolder, Record, Staff
 from services import workflow
 from services.access import Actor
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing import printing
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.papers import pages, papers, preparation
-from services.sheet import printing
 from services.workflow import start as workflow_start
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 

@@ -15,7 +15,7 @@ from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
 from services.accounts.applicants import KnownApplicant, TooLate
 from services.accounts.throttle import Try
-from services.declaration import next_page
+from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from lib.database import beginning, utcnow
+from lib.text import one_line
 from models import Declaration, Record, Revision, db
 from services import access, checks
 from services.marks import marks, return_reasons

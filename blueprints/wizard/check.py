@@ -9,8 +9,8 @@ from blueprints.wizard.shared import bp, case_in_hand, editable_case, step_bar
 from forms import STEPS
 from models import db, store
 from services.access import APPLICANTS, only
+from services.filing import printing
 from services.sheet import content as sheet_content
-from services.sheet import printing
 
 
 @bp.get("/check")

@@ -16,8 +16,7 @@ from services.corrections import form as correction_form
 from services.corrections import tasks
 from services.corrections.tasks import CorrectionTask
 from services.declaration import drafts
-from services.declaration.case import DeclarationCase
-from services.sheet import reading as sheet_reading
+from services.filing.case import DeclarationCase
 
 Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
@@ -104,10 +103,10 @@ def paper(
         item,
         problems,
         typed,
-        standing=state,
+        paper_state=state,
         photo=next(iter(state.pages), None) if item.target == PHOTO else None,
         meant=tasks.marked_page(case, item.view.mark) if item.view else None,
-        notes=sheet_reading.notes(case) if is_sheet else [],
+        notes=case.sheet_notes if is_sheet else [],
         unfinished=case.unfinished,
         printed_current=is_sheet and case.printed_is_current,
     )

@@ -19,7 +19,7 @@ from services.corrections import form as correction_form
 from services.corrections import tasks
 from services.corrections.tasks import CorrectionTask
 from services.declaration import answers, drafts
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.records import own as own_record
 from services.sheet import commitment
 

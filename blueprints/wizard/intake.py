@@ -12,8 +12,9 @@ from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop
 from models import db, store
-from services.papers import intake, pages, preparation
-from services.papers.intake import IntakeSettings
+from services.filing import intake
+from services.filing.intake import IntakeSettings
+from services.papers import pages, preparation
 from services.papers.pages import PageNotAdded
 from services.papers.virus_scan import Scanner
 

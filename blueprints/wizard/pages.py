@@ -16,11 +16,11 @@ from lib.pictures.perspective import WHOLE, Corners, checked
 from models import PaperPage, db, store
 from services import access
 from services.access import APPLICANTS, only
-from services.declaration.case import DeclarationCase
+from services.filing import signed_sheet
+from services.filing.case import DeclarationCase
 from services.papers import pages, preparation
 from services.papers.pages import PageNotAdded
 from services.papers.preparation import Prepared
-from services.sheet import reading as sheet_reading
 
 
 def back_to(kind: str) -> ResponseReturnValue:
@@ -92,7 +92,7 @@ def crop_page(uid: str) -> ResponseReturnValue:
     try:
         prepared = _cropped(uncropped, kind)
         case = editable_case()
-        sheet_reading.crop_page(case, _paper_page(case, uid), prepared)
+        signed_sheet.crop_page(case, _paper_page(case, uid), prepared)
     except (PictureRefused, PageNotAdded) as error:
         db.session.rollback()
         return _editor(_paper_page(editable_case(), uid), str(error))

@@ -17,13 +17,12 @@ from models import db
 from services import workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.papers import picture_advice
 from services.papers.papers import PaperState
 from services.sheet import commitment
-from services.sheet import reading as sheet_reading
 
-Problems = Mapping[str, Sequence[str]]  # by paper; under submit and agree what stands in the way of submitting
+Problems = Mapping[str, Sequence[str]]  # by paper; under submit and agree what prevents submitting
 
 
 @bp.get("/papers")
@@ -36,7 +35,7 @@ def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool 
     page = render_template(
         "wizard/papers.html",
         declaration=case.declaration,
-        standings=_states(case),
+        states=_states(case),
         bar=step_bar(case, "papers"),
         corrections={item.target: item for item in corrections.items(case)},
         agreed=agreed,
@@ -58,7 +57,7 @@ def _for_rows(case: DeclarationCase, problems: Problems) -> dict[str, Any]:
         "problems": problems,
         "sheet": SHEET,
         "advice": picture_advice.notes,
-        "notes": sheet_reading.notes(case),
+        "notes": case.sheet_notes,
         "unfinished": case.unfinished,
     }
 
@@ -103,7 +102,7 @@ def submit() -> ResponseReturnValue:
 
 
 def _submitted(case: DeclarationCase) -> Problems:
-    """Submit; returns what stands in the way, if anything does."""
+    """Submit; returns what prevents it, if anything does."""
     days = current_app.config["REVIEW_DAYS"]
     try:
         workflow.submit(case.declaration, me(), commitment=commitment.COMMITMENT_VERSION, review_days=days)

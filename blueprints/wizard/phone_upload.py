@@ -23,7 +23,8 @@ from lib.database import utcnow
 from lib.pictures.images import PictureRefused
 from models import PhoneUpload, db
 from services.access import APPLICANTS, only, public
-from services.papers import intake, phone_upload, picture_advice
+from services.filing import intake
+from services.papers import phone_upload, picture_advice
 from services.papers.pages import PageNotAdded
 from services.papers.resumable_uploads import NotAccepted, Owner
 
@@ -97,7 +98,7 @@ def _device() -> bytes:
 def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
     """What the token opens. Raises Unfit for every token that opens nothing.
 
-    Guesses are not counted: nobody guesses 256 bits, and thousands of phones share one address of their network.
+    Guesses are not counted: 256 bits cannot be guessed, and thousands of phones share one address of their network.
     """
     if owner := phone_upload.find(token, _device(), spent=spent, lock=lock):
         return owner

@@ -15,7 +15,7 @@ from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
 from services.declaration import drafts
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 
 bp = Blueprint("wizard", __name__, url_prefix="/apply")
 

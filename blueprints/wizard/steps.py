@@ -19,8 +19,9 @@ from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
-from services.declaration import answers, drafts, next_page
-from services.declaration.case import DeclarationCase
+from services.declaration import answers, drafts
+from services.filing import next_page
+from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.workflow import start as workflow_start
 

@@ -18,8 +18,9 @@ from lib.database import beginning
 from models import Upload, db, keys
 from services import access
 from services.access import APPLICANTS, only
-from services.papers import intake, resumable_uploads
-from services.papers.intake import Arrived, Outcome
+from services.filing import intake
+from services.filing.intake import Arrived, Outcome
+from services.papers import resumable_uploads
 from services.papers.resumable_uploads import Owner
 
 

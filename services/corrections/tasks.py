@@ -20,7 +20,7 @@ from models import Declaration, Mark, PaperPage, Revision, db
 from services import access
 from services.access import Actor
 from services.declaration.answers import Gap
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks.mark_views import MarkView
 from services.papers import papers
 from services.papers.papers import PaperState

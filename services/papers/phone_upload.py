@@ -1,7 +1,7 @@
-"""One paper handed to a phone (docs/adr/012): a token in a QR code, good for one picture and five minutes.
+"""One paper that a phone may upload (docs/adr/012): a token in a QR code, good for one picture and five minutes.
 
 The token ends with the session that asked for it, with the declaration's being editable, and with the paper's being
-asked for. Whoever sends first holds it: another device that knows the address finds nothing from then on.
+asked for. The device that sends first keeps it: another one that knows the address finds nothing from then on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[PhoneUploa
 def find(token: str, device: bytes, *, spent: bool = False, lock: bool = False) -> Owner | None:
     """The declaration and the paper that a token opens to this device, if it opens anything at this moment.
 
-    ``spent``: also one that this device has used, for whoever asks again what became of the picture.
+    ``spent``: also one that this device has used, which may ask again what became of the picture.
     """
     now = utcnow()
     query = select(PhoneUpload).join(WebSession, WebSession.id == PhoneUpload.session_id)
@@ -85,7 +85,7 @@ def _still_wanted(owner: Owner) -> Owner | None:
 def hold(row: PhoneUpload, device: bytes) -> bool:
     """From its first byte on a phone upload belongs to one device; False: to another one already, or it has just ended.
 
-    What ended meanwhile (【取消】, a changed password) must not begin anew with the time for sending.
+    What ended meanwhile (【取消】, a changed password) must not begin again with the time for sending.
     """
     free = and_(
         or_(PhoneUpload.device_hash.is_(None), PhoneUpload.device_hash == device),

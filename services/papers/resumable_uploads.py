@@ -1,7 +1,7 @@
-"""Files on their way in: begun, continued, taken or given up (docs/adr/011).
+"""Files on their way in: begun, resumed, added or given up (docs/adr/011).
 
 An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the phone that let
-it. Its bytes lie sealed in the database, so whichever process or machine answers next goes on where the last one
+it. Its bytes lie sealed in the database, so the process or machine that answers next resumes where the last one
 stopped. Each piece and the new offset are written in one transaction, which fails when somebody else wrote at the same
 offset: what was acknowledged is there, and nothing is there twice.
 """
@@ -22,7 +22,7 @@ from lib.questions.pages import Paper
 from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
 from services.declaration import answers
 
-KEPT = timedelta(hours=48)  # after the last piece: "I go on tomorrow evening" must work
+KEPT = timedelta(hours=48)  # after the last piece: "I continue tomorrow evening" must work
 MOST_OPEN = 20  # unfinished files of one declaration
 MOST_BYTES = 4 * MAX_BYTES  # of all of them together, as announced
 MIB = 1024 * 1024
@@ -94,7 +94,7 @@ class Unfinished:
 
 
 def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upload:
-    """Make room for a file. One that was begun before and has not ended is gone on with: the same ``mark`` and length
+    """Make room for a file. One that was begun before and has not ended is resumed: the same ``mark`` and length
     mean the same bytes, so a second request for it, or a second window, leads to the same upload.
 
     Raises NotAsked, TooLarge or TooMany.
@@ -128,8 +128,8 @@ def _room(waiting: Sequence[Upload], length: int) -> bool:
 
 
 def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[Upload]:
-    """Discard what nobody can go on with, nor see to give it up: of a phone whose code has ended, or for a paper
-    that is not asked for any more. It would stand in the way of others for two days."""
+    """Discard what can neither be resumed nor given up by its owner: of a phone whose code has ended, or for a paper
+    that is not asked for any more. It would take the room of others for two days."""
     facts, kept = answers.facts(declaration), []
     for upload in waiting:
         handed = db.session.get(PhoneUpload, upload.phone_upload_id) if upload.phone_upload_id else None
@@ -148,7 +148,7 @@ def _same(upload: Upload, owner: Owner, kind: str, length: int, mark: object) ->
 
 
 def find(owner: Owner, uid: str, *, lock: bool = False) -> Upload:
-    """An upload of this owner; raises Unknown. ``lock``: until the end of the transaction nobody else settles it."""
+    """An upload of this owner; raises Unknown. ``lock``: no other request settles it before this transaction ends."""
     phone_upload_id = owner.phone_upload.id if owner.phone_upload else None
     query = select(Upload).where(Upload.uid == uid, Upload.declaration_id == owner.declaration.id)
     query = query.where(Upload.phone_upload_id.is_not_distinct_from(phone_upload_id))
@@ -203,7 +203,7 @@ def assembled(upload: Upload) -> bytes:
 
 
 def settle(upload: Upload, outcome: Mapping[str, Any]) -> None:
-    """Keep what became of a file, for whoever asks again, and let its bytes go."""
+    """Keep what became of a file, in case it is asked for again, and delete its bytes."""
     upload.outcome, upload.touched_at = dict(outcome), utcnow()
     db.session.execute(delete(UploadPart).where(UploadPart.upload_id == upload.id))
 
@@ -226,6 +226,6 @@ def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
 
 
 def forget_abandoned() -> int:
-    """Remove uploads that nobody went on with for two days, and outcomes that nobody asks for any more."""
+    """Remove uploads that were not resumed for two days, and outcomes that are that old."""
     gone: Any = db.session.execute(delete(Upload).where(Upload.touched_at < utcnow() - KEPT))
     return int(gone.rowcount)

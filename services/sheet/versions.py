@@ -34,7 +34,7 @@ def known(declaration: Declaration, ids: Collection[int]) -> Sequence[Sheet]:
 
 
 def check_code(number: str, version: int, content: dict[str, Any], photo: str) -> str:
-    """16 characters of 5 bits: nobody without the key makes one that fits."""
+    """16 characters of 5 bits: without the key none can be made that fits."""
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = keys().mac("sheet", number.encode(), str(version).encode(), canonical.encode(), photo.encode())
     bits = int.from_bytes(digest[:10], "big")

@@ -13,7 +13,7 @@ from models import Declaration, Department, Event, Mark, Revision, db
 from services import checks, deadlines, inbox
 from services.access import Actor
 from services.declaration import drafts
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks import mark_views, marks, ticks
 from services.papers import papers, similar_pictures
 from services.papers.papers import PaperState
@@ -103,7 +103,7 @@ def _set_due_date(declaration: Declaration, review_days: int) -> None:
 
 
 def withdraw(declaration: Declaration, actor: Actor) -> Event:
-    """Take the submission back while nobody has begun; it becomes again what it was, and the clock starts again."""
+    """Take the submission back while no officer has begun; it becomes again what it was, and the clock starts again."""
     settle(declaration)
     came_from = db.session.scalar(
         select(Event.from_status)

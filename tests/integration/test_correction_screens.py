@@ -14,7 +14,7 @@ from models import Declaration, Draft, Mark, db
 from services import workflow
 from services.corrections import tasks as corrections
 from services.declaration import drafts
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import papers
 from tests.factory import picture

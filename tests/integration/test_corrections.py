@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lib.codes import MarkState, Status
 from models import Declaration, Mark, Revision, db
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import papers
 from tests.factory import picture

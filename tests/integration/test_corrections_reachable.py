@@ -19,7 +19,7 @@ from services import workflow
 from services.corrections import form as correction_form
 from services.corrections import tasks as corrections
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.papers import papers
 from services.workflow import start as workflow_start
 from tests.filing import sent_by, words

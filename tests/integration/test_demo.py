@@ -25,7 +25,7 @@ from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Re
 from services import audit, deadlines, workflow
 from services.accounts import activation_codes, applicants, passwords
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced
 

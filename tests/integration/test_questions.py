@@ -18,7 +18,7 @@ from lib.codes import IdType
 from lib.database import begin_mode
 from models import Answers, Declaration, db
 from services.declaration import answers
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.review import page as review_page
 from services.review.page import Privacy
 from services.sheet import content as sheet_content

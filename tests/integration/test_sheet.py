@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import pages, papers
 from services.sheet import versions as sheet_versions

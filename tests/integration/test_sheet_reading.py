@@ -14,7 +14,7 @@ from lib.database import utcnow
 from lib.pdf import qr
 from models import Declaration, Sheet, db
 from services import checks, workflow
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers.papers import pages_of as pages_there
 from services.sheet import content as sheet_content

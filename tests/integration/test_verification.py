@@ -7,9 +7,9 @@ import pytest
 from lib.codes import Status
 from models import Attempt, Declaration, Sheet, db
 from services.accounts import throttle
-from services.declaration.case import DeclarationCase
-from services.sheet import printing
-from services.sheet.verification import masked
+from services.filing import printing
+from services.filing.case import DeclarationCase
+from services.filing.verification import masked
 
 
 def code_of(declaration: Declaration) -> str:

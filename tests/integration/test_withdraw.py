@@ -12,7 +12,7 @@ from lib.codes import Status
 from models import Declaration, Event, Revision, db
 from services import workflow
 from services.corrections import tasks as corrections
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.marks.marks import MarkRequest
 from tests.filing import correct, filled, returned, stored, submit, words

@@ -12,7 +12,7 @@ from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
 from services.declaration import answers, labels
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
 from tests.statements import counted
 

@@ -8,7 +8,7 @@ from forms import PAPER
 from lib.codes import MarkState, Status
 from models import ReturnReason, db
 from services import workflow
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.marks.marks import MarkRequest
 from services.papers import pages, papers, preparation

@@ -16,7 +16,7 @@ from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
 from services import deadlines, workflow
 from services.access import Actor
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.papers import papers
 from tests.people import UNIVERSITY

@@ -11,7 +11,7 @@ from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
 from services import audit, inbox, workflow
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.workflow import Conflict, NotAllowed
 from services.workflow import start as workflow_start
 

@@ -16,13 +16,13 @@ from lib.questions.pages import Paper
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Declaration, PaperPage, Upload, db
-from services.declaration.case import DeclarationCase
+from services.filing import signed_sheet
+from services.filing.case import DeclarationCase
 from services.papers import pages, papers, preparation, resumable_uploads, virus_scan
 from services.papers.pages import PageNotAdded
 from services.papers.preparation import Prepared
 from services.papers.resumable_uploads import NotComplete, Owner
 from services.papers.virus_scan import Scanner
-from services.sheet import reading as sheet_reading
 
 Outcome = dict[str, Any]
 #: The picture is not at fault: the same upload can be added later.
@@ -66,7 +66,7 @@ def add(declaration: Declaration, paper: Paper, prepared: Prepared, replaced: st
         place = old.position if old else None
         if old:
             pages.remove_page(old)
-        page = sheet_reading.add_page(DeclarationCase(declaration), paper, prepared)
+        page = signed_sheet.add_page(DeclarationCase(declaration), paper, prepared)
         page.position = page.position if place is None else place
     return page
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.database import utcnow
 from models import Sheet, db
-from services.declaration.case import DeclarationCase
+from services.filing.case import DeclarationCase
 from services.sheet import versions as sheet_versions
 
 

@@ -13,8 +13,8 @@ from lib.database import utcnow
 from models import ParkedForm, db
 from services import access
 from services.access import Actor
-from services.declaration.case import DeclarationCase
 from services.declaration.drafts import PARKED_FOR
+from services.filing.case import DeclarationCase
 
 _CORRECTION = re.compile(r"/apply/corrections/[A-Za-z0-9_-]{1,40}\Z")
 _SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")

@@ -19,7 +19,9 @@ from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
 from services.papers.papers import PaperState
 from services.papers.resumable_uploads import Unfinished
+from services.sheet import reading as sheet_reading
 from services.sheet import versions as sheet_versions
+from services.sheet.reading import SheetNote
 
 
 class DeclarationCase:
@@ -195,6 +197,11 @@ class DeclarationCase:
     def signed_is_outdated(self) -> bool:
         """Is a signed sheet there that no longer says what the working copy says?"""
         return self.signed is not None and not self.is_current(self.signed)
+
+    @cached_property
+    def sheet_notes(self) -> Sequence[SheetNote]:
+        """Advice on the uploaded pictures of the signed sheet."""
+        return sheet_reading.notes(self.pages_of(SHEET), self.signed)
 
     # the result
 
