@@ -16,10 +16,11 @@ import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
-from forms import STEPS, Step
+from forms import STEPS
 from lib import crypto
 from lib.database import prepare_engine
 from lib.pictures.one_inch import PhotoRule
+from lib.questions.pages import Step
 from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db

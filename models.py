@@ -31,12 +31,19 @@ from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, Mark
 from lib.crypto import Keyring
 from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
 from lib.sealed import Sealed, new_uid
+from lib.storage import Folder
 
 
 def keys() -> Keyring:
     """The keys of this installation: for sealed columns, keyed hashes and check codes."""
     ring: Keyring = current_app.extensions["kuaiji.keys"]
     return ring
+
+
+def store() -> Folder:
+    """The encrypted files of this installation."""
+    folder: Folder = current_app.extensions["kuaiji.store"]
+    return folder
 
 
 class Base(DeclarativeBase):
@@ -974,8 +981,8 @@ for _table in (InternalNote.__table__, RosterExport.__table__):
 # --- Files on their way in, one paper sent from a phone, and sheets printed together ---
 
 
-class HandOver(Base):
-    """One paper handed to a phone by a QR code: the address on it holds a random token, this row its hash.
+class PhoneUpload(Base):
+    """One paper that a phone may upload: a QR code holds an address with a random token, this row the token's hash.
 
     Good for one picture, a few minutes, and no longer than the session that asked for it.
     """
@@ -1007,7 +1014,9 @@ class Upload(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
-    hand_over_id: Mapped[int | None] = mapped_column(ForeignKey("hand_over.id", ondelete="CASCADE"), index=True)
+    phone_upload_id: Mapped[int | None] = mapped_column(
+        "hand_over_id", ForeignKey("hand_over.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     length: Mapped[int]  # bytes, as announced
     arrived: Mapped[int] = mapped_column(default=0)  # bytes; the tus offset

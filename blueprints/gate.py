@@ -18,8 +18,8 @@ from lib.database import begin_mode, beginning
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
-from services.declaration import next_page
 from services.departments import reference_version
+from services.filing import next_page
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -72,7 +72,7 @@ def find_person() -> None:
 
 
 def _use_csrf_secret(secret: str | None) -> None:
-    """The token of a signed-in person's forms hangs on the session's row; everybody else's on the page cookie."""
+    """The token of a signed-in person's forms belongs to the session's row; everybody else's to the page cookie."""
     wanted = secret or session.get("visitor") or sessions.new_token()
     if not secret and session.get("visitor") != wanted:
         session["visitor"] = wanted
@@ -97,7 +97,7 @@ def check_right() -> BaseResponse | None:
 
 
 def _asks_for_data() -> bool:
-    """A script that would mistake the sign-in page for an answer: uploads (tus), and whoever takes JSON only."""
+    """A script that would mistake the sign-in page for an answer: uploads (tus), and a caller that takes JSON only."""
     return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
@@ -142,7 +142,7 @@ def _park() -> bool:
 
 
 def _page_path() -> str:
-    """Where the form stands: what is kept while typing belongs to the page it was typed on."""
+    """The path of the form's page: what is kept while typing belongs to that page."""
     return request.path.removesuffix("/draft")
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "text_problem",
     "uscc_check_ok",
     "uscc_problem",
+    "uscc_standing",
 ]
 
 Sex = Literal["male", "female"]
@@ -302,6 +303,11 @@ def uscc_problem(code: str) -> str | None:
     if len(code) != 18:
         return f"统一社会信用代码应为 18 位，现在是 {len(code)} 位，请照证照核对"
     return None
+
+
+def uscc_standing(code: str | None) -> str:
+    """``failed`` for a code of the right form whose check character is wrong, else ``ok``."""
+    return "failed" if code and not uscc_problem(code) and not uscc_check_ok(code) else "ok"
 
 
 def uscc_check_ok(code: str) -> bool:

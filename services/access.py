@@ -24,7 +24,6 @@ from models import (
     Record,
     Revision,
     SecondLook,
-    Sheet,
     Transfer,
     db,
 )
@@ -85,13 +84,18 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
 
 def open_declaration(actor: Actor) -> Declaration | None:
     """The applicant's declaration in hand, if any: at most one is open."""
-    return db.session.scalar(own_declarations(actor).where(Declaration.status.in_(OPEN)))
+    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
 
 
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
-    query = own_declarations(actor).where(Declaration.status != Status.DROPPED)
-    return open_declaration(actor) or db.session.scalar(query.order_by(Declaration.id.desc()).limit(1))
+    query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)
+    return db.session.scalar(query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.id.desc()).limit(1))
+
+
+def _with_account(query: Select[Declaration]) -> Select[Declaration]:
+    """The declaration's facts depend on the registration and the legacy record: load them together."""
+    return query.options(joinedload(Declaration.account).joinedload(Account.legacy))
 
 
 def own_record(actor: Actor) -> Record | None:
@@ -102,13 +106,6 @@ def own_page(actor: Actor, uid: str) -> PaperPage | None:
     """A picture of the applicant's own open declaration."""
     query = select(PaperPage).join(Declaration).where(PaperPage.uid == uid, Declaration.account_id == actor.id)
     return db.session.scalar(query.where(Declaration.status.in_(OPEN)))
-
-
-def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
-    """The sheet printed last for this declaration of the applicant's own."""
-    query = select(Sheet).join(Declaration, Declaration.id == Sheet.declaration_id)
-    query = query.where(Declaration.account_id == actor.id, Sheet.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Sheet.version.desc()).limit(1))
 
 
 def office_declarations(actor: Actor) -> Select[Declaration]:

@@ -1,4 +1,4 @@
-"""Due dates in working days, and whose turn it is. The clock stands still while the ball is with the applicant."""
+"""Due dates in working days, and whose turn it is. The clock stops while it is the applicant's turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON = 2  # working days before the due date
 
 @dataclass(frozen=True)
 class Due:
-    """``estimated``: leans on a year whose holiday notice is not out yet."""
+    """``estimated``: depends on a year whose holiday notice is not published yet."""
 
     on: date
     estimated: bool
@@ -24,7 +24,7 @@ class Due:
 
 @dataclass(frozen=True)
 class DueState:
-    """Where a declaration stands in time. ``days_left`` is negative once overdue, None while no clock runs."""
+    """How much time a declaration has left. ``days_left`` is negative once overdue, None while no clock runs."""
 
     whose_turn: str
     due_on: date | None

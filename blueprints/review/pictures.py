@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.shared import bp, in_scope, viewed_case, viewed_record
-from lib.storage import FileDamaged, FileMissing, Folder
-from models import Revision, db
+from lib.storage import FileDamaged, FileMissing
+from models import Revision, db, store
 from services.access import OFFICERS, only
 from services.records import own as own_record
 from services.review import page as review_page
@@ -94,7 +92,7 @@ def _send(revision: Revision, kind: str, number: int) -> Response:
     address = page["thumb_address" if request.args.get("thumb") else "address"]
     db.session.rollback()  # reading the file does not need the database
     try:
-        content = cast(Folder, current_app.extensions["kuaiji.store"]).get(address)
+        content = store().get(address)
     except (FileMissing, FileDamaged) as error:
         current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
         return Response("附件损坏", 404, mimetype="text/plain")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from lib.database import beginning, utcnow
+from lib.text import one_line
 from models import Record, db
 from services import access, checks
 from services.marks import marks, return_reasons
@@ -27,13 +27,12 @@ from services.review.case import ReviewCase
 bp = Blueprint("review", __name__, url_prefix="/staff")
 
 REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 def typed(name: str, most: int, form: MultiDict[str, str] | None = None) -> str:
     """One line of a form, this request's unless given: without control characters, not longer than its column."""
     sent = request.form if form is None else form
-    return " ".join(_CONTROL.sub(" ", sent.get(name, "")).split())[:most]
+    return one_line(sent.get(name, ""), most)
 
 
 def marks_in(form: MultiDict[str, str]) -> list[marks.MarkRequest]:

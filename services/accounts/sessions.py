@@ -1,7 +1,7 @@
 """Server-side session rows.
 
 The cookie holds 256 random bits, the row their hash. A row ends by signing out, by idleness, by age or by a changed
-password; it then opens nothing, and stays 24 hours so that a form of that session can still be told from a forgery.
+password. It then opens nothing. It is kept for 24 hours, so that a form of that session is not taken for a forgery.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from models import Account, Attempt, Department, HandOver, Staff, WebSession, db
+from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
 from services.departments import reference_version
 
@@ -66,7 +66,7 @@ def start(*, account: Account | None = None, staff: Staff | None = None, device:
 
 
 def find(token: str, *, staff: bool) -> FoundSession | None:
-    """The session behind a cookie, alive or ended less than a day ago. One small query; nothing is cached."""
+    """The session behind a cookie, alive or ended less than a day ago. One small query; the session is never cached."""
     row = db.session.execute(_staff_query(token) if staff else _account_query(token)).first()
     if row is None:
         return None
@@ -131,8 +131,10 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
     if account_id:  # what was handed to a phone ends too, also by the session that stays
-        theirs = HandOver.session_id.in_(select(WebSession.id).where(owner))
-        db.session.execute(update(HandOver).where(theirs, HandOver.expires_at > utcnow()).values(expires_at=utcnow()))
+        theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
+        db.session.execute(
+            update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
+        )
 
 
 def _end(*which: Any) -> None:
@@ -140,7 +142,7 @@ def _end(*which: Any) -> None:
 
 
 def forget_old() -> int:
-    """Remove rows that nobody needs any more; returns how many. For ``flask tick``."""
+    """Remove rows that are not needed any more; returns how many. For ``flask tick``."""
     gone = utcnow() - KEPT_AFTER_END
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
     tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))

@@ -17,7 +17,8 @@ from models import Declaration, Revision, db
 from services import access
 from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed
-from services.checks.case import STATES, Case, Check, Outcome, State, labels
+from services.checks.case import STATES, Case, Check, Outcome, State
+from services.declaration import labels
 
 __all__ = ["CHECKS", "CheckResult", "Match", "Outcome", "reminders", "run"]
 
@@ -107,7 +108,7 @@ def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
 
 
 def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> CheckResult:
-    links = [(target, labels()[target]) for target in outcome.targets if target in labels()]
+    links = [(target, labels.short(target)) for target in outcome.targets if target in labels.table()]
     matches = list(dict.fromkeys(seen[each] for each in outcome.others[:SHOWN] if each in seen))
     more = max(0, len(outcome.others) - SHOWN) if matches else 0
     return CheckResult(name, title, outcome.state, outcome.reason, links, matches, more)

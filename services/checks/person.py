@@ -6,7 +6,8 @@ from datetime import date
 
 from lib import identity
 from lib.codes import IdType, Sex
-from services.checks.case import Case, Outcome, labels, look, passed, unknown, verdict
+from services.checks.case import Case, Outcome, look, passed, unknown, verdict
+from services.declaration import labels
 
 AGES = (16, 70)
 INTERNSHIP = 1  # years that somebody may have worked before the full-time diploma
@@ -75,7 +76,7 @@ def _studies(case: Case) -> list[tuple[str, str]]:
 
 
 def _said(case: Case, name: str) -> str:
-    return f"{labels()[name]}({case.get(name)})"
+    return f"{labels.short(name)}({case.get(name)})"
 
 
 def _before(first: str | None, second: str | None) -> bool:

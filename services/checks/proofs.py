@@ -12,7 +12,8 @@ from forms import PAPER
 from lib.codes import Kind, YesNo
 from lib.pictures import quality
 from models import LegacyHolder, Mark, db
-from services.checks.case import Case, Outcome, labels, look, passed, short, unknown, verdict
+from services.checks.case import Case, Outcome, look, passed, unknown, verdict
+from services.declaration import labels
 from services.marks.marks import sent_before
 from services.papers import papers
 
@@ -56,7 +57,7 @@ def _numbers(case: Case, prefix: str) -> Iterator[Outcome]:
     for name, lengths in ((f"{prefix}_diploma_no", DIPLOMA_LENGTHS), (f"{prefix}_degree_no", DEGREE_LENGTHS)):
         if graduated and graduated >= NUMBERED_SINCE and (stated := case.get(name)):
             reason, state = _number(stated, graduated, lengths)
-            yield Outcome(state, labels()[name] + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
+            yield Outcome(state, labels.short(name) + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
 
 
 def _number(stated: str, graduated: str, lengths: Sequence[int]) -> tuple[str, str]:
@@ -94,7 +95,7 @@ def _untouched(case: Case, mark: Mark, old: Mapping[str, Any]) -> str:
     else:
         same = _same_answer(old.get(mark.target), case.get(mark.target))
     explained = "，申报人作了说明" if mark.explanation.strip() else ""
-    return f"{labels()[mark.target]}{same}{explained}" if same else ""
+    return f"{labels.short(mark.target)}{same}{explained}" if same else ""
 
 
 def _same_answer(before: object, now: object) -> str:
@@ -132,7 +133,7 @@ def name(case: Case) -> Outcome | None:
     if case.get("name_differs") != YesNo.YES and stated == known:
         return passed(f"姓名与{where}一致", "applicant_name")
     before = f"({known})" if stated != known else ""
-    proof = f"，请核对{short('name_change')}" if "name_change" in case.papers else ""
+    proof = f"，请核对{labels.short('name_change')}" if "name_change" in case.papers else ""
     return look(f"姓名与{where}{before}不同{proof}", "applicant_name")
 
 

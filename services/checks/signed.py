@@ -8,7 +8,8 @@ from typing import Any
 from forms import PHOTO, SHEET
 from lib.codes import MarkState
 from models import Sheet
-from services.checks.case import Case, Outcome, labels, look, passed, unknown
+from services.checks.case import Case, Outcome, look, passed, unknown
+from services.declaration import labels
 from services.marks.marks import of_revision
 from services.papers import papers
 from services.sheet import reading as sheet_reading
@@ -22,7 +23,7 @@ def sheet(case: Case) -> Outcome:
     printed: dict[str, Any] = signed.answers
     differing = {name for name in printed if name != "name_differs" and printed[name] != case.get(name)}
     differing |= {PHOTO} if papers.addresses(case.papers.get(PHOTO)) != [signed.photo_address] else set()
-    words = "、".join(words for name, words in labels().items() if name in differing)
+    words = "、".join(label.short for name, label in labels.table().items() if name in differing)
     if differing - _excused(case):
         return look(f"签章的信息表是第 {signed.version} 版，与提交内容不同：{words}", SHEET, *sorted(differing))
     return _which(_readings(case), signed, f"签章之后改了{words}(无需重新签章)" if differing else "与提交内容一致")

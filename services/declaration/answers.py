@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
-from forms import STEPS, Step
+from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
+from lib.questions.pages import Step
 from models import Account, Declaration
+from services.declaration import labels
 from services.departments import matching, snapshot
-
-#: Facts about the person that stand among the answers but are no questions: name -> label, after the first question.
-IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
 
 
 @dataclass(frozen=True)
@@ -93,12 +91,7 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
 
 
 def question_names() -> list[str]:
-    return [name for step in STEPS for name in _names(step)]
-
-
-@cache
-def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, context=FormContext())._fields)
+    return [name for step in STEPS for name in labels.names(step)]
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -106,10 +99,10 @@ def stored(declaration: Declaration) -> dict[str, Any]:
 
 
 def identity_facts(account: Account) -> dict[str, Any]:
-    """What the registration tells: document, and for some documents sex and birth date."""
-    told = identity.facts_from_number(account.id_type, account.id_number)
+    """What the registration says: the ID document, and for some documents sex and birth date."""
+    in_number = identity.facts_from_number(account.id_type, account.id_number)
     facts: dict[str, Any] = {"id_type": account.id_type.value, "id_number": account.id_number}
-    return facts | ({"number_sex": told[0], "number_birth_date": told[1]} if told else {})
+    return facts | ({"number_sex": in_number[0], "number_birth_date": in_number[1]} if in_number else {})
 
 
 def known_name(account: Account, has_record: bool) -> str | None:
@@ -142,9 +135,8 @@ def save(declaration: Declaration, form: StepForm) -> None:
         setattr(declaration, name, answer)
 
 
-def gaps(declaration: Declaration, context: FormContext | None = None) -> list[Gap]:
+def gaps(context: FormContext) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
-    context = context or asked(declaration)
     return [gap for step in STEPS for gap in _step_gaps(step, context)]
 
 
@@ -155,51 +147,40 @@ def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
 
 
-def finished(step: Step, context: FormContext) -> bool:
-    return not _step_gaps(step, context)
-
-
-def first_unfinished(declaration: Declaration) -> str:
-    """The slug of the page where the person goes on: a page with gaps, else ``check``."""
-    if declaration.notice_read_at is None:
-        return "notice"
-    context = asked(declaration)
-    return next((step.slug for step in STEPS if not finished(step, context)), "check")
-
-
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [
-        AnswerSection(step, tuple(_rows(step.form(None, context=context, data=answers), answers))) for step in STEPS
-    ]
+    return [AnswerSection(step, _rows(step, context, answers)) for step in STEPS]
 
 
-def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:
-    rows = [_row(question, answers) for question in form.questions if form.asks(question)]
-    if form.questions[0].name != "applicant_name":
-        return rows
-    titles = {"id_type": IdType(answers["id_type"]).label, "id_number": answers["id_number"]}
-    known = [AnswerRow(name, label, titles[name], label, markable=False) for name, label in IDENTITY.items()]
-    return rows[:1] + known + rows[1:]
+def _rows(step: Step, context: FormContext, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+    rows = []
+    for question in step.form(None, context=context, data=answers).asked():
+        rows.append(answer_row(question, question.say(answers.get(question.name))))
+        if question.name == step.document_after:
+            rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
+    return tuple(rows)
 
 
-def _row(question: Question, answers: Mapping[str, Any]) -> AnswerRow:
-    return AnswerRow(
-        question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span
-    )
+def answer_row(question: Question, text: str) -> AnswerRow:
+    return AnswerRow(question.name, question.label.text, text, question.short, question.span)
 
 
-def freeze(declaration: Declaration) -> dict[str, Any]:
+def document_rows(*texts: str) -> list[AnswerRow]:
+    """Type and number of the ID document, which no page asks for."""
+    titles = zip(labels.IDENTITY.items(), texts, strict=True)
+    return [AnswerRow(name, label, text, label, markable=False) for (name, label), text in titles]
+
+
+def freeze(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts as JSON values that never change again: codes, ISO dates, and the document's number as it is today."""
-    frozen = facts(declaration)
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in frozen.items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:
     """What differs between two frozen sets of answers, by question name, in the order of the pages."""
     before, after = _by_name(sections(old)), _by_name(sections(new))
-    names = [name for name in (*IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
+    names = [name for name in (*labels.IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
     rows = ((name, before.get(name), after.get(name)) for name in names)
     return {
         name: Change(name, (now or was).label, was.text if was else "", now.text if now else "")  # type: ignore[union-attr]
@@ -215,7 +196,7 @@ def _differs(
     before: Mapping[str, AnswerRow],
     after: Mapping[str, AnswerRow],
 ) -> bool:
-    """Another answer, or one that stands on only one side: it was kept while it was not asked for."""
+    """Another answer, or one that is on only one side: it was kept while it was not asked for."""
     was, now = (rows[name].text if name in rows else "" for rows in (before, after))
     return old.get(name) != new.get(name) or was != now
 

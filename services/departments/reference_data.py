@@ -76,7 +76,7 @@ def _department(code: str, name: str, level: str, parent: Department | None) -> 
 
 
 def _name(division: Division) -> str:
-    """Names of districts repeat (铁西区 twice), so their city stands in front; 海城市 and 康平县 are the only ones."""
+    """Names of districts repeat (铁西区 twice), so their city comes first; 海城市 and 康平县 exist only once."""
     if division.level == "province":
         return f"{division.name}财政厅"
     city = db.session.get(Division, division.parent_code)

@@ -1,7 +1,7 @@
 """Which version of the reference data a transaction works with. Every change of that data gives it a new mark.
 
 The mark is random, not a count: a mark of a change that was rolled back, or of a database before a restore, never comes
-back with other contents. It changes in the transaction of the change, so nobody sees one without the other.
+back with other contents. It changes in the transaction of the change, so no transaction sees one without the other.
 """
 
 from __future__ import annotations

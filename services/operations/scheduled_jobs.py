@@ -65,7 +65,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "parked forms": forget_parked_forms,
         "old activation codes": forget_codes,
         "abandoned uploads": resumable_uploads.forget_abandoned,
-        "old hand-overs": phone_upload.forget_old,
+        "old phone uploads": phone_upload.forget_old,
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
         "reminders of corrections": reminders.remind_all,
         "old prints": partial(batch_print.forget_old, here.store),

@@ -1,4 +1,4 @@
-"""Pictures that look like another person's: hashes kept at submission, found by bands, told apart by the measures.
+"""Pictures that look like another person's: hashes kept at submission, found by bands, distinguished by the measures.
 
 Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
 A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
@@ -14,17 +14,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forms import PHOTO
+from forms import PAPERS
 from lib.codes import Status
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
-#: Papers that are one person's own. Colleagues share a licence, everybody the emblem's side, and sheets look alike.
-OWN = (
-    *(PHOTO, "id_portrait", "card_portrait", "passport", "qualification_certificate", "abacus_certificate"),
-    *("talent_certificate", "full_time_diploma", "full_time_degree_paper", "part_time_diploma"),
-    "part_time_degree_paper",
-)
+#: Colleagues share a licence, everybody the emblem's side, and sheets look alike: these are left out.
+PERSONAL = tuple(paper.kind for paper in PAPERS if paper.personal)
 BANDS = 4
 #: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks
 #: alike.
@@ -70,7 +66,7 @@ def find(revision: Revision) -> list[LookAlike]:
         for kind, figures in own
         if quality.alike(figures, page)
     }
-    return sorted(found, key=lambda one: (OWN.index(one.kind), one.declaration_id))
+    return sorted(found, key=lambda one: (PERSONAL.index(one.kind), one.declaration_id))
 
 
 class _Near(NamedTuple):
@@ -98,7 +94,7 @@ def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
 
 def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(kind, measures) of the pictures that are compared; one that shows nothing is not."""
-    for kind in OWN:
+    for kind in PERSONAL:
         for page in papers.get(kind, ()):
             figures = page.get("measures")
             if figures and figures["contrast"] >= quality.ALIKE_CONTRAST:

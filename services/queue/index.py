@@ -107,7 +107,7 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
             setattr(item, column, value)
         item.employer_id, item.reminders = _employer_id(item.employer), 0
         db.session.add(item)
-        _keep_keys(item, _keys_of(answers))
+        _keep_keys(item, _keys_of(answers), is_new=times is None)
     elif came_from != item.department_id:
         moved = update(SearchKey).where(SearchKey.declaration_id == item.declaration_id)
         db.session.execute(moved.values(department_id=item.department_id))
@@ -191,12 +191,13 @@ def _keys_of(answers: Mapping[str, Any]) -> set[str]:
     return search_keys(answers["applicant_name"], answers.get("mobile") or "")
 
 
-def _keep_keys(item: QueueItem, wanted: set[str]) -> None:
-    mine = SearchKey.declaration_id == item.declaration_id
-    standing = db.session.execute(select(SearchKey.department_id, SearchKey.key).where(mine))
-    if {tuple(row) for row in standing} == {(item.department_id, key) for key in wanted}:
-        return
-    db.session.execute(delete(SearchKey).where(mine))
+def _keep_keys(item: QueueItem, wanted: set[str], *, is_new: bool) -> None:
+    if not is_new:
+        mine = SearchKey.declaration_id == item.declaration_id
+        standing = db.session.execute(select(SearchKey.department_id, SearchKey.key).where(mine))
+        if {tuple(row) for row in standing} == {(item.department_id, key) for key in wanted}:
+            return
+        db.session.execute(delete(SearchKey).where(mine))
     _insert_keys(item.declaration_id, item.department_id, wanted)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from forms import PAPERS, PHOTO, Paper
+from forms import PAPERS, PHOTO
+from lib.questions.pages import Paper
 from models import Decision, Declaration, Revision, db
 from services.access import Actor
 from services.reports import standing_decisions

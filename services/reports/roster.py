@@ -23,7 +23,7 @@ from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
 from services.access import Actor
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.departments import matching, snapshot
 from services.departments.snapshot import DepartmentNode
 from services.reports.xlsx import Book, Column
@@ -166,9 +166,9 @@ def _columns() -> list[tuple[str, Column, Say]]:
             found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
             if question.name == "applicant_name":
                 found.append(
-                    ("id_type", _column("id_type", answers.IDENTITY["id_type"]), lambda code: IdType(code).label)
+                    ("id_type", _column("id_type", labels.IDENTITY["id_type"]), lambda code: IdType(code).label)
                 )
-                found.append(("id_number", _column("id_number", answers.IDENTITY["id_number"]), str))
+                found.append(("id_number", _column("id_number", labels.IDENTITY["id_number"]), str))
     return found
 
 

@@ -23,13 +23,12 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import aliased
 
-from forms import PAPER, STEPS
 from lib.clock import SHANGHAI
 from lib.codes import MarkState
 from lib.figures import median, share
 from lib.sqltime import hours_between, month_of
 from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db
-from services.declaration import answers
+from services.declaration import labels
 from services.departments import matching
 from services.departments.snapshot import DepartmentNode
 from services.moves import VERDICTS
@@ -305,17 +304,9 @@ def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
     query = _verdicts(scope, span).join(Mark, Mark.revision_id == Decision.revision_id).where(_returned())
     query = query.where(Mark.state != MarkState.DRAFT).outerjoin(ReturnReason, ReturnReason.code == Mark.reason_code)
     rows = list(_grouped(query, Mark.target, ReturnReason.title))
-    labels = _labels()
-    found = [Reason(labels.get(row.target, row.target), row.title or "其他（审核人员填写）", row.n) for row in rows]
+    found = [Reason(labels.full(row.target), row.title or "其他（审核人员填写）", row.n) for row in rows]
     found.sort(key=lambda reason: (-reason.count, reason.target, reason.reason))
     return found[:REASONS], sum(reason.count for reason in found)
-
-
-def _labels() -> dict[str, str]:
-    context = answers.FormContext()
-    questions = (question for step in STEPS for question in step.form(None, context=context).questions)
-    labels = {question.name: question.label.text for question in questions}
-    return labels | {kind: paper.title for kind, paper in PAPER.items()}
 
 
 def _verbs(scope: Any, span: Period) -> Counter[str]:

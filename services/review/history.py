@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from lib.codes import MarkState
 from models import Decision, Mark, SecondLook, Staff, Transfer, db
+from services.declaration import labels
 from services.marks import marks
 from services.moves import MOVES, RETURNING
 from services.review.case import ReviewCase
-from services.review.rows import labels
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ def verdicts(case: ReviewCase) -> list[Verdict]:
 def _sent(decision: Decision) -> list[tuple[str, Mark]]:
     if decision.verb not in RETURNING:
         return []
-    sent = marks.of_revision(decision.revision, MarkState.OPEN, MarkState.CLOSED)
-    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
+    return [(labels.full(mark.target), mark) for mark in marks.of_revision(decision.revision, *marks.SENT)]
 
 
 def transfers(case: ReviewCase) -> list[Transfer]:

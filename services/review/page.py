@@ -14,12 +14,13 @@ from lib.codes import Sex, Status
 from models import Mark, SecondLook, Transfer
 from services import deadlines, workflow
 from services.access import Actor
+from services.declaration import labels
 from services.marks import marks, return_reasons
 from services.review import held as held_files
 from services.review import history as review_history
 from services.review import rows as review_rows
 from services.review.case import ReviewCase
-from services.review.rows import PaperLine, Privacy, Removed, ReviewSection, labels
+from services.review.rows import PaperLine, Privacy, Removed, ReviewSection
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,15 @@ class Told:
 
 def told(case: ReviewCase) -> list[Told]:
     """The unsent marks in the order of the page: the message that a return would send."""
-    return [Told(label, case.unsent[target]) for target, label in labels().items() if target in case.unsent]
+    unsent = case.unsent
+    return [Told(label.full, unsent[target]) for target, label in labels.table().items() if target in unsent]
 
 
 def in_words(wanted: Sequence[marks.MarkRequest], actor: Actor) -> list[tuple[str, str]]:
     """Marks as a form sent them, for the officer to copy: (what, reason and comment)."""
     known = return_reasons.of(actor)
     return [
-        (labels()[want.target], "；".join(filter(None, (known.title(want.reason_code), want.comment))))
+        (labels.full(want.target), "；".join(filter(None, (known.title(want.reason_code), want.comment))))
         for want in wanted
-        if want.target in labels()
+        if want.target in labels.table()
     ]

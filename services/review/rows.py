@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from forms import PAPER, PAPERS, STEPS, Paper, Step
+from forms import PAPERS
 from lib.identity import mask_number, mask_phone
-from lib.questions.conditions import FormContext
+from lib.questions.pages import Paper, Step
 from models import Mark, Revision, Tick
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.answers import Change
 from services.papers import papers
 from services.review import changes as review_changes
@@ -45,7 +44,7 @@ class AnswerLine:
     @property
     def title(self) -> str:
         """What the applicant's page calls it."""
-        return labels().get(self.name, self.label)
+        return labels.full(self.name)
 
 
 @dataclass(frozen=True)
@@ -197,16 +196,8 @@ def _paper(seen: RowContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -
     )
 
 
-@cache
-def labels() -> dict[str, str]:
-    """What answers and papers are called: all questions, the document, all papers."""
-    forms = (step.form(None, context=FormContext()) for step in STEPS)
-    questions = {question.name: question.label.text for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
-
-
 def unsigned(revision: Revision) -> list[str]:
     """Answers that are not as the signed sheet says. Only a mark that asked for no new signature leads here."""
     printed = revision.sheet.answers if revision.sheet else {}
     found = revision.answers
-    return [labels().get(name, name) for name in printed if printed[name] != found.get(name)]
+    return [labels.full(name) for name in printed if printed[name] != found.get(name)]

@@ -7,10 +7,9 @@ from typing import Any
 from forms import PAPERS, PHOTO, STEPS
 from lib.clock import local
 from lib.codes import YesNo
-from lib.questions.conditions import FormContext
 from lib.storage import Folder
 from models import Declaration, Sheet
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow, AnswerSection
 from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
@@ -18,7 +17,6 @@ from services.sheet.pdf import draw, draw_blank
 
 __all__ = ["blank", "draw", "sheet_data"]
 
-SHORT_TITLES = {"personal": "个人信息", "department": "管理部门", "education": "学历信息", "qualification": "专业技术"}
 #: The two educations stand as rows of one table: question suffix -> header.
 EDUCATION = {
     "level": "学历",
@@ -64,7 +62,7 @@ def _block(section: AnswerSection) -> Block:
         tables = (_education(rows),)
         rows = tuple(row for row in rows if not row.name.startswith(tuple(EDUCATION_ROWS)))
     cells = tuple(Cell(row.short, row.text, 6 if row.span == 2 else 2) for row in rows)
-    return Block(section.step.title, SHORT_TITLES.get(section.step.slug, section.step.title[:4]), cells, tables)
+    return Block(section.step.title, section.step.short, cells, tables)
 
 
 def _education(rows: tuple[AnswerRow, ...]) -> Table:
@@ -85,9 +83,9 @@ def blank(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:
-        form = step.form(None, context=FormContext())
-        rows = [AnswerRow(q.name, q.label.text, "", q.short, q.span) for q in form.questions]
-        if step is STEPS[0]:
-            rows[1:1] = [AnswerRow(name, label, "", label) for name, label in answers.IDENTITY.items()]
+        rows = []
+        for question in labels.unfilled(step).questions:
+            rows += [answers.answer_row(question, "")]
+            rows += answers.document_rows("", "") if question.name == step.document_after else []
         sections.append(AnswerSection(step, tuple(rows)))
     return draw_blank(blocks(sections), tuple(paper.title for paper in PAPERS if paper.required), site)

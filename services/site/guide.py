@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forms import PAPERS, STEPS, Paper
+from forms import PAPERS, STEPS
 from lib.codes import IdType
 from lib.questions.conditions import Condition, When
 from lib.questions.fields import Question
-from services.declaration import answers
+from lib.questions.pages import Paper
+from services.declaration import answers, labels
 
 #: Facts that are no questions of a page: name -> how the condition reads.
 DERIVED = {"name_differs": "现在的姓名与原来登记的姓名不同"}
@@ -42,7 +43,7 @@ def _part(part: When, questions: Mapping[str, Question]) -> str:
     if part.question in DERIVED:
         return DERIVED[part.question]
     if part.question == "id_type":
-        label, titles = answers.IDENTITY["id_type"], [IdType(value).label for value in part.values]
+        label, titles = labels.IDENTITY["id_type"], [IdType(value).label for value in part.values]
     else:
         question = questions[part.question]
         label, titles = question.label.text, [question.say(value) for value in part.values]

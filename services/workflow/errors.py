@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forms import Step
+from lib.questions.pages import Step
 
 
 class NotAllowed(Exception):

@@ -22,7 +22,7 @@ const BEHAVIOURS = {
   "[data-upload]": "./upload.js",
   "[data-row]": "./row.js",
   "[data-corners]": "./corners.js",
-  "form[data-hand-over]": "./hand_over.js",
+  "form[data-hand-over]": "./phone_upload.js",
   "[data-phone]": "./phone.js",
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",

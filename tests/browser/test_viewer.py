@@ -19,7 +19,7 @@ from lib.database import beginning
 from models import Declaration, Staff, db
 from services import workflow
 from services.accounts import sessions
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
 from tests.patience import PATIENCE_S
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
@@ -52,8 +52,8 @@ def resubmitted(make: Any, app: Any, officer: Staff) -> Declaration:
     sent = declaration.revisions[0].marks[0]
     sent.page, sent.rectangle = 0, SIDES
     workflow.send_back(declaration, make.actor(officer), 1)
-    papers.remove(papers.pages_of(declaration, KIND)[0])
-    papers.take(declaration, PAPER[KIND], papers.prepare(app.extensions["kuaiji.store"], certificate()))
+    pages.remove_page(papers.pages_of(declaration, KIND)[0])
+    pages.add_page(declaration, PAPER[KIND], preparation.prepare(app.extensions["kuaiji.store"], certificate()))
     db.session.commit()
     make.signed_sheet(declaration)
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)

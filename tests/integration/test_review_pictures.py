@@ -10,7 +10,7 @@ from forms import PAPER
 from lib.codes import Status
 from models import Declaration, Staff, db
 from services import workflow
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.factory import picture
 from tests.people import WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, path
@@ -31,9 +31,9 @@ def replace(make, declaration: Declaration, *bodies: bytes, kind: str = KIND) ->
     store = make.app.extensions["kuaiji.store"]
     db.session.expire(declaration)
     for page in papers.pages_of(declaration, kind):
-        papers.remove(page)
+        pages.remove_page(page)
     for body in bodies:
-        papers.take(declaration, PAPER[kind], papers.prepare(store, body))
+        pages.add_page(declaration, PAPER[kind], preparation.prepare(store, body))
     db.session.commit()
 
 

@@ -18,7 +18,7 @@ from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, RosterExport, db
 from services import audit
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.reports import roster, xlsx
 from tests.people import EMPLOYED
 from tests.spreadsheets import Table, tables
@@ -62,7 +62,7 @@ def test_the_list_has_a_row_for_each_record_and_a_column_for_each_question(make,
     questions = [question.label.text for step in STEPS for question in step.form(None, context=answers.asked_for({}))]
     assert table.head[:3] == ["申报编号", "档案所在部门", "审核通过日期"]
     assert set(questions) < set(table.head)
-    assert len(table.head) == len(questions) + 3 + len(answers.IDENTITY)
+    assert len(table.head) == len(questions) + 3 + len(labels.IDENTITY)
     assert [row["申报编号"].text for row in table.rows] == [declaration.number]
     assert table.column("审核通过日期") == [today().isoformat()]
 

@@ -12,6 +12,7 @@ from lib.codes import Status
 from models import Declaration, Event, Revision, db
 from services import workflow
 from services.corrections import tasks as corrections
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.marks.marks import MarkRequest
 from tests.filing import correct, filled, returned, stored, submit, words
@@ -33,7 +34,7 @@ def revisions() -> list[Revision]:
 
 def explain(browser, declaration: Declaration, explanation: str) -> None:
     """Answer the one open mark with an explanation."""
-    (mark,) = (item.target for item in corrections.items(stored(declaration)) if item.view)
+    (mark,) = (item.target for item in corrections.items(DeclarationCase(stored(declaration))) if item.view)
     correct(browser, mark, explanation=explanation)
 
 

@@ -16,6 +16,7 @@ from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
 from services import deadlines, workflow
 from services.access import Actor
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.moves import MOVES
 from services.papers import papers
@@ -186,9 +187,9 @@ def test_a_changed_answer_asks_for_a_new_sheet(make):
     declaration = make.declaration(Status.RETURNED)
     declaration.postal_address = "样例路 99 号"
     db.session.commit()
-    assert any("重新打印" in line for line in workflow.missing_for_submit(declaration))
+    assert any("重新打印" in line for line in workflow.missing_for_submit(DeclarationCase(declaration)))
     make.signed_sheet(declaration)
-    assert workflow.missing_for_submit(declaration) == []
+    assert workflow.missing_for_submit(DeclarationCase(declaration)) == []
 
 
 def test_a_submission_forgets_the_drafts(make):
