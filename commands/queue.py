@@ -15,7 +15,7 @@ group = AppGroup("queue", help="The officers' lists, their counters and search k
 @group.command("rebuild")
 @reporting
 def rebuild() -> None:
-    """Make lists, counters and search keys anew from declarations and revisions. Moves wait meanwhile."""
+    """Rebuild lists, counters and search keys from declarations and revisions. Moves wait meanwhile."""
     lines, records = queue_index.rebuild()
     db.session.commit()
     click.echo(f"{lines} submissions and {records} records are listed and found anew")

@@ -1,4 +1,4 @@
-"""``flask tick``: what time brings. ``flask serve`` does it every minute; elsewhere a timer calls it."""
+"""``flask tick``: regular jobs. ``flask serve`` does them every minute; elsewhere a timer calls it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ STAFF = (Role.REVIEWER, Role.MANAGER, Role.SYSTEM, Role.SECURITY, Role.AUDITOR)
 
 @dataclass(frozen=True)
 class Actor:
-    """The signed-in person: an applicant or one of the staff. Loaded anew for each request."""
+    """The signed-in person: an applicant or one of the staff. Loaded for each request."""
 
     role: Role
     id: int  # of the account or the staff row

@@ -98,7 +98,7 @@ def result_unseen(declaration: Declaration) -> bool:
 def history(declaration: Declaration) -> list[AuditEntry]:
     """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
 
-    A verdict that was undone is left out with its undo: nobody had seen it.
+    A verdict that was undone is left out with its undo: the applicant had not seen it.
     """
     query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*PROGRESS, "undo")))
     query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
@@ -119,7 +119,7 @@ def _transferred_to(declaration: Declaration) -> Sequence[Department]:
 
 
 def _with_new_office(item: AuditEntry, offices: Iterator[Department]) -> AuditEntry:
-    """Who handles it from here on, which is not always the office of whoever accepted it."""
+    """Who handles it from here on, which is not always the office of the officer who accepted it."""
     office = next(offices, None)
     return replace(item, office=office.name, phone=office.phone) if office else item
 
@@ -146,7 +146,7 @@ def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntr
     ]
 
 
-# Who was in an exported 名册: one row an export instead of one a person; each person is told all the same.
+# Who was in an exported 名册: one row for each export, not for each person; everyone in it still sees it.
 
 
 class Members:

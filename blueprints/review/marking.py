@@ -54,7 +54,7 @@ def take_marks(uid: str) -> tuple[ReviewCase, int]:
 
 
 def save_marks_alone(uid: str) -> None:
-    """Undo what the verb did and save the marks all the same: what was typed stays, whatever became of the verb."""
+    """Undo what the verb did, but save the marks: what was typed stays even when the verb fails."""
     db.session.rollback()
     case, _seen = take_marks(uid)
     workflow.renew(case.declaration, me())
@@ -80,7 +80,7 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
         declaration=case.declaration,
         revision=case.revision,
         name=case.answers["applicant_name"],
-        told=review_page.told(case),
+        message=review_page.message(case),
         ticked=ticks_in(request.form),
         sent=request.form,
         problem=problem,
@@ -93,7 +93,7 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
 @bp.errorhandler(workflow.NotAllowed)
 @bp.errorhandler(workflow.Conflict)
 def conflict(error: Exception) -> ResponseReturnValue:
-    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied.
+    """A colleague was faster: who, when, and which of the officer's marks are kept or to be copied.
 
     Also where a verb is not allowed any more and its page has no better place to say so.
     """

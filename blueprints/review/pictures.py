@@ -49,7 +49,7 @@ def next_pictures(uid: str) -> ResponseReturnValue:
 def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that this one is compared with, which may belong to the declaration of the record.
 
-    Whoever may read the submission may read what it is compared with, and nothing else of the other declaration.
+    An officer who may read the submission may read what it is compared with, and nothing else of that declaration.
     """
     compared = viewed_case(uid, "view_picture", revision).compared or abort(404)
     return _send(compared, kind, page)
@@ -58,7 +58,7 @@ def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseRet
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>/view")
 @only(*OFFICERS)
 def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
-    """A page around one picture, for whoever works without scripts: frames, the picture before it, the watermark.
+    """A page around one picture, for work without scripts: frames, the picture before it, the watermark.
 
     ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
     """

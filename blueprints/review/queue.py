@@ -53,7 +53,7 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
+    with beginning("DEFERRED"):  # it is sent as a form but only reads: no write lock
         view = OfficerView(me())
         return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 

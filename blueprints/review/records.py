@@ -24,7 +24,7 @@ def records() -> str:
 @bp.route("/archive/search", methods=["GET", "POST"])
 @only(*OFFICERS)
 def search_records() -> ResponseReturnValue:
-    """As in 待办: what people are searched by is sent in the body and stands in no address."""
+    """As in 待办: what people are searched by is sent in the body, never in an address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
     with beginning("DEFERRED"):  # as there: only read

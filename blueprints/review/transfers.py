@@ -16,8 +16,8 @@ from services.access import OFFICERS, only
 from services.review import transfer_targets
 
 
-def _told(uid: str, problem: str) -> ResponseReturnValue:
-    """Nothing was done; why stands on top of the submission's page."""
+def _back_with(uid: str, problem: str) -> ResponseReturnValue:
+    """Nothing was done; the submission's page says why at its top."""
     db.session.rollback()
     flash(problem, "y")
     return redirect(address_of(uid))
@@ -31,7 +31,7 @@ def take_over(uid: str) -> ResponseReturnValue:
     try:
         claim = workflow.held_by_another(declaration, me())
     except workflow.NotAllowed as error:
-        return _told(uid, str(error))
+        return _back_with(uid, str(error))
     if not confirmed():
         return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
     workflow.take_over(declaration, me())
@@ -69,7 +69,7 @@ def take_back(uid: str) -> ResponseReturnValue:
     try:
         verb(declaration, me())
     except workflow.NotAllowed as error:
-        return _told(uid, str(error))
+        return _back_with(uid, str(error))
     db.session.commit()
     flash("已收回，由您继续审核。", "g")
     return redirect(address_of(uid))
@@ -84,7 +84,7 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
     try:
         workflow.answer_offer(declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
     except workflow.NotAllowed as error:
-        return _told(uid, str(error))
+        return _back_with(uid, str(error))
     db.session.commit()
     flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
     return redirect(address_of(uid) if accept else url_for("review.queue"))
@@ -99,7 +99,7 @@ def answer_second_look(uid: str) -> ResponseReturnValue:
     try:
         workflow.answer_second_look(declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
     except workflow.NotAllowed as error:
-        return _told(uid, str(error))
+        return _back_with(uid, str(error))
     db.session.commit()
     if agree:
         return next_case()

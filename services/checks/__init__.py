@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Match:
-    """A submission that a check has found. Outside the reader's scope only the department is told: ``uid`` is empty."""
+    """A submission that a check has found. Outside the reader's scope it is only a department, and ``uid`` is empty."""
 
     text: str
     uid: str = ""
@@ -74,7 +74,7 @@ class CheckResult:
 
 
 def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
-    """All results that apply, those to look at first. Without an actor nobody else's submission is mentioned."""
+    """All results that apply, those to look at first. Without an actor no other submission is mentioned."""
     db.session.flush()  # outside the checks: what the caller wrote may fail
     case = Case(revision)
     found = [(name, title, outcome) for name, title, outcome in _outcomes(case) if outcome]

@@ -107,7 +107,7 @@ class Wording:
 
 
 def office_of(actor: Actor) -> int | None:
-    """Whose list the person edits: the department's id, None for the province's."""
+    """The list that the person edits: the department's id, None for the province's."""
     return None if actor.role == Role.SYSTEM else actor.department_id
 
 
@@ -130,7 +130,7 @@ def groups(actor: Actor) -> list[ReasonGroup]:
 
 
 def _seen(actor: Actor) -> set[int | None]:
-    """Whose reasons stand on the lists that this person's office works with."""
+    """The departments whose reasons are on the lists of this person's office; None is the province."""
     if office_of(actor) is None:
         return {None}
     return {None, *_offices_above(actor)}

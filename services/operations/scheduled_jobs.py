@@ -1,4 +1,4 @@
-"""What time brings: the jobs of ``flask tick``. Each is short, and does nothing when there is nothing to do."""
+"""The jobs of ``flask tick``. Each is short, and does nothing when there is nothing to do."""
 
 from __future__ import annotations
 

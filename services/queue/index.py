@@ -1,6 +1,6 @@
-"""The officers' list and its counters follow every move; what they are made of is the latest revision.
+"""The officers' list and its counters are kept in step with every move; they show the latest revision.
 
-QueueItem, QueueCount, SearchKey and Employer are derived: ``rebuild`` makes them anew from declarations and revisions.
+QueueItem, QueueCount, SearchKey and Employer are derived: ``rebuild`` makes them again from declarations and revisions.
 They are written in the transaction of the move, behind the declaration's row lock.
 """
 
@@ -210,7 +210,7 @@ def _employer_id(name: str) -> int | None:
     """The row of an employer's name; a new name is written with its suffixes."""
     if not name:
         return None
-    # not looked up first: somebody else may write it at the same moment
+    # not looked up first: another transaction may write it at the same moment
     added = db.session.scalar(_insert(Employer).values(name=name).on_conflict_do_nothing().returning(Employer.id))
     if added is None:
         return db.session.scalars(select(Employer.id).where(Employer.name == name)).one()
@@ -231,7 +231,7 @@ def _counts(item: QueueItem | None, tree: DepartmentTree) -> Iterator[Count]:
 
 
 def _add_counts(changed: Mapping[Count, int]) -> None:
-    """Add the differences, in one order for everybody: PostgreSQL locks row by row. What comes to nothing goes."""
+    """Add the differences, always in the same order: PostgreSQL locks row by row. Rows of zero are deleted."""
     db.session.flush()
     columns = ("department_id", "status", "due_on", "again", "flagged")
     different = sorted((key, n) for key, n in changed.items() if n)
@@ -255,7 +255,7 @@ def _insert(table: type[Any]) -> Any:
     return engine.insert(table)
 
 
-# --- anew -----------------------------------------------------------------------------------------
+# --- rebuilding -----------------------------------------------------------------------------------------
 
 
 def is_missing() -> bool:
@@ -267,7 +267,7 @@ def is_missing() -> bool:
 
 
 def rebuild(batch: int = BATCH) -> tuple[int, int]:
-    """Make all of it anew from declarations and revisions, and fill the records. Returns how many lines and records.
+    """Make all of it again from declarations and revisions, and fill the records. Returns how many lines and records.
 
     Reminders are kept: they come from checks that are not repeated here. Moves wait meanwhile.
     """

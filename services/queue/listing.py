@@ -1,6 +1,6 @@
 """The officers' list of submissions: tabs, lanes, the order by due date, counters, and what is next.
 
-A lapsed claim counts for nothing: its submission stands under 待审核, whatever its row still says. A page costs the
+A lapsed claim no longer counts: its submission is listed under 待审核, whatever its row still says. A page costs the
 same at any number of people: it reads ranges of an index, as many rows as it shows, and counters that are kept.
 """
 
@@ -45,7 +45,7 @@ __all__ = [
 PAGE_SIZE = keyset_pages.PAGE_SIZE
 #: Rows that 【领取下一件】 looks at before it says that there is nothing.
 LOOKED_AT = 20_000
-FIRST_LOOK = 20  # of them at once; what is next stands in front
+FIRST_LOOK = 20  # of them at once; what is next comes first
 OWN_AT_MOST = 500
 
 
@@ -53,7 +53,7 @@ OWN_AT_MOST = 500
 
 
 def listing(actor: Actor, filters: Filters, after: str = "", *, view: OfficerView | None = None) -> QueuePage:
-    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew.
+    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one means the first page.
 
     ``view``: the officer's look that other parts of the same page share; it reads tree and calendar once.
     """
@@ -132,7 +132,7 @@ def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> dict[
 
 
 def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None:
-    """What the officer should take next, in nobody's hands and not one's own file; within what ``filters`` leaves.
+    """What the officer should take next: not held, not the officer's own file, within what ``filters`` leaves.
 
     First what the officer returned before, then by due date. What a colleague returned waits for that colleague, unless
     it is due soon or nothing else is left.

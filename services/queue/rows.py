@@ -38,7 +38,7 @@ COLUMNS: tuple[Any, ...] = (
 class QueueRow:
     """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue.
 
-    ``waits``: what it waits for though nobody holds it. ``kept_for``: who returned it before, while it is to be taken.
+    ``waits``: what it waits for while no one holds it. ``kept_for``: who returned it before, while it is to be taken.
     """
 
     uid: str
@@ -100,7 +100,7 @@ class OfficerView:
 
     @cached_property
     def own_account(self) -> int | None:
-        """Nobody meets the own file."""
+        """The officer's own account: officers never see their own file."""
         if not self.actor.id_index:
             return None
         return db.session.scalar(select(Account.id).where(Account.id_index == self.actor.id_index))
@@ -208,7 +208,7 @@ class OfficerView:
         return {which: (staff_id, name) for which, staff_id, name in db.session.execute(query)}
 
     def keeper(self, row: Any) -> str:
-        """The officer who returned it before and is still in charge of it, "我" for oneself; "" for nobody."""
+        """The officer who returned it before and is still in charge of it, "我" for the reader, "" for no one."""
         self._learn({row.returned_by})
         name, path = self._officers.get(row.returned_by, ("", ""))
         in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)

@@ -110,17 +110,17 @@ def _age(born: str) -> int:
 
 
 @dataclass(frozen=True)
-class Told:
+class MessageLine:
     """One mark as the applicant will read it."""
 
     label: str
     mark: Mark
 
 
-def told(case: ReviewCase) -> list[Told]:
+def message(case: ReviewCase) -> list[MessageLine]:
     """The unsent marks in the order of the page: the message that a return would send."""
     unsent = case.unsent
-    return [Told(label.full, unsent[target]) for target, label in labels.table().items() if target in unsent]
+    return [MessageLine(label.full, unsent[target]) for target, label in labels.table().items() if target in unsent]
 
 
 def in_words(wanted: Sequence[marks.MarkRequest], actor: Actor) -> list[tuple[str, str]]:

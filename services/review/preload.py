@@ -1,7 +1,7 @@
 """Pictures loaded in advance: the first two of the submission that the officer opens next, which is in hand already.
 
 Only of what the officer holds: nothing is claimed for it. It does not count as opening the file. That the pictures
-were sent is in the audit trail all the same, so that no picture leaves the house unnoted.
+were sent is in the audit trail all the same, so every picture that was sent is logged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""批量打印: sheets of a selection as one PDF. A job is a row; whoever draws it is another process (ADR 014).
+"""批量打印: sheets of a selection as one PDF. A job is a row; another process draws it (ADR 014).
 
 waiting -> drawing -> done or failed. A drawer says every few sheets that it is alive; one that is silent for a minute
 is taken over, three times at the most. To cancel a job is to remove its row: the drawer notices and stops.
@@ -113,7 +113,7 @@ def one(actor: Actor, uid: str) -> PrintJob | None:
 
 
 def cancel(job: PrintJob) -> None:
-    """Forget a job. Whoever draws it stops at the next look; a finished file goes with ``forget_old`` or the sweep."""
+    """Forget a job. Its drawer stops at the next check; a finished file goes with ``forget_old`` or the sweep."""
     db.session.delete(job)
 
 

@@ -50,7 +50,7 @@ def assign(declaration: Declaration, actor: Actor, now: datetime | None = None) 
 def take_over(declaration: Declaration, actor: Actor) -> Claim:
     """Take it out of a colleague's hands; the log says from whom. Unsent marks pass on.
 
-    Raises NotAllowed when nobody holds it, or one does so oneself.
+    Raises NotAllowed when no one holds it, or the officer does.
     """
     held = held_by_another(declaration, actor)
     make_move(declaration, "take_over", actor, detail=f"from staff {held.staff_id}")

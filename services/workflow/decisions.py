@@ -87,7 +87,7 @@ def answer_second_look(
 
 
 def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
-    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start anew."""
+    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start again."""
     holds(declaration, actor, seen)
     reason = return_reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
@@ -102,7 +102,7 @@ def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: s
 
 
 def decide(declaration: Declaration, revision: Revision, verb: str, actor: Actor, **said: Any) -> Decision:
-    """Write the verdict down and make the move. Nobody holds the file afterwards."""
+    """Write the verdict down and make the move. The claim ends."""
     earlier = select(func.count()).where(Decision.revision_id == revision.id).correlate(None).scalar_subquery()
     decision = Decision(
         revision=revision,
@@ -128,7 +128,7 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
 
 
 def kept_by(revision: Revision) -> int:
-    """The department that keeps the record: the one that handled the file, whoever above it may have approved it."""
+    """The department that keeps the record: the one that handled the file, even when an office above approved it."""
     return revision.declaration.department_id or revision.department_id
 
 

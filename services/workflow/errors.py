@@ -10,7 +10,7 @@ class NotAllowed(Exception):
 
 
 class Conflict(Exception):
-    """Somebody else was faster; the message says who and when. Leads to a 409 page."""
+    """Another person was faster; the message says who and when. Leads to a 409 page."""
 
 
 class MissingItem(str):

@@ -37,7 +37,7 @@ def undo(declaration: Declaration, actor: Actor) -> Decision:
 
 
 def _drop_waiting_messages(declaration: Declaration) -> None:
-    """The message of a decision that does not stand any more, and that nobody has seen yet."""
+    """Delete the message of a decision that no longer counts. The applicant cannot have seen it yet."""
     waiting = InboxMessage.declaration_id == declaration.id, InboxMessage.visible_at > utcnow()
     db.session.execute(delete(InboxMessage).where(*waiting))
 

@@ -17,7 +17,7 @@ UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; 
 
 
 def standing_status(declaration: Declaration, now: datetime | None = None) -> Status:
-    """The status as it counts now: a lapsed claim counts for nothing, whoever reads it."""
+    """The status as it counts now: a lapsed claim no longer counts."""
     if declaration.status != Status.IN_REVIEW or holder(declaration, now) or waits(declaration):
         return declaration.status
     return Status.SUBMITTED

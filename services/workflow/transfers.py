@@ -74,8 +74,8 @@ def take_back_offer(declaration: Declaration, actor: Actor) -> Claim:
 def is_sampled(declaration: Declaration, revision: Revision, percent: int, actor: Actor) -> bool:
     """Does the sample take this revision? The draw is fixed for a revision, so that trying again does not help.
 
-    Never where the handling department has fewer than two officers who may decide, nor from whoever gave the second
-    look: the one who was contradicted does not approve alone after all.
+    Never where the handling department has fewer than two officers who may decide, nor from the officer who gave the
+    second look: after disagreeing, that officer decides alone.
     """
     if percent <= 0 or _officers(declaration) < 2:
         return False
