@@ -681,7 +681,7 @@ class Decision(Base):
 class Record(Base):
     """人员档案: a person's approved state, a pointer to the approved revision.
 
-    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.desk.QueueItem.
+    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.QueueItem.
     """
 
     __tablename__ = "record"

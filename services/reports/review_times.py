@@ -1,4 +1,4 @@
-"""How long decisions take and how many keys they need, so that the aim of the desk can be checked.
+"""How long decisions take and how many keys they need, so that the aim of the review page can be checked.
 
 An officer sees the own figures; a manager sees medians over departments. Nothing here compares officers.
 """

@@ -27,7 +27,7 @@ const BEHAVIOURS = {
   "[data-viewer]": "./viewer.js",
   "[data-key]": "./keys.js",
   "[data-lines]": "./queue.js",
-  "form[data-desk]": "./review.js",
+  "form[data-review]": "./review.js",
   "form[data-counted]": "./count.js",
   "form[data-undo]": "./undo.js",
   "[data-every]": "./every.js",
