@@ -52,16 +52,19 @@ def _factors(value: str) -> tuple[str, ...]:
     return factors
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(expected)
+        return value
+
+    return read
+
+
 def _totp(value: str) -> bool:
-    if value not in ("required", "off"):
-        raise ValueError("required or off")
-    return value == "required"
-
-
-def _environment(value: str) -> str:
-    if value not in ("development", "production"):
-        raise ValueError("development or production")
-    return value
+    return _one_of("required", "off")(value) == "required"
 
 
 def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
@@ -85,18 +88,6 @@ def _clamd(value: str) -> str:
     return value
 
 
-def _closed_or_open(value: str) -> str:
-    if value not in ("closed", "open"):
-        raise ValueError("closed or open")
-    return value
-
-
-def _background(value: str) -> str:
-    if value not in ("white", "light", "any"):
-        raise ValueError("white, light or any")
-    return value
-
-
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -108,7 +99,12 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("ENV", "development", "`production` asks for secrets of your own and refuses demo data", _environment),
+    Setting(
+        "ENV",
+        "development",
+        "`production` asks for secrets of your own and refuses demo data",
+        _one_of("development", "production"),
+    ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`"),
     Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
@@ -150,7 +146,12 @@ SETTINGS = (
     ),
     Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "a ratio as 5:7")),
     Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
-    Setting("PHOTO_BACKGROUND", "white", "background that the advice asks for: `white`, `light` or `any`", _background),
+    Setting(
+        "PHOTO_BACKGROUND",
+        "white",
+        "background that the advice asks for: `white`, `light` or `any`",
+        _one_of("white", "light", "any"),
+    ),
     Setting(
         "CLAMD",
         "",
@@ -162,7 +163,7 @@ SETTINGS = (
         "CLAMD_FAIL",
         "closed",
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
-        _closed_or_open,
+        _one_of("closed", "open"),
     ),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),

@@ -12,6 +12,7 @@ from lib.database import beginning
 from models import Declaration, db
 from services import audit
 from services.access import Actor
+from services.filing.case import DeclarationCase
 
 
 def me() -> Actor:
@@ -19,14 +20,15 @@ def me() -> Actor:
     return cast(Actor, current_user._get_current_object())
 
 
-def opened(declaration: Declaration) -> None:
+def opened(case: DeclarationCase) -> bool:
     """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
 
     In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
-    what stands then, or it comes too late.
+    what is decided then, or it comes too late. True: there was something to write, and the case has to be read again.
     """
-    if not audit.result_unseen(declaration):
-        return
+    if not case.result_unseen:
+        return False
+    declaration = case.declaration
     db.session.rollback()
     with beginning("IMMEDIATE"):
         db.session.refresh(declaration, with_for_update={"of": Declaration})
@@ -35,6 +37,7 @@ def opened(declaration: Declaration) -> None:
                 "open_result", me(), declaration_id=declaration.id, revision_number=declaration.revision_number
             )
         db.session.commit()
+    return True
 
 
 def client_address() -> str:

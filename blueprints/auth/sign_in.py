@@ -15,7 +15,7 @@ from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
 from services.accounts.applicants import KnownApplicant, TooLate
 from services.accounts.throttle import Try
-from services.declaration import next_page
+from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 
@@ -64,7 +64,7 @@ def _place(actor: Actor) -> str:
     """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
     with beginning("DEFERRED"):
         parked = next_page.parked_path(actor)
-        endpoint, values = next_page.landing(actor)
+        endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

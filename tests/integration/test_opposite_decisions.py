@@ -126,8 +126,8 @@ def test_of_opposite_decisions_one_wins_and_the_other_officer_is_told_who_and_wh
 
     def returned(declaration_id: int) -> None:
         declaration = held(declaration_id)
-        workflow.own_claim(declaration, officers[1], 1)
-        marks.keep(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
+        workflow.holds(declaration, officers[1], 1)
+        marks.save(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
         workflow.send_back(declaration, officers[1], 1)
 
     in_step(app, rounds, approves, returns)
