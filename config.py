@@ -1,4 +1,4 @@
-"""Settings from ``KUAIJI_*`` environment variables. Their documentation is generated from ``SETTINGS``."""
+"""Settings, read from ``KUAIJI_*`` variables of the environment. The documentation is made of ``SETTINGS``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any
 
 import click
 
-from lib.clamd import parse_address
-
 ROOT = Path(__file__).resolve().parent
 
 
 class BadSetting(click.ClickException):
-    """An invalid setting; the message names it and says what is expected. Commands print only that line."""
+    """A setting cannot be read; the message names it and says what is expected. Commands print just that line."""
 
 
 def _yes(value: str) -> bool:
@@ -44,19 +42,6 @@ def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"{', '.join(allowed[:-1])} or {allowed[-1]}")
-        return value
-
-    return read
-
-
-def _totp(value: str) -> bool:
-    return _one_of("required", "off")(value) == "required"
-
-
 CLAIM_FACTORS = ("activation_code", "archive_no", "none")
 
 
@@ -65,6 +50,21 @@ def _factors(value: str) -> tuple[str, ...]:
     if not factors or any(factor not in CLAIM_FACTORS for factor in factors):
         raise ValueError(f"a list of {', '.join(CLAIM_FACTORS)}")
     return factors
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(expected)
+        return value
+
+    return read
+
+
+def _totp(value: str) -> bool:
+    return _one_of("required", "off")(value) == "required"
 
 
 def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
@@ -83,8 +83,8 @@ def _kilobytes(value: str) -> int:
 
 
 def _clamd(value: str) -> str:
-    if value:
-        parse_address(value)
+    if value and not re.fullmatch(r"unix:/.+|tcp:(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}", value):
+        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
     return value
 
 
@@ -155,7 +155,8 @@ SETTINGS = (
     Setting(
         "CLAMD",
         "",
-        "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
+        "clamd that looks at each file as it was sent: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; "
+        "empty: none",
         _clamd,
     ),
     Setting(
@@ -195,8 +196,8 @@ class Config:
     SESSION_COOKIE_NAME = "kuaiji_page"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
-    STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
-    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which expires
+    STARTS_DRAWERS = True  # a process beside the server draws what officers print together (commands/print_sheets.py)
+    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
     WTF_CSRF_SSL_STRICT = (
         False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
     )
@@ -226,7 +227,7 @@ class Config:
         self.DEMO = False
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)  # for the type checker: __init__ creates the attributes
+        raise AttributeError(name)  # settings are attributes made in __init__; tells the type checker so
 
 
 class TestConfig(Config):
@@ -234,7 +235,7 @@ class TestConfig(Config):
 
     __test__ = False  # not a test case
     static_builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
-    STARTS_DRAWERS = False  # a separate process would not find this folder; tests call the command
+    STARTS_DRAWERS = False  # a process of its own would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:
         environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}

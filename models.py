@@ -31,12 +31,19 @@ from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, Mark
 from lib.crypto import Keyring
 from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
 from lib.sealed import Sealed, new_uid
+from lib.storage import Folder
 
 
 def keys() -> Keyring:
     """The keys of this installation: for sealed columns, keyed hashes and check codes."""
     ring: Keyring = current_app.extensions["kuaiji.keys"]
     return ring
+
+
+def store() -> Folder:
+    """The encrypted files of this installation."""
+    folder: Folder = current_app.extensions["kuaiji.store"]
+    return folder
 
 
 class Base(DeclarativeBase):
@@ -476,6 +483,8 @@ class Declaration(Answers, Base):
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
     claim: Mapped[Claim | None] = relationship(back_populates="declaration")
+    transfers: Mapped[list[Transfer]] = relationship(back_populates="declaration", order_by="Transfer.id")
+    second_looks: Mapped[list[SecondLook]] = relationship(back_populates="declaration", order_by="SecondLook.id")
 
     @property
     def is_editable(self) -> bool:
@@ -672,7 +681,7 @@ class Decision(Base):
 class Record(Base):
     """人员档案: a person's approved state, a pointer to the approved revision.
 
-    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.desk.QueueItem.
+    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.QueueItem.
     """
 
     __tablename__ = "record"
@@ -893,7 +902,7 @@ class Transfer(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="transfers")
     from_department: Mapped[Department] = relationship(foreign_keys=[from_department_id])
     to_department: Mapped[Department] = relationship(foreign_keys=[to_department_id])
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
@@ -920,7 +929,7 @@ class SecondLook(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="second_looks")
     revision: Mapped[Revision] = relationship()
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
 
@@ -972,8 +981,8 @@ for _table in (InternalNote.__table__, RosterExport.__table__):
 # --- Uploads in progress, phone uploads, print jobs ---
 
 
-class HandOver(Base):
-    """The upload of one paper by a phone. The QR code's URL contains a random token; this row has its hash.
+class PhoneUpload(Base):
+    """One paper that a phone may upload: a QR code holds an address with a random token, this row the token's hash.
 
     Good for one picture, a few minutes, and no longer than the session that asked for it.
     """
@@ -1005,7 +1014,9 @@ class Upload(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
-    hand_over_id: Mapped[int | None] = mapped_column(ForeignKey("hand_over.id", ondelete="CASCADE"), index=True)
+    phone_upload_id: Mapped[int | None] = mapped_column(
+        "hand_over_id", ForeignKey("hand_over.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     length: Mapped[int]  # bytes, as announced
     arrived: Mapped[int] = mapped_column(default=0)  # bytes; the tus offset

@@ -1,7 +1,7 @@
 """P6: an uploaded picture, the whole request with the child process that decodes it, against Pillow alone.
 
-CPU of this process, of the fork server and of its forks, in one run and in turn. A picture of 100 KB against decoding and
-encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
+CPU of this process, of the fork server and of its forks, in one run and in turn. A picture of 100 KB against decoding
+and encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
 """
 
 from __future__ import annotations

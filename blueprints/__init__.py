@@ -12,6 +12,7 @@ from lib.database import transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
+from services.filing.case import DeclarationCase
 
 
 def me() -> Actor:
@@ -19,14 +20,15 @@ def me() -> Actor:
     return cast(Actor, current_user._get_current_object())
 
 
-def opened(declaration: Declaration) -> None:
-    """Record, once for each decision, that its owner has seen the result; then it cannot be undone.
+def opened(case: DeclarationCase) -> bool:
+    """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
 
-    It runs in its own short transaction with a lock on the row. So an undo comes before it and the page shows that, or
-    it comes too late.
+    In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
+    what is decided then, or it comes too late. True: there was something to write, and the case has to be read again.
     """
-    if not audit.result_unseen(declaration):
-        return
+    if not case.result_unseen:
+        return False
+    declaration = case.declaration
     db.session.rollback()
     with transaction_mode("IMMEDIATE"):
         db.session.refresh(declaration, with_for_update={"of": Declaration})
@@ -35,6 +37,7 @@ def opened(declaration: Declaration) -> None:
                 "open_result", me(), declaration_id=declaration.id, revision_number=declaration.revision_number
             )
         db.session.commit()
+    return True
 
 
 def client_address() -> str:

@@ -21,7 +21,7 @@ from models import Department, Notice, ReturnReason, db
 from services import audit
 from services.access import only
 from services.departments import matching
-from services.marks import reason_lists
+from services.marks import return_reasons
 from services.site import notices
 
 bp = Blueprint("admin", __name__, url_prefix="/staff/admin")
@@ -172,8 +172,8 @@ class ReasonForm(AdminForm):
     )
 
     @property
-    def wording(self) -> reason_lists.Wording:
-        return reason_lists.Wording(self.title.data or "", self.advice.data or "", self.position.data or 0)
+    def wording(self) -> return_reasons.Wording:
+        return return_reasons.Wording(self.title.data or "", self.advice.data or "", self.position.data or 0)
 
 
 @bp.get("/reasons", endpoint="reasons")
@@ -183,20 +183,20 @@ def list_reasons() -> str:
 
 
 def _reasons(problem: str = "") -> str:
-    return render_template("admin/reasons.html", groups=reason_lists.groups(me()), problem=problem)
+    return render_template("admin/reasons.html", groups=return_reasons.groups(me()), problem=problem)
 
 
 @bp.route("/reasons/new/<applies_to>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def new_reason(applies_to: str) -> ResponseReturnValue:
-    if applies_to not in reason_lists.LISTS:
+    if applies_to not in return_reasons.LISTS:
         abort(404)
     form = ReasonForm()
     if form.validate_on_submit():
         try:
-            reason_lists.add(me(), applies_to, form.wording)
+            return_reasons.add(me(), applies_to, form.wording)
             return _saved(f"已添加「{form.title.data}」")
-        except reason_lists.Taken as error:
+        except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
     return _reason_page(form, applies_to)
 
@@ -204,14 +204,14 @@ def new_reason(applies_to: str) -> ResponseReturnValue:
 @bp.route("/reasons/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def reason(code: str) -> ResponseReturnValue:
-    """Wording and order of one reason of the own list. Others give a 404."""
-    found = reason_lists.editable(me(), code) or abort(404)
+    """Wording and order of one reason of the own list. Others are not found."""
+    found = return_reasons.editable(me(), code) or abort(404)
     form = ReasonForm(obj=found)
     if form.validate_on_submit():
         try:
-            reason_lists.edit(me(), found, form.wording)
+            return_reasons.edit(me(), found, form.wording)
             return _saved(f"已保存「{form.title.data}」")
-        except reason_lists.Taken as error:
+        except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
     return _reason_page(form, found.applies_to, found)
 
@@ -220,11 +220,11 @@ def reason(code: str) -> ResponseReturnValue:
 @only(Role.MANAGER, Role.SYSTEM)
 def retire_reason(code: str) -> ResponseReturnValue:
     """停用, or 恢复使用 with ``action=restore``."""
-    found = reason_lists.editable(me(), code) or abort(404)
+    found = return_reasons.editable(me(), code) or abort(404)
     retired, title = request.form.get("action") != "restore", found.title
     try:
-        reason_lists.retire(me(), found, retired=retired)
-    except reason_lists.Taken as error:
+        return_reasons.retire(me(), found, retired=retired)
+    except return_reasons.ReasonTaken as error:
         db.session.rollback()
         return _reasons(str(error)), 422
     return _saved(f"已{'停用' if retired else '恢复使用'}「{title}」")
@@ -237,6 +237,6 @@ def _saved(message: str) -> ResponseReturnValue:
 
 
 def _reason_page(form: ReasonForm, applies_to: str, found: ReturnReason | None = None) -> ResponseReturnValue:
-    heading = reason_lists.LISTS[applies_to]
+    heading = return_reasons.LISTS[applies_to]
     page = render_template("admin/reason.html", form=form, reason=found, heading=heading)
     return page, 422 if form.errors else 200

@@ -18,8 +18,8 @@ from lib.database import begin_mode, transaction_mode
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
-from services.declaration import next_page
 from services.departments import reference_version
+from services.filing import next_page
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")

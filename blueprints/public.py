@@ -24,9 +24,9 @@ from models import db
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
+from services.filing import verification
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
-from services.sheet import verification
 from services.site import guide, notices, privacy
 
 bp = Blueprint("public", __name__)

@@ -63,7 +63,8 @@ def unsent_corrections() -> Unsent | None:
     if actor is None or actor.is_staff:
         return None
     try:
-        return corrections.unsent(actor)
+        case = g.get("case") or corrections.returned_case(actor)
+        return corrections.unsent(case) if case else None
     except SQLAlchemyError:
         db.session.rollback()
         return None

@@ -21,8 +21,18 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from lib.database import transaction_mode
 from lib.pictures.images import MAX_BYTES
 from models import db
+from services.filing.intake import crop_of
 from services.papers import resumable_uploads
-from services.papers.resumable_uploads import Elsewhere, NotAccepted, NotAsked, Owner, TooLarge, TooMany, Unknown
+from services.papers.resumable_uploads import (
+    Elsewhere,
+    NotAccepted,
+    NotAsked,
+    NotComplete,
+    Owner,
+    TooLarge,
+    TooMany,
+    Unknown,
+)
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
@@ -63,7 +73,7 @@ def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
     return response
 
 
-STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotAccepted: 400}
+STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotComplete: 409, NotAccepted: 400}
 
 
 def handle_errors(work: Callable[[], Response]) -> Response:
@@ -113,14 +123,11 @@ def _metadata() -> dict[str, str]:
 def _facts(told: dict[str, str]) -> dict[str, Any]:
     """The stored metadata: short texts, and a frame (crop) inside the picture."""
     facts: dict[str, Any] = {name: told[name][:200] for name in ("filename", "mark", "replaced") if told.get(name)}
-    if crop := told.get("crop"):
-        try:
-            left, top, width, height = (float(part) for part in crop.split(","))
-        except ValueError as error:
-            raise ProtocolError(400, "crop: four fractions") from error
-        if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
+    if told.get("crop"):
+        crop = crop_of(told["crop"].split(","))
+        if crop is None:
             raise ProtocolError(400, "crop: four fractions of the picture")
-        facts["crop"] = [left, top, min(width, 1 - left), min(height, 1 - top)]
+        facts["crop"] = list(crop)
     return facts
 
 

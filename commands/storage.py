@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from commands.report import progress, reporting
 from lib.database import transaction_mode
-from lib.storage import Folder
+from models import store
 from services.operations import storage_check
 from services.papers import papers
 
 group = AppGroup("storage", help="Check the stored files, remove unreferenced ones.")
 DAY = 24 * 3600
-
-
-def store() -> Folder:
-    return cast(Folder, current_app.extensions["kuaiji.store"])
 
 
 @group.command("check")

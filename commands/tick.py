@@ -1,8 +1,11 @@
-"""``flask tick``: the scheduled jobs. ``flask serve`` runs them every minute; else a timer calls it."""
+"""``flask tick``: regular jobs. ``flask serve`` does them every minute; elsewhere a timer calls it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from flask import current_app
 
 from commands.report import one_line, reporting
 from models import db
@@ -15,7 +18,7 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
     Returns results (job -> rows) and failures (job -> reason).
     """
     done, failed = {}, {}
-    for name, job in scheduled_jobs.JOBS.items():
+    for name, job in scheduled_jobs.jobs(_installation()).items():
         try:
             done[name] = job()
             db.session.commit()
@@ -24,6 +27,12 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
             failed[name] = one_line(error)
     db.session.remove()
     return done, failed
+
+
+def _installation() -> scheduled_jobs.Installation:
+    config = current_app.config
+    store, root = current_app.extensions["kuaiji.store"], Path(current_app.root_path)
+    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"])
 
 
 @click.command("tick")

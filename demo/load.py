@@ -33,16 +33,16 @@ from services import access, deadlines, workflow
 from services.accounts import applicants
 from services.accounts.staff import actor_of
 from services.declaration import answers
+from services.filing import printing, signed_sheet
+from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from services.queue import index as queue_index
-from services.sheet import reading as sheet_reading
-from services.sheet import versions as sheet_versions
 from services.sheet.commitment import COMMITMENT_VERSION
 from services.workflow import start as workflow_start
 
 DAY = timedelta(days=1)
-Pictures = dict[str, papers.Prepared]  # paper kind -> its picture, already in the store
+Pictures = dict[str, preparation.Prepared]  # paper kind -> its picture, already in the store
 
 #: Groups of states.
 UNDECIDED = (Stage.SUBMITTED, Stage.OVERDUE, Stage.DUE_SOON)
@@ -183,8 +183,8 @@ def _prepare_person(demo: Demo, person: DemoPerson, words: Words, pepper: bytes)
 NEAR = (0.11, 0.07, 0.78, 0.78)
 
 
-def _prepared(store: Folder, kind: str, picture: bytes) -> papers.Prepared:
-    return papers.prepare_photo(store, picture, NEAR) if kind == PHOTO else papers.prepare(store, picture)
+def _prepared(store: Folder, kind: str, picture: bytes) -> preparation.Prepared:
+    return preparation.prepare_photo(store, picture, NEAR) if kind == PHOTO else preparation.prepare(store, picture)
 
 
 # --- stories --------------------------------------------------------------------------------------------------------
@@ -218,22 +218,22 @@ class _DemoStory:
     def _draft(self) -> Declaration:
         declaration = workflow_start.start(self.actor, self.account)
         declaration.notice_read_at = utcnow()
-        pages = DRAFTS.get(self.person.stage, len(STEPS))
-        for step in STEPS[:pages]:
+        filled = DRAFTS.get(self.person.stage, len(STEPS))
+        for step in STEPS[:filled]:
             _fill(declaration, step.slug, self.person.answers)
         self._upload(declaration, *self.pictures)
-        if pages == len(STEPS):
+        if filled == len(STEPS):
             self._sign(declaration)
         return declaration
 
     def _upload(self, declaration: Declaration, *kinds: str) -> None:
         for kind in kinds:
-            papers.take(declaration, PAPER[kind], self.pictures[kind])
+            pages.add_page(declaration, PAPER[kind], self.pictures[kind])
         db.session.flush()
 
     def _sign(self, declaration: Declaration) -> None:
         """Print the sheet, and upload the picture of the signed one."""
-        sheet = sheet_versions.print_sheet(declaration)
+        sheet = printing.print_sheet(DeclarationCase(declaration))
         db.session.flush()
         facts = sheet.answers
         rows = [(row.short, row.text) for section in answers.sections(facts) for row in section.rows]
@@ -243,8 +243,9 @@ class _DemoStory:
         signed = demo_drawings.Signed(address, head, self.person.name, seal)
         drawn = demo_drawings.signed_sheet(signed, rows, self.person.look)
         for page in papers.pages_of(declaration, SHEET):
-            papers.remove(page)
-        sheet_reading.add_page(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn, SHEET))
+            pages.remove_page(page)
+        prepared = preparation.prepare(self.demo.store, drawn, SHEET)
+        signed_sheet.add_page(DeclarationCase(declaration), PAPER[SHEET], prepared)
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:
@@ -252,7 +253,7 @@ class _DemoStory:
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
         due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
 
     def _review(self, declaration: Declaration) -> None:
         stage = self.person.stage
@@ -272,8 +273,8 @@ class _DemoStory:
             marks.MarkRequest(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
         )
         revision = declaration.revisions[-1]
-        marks.keep(revision, self.officer, wanted)
-        ticks.keep(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
+        marks.save(revision, self.officer, wanted)
+        ticks.save(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
         internal_notes.add(declaration, self.officer, "已电话提醒申报人重新拍摄国徽面。")
         db.session.flush()
         workflow.send_back(declaration, self.officer, declaration.revision_number)
@@ -292,7 +293,7 @@ class _DemoStory:
         """Correct what was marked, sign again and submit again."""
         address = f"{self.person.answers['postal_address']} 2 单元 301 室"
         _fill(declaration, "personal", {"postal_address": address})
-        self.pictures[SPOILED] = papers.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
+        self.pictures[SPOILED] = preparation.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
         self._upload(declaration, SPOILED)
         self._sign(declaration)
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)

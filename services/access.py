@@ -11,10 +11,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from lib.codes import OPEN, Role, Status
-from models import Account, Decision, Declaration, Department, PaperPage, Record, Revision, Sheet, Transfer, db
+from models import (
+    Account,
+    Claim,
+    Decision,
+    Declaration,
+    Department,
+    PaperPage,
+    Record,
+    Revision,
+    SecondLook,
+    Transfer,
+    db,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -71,14 +83,19 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def open_declaration(actor: Actor) -> Declaration | None:
-    """The applicant's open declaration; there is at most one."""
-    return db.session.scalar(own_declarations(actor).where(Declaration.status.in_(OPEN)))
+    """The applicant's declaration in hand, if any: at most one is open."""
+    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
 
 
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
-    query = own_declarations(actor).where(Declaration.status != Status.DROPPED)
-    return open_declaration(actor) or db.session.scalar(query.order_by(Declaration.id.desc()).limit(1))
+    query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)
+    return db.session.scalar(query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.id.desc()).limit(1))
+
+
+def _with_account(query: Select[Declaration]) -> Select[Declaration]:
+    """The declaration's facts depend on the registration and the legacy record: load them together."""
+    return query.options(joinedload(Declaration.account).joinedload(Account.legacy))
 
 
 def own_record(actor: Actor) -> Record | None:
@@ -89,13 +106,6 @@ def own_page(actor: Actor, uid: str) -> PaperPage | None:
     """A picture of the applicant's own open declaration."""
     query = select(PaperPage).join(Declaration).where(PaperPage.uid == uid, Declaration.account_id == actor.id)
     return db.session.scalar(query.where(Declaration.status.in_(OPEN)))
-
-
-def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
-    """The sheet printed last for this declaration of the applicant's own."""
-    query = select(Sheet).join(Declaration, Declaration.id == Sheet.declaration_id)
-    query = query.where(Declaration.account_id == actor.id, Sheet.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Sheet.version.desc()).limit(1))
 
 
 def office_declarations(actor: Actor) -> Select[Declaration]:
@@ -114,7 +124,8 @@ def office_declarations(actor: Actor) -> Select[Declaration]:
 def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     """One submission that an officer may read: in the own scope, offered to it, or decided by it before.
 
-    After a transfer the old department can still read what it decided (``office_revision`` says which revisions).
+    After a transfer the old department keeps reading what it decided (``office_revision`` says which revisions).
+    It comes with what pages and verbs ask of it: whose it is, who holds it, what it waits for, revisions and marks.
     """
     taken_back = (Status.DRAFT, Status.DROPPED)
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
@@ -127,7 +138,39 @@ def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     )
     if actor.id_index:
         query = query.where(Account.id_index != actor.id_index)
-    return db.session.scalar(query.options(joinedload(Declaration.account), joinedload(Declaration.department)))
+    found = db.session.scalars(query.options(*STANDING, _REVISIONS).execution_options(populate_existing=True))
+    return found.unique().one_or_none()
+
+
+#: What is asked of a submission again and again; it comes with the row.
+STANDING = (
+    joinedload(Declaration.account),
+    joinedload(Declaration.department),
+    joinedload(Declaration.claim).joinedload(Claim.staff),
+    joinedload(Declaration.transfers).options(
+        joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
+    ),
+    joinedload(Declaration.second_looks).joinedload(SecondLook.staff),
+)
+_REVISIONS = selectinload(Declaration.revisions).options(joinedload(Revision.sheet), selectinload(Revision.marks))
+
+
+def locked_declaration(actor: Actor, uid: str) -> Declaration | None:
+    """The same for a verb. A second officer waits for the row's lock; the rest is read afterwards, as it is then."""
+    db.session.execute(select(Declaration.id).where(Declaration.uid == uid).with_for_update())
+    return office_declaration(actor, uid)
+
+
+def in_office(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's scope cover the department that handles it? Others may at most read it."""
+    office = declaration.department
+    return bool(actor.path and office and office.path.startswith(actor.path))
+
+
+def handles(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's office handle it, or is it offered to it?"""
+    waiting = (one.to_department for one in declaration.transfers if one.answered_at is None)
+    return in_office(declaration, actor) or any(office.path.startswith(actor.path) for office in waiting)
 
 
 def _below(actor: Actor) -> ColumnElement[bool]:
@@ -159,16 +202,17 @@ def office_revision(actor: Actor, declaration: Declaration, number: int | None) 
 
     All of a submission in the own scope or offered to it; else only those that the own scope decided.
     """
-    query = select(Revision).join(Declaration, Declaration.id == Revision.declaration_id)
-    query = query.join(Department, Department.id == Declaration.department_id)
-    query = query.where(Revision.declaration_id == declaration.id)
-    decided = exists(_own_decisions(actor).where(Decision.revision_id == Revision.id))
-    query = query.where(or_(_below(actor), _offered(actor), decided))
-    if number is not None:
-        if not 0 < number <= declaration.revision_number:  # the database would refuse a larger number
-            return None
-        query = query.where(Revision.number == number)
-    return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
+    found = list(declaration.revisions)
+    if not handles(declaration, actor):
+        query = _own_decisions(actor).where(Decision.revision_id.in_([revision.id for revision in found]))
+        decided = set(db.session.scalars(query.with_only_columns(Decision.revision_id)))
+        found = [revision for revision in found if revision.id in decided]
+    return next((one for one in reversed(found) if number in (None, one.number)), None)
+
+
+def revision_of(declaration: Declaration, number: int) -> Revision | None:
+    """One revision of a declaration that the person may read."""
+    return next((revision for revision in declaration.revisions if revision.number == number), None)
 
 
 def office_records(actor: Actor) -> Select[Record]:
@@ -180,9 +224,3 @@ def office_records(actor: Actor) -> Select[Record]:
 
 def office_record(actor: Actor, uid: str) -> Record | None:
     return db.session.scalar(office_records(actor).where(Record.uid == uid))
-
-
-def revision_of(declaration: Declaration, number: int) -> Revision | None:
-    """One revision, found through the declaration that the person may read."""
-    query = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == number)
-    return db.session.scalar(query)

@@ -22,7 +22,7 @@ def submissions(original: Declaration, n: int) -> list[int]:
     db.session.add_all(made)
     db.session.flush()
     for declaration in made:
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
     db.session.commit()
     return [declaration.id for declaration in made]
 

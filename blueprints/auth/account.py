@@ -58,7 +58,7 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
         form=form,
         account=person,
         devices=applicants.devices(person.id),
-        looks=audit.looks(person.id),
+        accesses=audit.accesses(person.id),
         here=me().session_id,
         unread=inbox.unread_count(person.id),
     )

@@ -15,7 +15,7 @@ from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
 from services.accounts.applicants import KnownApplicant, StepExpired
 from services.accounts.throttle import CountedAttempt
-from services.declaration import next_page
+from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 
@@ -64,7 +64,7 @@ def _place(actor: Actor) -> str:
     """First the stored form, then the wanted page, then the next page of the declaration."""
     with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
-        endpoint, values = next_page.landing(actor)
+        endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

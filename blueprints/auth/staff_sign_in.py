@@ -16,7 +16,7 @@ from services.accounts import passwords, staff, throttle
 from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff, SecondFactor
 from services.accounts.throttle import CountedAttempt
-from services.declaration import next_page
+from services.filing import next_page
 
 WRONG = "用户名、登录密码或动态验证码不正确"
 

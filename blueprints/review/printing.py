@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -14,8 +14,8 @@ from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
 from lib.database import transaction_mode
-from lib.storage import FileDamaged, FileMissing, Folder
-from models import Declaration, PrintJob, Record, db
+from lib.storage import FileDamaged, FileMissing
+from models import Declaration, PrintJob, Record, db, store
 from services.access import OFFICERS, only
 from services.queue import listing as queue_listing
 from services.queue.filters import Filters
@@ -149,7 +149,7 @@ def print_file(uid: str) -> ResponseReturnValue:
     if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
     try:
-        pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
+        pdf = store().get(job.address or "")
     except (FileMissing, FileDamaged):
         abort(404)
     return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))

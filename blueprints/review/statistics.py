@@ -1,4 +1,4 @@
-"""统计 of a department in the officer's scope, as a page and as a spreadsheet. Counts only: nobody's file is read."""
+"""统计 of a department in the officer's scope, as a page and as a spreadsheet. Counts only: no file is opened."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def export_statistics() -> ResponseReturnValue:
         return statistics_page()
     name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
     with report_tables.spreadsheet(report, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
-        content = BytesIO(file.read())  # some kilobytes: nothing is left open, whoever hangs up
+        content = BytesIO(file.read())  # some kilobytes: nothing stays open when the browser disconnects
     return send_file(content, xlsx.TYPE, as_attachment=True, download_name=name)

@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from models import Account, Attempt, Department, HandOver, Staff, WebSession, db
+from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
 from services.departments import reference_version
 
@@ -130,9 +130,11 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # phone uploads end, too, even those of the remaining session
-        theirs = HandOver.session_id.in_(select(WebSession.id).where(owner))
-        db.session.execute(update(HandOver).where(theirs, HandOver.expires_at > utcnow()).values(expires_at=utcnow()))
+    if account_id:  # what was handed to a phone ends too, also by the session that stays
+        theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
+        db.session.execute(
+            update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
+        )
 
 
 def _end(*which: Any) -> None:

@@ -1,4 +1,4 @@
-"""The same number, phone or picture at somebody else's. Whose it is, only the reader's scope decides (checks.run)."""
+"""The same number, phone or picture in another submission. The reader's scope decides who is named (checks.run)."""
 
 from __future__ import annotations
 

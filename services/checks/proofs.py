@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from forms import PAPER
-from lib.codes import Kind, MarkState, YesNo
+from lib.codes import Kind, YesNo
 from lib.pictures import quality
-from models import LegacyHolder, Mark, Revision, db
+from models import LegacyHolder, Mark, db
 from services.checks.case import Case, Outcome, look, passed, unknown, verdict
 from services.declaration import labels
+from services.marks.marks import sent_before
 from services.papers import papers
 
 #: A year at the beginning (管理号 of an exam), or in the brackets of an assessment's document number: 〔2018〕12 号.
@@ -78,14 +79,10 @@ _BESIDE_THE_POINT = re.compile(r"[\W_]+")
 
 def marks(case: Case) -> Outcome | None:
     """Was each place that the last return marked really changed, not by a blank or the same picture again?"""
-    query = select(Mark).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
-    query = query.where(Revision.number < case.revision.number, Mark.state != MarkState.DRAFT)
-    sent = db.session.scalars(query.order_by(Revision.number.desc(), Mark.id)).all()
-    if not sent:
+    last = sent_before(case.revision)
+    if not last:
         return None
-    before = sent[0].revision
-    last = [mark for mark in sent if mark.revision_id == before.id]
-    old = before.answers
+    old = last[0].revision.answers
     problems = [(mark.target, words) for mark in last if (words := _untouched(case, mark, old))]
     return verdict(problems, f"退回时标记的 {len(last)} 处都已修改")
 

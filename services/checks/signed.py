@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from forms import PHOTO, SHEET
 from lib.codes import MarkState
-from models import Mark, Revision, Sheet, db
+from models import Sheet
 from services.checks.case import Case, Outcome, look, passed, unknown
 from services.declaration import labels
+from services.marks.marks import of_revision
 from services.papers import papers
 from services.sheet import reading as sheet_reading
 
@@ -47,9 +46,8 @@ def code_of(signed: Sheet) -> str:
 
 
 def _excused(case: Case) -> set[str]:
-    query = select(Mark.target).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
-    query = query.where(Revision.number < case.revision.number, Mark.resign.is_(False))
-    return set(db.session.scalars(query.where(Mark.state == MarkState.CLOSED)))
+    earlier = (one for one in case.declaration.revisions if one.number < case.revision.number)
+    return {mark.target for one in earlier for mark in of_revision(one, MarkState.CLOSED) if not mark.resign}
 
 
 def _readings(case: Case) -> list[Mapping[str, Any]]:

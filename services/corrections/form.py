@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from lib.questions.conditions import FormContext
@@ -83,8 +83,8 @@ def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> Step
     return form
 
 
-def facts_for_browser(form: StepForm, shown: set[str]) -> dict[str, Any]:
-    """The facts that conditions of the screen depend on and that are not asked on it."""
+def facts_for_browser(form: StepForm, shown: Collection[str]) -> dict[str, Any]:
+    """The facts that the conditions of these questions read and that are not asked beside them."""
     facts = form.facts()
     conditions = [form[name].flags.when for name in shown if form[name].flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

@@ -1,5 +1,5 @@
-"""Reminders of a returned declaration that lies with the applicant: corrections that were made but not sent, and a
-return that nobody has looked after. Each once for each return."""
+"""Reminders of a returned declaration that waits for the applicant: corrections that were made but not sent, and a
+return that was left alone. Each once for each return."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def remind_all() -> int:
 
 
 def _due(reminder: Reminder, now: datetime) -> Sequence[Declaration]:
-    told = select(Event.id).where(Event.declaration_id == Declaration.id, Event.verb == reminder.verb)
+    sent = select(Event.id).where(Event.declaration_id == Declaration.id, Event.verb == reminder.verb)
     query = select(Declaration).where(
         Declaration.status == Status.RETURNED,
         Declaration.decided_at.is_not(None),
         Declaration.touched_at <= now - reminder.after,
-        ~told.where(Event.at >= Declaration.decided_at).exists(),
+        ~sent.where(Event.at >= Declaration.decided_at).exists(),
     )
     return [found for found in db.session.scalars(query) if _was_touched(found) is reminder.touched]
 

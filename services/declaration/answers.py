@@ -135,9 +135,8 @@ def save(declaration: Declaration, form: StepForm) -> None:
         setattr(declaration, name, answer)
 
 
-def gaps(declaration: Declaration, context: FormContext | None = None) -> list[Gap]:
+def gaps(context: FormContext) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
-    context = context or asked(declaration)
     return [gap for step in STEPS for gap in _step_gaps(step, context)]
 
 
@@ -146,18 +145,6 @@ def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
     if form.checks():
         return []
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
-
-
-def finished(step: Step, context: FormContext) -> bool:
-    return not _step_gaps(step, context)
-
-
-def first_unfinished(declaration: Declaration) -> str:
-    """The slug of the page where the person continues: a page with gaps, else ``check``."""
-    if declaration.notice_read_at is None:
-        return "notice"
-    context = asked(declaration)
-    return next((step.slug for step in STEPS if not finished(step, context)), "check")
 
 
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
@@ -185,10 +172,9 @@ def document_rows(*texts: str) -> list[AnswerRow]:
     return [AnswerRow(name, label, text, label, markable=False) for (name, label), text in titles]
 
 
-def freeze(declaration: Declaration) -> dict[str, Any]:
+def freeze(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts as JSON values that never change again: codes, ISO dates, and the document's number as it is today."""
-    frozen = facts(declaration)
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in frozen.items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:

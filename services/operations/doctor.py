@@ -91,7 +91,7 @@ def risky_settings(config: Mapping[str, Any]) -> list[str]:
     if not config["STAFF_TOTP"]:
         found.append("KUAIJI_STAFF_TOTP=off: staff sign in without a second factor")
     if "none" in config["LEGACY_CLAIM_FACTORS"]:
-        found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: whoever knows a name and number can claim a legacy record")
+        found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: a name and a number are enough to claim a legacy record")
     if config["ENV"] == "production" and not config["BASE_URL"].startswith("https://"):
         found.append(f"KUAIJI_BASE_URL={config['BASE_URL']}: without https passwords travel in the open")
     return found

@@ -1,6 +1,6 @@
 """部门概览 for the manager: what is open, overdue and due soon below, who holds how much, what waits for an answer.
 
-It helps to share out the work. Officers stand in the order of their names, with counts of today only and no times.
+It helps to share out the work. Officers are listed by name, with counts of today only and no times.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One field finds a submission or a record: by name part, pinyin initials, full number, phone tail, employer, 申报编号.
 
 Names, initials and phone tails are ranges of keys under each department of the scope, so a search costs what it finds.
-What a person is searched by never stands in an address; a 申报编号 may.
+What a person is searched by is never in an address; a 申报编号 may be.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> Queue
 
 
 def by_number(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
-    """By 申报编号 alone, which may stand in an address."""
+    """By 申报编号 alone, which may be in an address."""
     view = view or OfficerView(actor)
     rows = view.rows(_by_number(_Search(view, text)))
     return QueuePage(view.lines([row for row in rows if view.may_see(row)]))

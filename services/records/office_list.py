@@ -22,7 +22,7 @@ from services.queue.rows import OfficerView
 from services.queue.search import FOUND_AT_MOST, find
 from services.records import own as own_record
 from services.reports import standing_decisions
-from services.review.page import PaperLine, Privacy, ReviewSection, plain_sections
+from services.review.rows import PaperLine, Privacy, ReviewSection, plain_sections
 
 __all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "record_ids", "search"]
 

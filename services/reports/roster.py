@@ -1,6 +1,6 @@
 """名册: the people of a scope as one spreadsheet, row by row, so that memory does not grow with their number.
 
-It carries full ID numbers: whoever exports says why, the export is an event, and each person in it can see it.
+It carries full ID numbers: the officer gives a reason, the export is an event, and each person in it can see it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from services.departments.snapshot import DepartmentNode
 from services.reports.xlsx import Book, Column
 
 RECORDS = "records"
-#: Whose rows: the approved records, or the submissions that stand in one state.
+#: Which rows: the approved records, or the submissions in one state.
 SOURCES = {RECORDS: "审核通过的人员档案"} | {
     status.value: f"{status.label}的申报"
     for status in (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.DECLINED)
@@ -56,7 +56,7 @@ class RosterRequest:
 
 @dataclass(frozen=True)
 class Roster:
-    """The finished file, at its beginning (whoever takes it closes it), how many rows it has, and who is in it."""
+    """The finished file, at its beginning (the caller closes it), how many rows it has, and who is in it."""
 
     file: IO[bytes]
     count: int
@@ -104,7 +104,7 @@ def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
     days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
     detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
     event = audit.record("export_roster", actor, detail=detail)
-    audit.keep(event, wanted.office.id, made.members)
+    audit.record_members(event, wanted.office.id, made.members)
 
 
 def file_name(wanted: RosterRequest) -> str:

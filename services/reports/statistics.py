@@ -31,6 +31,7 @@ from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLo
 from services.declaration import labels
 from services.departments import matching
 from services.departments.snapshot import DepartmentNode
+from services.moves import VERDICTS
 from services.reports import standing_decisions
 
 MONTHS, MONTHS_AT_MOST = 12, 36
@@ -189,7 +190,7 @@ def report(office: DepartmentNode, span: Period) -> Report:
         lines=tallies.lines(),
         reasons=reasons,
         marks=marks,
-        made=sum(verbs[verb] for verb in standing_decisions.VERDICTS),
+        made=sum(verbs[verb] for verb in VERDICTS),
         undone=verbs["undo"],
         revoked=verbs["revoke"],
         looked=looked,

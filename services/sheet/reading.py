@@ -1,11 +1,11 @@
-"""An uploaded picture of the signed sheet: which version it shows, and whether that version is still valid.
+"""What was read on the uploaded pictures of the signed sheet: pages, signature, stamp.
 
-lib.pictures.sheet_reader reads the picture when it is cleaned. This module compares the result with the printed
-versions and the working copy, in the transaction that stores the picture. ``PaperPage.reading`` keeps:
+The reading itself (lib.pictures.sheet_reader) happens when the picture is cleaned. Which version it shows is judged in
+services.filing.signed_sheet. Pages keep of it, as ``PaperPage.reading``:
 
-``read``      whether one of our codes was found; else the page belongs to the version printed last, and a note says so
-``page``      the page of the sheet, of ``pages``
-``ink``       the signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
+``read``      was a code of ours on it? Without, the page is bound to the version printed last, and people are informed
+``page``      which page of the sheet it is, of how many (``pages``)
+``ink``       a signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
 """
 
 from __future__ import annotations
@@ -14,18 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
-
-from forms import SHEET
 from lib.codes import YesNo
-from lib.questions.pages import Paper
-from models import Declaration, PaperPage, Sheet, db
-from services.marks import marks
-from services.papers import papers
-from services.papers.papers import NotTaken, Prepared
-from services.papers.sheet_positions import ALONE, WITH_EMPLOYER
-from services.sheet import versions as sheet_versions
-from services.sheet.data import in_fours
+from models import PaperPage, Sheet
 
 Found = Mapping[str, Any]
 
@@ -34,110 +24,16 @@ RETAKE = "请把纸放平，光线均匀，让整张表和左上角的二维码�
 
 @dataclass(frozen=True)
 class SheetNote:
-    """Advice on an uploaded sheet, which never blocks anything. ``kind``: ``g`` good, ``y`` check again."""
+    """Advice on an uploaded sheet: it never blocks anything. ``kind``: ``g`` all is well, ``y`` look again."""
 
     kind: Literal["g", "y"]
     text: str
 
 
-def add_page(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
-    """Add a picture to its paper, and link a sheet to the version that it shows. Raises papers.NotTaken.
-
-    An outdated version, the sheet of another person and a forged one are refused.
-    """
-    if paper.kind != SHEET or sheet_versions.last(declaration) is None:
-        return papers.take(declaration, paper, prepared)
-    sheet, reading = _match_version(declaration, prepared.reading or ())
-    page = papers.take(declaration, paper, prepared, sheet)
-    page.reading = reading
-    return page
-
-
-def replace_cropped_page(page: PaperPage, prepared: Prepared) -> None:
-    """Replace a picture by its cropped part; a cropped sheet is checked like a new one. Raises papers.NotTaken."""
-    if page.kind == SHEET and sheet_versions.last(page.declaration):
-        sheet, page.reading = _match_version(page.declaration, prepared.reading or ())
-        page.sheet_id = sheet.id
-    papers.cut(page, prepared)
-
-
-# --- which sheet is it? -----------------------------------------------------------------------------------------------
-
-
-def _match_version(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
-    """The version that a picture shows, and the reading to store. One valid code among several is enough."""
-    excused = marks.excused(declaration)
-    known = {sheet.code: sheet for sheet in _sheets_by_code([one["code"] for one in found])}
-    own = [(known[one["code"]], one) for one in found if _is_own(declaration, known.get(one["code"]))]
-    for sheet, one in sorted(own, key=lambda pair: -pair[0].version):
-        if sheet_versions.is_current(sheet, declaration, excused):
-            return sheet, _page_reading(sheet, one)
-    if own:
-        raise NotTaken(
-            _outdated_message(declaration, max((sheet for sheet, _one in own), key=lambda one: one.version), excused)
-        )
-    if known:
-        raise NotTaken(_foreign_message(declaration, next(iter(known.values()))))
-    if found:
-        raise NotTaken(
-            f"图上的校验码 {in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
-            "请在本平台打印个人基本信息表，签名后再上传"
-        )
-    return _assumed_version(declaration, excused), {"read": False}
-
-
-def _sheets_by_code(codes: Sequence[str]) -> Sequence[Sheet]:
-    return db.session.scalars(select(Sheet).where(Sheet.code.in_(codes))).all() if codes else ()
-
-
-def _is_own(declaration: Declaration, sheet: Sheet | None) -> bool:
-    return sheet is not None and sheet.declaration_id == declaration.id
-
-
-def _page_reading(sheet: Sheet, one: Found) -> dict[str, Any]:
-    page, pages = int(one.get("page") or 1), int(one.get("pages") or 1)
-    name = WITH_EMPLOYER if page == 1 and has_employer(sheet) else ALONE
-    return {"read": True, "page": page, "pages": pages} | one["forms"][name]
-
-
-def has_employer(sheet: Sheet) -> bool:
-    return bool(sheet.answers.get("has_employer") == YesNo.YES)
-
-
-def _assumed_version(declaration: Declaration, excused: frozenset[str]) -> Sheet:
-    """Without a code: the version of the other pages if that is valid, else the version printed last."""
-    signed = sheet_versions.signed(declaration)
-    if signed and sheet_versions.is_current(signed, declaration, excused):
-        return signed
-    last = sheet_versions.last(declaration)
-    assert last, "take() asks for it"
-    return last
-
-
-def _outdated_message(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -> str:
-    names = sheet_versions.changed_since(sheet, declaration) - excused
-    said = f"图上是第 {sheet.version} 版信息表，打印之后修改了{sheet_versions.in_words(names)}，这一版已经作废。"
-    last = sheet_versions.last(declaration)
-    if last and last.id != sheet.id and sheet_versions.is_current(last, declaration, excused):
-        return f"{said}请用最近打印的第 {last.version} 版签名后上传；找不到的，请重新打印"
-    return f"{said}请重新打印、签名后上传"
-
-
-def _foreign_message(declaration: Declaration, sheet: Sheet) -> str:
-    other = db.session.get_one(Declaration, sheet.declaration_id)
-    if other.account_id == declaration.account_id:
-        return "图上是您另一份申报的信息表，不能用于本次申报。请打印本次申报的个人基本信息表，签名后上传"
-    return "图上是另一个人的信息表，不能使用。请上传您自己打印、签名的个人基本信息表"
-
-
-# --- notes for people -------------------------------------------------------------------------------------------------
-
-
-def notes(declaration: Declaration) -> list[SheetNote]:
-    """Notes for the applicant about the uploaded pictures; empty when no picture was examined."""
-    readings = [page.reading for page in papers.pages_of(declaration, SHEET) if page.reading]
-    sheet = sheet_versions.signed(declaration)
-    return list(_notes(readings, sheet)) if sheet and readings else []
+def notes(pages: Sequence[PaperPage], signed: Sheet | None) -> list[SheetNote]:
+    """For the person at the paper, from what its pictures show. Empty without a picture, or when none was looked at."""
+    readings = [page.reading for page in pages if page.reading]
+    return list(_notes(readings, signed)) if readings and signed else []
 
 
 def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
@@ -195,3 +91,7 @@ def _best(states: Sequence[str]) -> str:
 
 def _worst(states: Sequence[str]) -> str | None:
     return next((state for state in ("missing", "unknown", "found") if state in states), None)
+
+
+def has_employer(sheet: Sheet) -> bool:
+    return bool(sheet.answers.get("has_employer") == YesNo.YES)

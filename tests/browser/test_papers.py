@@ -7,8 +7,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from forms import PAPER
 from models import PaperPage, db
-from services.accounts import sessions
-from services.papers import papers
+from services.papers import pages, preparation
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
@@ -22,16 +21,13 @@ KIND = "employer_licence"
 def declaration(make, app):
     declaration = make.declaration(**EMPLOYED)
     for data in (taken(2).jpeg(), picture(1000, 701), picture(1000, 702)):
-        papers.take(declaration, PAPER[KIND], papers.prepare(app.extensions["kuaiji.store"], data))
+        pages.add_page(declaration, PAPER[KIND], preparation.prepare(app.extensions["kuaiji.store"], data))
     db.session.commit()
     return declaration
 
 
 def open_papers(visit, declaration, screen: str = "desk", **options) -> Visitor:
-    visitor = visit(screen, **options)
-    token = sessions.start(account=declaration.account)
-    db.session.commit()
-    visitor.page.context.add_cookies([{"name": "kuaiji", "value": token, "url": visitor.site}])
+    visitor = visit(screen, **options).sign_in(declaration.account)
     visitor.go("/apply/papers")
     return visitor
 

@@ -49,7 +49,7 @@ NAMES = (
     "parent place crop_x crop_y crop_w crop_h keys title body address hours verified_on "
     "reason-sex comment-sex reason-photo comment-photo unsigned-sex page-photo rect-photo rect-photo-l rect-photo-t "
     "rect-photo-w rect-photo-h tick ticks queue note why accept agree decline_reason decline_comment department "
-    "comment lane kind due from to since until office source reason position advice all ahead before clicks"
+    "comment lane kind due from to since until office source reason position advice all preload before clicks"
 ).split()
 
 

@@ -159,7 +159,8 @@ def test_a_job_that_fails_keeps_no_other_from_running(flask, make, monkeypatch):
         raise OperationalError("DELETE", {"name": "单小燕"}, Exception("disk I/O error"))
 
     make.lapsed(make.declaration(Status.IN_REVIEW))
-    monkeypatch.setattr(scheduled_jobs, "JOBS", {"broken": broken, **scheduled_jobs.JOBS})
+    sound = scheduled_jobs.jobs
+    monkeypatch.setattr(scheduled_jobs, "jobs", lambda here: {"broken": broken, **sound(here)})
 
     status, said, error = flask("tick")
 

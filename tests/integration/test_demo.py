@@ -25,10 +25,9 @@ from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Re
 from services import audit, deadlines, workflow
 from services.accounts import activation_codes, applicants, passwords
 from services.declaration import answers
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced
-from services.sheet import versions as sheet_versions
 
 PEOPLE = len(LEADING) + 6
 SECRET = "test"
@@ -76,6 +75,10 @@ def declarations(stage: Stage) -> list[Declaration]:
     return found
 
 
+def cases(stage: Stage) -> list[DeclarationCase]:
+    return [DeclarationCase(declaration) for declaration in declarations(stage)]
+
+
 STATUS = {
     Stage.STARTED: Status.DRAFT,
     Stage.STUDENT_DRAFT: Status.DRAFT,
@@ -114,12 +117,12 @@ def test_somebody_has_only_just_registered(app):
 
 
 def test_drafts_stop_where_the_list_says(app):
-    assert {answers.first_unfinished(declaration) for declaration in declarations(Stage.STARTED)} == {"department"}
-    assert {answers.first_unfinished(declaration) for declaration in declarations(Stage.STUDENT_DRAFT)} == {"education"}
+    assert {case.first_unfinished for case in cases(Stage.STARTED)} == {"department"}
+    assert {case.first_unfinished for case in cases(Stage.STUDENT_DRAFT)} == {"education"}
 
 
 def test_who_is_ready_lacks_nothing_but_the_button(app):
-    assert not any(workflow.missing_for_submit(declaration) for declaration in declarations(Stage.READY))
+    assert not any(workflow.missing_for_submit(case) for case in cases(Stage.READY))
 
 
 def test_dates_are_in_order_and_no_decision_lies_ahead(app):
@@ -147,12 +150,12 @@ def test_due_dates_follow_from_the_day_of_submission(app):
 
 def test_a_return_waits_with_its_marks_and_a_resubmission_shows_what_changed(app):
     for declaration in declarations(Stage.RETURNED):
-        assert {view.mark.target for view in marks.untouched(declaration)} == {"postal_address", "id_emblem"}
+        assert {view.mark.target for view in DeclarationCase(declaration).untouched} == {"postal_address", "id_emblem"}
     for declaration in declarations(Stage.RESUBMITTED):
         first, second = declaration.revisions
         assert set(answers.changes(first.answers, second.answers)) == {"postal_address"}
         assert first.papers["id_emblem"][0]["address"] != second.papers["id_emblem"][0]["address"]
-        assert not sheet_versions.signed_is_outdated(declaration)
+        assert not DeclarationCase(declaration).signed_is_outdated
 
 
 def test_records_stand_and_a_change_is_signed_anew(app):

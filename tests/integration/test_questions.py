@@ -18,10 +18,11 @@ from lib.codes import IdType
 from lib.database import begin_mode
 from models import Answers, Declaration, db
 from services.declaration import answers
+from services.filing.case import DeclarationCase
 from services.review import page as review_page
-from services.review.page import Privacy
+from services.review.case import ReviewCase
+from services.review.rows import Privacy, plain_sections
 from services.sheet import content as sheet_content
-from services.sheet import versions as sheet_versions
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.filing import filled, submit
@@ -101,7 +102,7 @@ def look(app: Any, make: Make, variant: str, given: dict[str, Any]) -> Shown:
     account = make.account("JOHN SMITH" if passport else "单小燕", **passport)
     given |= {"applicant_name": account.name, "mobile": account.phone}
     declaration = make.declaration(account=account, **given)
-    assert answers.gaps(declaration) == []
+    assert answers.gaps(answers.asked(declaration)) == []
     before = answers.stored(declaration)
     make.papers(declaration)
     browser = Browser(app).sign_in(account)
@@ -111,7 +112,7 @@ def look(app: Any, make: Make, variant: str, given: dict[str, Any]) -> Shown:
     db.session.expire_all()
     again = answers.stored(declaration)
     check = browser.open("/apply/check").text
-    blocks = sheet_content.blocks(answers.sections(sheet_versions.printed_answers(declaration)))
+    blocks = sheet_content.blocks(answers.sections(DeclarationCase(declaration).printed_answers))
     submit(browser)
     return seen_by_the_office(make, declaration, given, before, again, check, pages, blocks)
 
@@ -120,8 +121,8 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
     db.session.expire_all()
     revision = declaration.revisions[-1]
     officer = make.actor(make.staff())
-    found = review_page.submission(revision, officer, reveal=True)
-    plain = review_page.plain_sections(revision, Privacy(open_numbers=True, known=[]))
+    found = review_page.submission(ReviewCase(revision, officer), reveal=True)
+    plain = plain_sections(revision, Privacy(open_numbers=True, known=[]))
     nothing = dict.fromkeys(revision.answers) | {name: revision.answers[name] for name in ("id_type", "id_number")}
     return Shown(
         given=given,
@@ -130,7 +131,7 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
         again=again,
         texts={row.name: row.text for section in answers.sections(revision.answers) for row in section.rows},
         sheet=list(printed_pairs(blocks)),
-        printed=sheet_versions.printed_answers(declaration),
+        printed=DeclarationCase(declaration).printed_answers,
         review={line.name: line.text for section in found.sections for line in section.lines},
         record={line.name: line.text for section in plain for line in section.lines},
         check=check,

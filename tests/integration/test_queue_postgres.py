@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.test_desk_races import (  # noqa: F401
+from tests.integration.test_queue_index_races import (  # noqa: F401
     test_counters_of_many_moves_at_once_equal_those_made_anew,
 )
 from tests.integration.test_queue_lanes import (  # noqa: F401
     desk_full,
-    officer,
     test_an_office_with_a_zone_below_it_sees_both_in_one_order,
     test_lanes_part_what_is_to_be_done_and_are_counted,
     test_the_last_page_and_the_one_before_it_are_links,
@@ -20,13 +19,11 @@ from tests.integration.test_queue_search import (  # noqa: F401
     test_each_way_finds_who_is_meant_in_the_own_scope,
     test_the_whole_number_finds_one_never_a_part_of_it,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
-from tests.unit.test_desk import (  # noqa: F401
+from tests.unit.test_queue_index import (  # noqa: F401
     filed,
     test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders,
     test_after_a_transfer_line_counters_and_search_keys_stand_at_the_new_department,
 )
-from tests.unit.test_desk_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
+from tests.unit.test_queue_index_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
 
 pytestmark = pytest.mark.postgres

@@ -236,7 +236,7 @@ def test_sections_and_gaps_of_a_declaration_ask_for_no_lists(make):
     declaration = make.declaration()
     context = answers.asked(declaration)
     with counted() as asked:
-        answers.gaps(declaration, context)
+        answers.gaps(context)
         answers.sections(context.facts, context)
     assert about_reference(asked) == []
 

@@ -128,10 +128,11 @@ ARROWS = [
     ("config.py", "from lib import crypto", 1),
 ]
 REQUESTS = [
-    (RULE, "from flask import current_app, url_for", 0),
+    (RULE, "from flask import url_for", 0),
+    (RULE, "from flask import current_app, url_for\nimport subprocess\nfrom subprocess import Popen", 3),
     (RULE, "from flask import g, request, session\nfrom flask_login import current_user", 4),
     (RULE, "import flask\n\ndef who():\n    return flask.request.remote_addr", 1),
-    (LIB, "from flask import current_app", 1),
+    (LIB, "from flask import url_for\nimport subprocess", 1),
     (VIEW, "from flask import request", 0),
 ]
 COMMITS = [

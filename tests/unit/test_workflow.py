@@ -16,7 +16,9 @@ from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
 from services import deadlines, workflow
 from services.access import Actor
+from services.filing.case import DeclarationCase
 from services.marks import marks
+from services.moves import MOVES
 from services.papers import papers
 from tests.people import UNIVERSITY
 
@@ -27,7 +29,7 @@ def submit(declaration: Declaration, actor: Actor) -> Revision:
 
 def send_back(declaration: Declaration, actor: Actor) -> Decision:
     wanted = [marks.MarkRequest("postal_address", "", "请核对")]
-    marks.keep(declaration.revisions[-1], actor, wanted)
+    marks.save(declaration.revisions[-1], actor, wanted)
     return workflow.send_back(declaration, actor, declaration.revision_number)
 
 
@@ -68,11 +70,6 @@ TOLD = dict.fromkeys(("release", "return", "approve", "decline"), workflow.Confl
 
 
 @pytest.fixture
-def officer(make):
-    return make.staff()
-
-
-@pytest.fixture
 def in_state(make, officer):
     """A change declaration, complete and submitted once, put into a state by hand; in the officer's hands in review."""
 
@@ -94,8 +91,8 @@ def newest(declaration: Declaration) -> Event:
 
 
 def test_every_verb_and_state_is_in_the_table():
-    assert set(VERBS) | MORE | {"lapse"} == set(workflow.MOVES)
-    table = {(source, verb) for verb, move in workflow.MOVES.items() for source in move.sources if verb in VERBS}
+    assert set(VERBS) | MORE | {"lapse"} == set(MOVES)
+    table = {(source, verb) for verb, move in MOVES.items() for source in move.sources if verb in VERBS}
     assert table == set(LEGAL)
 
 
@@ -128,9 +125,9 @@ def test_moves(make, officer, in_state, status, verb):
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_claim_that_is_over_lapses(make, in_state, status):
     declaration = in_state(status)
-    assert workflow.settle(declaration) is False
+    assert workflow.expire_lapsed(declaration) is False
     later = utcnow() + timedelta(minutes=31)
-    assert workflow.settle(declaration, later) is (status == Status.IN_REVIEW)
+    assert workflow.expire_lapsed(declaration, later) is (status == Status.IN_REVIEW)
     assert declaration.status == (Status.SUBMITTED if status == Status.IN_REVIEW else status)
 
 
@@ -185,9 +182,9 @@ def test_a_changed_answer_asks_for_a_new_sheet(make):
     declaration = make.declaration(Status.RETURNED)
     declaration.postal_address = "样例路 99 号"
     db.session.commit()
-    assert any("重新打印" in line for line in workflow.missing_for_submit(declaration))
+    assert any("重新打印" in line for line in workflow.missing_for_submit(DeclarationCase(declaration)))
     make.signed_sheet(declaration)
-    assert workflow.missing_for_submit(declaration) == []
+    assert workflow.missing_for_submit(DeclarationCase(declaration)) == []
 
 
 def test_a_submission_forgets_the_drafts(make):

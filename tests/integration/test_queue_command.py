@@ -1,4 +1,4 @@
-"""``flask desk rebuild``, and what ``flask init`` does after an update that brings the officers' lists."""
+"""``flask queue rebuild``, and what ``flask init`` does after an update that brings the officers' lists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def forget_lists() -> None:
     db.session.commit()
 
 
-@pytest.mark.parametrize("command", [("desk", "rebuild"), ("init",)])
+@pytest.mark.parametrize("command", [("queue", "rebuild"), ("init",)])
 def test_lists_are_made_of_what_is_there(make, flask, command, monkeypatch):
     monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the test's database has no migrations
     waiting, record = make.declaration(Status.SUBMITTED), make.record()
@@ -40,7 +40,7 @@ def test_lists_are_made_of_what_is_there(make, flask, command, monkeypatch):
 def test_the_rebuild_says_how_many(make, flask):
     make.record()
     db.session.remove()
-    assert "1 submissions and 1 records" in flask("desk", "rebuild")[1]
+    assert "1 submissions and 1 records" in flask("queue", "rebuild")[1]
 
 
 def test_a_second_init_leaves_the_lists_alone(make, flask, monkeypatch):

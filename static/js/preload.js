@@ -4,7 +4,7 @@
  * Pictures come with no-store. Tried in Chromium: what <link rel="prefetch">, fetch() or an Image loads is therefore asked
  * for again after the navigation, and a service worker ends after half a minute without work, sooner than a review. A
  * shared worker with `extendedLifetime` keeps the bytes in its memory across the navigation, and nothing reaches a disk.
- * Where a browser does not know that, nothing is loaded ahead.
+ * Where a browser does not know that, nothing is preloaded.
  */
 const PATIENCE_MS = 400; // then the picture is asked for as any other
 
@@ -14,14 +14,14 @@ function worker() {
   if (port !== undefined) return port;
   let known = false;
   const options = {
-    name: "ahead",
+    name: "preload",
     get extendedLifetime() {
       known = true; // a browser that knows the option reads it
       return true;
     },
   };
   try {
-    port = new SharedWorker(new URL("./ahead-worker.js", import.meta.url), options).port;
+    port = new SharedWorker(new URL("./preload-worker.js", import.meta.url), options).port;
     if (!known) port.close();
   } catch {
     known = false; // no shared workers at all
@@ -31,14 +31,14 @@ function worker() {
 }
 
 /** Has the worker load the pictures that the address of the next submission's list names. */
-export async function loadAhead(list, session) {
+export async function preload(list, session) {
   if (!worker()) return;
   const answer = await fetch(list).catch(() => null);
   const isList = answer?.ok && answer.headers.get("Content-Type") === "application/json";
   for (const load of isList ? (await answer.json()).pictures : []) port.postMessage({ session, load });
 }
 
-/** The address under which this page can show a picture that was loaded ahead; the given one when it was not. */
+/** The address under which this page can show a picture that was preloaded; the given one when it was not. */
 export function addressOf(address, session) {
   if (!worker()) return Promise.resolve(address);
   const { port1, port2 } = new MessageChannel();

@@ -60,7 +60,7 @@ def test_a_line_says_what_was_submitted_never_what_is_typed_since(make, filed):
     assert keys_of(filed) == set()
     declaration = make.declaration(Status.RETURNED, make.account("孙立国"), **WITH_EMPLOYER)
     declaration.applicant_name, declaration.employer_name = "孙大国", "另一家有限公司"
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     db.session.commit()
     line = item(declaration)
     assert line is not None

@@ -1,8 +1,8 @@
 /**
  * form[data-hand-over] 【用手机拍照】: shows the QR code in a dialog over the page, counts down, and asks every two seconds
- * whether the phone has sent the picture, while the page is seen. Then the paper's row is drawn anew (or the page).
+ * whether the phone has sent the picture, while the page is seen. Then the paper's row is fetched again (or the page).
  *
- * button[data-hand-over-by=<id of such a form>] stands in another form, which keeps what is typed when there is no script.
+ * button[data-hand-over-by=<id of such a form>] is in another form, which keeps what is typed when there is no script.
  */
 import { countUploaded, refreshFragment } from "./fragment.js";
 
@@ -12,7 +12,7 @@ live.className = "vh";
 live.setAttribute("role", "status");
 document.body.append(live);
 
-let shown = null; // the hand-over in the dialog
+let shown = null; // the QR code in the dialog
 
 function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -14,7 +14,7 @@ from services import workflow
 from services.access import Actor
 from services.marks import marks
 from services.queue import index as queue_index
-from services.workflow.reversals import last_decision
+from services.workflow import last_decision
 from tests.factory import Make
 from tests.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 from tests.review_desk import fresh
@@ -109,8 +109,8 @@ class Life:
         workflow.lapse_all()
 
     def send_back(self, declaration: Declaration, officer: Actor) -> None:
-        workflow.own_claim(declaration, officer)
-        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
+        workflow.holds(declaration, officer)
+        marks.save(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.send_back(declaration, officer, declaration.revision_number)
 
     def approve(self, declaration: Declaration, officer: Actor) -> None:
@@ -126,7 +126,7 @@ class Life:
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
-        marks.keep(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
+        marks.save(declaration.revisions[-1], officer, [marks.MarkRequest("postal_address", "", "请核对")])
         workflow.revoke(declaration, officer, declaration.revision_number, comment="批错了")
 
     def reopen(self, declaration: Declaration, officer: Actor) -> None:

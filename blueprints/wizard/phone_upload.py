@@ -1,6 +1,6 @@
-"""用手机拍照: a paper handed to a phone by a QR code.
+"""用手机拍照: one paper that a phone may upload, by a QR code.
 
-On the computer: the code, how it stands, 【取消】. On the phone: one page without sign-in, with the name of the paper,
+On the computer: the code, how far it is, 【取消】. On the phone: one page without sign-in, with the name of the paper,
 its hint, and nothing of the person.
 """
 
@@ -14,16 +14,18 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
 from blueprints.tus import ProtocolError
-from blueprints.wizard.papers import put, sent_files
-from blueprints.wizard.shared import bp, editable_declaration
-from blueprints.wizard.uploads import judged, taken
+from blueprints.wizard.intake import sent_files, settings
+from blueprints.wizard.shared import bp, editable_case
+from blueprints.wizard.uploads import finish_upload
 from forms import PAPER, PHOTO, STEPS
 from lib.crypto import token_hash
 from lib.database import utcnow
 from lib.pictures.images import PictureRefused
-from models import HandOver, PaperPage, db
+from models import PhoneUpload, db
 from services.access import APPLICANTS, only, public
-from services.papers import papers, phone_upload, picture_advice
+from services.filing import intake
+from services.papers import phone_upload, picture_advice
+from services.papers.pages import PageNotAdded
 from services.papers.resumable_uploads import NotAccepted, Owner
 
 phone = Blueprint("phone", __name__, url_prefix="/hand-over")
@@ -36,16 +38,16 @@ DEAD = "这个二维码已失效，请在电脑上重新打开"
 
 @bp.post("/papers/<kind>/hand-over")
 @only(*APPLICANTS)
-def hand_over(kind: str) -> ResponseReturnValue:
+def begin_phone_upload(kind: str) -> ResponseReturnValue:
     """Show the QR code for one paper: as a page, or as a part of one for scripts. It is shown this once."""
     try:
-        made, token = phone_upload.begin(me(), editable_declaration(), kind)
+        made, token = phone_upload.begin(me(), editable_case().declaration, kind)
     except NotAccepted:
         abort(404)
     address = current_app.config["BASE_URL"] + url_for("phone.page", token=token)
     part = request.form.get("part") == "yes"
     shown = render_template(
-        "wizard/_hand_over.html" if part else "wizard/hand_over.html",
+        "wizard/_phone_upload.html" if part else "wizard/phone_upload.html",
         paper=PAPER[kind],
         made=made,
         seconds=int((made.expires_at - utcnow()).total_seconds()),
@@ -64,20 +66,20 @@ def _place_of(kind: str) -> str:
     return url_for("wizard.papers_page", _anchor=f"paper-{kind}")
 
 
-def _own(uid: str) -> HandOver:
+def _own(uid: str) -> PhoneUpload:
     return phone_upload.own(me(), uid) or abort(404)
 
 
 @bp.get("/hand-over/<uid>")
 @only(*APPLICANTS)
-def hand_over_state(uid: str) -> ResponseReturnValue:
-    """How it stands, for scripts that ask every two seconds while the code is shown."""
+def phone_upload_state(uid: str) -> ResponseReturnValue:
+    """How far it is, for scripts that ask every two seconds while the code is shown."""
     return jsonify({"state": phone_upload.state(_own(uid))})
 
 
 @bp.post("/hand-over/<uid>/cancel")
 @only(*APPLICANTS)
-def cancel_hand_over(uid: str) -> ResponseReturnValue:
+def cancel_phone_upload(uid: str) -> ResponseReturnValue:
     row = _own(uid)
     phone_upload.cancel(row)
     kind = row.kind
@@ -89,14 +91,14 @@ def cancel_hand_over(uid: str) -> ResponseReturnValue:
 
 
 def _device() -> bytes:
-    """The phone, by the page cookie that its forms hang on."""
+    """The phone, by the page cookie that its forms depend on."""
     return token_hash(session["csrf_token"])
 
 
 def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
     """What the token opens. Raises Unfit for every token that opens nothing.
 
-    Guesses are not counted: nobody guesses 256 bits, and thousands of phones share one address of their network.
+    Guesses are not counted: 256 bits cannot be guessed, and thousands of phones share one address of their network.
     """
     if owner := phone_upload.find(token, _device(), spent=spent, lock=lock):
         return owner
@@ -105,17 +107,17 @@ def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
 
 
 def _held(token: str) -> Owner:
-    """The same for a device that begins to send: from now on the hand-over is its own."""
+    """The same for a device that begins to send: from now on the token is its own."""
     owner = _owner(token)
-    assert owner.hand_over
-    if not phone_upload.hold(owner.hand_over, _device()):
+    assert owner.phone_upload
+    if not phone_upload.hold(owner.phone_upload, _device()):
         raise ProtocolError(404, DEAD)
     return owner
 
 
-def _finish(owner: Owner, _page: PaperPage) -> None:
-    """The picture is taken: the token has done its work."""
-    if owner.hand_over is None or not phone_upload.spend(owner.hand_over):
+def _finish(owner: Owner) -> None:
+    """The picture is added: the token has done its work."""
+    if owner.phone_upload is None or not phone_upload.spend(owner.phone_upload):
         raise ProtocolError(404, DEAD)
 
 
@@ -133,8 +135,8 @@ def page(token: str) -> ResponseReturnValue:
 
 
 def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
-    assert owner.hand_over
-    paper, left = owner.paper(owner.hand_over.kind), owner.hand_over.expires_at - utcnow()
+    assert owner.phone_upload
+    paper, left = owner.paper(owner.phone_upload.kind), owner.phone_upload.expires_at - utcnow()
     db.session.rollback()
     seconds = max(0, int(left.total_seconds()))
     shown = render_template("wizard/phone.html", paper=paper, token=token, problem=problem, seconds=seconds)
@@ -142,20 +144,20 @@ def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
 
 
 def _sent(token: str) -> ResponseReturnValue:
-    """Judge the picture without holding the database, then take it. A refused one leaves the code as good as it was."""
+    """Prepare the picture without holding the database, then add it. A refused one leaves the code valid."""
     owner = _held(token)
-    assert owner.hand_over
-    kind = owner.hand_over.kind
+    assert owner.phone_upload
+    kind = owner.phone_upload.kind
     db.session.commit()
     files = sent_files("file")
     if not files:
         return _shown(token, _owner(token), "请先拍照，再点【上传】")
     try:
-        prepared = judged(kind, files[0].read())
+        prepared = intake.prepare(settings(), kind, files[0].read())
         owner = _owner(token, lock=True)
-        page = put(owner.declaration, owner.paper(kind), prepared)
-        _finish(owner, page)
-    except (PictureRefused, papers.NotTaken) as error:
+        intake.add(owner.declaration, owner.paper(kind), prepared)
+        _finish(owner)
+    except (PictureRefused, PageNotAdded) as error:
         db.session.rollback()
         return _shown(token, _owner(token), str(error))
     db.session.commit()
@@ -181,11 +183,11 @@ def upload_piece(token: str, uid: str) -> ResponseReturnValue:
 @phone.post("/<token>/uploads/<uid>/take")
 @public
 def take_upload(token: str, uid: str) -> ResponseReturnValue:
-    """The last byte is there. The answer tells nothing of the page but what to improve about it."""
+    """The last byte is there. The answer says nothing of the page but what to improve about it."""
 
     def answer() -> Response:
-        outcome = taken(partial(_owner, token, spent=True), uid, _finish)
-        told = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
-        return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": told})
+        outcome = finish_upload(partial(_owner, token, spent=True), uid, _finish)
+        notes = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
+        return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": notes})
 
     return tus.handle_errors(answer)

@@ -1,4 +1,4 @@
-"""信息表验真: what anybody who holds a printed sheet may learn from its check code."""
+"""信息表验真: what the holder of a printed sheet may learn from its check code."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from sqlalchemy import select
 
 from models import Declaration, Department, Revision, Sheet, db
 from services.accounts import throttle
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
-from services.sheet import versions as sheet_versions
 
 #: ``submitted``: it came with the last submission; ``current``: printed last, and still what the person says;
 #: ``outdated``: printed again since, or an answer changed.
-Standing = Literal["submitted", "current", "outdated"]
+SheetState = Literal["submitted", "current", "outdated"]
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,13 @@ class Verified:
     name: str
     department: str
     status: str
-    standing: Standing
+    standing: SheetState
 
 
 def plain(typed: str) -> str:
-    """A code as it is stored, from what somebody typed: in any case and width, with blanks and dashes, or the address.
+    """A code as it is stored, from what was typed: in any case and width, with blanks and dashes, or the address.
 
-    There is no 1 and no I in codes, so each of them means L; 0 and O could be several letters and stay.
+    There is no 1 and no I in codes, so a 1 or I that is read means L; 0 and O could be several letters and stay.
     """
     code = unicodedata.normalize("NFKC", typed).upper()
     code = code.rpartition("/VERIFY/")[2].partition("#")[0].partition("?")[0]
@@ -65,14 +64,12 @@ def verify(typed: str) -> Verified | None:
     )
 
 
-def _standing(sheet: Sheet, declaration: Declaration) -> Standing:
+def _standing(sheet: Sheet, declaration: Declaration) -> SheetState:
     submitted = select(Revision.sheet_id).where(Revision.declaration_id == declaration.id)
     if db.session.scalar(submitted.order_by(Revision.number.desc()).limit(1)) == sheet.id:
         return "submitted"
-    newest = sheet_versions.last(declaration)
-    if newest is None or newest.id != sheet.id:
-        return "outdated"
-    if declaration.is_editable and not sheet_versions.is_current(sheet, declaration, marks.excused(declaration)):
+    case = DeclarationCase(declaration)
+    if case.printed is None or case.printed.id != sheet.id or (declaration.is_editable and not case.is_current(sheet)):
         return "outdated"
     return "current"
 
@@ -86,9 +83,9 @@ def masked(name: str) -> str:
 
 
 def wait(address: str) -> int:
-    """The wait in minutes for an address that asked for too many unknown codes; 0 if none.
+    """For how many more minutes an address that asked for too many unknown codes gets no answer; 0: it does.
 
-    Existing codes are always answered: an office shares an address, and guessing 80 bits is impossible.
+    Codes that exist are answered all the time: a whole office shares an address, and one of 80 bits cannot be guessed.
     """
     return throttle.minutes_blocked(throttle.VERIFY_ADDRESS, address)
 

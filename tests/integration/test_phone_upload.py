@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from lib.codes import Role, Status
 from lib.database import utcnow
-from models import Attempt, Declaration, Event, HandOver, WebSession, db
+from models import Attempt, Declaration, Event, PhoneUpload, WebSession, db
 from services import workflow
 from services.access import Actor
 from services.accounts import sessions
@@ -57,10 +57,10 @@ def handed(browser, tokens, url=LICENCE) -> str:
     return f"/hand-over/{tokens[-1]}"
 
 
-def row() -> HandOver:
+def row() -> PhoneUpload:
     db.session.rollback()
     db.session.expire_all()
-    return db.session.scalars(select(HandOver).order_by(HandOver.id.desc())).first()  # type: ignore[return-value]
+    return db.session.scalars(select(PhoneUpload).order_by(PhoneUpload.id.desc())).first()  # type: ignore[return-value]
 
 
 def is_dead(phone, address, text: str = "") -> bool:
@@ -238,7 +238,7 @@ def test_a_code_is_only_for_papers_that_are_asked_for_and_for_who_may_change_the
     assert submitted.send("/apply/papers/id_portrait/hand-over").location == "/apply/status"
 
 
-def test_nobody_else_sees_or_cancels_a_hand_over_not_even_another_session_of_the_same_person(
+def test_nobody_else_sees_or_cancels_a_phone_upload_not_even_another_session_of_the_same_person(
     make, app, declaration, browser, tokens
 ):
     handed(browser, tokens)
@@ -306,7 +306,7 @@ def test_a_code_that_ends_while_a_phone_begins_to_send_stays_ended(declaration, 
     handed(browser, tokens)
     found = row()
     values = {name: value() for name, value in ended.items()}
-    db.session.execute(update(HandOver).values(**values).execution_options(synchronize_session=False))
+    db.session.execute(update(PhoneUpload).values(**values).execution_options(synchronize_session=False))
     assert not phone_upload.hold(found, b"d" * 32)
     db.session.commit()
     assert phone_upload.state(row()) in ("over", "done")
@@ -355,7 +355,7 @@ def test_of_two_files_of_one_phone_one_is_taken(declaration, browser, phone, tok
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700]
 
 
-def test_the_old_hand_overs_are_swept(declaration, browser, tokens):
+def test_the_old_phone_uploads_are_swept(declaration, browser, tokens):
     handed(browser, tokens)
     row().expires_at = utcnow() - timedelta(days=2)
     db.session.commit()

@@ -1,6 +1,6 @@
 /**
  * Keeps a few pictures in memory from one page of an officer to the next; nothing is written to a disk. A shared worker, so
- * that it outlives the page that loaded them (ahead.js says how). Each picture is given away once; what nobody fetches is
+ * that it outlives the page that loaded them (preload.js says how). Each picture is handed over once; what is not fetched is
  * forgotten, and so is everything when another session asks.
  *
  * Messages: {session, load: address} and {session, take: address} with a port for the answer: the bytes, or null.
@@ -11,7 +11,7 @@ const held = new Map(); // address -> promise of the bytes
 let owner = null;
 
 async function fetched(address) {
-  const answer = await fetch(`${address}?ahead=1`).catch(() => null);
+  const answer = await fetch(`${address}?preload=1`).catch(() => null);
   const isPicture = answer?.ok && answer.headers.get("Content-Type") === "image/jpeg"; // else the sign-in page, an error
   return isPicture ? answer.arrayBuffer() : null;
 }

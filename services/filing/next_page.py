@@ -1,4 +1,4 @@
-"""Where a person goes on after signing in, and by 我的申报 (rules of a declaration's life)."""
+"""Where a person continues after signing in, and by 我的申报."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lib.database import utcnow
 from models import ParkedForm, db
 from services import access
 from services.access import Actor
-from services.declaration import answers
 from services.declaration.drafts import PARKED_FOR
+from services.filing.case import DeclarationCase
 
 _CORRECTION = re.compile(r"/apply/corrections/[A-Za-z0-9_-]{1,40}\Z")
 _SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")
@@ -22,13 +22,13 @@ _SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")
 Place = tuple[str, dict[str, Any]]  # an endpoint and the values of its URL
 
 
-def landing(actor: Actor) -> Place:
+def after_sign_in(actor: Actor) -> Place:
     """Corrections when returned, the first unfinished page of a draft, else progress, the record, or 阅读须知."""
     declaration = access.latest_declaration(actor)
     if declaration and declaration.status == Status.RETURNED:
         return "wizard.corrections", {}
     if declaration and declaration.status == Status.DRAFT:
-        return _page(answers.first_unfinished(declaration))
+        return _page(DeclarationCase(declaration).first_unfinished)
     if declaration and declaration.status in OPEN:
         return "wizard.status", {}
     if access.own_record(actor):
@@ -42,7 +42,7 @@ def _page(slug: str) -> Place:
 
 
 def parked_path(actor: Actor) -> str:
-    """Where the newest form lies that came after the end of this person's session, if a page can give it back."""
+    """The path of the newest form that came after the end of this person's session, if a page can restore it."""
     owner = ParkedForm.staff_id == actor.id if actor.is_staff else ParkedForm.account_id == actor.id
     query = select(ParkedForm.path).where(owner, ParkedForm.at > utcnow() - PARKED_FOR)
     paths = db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
@@ -50,7 +50,7 @@ def parked_path(actor: Actor) -> str:
 
 
 def giving_page(path: str, *, staff: bool) -> str:
-    """The page that can give a late form of this path back, if any. Others are not kept: some carry passwords."""
+    """The page that can restore a late form of this path, if any. Others are not kept: some carry passwords."""
     return _staff_page(path) if staff else _wizard_page(path)
 
 
