@@ -204,7 +204,7 @@ def new_reason(applies_to: str) -> ResponseReturnValue:
 @bp.route("/reasons/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def reason(code: str) -> ResponseReturnValue:
-    """Wording and order of one reason of the own list. Others are not found."""
+    """Wording and order of one reason of the own list. Others give a 404."""
     found = return_reasons.editable(me(), code) or abort(404)
     form = ReasonForm(obj=found)
     if form.validate_on_submit():

@@ -83,7 +83,7 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def open_declaration(actor: Actor) -> Declaration | None:
-    """The applicant's declaration in hand, if any: at most one is open."""
+    """The applicant's open declaration; there is at most one."""
     return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
 
 

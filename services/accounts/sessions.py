@@ -130,7 +130,7 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # what was handed to a phone ends too, also by the session that stays
+    if account_id:  # phone uploads end, too, even those of the remaining session
         theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
         db.session.execute(
             update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
