@@ -12,7 +12,7 @@ from typing import Any
 from forms import SHEET
 from lib.pictures import images, portrait, quality
 from lib.pictures.one_inch import Crop, PhotoRule
-from lib.pictures.perspective import turned
+from lib.pictures.perspective import rotate_corners
 from lib.sandbox import client as sandbox
 from lib.sandbox.jobs import Answer
 from lib.storage import Blob, Folder
@@ -71,7 +71,7 @@ def prepare_rotated(
     if source_address is None:
         return made
     _facts, (source, _thumb) = sandbox.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
-    return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
+    return replace(made, source=store.put(source), crop=rotate_corners(corners, quarter_turns) if corners else None)
 
 
 def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
