@@ -19,12 +19,12 @@ may_install() {
 }
 
 install() {
-    # The fonts are for Chinese text on screenshots; no test depends on them.
+    # The fonts are for Chinese text on screenshots, the language pack for their date fields; no test depends on them.
     if command -v apt-get >/dev/null 2>&1; then
         export DEBIAN_FRONTEND=noninteractive
         as_root apt-get update -q >/dev/null 2>&1
         as_root apt-get install -q -y --no-install-recommends chromium >/dev/null || return 1
-        as_root apt-get install -q -y --no-install-recommends fonts-wqy-microhei >/dev/null 2>&1
+        as_root apt-get install -q -y --no-install-recommends fonts-wqy-microhei chromium-l10n >/dev/null 2>&1
     elif command -v dnf >/dev/null 2>&1; then
         as_root dnf install -q -y chromium >/dev/null || return 1
         as_root dnf install -q -y wqy-microhei-fonts >/dev/null 2>&1

@@ -47,7 +47,7 @@ def match(city: str, county: str, street: str | None, affiliation: str | None = 
 
     中央 and 省 units come to the province first, 市 units to the city (rules, departments).
     """
-    by_code = {row.code: row for row in snapshot.current().departments}
+    by_code = tree.load().by_code
     codes = (*_covering(by_code, street, county), city, f"{city[:2]}0000")
     rows = [by_code[code] for code in codes if code in by_code and by_code[code].active]
     found = [_candidate(row, _reason(row, affiliation)) for row in rows]

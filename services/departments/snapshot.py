@@ -59,7 +59,7 @@ def current() -> ReferenceData:
     return _loaded(str(db.session.get_bind().url), mark) if mark else _load()  # type: ignore[union-attr]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _loaded(_database: str, _mark: str) -> ReferenceData:
     """A process has one database; tests have several."""
     return _load()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ROOT
+from tests.patience import PATIENCE_S
 from tests.served import wait_for
 
 FLOCK = shutil.which("flock")
@@ -66,7 +67,7 @@ def test_the_second_set_up_waits_and_finds_the_packages_installed(folder, second
     running.append(started(folder, "setup"))
     until(folder, lambda said: said.count("waits") > asked)
     (folder / "go_on").write_text("go on\n")
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(PATIENCE_S) for process in running] == [0, 0]
     installed = [line for line in calls(folder) if line.startswith("pip")]
     lock = "requirements.txt" if second == "setup" else "requirements-dev.txt"
     assert installed == [f"pip python {lock}"]
@@ -75,8 +76,8 @@ def test_the_second_set_up_waits_and_finds_the_packages_installed(folder, second
 
 def test_a_failed_installation_is_an_error_and_is_tried_again(folder):
     (folder / "bin/python3").write_text(PYTHON.replace("read -r word <go_on", "[ -e fine ]"))
-    assert started(folder, "setup").wait(60) != 0
+    assert started(folder, "setup").wait(PATIENCE_S) != 0
     (folder / "fine").touch()
-    assert started(folder, "setup").wait(60) == 0
-    assert started(folder, "setup").wait(60) == 0
+    assert started(folder, "setup").wait(PATIENCE_S) == 0
+    assert started(folder, "setup").wait(PATIENCE_S) == 0
     assert [line for line in calls(folder) if line.startswith("pip")] == ["pip python requirements.txt"] * 2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from app import create_app
 from config import TestConfig
@@ -143,6 +143,18 @@ def test_every_way_to_write_gives_a_new_version(app, write):
     write()
     db.session.commit()
     assert reference_version.current() != before
+
+
+def test_loading_the_files_again_also_shows_what_was_changed_by_sql(app):
+    assert phone() == ""
+    db.session.execute(
+        text("UPDATE department SET phone = :phone WHERE code = :code"), {"phone": PHONE, "code": HEPING}
+    )
+    db.session.commit()
+    assert phone() == "", "the scar: SQL by hand is not noticed"
+    load_reference_data(ROOT / "data")
+    db.session.commit()
+    assert phone() == PHONE
 
 
 def test_rows_that_are_touched_but_not_changed_keep_the_version(app, make):

@@ -170,7 +170,7 @@ def test_of_two_servers_that_start_at_once_the_second_is_refused():
 def test_of_two_that_load_demo_data_at_once_the_second_finds_it_there(env):
     command = [str(FLASK), "demo", "--people", "0", "--if-empty", "--quiet"]
     loading = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=120)[0] for process in loading]
+    said = [process.communicate(timeout=PATIENCE_S)[0] for process in loading]
     assert [process.returncode for process in loading] == [0, 0]
     assert "".join(said).count("people added") == 1
 

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.house import ROOT
+from tests.patience import PATIENCE_S
 from tests.served import FLASK, Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
@@ -59,18 +60,18 @@ def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
         assert server.poll() is None
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE_S)
 
 
 def text(env: Environment, path: str) -> str:
-    with urlopen(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", timeout=30) as page:
+    with urlopen(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", timeout=PATIENCE_S) as page:
         return page.read().decode()
 
 
 def packed(env: Environment, path: str) -> bytes:
     """What lies at ``path``, which must come compressed and with our headers. Any other status than 200 raises."""
     request = Request(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", headers={"Accept-Encoding": "gzip"})
-    with urlopen(request, timeout=30) as page:
+    with urlopen(request, timeout=PATIENCE_S) as page:
         assert page.status == 200
         assert page.headers["Content-Encoding"] == "gzip"
         assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -86,7 +87,7 @@ def builds(env: Environment) -> set[Path]:
 
 
 def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(checkout, env):
-    assert set_up(checkout, env).wait(60) == 0
+    assert set_up(checkout, env).wait(PATIENCE_S) == 0
     with serving(checkout, env) as fetch:
         first = builds(env)
         for version in range(2):
@@ -103,7 +104,7 @@ def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(ch
 
 
 def test_two_servers_of_different_versions_answer_from_the_same_data(checkout, env):
-    assert set_up(checkout, env).wait(60) == 0
+    assert set_up(checkout, env).wait(PATIENCE_S) == 0
     other = env | {"KUAIJI_PORT": str(free_port())}
     with serving(checkout, env) as fetch:
         (checkout / "static/app.css").write_text("/* the next version */\n" * 50)

@@ -266,9 +266,10 @@ def test_the_due_date_is_ten_working_days_after_the_day_of_submission(make, brow
         now = stored(declaration)
         assert (now.due_on, now.due_estimated) == (due, estimated)
 
-        shown = words(browser.open("/apply/done").text)
-        assert f"预计 {due} 前审核完毕" in shown
-        assert ("次年放假安排公布前为预计" in shown) is estimated
+        for page in ("/apply/done", "/apply/status"):
+            shown = words(browser.open(page).text)
+            assert f"{'预计' if estimated else '应'}在 {due} 前审核完毕" in shown
+            assert shown.count("预计") == estimated, "once, and only where it is one"
 
 
 @pytest.mark.parametrize("settings", [{"REVIEW_DAYS": "3"}])

@@ -80,7 +80,7 @@ def test_a_font_without_a_full_map_counts_as_empty() -> None:
 
 
 def test_naming_missing_characters_does_not_load_reportlab() -> None:
-    program = "import sys; from lib import fonts; fonts.missing('张䶮'); print('reportlab' in sys.modules)"
+    program = "import sys; from lib.pdf import fonts; fonts.missing('张䶮'); print('reportlab' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

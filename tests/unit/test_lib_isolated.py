@@ -270,12 +270,12 @@ def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest
 SCRIPT = """
 import os, sys
 sys.path.insert(0, {root!r})
-from lib.sandbox import client as isolated
-from lib.images import Refused
+from lib.sandbox import client as sandbox
+from lib.pictures.images import PictureRefused
 def ask():
     try:
         sandbox.run("paper", b"x")
-    except Refused as refused:
+    except PictureRefused as refused:
         return "heic" in str(refused)
 assert ask()
 print(sandbox.keeper_pid())

@@ -18,6 +18,7 @@ from whitenoise.compress import Compressor
 from lib import static_files
 from lib.static_files import Build, build, prepared
 from tests.house import ROOT
+from tests.patience import PATIENCE_S
 
 STYLE = b"p { color: red }\n" * 50
 SCRIPT = b"export const answer = 42;\n" * 50
@@ -133,19 +134,19 @@ def test_a_build_has_no_name_before_it_is_complete_and_a_second_builder_waits(so
 
     def waiting(self: Compressor, path: str) -> list[str]:
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE_S)
         compressed.append(path)
         return compress(self, path)
 
     monkeypatch.setattr(Compressor, "compress", waiting)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(builder)
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE_S)
         second = pool.submit(builder)
         assert [name for name in names(builds) if not name.startswith(".")] == []
         go_on.set()
-        made = first.result(30)
-        assert second.result(30) == made
+        made = first.result(PATIENCE_S)
+        assert second.result(PATIENCE_S) == made
     assert len(compressed) == 3  # one builder's
     assert names(builds) == {made.mark}
     assert complete(made.folder)
@@ -169,7 +170,7 @@ def test_processes_that_build_at_once_all_get_the_same_folder(source, builds):
     started = [subprocess.Popen(command, cwd=ROOT, stdin=gate, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     os.close(gate)
     os.close(opens)  # all of them read the end of it at once
-    said = [process.communicate(timeout=60)[0] for process in started]
+    said = [process.communicate(timeout=PATIENCE_S)[0] for process in started]
     assert [process.returncode for process in started] == [0] * 4
     assert set("".join(said).splitlines()) == {f"{MARK} ['app.css', 'app.css.gz', 'icon.png', 'js']"}
     assert names(builds) == {MARK}
