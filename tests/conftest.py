@@ -17,13 +17,21 @@ from app import create_app
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from config import TestConfig
 from lib import crypto
+from lib.codes import Role, Status
 from lib.database import begin_mode, beginning
-from models import Account, Staff, db
+from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.factory import Make
 from tests.manners import check_page
-from tests.pool import Pool
+from tests.pool import Pool, lent
+from tests.postgres import (  # noqa: F401 (fixtures)
+    postgres_copy,
+    postgres_database,
+    postgres_server,
+    postgres_template,
+    postgres_url,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,15 +80,14 @@ def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
 
 
 @pytest.fixture
-def app(pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
-    """An application with an empty database; tests of one process share it one after the other (tests/pool.py)."""
-    app = pool.take(**settings)
-    token = begin_mode.set("DEFERRED")
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    begin_mode.reset(token)
+def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
+    """An application with an empty database, on PostgreSQL where the test is marked so.
+
+    Tests of one process share it one after the other (tests/pool.py).
+    """
+    if request.node.get_closest_marker("postgres"):
+        settings = settings | {"DATABASE_URL": request.getfixturevalue("postgres_copy")}
+    yield from lent(pool.take(**settings))
 
 
 class Page:
@@ -190,6 +197,36 @@ def leftovers(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def make(app: Flask) -> Make:
     return Make(app)
+
+
+@pytest.fixture
+def officer(make: Make, browser: Browser) -> Staff:
+    """王审核 of 210102, who is signed in at ``browser``."""
+    officer = make.staff()
+    browser.sign_in(officer)
+    return officer
+
+
+@pytest.fixture
+def colleague(make: Make, another_browser: Browser) -> Staff:
+    """李审核 of the same department, who is signed in at ``another_browser``."""
+    colleague = make.staff(name="李审核")
+    another_browser.sign_in(colleague)
+    return colleague
+
+
+@pytest.fixture
+def manager(make: Make, another_browser: Browser) -> Staff:
+    """赵主管 of the same department, who is signed in at ``another_browser``."""
+    manager = make.staff(Role.MANAGER, name="赵主管")
+    another_browser.sign_in(manager)
+    return manager
+
+
+@pytest.fixture
+def held(make: Make, officer: Staff) -> Declaration:
+    """A submission in the officer's hands."""
+    return make.declaration(Status.IN_REVIEW, officer=officer)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import event
 
 from app import create_app
 from config import TestConfig
+from lib.database import begin_mode
 from models import db
 
 #: What a test may add to an application: attributes that are tables of lists of functions.
@@ -89,3 +91,13 @@ class Pool:
             if db.engine.dialect.name == "sqlite":
                 event.listen(db.engine, "connect", _unhurried)
         return app
+
+
+def lent(app: Flask) -> Iterator[Flask]:
+    """The application in a context, as tests get it; its connections are closed afterwards."""
+    token = begin_mode.set("DEFERRED")
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    begin_mode.reset(token)

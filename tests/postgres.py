@@ -1,6 +1,6 @@
 """A PostgreSQL server of our own for tests marked ``postgres``: a throw-away folder, a free port on 127.0.0.1.
 
-Import the fixtures in conftest.py. They skip where no server program is installed.
+tests/conftest.py has its fixtures. They skip where no server program is installed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
 
-from app import create_app
-from config import TestConfig
-from lib import crypto
-from lib.database import begin_mode
 from models import db
 from services.departments.reference_data import load_reference_data
+from tests.pool import Pool
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -129,25 +125,30 @@ def postgres_url(postgres_server: Server) -> str:
 
 @pytest.fixture
 def postgres_database(postgres_server: Server) -> Iterator[str]:
-    """The address of an empty database of the test's own; dropped afterwards with whoever is still connected."""
+    """The address of an empty database of the test's own; dropped afterwards with everything still connected."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     postgres_server.command(f"CREATE DATABASE {name}")
     yield postgres_server.url_of(name)
     postgres_server.command(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def app_on_postgres(postgres_database: str, tmp_path: Path) -> Iterator[Flask]:
-    """What ``app`` of tests/conftest.py is on SQLite: imported ``as app``, a module's tests run on PostgreSQL."""
-    crypto.use_cheap_hashes()
-    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
-    app.config["WTF_CSRF_ENABLED"] = False
-    token = begin_mode.set("DEFERRED")
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Server, pool: Pool) -> str:
+    """The name of a database with empty tables and reference data, which others are copied from."""
+    postgres_server.command("CREATE DATABASE template_of_tests")
+    app = pool.take(DATABASE_URL=postgres_server.url_of("template_of_tests"))
     with app.app_context():
         db.create_all()
         load_reference_data(Path(app.root_path) / "data")
         db.session.commit()
-        yield app
         db.session.remove()
         db.engine.dispose()
-    begin_mode.reset(token)
+    return "template_of_tests"
+
+
+@pytest.fixture
+def postgres_copy(postgres_server: Server, postgres_template: str) -> str:
+    """The address of a copy of the template; the same address for each test."""
+    postgres_server.command("DROP DATABASE IF EXISTS copy_of_template WITH (FORCE)")
+    postgres_server.command(f"CREATE DATABASE copy_of_template TEMPLATE {postgres_template}")
+    return postgres_server.url_of("copy_of_template")

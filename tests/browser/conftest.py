@@ -13,9 +13,12 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from werkzeug.serving import make_server
 
-from lib.database import begin_mode
-from models import db
+from blueprints.gate import COOKIE, STAFF_COOKIE
+from lib.database import begin_mode, beginning
+from models import Account, Staff, db
+from services.accounts import sessions
 from tests.chromium import chromium_or_skip
+from tests.factory import Make
 from tests.manners import check_page
 from tests.patience import PATIENCE_S
 
@@ -36,11 +39,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+class Counted:
+    """The application, and how many requests are under way: the next test has the same application and a new folder."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.under_way = 0
+        self.changed = threading.Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        self._count(1)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self.changed:
+            self.under_way += more
+            self.changed.notify_all()
+
+    def wait(self) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: not self.under_way, PATIENCE_S), "a request does not end"
+
+
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The address of the application, served on a free port while the test runs, with CSRF protection on."""
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    counted = Counted(app)
+    server = make_server("127.0.0.1", 0, counted, threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
     app.config["BASE_URL"] = address
     db.session.rollback()
@@ -48,8 +77,9 @@ def site(app: Flask) -> Iterator[str]:
     thread.start()
     yield address
     server.shutdown()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     server.server_close()
+    counted.wait()
 
 
 @dataclass
@@ -60,6 +90,16 @@ class Visitor:
     site: str
     seen: list[str]
     scripts: bool = True
+
+    def sign_in(self, person: Account | Staff) -> Visitor:
+        """A session of the person, without walking through the sign-in page."""
+        with beginning("IMMEDIATE"):
+            staff = isinstance(person, Staff)
+            token = sessions.start(staff=person) if staff else sessions.start(account=person)  # type: ignore[arg-type]
+            db.session.commit()
+        name, path = (STAFF_COOKIE, "/staff") if staff else (COOKIE, "/")
+        self.page.context.add_cookies([{"name": name, "value": token, "domain": "127.0.0.1", "path": path}])
+        return self
 
     def go(self, path: str) -> None:
         self.page.goto(self.site + path)
@@ -110,6 +150,18 @@ class Visitor:
 
     def text(self) -> str:
         return self.page.locator("main").inner_text()
+
+
+@pytest.fixture
+def officer(make: Make) -> Staff:
+    """王审核 of 210102, as in tests/conftest.py; windows are signed in by ``desk``."""
+    return make.staff()
+
+
+@pytest.fixture
+def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]:
+    """Open a window in which the officer is signed in."""
+    return lambda screen="desk", **options: visit(screen, **options).sign_in(officer)
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from blueprints.gate import COOKIE
 from lib.codes import Status
-from lib.database import beginning
 from models import Declaration, db
-from services.accounts import sessions
 from services.marks.marks import MarkRequest
 from tests.browser import walk
 from tests.browser.conftest import Visitor
@@ -74,12 +71,7 @@ def phone(visit: Callable[..., Visitor]) -> Callable[..., Thumb]:
     def open_phone(declaration: Declaration, width: int, scripts: bool = True) -> Thumb:
         window = visit("phone", java_script_enabled=scripts)
         window.page.set_viewport_size({"width": width, "height": 800})
-        with beginning("IMMEDIATE"):
-            token = sessions.start(account=declaration.account)
-            db.session.commit()
-        cookie = {"name": COOKIE, "value": token, "domain": "127.0.0.1", "path": "/"}
-        window.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        return Thumb(window)
+        return Thumb(window.sign_in(declaration.account))
 
     return open_phone
 

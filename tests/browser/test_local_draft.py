@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from models import Draft, db
 from tests.browser.conftest import Visitor
-from tests.browser.test_uploads import BIG, LICENCE, choose, done, sign_in
+from tests.browser.test_uploads import BIG, LICENCE, choose, done
 from tests.filing import pages_of
 from tests.people import EMPLOYED
 
@@ -55,7 +55,7 @@ def at(visit: Callable[..., Visitor], declaration) -> Callable[..., Visitor]:
 
     def open_at(path: str = "/apply/personal", account: Any = None, keep: bool = True) -> Visitor:
         visitor = visit()
-        sign_in(visitor, account or declaration.account)
+        visitor.sign_in(account or declaration.account)
         visitor.go(path)
         if keep:
             visitor.page.get_by_label(BOX).check()
@@ -136,7 +136,7 @@ def test_the_next_person_on_the_computer_reads_nothing(at, make, visit):
     expect(light(visitor)).to_contain_text("已保存在本机")
     visitor.page.unroute("**/draft")
     other = make.declaration(**EMPLOYED)
-    sign_in(visitor, other.account)  # the first one never signed out
+    visitor.sign_in(other.account)  # the first one never signed out
     visitor.go("/apply/personal")
     visitor.page.wait_for_timeout(500)
     expect(visitor.page.get_by_label(BOX)).not_to_be_checked()
@@ -217,7 +217,7 @@ def test_a_kept_picture_goes_on_by_itself_after_a_reload(at, declaration):
 
 def test_where_the_browser_cannot_encrypt_the_box_says_so(visit, declaration):
     visitor = visit()
-    sign_in(visitor, declaration.account)
+    visitor.sign_in(declaration.account)
     visitor.page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
     visitor.go("/apply/personal")
     box = visitor.page.get_by_label(BOX)

@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from blueprints.gate import STAFF_COOKIE
 from lib.clock import today
 from lib.codes import Role, Status
-from lib.database import beginning, utcnow
+from lib.database import utcnow
 from models import Decision, Staff, db
-from services.accounts import sessions
 from services.queue import index as queue_index
 from services.reports import review_times
 from tests.browser.conftest import Visitor
@@ -58,26 +56,22 @@ def manager(make: Any, site: str) -> Staff:
     return manager
 
 
-def sign_in(window: Visitor, person: Staff, first: str = "/staff/overview") -> Visitor:
-    with beginning("IMMEDIATE"):
-        token = sessions.start(staff=person)
-        db.session.commit()
-    cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
-    window.page.context.add_cookies([cookie])  # type: ignore[list-item]
+def signed_in(window: Visitor, person: Staff, first: str = "/staff/overview") -> Visitor:
+    window.sign_in(person)
     window.go(first)
     return window
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])
 def test_each_page_can_be_read_and_scrolls_in_one_direction_only(visit, manager, screen):
-    visitor = sign_in(visit(screen), manager)
+    visitor = signed_in(visit(screen), manager)
     for path in [*PAGES, "/staff/admin/reasons/new/question"]:
         visitor.go(path)
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])
 def test_the_province_edits_its_reasons(visit, make, screen):
-    visitor = sign_in(visit(screen), make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
+    visitor = signed_in(visit(screen), make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
     for verb in ("停用", "恢复使用"):
         visitor.page.get_by_role("button", name=re.compile(f"^{verb}.*日期有误")).click()
         visitor.look()
@@ -89,7 +83,7 @@ def test_the_province_edits_its_reasons(visit, make, screen):
 
 
 def test_words_of_a_chart_can_be_read_on_a_phone(visit, manager):
-    visitor = sign_in(visit("phone"), manager)
+    visitor = signed_in(visit("phone"), manager)
     visitor.go("/staff/statistics")
     heights = visitor.page.eval_on_selector_all(
         ".chart text", "texts => texts.map(text => text.getBoundingClientRect().height)"
@@ -99,7 +93,7 @@ def test_words_of_a_chart_can_be_read_on_a_phone(visit, manager):
 
 
 def test_a_city_looks_into_one_county_and_takes_the_tables_along(visit, manager):
-    visitor = sign_in(visit(java_script_enabled=False), manager)
+    visitor = signed_in(visit(java_script_enabled=False), manager)
     visitor.press("统计")
     visitor.page.get_by_label("部门", exact=True).select_option(value="210102")
     visitor.page.locator("main").get_by_role("button", name="统计").click()
@@ -111,7 +105,7 @@ def test_a_city_looks_into_one_county_and_takes_the_tables_along(visit, manager)
 
 
 def test_a_roster_is_downloaded_with_a_reason_only(visit, manager):
-    visitor = sign_in(visit(), manager)
+    visitor = signed_in(visit(), manager)
     visitor.press("名册")
     visitor.press("导出名册")
     assert "请填写导出事由" in visitor.text()
@@ -129,6 +123,6 @@ def test_own_figures_show_what_was_measured(visit, manager, make):
     review_times.record(decision, decision.at - timedelta(seconds=48), 2, 0)
     db.session.commit()
     db.session.rollback()
-    visitor = sign_in(visit(), manager)
+    visitor = signed_in(visit(), manager)
     visitor.go("/staff/own-figures")
     assert "48 秒" in visitor.text()

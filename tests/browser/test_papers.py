@@ -7,7 +7,6 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from forms import PAPER
 from models import PaperPage, db
-from services.accounts import sessions
 from services.papers import pages, preparation
 from tests.browser.conftest import Visitor
 from tests.factory import picture
@@ -28,10 +27,7 @@ def declaration(make, app):
 
 
 def open_papers(visit, declaration, screen: str = "desk", **options) -> Visitor:
-    visitor = visit(screen, **options)
-    token = sessions.start(account=declaration.account)
-    db.session.commit()
-    visitor.page.context.add_cookies([{"name": "kuaiji", "value": token, "url": visitor.site}])
+    visitor = visit(screen, **options).sign_in(declaration.account)
     visitor.go("/apply/papers")
     return visitor
 

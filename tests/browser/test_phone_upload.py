@@ -8,9 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from models import db
-from services.accounts import sessions
 from services.papers import phone_upload
-from tests.browser.conftest import Visitor
 from tests.browser.walk import photo
 from tests.filing import pages_of
 from tests.people import EMPLOYED
@@ -26,17 +24,11 @@ def tokens(monkeypatch):
     return made
 
 
-def sign_in(visitor: Visitor, account) -> None:
-    token = sessions.start(account=account)
-    db.session.commit()
-    visitor.page.context.add_cookies([{"name": "kuaiji", "value": token, "url": visitor.site}])
-
-
 @pytest.mark.parametrize("screen", ["desk", "phone"])
 def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, tokens, screen):
     declaration = make.declaration(**EMPLOYED)
     computer, phone = visit(screen), visit("phone")
-    sign_in(computer, declaration.account)
+    computer.sign_in(declaration.account)
     computer.go("/apply/papers")
     row = computer.page.locator(f"#paper-{KIND}")
     row.get_by_role("button", name="用手机拍照").click()
@@ -66,7 +58,7 @@ def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, toke
 def test_without_scripts_on_both_sides(visit, make, tokens):
     declaration = make.declaration(**EMPLOYED)
     computer, phone = visit("desk", java_script_enabled=False), visit("phone", java_script_enabled=False)
-    sign_in(computer, declaration.account)
+    computer.sign_in(declaration.account)
     computer.go("/apply/papers")
     computer.page.locator(f"#paper-{KIND}").get_by_role("button", name="用手机拍照").click()
     computer.look()
@@ -80,7 +72,7 @@ def test_without_scripts_on_both_sides(visit, make, tokens):
 
 def test_without_scripts_what_was_typed_beside_the_photo_is_kept(visit, make, tokens):
     computer = visit("desk", java_script_enabled=False)
-    sign_in(computer, make.declaration(**EMPLOYED).account)
+    computer.sign_in(make.declaration(**EMPLOYED).account)
     computer.go("/apply/personal")
     computer.fill("通讯地址", "还没有保存的地址")
     computer.press("用手机拍照")
@@ -93,7 +85,7 @@ def test_without_scripts_what_was_typed_beside_the_photo_is_kept(visit, make, to
 def test_cancelling_ends_the_code_and_gives_the_focus_back(visit, make, tokens):
     declaration = make.declaration(**EMPLOYED)
     computer, phone = visit("desk"), visit("phone")
-    sign_in(computer, declaration.account)
+    computer.sign_in(declaration.account)
     computer.go("/apply/papers")
     button = computer.page.locator(f"#paper-{KIND}").get_by_role("button", name="用手机拍照")
     button.focus()
@@ -109,7 +101,7 @@ def test_cancelling_ends_the_code_and_gives_the_focus_back(visit, make, tokens):
 def test_the_photo_is_taken_by_a_phone_from_its_own_page(visit, make, tokens):
     declaration = make.declaration(**EMPLOYED)
     computer, phone = visit("desk"), visit("phone")
-    sign_in(computer, declaration.account)
+    computer.sign_in(declaration.account)
     computer.go("/apply/personal")
     computer.page.get_by_role("button", name="用手机拍照").click()
     expect(computer.page.get_by_role("dialog")).to_be_visible()

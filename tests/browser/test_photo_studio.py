@@ -11,10 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from blueprints.gate import COOKIE
-from lib.database import beginning
 from models import Declaration, db
-from services.accounts import sessions
 from tests.chromium import chromium_or_skip
 from tests.filing import pages_of, store
 from tests.image_samples import colours, corner_card, decoded, encoded, noise
@@ -45,11 +42,7 @@ def filer(visit, make):
     def begin(screen: str = "phone", **options: Any):
         declaration = make.declaration()
         account = db.session.get_one(type(declaration.account), declaration.account_id)
-        with beginning("IMMEDIATE"):
-            token = sessions.start(account=account)
-            db.session.commit()
-        visitor = visit(screen, **options)
-        visitor.page.context.add_cookies([{"name": COOKIE, "value": token, "url": visitor.site}])
+        visitor = visit(screen, **options).sign_in(account)
         visitor.page.set_viewport_size(PHONE)
         visitor.go("/apply/personal")
         return declaration, visitor

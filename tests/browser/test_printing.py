@@ -7,31 +7,19 @@ from io import BytesIO
 import pypdf
 from sqlalchemy import select
 
-from blueprints.gate import STAFF_COOKIE
 from lib.codes import Role, Status
-from lib.database import beginning
-from models import PrintJob, Staff, db
-from services.accounts import sessions
+from models import PrintJob, db
 from services.sheet import batch_print
-from tests.browser.conftest import Visitor
 from tests.printing import draw
 
 NOWHERE = "\U000323af"  # extension H, in no font
-
-
-def sit_down(window: Visitor, officer: Staff) -> None:
-    with beginning("IMMEDIATE"):
-        token = sessions.start(staff=officer)
-        db.session.commit()
-    cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
-    window.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def test_ticked_lines_are_printed_while_one_watches(app, make, visit):
     declarations = [make.declaration(Status.SUBMITTED, make.account()) for _ in range(2)]
     officer = make.staff(Role.REVIEWER, department="210102")
     window = visit("desk")
-    sit_down(window, officer)
+    window.sign_in(officer)
     page = window.page
 
     window.go("/staff/queue")
@@ -65,7 +53,7 @@ def test_ticked_lines_are_printed_while_one_watches(app, make, visit):
 def test_without_scripts_the_page_refreshes_itself(make, visit):
     make.declaration(Status.SUBMITTED, make.account())
     window = visit("desk", java_script_enabled=False)
-    sit_down(window, make.staff(Role.REVIEWER, department="210102"))
+    window.sign_in(make.staff(Role.REVIEWER, department="210102"))
 
     window.go("/staff/queue")
     assert not window.page.get_by_label("全选本页").is_visible()

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from blueprints.gate import STAFF_COOKIE
 from lib.clock import today
 from lib.codes import Status
-from lib.database import beginning
 from models import Declaration, Staff, db
-from services.accounts import sessions
 from services.queue import index as queue_index
 from services.queue import saved_views
 from services.queue.filters import Filters
-from tests.browser.conftest import Visitor
 from tests.people import WITH_EMPLOYER
-
-
-@pytest.fixture
-def officer(make: Any) -> Staff:
-    return make.staff(name="王审核")
 
 
 @pytest.fixture
@@ -44,25 +34,9 @@ def waiting(make: Any, officer: Staff) -> list[Declaration]:
     return made
 
 
-@pytest.fixture
-def sit(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]:
-    """A window in which the officer is signed in."""
-
-    def open_window(screen: str = "desk", **options: Any) -> Visitor:
-        window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
-            token = sessions.start(staff=officer)
-            db.session.commit()
-        cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
-        window.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        return window
-
-    return open_window
-
-
 @pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_lists_keep_their_manners_on_every_screen(sit, waiting, screen):
-    window = sit(screen)
+def test_the_lists_keep_their_manners_on_every_screen(desk, waiting, screen):
+    window = desk(screen)
     for path in ("/staff/queue", "/staff/queue?lane=overdue&kind=first", "/staff/queue?tab=approved", "/staff/archive"):
         window.go(path)
     window.page.get_by_label("姓名、拼音首字母", exact=False).fill("ojh")
@@ -76,16 +50,16 @@ def test_the_lists_keep_their_manners_on_every_screen(sit, waiting, screen):
     expect(window.page.get_by_role("link", name="区家慧")).to_be_visible()
 
 
-def test_what_is_overdue_is_red(sit, waiting):
-    window = sit()
+def test_what_is_overdue_is_red(desk, waiting):
+    window = desk()
     window.go("/staff/queue")
     tag = window.page.locator("tr", has_text="区家慧").locator(".tag.r")
     expect(tag).to_contain_text("已超期")
     assert window.page.locator("tr", has_text="解晓东").locator(".tag.r").count() == 0
 
 
-def test_by_keyboard_from_line_to_line_into_the_search_and_to_the_next_one(sit, waiting):
-    window = sit()
+def test_by_keyboard_from_line_to_line_into_the_search_and_to_the_next_one(desk, waiting):
+    window = desk()
     page = window.page
     window.go("/staff/queue")
     for key, name in (("j", "区家慧"), ("j", "仇志强"), ("j", "解晓东"), ("j", "解晓东"), ("k", "仇志强")):
@@ -105,10 +79,10 @@ def test_by_keyboard_from_line_to_line_into_the_search_and_to_the_next_one(sit, 
     assert "区家慧" in page.inner_text("h1")
 
 
-def test_keys_that_are_switched_off_do_nothing(sit, waiting, officer):
+def test_keys_that_are_switched_off_do_nothing(desk, waiting, officer):
     officer.keys_on = False
     db.session.commit()
-    window = sit()
+    window = desk()
     window.go("/staff/queue")
     for key in ("j", "/", "n"):
         window.page.keyboard.press(key)
@@ -116,8 +90,8 @@ def test_keys_that_are_switched_off_do_nothing(sit, waiting, officer):
     assert window.page.url.endswith("/staff/queue")
 
 
-def test_without_scripts_everything_is_a_form_or_a_link(sit, waiting):
-    window = sit(java_script_enabled=False)
+def test_without_scripts_everything_is_a_form_or_a_link(desk, waiting):
+    window = desk(java_script_enabled=False)
     page = window.page
     window.go("/staff/queue")
     page.get_by_label("审核期限").select_option(label="已超期")

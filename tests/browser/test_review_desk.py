@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from blueprints.gate import STAFF_COOKIE
 from lib.codes import Status
-from lib.database import beginning
 from models import Declaration, ReviewMeasure, Staff, db
 from services import workflow
-from services.accounts import sessions
 from tests.browser.conftest import Visitor
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import fresh, holder_id
 
 COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
-
-
-@pytest.fixture
-def officer(make: Any) -> Staff:
-    return make.staff(name="王审核")
 
 
 @pytest.fixture
@@ -39,22 +30,6 @@ def second_look(make: Any, officer: Staff) -> Declaration:
     workflow.claim(declaration, make.actor(officer))
     db.session.commit()
     return declaration
-
-
-@pytest.fixture
-def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]:
-    """A window in which the officer is signed in."""
-
-    def open_desk(screen: str = "desk", **options: Any) -> Visitor:
-        window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
-            token = sessions.start(staff=officer)
-            db.session.commit()
-        cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
-        window.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        return window
-
-    return open_desk
 
 
 def address(declaration: Declaration) -> str:

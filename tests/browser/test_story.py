@@ -8,7 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from lib.codes import Role
+from lib.codes import Role, Status
+from models import db
 from tests.browser import walk
 from tests.browser.conftest import Visitor
 from tests.people import id_number
@@ -110,16 +111,9 @@ def test_a_legacy_holder_claims_the_record_with_a_code_from_the_counter(visit, m
 
 
 def test_one_presses_submit_twice_and_gets_one_revision(visit, make):
-    from lib.codes import Status
-    from models import db
-    from services.accounts import sessions
-
     declaration = make.declaration(Status.DRAFT)
     make.papers(declaration)
-    token = sessions.start(account=declaration.account)
-    db.session.commit()
-    person = visit("phone")
-    person.page.context.add_cookies([{"name": "kuaiji", "value": token, "url": person.site}])
+    person = visit("phone").sign_in(declaration.account)
     person.go("/apply/papers")
     person.page.get_by_label("我已阅读并同意《关于本人信息真实准确承诺函》").check()
 

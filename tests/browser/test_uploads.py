@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 
-from blueprints.gate import COOKIE
 from lib.database import beginning
 from models import Upload, UploadPart, db
 from services.accounts import sessions
@@ -33,19 +32,11 @@ def declaration(make):
     return make.declaration(**EMPLOYED)
 
 
-def sign_in(visitor: Visitor, account: Any) -> None:
-    """Put the cookie of a new session into the window."""
-    with beginning("IMMEDIATE"):
-        token = sessions.start(account=account)
-        db.session.commit()
-    visitor.page.context.add_cookies([{"name": COOKIE, "value": token, "url": visitor.site}])
-
-
 @pytest.fixture
 def at_papers(visit: Callable[..., Visitor], declaration) -> Callable[..., Visitor]:
     def open_papers(screen: str = "desk") -> Visitor:
         visitor = visit(screen)
-        sign_in(visitor, declaration.account)
+        visitor.sign_in(declaration.account)
         visitor.go("/apply/papers")
         return visitor
 
@@ -226,7 +217,7 @@ def test_a_session_that_ended_is_named_and_the_upload_goes_on_after_a_new_sign_i
     line = page.locator(f"{LICENCE} .uploads li")
     expect(line).to_contain_text("登录已超时")
     visitor.look()
-    sign_in(visitor, declaration.account)
+    visitor.sign_in(declaration.account)
     line.get_by_role("button", name="继续上传 大图.jpg").click()
     done(page)
 

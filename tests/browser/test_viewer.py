@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,13 +11,10 @@ from flask import request
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from blueprints.gate import STAFF_COOKIE
 from forms import PAPER
 from lib.codes import Status
-from lib.database import beginning
 from models import Declaration, Staff, db
 from services import workflow
-from services.accounts import sessions
 from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
 from tests.patience import PATIENCE_S
@@ -40,11 +36,6 @@ def certificate() -> bytes:
 
 
 @pytest.fixture
-def officer(make: Any) -> Staff:
-    return make.staff(name="王审核")
-
-
-@pytest.fixture
 def resubmitted(make: Any, app: Any, officer: Staff) -> Declaration:
     """Returned for a certificate with a frame on it; the new picture is in the officer's hands."""
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
@@ -60,22 +51,6 @@ def resubmitted(make: Any, app: Any, officer: Staff) -> Declaration:
     workflow.claim(declaration, make.actor(officer))
     db.session.commit()
     return declaration
-
-
-@pytest.fixture
-def desk(visit: Callable[..., Visitor], officer: Staff) -> Callable[..., Visitor]:
-    """A window in which the officer is signed in."""
-
-    def open_desk(screen: str = "desk", **options: Any) -> Visitor:
-        window = visit(screen, **options)
-        with beginning("IMMEDIATE"):
-            token = sessions.start(staff=officer)
-            db.session.commit()
-        cookie = {"name": STAFF_COOKIE, "value": token, "domain": "127.0.0.1", "path": "/staff"}
-        window.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        return window
-
-    return open_desk
 
 
 def address(declaration: Declaration, more: str = "") -> str:

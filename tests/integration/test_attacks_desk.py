@@ -5,27 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from lib.codes import Role, Status
+from lib.codes import Status
 from models import Decision, InternalNote, Record, ReturnReason, SecondLook, db
 from services import workflow
 from services.review.case import ReviewCase
 from tests.review_desk import events_of, form, fresh, path
 
 ODD_NUMBERS = ("", "-1", "7", "9" * 30)
-
-
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
-def manager(make, another_browser):
-    manager = make.staff(Role.MANAGER, name="赵主管")
-    another_browser.sign_in(manager)
-    return manager
 
 
 # --- odd values -------------------------------------------------------------------------------------------------------

@@ -15,8 +15,6 @@ from services.workflow import start as workflow_start
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.patience import PATIENCE_S
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.review_desk import form, fresh, path
 
 pytestmark = pytest.mark.postgres
@@ -31,7 +29,7 @@ def wait_for_a_lock() -> None:
             time.sleep(0.05)
 
 
-def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):  # noqa: F811
+def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):
     make = Make(app)
     officer = make.staff()
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)

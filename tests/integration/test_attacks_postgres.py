@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
 
-from app import create_app
-from config import TestConfig
-from lib import crypto
 from models import db
 from services.accounts import throttle
 from tests.conftest import Browser
 from tests.factory import Make
-from tests.postgres import postgres_database, postgres_server  # noqa: F401 (fixtures)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 NUMBER = "219900199003070011"
-
-
-@pytest.fixture
-def app(tmp_path, postgres_database) -> Iterator[Flask]:  # noqa: F811 (a fixture)
-    crypto.use_cheap_hashes()
-    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_database))
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        db.create_all()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_tries_at_the_same_moment_do_not_slip_past_the_limit(app):

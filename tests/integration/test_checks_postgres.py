@@ -19,7 +19,5 @@ from tests.integration.test_checks_others import (  # noqa: F401
     test_hashes_are_kept_once_and_a_blank_picture_has_none,
     test_the_old_register_under_the_other_form_and_an_earlier_refusal_are_told,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres

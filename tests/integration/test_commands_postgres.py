@@ -14,13 +14,12 @@ from lib import crypto
 from models import db
 from tests.command_line import runner
 from tests.people import id_number
-from tests.postgres import postgres_database, postgres_server, postgres_url  # noqa: F401 (fixtures)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 @pytest.fixture
-def app(tmp_path, postgres_url) -> Iterator[Flask]:  # noqa: F811 (a fixture)
+def app(tmp_path, postgres_url) -> Iterator[Flask]:
     crypto.use_cheap_hashes()
     app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_url))
     with app.app_context():

@@ -17,7 +17,6 @@ from sqlalchemy.types import TypeDecorator
 
 from lib.database import EnumCode, prepare_engine, sqlite_driver
 from models import db
-from tests.postgres import postgres_server  # noqa: F401 - a fixture
 
 TABLES = {table.name: table for table in db.metadata.sorted_tables}
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

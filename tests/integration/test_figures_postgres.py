@@ -9,7 +9,6 @@ from tests.integration.test_overview import (  # noqa: F401
     test_officers_stand_in_the_order_of_their_names_with_counts_and_no_times,
     test_the_counts_of_departments_add_up_to_the_total,
 )
-from tests.integration.test_review_postgres import app  # noqa: F401
 from tests.integration.test_roster import (  # noqa: F401
     test_a_city_takes_its_counties_all_or_one,
     test_everybody_in_it_can_see_who_exported_it_and_nobody_else,
@@ -22,13 +21,5 @@ from tests.integration.test_statistics import (  # noqa: F401
     test_what_was_taken_up_again_lies_with_the_office_from_then_on,
 )
 from tests.integration.test_timing import test_a_departments_medians_are_of_its_scope  # noqa: F401
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer

@@ -18,7 +18,6 @@ from app import create_app
 from config import TestConfig
 from models import db
 from services.departments.reference_data import load_reference_data
-from tests.postgres import postgres_database, postgres_server  # noqa: F401 - fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = str(ROOT / "migrations")

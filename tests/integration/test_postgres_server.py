@@ -3,12 +3,10 @@
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.postgres import postgres_database, postgres_server, postgres_url  # noqa: F401 (fixtures)
-
 pytestmark = pytest.mark.postgres
 
 
-def test_it_keeps_rare_names_and_says_utc(postgres_url):  # noqa: F811
+def test_it_keeps_rare_names_and_says_utc(postgres_url):
     engine = create_engine(postgres_url)
     with engine.connect() as connection:
         name = connection.scalar(text("SELECT CAST(:name AS text)"), {"name": "张䶮 㛃晨 李𬭎 阿卜杜拉·买买提"})
@@ -18,7 +16,7 @@ def test_it_keeps_rare_names_and_says_utc(postgres_url):  # noqa: F811
 
 
 @pytest.mark.parametrize("attempt", ["first", "second"])
-def test_a_database_of_ones_own_is_empty(postgres_database, attempt):  # noqa: F811
+def test_a_database_of_ones_own_is_empty(postgres_database, attempt):
     engine = create_engine(postgres_database)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE left_behind (attempt text)"))

@@ -6,7 +6,6 @@ import pytest
 
 from tests.integration.test_printing import (  # noqa: F401
     desk,
-    officer,
     test_ticked_lines_become_one_pdf_in_the_order_of_the_list,
     test_what_left_the_scope_before_the_drawing_is_left_out_and_told,
 )
@@ -15,7 +14,5 @@ from tests.integration.test_printing_drawers import (  # noqa: F401
     test_a_killed_drawer_is_taken_over_and_what_it_does_afterwards_counts_for_nothing,
     test_two_drawers_never_take_the_same_job,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres

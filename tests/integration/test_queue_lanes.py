@@ -45,13 +45,6 @@ def shown(browser: Any, **query: str) -> list[str]:
 
 
 @pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
 def desk_full(make, officer):
     """One submission for each lane; the last one is in the officer's hands."""
     made = {

@@ -9,7 +9,6 @@ from tests.integration.test_queue_index_races import (  # noqa: F401
 )
 from tests.integration.test_queue_lanes import (  # noqa: F401
     desk_full,
-    officer,
     test_an_office_with_a_zone_below_it_sees_both_in_one_order,
     test_lanes_part_what_is_to_be_done_and_are_counted,
     test_the_last_page_and_the_one_before_it_are_links,
@@ -20,8 +19,6 @@ from tests.integration.test_queue_search import (  # noqa: F401
     test_each_way_finds_who_is_meant_in_the_own_scope,
     test_the_whole_number_finds_one_never_a_part_of_it,
 )
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.unit.test_queue_index import (  # noqa: F401
     filed,
     test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders,

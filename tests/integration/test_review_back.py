@@ -8,30 +8,11 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lib.codes import Role, Status
+from lib.codes import Status
 from lib.database import utcnow
 from models import Decision, Record, db
 from services import audit
 from tests.review_desk import form, fresh, holder_id, path, unsent
-
-
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
-def held(make, officer):
-    return make.declaration(Status.IN_REVIEW, officer=officer)
-
-
-@pytest.fixture
-def manager(make, another_browser):
-    manager = make.staff(Role.MANAGER, name="赵主管")
-    another_browser.sign_in(manager)
-    return manager
 
 
 def decisions(declaration) -> list[str]:

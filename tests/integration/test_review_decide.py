@@ -17,26 +17,6 @@ from services import workflow
 from tests.review_desk import events_of, form, fresh, holder_id, path, unsent
 
 
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
-def colleague(make, another_browser):
-    colleague = make.staff(name="李审核")
-    another_browser.sign_in(colleague)
-    return colleague
-
-
-@pytest.fixture
-def held(make, officer):
-    """A submission in the officer's hands."""
-    return make.declaration(Status.IN_REVIEW, officer=officer)
-
-
 def decisions(declaration) -> list[str]:
     db.session.rollback()
     query = select(Decision.verb).join(Decision.revision).where(Decision.revision.has(declaration_id=declaration.id))

@@ -21,13 +21,6 @@ from tests.review_desk import form, fresh, path, unsent
 
 
 @pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
 def held(make, officer):
     return make.declaration(Status.IN_REVIEW, officer=officer, **EMPLOYED)
 

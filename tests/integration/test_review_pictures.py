@@ -8,7 +8,7 @@ import pytest
 
 from forms import PAPER
 from lib.codes import Status
-from models import Declaration, Staff, db
+from models import Declaration, db
 from services import workflow
 from services.papers import pages, papers, preparation
 from tests.factory import picture
@@ -17,13 +17,6 @@ from tests.review_desk import events_of, fresh, path
 
 KIND = "id_emblem"
 LOOKS = ("view", "view_picture", "load_ahead")
-
-
-@pytest.fixture
-def officer(make, browser) -> Staff:
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
 
 
 def replace(make, declaration: Declaration, *bodies: bytes, kind: str = KIND) -> None:

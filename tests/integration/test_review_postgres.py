@@ -8,11 +8,9 @@ from tests.integration.test_opposite_decisions import (  # noqa: F401
     officers,
     original,
     test_an_applicant_who_acts_meanwhile_never_gets_a_decision_on_what_the_officer_did_not_see,
-    test_of_500_opposite_decisions_500_win_and_500_are_told_who_and_when,
+    test_of_opposite_decisions_one_wins_and_the_other_officer_is_told_who_and_when,
 )
 from tests.integration.test_review_decide import (  # noqa: F401
-    colleague,
-    officer,
     test_of_opposite_decisions_at_the_same_moment_exactly_one_wins,
     test_of_two_officers_who_take_it_at_the_same_moment_exactly_one_holds_it,
     test_officers_who_press_for_the_next_at_the_same_moment_get_different_ones,
@@ -23,7 +21,5 @@ from tests.integration.test_review_queue import (  # noqa: F401
     test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting,
 )
 from tests.integration.test_review_records import test_pages_follow_each_other  # noqa: F401
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 
 pytestmark = pytest.mark.postgres

@@ -34,13 +34,6 @@ def due(declaration: Declaration, days: int) -> Declaration:
     return declaration
 
 
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
 def test_an_officer_sees_the_submissions_of_the_own_county_only(make, browser, officer):
     own, other, draft = (
         make.declaration(Status.SUBMITTED),

@@ -19,13 +19,6 @@ from tests.people import WITH_EMPLOYER
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 
 
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
 def names(page) -> list[str]:
     return re.findall(r'data-label="姓名"><a href="[^"]*" data-line>([^<]*)<', page.text)
 

@@ -24,13 +24,6 @@ LOOKS = ("view", "view_picture", "reveal")
 
 
 @pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
 def resubmitted(make, app, officer):
     """Returned for three things: one is corrected, one has a new picture, one is explained. Another answer changed."""
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)

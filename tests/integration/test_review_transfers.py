@@ -21,20 +21,6 @@ def office_of(declaration) -> str:
 
 
 @pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
-@pytest.fixture
-def colleague(make, another_browser):
-    colleague = make.staff(name="李审核")
-    another_browser.sign_in(colleague)
-    return colleague
-
-
-@pytest.fixture
 def receiver(make, another_browser):
     receiver = make.staff(department=SHENHE, name="孙接收")
     another_browser.sign_in(receiver)

@@ -27,13 +27,6 @@ OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 REASON = "核对全区会计人员人数"
 
 
-@pytest.fixture
-def officer(make, browser):
-    officer = make.staff(name="王审核")
-    browser.sign_in(officer)
-    return officer
-
-
 def approved(make, name: str = "单小燕", **answered):
     return make.declaration(Status.APPROVED, make.account(name), **answered)
 

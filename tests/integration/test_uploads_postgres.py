@@ -12,8 +12,6 @@ from models import PaperPage, Upload, UploadPart, db
 from tests.conftest import Browser
 from tests.factory import Make, picture
 from tests.people import EMPLOYED
-from tests.postgres import app_on_postgres as app  # noqa: F401 (a fixture)
-from tests.postgres import postgres_database, postgres_server  # noqa: F401
 from tests.tus_client import CONTENT, Tus, metadata, sender
 
 pytestmark = pytest.mark.postgres
@@ -25,7 +23,7 @@ def count(table) -> int:
     return db.session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_at_the_same_moment_there_is_one_upload_one_piece_and_one_page(app):  # noqa: F811
+def test_at_the_same_moment_there_is_one_upload_one_piece_and_one_page(app):
     account = Make(app).declaration(**EMPLOYED).account
     browser = Browser(app).sign_in(account)
     found = browser.client.get_cookie("kuaiji")

@@ -19,11 +19,6 @@ COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 
 
 @pytest.fixture
-def officer(make):
-    return make.staff()
-
-
-@pytest.fixture
 def held(make, officer):
     return make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
 

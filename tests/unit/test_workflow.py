@@ -71,11 +71,6 @@ TOLD = dict.fromkeys(("release", "return", "approve", "decline"), workflow.Confl
 
 
 @pytest.fixture
-def officer(make):
-    return make.staff()
-
-
-@pytest.fixture
 def in_state(make, officer):
     """A change declaration, complete and submitted once, put into a state by hand; in the officer's hands in review."""
 

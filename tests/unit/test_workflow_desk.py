@@ -17,11 +17,6 @@ from services.workflow import start as workflow_start
 
 
 @pytest.fixture
-def officer(make):
-    return make.staff()
-
-
-@pytest.fixture
 def manager(make):
     return make.staff(Role.MANAGER, name="赵主管")
 

@@ -15,11 +15,6 @@ from services.workflow import Conflict, NotAllowed
 
 
 @pytest.fixture
-def officer(make):
-    return make.staff()
-
-
-@pytest.fixture
 def in_hand(make, officer):
     return make.declaration(Status.IN_REVIEW, make.account("单小燕"), officer=officer, applicant_name="单晓燕")
 
