@@ -71,7 +71,7 @@ def _was_touched(declaration: Declaration) -> bool:
 
 def _remind(reminder: Reminder, declaration: Declaration) -> int:
     body = reminder.body.format(number=declaration.number)
-    inbox.tell(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
     audit.record(
         reminder.verb,
         None,

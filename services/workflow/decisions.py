@@ -147,7 +147,7 @@ def unsend_marks(revision: Revision) -> None:
 
 def _tell_later(declaration: Declaration, title: str, body: str, link: str) -> None:
     """The message waits until the decision can no longer be taken back."""
-    inbox.tell(
+    inbox.send(
         declaration.account_id,
         title,
         body,

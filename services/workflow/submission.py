@@ -70,7 +70,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     if reminders := checks.reminders(revision):
         queue_index.remind(declaration.id, reminders)
     drafts.delete_all(declaration)
-    inbox.tell(
+    inbox.send(
         declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
     )
     return revision

@@ -55,7 +55,7 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
     declaration.department = waiting.to_department
     make_move(declaration, "transfer", actor, detail=f"to {waiting.to_department.code}")
     body = f"您的申报 {declaration.number} 已转由{waiting.to_department.name}办理，办理期限不变。"
-    inbox.tell(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
     return waiting
 
 

@@ -127,7 +127,7 @@ def test_a_message_about_a_decision_waits_as_long_as_it_can_be_undone(make, offi
     assert told
     assert told.visible_at
     assert timedelta(seconds=50) < told.visible_at - utcnow() <= workflow.UNDO_TIME
-    assert inbox.tell(in_hand.account_id, "x", "y").visible_at is None
+    assert inbox.send(in_hand.account_id, "x", "y").visible_at is None
 
 
 @pytest.mark.parametrize("why", ["late", "seen", "another", "anew", "moved on"])
