@@ -20,8 +20,11 @@ from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
 from lib.static_files import Build
 from models import db
+from services import access
+from services.access import Actor
 from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
+from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
 TEXT_COOKIE = "kuaiji_text"
@@ -63,11 +66,16 @@ def unsent_corrections() -> Unsent | None:
     if actor is None or actor.is_staff:
         return None
     try:
-        case = g.get("case") or corrections.returned_case(actor)
-        return corrections.unsent(case) if case else None
+        return corrections.unsent(g.get("case") or _returned_case(actor))
     except SQLAlchemyError:
         db.session.rollback()
         return None
+
+
+def _returned_case(actor: Actor) -> DeclarationCase | None:
+    """For pages that are not about the declaration."""
+    declaration = access.returned_declaration(actor)
+    return DeclarationCase(declaration) if declaration else None
 
 
 def _icons(folder: Path) -> Callable[[str], Markup]:

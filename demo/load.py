@@ -29,10 +29,10 @@ from lib.identity import facts_from_number
 from lib.storage import Folder
 from lib.workdays import workdays_between
 from models import Claim, Declaration, Department, Record, Staff, db, keys
-from services import access, deadlines, workflow
+from services import access, workflow
 from services.accounts import applicants
 from services.accounts.staff import actor_of
-from services.declaration import answers
+from services.declaration import answers, deadlines
 from services.filing import printing, signed_sheet
 from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks

@@ -87,6 +87,11 @@ def open_declaration(actor: Actor) -> Declaration | None:
     return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
 
 
+def returned_declaration(actor: Actor) -> Declaration | None:
+    """The applicant's declaration while it is returned."""
+    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status == Status.RETURNED))
+
+
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
     query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)

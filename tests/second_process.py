@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app import create_app
 from config import TestConfig
 from models import CalendarDay, Department, Option, db
-from services import deadlines
+from services.declaration import deadlines
 from services.departments import matching, snapshot
 
 ROOT = Path(__file__).resolve().parents[1]

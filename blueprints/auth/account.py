@@ -9,9 +9,9 @@ from blueprints import device_name, me
 from blueprints.auth.forms import ChangePasswordForm
 from blueprints.auth.shared import bp, signed_in_response
 from models import Account, db
-from services import audit, inbox
+from services import audit
 from services.access import APPLICANTS, only
-from services.accounts import applicants, passwords, sessions, throttle
+from services.accounts import applicants, inbox, passwords, sessions, throttle
 from services.accounts.applicants import KnownApplicant, StepExpired
 
 WRONG = "原登录密码不正确，请重新填写"

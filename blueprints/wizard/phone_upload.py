@@ -95,29 +95,29 @@ def _device() -> bytes:
     return token_hash(session["csrf_token"])
 
 
-def _owner(token: str, *, spent: bool = False, lock: bool = False) -> Owner:
+def _owner(token: str, *, used: bool = False, lock: bool = False) -> Owner:
     """What the token opens. Raises Unfit for every token that opens nothing.
 
     Guesses are not counted: 256 bits cannot be guessed, and thousands of phones share one address of their network.
     """
-    if owner := phone_upload.find(token, _device(), spent=spent, lock=lock):
+    if owner := phone_upload.find(token, _device(), used=used, lock=lock):
         return owner
     db.session.rollback()
     raise ProtocolError(404, DEAD)
 
 
-def _held(token: str) -> Owner:
+def _bound_owner(token: str) -> Owner:
     """The same for a device that begins to send: from now on the token is its own."""
     owner = _owner(token)
     assert owner.phone_upload
-    if not phone_upload.hold(owner.phone_upload, _device()):
+    if not phone_upload.bind_device(owner.phone_upload, _device()):
         raise ProtocolError(404, DEAD)
     return owner
 
 
 def _finish(owner: Owner) -> None:
     """The picture is added: the token has done its work."""
-    if owner.phone_upload is None or not phone_upload.spend(owner.phone_upload):
+    if owner.phone_upload is None or not phone_upload.mark_used(owner.phone_upload):
         raise ProtocolError(404, DEAD)
 
 
@@ -145,7 +145,7 @@ def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
 
 def _sent(token: str) -> ResponseReturnValue:
     """Prepare the picture without holding the database, then add it. A refused one leaves the code valid."""
-    owner = _held(token)
+    owner = _bound_owner(token)
     assert owner.phone_upload
     kind = owner.phone_upload.kind
     db.session.commit()
@@ -171,7 +171,7 @@ def _sent(token: str) -> ResponseReturnValue:
 @phone.route("/<token>/uploads", methods=["POST", "OPTIONS"])
 @public
 def begin_upload(token: str) -> ResponseReturnValue:
-    return tus.collection(partial(_held, token), lambda uid: url_for("phone.upload_piece", token=token, uid=uid))
+    return tus.collection(partial(_bound_owner, token), lambda uid: url_for("phone.upload_piece", token=token, uid=uid))
 
 
 @phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
@@ -186,7 +186,7 @@ def take_upload(token: str, uid: str) -> ResponseReturnValue:
     """The last byte is there. The answer says nothing of the page but what to improve about it."""
 
     def answer() -> Response:
-        outcome = finish_upload(partial(_owner, token, spent=True), uid, _finish)
+        outcome = finish_upload(partial(_owner, token, used=True), uid, _finish)
         notes = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
         return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": notes})
 

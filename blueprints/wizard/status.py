@@ -10,9 +10,10 @@ from blueprints.wizard.shared import bp, case_in_hand, latest_case
 from lib.clock import today
 from lib.codes import Status
 from models import Decision, Declaration, db
-from services import access, audit, deadlines, workflow
+from services import access, audit, workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
+from services.declaration import deadlines
 
 
 @bp.get("/done")

@@ -19,9 +19,9 @@ from lib.codes import AccountState, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
 from models import Account, LegacyHolder, WebSession, db, keys
-from services import audit, inbox
+from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, passwords, sessions
+from services.accounts import activation_codes, inbox, passwords, sessions
 
 RESERVED_FOR = timedelta(minutes=30)
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from lib.codes import AccountState
 from models import Account, LegacyHolder, db
-from services import audit, inbox
+from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, applicants, legacy_claim
+from services.accounts import activation_codes, applicants, inbox, legacy_claim
 
 
 class OwnAccount(Exception):

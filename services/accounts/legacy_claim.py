@@ -18,8 +18,8 @@ from lib.codes import AccountState, IdType
 from lib.database import utcnow
 from lib.names import normalise_text
 from models import Account, LegacyHolder, db
-from services import audit, inbox
-from services.accounts import activation_codes, applicants
+from services import audit
+from services.accounts import activation_codes, applicants, inbox
 from services.accounts.applicants import StepExpired, number_index, phone_index, same_name
 
 ID_CARD_FACTORS = frozenset({"activation_code"})  # an officer has seen the ID card

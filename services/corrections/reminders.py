@@ -12,7 +12,8 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Declaration, Event, db
-from services import audit, inbox
+from services import audit
+from services.accounts import inbox
 
 #: The return itself touches the row: what comes later than this is the applicant's.
 SETTLED = timedelta(minutes=1)

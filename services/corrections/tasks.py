@@ -17,8 +17,6 @@ from lib.database import utcnow
 from lib.questions.pages import Paper, Step
 from lib.text import one_line
 from models import Declaration, Mark, PaperPage, Revision, db
-from services import access
-from services.access import Actor
 from services.declaration.answers import Gap
 from services.filing.case import DeclarationCase
 from services.marks.mark_views import MarkView
@@ -209,19 +207,12 @@ def _proofs(revision: Revision, name: str) -> list[tuple[str, int]]:
     return [(kind, number) for kind in kinds for number in range(len(revision.papers.get(kind, [])))]
 
 
-def returned_case(actor: Actor) -> DeclarationCase | None:
-    """An applicant's declaration while it is returned."""
-    query = access.own_declarations(actor).where(Declaration.status == Status.RETURNED)
-    declaration = db.session.scalar(query)
-    return DeclarationCase(declaration) if declaration else None
-
-
-def unsent(case: DeclarationCase) -> Unsent | None:
+def unsent(case: DeclarationCase | None) -> Unsent | None:
     """What a returned declaration waits for. None within the minute in which the return can be undone, unless the
     person has opened it."""
-    declaration = case.declaration
-    if declaration.status != Status.RETURNED:
+    if case is None or case.declaration.status != Status.RETURNED:
         return None
+    declaration = case.declaration
     settled = declaration.decided_at is None or declaration.decided_at + UNDO_TIME <= utcnow()
     if not settled and case.result_unseen:
         return None

@@ -28,7 +28,7 @@ from lib.pictures import images
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Department, Division, Option, db
-from services import deadlines
+from services.declaration import deadlines
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 NOTICE_MONTH = 11  # the State Council names next year's holidays in late October or November

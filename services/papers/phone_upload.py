@@ -48,10 +48,10 @@ def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[PhoneUploa
     return made, token
 
 
-def find(token: str, device: bytes, *, spent: bool = False, lock: bool = False) -> Owner | None:
+def find(token: str, device: bytes, *, used: bool = False, lock: bool = False) -> Owner | None:
     """The declaration and the paper that a token opens to this device, if it opens anything at this moment.
 
-    ``spent``: also one that this device has used, which may ask again what became of the picture.
+    ``used``: also one that this device has used, which may ask again what became of the picture.
     """
     now = utcnow()
     query = select(PhoneUpload).join(WebSession, WebSession.id == PhoneUpload.session_id)
@@ -69,7 +69,7 @@ def find(token: str, device: bytes, *, spent: bool = False, lock: bool = False) 
     )
     query = query.execution_options(populate_existing=True)
     row = db.session.scalar(query.with_for_update(of=PhoneUpload) if lock else query)
-    if row is None or not (row.used_at is None or (spent and row.device_hash == device)):
+    if row is None or not (row.used_at is None or (used and row.device_hash == device)):
         return None
     return _still_wanted(Owner(row.declaration, row))
 
@@ -82,7 +82,7 @@ def _still_wanted(owner: Owner) -> Owner | None:
     return owner if owner.declaration.is_editable and owner.declaration.notice_read_at else None
 
 
-def hold(row: PhoneUpload, device: bytes) -> bool:
+def bind_device(row: PhoneUpload, device: bytes) -> bool:
     """From its first byte on a phone upload belongs to one device; False: to another one already, or it has just ended.
 
     What ended meanwhile (【取消】, a changed password) must not begin again with the time for sending.
@@ -95,19 +95,19 @@ def hold(row: PhoneUpload, device: bytes) -> bool:
     values: dict[str, Any] = {"device_hash": device}
     if row.opened_at is None:
         values |= {"opened_at": utcnow(), "expires_at": utcnow() + SENDING}
-    held: Any = db.session.execute(update(PhoneUpload).where(PhoneUpload.id == row.id, free).values(**values))
-    return bool(held.rowcount)
+    bound: Any = db.session.execute(update(PhoneUpload).where(PhoneUpload.id == row.id, free).values(**values))
+    return bool(bound.rowcount)
 
 
-def spend(row: PhoneUpload) -> bool:
-    """The picture is taken, in the transaction in hand. False: there was one already."""
+def mark_used(row: PhoneUpload) -> bool:
+    """The picture is added, in this transaction. False: there was one already."""
     free = (PhoneUpload.id == row.id, PhoneUpload.used_at.is_(None), PhoneUpload.expires_at > utcnow())
-    spent: Any = db.session.execute(update(PhoneUpload).where(*free).values(used_at=utcnow()))
-    if spent.rowcount:
+    marked: Any = db.session.execute(update(PhoneUpload).where(*free).values(used_at=utcnow()))
+    if marked.rowcount:
         account_id = row.declaration.account_id
         detail = f"{row.kind} 由手机拍照上传"
         audit.record("phone_upload", None, account_id=account_id, declaration_id=row.declaration_id, detail=detail)
-    return bool(spent.rowcount)
+    return bool(marked.rowcount)
 
 
 def own(actor: Actor, uid: str) -> PhoneUpload | None:

@@ -18,8 +18,8 @@ from lib.codes import DepartmentKind, Kind, Status
 from lib.database import utcnow
 from lib.workdays import add_workdays, workdays_between
 from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
-from services import deadlines
 from services.access import OFFICERS, Actor
+from services.declaration import deadlines
 from services.departments import tree as department_tree
 from services.departments.snapshot import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days

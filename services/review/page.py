@@ -12,9 +12,9 @@ from datetime import date
 from lib.clock import today
 from lib.codes import Sex, Status
 from models import Mark, SecondLook, Transfer
-from services import deadlines, workflow
+from services import workflow
 from services.access import Actor
-from services.declaration import labels
+from services.declaration import deadlines, labels
 from services.marks import marks, return_reasons
 from services.review import held as held_files
 from services.review import history as review_history

@@ -12,8 +12,9 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import deadlines, inbox
 from services.access import Actor
+from services.accounts import inbox
+from services.declaration import deadlines
 from services.marks import marks, return_reasons
 from services.queue import index as queue_index
 from services.workflow import transfers

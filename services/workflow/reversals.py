@@ -9,8 +9,9 @@ from sqlalchemy import delete, select
 from lib.clock import today
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
-from services import deadlines, inbox
 from services.access import Actor
+from services.accounts import inbox
+from services.declaration import deadlines
 from services.workflow.claims import assign
 from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
 from services.workflow.errors import NotAllowed

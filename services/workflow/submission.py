@@ -10,9 +10,10 @@ from lib.clock import today
 from lib.codes import MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Event, Revision, db
-from services import checks, deadlines, inbox
+from services import checks
 from services.access import Actor
-from services.declaration import drafts
+from services.accounts import inbox
+from services.declaration import deadlines, drafts
 from services.filing.case import DeclarationCase
 from services.marks import mark_views, marks, ticks
 from services.papers import papers, similar_pictures

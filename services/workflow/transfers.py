@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Department, Revision, SecondLook, Staff, Transfer, db, keys
-from services import inbox
 from services.access import OFFICERS, Actor
+from services.accounts import inbox
 from services.workflow.claims import assign, drop_claim
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import holds, offered_by_us, offered_here, proposed_by

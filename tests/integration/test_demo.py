@@ -22,9 +22,9 @@ from lib.clock import local, today
 from lib.codes import Kind, Status
 from lib.database import begin_mode
 from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Record, Staff, db
-from services import audit, deadlines, workflow
+from services import audit, workflow
 from services.accounts import activation_codes, applicants, passwords
-from services.declaration import answers
+from services.declaration import answers, deadlines
 from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced

@@ -307,7 +307,7 @@ def test_a_code_that_ends_while_a_phone_begins_to_send_stays_ended(declaration, 
     found = row()
     values = {name: value() for name, value in ended.items()}
     db.session.execute(update(PhoneUpload).values(**values).execution_options(synchronize_session=False))
-    assert not phone_upload.hold(found, b"d" * 32)
+    assert not phone_upload.bind_device(found, b"d" * 32)
     db.session.commit()
     assert phone_upload.state(row()) in ("over", "done")
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services.papers import pages, papers, preparation
+from services.papers import pages, preparation
 from tests.factory import picture
 from tests.filing import file, page, pages_of, store, stored, words
 from tests.image_samples import corner_card, decoded, encoded
@@ -185,7 +185,7 @@ def test_a_photo_that_comes_while_the_old_one_is_cut_anew_is_not_replaced_by_it(
         db.session.commit()
         return made
 
-    monkeypatch.setattr(papers, "prepare_recrop", slowly)
+    monkeypatch.setattr(preparation, "prepare_recrop", slowly)
     browser.send("/apply/personal/crop", {"place": "top"}, expect=409)
     assert colour(shown_photo(browser, declaration)) == "B"
 

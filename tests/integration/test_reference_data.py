@@ -16,8 +16,7 @@ from config import TestConfig
 from lib.codes import Role
 from lib.database import transaction_mode
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReferenceVersion, db
-from services import deadlines
-from services.declaration import answers
+from services.declaration import answers, deadlines
 from services.departments import matching, reference_version, snapshot, tree
 from services.departments.reference_data import load_reference_data
 from tests.second_process import SecondProcess

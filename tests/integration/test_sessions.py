@@ -14,9 +14,8 @@ from blueprints.gate import COOKIE
 from lib.crypto import token_hash
 from lib.database import utcnow
 from models import Draft, Event, InboxMessage, ParkedForm, WebSession, db
-from services import inbox
 from services.access import Actor
-from services.accounts import applicants, passwords, sessions
+from services.accounts import applicants, inbox, passwords, sessions
 from tests.conftest import Page
 from tests.people import PASSWORD
 

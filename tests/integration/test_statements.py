@@ -56,11 +56,11 @@ def test_saving_a_changed_answer(ready, browser, step):
 def test_submitting(ready, browser):
     with counted() as asked:
         assert browser.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
-    assert_at_most(34, asked)
+    assert_at_most(27, asked)
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/apply/personal", 8), ("/apply/papers", 8), ("/apply/corrections", 9), ("/", 9)]
+    ("address", "most"), [("/apply/personal", 7), ("/apply/papers", 7), ("/apply/corrections", 8), ("/", 7)]
 )
 def test_a_page_of_a_returned_declaration(make, ready, browser, address, most):
     browser.send("/apply/submit", {"agree": "yes"})

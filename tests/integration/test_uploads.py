@@ -19,7 +19,7 @@ from lib.pictures.images import MAX_BYTES
 from lib.sandbox import client as sandbox
 from lib.sealed import new_uid
 from models import PhoneUpload, Upload, UploadPart, WebSession, db
-from services.papers import papers, resumable_uploads, virus_scan
+from services.papers import preparation, resumable_uploads, virus_scan
 from services.papers.resumable_uploads import Owner
 from tests.factory import picture
 from tests.filing import pages_of, stored, submit, words
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
 def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
     path = tus.upload(DATA)
     with monkeypatch.context() as patched:
-        patched.setattr(papers, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
+        patched.setattr(preparation, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
         answer = tus.take(path)
     assert (answer.status, answer.text) == (503, "请稍后再试")
     assert tus.outcome(path)["ok"]

@@ -9,8 +9,9 @@ import pytest
 from lib.clock import today
 from lib.codes import Status
 from models import CalendarDay, db
-from services import deadlines, workflow
-from services.deadlines import due_date, due_state
+from services import workflow
+from services.declaration import deadlines
+from services.declaration.deadlines import due_date, due_state
 
 FRIDAY = date(2026, 11, 20)
 

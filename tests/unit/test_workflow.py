@@ -14,8 +14,9 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
-from services import deadlines, workflow
+from services import workflow
 from services.access import Actor
+from services.declaration import deadlines
 from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.moves import MOVES

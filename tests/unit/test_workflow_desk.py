@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
-from services import audit, inbox, workflow
+from services import audit, workflow
+from services.accounts import inbox
 from services.filing.case import DeclarationCase
 from services.workflow import Conflict, NotAllowed
 from services.workflow import start as workflow_start
