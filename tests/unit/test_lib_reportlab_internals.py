@@ -35,7 +35,9 @@ def test_operators_are_part_of_the_page_that_is_open() -> None:
         reportlab_internals.append_operators(canvas, mark)
         canvas.showPage()
     canvas.save()
-    pages = [contents.get_data() for page in pypdf.PdfReader(buffer).pages if (contents := page.get_contents())]
+    pages = [
+        contents.get_data() for page in pypdf.PdfReader(buffer).pages if (contents := page.get_contents()) is not None
+    ]
     assert [b"1 0 0 rg" in page for page in pages] == [True, False]
     assert [b"0 1 0 rg" in page for page in pages] == [False, True]
 
