@@ -155,8 +155,7 @@ SETTINGS = (
     Setting(
         "CLAMD",
         "",
-        "clamd that looks at each file as it was sent: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; "
-        "empty: none",
+        "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
         _clamd,
     ),
     Setting(
@@ -196,8 +195,8 @@ class Config:
     SESSION_COOKIE_NAME = "kuaiji_page"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
-    STARTS_DRAWERS = True  # a process beside the server draws what officers print together (commands/print_sheets.py)
-    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
+    STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
+    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which expires
     WTF_CSRF_SSL_STRICT = (
         False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
     )
@@ -227,7 +226,7 @@ class Config:
         self.DEMO = False
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)  # settings are attributes made in __init__; tells the type checker so
+        raise AttributeError(name)  # for the type checker: __init__ creates the attributes
 
 
 class TestConfig(Config):
@@ -235,7 +234,7 @@ class TestConfig(Config):
 
     __test__ = False  # not a test case
     static_builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
-    STARTS_DRAWERS = False  # a process of its own would not find this folder; tests call the command
+    STARTS_DRAWERS = False  # a separate process would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:
         environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}

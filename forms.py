@@ -7,7 +7,7 @@ question is one field here and one column in models.Answers.
 
 from __future__ import annotations
 
-from lib import identity
+from lib import identity, names
 from lib.codes import (
     AccountingPost,
     Category,
@@ -63,8 +63,8 @@ class PersonalForm(StepForm):
 
     applicant_name = TextQuestion(
         "申报人姓名",
-        [Required(), Length(2, 50), Checked(identity.name_problem)],
-        clean=identity.normalise_name,
+        [Required(), Length(2, 50), Checked(names.name_problem)],
+        clean=names.normalise_name,
         short="姓名",
         hint="与证件一致。改名会在审核通过后用于登录，并需上传姓名变更证明",
         render_kw={"autocomplete": "name"},

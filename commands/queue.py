@@ -18,4 +18,4 @@ def rebuild() -> None:
     """Rebuild lists, counters and search keys from declarations and revisions. Moves wait meanwhile."""
     lines, records = queue_index.rebuild()
     db.session.commit()
-    click.echo(f"{lines} submissions and {records} records are listed and found anew")
+    click.echo(f"{lines} submissions and {records} records were indexed")

@@ -13,9 +13,9 @@ from services.operations import scheduled_jobs
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
-    """Do every job, each in its own transaction: one that fails keeps none of the others from running.
+    """Run every job in its own transaction; a failing job does not stop the others.
 
-    Returns what was done (job -> rows) and what failed (job -> why).
+    Returns results (job -> rows) and failures (job -> reason).
     """
     done, failed = {}, {}
     for name, job in scheduled_jobs.jobs(_installation()).items():
@@ -38,7 +38,7 @@ def _installation() -> scheduled_jobs.Installation:
 @click.command("tick")
 @reporting
 def command() -> None:
-    """Let claims lapse, remind of corrections, forget old sessions, reservations, forms and codes. Every minute."""
+    """Expire claims, remind of corrections, delete old sessions, reservations, forms and codes. Every minute."""
     done, failed = tick()
     for name, rows in done.items():
         if rows:

@@ -1,7 +1,7 @@
-"""Who may see and do what: the person behind a request, who may use a view, and the scoped queries.
+"""Access control: the actor of a request, the roles of a view, and scoped queries.
 
-Every view says who may use it (``only`` or ``public``); one that says nothing is refused. Somebody else's file is not
-forbidden, it is not found: the scope is inside the query.
+Every view declares its roles (``only`` or ``public``); without a declaration it is refused. Files outside a person's
+scope are not found (404), because the scope is part of the query.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Actor:
     csrf: str
     department_id: int = 0  # staff only, as are the rest
     department_name: str = ""
-    path: str = ""  # the department's: a scope is whatever lies below it
+    path: str = ""  # the department's; the scope is all departments below it
     id_index: bytes | None = None
     keys_on: bool = True
 
@@ -63,7 +63,7 @@ class Actor:
 
 
 def only(*roles: Role) -> Callable[[View], View]:
-    """Say who may use a view. The gate reads it; nothing else opens a view."""
+    """Declare the roles that may use a view. The gate enforces it."""
 
     def mark(view: View) -> View:
         view.roles = frozenset(roles)  # type: ignore[attr-defined]
@@ -73,7 +73,7 @@ def only(*roles: Role) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Anybody may use this view, signed in or not."""
+    """Everybody may use this view, signed in or not."""
     view.roles = None  # type: ignore[attr-defined]
     return view
 
@@ -83,7 +83,7 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def open_declaration(actor: Actor) -> Declaration | None:
-    """The applicant's declaration in hand, if any: at most one is open."""
+    """The applicant's open declaration; there is at most one."""
     return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
 
 
@@ -114,7 +114,7 @@ def own_page(actor: Actor, uid: str) -> PaperPage | None:
 
 
 def office_declarations(actor: Actor) -> Select[Declaration]:
-    """What an officer may read: submitted and not taken back, of the own department or below it, and not one's own."""
+    """What an officer may read: submitted and not withdrawn, in the own scope, and not the officer's own file."""
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
     query = query.join(Account, Account.id == Declaration.account_id)
     taken_back = (Status.DRAFT, Status.DROPPED)
@@ -127,7 +127,7 @@ def office_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def office_declaration(actor: Actor, uid: str) -> Declaration | None:
-    """One submission that an officer may read: handled in the own scope, offered to it, or decided by it before.
+    """One submission that an officer may read: in the own scope, offered to it, or decided by it before.
 
     After a transfer the old department keeps reading what it decided (``office_revision`` says which revisions).
     It comes with what pages and verbs ask of it: whose it is, who holds it, what it waits for, revisions and marks.
@@ -183,7 +183,7 @@ def _below(actor: Actor) -> ColumnElement[bool]:
 
 
 def _offered(actor: Actor) -> ColumnElement[bool]:
-    """A transfer to a department of the scope waits for its answer."""
+    """An unanswered transfer to a department of the scope."""
     office = aliased(Department)
     query = select(Transfer.id).join(office, office.id == Transfer.to_department_id)
     query = query.where(Transfer.declaration_id == Declaration.id, Transfer.answered_at.is_(None))
@@ -191,7 +191,7 @@ def _offered(actor: Actor) -> ColumnElement[bool]:
 
 
 def _decided(actor: Actor) -> ColumnElement[bool]:
-    revision = aliased(Revision)  # an outer Revision is not the one that is meant here
+    revision = aliased(Revision)  # not the Revision of an outer query
     query = _own_decisions(actor).join(revision, revision.id == Decision.revision_id)
     return exists(query.where(revision.declaration_id == Declaration.id))
 
@@ -205,7 +205,7 @@ def _own_decisions(actor: Actor) -> Select[int]:
 def office_revision(actor: Actor, declaration: Declaration, number: int | None) -> Revision | None:
     """A revision that an officer may read, the newest such one for None.
 
-    Any of a submission handled in the own scope or offered to it; else only those that the own scope decided on.
+    All of a submission in the own scope or offered to it; else only those that the own scope decided.
     """
     found = list(declaration.revisions)
     if not handles(declaration, actor):

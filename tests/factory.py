@@ -56,7 +56,7 @@ def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
 
 @cache
 def portrait(seed: int = 0) -> bytes:
-    """A one-inch photo of a drawn person that nobody would find fault with; another ``seed`` wears other clothes."""
+    """A good one-inch photo of a drawn person; another ``seed`` gives other clothes."""
     drawn = demo_drawings.portrait(Appearance("male", 4)).convert("RGB")
     width, height = drawn.size
     image = drawn.resize((413, 579), box=(width * 0.11, height * 0.07, width * 0.89, height * 0.85))

@@ -153,7 +153,7 @@ LIB_ROOMS = frozenset({"pdf", "pictures", "questions", "sandbox"})
 
 
 def room_of(module: str) -> str:
-    """The room that a module stands in: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
+    """The room of a module: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
     parts = module.split(".")
     is_room = len(parts) > 1 and (parts[0] == "services" or (parts[0] == "lib" and parts[1] in LIB_ROOMS))
     return ".".join(parts[:2]) if is_room else parts[0]

@@ -95,7 +95,7 @@ def photo(make: Any, browser: Any) -> Send:
 
 
 def corrections(make: Any, browser: Any) -> Send:
-    """A picture that an officer wants anew."""
+    """A picture that an officer wants again."""
     declaration = returned(make, MarkRequest("id_emblem", "blurred", resign=False))
     browser.sign_in(declaration.account)
     uid = db.session.scalar(select(Mark.uid).where(Mark.target == "id_emblem"))

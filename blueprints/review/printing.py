@@ -13,7 +13,7 @@ from blueprints import me
 from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.storage import FileDamaged, FileMissing
 from models import Declaration, PrintJob, Record, db, store
 from services.access import OFFICERS, only
@@ -51,14 +51,14 @@ def _chosen() -> list[int]:
     if queue:
         found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
         return batch_print.of_declarations(me(), found, by=Declaration.id)
-    return batch_print.of_records(me(), office_records.chosen(me(), most), by=Record.id)
+    return batch_print.of_records(me(), office_records.record_ids(me(), most), by=Record.id)
 
 
 @bp.post("/print/choose")
 @only(*OFFICERS)
 def choose_sheets() -> ResponseReturnValue:
     """From a list to the question why."""
-    with beginning("DEFERRED"):  # only read
+    with transaction_mode("DEFERRED"):  # only read
         db.session.rollback()
         if chosen := _chosen():
             return _ask_why(len(chosen), PrintForm(formdata=None))
@@ -89,7 +89,7 @@ def _back() -> ResponseReturnValue:
 @bp.post("/print")
 @only(*OFFICERS)
 def print_sheets() -> ResponseReturnValue:
-    with beginning("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
+    with transaction_mode("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
         db.session.rollback()
         chosen, form = _chosen(), PrintForm()
         db.session.rollback()

@@ -13,7 +13,7 @@ from blueprints import me
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services import workflow
 from services.access import OFFICERS, STAFF, only
@@ -53,7 +53,7 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    with beginning("DEFERRED"):  # it is sent as a form but only reads: no write lock
+    with transaction_mode("DEFERRED"):  # it is sent as a form but only reads: no write lock
         view = OfficerView(me())
         return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 

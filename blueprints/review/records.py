@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Record, db
 from services.access import OFFICERS, only
 from services.records import office_list as office_records
@@ -27,7 +27,7 @@ def search_records() -> ResponseReturnValue:
     """As in 待办: what people are searched by is sent in the body, never in an address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
-    with beginning("DEFERRED"):  # as there: only read
+    with transaction_mode("DEFERRED"):  # as there: only read
         return _page(office_records.search(me(), text), text)
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from lib.database import beginning, utcnow
+from lib.database import transaction_mode, utcnow
 from lib.text import one_line
 from models import Record, db
 from services import access, checks
@@ -95,7 +95,7 @@ def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     case = in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             case = in_scope(uid, number)
             access_log.record(me(), case.revision, case.access_log.to_log(verb))
             if claim := case.access_log.clock_to_start(verb):
@@ -110,7 +110,7 @@ def viewed_record(uid: str) -> Record:
     record = record_in_scope(uid)
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             access_log.record(me(), record_in_scope(uid).revision, ["view_record"])
             db.session.commit()
         record = record_in_scope(uid)

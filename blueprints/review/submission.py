@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints import me
 from blueprints.review.marking import replace_marks
 from blueprints.review.shared import address_of, bp, in_hand, in_scope, submission_page, viewed_case
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
@@ -32,7 +32,7 @@ def _give_back_marks(uid: str) -> None:
     if not drafts.late_forms(me().id, path):
         return
     db.session.rollback()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         late = drafts.late_forms(me().id, path)
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)

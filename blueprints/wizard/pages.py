@@ -12,7 +12,7 @@ from blueprints.wizard import intake
 from blueprints.wizard.shared import bp, editable_case, own_page, send_picture
 from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
-from lib.pictures.perspective import WHOLE, Corners, checked
+from lib.pictures.perspective import WHOLE_PICTURE, Corners, validated_corners
 from models import PaperPage, db, store
 from services import access
 from services.access import APPLICANTS, only
@@ -102,7 +102,7 @@ def crop_page(uid: str) -> ResponseReturnValue:
 
 def _cropped(uncropped: str, kind: str) -> Prepared:
     wanted = _wanted_corners()
-    if wanted == WHOLE:
+    if wanted == WHOLE_PICTURE:
         return preparation.prepare_whole(store(), uncropped, kind)
     return preparation.prepare_straight(store(), uncropped, wanted, kind)
 
@@ -113,7 +113,7 @@ def _editor(page: PaperPage, problem: str = "") -> ResponseReturnValue:
         "wizard/crop.html",
         page=page,
         paper=PAPER[page.kind],
-        corners=known or WHOLE,
+        corners=known or WHOLE_PICTURE,
         found=known is not None,
         problem=problem,
         margins=MARGINS,
@@ -129,11 +129,11 @@ def _wanted_corners() -> Corners:
     """Raises PictureRefused for what is no quadrilateral, or no number."""
     how = request.form.get("how", "")
     if how == "whole":
-        return WHOLE
+        return WHOLE_PICTURE
     if how == "margins":
         top, right, bottom, left = _numbers([request.form.get(name, "") or "0" for name, _label in MARGINS])
-        return checked(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
-    return checked(_numbers(request.form.get("corners", "").split(",")))
+        return validated_corners(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
+    return validated_corners(_numbers(request.form.get("corners", "").split(",")))
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> Sequence[float]:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
-from blueprints.tus import Unfit
+from blueprints.tus import ProtocolError
 from blueprints.wizard.intake import sent_files, settings
 from blueprints.wizard.shared import bp, editable_case
 from blueprints.wizard.uploads import finish_upload
@@ -103,7 +103,7 @@ def _owner(token: str, *, used: bool = False, lock: bool = False) -> Owner:
     if owner := phone_upload.find(token, _device(), used=used, lock=lock):
         return owner
     db.session.rollback()
-    raise Unfit(404, DEAD)
+    raise ProtocolError(404, DEAD)
 
 
 def _bound_owner(token: str) -> Owner:
@@ -111,14 +111,14 @@ def _bound_owner(token: str) -> Owner:
     owner = _owner(token)
     assert owner.phone_upload
     if not phone_upload.bind_device(owner.phone_upload, _device()):
-        raise Unfit(404, DEAD)
+        raise ProtocolError(404, DEAD)
     return owner
 
 
 def _finish(owner: Owner) -> None:
     """The picture is added: the token has done its work."""
     if owner.phone_upload is None or not phone_upload.mark_used(owner.phone_upload):
-        raise Unfit(404, DEAD)
+        raise ProtocolError(404, DEAD)
 
 
 @phone.route("/<path:token>", methods=["GET", "POST"])
@@ -129,7 +129,7 @@ def page(token: str) -> ResponseReturnValue:
         if request.method == "GET":
             return _shown(token, _owner(token))
         return _sent(token)
-    except Unfit:
+    except ProtocolError:
         db.session.rollback()
         return render_template("wizard/phone_dead.html", dead=DEAD), 404
 
@@ -177,7 +177,7 @@ def begin_upload(token: str) -> ResponseReturnValue:
 @phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
 @public
 def upload_piece(token: str, uid: str) -> ResponseReturnValue:
-    return tus.one(partial(_owner, token), uid)
+    return tus.upload(partial(_owner, token), uid)
 
 
 @phone.post("/<token>/uploads/<uid>/take")
@@ -190,4 +190,4 @@ def take_upload(token: str, uid: str) -> ResponseReturnValue:
         notes = [f"{note.words}：{note.advice}" for note in phone_upload.notes_on(outcome.get("page", ""))]
         return jsonify({"ok": outcome["ok"], "problem": outcome.get("problem", ""), "notes": notes})
 
-    return tus.guarded(answer)
+    return tus.handle_errors(answer)

@@ -26,7 +26,7 @@ def done() -> ResponseReturnValue:
     if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
         return redirect(url_for("wizard.home"))
     return render_template(
-        "wizard/done.html", declaration=declaration, standing=deadlines.standing(declaration, today())
+        "wizard/done.html", declaration=declaration, standing=deadlines.due_state(declaration, today())
     )
 
 
@@ -40,7 +40,7 @@ def status() -> str:
         "wizard/status.html",
         declaration=declaration,
         status=workflow.standing_status(declaration),
-        standing=deadlines.standing(declaration, today()),
+        standing=deadlines.due_state(declaration, today()),
         history=audit.history(declaration),
         items=corrections.items(case),
         verdict=_verdict(declaration),

@@ -10,11 +10,11 @@ from flask import abort, flash, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus
-from blueprints.tus import Find, Unfit
+from blueprints.tus import Find, ProtocolError
 from blueprints.wizard.intake import settings
 from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Upload, db, keys
 from services import access
 from services.access import APPLICANTS, only
@@ -28,9 +28,9 @@ def own() -> Owner:
     """The applicant's declaration in hand, while it may be changed."""
     declaration = access.open_declaration(me())
     if declaration is None or declaration.notice_read_at is None:
-        raise Unfit(403, "请先阅读须知，再上传图片")
+        raise ProtocolError(403, "请先阅读须知，再上传图片")
     if not declaration.is_editable:
-        raise Unfit(403, "您的申报已经提交，不能再上传图片")
+        raise ProtocolError(403, "您的申报已经提交，不能再上传图片")
     return Owner(declaration)
 
 
@@ -47,7 +47,7 @@ def begin_upload() -> ResponseReturnValue:
 @bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
 @only(*APPLICANTS)
 def upload_piece(uid: str) -> ResponseReturnValue:
-    return tus.one(own, uid)
+    return tus.upload(own, uid)
 
 
 @bp.get("/device-key")
@@ -65,7 +65,7 @@ def device_key() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def take_upload(uid: str) -> ResponseReturnValue:
     """The last byte is there: judge the picture and add it to its paper."""
-    return tus.guarded(lambda: jsonify(finish_upload(own, uid)))
+    return tus.handle_errors(lambda: jsonify(finish_upload(own, uid)))
 
 
 @bp.post("/uploads/<uid>/drop")
@@ -91,7 +91,7 @@ def keep_upload(uid: str) -> ResponseReturnValue:
     kind = _found(uid).kind
     try:
         outcome = finish_upload(own, uid)
-    except (Unfit, resumable_uploads.NotAccepted) as error:
+    except (ProtocolError, resumable_uploads.NotAccepted) as error:
         outcome = {"problem": str(error)}
     if problem := outcome.get("problem"):
         db.session.rollback()
@@ -102,7 +102,7 @@ def keep_upload(uid: str) -> ResponseReturnValue:
 def _found(uid: str, *, lock: bool = False) -> Upload:
     try:
         return resumable_uploads.find(own(), uid, lock=lock)
-    except (Unfit, resumable_uploads.Unknown):
+    except (ProtocolError, resumable_uploads.Unknown):
         abort(404)
 
 
@@ -112,7 +112,7 @@ def finish_upload(find: Find, uid: str, after: Callable[[Owner], None] | None = 
     Asking twice (an answer that was lost, a double click, two windows) gives the same answer and one page. The picture
     is prepared without holding the database. ``after`` runs in the transaction that adds the page.
     """
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         file = intake.arrived(find(), uid)
         db.session.rollback()
     if not isinstance(file, Arrived):
@@ -120,7 +120,7 @@ def finish_upload(find: Find, uid: str, after: Callable[[Owner], None] | None = 
     try:
         prepared = intake.prepare_arrived(settings(), file)
     except intake.NOT_NOW as error:
-        raise Unfit(503, str(error)) from error
+        raise ProtocolError(503, str(error)) from error
     outcome = intake.settle(find(), uid, prepared, after)
     db.session.commit()
     return outcome

@@ -12,7 +12,7 @@ from wtforms import Field, Form, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 
-from lib import identity, names
+from lib import names
 from lib.codes import ChoiceEnum
 from lib.questions.conditions import DepartmentChoice, DerivedFact, FormContext
 from lib.questions.validators import Checked, unprintable_note
@@ -51,7 +51,7 @@ class TextQuestion(Question, StringField):
         self,
         label: str,
         validators: Any = (),
-        clean: Callable[[str], str] = identity.normalise_text,
+        clean: Callable[[str], str] = names.normalise_text,
         multiline: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -73,14 +73,7 @@ class TextQuestion(Question, StringField):
 
 def control_characters(text: str) -> str | None:
     """Characters that no page shows, or each computer as another one: they would break the sheet and the lists."""
-    if any(
-        ord(c) < 32
-        or 0x7F <= ord(c) < 0xA0
-        or c in "\u2028\u2029\ufeff"
-        or 0x202A <= ord(c) <= 0x202E
-        or 0x2066 <= ord(c) <= 0x2069
-        for c in text
-    ):
+    if names.has_control_characters(text):
         return "内容中有看不见的控制字符，请删除后手工输入"
     return names.private_problem(text)
 
@@ -232,7 +225,7 @@ class DayQuestion(Question):
         if not self.typed:
             return
         parts = re.fullmatch(
-            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?", identity.normalise_text(self.typed)
+            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?", names.normalise_text(self.typed)
         )
         try:
             self.data = date(*map(int, parts.groups())) if parts else None

@@ -22,8 +22,8 @@ from services.departments import reference_version
 
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
-KEPT_AFTER_END = timedelta(hours=24)
-SEEN_EVERY = timedelta(minutes=1)  # how often reading moves seen_at: a write for each click would be waste
+RETENTION = timedelta(hours=24)
+SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not with every click
 
 _SESSION = (
     *(WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at),
@@ -43,11 +43,11 @@ class FoundSession:
     account_id: int | None
     staff_id: int | None
     reference_mark: str | None
-    stale: bool = False  # seen_at should be moved
+    stale: bool = False  # seen_at is due for an update
 
 
 def start(*, account: Account | None = None, staff: Staff | None = None, device: str = "") -> str:
-    """A new session for a person who just proved who they are. Returns the token for the cookie."""
+    """A new session for a person who has just authenticated. Returns the token for the cookie."""
     token, now = new_token(), utcnow()
     life = APPLICANT_LIFE if account else STAFF_LIFE
     db.session.add(
@@ -77,9 +77,9 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
     ) | {"reference_mark": row.reference_mark}
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return FoundSession(None, row.csrf, **found) if now - ended < KEPT_AFTER_END else None
+        return FoundSession(None, row.csrf, **found) if now - ended < RETENTION else None
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
-    return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_EVERY)
+    return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_INTERVAL)
 
 
 def _account_query(token: str) -> Any:
@@ -130,7 +130,7 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # what was handed to a phone ends too, also by the session that stays
+    if account_id:  # phone uploads end, too, even those of the remaining session
         theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
         db.session.execute(
             update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
@@ -141,9 +141,9 @@ def _end(*which: Any) -> None:
     db.session.execute(update(WebSession).where(*which, WebSession.ended_at.is_(None)).values(ended_at=utcnow()))
 
 
-def forget_old() -> int:
-    """Remove rows that are not needed any more; returns how many. For ``flask tick``."""
-    gone = utcnow() - KEPT_AFTER_END
+def delete_old() -> int:
+    """Delete rows that are no longer needed; returns how many. For ``flask tick``."""
+    gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
     tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]

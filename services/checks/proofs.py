@@ -112,7 +112,7 @@ def _same_pictures(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any
     if len(before) != len(now):
         return ""
     pairs = [(one.get("measures"), other.get("measures")) for one, other in zip(before, now, strict=True)]
-    alike = all(one and other and quality.alike(one, other) for one, other in pairs)
+    alike = all(one and other and quality.is_same_picture(one, other) for one, other in pairs)
     return "的图片看起来与上次相同" if alike else ""
 
 

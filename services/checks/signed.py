@@ -62,7 +62,7 @@ def signature(case: Case) -> Outcome | None:
     return {
         "found": passed("签名处有手写笔迹", SHEET),
         "missing": look("签名处没有发现手写笔迹，请查看", SHEET),
-    }.get(sheet_reading.ink(readings) or "", unknown("看不清签名处，请自行查看", SHEET))
+    }.get(sheet_reading.signature_state(readings) or "", unknown("看不清签名处，请自行查看", SHEET))
 
 
 def stamp(case: Case) -> Outcome | None:
@@ -73,4 +73,6 @@ def stamp(case: Case) -> Outcome | None:
     return {
         "found": passed("单位盖章处有红色印章", SHEET),
         "missing": look("单位盖章处没有发现红色印章，请查看", SHEET),
-    }.get(sheet_reading.stamp(readings, signed) or "", unknown("看不出单位盖章处有没有红色印章，请自行查看", SHEET))
+    }.get(
+        sheet_reading.stamp_state(readings, signed) or "", unknown("看不出单位盖章处有没有红色印章，请自行查看", SHEET)
+    )

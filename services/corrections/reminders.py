@@ -12,7 +12,8 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Declaration, Event, db
-from services import audit, inbox
+from services import audit
+from services.accounts import inbox
 
 #: The return itself touches the row: what comes later than this is the applicant's.
 SETTLED = timedelta(minutes=1)
@@ -70,7 +71,7 @@ def _was_touched(declaration: Declaration) -> bool:
 
 def _remind(reminder: Reminder, declaration: Declaration) -> int:
     body = reminder.body.format(number=declaration.number)
-    inbox.tell(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
     audit.record(
         reminder.verb,
         None,

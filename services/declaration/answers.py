@@ -76,7 +76,7 @@ def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.DepartmentMatch]:
 
 
 def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
-    from lib.pdf.fonts import missing
+    from lib.pdf.fonts import missing_characters
 
     reference = snapshot.current()
     return FormContext(
@@ -86,7 +86,7 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
         titles=reference.titles,
         divisions=divisions_below,
         departments=_candidates,
-        unprintable=missing,
+        unprintable=missing_characters,
     )
 
 

@@ -46,12 +46,12 @@ def due_date(submitted_on: date, days: int, days_off: Calendar) -> Due:
 
 
 def days_left(due_on: date | None, today: date) -> int | None:
-    """Working days from tomorrow to the due date; what a return keeps for the resubmission."""
+    """Working days from tomorrow to the due date; a return keeps them for the resubmission."""
     return workdays_between(today, due_on, calendar()) if due_on else None
 
 
-def standing(declaration: Declaration, today: date) -> DueState:
-    """Both sides read the same: whose turn it is and until when."""
+def due_state(declaration: Declaration, today: date) -> DueState:
+    """Whose turn it is and until when; applicant and office see the same."""
     if declaration.status in EDITABLE:
         return DueState("轮到您办理", None, None, overdue=False, soon=False, estimated=False)
     if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):

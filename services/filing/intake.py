@@ -26,7 +26,7 @@ from services.papers.virus_scan import Scanner
 
 Outcome = dict[str, Any]
 #: The picture is not at fault: the same upload can be added later.
-NOT_NOW = (sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked)
+NOT_NOW = (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked)
 
 
 @dataclass(frozen=True)

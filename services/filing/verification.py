@@ -87,9 +87,9 @@ def wait(address: str) -> int:
 
     Codes that exist are answered all the time: a whole office shares an address, and one of 80 bits cannot be guessed.
     """
-    return throttle.waiting(throttle.VERIFY_ADDRESS, address)
+    return throttle.minutes_blocked(throttle.VERIFY_ADDRESS, address)
 
 
 def missed(address: str) -> None:
     """Count a well-formed code that does not exist. The caller commits."""
-    throttle.begin((throttle.VERIFY_ADDRESS, address))
+    throttle.count_attempt((throttle.VERIFY_ADDRESS, address))

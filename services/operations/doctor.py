@@ -166,7 +166,7 @@ def print_fonts() -> Iterator[DoctorFinding]:
 
 def pictures() -> Iterator[DoctorFinding]:
     """Is there a child process that decodes?"""
-    sample = images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
+    sample = images.encode_jpeg(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
     sandbox.run("paper", sample)
     yield ok("pictures: decoded in a bounded child process")
 
@@ -176,8 +176,8 @@ def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     if not address:
         return
     try:
-        there, why = clamd.is_there(address), "it does not answer to PING"
-    except clamd.Unreachable as error:
+        there, why = clamd.ping(address), "it does not answer to PING"
+    except clamd.ScannerUnavailable as error:
         there, why = False, str(error)
     if there:
         yield ok(f"clamd: answers at {address}")

@@ -60,8 +60,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
     """What is done -> the job; it returns how many rows it touched. The caller commits after each."""
     return {
         "lapsed claims": workflow.lapse_all,
-        "old sessions and attempts": sessions.forget_old,
-        "expired reservations": applicants.forget_reservations,
+        "old sessions and attempts": sessions.delete_old,
+        "expired reservations": applicants.delete_expired_reservations,
         "parked forms": forget_parked_forms,
         "old activation codes": forget_codes,
         "abandoned uploads": resumable_uploads.forget_abandoned,

@@ -12,7 +12,7 @@ from typing import Any
 from forms import SHEET
 from lib.pictures import images, portrait, quality
 from lib.pictures.one_inch import Crop, PhotoRule
-from lib.pictures.perspective import turned
+from lib.pictures.perspective import rotate_corners
 from lib.sandbox import client as sandbox
 from lib.sandbox.jobs import Answer
 from lib.storage import Blob, Folder
@@ -71,7 +71,7 @@ def prepare_rotated(
     if source_address is None:
         return made
     _facts, (source, _thumb) = sandbox.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
-    return replace(made, source=store.put(source), crop=turned(corners, quarter_turns) if corners else None)
+    return replace(made, source=store.put(source), crop=rotate_corners(corners, quarter_turns) if corners else None)
 
 
 def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
@@ -99,8 +99,8 @@ def _read_again(prepared: Prepared, kind: str) -> Prepared:
 
 def _stored(store: Folder, made: Answer) -> Prepared:
     facts, blobs = made
-    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_clean, blobs)) or not _plausible(facts):
-        raise images.PictureRefused(sandbox.ODD)  # never by our own jobs
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_like_jpeg, blobs)) or not _plausible(facts):
+        raise images.PictureRefused(sandbox.UNUSABLE_PICTURE)  # never by our own jobs
     jpeg, thumb, *source = blobs
     picture = images.CleanPicture(jpeg, *facts["size"], *facts["original"])
     kept = store.put(source[0]) if source else None
@@ -114,7 +114,7 @@ def _plausible(facts: Mapping[str, Any]) -> bool:
         sizes, figures = [*facts["size"], *facts["original"]], facts["measures"]
         picture_advice.notes(figures)
         portrait.advise(figures)
-        return len(sizes) == 5 and all(map(_is_size, sizes)) and quality.comparable(figures)
+        return len(sizes) == 5 and all(map(_is_size, sizes)) and quality.has_valid_fingerprint(figures)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return False
 

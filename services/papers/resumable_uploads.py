@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from forms import PAPER
-from lib.database import take_turns, utcnow
+from lib.database import advisory_lock, utcnow
 from lib.pictures.images import MAX_BYTES
 from lib.questions.pages import Paper
 from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
@@ -102,7 +102,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
     paper = owner.paper(kind)
     if length > MAX_BYTES:
         raise TooLarge(f"图片 {length / MIB:.1f} MB，超过 15 MB。请用手机相机重新拍一张，或压缩后再上传")
-    take_turns(db.session, keys().mac("uploads of", owner.declaration.uid.encode()))
+    advisory_lock(db.session, keys().mac("uploads of", owner.declaration.uid.encode()))
     waiting = _waiting(owner.declaration)
     for upload in waiting:
         if _same(upload, owner, paper.kind, length, facts.get("mark")):

@@ -2,7 +2,7 @@
 
 Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
 A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
-cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.alike compares what it finds.
+cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.is_same_picture compares what it finds.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def find(revision: Revision) -> list[LookAlike]:
         for theirs, page in _own(papers)
         if (declaration_id, theirs, _signed(page["look"])) in wanted
         for kind, figures in own
-        if quality.alike(figures, page)
+        if quality.is_same_picture(figures, page)
     }
     return sorted(found, key=lambda one: (PERSONAL.index(one.kind), one.declaration_id))
 
@@ -87,8 +87,8 @@ def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
         for place in range(BANDS)
     ]
     rows = {_Near(*row) for row in db.session.execute(union_all(*(select(part) for part in parts)))}
-    apart = {row: min(quality.bits_apart(look, _unsigned(row.look)) for look in looks) for row in rows}
-    near = [row for row in rows if apart[row] <= quality.LOOK_BITS]
+    apart = {row: min(quality.hamming_distance(look, _unsigned(row.look)) for look in looks) for row in rows}
+    near = [row for row in rows if apart[row] <= quality.SAME_HASH_BITS]
     return sorted(near, key=lambda row: (apart[row], -row.id))[:COMPARED]
 
 
@@ -97,7 +97,7 @@ def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[st
     for kind in PERSONAL:
         for page in papers.get(kind, ()):
             figures = page.get("measures")
-            if figures and figures["contrast"] >= quality.ALIKE_CONTRAST:
+            if figures and figures["contrast"] >= quality.MIN_CONTRAST:
                 yield kind, figures
 
 

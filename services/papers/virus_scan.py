@@ -29,8 +29,8 @@ def check(data: bytes, scanner: Scanner) -> None:
     if not scanner.address or len(data) > MAX_BYTES:  # what is too large is refused anyway
         return
     try:
-        found = clamd.found_in(data, scanner.address)
-    except clamd.Unreachable as error:
+        found = clamd.scan(data, scanner.address)
+    except clamd.ScannerUnavailable as error:
         if scanner.required:
             log.error("a file was refused unchecked: %s", error)
             raise Unchecked("暂时无法检查文件是否安全，请稍后再试") from error

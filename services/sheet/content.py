@@ -1,4 +1,4 @@
-"""From answers to the printed 个人基本信息表: sections become cells, so a new question finds its place by itself."""
+"""Turns answers into the printed 个人基本信息表: sections become cells, so a new question needs no layout."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
 
-__all__ = ["blank", "draw", "sheet_data"]
+__all__ = ["blank_sheet", "draw", "sheet_data"]
 
-#: The two educations stand as rows of one table: question suffix -> header.
+#: The two educations are rows of one table: question suffix -> header.
 EDUCATION = {
     "level": "学历",
     "degree": "学位",
@@ -33,7 +33,7 @@ NOT_ASKED = "—"
 
 
 def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:
-    """What one printed version shows. Drawing it (``draw``) needs no database."""
+    """The content of one printed version. Drawing it (``draw``) needs no database."""
     facts: dict[str, Any] = printed.answers
     context = answers.asked_for(facts)
     wanted = [paper.title for paper in papers.wanted(facts) if paper.required and paper.kind not in ("sheet", PHOTO)]
@@ -66,7 +66,7 @@ def _block(section: AnswerSection) -> Block:
 
 
 def _education(rows: tuple[AnswerRow, ...]) -> Table:
-    """A row for each education that was asked for; a question that does not apply shows a dash."""
+    """A row for each education that was asked; a question that does not apply shows a dash."""
     texts = {row.name: row.text for row in rows}
     known = {f"{prefix}_{suffix}" for prefix in EDUCATION_ROWS for suffix in EDUCATION}
     if unknown := [name for name in texts if name.startswith(tuple(EDUCATION_ROWS)) and name not in known]:
@@ -79,7 +79,7 @@ def _education(rows: tuple[AnswerRow, ...]) -> Table:
     return Table(("类别", *EDUCATION.values()), tuple(lines), EDUCATION_WIDTHS)
 
 
-def blank(site: str) -> bytes:
+def blank_sheet(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:

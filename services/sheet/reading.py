@@ -47,7 +47,7 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
         yield SheetNote(
             "y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传"
         )
-    states = [ink(readings), stamp(readings, sheet)]
+    states = [signature_state(readings), stamp_state(readings, sheet)]
     if states[0] == "missing":
         yield SheetNote(
             "y", "签名处没有发现手写签名。请在“申报人签名”处用黑色或蓝色笔签名，再重拍；确已签名的，可以不改"
@@ -64,14 +64,14 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
 
 
 def missing_pages(readings: Sequence[Found]) -> list[int]:
-    """Pages of the sheet that no picture shows."""
+    """The pages of the sheet without a picture."""
     there = {one["page"] for one in readings if one["read"]}
     pages = max((one["pages"] for one in readings if one["read"]), default=0)
     return [page for page in range(1, pages + 1) if page not in there]
 
 
-def ink(readings: Sequence[Found]) -> str | None:
-    """The signature of all pages that were read: the worst of them; of several pictures of a page the best counts."""
+def signature_state(readings: Sequence[Found]) -> str | None:
+    """The signature over all pages: the worst page counts; of several pictures of one page the best counts."""
     by_page: dict[int, list[str]] = {}
     for one in readings:
         if one["read"]:
@@ -79,7 +79,7 @@ def ink(readings: Sequence[Found]) -> str | None:
     return _worst([_best(states) for states in by_page.values()])
 
 
-def stamp(readings: Sequence[Found], sheet: Sheet) -> str | None:
+def stamp_state(readings: Sequence[Found], sheet: Sheet) -> str | None:
     """The employer's stamp on page 1; None where no employer is declared, or page 1 was not read."""
     states = [one["stamp"] for one in readings if one["read"] and one["page"] == 1 and "stamp" in one]
     return _best(states) if states and has_employer(sheet) else None

@@ -1,4 +1,4 @@
-"""办事指南: which papers are asked for, and when, in words. Read from PAPERS, so page and rule cannot disagree."""
+"""办事指南: the required papers and their conditions in words, generated from PAPERS."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from lib.questions.fields import Question
 from lib.questions.pages import Paper
 from services.declaration import answers, labels
 
-#: Facts that are no questions of a page: name -> how the condition reads.
+#: Facts that are not questions of a page: name -> the condition in words.
 DERIVED = {"name_differs": "现在的姓名与原来登记的姓名不同"}
 
 
 @dataclass(frozen=True)
-class Need:
-    """One paper of the list. ``when`` in words, empty for a paper that everybody hands in."""
+class RequiredPaper:
+    """One paper. ``when``: the condition in words, empty for a paper that everybody needs."""
 
     paper: Paper
     when: str
 
 
-def needs() -> list[Need]:
+def required_papers() -> list[RequiredPaper]:
     """All papers in the table's order."""
     questions = _questions()
-    return [Need(paper, _words(paper.when, questions) if paper.when else "") for paper in PAPERS]
+    return [RequiredPaper(paper, _words(paper.when, questions) if paper.when else "") for paper in PAPERS]
 
 
 def _questions() -> Mapping[str, Question]:

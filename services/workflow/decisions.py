@@ -12,8 +12,8 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import inbox
 from services.access import Actor
+from services.accounts import inbox
 from services.declaration import deadlines
 from services.marks import marks, return_reasons
 from services.queue import index as queue_index
@@ -147,7 +147,7 @@ def unsend_marks(revision: Revision) -> None:
 
 def _tell_later(declaration: Declaration, title: str, body: str, link: str) -> None:
     """The message waits until the decision can no longer be taken back."""
-    inbox.tell(
+    inbox.send(
         declaration.account_id,
         title,
         body,

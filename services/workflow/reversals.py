@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from lib.clock import today
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
-from services import inbox
 from services.access import Actor
+from services.accounts import inbox
 from services.declaration import deadlines
 from services.workflow.claims import assign
 from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
@@ -91,7 +91,7 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     decision = decide(declaration, latest_revision(declaration), "revoke", actor, comment=comment.strip()[:200])
     _drop_waiting_messages(declaration)
     body = "您的审核结果已被撤销，有内容需要修改。请登录后按提示修改并重新提交。"
-    inbox.tell(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
     return decision
 
 
@@ -105,7 +105,7 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
         declaration.due_on, declaration.due_estimated = least.on, least.estimated
     _drop_waiting_messages(declaration)
     decision = decide(declaration, latest_revision(declaration), "reopen", actor, comment=comment.strip()[:200])
-    inbox.tell(
+    inbox.send(
         declaration.account_id,
         "申报重新受理",
         f"您的申报 {declaration.number} 已重新受理，请留意审核结果。",

@@ -10,8 +10,9 @@ from lib.clock import today
 from lib.codes import MarkState, Status
 from lib.database import utcnow
 from models import Declaration, Department, Event, Revision, db
-from services import checks, inbox
+from services import checks
 from services.access import Actor
+from services.accounts import inbox
 from services.declaration import deadlines, drafts
 from services.filing.case import DeclarationCase
 from services.marks import mark_views, marks, ticks
@@ -69,7 +70,7 @@ def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_da
     if reminders := checks.reminders(revision):
         queue_index.remind(declaration.id, reminders)
     drafts.delete_all(declaration)
-    inbox.tell(
+    inbox.send(
         declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
     )
     return revision

@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Department, Revision, SecondLook, Staff, Transfer, db, keys
-from services import inbox
 from services.access import OFFICERS, Actor
+from services.accounts import inbox
 from services.workflow.claims import assign, drop_claim
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import holds, offered_by_us, offered_here, proposed_by
@@ -55,7 +55,7 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
     declaration.department = waiting.to_department
     make_move(declaration, "transfer", actor, detail=f"to {waiting.to_department.code}")
     body = f"您的申报 {declaration.number} 已转由{waiting.to_department.name}办理，办理期限不变。"
-    inbox.tell(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
     return waiting
 
 

@@ -144,8 +144,8 @@ def test_due_dates_follow_from_the_day_of_submission(app):
             assert declaration.submitted_at is not None
             submitted = local(declaration.submitted_at).date()
             assert declaration.due_on == deadlines.due_date(submitted, 10, calendar).on
-    assert all(deadlines.standing(declaration, today()).overdue for declaration in declarations(Stage.OVERDUE))
-    assert all(deadlines.standing(declaration, today()).soon for declaration in declarations(Stage.DUE_SOON))
+    assert all(deadlines.due_state(declaration, today()).overdue for declaration in declarations(Stage.OVERDUE))
+    assert all(deadlines.due_state(declaration, today()).soon for declaration in declarations(Stage.DUE_SOON))
 
 
 def test_a_return_waits_with_its_marks_and_a_resubmission_shows_what_changed(app):
@@ -185,14 +185,14 @@ def test_the_printed_passwords_and_codes_are_the_right_ones(app, told):
     for line in demo_accounts.person_lines(SECRET):
         account = applicants.find(line.number)
         assert account is not None
-        assert passwords.right(line.password, account.password_hash)
+        assert passwords.is_correct(line.password, account.password_hash)
         assert re.search(rf"{line.name} +{line.number} +{line.password} ", text)
     staff = {row.username: row for row in db.session.scalars(select(Staff))}
     lines = demo_accounts.staff_lines(SECRET)
     assert [line.username for line in lines] == [officer.username for officer in STAFF]
     for officer in lines:
         row = staff[officer.username]
-        assert passwords.right(officer.password, row.password_hash)
+        assert passwords.is_correct(officer.password, row.password_hash)
         assert pyotp.TOTP(row.totp_secret).verify(officer.totp, valid_window=1)
         assert officer.password in text
 
@@ -203,7 +203,7 @@ def test_the_printed_activation_code_opens_the_record(app, told):
     name, code = found.groups()
     holder = db.session.scalars(select(LegacyHolder).where(LegacyHolder.name == name)).one()
 
-    assert activation_codes.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
 
 
 def rows(app: Flask) -> list[int]:
@@ -260,7 +260,7 @@ def test_a_person_keeps_the_planned_day_where_no_day_would_fit(app, monkeypatch)
         deadlines, "due_date", lambda *_args: deadlines.Due(today() + timedelta(days=200), estimated=True)
     )
 
-    assert demo_load._dated(late, 10) == late
+    assert demo_load._with_due_day(late, 10) == late
 
 
 def test_an_answer_that_the_form_refuses_stops_the_play(app):

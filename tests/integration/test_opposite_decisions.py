@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Decision, Declaration, Record, Revision, db
 from services import workflow
 from services.access import Actor
@@ -73,7 +73,7 @@ def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:
     failures: list[BaseException] = []
 
     def run(party: Callable[[int], None]) -> None:
-        with app.app_context(), beginning("IMMEDIATE"):
+        with app.app_context(), transaction_mode("IMMEDIATE"):
             try:
                 for number in range(rounds):
                     gate.wait()

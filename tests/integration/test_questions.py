@@ -209,7 +209,7 @@ def test_id_type_and_number_stand_beside_the_name_and_are_not_markable(shown):
 
 def test_the_blank_form_has_every_question():
     text = "".join(
-        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank("示例"))).pages).split()
+        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank_sheet("示例"))).pages).split()
     )
     for step in STEPS:
         for question in step.form(None, context=answers.FormContext()):

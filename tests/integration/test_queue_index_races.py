@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, QueueCount, db
 from services import workflow
 from services.access import Actor
@@ -27,7 +27,7 @@ def counters() -> dict[tuple[int, str], int]:
 
 def work(app: Flask, officer: Actor, ids: list[int], troubles: list[BaseException]) -> None:
     """Take each, put it back, take it again and approve it: each step a transaction."""
-    with app.app_context(), beginning("IMMEDIATE"):
+    with app.app_context(), transaction_mode("IMMEDIATE"):
         try:
             for which in ids:
                 for step in (workflow.claim, workflow.release, workflow.claim):

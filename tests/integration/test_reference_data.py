@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, text, update
 from app import create_app
 from config import TestConfig
 from lib.codes import Role
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReferenceVersion, db
 from services.declaration import answers, deadlines
 from services.departments import matching, reference_version, snapshot, tree
@@ -222,7 +222,7 @@ def test_the_version_is_read_once_in_a_request_that_has_two_transactions(browser
 
 
 def test_a_request_that_changes_the_data_sees_its_own_change(app):
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         reference_version.use(reference_version.current())
         db.session.rollback()
         department().phone = PHONE

@@ -57,4 +57,4 @@ def test_pages_that_were_taken_before_pictures_were_read_say_nothing(make):
     declaration = make.declaration()
     make.papers(declaration)
     assert DeclarationCase(declaration).sheet_notes == []
-    assert sheet_reading.ink([{"read": False}]) is None
+    assert sheet_reading.signature_state([{"read": False}]) is None

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from blueprints.gate import COOKIE
 from forms import PAPERS
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, Draft, Event, InboxMessage, Revision, db
 from services.accounts import sessions
 from services.declaration import answers
@@ -170,7 +170,7 @@ def test_a_double_click_makes_one_revision(ready, app, monkeypatch):
         return freeze(*arguments)
 
     monkeypatch.setattr(papers, "freeze", slowly)
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         tokens = [sessions.start(account=ready.account) for _ in range(2)]
         db.session.commit()
     gate, answered = threading.Barrier(2), []

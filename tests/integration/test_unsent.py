@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Declaration, Event, InboxMessage, db
-from services import audit, inbox, workflow
+from services import audit, workflow
+from services.accounts import inbox
 from services.corrections import reminders
 from services.marks.marks import MarkRequest
 from services.records import own as own_record

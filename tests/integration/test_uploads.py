@@ -83,7 +83,7 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
     assert resumable_uploads.unfinished(stored(declaration)) == {}
 
 
-@pytest.mark.parametrize("trouble", [sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked])
+@pytest.mark.parametrize("trouble", [sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked])
 def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
     path = tus.upload(DATA)
     with monkeypatch.context() as patched:

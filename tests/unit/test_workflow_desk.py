@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
-from services import audit, inbox, workflow
+from services import audit, workflow
+from services.accounts import inbox
 from services.filing.case import DeclarationCase
 from services.workflow import Conflict, NotAllowed
 from services.workflow import start as workflow_start
@@ -126,7 +127,7 @@ def test_a_message_about_a_decision_waits_as_long_as_it_can_be_undone(make, offi
     assert told
     assert told.visible_at
     assert timedelta(seconds=50) < told.visible_at - utcnow() <= workflow.UNDO_TIME
-    assert inbox.tell(in_hand.account_id, "x", "y").visible_at is None
+    assert inbox.send(in_hand.account_id, "x", "y").visible_at is None
 
 
 @pytest.mark.parametrize("why", ["late", "seen", "another", "anew", "moved on"])

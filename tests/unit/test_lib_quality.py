@@ -12,22 +12,23 @@ import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
 from demo.drawings import Appearance, Document, card, certificate, photograph
-from lib.pictures import images, one_inch
+from lib.pictures import one_inch
 from lib.pictures.quality import (
     DARK_MEAN,
     EVEN_BACKGROUND,
     FAINT_CONTRAST,
     FILL,
-    LOOK_BITS,
     ONE_INCH,
+    SAME_HASH_BITS,
     SHARP,
     WASHED_OUT_CONTRAST,
     WASHED_OUT_MEAN,
     WHITE_BACKGROUND,
-    alike,
-    bits_apart,
+    hamming_distance,
+    is_same_picture,
     measure,
 )
+from tests.image_samples import clean
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -111,7 +112,7 @@ def test_dark_pale_and_overexposed_pictures_are_told_from_good_ones_and_from_sca
 def test_a_picture_without_anything_on_it_is_measured_too() -> None:
     found = measure(jpeg(Image.new("RGB", (300, 200), "white")))
     assert (found["sharpness"], found["contrast"]) == (0, 0)
-    assert not alike(found, found)
+    assert not is_same_picture(found, found)
 
 
 # --- the same picture again ------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
     "smaller": lambda image: jpeg(image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)),
     "larger": lambda image: jpeg(image.resize((image.width * 2, image.height * 2), Image.Resampling.BICUBIC), 70),
     "without colour": lambda image: jpeg(image.convert("L")),
-    "cleaned as an upload": lambda image: images.clean(jpeg(image, 60)).jpeg,
+    "cleaned as an upload": lambda image: clean(jpeg(image, 60)).jpeg,
 }
 
 
@@ -137,8 +138,8 @@ def subjects() -> tuple[Image.Image, ...]:
 def test_a_copy_is_the_same_picture(copy: Callable[[Image.Image], bytes]) -> None:
     for image in subjects():
         first, second = measure(jpeg(image)), measure(copy(image))
-        assert bits_apart(first["look"], second["look"]) <= LOOK_BITS
-        assert alike(first, second)
+        assert hamming_distance(first["look"], second["look"]) <= SAME_HASH_BITS
+        assert is_same_picture(first, second)
 
 
 def test_another_persons_portrait_is_another_picture() -> None:
@@ -146,19 +147,19 @@ def test_another_persons_portrait_is_another_picture() -> None:
         measure(photograph(Appearance("male" if odd else "female", place))) for place in range(5) for odd in (0, 1)
     ]
     for place, first in enumerate(people):
-        assert [alike(first, other) for other in people].index(True) == place
+        assert [is_same_picture(first, other) for other in people].index(True) == place
 
 
 def test_another_persons_diploma_on_the_same_form_is_another_picture() -> None:
     """The 64 bits alone would take them for one."""
     first = measure(jpeg(diploma()))
     second = measure(jpeg(diploma("欧阳立国", "101731201205004456", variant=9)))
-    assert bits_apart(first["look"], second["look"]) <= LOOK_BITS
-    assert not alike(first, second)
+    assert hamming_distance(first["look"], second["look"]) <= SAME_HASH_BITS
+    assert not is_same_picture(first, second)
 
 
 def test_a_turned_picture_is_another_one() -> None:
-    assert not alike(measure(jpeg(diploma())), measure(jpeg(diploma().rotate(180))))
+    assert not is_same_picture(measure(jpeg(diploma())), measure(jpeg(diploma().rotate(180))))
 
 
 # --- the one-inch photo ----------------------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ def portrait_before(wall: str | tuple[int, int, int] | Image.Image) -> dict[str,
     mask = drawn.convert("L").point(lambda value: 255 if value > 252 else 0)
     background = wall if isinstance(wall, Image.Image) else Image.new("RGB", drawn.size, wall)
     drawn.paste(background, (0, 0), mask)
-    return measure(one_inch.cut(images.clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
+    return measure(one_inch.crop_photo(clean(jpeg(drawn)).jpeg).jpeg, portrait=True)
 
 
 @pytest.mark.parametrize("wall", ["white", (235, 235, 235), (215, 230, 250)], ids=["white", "light grey", "pale blue"])
@@ -197,5 +198,5 @@ def test_a_person_far_away_fills_little_of_the_photo() -> None:
     drawn = Image.open(io.BytesIO(photograph(Appearance("female", 3)))).convert("RGB")
     far = Image.new("RGB", (1500, 2100), "white")
     far.paste(drawn, (450, 1260))
-    found = measure(one_inch.cut(images.clean(jpeg(far)).jpeg).jpeg, portrait=True)
+    found = measure(one_inch.crop_photo(clean(jpeg(far)).jpeg).jpeg, portrait=True)
     assert found["fill"] < FILL[0]

@@ -35,11 +35,11 @@ BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests import bad_jobs
 
 
 @pytest.fixture(autouse=True)
-def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox._Here]:
-    """A keeper of its own, which knows the bad jobs."""
-    here = sandbox._Here()
-    monkeypatch.setattr(sandbox, "_here", here)
-    monkeypatch.setattr(sandbox, "PROGRAM", BEGIN)
+def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox._Process]:
+    """A fork server of its own, which knows the bad jobs."""
+    here = sandbox._Process()
+    monkeypatch.setattr(sandbox, "_process", here)
+    monkeypatch.setattr(sandbox, "FORKSERVER_PROGRAM", BEGIN)
     for name, path in TABLE.items():
         monkeypatch.setitem(JOBS, name, path)
     yield here
@@ -49,7 +49,7 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox._Here]:
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> list[sandbox.Usage]:
     ended: list[sandbox.Usage] = []
-    monkeypatch.setattr(sandbox, "listeners", [ended.append])
+    monkeypatch.setattr(sandbox, "usage_listeners", [ended.append])
     return ended
 
 
@@ -161,38 +161,38 @@ def test_a_job_that_hangs_is_ended_by_the_clock(job: str, used: list[sandbox.Usa
     assert works()
 
 
-def test_without_its_keeper_a_job_is_done_by_a_new_one(child: sandbox._Here) -> None:
+def test_without_its_fork_server_a_job_is_done_by_a_new_one(child: sandbox._Process) -> None:
     assert works()
-    before = sandbox.keeper_pid()
+    before = sandbox.forkserver_pid()
     os.kill(before, signal.SIGKILL)
     assert works()
-    assert sandbox.keeper_pid() != before
+    assert sandbox.forkserver_pid() != before
 
 
-def test_who_ends_the_keeper_each_time_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+def test_who_ends_the_fork_server_each_time_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(PictureRefused, match=r"无法处理|请稍后再试"):
-        run("kill_keeper", b"")
+        run("kill_forkserver", b"")
     assert works()
 
 
 def test_without_an_interpreter_the_person_is_asked_to_come_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sandbox, "PROGRAM", "raise SystemExit(1)")
-    with pytest.raises(sandbox.Unavailable, match="暂时无法处理图片，请稍后再试"):
+    monkeypatch.setattr(sandbox, "FORKSERVER_PROGRAM", "raise SystemExit(1)")
+    with pytest.raises(sandbox.SandboxUnavailable, match="暂时无法处理图片，请稍后再试"):
         run("echo", b"")
     assert "no child process" in caplog.text
 
 
-def test_a_keeper_that_is_stuck_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_server_that_is_stuck_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert works()
-    stuck = sandbox.keeper_pid()
+    stuck = sandbox.forkserver_pid()
     os.kill(stuck, signal.SIGSTOP)
     with monkeypatch.context() as patch, suppress(PictureRefused):  # the new one may take longer than that to start
-        patch.setattr(sandbox, "PATIENCE_S", 0.2)
+        patch.setattr(sandbox, "GRACE_PERIOD_S", 0.2)
         run("echo", b"", limits=Limits(wall_s=0.2))
     assert works()
-    assert sandbox.keeper_pid() != stuck
+    assert sandbox.forkserver_pid() != stuck
 
 
 # --- what it may do -------------------------------------------------------------------------------------------------
@@ -255,15 +255,15 @@ def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest
         begun.release()
         return {"waited": go.wait(PATIENCE_S)}, []
 
-    with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
-        patch.setattr(sandbox._Keeper, "do", do)
-        held = [pool.submit(run, "echo", b"") for _ in range(sandbox.AT_ONCE)]
+    with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.MAX_CONCURRENT_JOBS) as pool:
+        patch.setattr(sandbox._ForkServer, "run_job", do)
+        held = [pool.submit(run, "echo", b"") for _ in range(sandbox.MAX_CONCURRENT_JOBS)]
         assert all(begun.acquire(timeout=PATIENCE_S) for _ in held)
-        patch.setattr(sandbox, "WAIT_S", 0.05)
+        patch.setattr(sandbox, "QUEUE_TIMEOUT_S", 0.05)
         with pytest.raises(sandbox.SandboxBusy, match="系统繁忙，请稍后再试"):
             run("echo", b"")
         go.set()
-        assert [result.result() for result in held] == [({"waited": True}, [])] * sandbox.AT_ONCE
+        assert [result.result() for result in held] == [({"waited": True}, [])] * sandbox.MAX_CONCURRENT_JOBS
     assert works()
 
 
@@ -278,17 +278,17 @@ def ask():
     except PictureRefused as refused:
         return "heic" in str(refused)
 assert ask()
-print(sandbox.keeper_pid())
+print(sandbox.forkserver_pid())
 child = os.fork()
 if not child:
     assert ask()
-    print(sandbox.keeper_pid())
+    print(sandbox.forkserver_pid())
     sys.stdout.flush()
-    sandbox._here.close()
+    sandbox._process.close()
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 assert ask()
-print(sandbox.keeper_pid(), flush=True)
+print(sandbox.forkserver_pid(), flush=True)
 {end}
 """
 
@@ -306,7 +306,7 @@ def gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"], ids=["normal", "at once", "killed"])
-def test_a_fork_has_a_keeper_of_its_own_and_nothing_outlives_the_server(end: str) -> None:
+def test_a_fork_has_a_fork_server_of_its_own_and_nothing_outlives_the_server(end: str) -> None:
     script = SCRIPT.format(root=str(ROOT), end=end)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False

@@ -1,4 +1,4 @@
-"""站内消息: what the site tells a person. Texts carry no ID number and no reasons: mail and SMS will carry them on."""
+"""站内消息. Texts contain no ID number and no reasons, because mail and SMS will forward them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lib.database import utcnow
 from models import InboxMessage, db
 
 
-def tell(
+def send(
     account_id: int,
     title: str,
     body: str,
@@ -20,7 +20,7 @@ def tell(
     declaration_id: int | None = None,
     visible_at: datetime | None = None,
 ) -> InboxMessage:
-    """Leave a message. ``link`` is a path of this site; until ``visible_at`` nobody sees it."""
+    """Send a message. ``link`` is a path of this site; the message is hidden until ``visible_at``."""
     message = InboxMessage(account_id=account_id, title=title, body=body, link=link)
     message.declaration_id, message.visible_at = declaration_id, visible_at
     db.session.add(message)
@@ -28,7 +28,7 @@ def tell(
 
 
 def _arrived(account_id: int) -> ColumnElement[bool]:
-    """A decision's message waits until it can no longer be undone: until then it is neither shown nor counted."""
+    """Visible messages. A decision's message is hidden as long as the decision can be undone."""
     visible = or_(InboxMessage.visible_at.is_(None), InboxMessage.visible_at <= utcnow())
     return (InboxMessage.account_id == account_id) & visible
 
@@ -45,6 +45,6 @@ def messages(account_id: int, limit: int = 100) -> Sequence[InboxMessage]:
 
 
 def mark_read(account_id: int) -> None:
-    """Everything that has arrived so far counts as read."""
+    """Mark all visible messages as read."""
     unread = (_arrived(account_id), InboxMessage.read_at.is_(None))
     db.session.execute(update(InboxMessage).where(*unread).values(read_at=utcnow()))
