@@ -283,7 +283,7 @@ def test_the_command_tells_what_it_did_and_how_to_take_it_back(flask, tmp_path):
         "column left out: 备注",
         "line 3: error: 身份证号码应为 18 位，现在是 1 位，请核对",
         "2 rows: 1 imported, 1 left out, 0 values left out; 1 without a proof, to be claimed by activation code only",
-        f"batch {batch}; flask legacy undo {batch} takes it back while nobody has claimed",
+        f"batch {batch}; flask legacy undo {batch} removes it as long as no record is claimed",
     ]
     assert flask("legacy", "undo", batch)[:2] == (0, "1 records removed\n")
     assert holders() == []
