@@ -9,7 +9,7 @@ from flask import Response, current_app, flash, jsonify, redirect, render_templa
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.intake import add_photo, crop_photo
+from blueprints.wizard import intake
 from blueprints.wizard.shared import bp, editable_case, save_typed, step_bar, typed_of
 from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
@@ -66,7 +66,7 @@ def step(step: Step) -> ResponseReturnValue:
 def save_step(step: Step) -> ResponseReturnValue:
     """Pictures first, then the answers or their draft, then what the button says: 【上一步】 【更新】 【上传】
     【取正中】 【用手机拍照】 【下一步】."""
-    refused = add_photo() if PHOTO in step.papers else ""
+    refused = intake.add_photo() if PHOTO in step.papers else ""
     case = editable_case(partial(save_typed, page=step))
     form, action = step.form(request.form, context=case.context), request.form.get("action", "next")
     if action == "next" and not refused:
@@ -114,13 +114,13 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
 
 @bp.post("/personal/crop")
 @only(*APPLICANTS)
-def crop_photo_only() -> ResponseReturnValue:
+def crop_photo() -> ResponseReturnValue:
     """调整裁剪 without the rest of the page; its buttons send that along, to save_step."""
     return _crop_and_return(request.form.get("place", ""))
 
 
 def _crop_and_return(place: str) -> ResponseReturnValue:
-    crop_photo(place)
+    intake.crop_photo(place)
     return redirect(_here(STEPS[0], "photo"))
 
 
