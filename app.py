@@ -16,10 +16,11 @@ import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
-from forms import STEPS, Step
+from forms import STEPS
 from lib import crypto
 from lib.database import prepare_engine
 from lib.pictures.one_inch import PhotoRule
+from lib.questions.pages import Step
 from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db
@@ -54,7 +55,7 @@ class StepConverter(BaseConverter):
 
 
 class RowConverter(IntegerConverter):
-    """``<int:...>`` in a URL: no more than a row's number can be; more is a 404, not an error of the database."""
+    """``<int:...>`` in a URL: a number too large for a row id is a 404, not a database error."""
 
     def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
         super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
@@ -81,11 +82,11 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _prepare_data(app: Flask) -> None:
-    """Make what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
+    """Create what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _kept_secret(data / "secret_key")
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
     keys_file: Path = app.config["KEYS_FILE"]
     ring = _keyring(keys_file)
     app.extensions["kuaiji.keys"] = ring
@@ -96,10 +97,10 @@ def _prepare_data(app: Flask) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         import pysqlite3.dbapi2 as sqlite_driver
 
-        # SQLite would make it by the umask, and its companions (-wal, -shm) with the mode of the database.
+        # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
         options = {"module": sqlite_driver, "connect_args": {"timeout": 10}}
-    # Parameters of a failed statement are people's data: they must not reach the log.
+    # Parameters of a failed statement are personal data and must not be logged.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
 
 
@@ -114,7 +115,7 @@ def _photo_rule(app: Flask) -> PhotoRule:
 
 
 def _keyring(path: Path) -> crypto.Keyring:
-    """The keys, made on the first start. Of two processes that start at once, the second takes the first one's."""
+    """The keys, created on the first start. Of two processes that start at once, the second loads the first one's."""
     if not path.exists():
         try:
             return crypto.Keyring.create(path)
@@ -123,7 +124,7 @@ def _keyring(path: Path) -> crypto.Keyring:
     return crypto.Keyring.load(path)
 
 
-def _kept_secret(path: Path) -> str:
+def _stored_secret(path: Path) -> str:
     try:
         with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_hex(32))
@@ -135,12 +136,12 @@ def _kept_secret(path: Path) -> str:
 def _add_headers(response: Any) -> Any:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers["Cache-Control"] = "no-store"  # static files do not come this way
+    response.headers["Cache-Control"] = "no-store"  # static files bypass this
     return response
 
 
 def _add_middleware(app: Flask) -> None:
-    """Static files come before everything else; proxies as configured."""
+    """Static files first; proxies as configured."""
     app.wsgi_app = StaticFiles(app.wsgi_app, app.extensions["kuaiji.static"], HEADERS)  # type: ignore[method-assign]
     if hops := app.config["PROXY_HOPS"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -52,16 +52,19 @@ def _factors(value: str) -> tuple[str, ...]:
     return factors
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(expected)
+        return value
+
+    return read
+
+
 def _totp(value: str) -> bool:
-    if value not in ("required", "off"):
-        raise ValueError("required or off")
-    return value == "required"
-
-
-def _environment(value: str) -> str:
-    if value not in ("development", "production"):
-        raise ValueError("development or production")
-    return value
+    return _one_of("required", "off")(value) == "required"
 
 
 def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
@@ -85,18 +88,6 @@ def _clamd(value: str) -> str:
     return value
 
 
-def _closed_or_open(value: str) -> str:
-    if value not in ("closed", "open"):
-        raise ValueError("closed or open")
-    return value
-
-
-def _background(value: str) -> str:
-    if value not in ("white", "light", "any"):
-        raise ValueError("white, light or any")
-    return value
-
-
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -108,7 +99,12 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("ENV", "development", "`production` asks for secrets of your own and refuses demo data", _environment),
+    Setting(
+        "ENV",
+        "development",
+        "`production` asks for secrets of your own and refuses demo data",
+        _one_of("development", "production"),
+    ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`"),
     Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
@@ -150,19 +146,23 @@ SETTINGS = (
     ),
     Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "a ratio as 5:7")),
     Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
-    Setting("PHOTO_BACKGROUND", "white", "background that the advice asks for: `white`, `light` or `any`", _background),
+    Setting(
+        "PHOTO_BACKGROUND",
+        "white",
+        "background that the advice asks for: `white`, `light` or `any`",
+        _one_of("white", "light", "any"),
+    ),
     Setting(
         "CLAMD",
         "",
-        "clamd that looks at each file as it was sent: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; "
-        "empty: none",
+        "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
         _clamd,
     ),
     Setting(
         "CLAMD_FAIL",
         "closed",
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
-        _closed_or_open,
+        _one_of("closed", "open"),
     ),
     Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
@@ -195,8 +195,8 @@ class Config:
     SESSION_COOKIE_NAME = "kuaiji_page"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
-    STARTS_DRAWERS = True  # a process beside the server draws what officers print together (commands/print_sheets.py)
-    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which ends by itself
+    STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
+    WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which expires
     WTF_CSRF_SSL_STRICT = (
         False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
     )
@@ -226,7 +226,7 @@ class Config:
         self.DEMO = False
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)  # settings are attributes made in __init__; tells the type checker so
+        raise AttributeError(name)  # for the type checker: __init__ creates the attributes
 
 
 class TestConfig(Config):
@@ -234,7 +234,7 @@ class TestConfig(Config):
 
     __test__ = False  # not a test case
     static_builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
-    STARTS_DRAWERS = False  # a process of its own would not find this folder; tests call the command
+    STARTS_DRAWERS = False  # a separate process would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:
         environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}

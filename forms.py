@@ -7,13 +7,7 @@ question is one field here and one column in models.Answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from wtforms.validators import ValidationError
-
-from lib import identity
+from lib import identity, names
 from lib.codes import (
     AccountingPost,
     Category,
@@ -27,7 +21,7 @@ from lib.codes import (
     TechnicalPost,
     YesNo,
 )
-from lib.questions.conditions import All, Condition, When, both, unless
+from lib.questions.conditions import All, Computed, Condition, FixedWhile, When, both, unless
 from lib.questions.fields import (
     ChoiceQuestion,
     ConfirmQuestion,
@@ -40,7 +34,9 @@ from lib.questions.fields import (
     StepForm,
     TextQuestion,
 )
+from lib.questions.pages import Paper, Step
 from lib.questions.validators import (
+    AllowedWhen,
     AskedWhen,
     Checked,
     DerivedFrom,
@@ -59,6 +55,7 @@ from lib.questions.validators import (
 RESIDENT = When("id_type", (IdType.RESIDENT,))
 HOLDS_CERTIFICATE = When("holds_legacy_certificate", (YesNo.YES,))
 NUMERIC = {"inputmode": "numeric"}
+BY_NUMBER = "由证件号码得出"
 
 
 class PersonalForm(StepForm):
@@ -66,8 +63,8 @@ class PersonalForm(StepForm):
 
     applicant_name = TextQuestion(
         "申报人姓名",
-        [Required(), Length(2, 50), Checked(identity.name_problem)],
-        clean=identity.normalise_name,
+        [Required(), Length(2, 50), Checked(names.name_problem)],
+        clean=names.normalise_name,
         short="姓名",
         hint="与证件一致。改名会在审核通过后用于登录，并需上传姓名变更证明",
         render_kw={"autocomplete": "name"},
@@ -79,8 +76,8 @@ class PersonalForm(StepForm):
         hint="审核部门用它联系您",
         render_kw={"autocomplete": "tel-national", **NUMERIC},
     )
-    sex = ChoiceQuestion("性别", Sex, [DerivedFrom("number_sex"), Required()], kind="radio")
-    birth_date = DayQuestion("出生日期", [DerivedFrom("number_birth_date"), Required(), Past(0)])
+    sex = ChoiceQuestion("性别", Sex, [DerivedFrom("number_sex", BY_NUMBER), Required()], kind="radio")
+    birth_date = DayQuestion("出生日期", [DerivedFrom("number_birth_date", BY_NUMBER), Required(), Past(0)])
     region = ChoiceQuestion("国家或地区", None, [RequiredWhen(unless("id_type", IdType.RESIDENT))], listed="region")
     nation = ChoiceQuestion("民族", None, [RequiredWhen(RESIDENT)], listed="nation")
     political_status = ChoiceQuestion("政治面貌", PoliticalStatus, [Required()])
@@ -171,7 +168,11 @@ class DepartmentForm(StepForm):
     location_kind = ChoiceQuestion(
         "所在地类型",
         LocationKind,
-        [DerivedFrom("student_location"), RequiredWhen(NO_EMPLOYER)],
+        [
+            DerivedFrom("student_location", "在校学生固定"),
+            RequiredWhen(NO_EMPLOYER),
+            AllowedWhen(LocationKind.SCHOOL, STUDENT, "只有在校学生可以选择学籍所在地，请选择户籍所在地或居住地"),
+        ],
         kind="radio",
         hint="在校学生为学籍所在地",
     )
@@ -181,19 +182,10 @@ class DepartmentForm(StepForm):
     home_address = TextQuestion("详细地址", [RequiredWhen(NO_EMPLOYER), Length(5, 100)], span=2)
     department_code = DepartmentQuestion("会计管理部门", None, [Required()], kind="departments", span=2)
 
-    def facts(self) -> dict[str, Any]:
-        facts = super().facts()
-        code = facts.get("employer_code")
-        facts["employer_code_check"] = (
-            "failed" if code and not identity.uscc_problem(code) and not identity.uscc_check_ok(code) else "ok"
-        )
-        if STUDENT.holds(facts):
-            facts["student_location"] = LocationKind.SCHOOL.value
-        return facts
-
-    def validate_location_kind(self, field: Question) -> None:
-        if field.data == LocationKind.SCHOOL and not STUDENT.holds(self.facts()):
-            raise ValidationError("只有在校学生可以选择学籍所在地，请选择户籍所在地或居住地")
+    derived = {
+        "employer_code_check": Computed("employer_code", identity.uscc_standing),
+        "student_location": FixedWhile("person_status", STUDENT, LocationKind.SCHOOL.value),
+    }
 
 
 # --- 学历信息 (guide section 8) -------------------------------------------------------------------
@@ -259,7 +251,7 @@ class EducationForm(StepForm):
     part_time_degree_no = PART_TIME["part_time_degree_no"]
 
 
-# --- 专业技术资格 (guide section 9): 「无」 makes the questions that hang on it not applicable ----
+# --- 专业技术资格 (guide section 9): after 「无」 the questions that depend on it do not apply ----
 
 HAS_QUALIFICATION = unless("qualification", QualificationLevel.NONE)
 HAS_TECHNICAL_POST = unless("technical_post", TechnicalPost.NONE)
@@ -303,47 +295,27 @@ class QualificationForm(StepForm):
 
 # --- the pages in order ---------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class Step:
-    """One page of the wizard. ``papers`` are taken on the page itself."""
-
-    slug: str
-    title: str
-    form: type[StepForm]
-    papers: tuple[str, ...] = ()
-
+SHEET, PHOTO = "sheet", "photo"
 
 STEPS = (
-    Step("personal", "个人信息", PersonalForm, papers=("photo",)),
-    Step("department", "会计管理部门", DepartmentForm),
-    Step("education", "学历信息", EducationForm),
-    Step("qualification", "专业技术资格", QualificationForm),
+    Step(
+        "personal",
+        "个人信息",
+        "个人信息",
+        PersonalForm,
+        intro="申报人姓名、证件号码、手机号码取自注册信息。",
+        papers=(PHOTO,),
+        document_after="applicant_name",
+    ),
+    Step("department", "会计管理部门", "管理部门", DepartmentForm),
+    Step("education", "学历信息", "学历信息", EducationForm, intro="在校学生请填写已经完成的学历。"),
+    Step("qualification", "专业技术资格", "专业技术", QualificationForm, figure="wizard/_certificate_hint.html"),
 )
 
 
 # --- The papers (附件): which ones the answers ask for. One row a paper, because provinces differ ---
 
-
-@dataclass(frozen=True)
-class Paper:
-    """One kind of paper (附件): when it is asked for, and whether the declaration needs it."""
-
-    kind: str
-    title: str
-    when: Condition | None = None
-    required: bool = True
-    hint: str = ""
-    template: str = ""  # a name under /templates/
-    max_pages: int = 6
-    proves: tuple[str, ...] = ()  # the questions it proves: the review shows it beside them
-
-    def asked(self, facts: Mapping[str, Any]) -> bool:
-        return self.when is None or self.when.holds(facts)
-
-
 OTHER_CARD = unless("id_type", IdType.RESIDENT, IdType.PASSPORT)
-SHEET, PHOTO = "sheet", "photo"
 _FULL = ("full_time_level", "full_time_school", "full_time_major", "full_time_graduated", "full_time_diploma_no")
 _PART = tuple(name.replace("full", "part") for name in _FULL)
 _CARD = ("applicant_name", "id_type", "id_number", "sex", "birth_date", "region", "nation")
@@ -352,7 +324,7 @@ DIPLOMA_HINT = "也可以用学历证明书、《教育部学历证书电子注�
 IN_PART_TIME = When("has_part_time", (YesNo.YES,))
 
 PAPERS = (
-    Paper(PHOTO, "一寸照片", hint="近期免冠正面照，建议白底", max_pages=1),
+    Paper(PHOTO, "一寸照片", hint="近期免冠正面照，建议白底", max_pages=1, personal=True),
     Paper(
         SHEET,
         "个人基本信息表",
@@ -360,11 +332,11 @@ PAPERS = (
         template="sheet",
         max_pages=2,
     ),
-    Paper("id_portrait", "居民身份证(人像面)", RESIDENT, max_pages=1, proves=_CARD),
+    Paper("id_portrait", "居民身份证(人像面)", RESIDENT, max_pages=1, proves=_CARD, personal=True),
     Paper("id_emblem", "居民身份证(国徽面)", RESIDENT, max_pages=1),
-    Paper("card_portrait", "证件(人像面)", OTHER_CARD, max_pages=1, proves=_CARD),
+    Paper("card_portrait", "证件(人像面)", OTHER_CARD, max_pages=1, proves=_CARD, personal=True),
     Paper("card_back", "证件(另一面)", OTHER_CARD, max_pages=1),
-    Paper("passport", "护照资料页", When("id_type", (IdType.PASSPORT,)), proves=_CARD),
+    Paper("passport", "护照资料页", When("id_type", (IdType.PASSPORT,)), proves=_CARD, personal=True),
     Paper(
         "employer_licence",
         "统一社会信用代码证书(营业执照、事业单位法人证书等)",
@@ -401,12 +373,20 @@ PAPERS = (
         required=False,
         proves=("home_address",),
     ),
-    Paper("full_time_diploma", "全日制学历证书", unless("full_time_level", JUNIOR), hint=DIPLOMA_HINT, proves=_FULL),
+    Paper(
+        "full_time_diploma",
+        "全日制学历证书",
+        unless("full_time_level", JUNIOR),
+        hint=DIPLOMA_HINT,
+        proves=_FULL,
+        personal=True,
+    ),
     Paper(
         "full_time_degree_paper",
         "全日制学位证书",
         All((When("full_time_level", UNIVERSITY), unless("full_time_degree", Degree.NONE))),
         proves=("full_time_degree", "full_time_degree_no"),
+        personal=True,
     ),
     Paper(
         "part_time_diploma",
@@ -414,12 +394,14 @@ PAPERS = (
         both(IN_PART_TIME, unless("part_time_level", JUNIOR)),
         hint=DIPLOMA_HINT,
         proves=_PART,
+        personal=True,
     ),
     Paper(
         "part_time_degree_paper",
         "非全日制学位证书",
         All((IN_PART_TIME, When("part_time_level", UNIVERSITY), unless("part_time_degree", Degree.NONE))),
         proves=("part_time_degree", "part_time_degree_no"),
+        personal=True,
     ),
     Paper(
         "qualification_certificate",
@@ -427,6 +409,7 @@ PAPERS = (
         HAS_QUALIFICATION,
         hint="证书编号、姓名和发证日期要看得清",
         proves=_QUALIFIED,
+        personal=True,
     ),
     Paper(
         "appointment",
@@ -435,8 +418,8 @@ PAPERS = (
         required=False,
         proves=("technical_post", "technical_post_on"),
     ),
-    Paper("abacus_certificate", "珠算等级证书", HAS_ABACUS, proves=("abacus", "abacus_no")),
-    Paper("talent_certificate", "高端会计人才证书", unless("talent", "none"), proves=("talent",)),
+    Paper("abacus_certificate", "珠算等级证书", HAS_ABACUS, proves=("abacus", "abacus_no"), personal=True),
+    Paper("talent_certificate", "高端会计人才证书", unless("talent", "none"), proves=("talent",), personal=True),
     Paper(
         "name_change",
         "姓名变更证明",

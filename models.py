@@ -1,4 +1,4 @@
-"""What we keep: the database handle and the tables, in sections.
+"""The database handle and all tables, in sections.
 
 Times are stored in UTC. Columns named ``*_sealed`` hold AES-GCM ciphertext bound to their row; the property without the
 suffix reads and writes the plain value. Columns named ``*_index`` hold keyed hashes, by which sealed values are found.
@@ -29,8 +29,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, refuse_changes, utcnow
+from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
 from lib.sealed import Sealed, new_uid
+from lib.storage import Folder
 
 
 def keys() -> Keyring:
@@ -39,9 +40,15 @@ def keys() -> Keyring:
     return ring
 
 
+def store() -> Folder:
+    """The encrypted files of this installation."""
+    folder: Folder = current_app.extensions["kuaiji.store"]
+    return folder
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
-    keyring = staticmethod(keys)  # what lib.sealed seals and opens this table's columns with
+    keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
 
 
 db = SQLAlchemy(model_class=Base)
@@ -118,7 +125,7 @@ class ReturnReason(Base):
     code: Mapped[str] = mapped_column(String(30), primary_key=True)
     applies_to: Mapped[str] = mapped_column(String(10))  # question, paper, decline
     department_id: Mapped[int | None] = mapped_column(index=True)
-    uses: Mapped[int] = mapped_column(default=0)  # the most used stand first
+    uses: Mapped[int] = mapped_column(default=0)  # the most used come first
     title: Mapped[str] = mapped_column(String(60))
     advice: Mapped[str] = mapped_column(String(200))
     position: Mapped[int]
@@ -132,7 +139,17 @@ class CalendarDay(Base):
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    source: Mapped[str] = mapped_column(String(60))  # "statutory" where next year's notice is not out yet
+    source: Mapped[str] = mapped_column(String(60))  # "statutory" if that year's notice is not published yet
+
+
+class ReferenceVersion(Base):
+    """One row: the version of the divisions, departments, options and the calendar. Processes keep these in memory."""
+
+    __tablename__ = "reference_version"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mark: Mapped[str] = mapped_column(String(24))  # random; another one after each change
 
 
 class Counter(Base):
@@ -153,11 +170,11 @@ class Notice(Base):
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
 
 
-# --- People and their access: applicants, legacy holders, staff, sessions, tries, messages ---
+# --- People and their access: applicants, legacy holders, staff, sessions, attempts, messages ---
 
 
 class Account(Base):
-    """An applicant. A registration reserves the number for 30 minutes; the password turns that into the account."""
+    """An applicant. A registration reserves the number for 30 minutes; the password activates the account."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -171,8 +188,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    id_index: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the number alone: sign-in does not ask the type
-    name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name takes its place with the approval
+    id_index: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the number only: sign-in does not ask for the type
+    name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -181,7 +198,7 @@ class Account(Base):
     reservation_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the token in the browser's cookie
     legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), unique=True)
     claim_factor: Mapped[str | None] = mapped_column(String(20))
-    #: False: claimed by a weak proof, sees nothing of the old record.
+    #: False: claimed with a weak proof; sees nothing of the old record.
     assured: Mapped[bool] = mapped_column(default=True)
     privacy_version: Mapped[str] = mapped_column(String(10), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -195,7 +212,7 @@ class Account(Base):
 
 
 class LegacyHolder(Base):
-    """原有会计从业资格证人员, imported from the old register. Carries no password; is claimed once."""
+    """原有会计从业资格证人员, imported from the old register. It has no password and is claimed once."""
 
     __tablename__ = "legacy_holder"
 
@@ -219,7 +236,7 @@ class LegacyHolder(Base):
 
 
 class ActivationCode(Base):
-    """An 8-digit code that a counter issues after seeing the ID card: for a legacy record or a lost password."""
+    """An 8-digit code, issued at the counter after checking the ID card: for a legacy record or a lost password."""
 
     __tablename__ = "activation_code"
     __table_args__ = (
@@ -231,7 +248,7 @@ class ActivationCode(Base):
     legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))  # keyed, of person and code
-    issued_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # NULL: on the command line
+    issued_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # NULL: by a command
     issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -251,8 +268,8 @@ class Staff(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     totp_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    totp_last_step: Mapped[int] = mapped_column(default=0)  # a code is taken once
-    #: Of the own ID number: nobody reviews themselves.
+    totp_last_step: Mapped[int] = mapped_column(default=0)  # a code is accepted once
+    #: Of the officer's own ID number: excludes the own file from review.
     id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
@@ -264,7 +281,7 @@ class Staff(Base):
 
 
 class RecoveryCode(Base):
-    """A one-time stand-in for an officer's lost second factor."""
+    """A one-time code that replaces an officer's lost second factor."""
 
     __tablename__ = "recovery_code"
 
@@ -293,7 +310,7 @@ class WebSession(Base):
 
 
 class Attempt(Base):
-    """A try at something that is limited. Written and committed before the try is checked."""
+    """A limited attempt. It is committed before the attempt is checked."""
 
     __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_lookup", "kind", "subject", "at"),)
@@ -306,7 +323,7 @@ class Attempt(Base):
 
 
 class ParkedForm(Base):
-    """A form that arrived after its session's end; given back after sign-in to the same person only."""
+    """A form that arrived after its session's end; restored only for the same person after sign-in."""
 
     __tablename__ = "parked_form"
     __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
@@ -323,7 +340,7 @@ class ParkedForm(Base):
 
 
 class InboxMessage(Base):
-    """站内消息. Texts carry no ID number and no reasons."""
+    """站内消息. Texts contain no ID number and no reasons."""
 
     __tablename__ = "inbox_message"
 
@@ -333,9 +350,9 @@ class InboxMessage(Base):
     body: Mapped[str] = mapped_column(String(300))
     link: Mapped[str] = mapped_column(String(100), default="")  # a path of this site
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    #: Not before: a decision's message waits until it can no longer be undone. NULL: at once.
+    #: Hidden until then: a decision's message appears when the decision can no longer be undone. NULL: at once.
     visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    declaration_id: Mapped[int | None] = mapped_column(index=True)  # what it is about, if a declaration
+    declaration_id: Mapped[int | None] = mapped_column(index=True)  # its subject, if a declaration
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
@@ -343,7 +360,7 @@ class InboxMessage(Base):
 
 
 class Answers:
-    """The applicant's answers: one column a question, named like its field in forms. NULL: not asked, not answered.
+    """The applicant's answers: one column a question, named like its field. NULL: not asked or not answered.
 
     Codes are plain strings; months are ``YYYY-MM``.
     """
@@ -425,7 +442,7 @@ OPEN_SQL = text("status IN ('draft', 'submitted', 'in_review', 'returned')")
 
 
 class Declaration(Answers, Base):
-    """One filing of one person: the working copy. Its revisions are what the office judges.
+    """One filing of one person: the working copy. The office judges its revisions.
 
     ``version`` counts every change of the row: the second of two simultaneous writers fails.
     """
@@ -447,10 +464,10 @@ class Declaration(Answers, Base):
     status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
     version: Mapped[int] = mapped_column(default=1)
     revision_number: Mapped[int] = mapped_column(default=0)  # the latest revision
-    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # who handles it
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # the responsible one
     due_on: Mapped[date | None]
-    due_estimated: Mapped[bool] = mapped_column(default=False)  # leans on a year without a holiday notice
-    days_left: Mapped[int | None]  # working days, kept while the ball is with the applicant
+    due_estimated: Mapped[bool] = mapped_column(default=False)  # depends on a year without a holiday notice
+    days_left: Mapped[int | None]  # working days left when the clock stopped, while the applicant has to act
     notice_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # 阅读须知
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -466,6 +483,8 @@ class Declaration(Answers, Base):
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
     claim: Mapped[Claim | None] = relationship(back_populates="declaration")
+    transfers: Mapped[list[Transfer]] = relationship(back_populates="declaration", order_by="Transfer.id")
+    second_looks: Mapped[list[SecondLook]] = relationship(back_populates="declaration", order_by="SecondLook.id")
 
     @property
     def is_editable(self) -> bool:
@@ -473,7 +492,7 @@ class Declaration(Answers, Base):
 
 
 class Draft(Base):
-    """What is typed on one page and not (validly) saved yet, exactly as the browser sent it."""
+    """The unsaved input of one page, exactly as the browser sent it."""
 
     __tablename__ = "draft"
     __table_args__ = (UniqueConstraint("declaration_id", "page"),)
@@ -489,7 +508,7 @@ class Draft(Base):
 
 
 class PaperPage(Base):
-    """One picture of one paper (附件). The bytes lie encrypted in the store; this row says where and what they are.
+    """One picture of one paper (附件). The store holds the encrypted bytes; this row has their address and properties.
 
     A paper that the answers no longer ask for keeps its pages; they come back with the answer.
     """
@@ -513,11 +532,11 @@ class PaperPage(Base):
     original_width: Mapped[int]
     original_height: Mapped[int]
     original_size: Mapped[int]  # bytes as sent
-    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))  # 个人基本信息表: the version it was bound to
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))  # 个人基本信息表: the version that it shows
     measures: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True)
     )  # lib.pictures.quality: sharpness, look ...
-    #: 个人基本信息表: what was found on the picture: the code, ink where one signs, red where one stamps.
+    #: 个人基本信息表: the result of reading: the code, the signature, the stamp.
     reading: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     uploaded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
@@ -525,7 +544,7 @@ class PaperPage(Base):
 
 
 class Sheet(Base):
-    """One printed version of the 个人基本信息表. The version counts up when a printed answer or the photo differs."""
+    """One printed version of the 个人基本信息表. A changed answer or photo gets a new version."""
 
     __tablename__ = "sheet"
     __table_args__ = (UniqueConstraint("declaration_id", "version"),)
@@ -543,7 +562,7 @@ class Sheet(Base):
 
 
 class Revision(Base):
-    """An immutable copy of answers and papers, made by submitting. Rows are only ever added."""
+    """An immutable copy of answers and papers, created by submitting. Append-only."""
 
     __tablename__ = "revision"
     __table_args__ = (
@@ -572,15 +591,15 @@ class Revision(Base):
     marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="Mark.id")
 
 
-# Rows of these are only ever added: the database refuses to change or remove them.
-refuse_changes(Revision.__table__)  # type: ignore[arg-type]
+# The database refuses to change or delete rows of these tables.
+make_append_only(Revision.__table__)  # type: ignore[arg-type]
 
 
 # --- What the office does with a submission: claims, marks, decisions, records, and the audit trail ---
 
 
 class Claim(Base):
-    """Who holds a submission, until when. A lapsed row counts for nothing, whoever reads it."""
+    """The officer who holds a submission, and until when. A lapsed row counts as no claim."""
 
     __tablename__ = "claim"
 
@@ -590,14 +609,14 @@ class Claim(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     opened_at: Mapped[datetime | None] = mapped_column(
         UTCDateTime
-    )  # the holder's first look: the clock of ReviewMeasure
+    )  # first opened by the holder: the start for ReviewMeasure
 
     declaration: Mapped[Declaration] = relationship(back_populates="claim")
     staff: Mapped[Staff] = relationship()
 
 
 class Mark(Base):
-    """One thing that an officer asks to be corrected: a question or a paper. Unsent marks pass to the next holder."""
+    """One thing that an officer asks to be corrected: a question or a paper. The next holder inherits unsent marks."""
 
     __tablename__ = "mark"
     __table_args__ = (
@@ -626,7 +645,7 @@ class Mark(Base):
 
 
 class Decision(Base):
-    """An officer's verdict on one revision. Rows are only ever added: an undo is a row of its own, the next position.
+    """An officer's decision on one revision. Append-only: an undo is another row with the next position.
 
     ``verb``: return, approve, decline, and what takes them back: undo, revoke, reopen.
     """
@@ -645,11 +664,11 @@ class Decision(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
     id_checked: Mapped[bool] = mapped_column(default=False)  # 已核对身份证件
-    #: 不予采集, 撤销 and 重新受理 say why: the reason's code, its wording at the time, the officer's own words.
+    #: 不予采集, 撤销 and 重新受理 need a reason: its code, its wording at the time, the officer's comment.
     reason_code: Mapped[str | None] = mapped_column(String(30))
     reason: Mapped[str | None] = mapped_column(String(200))
     comment: Mapped[str | None] = mapped_column(String(200))
-    #: What an approval replaced, so that it can be taken back: the sign-in name, and whether the person was assured.
+    #: What an approval replaced, for an undo: the sign-in name, and whether the person was assured.
     name_before: Mapped[str | None] = mapped_column(String(50))
     assured_before: Mapped[bool | None]
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -662,7 +681,7 @@ class Decision(Base):
 class Record(Base):
     """人员档案: a person's approved state, a pointer to the approved revision.
 
-    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.desk.QueueItem.
+    What the list shows is copied here, so that a page of it reads no ciphertext; ``city_id``: models.QueueItem.
     """
 
     __tablename__ = "record"
@@ -690,7 +709,7 @@ class Record(Base):
 
 
 class Event(Base):
-    """One thing that happened: who, when, what, from which state to which. Rows are only ever added."""
+    """One event of the audit trail: who, when, what, from which state to which. Append-only."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -702,7 +721,7 @@ class Event(Base):
     verb: Mapped[str] = mapped_column(String(30))
     actor: Mapped[str] = mapped_column(String(10))  # applicant, staff, system
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # whose file
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # who of the office
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # the officer
     declaration_id: Mapped[int | None] = mapped_column(ForeignKey("declaration.id"), index=True)
     revision_number: Mapped[int | None]
     from_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
@@ -712,16 +731,16 @@ class Event(Base):
     staff: Mapped[Staff | None] = relationship()
 
 
-# Rows of these are only ever added: the database refuses to change or remove them.
+# The database refuses to change or delete rows of these tables.
 for _table in (Event.__table__, Decision.__table__):
-    refuse_changes(_table)  # type: ignore[arg-type]
+    make_append_only(_table)  # type: ignore[arg-type]
 
 
 # --- derived: the list, its counters, search ------------------------------------------------------
 
 
 class QueueItem(Base):
-    """One line of 待办: what the list shows of a submission that was not taken back, from its latest revision.
+    """One row of 待办: a submission that is not withdrawn, from its latest revision.
 
     Nothing here is sealed, and the list joins nothing wide: a page costs the same at any number of people. ``city_id``:
     the city's department at or above the handling one; NULL for the province's own.
@@ -744,18 +763,18 @@ class QueueItem(Base):
     kind: Mapped[Kind] = mapped_column(EnumCode(Kind))
     due_on: Mapped[date]
     due_estimated: Mapped[bool] = mapped_column(default=False)
-    times: Mapped[int]  # how often it was submitted
+    times: Mapped[int]  # number of submissions
     name: Mapped[str] = mapped_column(String(50))
     employer: Mapped[str] = mapped_column(String(100), default="")
     employer_id: Mapped[int | None] = mapped_column(index=True)
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for a second look
+    reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention
     returned_by: Mapped[int | None] = mapped_column(index=True)  # the officer of the last return
 
 
 class QueueCount(Base):
-    """How many submissions a department and those below it have, changed with every move.
+    """How many submissions a department and those below it have, updated with every status change.
 
     ``due_on`` is kept while the office's clock runs; else it is 1970-01-01.
     """
@@ -771,7 +790,7 @@ class QueueCount(Base):
 
 
 class SearchKey(Base):
-    """By which a submission is found: ``n`` + each suffix of the name, ``p`` + its initials, ``t`` + hashed phone tail.
+    """The search keys of a file: ``n`` + each suffix of the name, ``p`` + its initials, ``t`` + hashed phone tail.
 
     A prefix range over suffixes is "contains" on a B-tree: Chinese names are too short for trigrams.
     """
@@ -785,7 +804,7 @@ class SearchKey(Base):
 
 
 class Employer(Base):
-    """The names of employers (工作单位) that submissions carry, each once."""
+    """The names of employers (工作单位) of submissions, each once."""
 
     __tablename__ = "employer"
 
@@ -804,7 +823,7 @@ class EmployerSuffix(Base):
 
 
 class PictureHash(Base):
-    """What a submitted picture looks like, to find look-alikes of other people: four bands of a 64-bit hash."""
+    """The fingerprint of a submitted picture, to find the same picture of other people: four bands of a 64-bit hash."""
 
     __tablename__ = "picture_hash"
     __table_args__ = (
@@ -827,7 +846,7 @@ class PictureHash(Base):
 
 
 class Tick(Base):
-    """没问题: an officer looked at this answer or paper. Stays until that answer changes; never required."""
+    """没问题: an officer checked this answer or paper. Valid until it changes; never required."""
 
     __tablename__ = "tick"
     __table_args__ = (UniqueConstraint("declaration_id", "target"),)
@@ -841,7 +860,7 @@ class Tick(Base):
 
 
 class InternalNote(Base):
-    """内部备注: what officers tell each other about a file. Not for the applicant. Rows are only ever added."""
+    """内部备注 of officers about a file, hidden from the applicant. Append-only."""
 
     __tablename__ = "internal_note"
 
@@ -857,12 +876,12 @@ class InternalNote(Base):
     staff: Mapped[Staff] = relationship()
 
 
-#: At most one transfer and one second look of a declaration wait for an answer.
+#: A declaration has at most one unanswered transfer and one unanswered second review.
 _WAITS = text("answered_at IS NULL")
 
 
 class Transfer(Base):
-    """转交: a submission offered to another department. It stays 审核中 until that one answers; the due date stays."""
+    """转交: a submission offered to another department. Until the answer it stays 审核中; the due date stays."""
 
     __tablename__ = "transfer"
     __table_args__ = (
@@ -883,7 +902,7 @@ class Transfer(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="transfers")
     from_department: Mapped[Department] = relationship(foreign_keys=[from_department_id])
     to_department: Mapped[Department] = relationship(foreign_keys=[to_department_id])
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
@@ -910,13 +929,13 @@ class SecondLook(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: Mapped[Declaration] = relationship(back_populates="second_looks")
     revision: Mapped[Revision] = relationship()
     staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
 
 
 class ReviewMeasure(Base):
-    """How long one decision took from opening, and with how many keys and clicks. Never used to rank anybody."""
+    """How long one decision took from opening, and with how many keys and clicks. Never used to rank officers."""
 
     __tablename__ = "review_measure"
     __table_args__ = (Index("ix_review_measure_staff_at", "staff_id", "at"),)
@@ -925,13 +944,13 @@ class ReviewMeasure(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
     seconds: Mapped[int]
-    keys: Mapped[int | None]  # NULL: no script counted
+    keys: Mapped[int | None]  # NULL: without a script
     clicks: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 
 class SavedView(Base):
-    """A named set of filters of 待办. The query holds nothing personal: names are never in it."""
+    """A named set of filters of 待办. The query contains no personal data."""
 
     __tablename__ = "saved_view"
     __table_args__ = (UniqueConstraint("staff_id", "name"),)
@@ -943,7 +962,7 @@ class SavedView(Base):
 
 
 class RosterExport(Base):
-    """Who was in an exported 名册, so that each of them can be told. The event says who exported it, when and why.
+    """The people in an exported 名册, so that they can be informed. The event says who exported it, when and why.
 
     Rows are only ever added. ``members``: services.audit packs it, one bit an account.
     """
@@ -956,14 +975,14 @@ class RosterExport(Base):
 
 
 for _table in (InternalNote.__table__, RosterExport.__table__):
-    refuse_changes(_table)  # type: ignore[arg-type]
+    make_append_only(_table)  # type: ignore[arg-type]
 
 
-# --- Files on their way in, one paper sent from a phone, and sheets printed together ---
+# --- Uploads in progress, phone uploads, print jobs ---
 
 
-class HandOver(Base):
-    """One paper handed to a phone by a QR code: the address on it holds a random token, this row its hash.
+class PhoneUpload(Base):
+    """One paper that a phone may upload: a QR code holds an address with a random token, this row the token's hash.
 
     Good for one picture, a few minutes, and no longer than the session that asked for it.
     """
@@ -978,7 +997,7 @@ class HandOver(Base):
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # a phone began to send
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the phone's first request
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of that phone's page cookie
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -987,7 +1006,7 @@ class HandOver(Base):
 
 
 class Upload(Base):
-    """One file on its way in, piece by piece (tus). The row goes when the file was taken, or nobody goes on with it."""
+    """An upload in progress (tus). The row is deleted when the file is accepted or abandoned."""
 
     __tablename__ = "upload"
     __table_args__ = (CheckConstraint("arrived >= 0 AND arrived <= length", name="arrived_is_part"),)
@@ -995,16 +1014,18 @@ class Upload(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
-    hand_over_id: Mapped[int | None] = mapped_column(ForeignKey("hand_over.id", ondelete="CASCADE"), index=True)
+    phone_upload_id: Mapped[int | None] = mapped_column(
+        "hand_over_id", ForeignKey("hand_over.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[str] = mapped_column(String(30))  # a Paper.kind
     length: Mapped[int]  # bytes, as announced
     arrived: Mapped[int] = mapped_column(default=0)  # bytes; the tus offset
     facts_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # once it was taken or refused
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # after it was accepted or refused
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
 
-    facts = Sealed(as_json=True)  # what the browser says of it: the file's name, the crop ...
+    facts = Sealed(as_json=True)  # from the browser: the file's name, the crop ...
 
     declaration: Mapped[Declaration] = relationship()
 
@@ -1020,7 +1041,7 @@ class UploadPart(Base):
 
 
 class PrintJob(Base):
-    """The sheets of a selection as one PDF (批量打印): who asked, how far it is, and where the finished file lies."""
+    """A print job (批量打印): who requested it, its progress, and the address of the finished PDF."""
 
     __tablename__ = "print_job"
     __table_args__ = (
@@ -1039,7 +1060,7 @@ class PrintJob(Base):
     address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
     size: Mapped[int | None]  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
-    alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # whoever draws says so every few sheets
-    drawer: Mapped[str | None] = mapped_column(String(24))  # who draws: a process that was taken over must notice
-    tries: Mapped[int] = mapped_column(default=0)  # by how many processes: one that dies of it is no reason to go on
+    alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # heartbeat of the drawer, every few sheets
+    drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice
+    tries: Mapped[int] = mapped_column(default=0)  # number of processes that tried; a job that kills them is given up
     problem: Mapped[str | None] = mapped_column(String(20))  # why it failed: services.sheet.batch_print

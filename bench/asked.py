@@ -24,8 +24,8 @@ from services.queue import index as queue_index
 from services.queue.search import EMPLOYERS_AT_MOST
 
 PROVINCE, CITY, COUNTY = "210000", "210100", "210102"
-#: Names that nobody here has.
-NOBODY = ("龘靐", "齉爩", "鱻麤", "猋骉")
+#: Names without a match.
+UNKNOWN_NAMES = ("龘靐", "齉爩", "鱻麤", "猋骉")
 _FULL = 51  # one line more than a page shows
 #: How many submissions of the scope an argument finds, from and to.
 KINDS = {"many": (_FULL, 2 * _FULL), "some": (10, 20), "few": (1, 4)}

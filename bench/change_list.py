@@ -118,7 +118,7 @@ def scenes(instance: Instance) -> list[Scene]:
         middle("审核通过", Status.APPROVED),
         search("a whole name", found.name_parts(3, "few")),
         search("a surname", found.name_parts(1, "many")),
-        search("nobody", asked.NOBODY),
+        search("no match", asked.UNKNOWN_NAMES),
     ]
 
 

@@ -24,12 +24,12 @@ from models import Base, Department, Staff, db, keys
 from services.departments import tree as departments
 from services.queue import index as queue_index
 
-#: Counts up with every change of what is written: databases of another number are made anew.
+#: Counts up with every change of what is written: databases of another number are created again.
 FORMAT = 5
 #: People whose rows are held in memory.
 _CHUNK = 20_000
 _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
-#: A hash of no password: nobody signs in with one here.
+#: A hash of no password: no sign-in is possible with it.
 _NO_PASSWORD = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 _CLAIM_LASTS = timedelta(days=3650)  # longer than a database is kept
 _PEOPLE_OF_AN_OFFICER = 2_000
@@ -210,7 +210,7 @@ class Writer:
         return there[row_id % len(there)]
 
     def _decided(self, submitted_at: datetime) -> str:
-        """Nine days later, or at once for those whose nine days are not over: nobody decided anything today."""
+        """Nine days later, or at once for those whose nine days are not over: no decision was made today."""
         after_nine_days = submitted_at + timedelta(days=9)
         long_ago = after_nine_days < self.moment - timedelta(days=1)
         return _at(after_nine_days if long_ago else submitted_at + timedelta(hours=1))

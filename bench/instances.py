@@ -21,7 +21,7 @@ from app import create_app
 from bench import generate, invent, postgres
 from config import ROOT, Config
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Department, Staff, db
 from services.access import Actor
 from services.accounts import sessions
@@ -72,7 +72,7 @@ class Instance:
 
     def session_of(self, officer: Actor) -> str:
         """The token of a new session of the officer."""
-        with self.app.app_context(), beginning("IMMEDIATE"):
+        with self.app.app_context(), transaction_mode("IMMEDIATE"):
             token = sessions.start(staff=db.session.get_one(Staff, officer.id))
             db.session.commit()
             return token
@@ -132,7 +132,7 @@ def sqlite(home: Path, people: int, seed: int = 1) -> Instance:
 def make(folder: Path, people: int, seed: int = 1) -> Flask:
     """A new instance in an empty folder: the product's tables, reference data and keys, and the people."""
     app = _app(folder)
-    with app.app_context(), beginning("IMMEDIATE"):
+    with app.app_context(), transaction_mode("IMMEDIATE"):
         db.create_all()
         flask_migrate.stamp()
         load_reference_data(ROOT / "data")

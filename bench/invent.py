@@ -2,7 +2,7 @@
 
 Pure: knows no database and no key.
 
-Plainly nobody's: numbers begin with the unused region codes 219900 to 219999, phones with 1400 (never given to people).
+Plainly invented: numbers begin with the unused region codes 219900 to 219999, phones with 1400 (never given to people).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from bench.instances import Instance
 from bench.timing import Call, Series, median, percentile
 from bench.visitor import QUEUE, SEARCH, Visitor, lines_of
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from services.queue import listing as queue_listing
 from services.queue.keyset_pages import LAST
 from services.queue.listing import Filters
@@ -54,7 +54,7 @@ class Desk:
             words = arguments()
 
             def call(number: int) -> int:
-                with app.app_context(), beginning("DEFERRED"):
+                with app.app_context(), transaction_mode("DEFERRED"):
                     found = ask(words[number % len(words)])
                     return len(found.lines) if hasattr(found, "lines") else 0
 

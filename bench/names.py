@@ -1,4 +1,4 @@
-"""Invented names: surnames by how common they are, given names, employers. Nobody is meant."""
+"""Invented names: surnames by how common they are, given names, employers. None is of a real person."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """P6: an uploaded picture, the whole request with the child process that decodes it, against Pillow alone.
 
-CPU of this process, of the keeper and of its forks, in one run and in turn. A picture of 100 KB against decoding and
-encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
+CPU of this process, of the fork server and of its forks, in one run and in turn. A picture of 100 KB against decoding
+and encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench.timing import Call, Series, median
 from bench.wsgi import Ask, call, environ
 from blueprints.gate import COOKIE
 from config import ROOT, TestConfig
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pictures import images
 from lib.sandbox import client as sandbox
 from models import db
@@ -42,7 +42,7 @@ class Uploader:
 
     def __init__(self, folder: Path) -> None:
         self.app = _app(folder)
-        with self.app.app_context(), beginning("IMMEDIATE"):
+        with self.app.app_context(), transaction_mode("IMMEDIATE"):
             declaration = Make(self.app).declaration()
             token = sessions.start(account=declaration.account)
             db.session.commit()
@@ -79,7 +79,7 @@ class Uploader:
 def _app(folder: Path) -> Flask:
     app = create_app(TestConfig(folder, PORT="1"))
     app.testing = False
-    with app.app_context(), beginning("IMMEDIATE"):
+    with app.app_context(), transaction_mode("IMMEDIATE"):
         db.create_all()
         load_reference_data(ROOT / "data")
         db.session.commit()
@@ -88,16 +88,16 @@ def _app(folder: Path) -> Flask:
 
 
 def child_cpu() -> Callable[[], float]:
-    """What the keeper and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
+    """What the fork server and its forks have taken so far, in seconds; the kernel counts the former in nanoseconds."""
     forks = 0.0
 
     def add(usage: sandbox.Usage) -> None:
         nonlocal forks
         forks += usage.cpu_s
 
-    sandbox.listeners.append(add)
-    keeper = Path(f"/proc/{sandbox.keeper_pid()}/schedstat")
-    return lambda: forks + int(keeper.read_text().split()[0]) / 1e9
+    sandbox.usage_listeners.append(add)
+    forkserver = Path(f"/proc/{sandbox.forkserver_pid()}/schedstat")
+    return lambda: forks + int(forkserver.read_text().split()[0]) / 1e9
 
 
 def run(calls: int) -> None:
@@ -149,7 +149,7 @@ def _lanczos(data: bytes) -> None:
 
 
 def _ours(data: bytes) -> None:
-    images.upright(data)
+    images.decode_upright(data)
 
 
 def _photo(chance: Random, size: tuple[int, int], most: int) -> bytes:

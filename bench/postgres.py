@@ -87,7 +87,7 @@ def running(home: Path) -> Iterator[Kept | None]:
 
 
 def copy(server: Kept, source: Flask, app: Flask, database: str, mark: str) -> None:
-    """Fill ``app``'s database, made anew, with every row of ``source``'s SQLite database."""
+    """Fill ``app``'s new database with every row of ``source``'s SQLite database."""
     name = sql.Identifier(database)
     with server.connect("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))

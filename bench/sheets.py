@@ -20,7 +20,7 @@ from typing import Any, cast
 from bench import report
 from bench.timing import median, quiet_collector
 from lib.pdf import fonts
-from lib.pdf.canvas import INK, Color, Pen, Rect
+from lib.pdf.canvas import INK, Canvas, Color, Rect
 from lib.pdf.fonts import Face
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -62,12 +62,12 @@ def _other(text: str, chance: random.Random) -> str:
     return "".join(changed[: len(text) - chance.randrange(3)])
 
 
-class Recorder(Pen):
+class Recorder(Canvas):
     """Writes down where each stroke goes instead of drawing it."""
 
     def __init__(self) -> None:
         self.strokes: list[list[Any]] = []
-        self._many = False
+        self._reuse_forms = False
 
     def text(
         self,
@@ -98,7 +98,7 @@ class Recorder(Pen):
     def circle(self, x: float, y: float, radius: float, thickness: float, ink: Color, dash: tuple[float, ...]) -> None:
         self.strokes.append(["circle", x, y, radius, ink, thickness])
 
-    def squares(self, box: Rect, rows: Sequence[bytes]) -> None:
+    def qr_code(self, box: Rect, rows: Sequence[bytes]) -> None:
         runs = [[(run.start(), run.end() - run.start()) for run in re.finditer(b"\1+", row)] for row in rows]
         self.strokes.append(["squares", *box, runs])
 
@@ -109,7 +109,7 @@ class Recorder(Pen):
 def strokes(data: SheetData) -> list[list[Any]]:
     """The first page of a sheet."""
     pen = Recorder()
-    sheet_drawing.first_page(pen, data, sheet_layout.plan(data), 1, ())
+    sheet_drawing.draw_first_page(pen, data, sheet_layout.plan_layout(data), 1, ())
     return pen.strokes
 
 

@@ -1,4 +1,4 @@
-"""Timing of calls in turn, and what is told of them: CPU where it can be, medians and 99th percentiles."""
+"""Timing of calls in turn, and their figures: CPU if available, medians and 99th percentiles."""
 
 from __future__ import annotations
 

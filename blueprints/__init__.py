@@ -1,4 +1,4 @@
-"""What views of every audience share: who asks, from where."""
+"""What views of every audience share: the person and the device of a request."""
 
 from __future__ import annotations
 
@@ -8,40 +8,43 @@ from typing import cast
 from flask import request
 from flask_login import current_user
 
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
+from services.filing.case import DeclarationCase
 
 
 def me() -> Actor:
-    """The signed-in person. Only for views that are not public: the gate has let nobody else in."""
+    """The signed-in person. Only for views that are not public."""
     return cast(Actor, current_user._get_current_object())
 
 
-def opened(declaration: Declaration) -> None:
+def opened(case: DeclarationCase) -> bool:
     """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
 
     In a short transaction of its own, behind the row's lock: either the officer's undo comes first, and the page shows
-    what stands then, or it comes too late.
+    what is decided then, or it comes too late. True: there was something to write, and the case has to be read again.
     """
-    if not audit.result_unseen(declaration):
-        return
+    if not case.result_unseen:
+        return False
+    declaration = case.declaration
     db.session.rollback()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):
             audit.record(
                 "open_result", me(), declaration_id=declaration.id, revision_number=declaration.revision_number
             )
         db.session.commit()
+    return True
 
 
 def client_address() -> str:
-    """The caller's network address, an IPv6 one cut to its /64: what is counted is a line, not a device."""
+    """The client's IP address; of IPv6 the /64 prefix, so that a connection is counted, not a device."""
     try:
         address = ip_address(request.remote_addr or "")
-    except ValueError:  # none, or a proxy's own name for its caller
+    except ValueError:  # none, or an identifier set by a proxy
         return request.remote_addr or ""
     if isinstance(address, IPv4Address) or address.ipv4_mapped:
         return str(getattr(address, "ipv4_mapped", address))

@@ -1,4 +1,4 @@
-"""The sign-in form. It stands on the home page as well, so it belongs to no area; what account forms share is here."""
+"""The sign-in form, which the home page shows too, and the base of account forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict
 from wtforms import PasswordField
 
-from lib import identity
+from lib import identity, names
 from lib.questions.fields import Question, TextQuestion
 from lib.questions.validators import Required
 
@@ -21,7 +21,7 @@ class AccountForm(FlaskForm):
         csrf = False  # the page carries one token for all of its forms; CSRFProtect checks it
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Fields only: a file sent under a field's name is no text."""
+            """Form fields only: a file with a field's name must not become its text."""
             found = super().wrap_formdata(form, formdata)
             return request.form if isinstance(found, CombinedMultiDict) else found
 
@@ -30,7 +30,7 @@ class AccountForm(FlaskForm):
 
 
 class SecretQuestion(Question, PasswordField):
-    """A password, taken exactly as typed and never shown again. ``autocomplete`` is for password managers."""
+    """A password: not normalised, and never shown again. ``autocomplete`` is for password managers."""
 
     kind = "password"
 
@@ -40,9 +40,9 @@ class SecretQuestion(Question, PasswordField):
 
 
 class WhoForm(AccountForm):
-    """Name and number, as forgiving as can be: full width, spaces, small x, every middle dot, 15 digits."""
+    """Name and number, tolerant of full width, spaces, small x, any middle dot and 15 digits."""
 
-    name = TextQuestion("姓名", [Required()], clean=identity.normalise_name, render_kw={"autocomplete": "name"})
+    name = TextQuestion("姓名", [Required()], clean=names.normalise_name, render_kw={"autocomplete": "name"})
     number = TextQuestion(
         "证件号码",
         [Required()],

@@ -13,7 +13,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from blueprints import me
 from blueprints.account_forms import AccountForm
-from lib import identity
+from lib import identity, names
 from lib.clock import today
 from lib.codes import Role
 from lib.questions.validators import Required
@@ -21,7 +21,7 @@ from models import Department, Notice, ReturnReason, db
 from services import audit
 from services.access import only
 from services.departments import matching
-from services.marks import reason_lists
+from services.marks import return_reasons
 from services.site import notices
 
 bp = Blueprint("admin", __name__, url_prefix="/staff/admin")
@@ -31,17 +31,17 @@ SERVICE_LINE = re.compile(r"12[0-9]{3}")  # 12345, 12366
 
 
 def one_line(text: str | None) -> str:
-    return identity.normalise_text(text or "")
+    return names.normalise_text(text or "")
 
 
 def phone_list(text: str | None) -> str:
-    """Several numbers, each in its usual shape, separated by 、."""
+    """Several normalised numbers, separated by 、."""
     parts = (part.strip() for part in BETWEEN_PHONES.split(text or ""))
     return "、".join(identity.normalise_any_phone(part) for part in parts if part)
 
 
-class Day(DateField):
-    """A date whose typed text stays on the page when it is wrong."""
+class DayField(DateField):
+    """A date that keeps an invalid typed text on the page."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -54,11 +54,11 @@ class Day(DateField):
         return str(self._value())
 
 
-class Paragraphs(TextAreaField):
+class ParagraphsField(TextAreaField):
     kind = "textarea"
 
 
-def at_most(count: int) -> Any:
+def max_length(count: int) -> Any:
     def check(_form: FlaskForm, field: Any) -> None:
         if field.data and len(field.data) > count:
             raise ValidationError(f"{field.label.text}最多 {count} 个字，现在是 {len(field.data)} 个")
@@ -67,14 +67,14 @@ def at_most(count: int) -> Any:
 
 
 class AdminForm(AccountForm):
-    """A form of the administration; it takes fields as the others do."""
+    """Base of the administration's forms."""
 
 
 class DepartmentContactForm(AdminForm):
-    phone = StringField("咨询电话", [at_most(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
-    address = StringField("办公地址", [at_most(100)], [one_line])
-    hours = StringField("办公时间", [at_most(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
-    verified_on = Day("核实日期", [Optional()], description="最近一次核对以上内容的日期")
+    phone = StringField("咨询电话", [max_length(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
+    address = StringField("办公地址", [max_length(100)], [one_line])
+    hours = StringField("办公时间", [max_length(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
+    verified_on = DayField("核实日期", [Optional()], description="最近一次核对以上内容的日期")
 
     def validate_phone(self, field: StringField) -> None:
         for number in filter(None, (field.data or "").split("、")):
@@ -88,22 +88,21 @@ class DepartmentContactForm(AdminForm):
 
 
 class NoticeForm(AdminForm):
-    title = StringField("标题", [Required(), at_most(100)], [one_line])
-    body = Paragraphs("正文", [Required(), at_most(20_000)], [lambda text: (text or "").strip()], "空一行分段")
+    title = StringField("标题", [Required(), max_length(100)], [one_line])
+    body = ParagraphsField("正文", [Required(), max_length(20_000)], [lambda text: (text or "").strip()], "空一行分段")
 
 
 @bp.get("/departments", endpoint="departments")
 @only(Role.MANAGER)
 def list_departments() -> str:
-    rows = db.session.scalars(matching.in_scope(me())).all()
-    return render_template("admin/departments.html", departments=rows)
+    return render_template("admin/departments.html", departments=matching.in_scope(me()))
 
 
 @bp.route("/departments/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER)
 def department(code: str) -> ResponseReturnValue:
-    """Phone, address and hours of a department in the manager's scope. Others are not found."""
-    found: Department = matching.one_in_scope(me(), code) or abort(404)
+    """Phone, address and hours of a department in the manager's scope. Others give a 404."""
+    found = db.session.get_one(Department, (matching.one_in_scope(me(), code) or abort(404)).id)
     form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
         form.populate_obj(found)
@@ -114,14 +113,14 @@ def department(code: str) -> ResponseReturnValue:
         return redirect(url_for("admin.departments"))
     if request.method == "GET" and found.verified_on is None:
         form.verified_on.data = today()
-    db.session.expire(found)  # a refused form changes nothing
+    db.session.expire(found)  # discard the values of a refused form
     return render_template("admin/department.html", department=found, form=form), 422 if form.errors else 200
 
 
 @bp.get("/notices", endpoint="notices")
 @only(Role.SYSTEM)
 def list_notices() -> str:
-    return render_template("admin/notices.html", notices=notices.everything())
+    return render_template("admin/notices.html", notices=notices.all_notices())
 
 
 @bp.route("/notices/new", methods=["GET", "POST"])
@@ -137,7 +136,7 @@ def edit_notice(notice_id: int) -> ResponseReturnValue:
 
 
 def _edit(notice: Notice) -> ResponseReturnValue:
-    """The button says whether the notice is published (发布) or kept back (存为草稿, 撤回)."""
+    """The button decides whether the notice is published (发布) or unpublished (存为草稿, 撤回)."""
     form = NoticeForm(obj=notice)
     if form.validate_on_submit():
         publish = request.form.get("action") == "publish"
@@ -148,8 +147,8 @@ def _edit(notice: Notice) -> ResponseReturnValue:
     return render_template("admin/notice.html", notice=notice, form=form), 422 if form.errors else 200
 
 
-class Whole(IntegerField):
-    """A whole number; what else was typed is refused in our words."""
+class WholeNumberField(IntegerField):
+    """A whole number, with our own error message."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -159,22 +158,22 @@ class Whole(IntegerField):
 
 
 class ReasonForm(AdminForm):
-    title = StringField("名称", [Required(), at_most(20)], [one_line], "审核人员从列表中选择的名称，例如：日期有误")
-    advice = Paragraphs(
+    title = StringField("名称", [Required(), max_length(20)], [one_line], "审核人员从列表中选择的名称，例如：日期有误")
+    advice = ParagraphsField(
         "给申报人的说明",
-        [Required(), at_most(200)],
+        [Required(), max_length(200)],
         [one_line],
         "申报人会看到这段话，请写明怎样修改，例如：日期与证书上的不一致，请核对后修改",
     )
-    position = Whole(
+    position = WholeNumberField(
         "顺序",
         [Optional(), NumberRange(0, 999, "请填写 0 至 999 的整数")],
         description="列表按使用次数排列，次数相同的按这个数从小到大排列",
     )
 
     @property
-    def wording(self) -> reason_lists.Wording:
-        return reason_lists.Wording(self.title.data or "", self.advice.data or "", self.position.data or 0)
+    def wording(self) -> return_reasons.Wording:
+        return return_reasons.Wording(self.title.data or "", self.advice.data or "", self.position.data or 0)
 
 
 @bp.get("/reasons", endpoint="reasons")
@@ -184,20 +183,20 @@ def list_reasons() -> str:
 
 
 def _reasons(problem: str = "") -> str:
-    return render_template("admin/reasons.html", groups=reason_lists.groups(me()), problem=problem)
+    return render_template("admin/reasons.html", groups=return_reasons.groups(me()), problem=problem)
 
 
 @bp.route("/reasons/new/<applies_to>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def new_reason(applies_to: str) -> ResponseReturnValue:
-    if applies_to not in reason_lists.LISTS:
+    if applies_to not in return_reasons.LISTS:
         abort(404)
     form = ReasonForm()
     if form.validate_on_submit():
         try:
-            reason_lists.add(me(), applies_to, form.wording)
-            return _kept(f"已添加「{form.title.data}」")
-        except reason_lists.Taken as error:
+            return_reasons.add(me(), applies_to, form.wording)
+            return _saved(f"已添加「{form.title.data}」")
+        except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
     return _reason_page(form, applies_to)
 
@@ -205,14 +204,14 @@ def new_reason(applies_to: str) -> ResponseReturnValue:
 @bp.route("/reasons/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER, Role.SYSTEM)
 def reason(code: str) -> ResponseReturnValue:
-    """Wording and order of one reason of the own list. Others are not found."""
-    found = reason_lists.editable(me(), code) or abort(404)
+    """Wording and order of one reason of the own list. Others give a 404."""
+    found = return_reasons.editable(me(), code) or abort(404)
     form = ReasonForm(obj=found)
     if form.validate_on_submit():
         try:
-            reason_lists.edit(me(), found, form.wording)
-            return _kept(f"已保存「{form.title.data}」")
-        except reason_lists.Taken as error:
+            return_reasons.edit(me(), found, form.wording)
+            return _saved(f"已保存「{form.title.data}」")
+        except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
     return _reason_page(form, found.applies_to, found)
 
@@ -221,23 +220,23 @@ def reason(code: str) -> ResponseReturnValue:
 @only(Role.MANAGER, Role.SYSTEM)
 def retire_reason(code: str) -> ResponseReturnValue:
     """停用, or 恢复使用 with ``action=restore``."""
-    found = reason_lists.editable(me(), code) or abort(404)
+    found = return_reasons.editable(me(), code) or abort(404)
     retired, title = request.form.get("action") != "restore", found.title
     try:
-        reason_lists.retire(me(), found, retired=retired)
-    except reason_lists.Taken as error:
+        return_reasons.retire(me(), found, retired=retired)
+    except return_reasons.ReasonTaken as error:
         db.session.rollback()
         return _reasons(str(error)), 422
-    return _kept(f"已{'停用' if retired else '恢复使用'}「{title}」")
+    return _saved(f"已{'停用' if retired else '恢复使用'}「{title}」")
 
 
-def _kept(message: str) -> ResponseReturnValue:
+def _saved(message: str) -> ResponseReturnValue:
     db.session.commit()
     flash(message, "g")
     return redirect(url_for("admin.reasons"))
 
 
 def _reason_page(form: ReasonForm, applies_to: str, found: ReturnReason | None = None) -> ResponseReturnValue:
-    heading = reason_lists.LISTS[applies_to]
+    heading = return_reasons.LISTS[applies_to]
     page = render_template("admin/reason.html", form=form, reason=found, heading=heading)
     return page, 422 if form.errors else 200

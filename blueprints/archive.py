@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, opened
 from forms import PHOTO
 from lib.codes import OPEN, Status
-from lib.storage import FileDamaged, FileMissing, Folder
-from models import Record, db
+from lib.storage import FileDamaged, FileMissing
+from models import Record, db, store
 from services import access
 from services.access import APPLICANTS, only
 from services.declaration import answers
+from services.filing.case import DeclarationCase
 from services.records import own as records_own
 from services.sheet import content as sheet_content
 from services.workflow import start as workflow_start
@@ -22,13 +21,9 @@ from services.workflow import start as workflow_start
 bp = Blueprint("archive", __name__)
 
 
-def store() -> Folder:
-    return cast(Folder, current_app.extensions["kuaiji.store"])
-
-
 def own_record() -> Record:
-    """The person's record. Without one the way leads to the declaration. Whoever asks shows the result."""
-    opened(_found().revision.declaration)
+    """The person's record. Without one: on to the declaration. Opening it shows the result."""
+    opened(DeclarationCase(_found().revision.declaration))
     return _found()  # an undo may have come first
 
 

@@ -1,4 +1,4 @@
-"""Error pages in the look of all others. Whatever went wrong, nothing half-done stays in the database."""
+"""Error pages. Every error rolls the transaction back."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(FileMissing, lost_picture)
     app.register_error_handler(FileDamaged, lost_picture)
     app.register_error_handler(PictureRefused, refused_picture)
-    app.register_error_handler(DataError, no_value)
-    app.register_error_handler(HashingBusy, busy)
-    app.register_error_handler(OperationalError, busy)
+    app.register_error_handler(DataError, invalid_value)
+    app.register_error_handler(HashingBusy, overloaded)
+    app.register_error_handler(OperationalError, overloaded)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -62,13 +62,13 @@ def conflict(error: Exception) -> tuple[str, int]:
 
 
 def integrity(error: IntegrityError) -> tuple[str, int]:
-    """On PostgreSQL two people can begin at the same moment what there can be one of; the first one has it.
+    """On PostgreSQL two requests may create the same unique row at once; the second gets a conflict.
 
-    A person starts anew while the manager reopens what was declined; an officer saves a named view twice.
+    Examples: a person starts again while the manager reopens a declined file; an officer saves a view twice.
     """
     if "unique constraint" not in str(error.orig).lower():
         return unexpected(error)
-    current_app.logger.warning("somebody else was first on %s", request.endpoint)
+    current_app.logger.warning("another request was first on %s", request.endpoint)
     return page(409)
 
 
@@ -78,23 +78,23 @@ def lost_picture(error: Exception) -> tuple[str, int]:
 
 
 def refused_picture(error: Exception) -> tuple[str, int]:
-    """Where a page has no place to say it: a picture of ours is turned, and the machine has no process for that."""
-    return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.Unavailable) else 422, str(error))
+    """For pages that cannot show the message, such as rotating a picture when no child process can be started."""
+    return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.SandboxUnavailable) else 422, str(error))
 
 
-def no_value(_error: Exception) -> tuple[str, int]:
-    """PostgreSQL takes no NUL in a text and no number larger than its column: nothing that our pages send."""
-    current_app.logger.error("a value that no column takes on %s", request.endpoint)
+def invalid_value(_error: Exception) -> tuple[str, int]:
+    """PostgreSQL refuses NUL in a text and numbers too large for their column. Our pages never send these."""
+    current_app.logger.error("a value that the database refuses on %s", request.endpoint)
     return page(400)
 
 
-def busy(error: Exception) -> tuple[str, int]:
+def overloaded(error: Exception) -> tuple[str, int]:
     current_app.logger.error("database or hashing is busy: %s", type(error).__name__)
     return page(503)
 
 
 def unexpected(error: Exception) -> tuple[str, int]:
-    """The server never shows a traceback; tests do."""
+    """Never shows a traceback, except in tests."""
     current_app.logger.exception("unexpected error on %s", request.endpoint)
     answer = page(500)
     if current_app.config["TESTING"]:

@@ -1,6 +1,6 @@
-"""The gate in front of every view: who asks, may they, and what becomes of a form that comes too late.
+"""Runs before every view: load the session, check the CSRF token, check the permission.
 
-Runs in this order: find the session, check the CSRF token, check the right to use the view.
+It also stores a form that is sent after the session has ended.
 """
 
 from __future__ import annotations
@@ -14,61 +14,65 @@ from sqlalchemy import delete
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from lib.database import begin_mode, beginning
+from lib.database import begin_mode, transaction_mode
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
-from services.declaration import next_page
+from services.departments import reference_version
+from services.filing import next_page
 
 COOKIE, STAFF_COOKIE = "kuaiji", "kuaiji_staff"
 SAFE = ("GET", "HEAD", "OPTIONS")
-PARKED_LIMIT = 200_000  # characters of a form's body that are kept
-VISITORS_MOST = 17 * 1024 * 1024  # bytes of a body: one picture; batches of them come from people who are signed in
-READ_TO_END = 1024 * 1024  # bytes
+PARKED_LIMIT = 200_000  # characters of a stored form
+MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes: one picture; only people who are signed in send several
+MAX_DRAINED = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(find_person)
+    app.before_request(load_session)
     csrf.init_app(app)
-    app.before_request(check_right)
-    app.after_request(read_to_end)
+    app.before_request(check_permission)
+    app.after_request(drain_request)
+    app.teardown_request(lambda _error: reference_version.release())
     login_manager.init_app(app)
     login_manager.request_loader(lambda _request: g.get("actor"))
 
 
-def for_staff() -> bool:
+def is_staff_path() -> bool:
     return request.path == "/staff" or request.path.startswith("/staff/")
 
 
-def find_person() -> None:
-    """Load the session in a short transaction of its own; afterwards POST requests begin with the write lock."""
+def load_session() -> None:
+    """Load the session in its own short transaction; later transactions of a POST start with the write lock."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
-    token = request.cookies.get(STAFF_COOKIE if for_staff() else COOKIE, "")
-    found = sessions.find(token, staff=for_staff()) if token else None
+    token = request.cookies.get(STAFF_COOKIE if is_staff_path() else COOKIE, "")
+    found = sessions.find(token, staff=is_staff_path()) if token else None
     db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            with beginning("IMMEDIATE"):
+            with transaction_mode("IMMEDIATE"):
                 sessions.touch(found.actor.session_id)
                 db.session.commit()
     elif found:
         g.ended = found
     if found is None:
-        request.max_content_length = VISITORS_MOST
+        request.max_content_length = MAX_VISITOR_BODY
+    else:
+        reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
     if request.method not in SAFE:
         begin_mode.set("IMMEDIATE")
 
 
 def _use_csrf_secret(secret: str | None) -> None:
-    """The token of a signed-in person's forms hangs on the session's row; everybody else's on the page cookie."""
+    """The token of a signed-in person's forms belongs to the session's row; everybody else's to the page cookie."""
     wanted = secret or session.get("visitor") or sessions.new_token()
     if not secret and session.get("visitor") != wanted:
         session["visitor"] = wanted
@@ -76,8 +80,8 @@ def _use_csrf_secret(secret: str | None) -> None:
         session["csrf_token"] = wanted
 
 
-def check_right() -> BaseResponse | None:
-    """Refuse every view that does not say who may use it, and everybody it does not name."""
+def check_permission() -> BaseResponse | None:
+    """Refuse views without a declaration of roles, and people without one of the roles."""
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -86,44 +90,44 @@ def check_right() -> BaseResponse | None:
     if view.roles is None:
         return None
     if g.actor is None:
-        return abort(401) if _asks_for_data() else _to_sign_in()
+        return abort(401) if _expects_data() else _redirect_to_sign_in()
     if request.method not in SAFE:
-        _ = request.form  # a body that is too large is refused here, not in the middle of a view or of its error page
+        _ = request.form  # read the form here, so that a body that is too large is refused before the view runs
     return None if g.actor.role in view.roles else abort(403)
 
 
-def _asks_for_data() -> bool:
-    """A script that would mistake the sign-in page for an answer: uploads (tus), and whoever takes JSON only."""
+def _expects_data() -> bool:
+    """A script that cannot use the sign-in page: uploads (tus), and callers that accept only JSON."""
     return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
-def read_to_end(response: Response) -> Response:
-    """Read what is left of a short body. The server would close the line on it, and the browser, still sending, would
-    never read the answer: a refused piece of an upload would look like a network that is down."""
-    if request.method not in SAFE and 0 < (request.content_length or 0) <= READ_TO_END:
+def drain_request(response: Response) -> Response:
+    """Read the rest of a short body. Else the server closes the connection, and a browser that is still sending
+    never reads the response: a refused upload would look like a network failure."""
+    if request.method not in SAFE and 0 < (request.content_length or 0) <= MAX_DRAINED:
         with suppress(OSError, ClientDisconnected, RequestEntityTooLarge):
             while request.stream.read(65536):
                 pass
     return response
 
 
-def _to_sign_in() -> Response | BaseResponse:
-    if g.ended and request.method not in SAFE and next_page.giving_page(_page_path(), staff=for_staff()):
+def _redirect_to_sign_in() -> Response | BaseResponse:
+    if g.ended and request.method not in SAFE and next_page.giving_page(_page_path(), staff=is_staff_path()):
         kept = (
             "您刚才填写的内容已保留，请重新登录后继续。"
-            if _park()
+            if _park_form()
             else "您刚才填写的内容太长，没有保留，请重新登录后再填写。"
         )
         flash(f"登录已超时。{kept}", "y")
     elif g.ended:
         flash("登录已超时，请重新登录。", "y")
-    return redirect(url_for("auth.staff_login" if for_staff() else "auth.login"))
+    return redirect(url_for("auth.staff_login" if is_staff_path() else "auth.login"))
 
 
-def _park() -> bool:
-    """Keep what was typed (not the files) for the same person, who has up to a day to sign in again.
+def _park_form() -> bool:
+    """Store the form (without files) for the same person, who has a day to sign in again.
 
-    The newest form of a page takes the place of earlier ones: an ended cookie, perhaps a copy, must not fill the table.
+    Only the newest form of each page is stored, so that an ended and perhaps stolen cookie cannot fill the table.
     """
     body = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
@@ -138,7 +142,7 @@ def _park() -> bool:
 
 
 def _page_path() -> str:
-    """Where the form stands: what is kept while typing belongs to the page it was typed on."""
+    """The path of the form's page: what is kept while typing belongs to that page."""
     return request.path.removesuffix("/draft")
 
 
@@ -148,7 +152,7 @@ def signed_in() -> Actor | None:
 
 
 def set_cookie(response: BaseResponse, token: str, *, staff: bool) -> None:
-    """Hand the browser its session token. An empty token removes it."""
+    """Set the session cookie. An empty token deletes it."""
     name, path = (STAFF_COOKIE, "/staff") if staff else (COOKIE, "/")
     if not token:
         response.delete_cookie(name, path=path)

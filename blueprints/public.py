@@ -16,7 +16,7 @@ from blueprints.account_forms import LoginForm
 from blueprints.template_helpers import TEXT_COOKIE
 from forms import PHOTO
 from lib import names
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -24,16 +24,16 @@ from models import db
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
+from services.filing import verification
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
-from services.sheet import verification
 from services.site import guide, notices, privacy
 
 bp = Blueprint("public", __name__)
 
 HOME_NOTICES = 5
 YEAR = 365 * 24 * 3600  # seconds
-#: A path of our own. Two slashes in front would name another host.
+#: A path of this site. Two leading slashes would name another host.
 OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 
 
@@ -64,10 +64,10 @@ def notice(notice_id: int) -> str:
 
 @bp.get("/guide", endpoint="guide")
 @public
-def how_to() -> str:
+def guide_page() -> str:
     return render_template(
         "public/guide.html",
-        needs=guide.needs(),
+        needs=guide.required_papers(),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
         templates=sheet_templates.TEMPLATES,
@@ -94,35 +94,35 @@ def template_file(name: str) -> Response:
 @bp.route("/photo-tool", methods=["GET", "POST"], endpoint="photo_tool")
 @public
 def make_photo() -> ResponseReturnValue:
-    """照片处理. The page's script works in the browser; without it a picture is sent, and the photo comes back."""
+    """照片处理. A script does the work in the browser; without it the picture is uploaded."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = throttle.begin((throttle.PHOTO_ADDRESS, client_address()))
+    made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
     db.session.commit()
     if made.until:
         problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
         return render_template("public/photo_tool.html", problem=problem), 429
     file = request.files.get(PHOTO)
     data, place = file.read() if file else b"", request.form.get("place", "")
-    db.session.rollback()  # the picture is decoded without holding the database
+    db.session.rollback()  # do not hold a transaction while decoding
     try:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
     except PictureRefused as error:
         return render_template("public/photo_tool.html", problem=str(error)), 422
-    return _kept_by_the_browser(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
+    return _download(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
 
 
 @bp.get("/photo-tool/download")
 @public
 def photo_tool_file() -> Response:
-    """【下载照片处理工具】. A browser keeps it, and never shows it as a page of this site."""
+    """【下载照片处理工具】. A download, so that it never runs as a page of this site."""
     parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
-    return _kept_by_the_browser(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
+    return _download(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 
 
-def _kept_by_the_browser(content: bytes, mimetype: str, name: str, title: str) -> Response:
-    """A download; ``name`` is for what cannot write Chinese file names."""
+def _download(content: bytes, mimetype: str, name: str, title: str) -> Response:
+    """A download; ``name`` is for systems without Chinese file names."""
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"
     return response
@@ -137,7 +137,7 @@ def privacy_notice() -> str:
 @bp.get("/text-size")
 @public
 def text_size() -> ResponseReturnValue:
-    """大字版: keep the wish in a cookie and go back to where the link stood."""
+    """大字版: store the choice in a cookie and go back to the page of the link."""
     target = request.args.get("next", "")
     answer = redirect(target if OWN_PATH.fullmatch(target) else url_for("public.home"))
     if request.args.get("large") == "1":
@@ -161,14 +161,14 @@ def verify_code() -> ResponseReturnValue:
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> ResponseReturnValue:
-    """Where the QR code of a printed sheet leads."""
+    """The target of the QR code on a printed sheet."""
     code, address = verification.plain(code), client_address()
     found = verification.verify(code)
     wait = 0 if found else verification.wait(address)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
         db.session.rollback()
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             verification.missed(address)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404
@@ -177,12 +177,12 @@ def verify(code: str) -> ResponseReturnValue:
 @bp.post("/characters")
 @public
 def characters() -> dict[str, str]:
-    """What there is to say of unusual characters that somebody types: which do not print, and what happens then.
+    """A note on unusual typed characters that cannot be printed.
 
-    Only these characters are sent, not the text that they stand in. Needs no database, so it takes no lock.
+    Browsers send only these characters, not the text around them. It needs no database.
     """
     typed = request.form.get("characters", "")[:200]
-    missing = fonts.missing(typed)
+    missing = fonts.missing_characters(typed)
     problem = names.private_problem(typed)
     return {"note": problem or (unprintable_note(missing) if missing else "")}
 

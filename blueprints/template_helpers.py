@@ -1,7 +1,6 @@
-"""What every template may use: icons, addresses of static files, formats, and the site's own settings.
+"""Helpers for all templates: icons, URLs of static files, formats, and the site's settings.
 
-The frame of a page must be drawn even when the database cannot be reached: nothing here asks it, but for the reminder
-of corrections that are not sent, which is then left out.
+Error pages must work without a database. Only the reminder of unsent corrections queries it, and is then left out.
 """
 
 from __future__ import annotations
@@ -21,8 +20,11 @@ from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
 from lib.static_files import Build
 from models import db
+from services import access
+from services.access import Actor
 from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
+from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
 TEXT_COOKIE = "kuaiji_text"
@@ -42,7 +44,7 @@ def add_template_helpers(app: Flask) -> None:
         "month": as_month,
         "mask_number": mask_number,
         "mask_phone": mask_phone,
-        "nl_paragraphs": paragraphs,
+        "nl_paragraphs": to_paragraphs,
         "tel": telephone,
     }
     app.jinja_env.filters.update(filters)
@@ -59,22 +61,28 @@ def _settings(app: Flask) -> dict[str, Any]:
 
 
 def unsent_corrections() -> Unsent | None:
-    """What the signed-in applicant has not sent yet. On every page: corrections that are only made help nobody."""
+    """The unsent corrections of the applicant, for a reminder on every page."""
     actor = g.get("actor")
     if actor is None or actor.is_staff:
         return None
     try:
-        return corrections.unsent(actor)
+        return corrections.unsent(g.get("case") or _returned_case(actor))
     except SQLAlchemyError:
         db.session.rollback()
         return None
+
+
+def _returned_case(actor: Actor) -> DeclarationCase | None:
+    """For pages that are not about the declaration."""
+    declaration = access.returned_declaration(actor)
+    return DeclarationCase(declaration) if declaration else None
 
 
 def _icons(folder: Path) -> Callable[[str], Markup]:
     drawn: dict[str, Markup] = {}
 
     def icon(name: str) -> Markup:
-        """A vendored icon as inline SVG, hidden from screen readers: the words beside it say the same."""
+        """A vendored icon as inline SVG, hidden from screen readers because of the text beside it."""
         if name not in drawn:
             svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
             tag = r'<svg class="ic" viewBox="\1" aria-hidden="true" focusable="false">'
@@ -93,7 +101,7 @@ def _assets(prefix: str) -> Callable[[str], str]:
 
 
 def as_date(value: date | datetime | None) -> str:
-    """``2026-11-23``; a moment counts by the calendar of Asia/Shanghai."""
+    """``2026-11-23``; a moment is converted to Asia/Shanghai."""
     if value is None:
         return ""
     return f"{local(value) if isinstance(value, datetime) else value:%Y-%m-%d}"
@@ -105,19 +113,19 @@ def as_datetime(value: datetime | None) -> str:
 
 
 def as_month(value: date | datetime | str | None) -> str:
-    """``2026-11``. Answers keep months as this very text."""
+    """``2026-11``. Answers store months as such a text."""
     return value[:7] if isinstance(value, str) else as_date(value)[:7]
 
 
-def paragraphs(text: str | None) -> Markup:
-    """Plain text as paragraphs: an empty line parts them, a single line end breaks the line."""
+def to_paragraphs(text: str | None) -> Markup:
+    """Plain text as HTML paragraphs: split at empty lines, with <br> at single line ends."""
     parts = _BLANK_LINE.split((text or "").replace("\r\n", "\n").strip())
     drawn = [Markup("<br>").join(escape(line) for line in part.split("\n")) for part in parts if part]
     return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in drawn)
 
 
 def telephone(number: str) -> str:
-    """The address that dials: ``024-86123456-801`` dials the extension after a pause."""
+    """The tel: URL; of ``024-86123456-801`` it dials the extension after a pause."""
     area, _, rest = number.partition("-")
     line, _, extension = rest.partition("-")
     return f"tel:{area}{line}" + (f",{extension}" if extension else "")

@@ -1,9 +1,8 @@
 """tus 1.0.0, the resumable upload protocol: its core, creation, creation-with-upload, termination and expiration.
 
-Knows requests and headers; what an upload is, services/papers/resumable_uploads.py knows. A view says whose uploads
-it serves by a function ``find``, which loads and authorises the owner anew in each transaction: a body may take
-minutes to arrive, and meanwhile the session can end and the declaration be submitted. Nothing is held while bytes are
-awaited.
+This module handles requests and headers; services/papers/resumable_uploads.py stores the uploads. A view passes a
+function ``find`` that loads and authorises the owner. It is called again in each transaction: a body may take minutes
+to arrive, and meanwhile the session can end or the declaration be submitted. No lock is held while waiting for bytes.
 """
 
 from __future__ import annotations
@@ -19,25 +18,35 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.pictures.images import MAX_BYTES
 from models import db
+from services.filing.intake import crop_of
 from services.papers import resumable_uploads
-from services.papers.resumable_uploads import Elsewhere, NotAccepted, NotAsked, Owner, TooLarge, TooMany, Unknown
+from services.papers.resumable_uploads import (
+    Elsewhere,
+    NotAccepted,
+    NotAsked,
+    NotComplete,
+    Owner,
+    TooLarge,
+    TooMany,
+    Unknown,
+)
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
 CONTENT = "application/offset+octet-stream"
-PIECE = 512 * 1024  # bytes that are sealed and written at once: what a killed server can lose of a long request
-LONGEST_METADATA = 4000  # characters
+CHUNK = 512 * 1024  # bytes that are encrypted and stored together; a killed server loses at most one chunk
+MAX_METADATA = 4000  # characters
 _WHOLE = re.compile(r"[0-9]{1,15}\Z")
 
 Find = Callable[[], Owner]
 Address = Callable[[str], str]
 
 
-class Unfit(Exception):
-    """The request breaks the protocol, or its sender may not upload now: the status and what to say."""
+class ProtocolError(Exception):
+    """The request violates the protocol, or its sender may not upload now."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -45,17 +54,17 @@ class Unfit(Exception):
 
 
 def collection(find: Find, address: Address) -> Response:
-    """OPTIONS and POST at the address where uploads begin; ``address`` makes the URL of one from its uid."""
+    """OPTIONS and POST at the creation URL; ``address`` makes the URL of an upload from its uid."""
     if request.method == "OPTIONS":
         offered = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)}
         return _answer(204, offered)
-    return guarded(lambda: _create(find, address))
+    return handle_errors(lambda: _create(find, address))
 
 
-def one(find: Find, uid: str) -> Response:
-    """HEAD, PATCH and DELETE at the address of one upload."""
-    verbs = {"HEAD": _tell, "PATCH": _append, "DELETE": _discard}
-    return guarded(lambda: verbs[request.method](find, uid))
+def upload(find: Find, uid: str) -> Response:
+    """HEAD, PATCH and DELETE at the URL of an upload."""
+    verbs = {"HEAD": _head, "PATCH": _append, "DELETE": _discard}
+    return handle_errors(lambda: verbs[request.method](find, uid))
 
 
 def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
@@ -64,17 +73,17 @@ def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
     return response
 
 
-STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotAccepted: 400}
+STATUS: dict[type[NotAccepted], int] = {TooLarge: 413, TooMany: 429, NotAsked: 403, NotComplete: 409, NotAccepted: 400}
 
 
-def guarded(work: Callable[[], Response]) -> Response:
-    """Every refusal as the protocol wants it: a status, the server's version, and words for the person."""
+def handle_errors(work: Callable[[], Response]) -> Response:
+    """Turn every refusal into a response of the protocol: status, version, and a message for the person."""
     headers: dict[str, str] = {}
     try:
         if request.headers.get("Tus-Resumable") != VERSION:
             return _answer(412, {"Tus-Version": VERSION}, f"tus {VERSION}")
         return work()
-    except Unfit as error:
+    except ProtocolError as error:
         status, text = error.code, str(error)
     except Unknown:
         status, text = 404, "这个上传已经结束或者已放弃，请重新选择图片"
@@ -89,48 +98,45 @@ def guarded(work: Callable[[], Response]) -> Response:
     return _answer(status, headers, text)
 
 
-def _whole(header: str) -> int:
+def _whole_number_header(header: str) -> int:
     value = request.headers.get(header, "")
     if not _WHOLE.match(value):
-        raise Unfit(400, f"{header}: a whole number")
+        raise ProtocolError(400, f"{header}: a whole number")
     return int(value)
 
 
 def _metadata() -> dict[str, str]:
     """Upload-Metadata: pairs of a name and a text in base64, separated by commas."""
     header = request.headers.get("Upload-Metadata", "")
-    if len(header) > LONGEST_METADATA:
-        raise Unfit(400, "Upload-Metadata: too long")
+    if len(header) > MAX_METADATA:
+        raise ProtocolError(400, "Upload-Metadata: too long")
     found = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _space, value = pair.partition(" ")
         try:
             found[name] = base64.b64decode(value.strip(), validate=True).decode()
         except (binascii.Error, ValueError) as error:
-            raise Unfit(400, "Upload-Metadata: names and base64") from error
+            raise ProtocolError(400, "Upload-Metadata: names and base64") from error
     return found
 
 
 def _facts(told: dict[str, str]) -> dict[str, Any]:
-    """What is kept of the metadata: short texts only, and a frame (crop) that lies inside the picture."""
+    """The stored metadata: short texts, and a frame (crop) inside the picture."""
     facts: dict[str, Any] = {name: told[name][:200] for name in ("filename", "mark", "replaced") if told.get(name)}
-    if crop := told.get("crop"):
-        try:
-            left, top, width, height = (float(part) for part in crop.split(","))
-        except ValueError as error:
-            raise Unfit(400, "crop: four fractions") from error
-        if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
-            raise Unfit(400, "crop: four fractions of the picture")
-        facts["crop"] = [left, top, min(width, 1 - left), min(height, 1 - top)]
+    if told.get("crop"):
+        crop = crop_of(told["crop"].split(","))
+        if crop is None:
+            raise ProtocolError(400, "crop: four fractions of the picture")
+        facts["crop"] = list(crop)
     return facts
 
 
 def _create(find: Find, address: Address) -> Response:
     if "Upload-Defer-Length" in request.headers:
-        raise Unfit(400, "Upload-Defer-Length: not offered")
-    length, told = _whole("Upload-Length"), _metadata()
+        raise ProtocolError(400, "Upload-Defer-Length: not offered")
+    length, told = _whole_number_header("Upload-Length"), _metadata()
     if length == 0:
-        raise Unfit(400, "文件是空的，请重新选择图片")
+        raise ProtocolError(400, "文件是空的，请重新选择图片")
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
@@ -142,7 +148,7 @@ def _create(find: Find, address: Address) -> Response:
     return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
 
 
-def _tell(find: Find, uid: str) -> Response:
+def _head(find: Find, uid: str) -> Response:
     upload = resumable_uploads.find(find(), uid)
     return _answer(
         200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, resumable_uploads.expires_at(upload))
@@ -155,9 +161,9 @@ def _state(arrived: int, expires: datetime) -> dict[str, str]:
 
 def _append(find: Find, uid: str) -> Response:
     if request.mimetype != CONTENT:
-        raise Unfit(415, CONTENT)
-    start = _whole("Upload-Offset")
-    with beginning("DEFERRED"):
+        raise ProtocolError(415, CONTENT)
+    start = _whole_number_header("Upload-Offset")
+    with transaction_mode("DEFERRED"):
         upload = resumable_uploads.find(find(), uid)
         length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
         db.session.rollback()
@@ -170,12 +176,12 @@ def _append(find: Find, uid: str) -> Response:
 
 
 def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, datetime] | None:
-    """Write what arrives, piece by piece; returns the new offset and end, None when nothing came.
+    """Store the body chunk by chunk; returns the new offset and expiry, None for an empty body.
 
-    A connection that breaks loses nothing of what had come through it.
+    A broken connection loses nothing that has arrived.
     """
     state = None
-    for piece in _pieces(length - start):
+    for piece in _chunks(length - start):
         upload = resumable_uploads.find(find(), uid)
         start = resumable_uploads.append(upload, start, piece)
         state = start, resumable_uploads.expires_at(upload)
@@ -183,23 +189,23 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     return state
 
 
-def _pieces(room: int) -> Iterator[bytes]:
-    """The body in pieces of PIECE bytes; the last one is what came before the end, or before the line was cut.
+def _chunks(room: int) -> Iterator[bytes]:
+    """The body in chunks of CHUNK bytes; the last one is shorter, also when the connection breaks.
 
-    Reads one byte more than there is room for, so that a longer body is noticed.
+    It reads one byte more than ``room``, so that a longer body is detected.
     """
     piece = bytearray()
     left = room + 1
     while left > 0:
         try:
-            read = request.stream.read(min(PIECE - len(piece), left))
+            read = request.stream.read(min(CHUNK - len(piece), left))
         except (ClientDisconnected, OSError):
             break
         if not read:
             break
         left -= len(read)
         piece += read
-        if len(piece) == PIECE:
+        if len(piece) == CHUNK:
             yield bytes(piece)
             piece.clear()
     if piece:

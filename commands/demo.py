@@ -1,4 +1,4 @@
-"""``flask demo``: invented people to try everything with. Refused in production."""
+"""``flask demo``: invented people for trying everything. Refused in production."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from commands.report import progress, reporting
 from commands.storage import store
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.files import locked
 from models import Account, Staff, db
 
@@ -20,7 +20,7 @@ from models import Account, Staff, db
 @click.command("demo")
 @click.option("--people", default=40, show_default=True, type=click.IntRange(0, 500), help="How many applicants.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Another seed, other people.")
-@click.option("--if-empty", is_flag=True, help="Add nobody when there are accounts already.")
+@click.option("--if-empty", is_flag=True, help="Add people only to an empty database.")
 @click.option("--quiet", is_flag=True, help="Leave the list of accounts to flask serve.")
 @reporting
 def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
@@ -33,12 +33,12 @@ def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
         if not (if_empty and _has_accounts()):
             _load(people, seed)
     if not quiet:
-        with beginning("DEFERRED"):
+        with transaction_mode("DEFERRED"):
             print_accounts()
 
 
 def _has_accounts() -> bool:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         found = db.session.scalar(select(Account.id).limit(1)) or db.session.scalar(select(Staff.id).limit(1))
         db.session.rollback()
     return found is not None
@@ -60,7 +60,7 @@ def _load(people: int, seed: int) -> None:
 
 
 def print_accounts() -> None:
-    """The demo accounts that are in the database, with the second factor's codes of this half minute."""
+    """The demo accounts of the database, with the current codes of their second factor."""
     from demo import accounts as demo_accounts
 
     config = current_app.config
@@ -78,7 +78,7 @@ def print_accounts() -> None:
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[object]) -> None:
-    """``rows`` are records with as many fields as the header has words."""
+    """``rows`` are records with one field for each column."""
     if not rows:
         return
     lines = [tuple(header), *(tuple(vars(row).values()) for row in rows)]

@@ -1,4 +1,4 @@
-"""``flask doctor``: is this installation in order?"""
+"""``flask doctor``: checks the installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import current_app
 from commands.report import reporting
 from commands.storage import store
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from services.operations import doctor
 
 MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "fault": ("FAULT  ", "red")}
@@ -23,9 +23,9 @@ def migrations() -> Path:
 @click.command("doctor")
 @reporting
 def command() -> None:
-    """Look at settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
+    """Check settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
     faults = 0
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         for found in doctor.examine(current_app.config, migrations(), store(), today()):
             word, colour = MARKS[found.level]
             click.echo(f"{click.style(word, fg=colour)}  {found.text}")

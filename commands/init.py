@@ -1,4 +1,4 @@
-"""``flask init``: from an empty folder, or an older version, to a database that the program can use."""
+"""``flask init``: create or upgrade the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.queue import index as queue_index
 def command() -> None:
     """Migrate the database, load departments, divisions, option lists and the calendar. Safe to repeat.
 
-    After an update that brings the officers' lists, they are made of the submissions that are there.
+    If the officers' lists are missing, it builds them from the submissions.
     """
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")

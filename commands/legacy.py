@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from commands.report import progress, reporting
 from lib import identity
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.accounts import activation_codes, legacy_claim, legacy_import
 
@@ -23,16 +23,16 @@ group = AppGroup("legacy", help="Import the old register, undo an import, issue 
 @click.option("--dry-run", is_flag=True, help="Check every line, import nothing.")
 @reporting
 def import_(file: Path, dry_run: bool) -> None:
-    """Import a CSV FILE: 姓名 and 证件号码, and of 证书编号, 档案号, 发证日期, 发证机关, 手机号码, 单位 what there is.
+    """Import a CSV FILE: 姓名 and 证件号码, optional 证书编号, 档案号, 发证日期, 发证机关, 手机号码, 单位.
 
-    Lines with an error or conflict are left out and listed; all others are imported in one transaction. The same file,
-    corrected, can be imported again: it then brings in the rest.
+    Lines with an error or conflict are skipped and listed; all others are imported in one transaction. Importing the
+    corrected file again adds the rest.
     """
     source = legacy_import.open_source(file)
     for title in source.unknown:
         click.echo(f"column left out: {title}")
-    with beginning("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
-        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_tell, progress=step)
+    with transaction_mode("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
+        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_print_finding, progress=step)
         db.session.rollback() if dry_run else db.session.commit()
     words = "would be imported" if dry_run else "imported"
     click.echo(
@@ -40,10 +40,10 @@ def import_(file: Path, dry_run: bool) -> None:
         f"{result.warnings} values left out; {result.unproven} without a proof, to be claimed by activation code only"
     )
     if result.imported and not dry_run:
-        click.echo(f"batch {result.batch}; flask legacy undo {result.batch} takes it back while nobody has claimed")
+        click.echo(f"batch {result.batch}; flask legacy undo {result.batch} removes it as long as no record is claimed")
 
 
-def _tell(finding: legacy_import.Finding) -> None:
+def _print_finding(finding: legacy_import.Finding) -> None:
     click.echo(f"line {finding.line}: {finding.kind}: {finding.text}")
 
 
@@ -51,7 +51,7 @@ def _tell(finding: legacy_import.Finding) -> None:
 @click.argument("batch")
 @reporting
 def undo(batch: str) -> None:
-    """Remove all records of a BATCH, unless somebody has claimed one."""
+    """Remove all records of a BATCH, unless one of them is claimed."""
     removed = legacy_import.undo(batch)
     db.session.commit()
     click.echo(f"{removed} records removed")

@@ -1,6 +1,6 @@
-"""``flask print``: draws what officers asked to be printed together (批量打印). The site and ``flask tick`` start it.
+"""``flask print``: draws the sheets of print jobs (批量打印). The site and ``flask tick`` start it.
 
-A process of its own: drawing a thousand sheets would hold the fonts' lock of a server process, and its memory.
+It is a separate process, because drawing a thousand sheets would occupy the font lock and memory of a web process.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from flask import current_app
 
 from commands.report import one_line, reporting
 from commands.storage import store
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import PrintJob, db
 from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
 
-CHUNK = 20  # sheets between two words that the drawer is alive: a fifth of a second
+CHUNK = 20  # sheets between two heartbeats: a fifth of a second
 
 
-class Lost(Exception):
+class JobLost(Exception):
     """The job was cancelled, or another drawer has it."""
 
 
 @click.command("print")
 @reporting
 def command() -> None:
-    """Draw the sheets that officers asked for, and end when none is left. Started by the site and by tick."""
-    os.nice(10)  # people's requests go first
-    while _are_waited_for():
-        with _alone(Path(current_app.config["DATA"])) as alone:
+    """Draw all waiting print jobs, then end. Started by the site and by tick."""
+    os.nice(10)  # web requests have priority
+    while _has_waiting_jobs():
+        with _single_drawer(Path(current_app.config["DATA"])) as alone:
             if not alone:
-                return  # whoever is at work looks again after letting the lock go
+                return  # the running drawer checks for new jobs after releasing the lock
             while _draw_next():
                 pass
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """One drawer a machine: a second one would only take the memory for another thousand sheets."""
+def _single_drawer(folder: Path) -> Iterator[bool]:
+    """One drawer on each machine: a second one would need the same memory again."""
     with (folder / "print.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,8 +54,8 @@ def _alone(folder: Path) -> Iterator[bool]:
             yield True
 
 
-def _are_waited_for() -> bool:
-    with beginning("DEFERRED"):
+def _has_waiting_jobs() -> bool:
+    with transaction_mode("DEFERRED"):
         try:
             return batch_print.is_waited_for()
         finally:
@@ -63,9 +63,9 @@ def _are_waited_for() -> bool:
 
 
 def _draw_next() -> bool:
-    """Draw the next job, if there is one. What goes wrong with it is told, and does not keep the others waiting."""
+    """Draw the next job, if any. An error is reported and does not stop other jobs."""
     drawer = batch_print.new_drawer()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         job = batch_print.take(drawer)
         job_id = job.id if job else None
         db.session.commit()
@@ -73,7 +73,7 @@ def _draw_next() -> bool:
         return False
     try:
         _draw(job_id, drawer)
-    except Lost:
+    except JobLost:
         db.session.rollback()
     except Exception as error:
         click.echo(f"print job {job_id}: {one_line(error)}", err=True)
@@ -83,10 +83,10 @@ def _draw_next() -> bool:
 
 
 def _draw(job_id: int, drawer: str) -> None:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         job = db.session.get(PrintJob, job_id)
         if job is None:
-            raise Lost
+            raise JobLost
         actor = batch_print.maker(job)
         ids = batch_print.printable(actor, job.revisions) if actor else []
         db.session.rollback()
@@ -95,21 +95,21 @@ def _draw(job_id: int, drawer: str) -> None:
         return
     pdf = sheet_pdf.draw_many(_sheets(job_id, drawer, ids), current_app.config["SITE_NAME"])
     blob = store().put(pdf)
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         batch_print.finish(job_id, drawer, ids, blob)
         db.session.commit()
 
 
 def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]:
-    """The sheets one after the other, read a few at a time. Raises Lost when the job is no longer ours."""
+    """The sheets, read in chunks. Raises JobLost when the job is no longer ours."""
     config = current_app.config
     for start in range(0, len(ids), CHUNK):
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             alive = batch_print.beat(job_id, drawer, start)
             db.session.commit()
         if not alive:
-            raise Lost
-        with beginning("DEFERRED"):
+            raise JobLost
+        with transaction_mode("DEFERRED"):
             part = ids[start : start + CHUNK]
             sheets = batch_print.sheets_of(part, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
             read = list(sheets)
@@ -118,6 +118,6 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
 
 
 def _fail(job_id: int, drawer: str, problem: str) -> None:
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         batch_print.fail(job_id, drawer, problem)
         db.session.commit()

@@ -1,4 +1,4 @@
-"""How every command talks: errors in one line and exit status 1, progress on a terminal, plain lines in a pipe."""
+"""Output of all commands: errors in one line with exit status 1, progress on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from models import db
 
 
 def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Undo what was begun when a command fails or is interrupted, and say why in one line of standard error.
+    """Roll back when a command fails or is interrupted, and print the reason in one line of standard error.
 
-    It runs in the application's context. With FLASK_DEBUG the traceback comes through.
+    The command runs in the application context. With FLASK_DEBUG the traceback is shown.
     """
 
     @wraps(command)
@@ -42,7 +42,7 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong, without the values of a statement: they may be somebody's name or number."""
+    """The error without the values of a statement, because they may be personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()
     ours = type(cause).__module__.split(".")[0] in ("services", "lib", "models", "config")
@@ -51,7 +51,7 @@ def one_line(error: BaseException) -> str:
 
 @contextmanager
 def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many steps were just done. A bar on a terminal, else a line each tenth."""
+    """Yield a function to call with the number of finished steps. A bar on a terminal, else a line for each tenth."""
     if sys.stderr.isatty():
         with click.progressbar(length=max(length, 1), label=label, file=sys.stderr) as bar:
             yield bar.update

@@ -1,6 +1,6 @@
-"""``flask serve``: the production server and the minute's work, under one parent process.
+"""``flask serve``: the production server and the scheduled jobs under one parent process.
 
-The parent holds no request: it starts granian, ticks once a minute, passes SIGTERM and SIGINT on, and ends with it.
+The parent serves no request: it starts granian, ticks once a minute, passes SIGTERM and SIGINT on, and ends with it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from commands import tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import reporting
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.operations import doctor
 
 PR_SET_PDEATHSIG = 1
 
-#: Granian forks its workers where it may. A forked one has its parent's signal handlers until its own are set, and
-#: loses a SIGTERM that comes while it loads the application; a spawned one does not.
+#: Granian forks its workers by default. A forked worker has the parent's signal handlers until it sets its own, and
+#: loses a SIGTERM that comes while it loads the application; a spawned worker does not.
 GRANIAN = """
 from multiprocessing import set_start_method
 from granian.cli import entrypoint
@@ -50,19 +50,19 @@ if __name__ == "__main__":
 )
 @reporting
 def command(tick_every: float, grace: int) -> None:
-    """Serve the site until SIGTERM or Ctrl-C, and do every minute what time brings."""
+    """Serve the site until SIGTERM or Ctrl-C, and run the scheduled jobs every minute."""
     config = current_app.config
     with claimed_port(config["HOST"], config["PORT"]):
-        _greet()
+        _print_warnings()
         code = _run(tick_every, grace)
     if code:
         raise click.ClickException(f"the server ended with status {code}")
 
 
-def _greet() -> None:
-    """Refuse an old database; print what is risky and the demo accounts."""
+def _print_warnings() -> None:
+    """Refuse an old database; print risky settings and the demo accounts."""
     config = current_app.config
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         if pending := doctor.pending_migration(migrations()):
             raise click.ClickException(pending)
         for text in doctor.risky_settings(config):
@@ -75,10 +75,10 @@ def _greet() -> None:
 
 @contextmanager
 def claimed_port(host: str, port: int) -> Iterator[None]:
-    """Refuse a taken port: granian shares it with the server that listens there, and the two would answer in turn.
+    """Refuse a used port: granian would share it with the other server, and both would answer in turn.
 
-    Of two servers that start at once, both find the port free. On Linux an abstract socket lets only one of them go on;
-    its name is free again when the process ends.
+    Two servers that start at once may both find the port free. On Linux an abstract socket admits only one of them; the
+    kernel frees its name when the process ends.
     """
     with socket.socket(socket.AF_UNIX) as claim:
         try:
@@ -100,12 +100,12 @@ def _granian(grace: int) -> list[str]:
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(grace)),
-        *("--log-level", "error", "--no-access-log"),  # addresses and paths are nobody's business
+        *("--log-level", "error", "--no-access-log"),  # do not log addresses and paths
     ]
 
 
-def _die_with_parent() -> Callable[[], Any] | None:
-    """For the child to call on Linux: should the parent be killed, nothing is left that holds the port."""
+def _end_with_parent() -> Callable[[], Any] | None:
+    """For the child on Linux: it ends when the parent is killed, so that the port is freed."""
     if not sys.platform.startswith("linux"):
         return None
     libc, parent_died = ctypes.CDLL(None), int(signal.SIGTERM)
@@ -113,7 +113,7 @@ def _die_with_parent() -> Callable[[], Any] | None:
 
 
 def _run(tick_every: float, grace: int) -> int:
-    """Run the server to its end; returns its exit status, 0 when it was asked to end."""
+    """Run the server until it ends; returns its exit status, 0 after a signal."""
     asked = False
 
     def end(_number: int, _frame: object) -> None:
@@ -125,26 +125,26 @@ def _run(tick_every: float, grace: int) -> int:
     server: subprocess.Popen[bytes] | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    server = _started(grace)
+    server = _start_server(grace)
     while not asked:
         try:
             code = server.wait(tick_every)
             return 0 if asked else code or 1
         except subprocess.TimeoutExpired:
             _tick()
-    server.terminate()  # again, should the word have come before there was a server
+    server.terminate()  # again, in case the signal came before the server was started
     server.wait()
     return 0
 
 
-def _started(grace: int) -> subprocess.Popen[bytes]:
+def _start_server(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
     click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         _granian(grace),
         cwd=current_app.root_path,
-        process_group=0,  # Ctrl-C reaches us alone: one word to end is enough for granian
-        preexec_fn=_die_with_parent(),  # there is one thread here: nothing can deadlock
+        process_group=0,  # only the parent gets Ctrl-C: granian must get one signal only
+        preexec_fn=_end_with_parent(),  # safe: this process has one thread
     )
 
 

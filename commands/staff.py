@@ -14,7 +14,7 @@ from lib.codes import IdType, Role
 from models import db
 from services.accounts import staff
 
-group = AppGroup("staff", help="Make and mend the accounts of officers and administrators.")
+group = AppGroup("staff", help="Create and change the accounts of officers and administrators.")
 ROLES = [role.value for role in Role if role != Role.APPLICANT]
 
 
@@ -23,7 +23,7 @@ def _line() -> str:
 
 
 def _password(from_stdin: bool) -> str:
-    """The new password: the next line of standard input, or typed twice."""
+    """The new password: from a line of standard input, or typed twice."""
     return _line() if from_stdin else str(click.prompt("登录密码", hide_input=True, confirmation_prompt="再输入一次"))
 
 
@@ -34,16 +34,18 @@ def _print_secret(username: str, secret: str) -> None:
 
 @group.command("create")
 @click.argument("username")
-@click.option("--name", required=True, help="Name as colleagues know it.")
+@click.option("--name", required=True, help="Displayed name.")
 @click.option("--role", required=True, type=click.Choice(ROLES))
 @click.option("--department", required=True, metavar="CODE", help="Department code, such as 210102.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, else ask for it.")
 @click.option(
-    "--id-number-stdin", is_flag=True, help="Then read the officer's own ID number: nobody reviews themselves."
+    "--id-number-stdin",
+    is_flag=True,
+    help="Then read the officer's own ID number, to exclude their own file from review.",
 )
 @reporting
 def create(username: str, name: str, role: str, department: str, password_stdin: bool, id_number_stdin: bool) -> None:
-    """Make an account; print the secret of its second factor once."""
+    """Create an account; print the secret of its second factor once."""
     password = _password(password_stdin)
     number = identity.normalise_number(IdType.RESIDENT, _line()) if id_number_stdin else ""
     if id_number_stdin and (wrong := identity.number_problem(IdType.RESIDENT, number, today())):
@@ -58,7 +60,7 @@ def create(username: str, name: str, role: str, department: str, password_stdin:
 @click.argument("username")
 @reporting
 def disable(username: str) -> None:
-    """Let nobody sign in with the account any more, and end its sessions."""
+    """Block sign-in with the account, and end its sessions."""
     staff.disable(username)
     db.session.commit()
     click.echo(f"{username} is disabled")
@@ -71,7 +73,7 @@ def disable(username: str) -> None:
 def reset_password(username: str, password_stdin: bool) -> None:
     """Set a new password, and end the account's sessions."""
     staff.by_username(username)
-    db.session.rollback()  # nothing is held while somebody types
+    db.session.rollback()  # no transaction while waiting for input
     staff.reset_password(username, _password(password_stdin))
     db.session.commit()
     click.echo(f"{username} has a new password")
@@ -81,7 +83,7 @@ def reset_password(username: str, password_stdin: bool) -> None:
 @click.argument("username")
 @reporting
 def reset_totp(username: str) -> None:
-    """Make a new second factor and print it once; the old recovery codes are void."""
+    """Set a new second factor and print it once; recovery codes are deleted."""
     secret = staff.reset_totp(username)
     db.session.commit()
     _print_secret(username, secret)

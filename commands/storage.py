@@ -1,32 +1,25 @@
-"""``flask storage``: the encrypted files against the rows that name them."""
+"""``flask storage``: compares the encrypted files with the rows that name them."""
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from commands.report import progress, reporting
-from lib.database import beginning
-from lib.storage import Folder
+from lib.database import transaction_mode
+from models import store
 from services.operations import storage_check
 from services.papers import papers
 
-group = AppGroup("storage", help="Check the stored files, remove what nothing names.")
+group = AppGroup("storage", help="Check the stored files, remove unreferenced ones.")
 DAY = 24 * 3600
-
-
-def store() -> Folder:
-    return cast(Folder, current_app.extensions["kuaiji.store"])
 
 
 @group.command("check")
 @reporting
 def check() -> None:
     """Read every file that a row names; list the rows whose file is missing or damaged."""
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         named = papers.referenced()
         with progress("checking", len(named)) as step:
             bad = storage_check.check(store(), sorted(named), step)
@@ -39,11 +32,11 @@ def check() -> None:
 
 
 @group.command("sweep")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed, remove nothing.")
 @reporting
 def sweep(dry_run: bool) -> None:
-    """Remove files that no row has named for 24 hours. They lie in the trash for another 24 before they are gone."""
-    with beginning("DEFERRED"):
+    """Remove files that no row has named for 24 hours. They stay in the trash for another 24 hours."""
+    with transaction_mode("DEFERRED"):
         named = papers.referenced()
     done = store().sweep(named.__contains__, DAY, dry_run)
     words = "would be " if dry_run else ""

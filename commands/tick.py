@@ -1,8 +1,11 @@
-"""``flask tick``: what time brings. ``flask serve`` does it every minute; elsewhere a timer calls it."""
+"""``flask tick``: regular jobs. ``flask serve`` does them every minute; elsewhere a timer calls it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from flask import current_app
 
 from commands.report import one_line, reporting
 from models import db
@@ -10,12 +13,12 @@ from services.operations import scheduled_jobs
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
-    """Do every job, each in its own transaction: one that fails keeps none of the others from running.
+    """Run every job in its own transaction; a failing job does not stop the others.
 
-    Returns what was done (job -> rows) and what failed (job -> why).
+    Returns results (job -> rows) and failures (job -> reason).
     """
     done, failed = {}, {}
-    for name, job in scheduled_jobs.JOBS.items():
+    for name, job in scheduled_jobs.jobs(_installation()).items():
         try:
             done[name] = job()
             db.session.commit()
@@ -26,10 +29,16 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
     return done, failed
 
 
+def _installation() -> scheduled_jobs.Installation:
+    config = current_app.config
+    store, root = current_app.extensions["kuaiji.store"], Path(current_app.root_path)
+    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"])
+
+
 @click.command("tick")
 @reporting
 def command() -> None:
-    """Let claims lapse, remind of corrections, forget old sessions, reservations, forms and codes. Every minute."""
+    """Expire claims, remind of corrections, delete old sessions, reservations, forms and codes. Every minute."""
     done, failed = tick()
     for name, rows in done.items():
         if rows:

@@ -1,6 +1,6 @@
 """Demo accounts: staff, applicants and the old register, with secrets that can be printed again at any time.
 
-Passwords and second factors hang on the installation's secret key: another installation has others.
+Passwords and second factors derive from the installation's secret key.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def _digest(secret: str, purpose: str, who: str) -> bytes:
     return hmac.digest(secret.encode(), f"demo|{purpose}|{who}".encode(), "sha256")
 
 
-# --- making them ------------------------------------------------------------------------------------------------------
+# --- creating them ----------------------------------------------------------------------------------------------------
 
 
 def load_staff(secret: str) -> dict[str, Staff]:
-    """The officers and administrators, made where they lack: user name -> row."""
+    """The officers and administrators, created if missing: user name -> row."""
     found = {
         row.username: row for row in db.session.scalars(select(Staff)) if row.username in {o.username for o in STAFF}
     }
@@ -95,18 +95,20 @@ def _employ(secret: str, officer: DemoOfficer) -> Staff:
 
 
 def register(person: DemoPerson, password_hash: str) -> Account:
-    """The account, by the way that the person takes: registration, or a claim of the old record."""
+    """Create the account by registration, or by a claim of the old record."""
     if person.archive_no:
         holder = legacy_claim.find(person.number)
         assert holder is not None
-        return legacy_claim.claim(legacy_claim.Opened(holder.id, "archive_no", None), password_hash, privacy.VERSION)
+        return legacy_claim.claim(
+            legacy_claim.ProvenClaim(holder.id, "archive_no", None), password_hash, privacy.VERSION
+        )
     email = person.answers.get("email") or ""
     wanted = applicants.Registration(person.id_type, person.number, person.name, person.phone, email, privacy.VERSION)
     return applicants.activate(applicants.reserve(wanted, ""), password_hash)
 
 
 def load_register(claimants: Sequence[DemoPerson]) -> int:
-    """Import the old register by the same way as a real one; returns how many records are new."""
+    """Import the old register like a real one; returns the number of new records."""
     header = ("姓名", "证件号码", "档案号", "证书编号", "发证日期", "发证机关", "手机号码", "单位")
     rows = [
         (
@@ -137,7 +139,7 @@ def issue_code() -> tuple[str, str] | None:
     return None
 
 
-# --- telling them -----------------------------------------------------------------------------------------------------
+# --- listing them -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class StaffLine:
     role: str
     department: str
     password: str
-    totp: str  # the code of this half minute
+    totp: str  # the current code
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class LegacyLine:
-    """Somebody of the old register who has not set a password yet."""
+    """A person of the old register without a password."""
 
     name: str
     number: str
@@ -169,7 +171,7 @@ class LegacyLine:
 
 
 def staff_lines(secret: str) -> list[StaffLine]:
-    """The demo staff that are in the database."""
+    """The demo staff in the database."""
     rows = {row.username: row for row in db.session.scalars(select(Staff).where(Staff.active))}
     return [
         StaffLine(
@@ -186,7 +188,7 @@ def staff_lines(secret: str) -> list[StaffLine]:
 
 
 def person_lines(secret: str) -> list[PersonLine]:
-    """The leading people of the demo that are in the database; those made by chance are not listed."""
+    """The named people of the demo in the database, without the random ones."""
     cast = {applicants.number_index(person.number): person for person in people(len(LEADING), 0, today())}
     query = select(Account.id_index).where(Account.id_index.in_(cast), Account.state == AccountState.ACTIVE)
     here = set(db.session.scalars(query))

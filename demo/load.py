@@ -1,6 +1,6 @@
 """Demo data: invented people in every state, staff of two counties, a city and the province, legacy holders to claim.
 
-Everything goes through the services that people use; only the clock is turned back, so that queues have a past.
+All changes use the services of the product; only times are shifted back, so that queues have a past.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import Role, YesNo
 from lib.crypto import hash_password
-from lib.database import UTCDateTime, beginning, utcnow
+from lib.database import UTCDateTime, transaction_mode, utcnow
 from lib.identity import facts_from_number
 from lib.storage import Folder
 from lib.workdays import workdays_between
 from models import Claim, Declaration, Department, Record, Staff, db, keys
-from services import access, deadlines, workflow
+from services import access, workflow
 from services.accounts import applicants
 from services.accounts.staff import actor_of
-from services.declaration import answers
+from services.declaration import answers, deadlines
+from services.filing import printing, signed_sheet
+from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from services.queue import index as queue_index
-from services.sheet import reading as sheet_reading
-from services.sheet import versions as sheet_versions
 from services.sheet.commitment import COMMITMENT_VERSION
 from services.workflow import start as workflow_start
 
 DAY = timedelta(days=1)
-Pictures = dict[str, papers.Prepared]  # paper kind -> its picture, already in the store
+Pictures = dict[str, preparation.Prepared]  # paper kind -> its picture, already in the store
 
-#: Who has come how far.
+#: Groups of states.
 UNDECIDED = (Stage.SUBMITTED, Stage.OVERDUE, Stage.DUE_SOON)
-DRAFTS = {Stage.STARTED: 1, Stage.STUDENT_DRAFT: 2, Stage.READY: len(STEPS)}  # pages that are filled in
+DRAFTS = {Stage.STARTED: 1, Stage.STUDENT_DRAFT: 2, Stage.READY: len(STEPS)}  # completed pages
 SENT_BACK = (Stage.RETURNED, Stage.RESUBMITTED)
-SPOILED = "id_emblem"  # the paper that the officer could not read, and the place on it
+SPOILED = "id_emblem"  # the unreadable paper, and the place on it
 FRAME = (0.21, 0.66, 0.42, 0.13)
 ARCHIVED = (Stage.APPROVED, Stage.CHANGING, Stage.CHANGE_SUBMITTED)
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What a run needs: the installation's secret key, where files go, and how many working days a decision has."""
+    """The configuration of a run: the secret key, the store, and the working days for a decision."""
 
     secret: str
     store: Folder
@@ -67,10 +67,10 @@ class Demo:
 
 
 @contextmanager
-def ago(shift: timedelta) -> Iterator[None]:
-    """What is written inside happened that long ago: times of this moment move back on their way to the database.
+def in_the_past(shift: timedelta) -> Iterator[None]:
+    """Shift current times of all written rows back by ``shift``.
 
-    Times that lie ahead stay: a claim or reservation in force must stay so.
+    Times in the future do not change, so that claims and reservations stay in force.
     """
     start = utcnow()
 
@@ -78,7 +78,7 @@ def ago(shift: timedelta) -> Iterator[None]:
         for row in (*session.new, *session.dirty):
             for column in row.__table__.columns:
                 if isinstance(column.type, UTCDateTime):
-                    _turn_back(row, column, session, start, shift)
+                    _shift_back(row, column, session, start, shift)
 
     event.listen(db.session, "before_flush", turn_back)
     try:
@@ -88,21 +88,21 @@ def ago(shift: timedelta) -> Iterator[None]:
         event.remove(db.session, "before_flush", turn_back)
 
 
-def _turn_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta) -> None:
+def _shift_back(row: Any, column: Any, session: Any, start: Any, shift: timedelta) -> None:
     value, now = getattr(row, column.key), utcnow()
     is_new = value is None and column.default and row in session.new
     if is_new or (column.onupdate and row in session.dirty and session.is_modified(row)):
-        value = now  # which the database layer would write
+        value = now  # as the database layer would write
     if value is not None and start <= value <= now:
         setattr(row, column.key, value - shift)
 
 
-# --- the cast gets ready --------------------------------------------------------------------------------------------
+# --- preparing people -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """A person whose slow parts are done."""
+class _PreparedPerson:
+    """A person with hashed password and drawn pictures."""
 
     person: DemoPerson
     password_hash: str
@@ -110,33 +110,33 @@ class _Ready:
 
 
 def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = lambda _steps: None) -> int:
-    """Add staff, legacy holders and people, of ``count`` those who are not there yet; returns how many people.
+    """Add staff, legacy holders and up to ``count`` people who are missing; returns how many people.
 
-    Pictures are drawn and passwords hashed before the first row is written. ``progress`` is told of each person twice.
-    The caller commits.
+    Pictures are drawn and passwords hashed before the first row is written. ``progress`` is called twice for each
+    person. The caller commits.
     """
-    with beginning("DEFERRED"):
-        wanted = [_dated(person, demo.review_days) for person in people(count, seed, today())]
-        new = [(person, _words(person)) for person in wanted if applicants.find(person.number) is None]
+    with transaction_mode("DEFERRED"):
+        wanted = [_with_due_day(person, demo.review_days) for person in people(count, seed, today())]
+        new = [(person, _answers_in_words(person)) for person in wanted if applicants.find(person.number) is None]
         db.session.rollback()
     pepper = keys().pepper
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(copy_context().run, _get_ready, demo, person, words, pepper) for person, words in new]
+        jobs = [pool.submit(copy_context().run, _prepare_person, demo, person, words, pepper) for person, words in new]
         ready = []
         for job in jobs:
             ready.append(job.result())
             progress(1)
-    with ago(timedelta(days=90)):
+    with in_the_past(timedelta(days=90)):
         staff = load_staff(demo.secret)
         load_register([person for person, _words in new if person.archive_no])
     for one in ready:
-        _Play(demo, one, staff).perform()
+        _DemoStory(demo, one, staff).perform()
         progress(1)
     return len(ready)
 
 
-def _dated(person: DemoPerson, review_days: int) -> DemoPerson:
-    """A person who is overdue, or nearly so, submitted on a day that makes it true by the calendar."""
+def _with_due_day(person: DemoPerson, review_days: int) -> DemoPerson:
+    """For an overdue or nearly overdue person: find the matching day of submission in the calendar."""
     fits = {Stage.OVERDUE: lambda left: left < 0, Stage.DUE_SOON: lambda left: 0 <= left <= deadlines.SOON}
     if person.stage not in fits:
         return person
@@ -149,24 +149,24 @@ def _dated(person: DemoPerson, review_days: int) -> DemoPerson:
 
 
 def _since(person: DemoPerson) -> timedelta:
-    """How long ago the person submitted: on the day it has to be, in office hours, each at another time."""
+    """How long ago the person submitted: on the required day, at a different time in office hours."""
     minutes = int(person.number[-5:-1]) % 540
     moment = datetime.combine(today() - person.days * DAY, time(8), SHANGHAI) + timedelta(minutes=minutes)
     return max(utcnow() - moment, timedelta(minutes=10))
 
 
 def _facts(person: DemoPerson) -> dict[str, Any]:
-    """The facts that the papers hang on, before there is an account."""
-    told = facts_from_number(person.id_type, person.number)
+    """The facts that decide which papers are needed, before there is an account."""
+    derived = facts_from_number(person.id_type, person.number)
     facts = {"id_type": person.id_type.value, "id_number": person.number, "name_differs": YesNo.NO.value}
-    return facts | person.answers | ({"sex": told[0], "birth_date": told[1]} if told else {})
+    return facts | person.answers | ({"sex": derived[0], "birth_date": derived[1]} if derived else {})
 
 
-def _words(person: DemoPerson) -> Words:
+def _answers_in_words(person: DemoPerson) -> Words:
     return {row.name: row.text for section in answers.sections(_facts(person)) for row in section.rows}
 
 
-def _get_ready(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _Ready:
+def _prepare_person(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _PreparedPerson:
     kinds = [paper.kind for paper in papers.wanted(_facts(person)) if paper.kind != SHEET]
     if DRAFTS.get(person.stage, len(STEPS)) < len(STEPS) or person.stage is Stage.NEW:
         kinds = [PHOTO]
@@ -174,27 +174,29 @@ def _get_ready(demo: Demo, person: DemoPerson, words: Words, pepper: bytes) -> _
     if person.stage in SENT_BACK:
         drawn[SPOILED] = demo_drawings.blurred(drawn[SPOILED])
     pictures = {kind: _prepared(demo.store, kind, picture) for kind, picture in drawn.items()}
-    return _Ready(person, hash_password(password(demo.secret, person.number), staff=False, pepper=pepper), pictures)
+    return _PreparedPerson(
+        person, hash_password(password(demo.secret, person.number), staff=False, pepper=pepper), pictures
+    )
 
 
-#: The drawn people sit far away: a frame in which most heads are large enough.
+#: The drawn people are small: a frame in which most heads are large enough.
 NEAR = (0.11, 0.07, 0.78, 0.78)
 
 
-def _prepared(store: Folder, kind: str, picture: bytes) -> papers.Prepared:
-    return papers.prepare_photo(store, picture, NEAR) if kind == PHOTO else papers.prepare(store, picture)
+def _prepared(store: Folder, kind: str, picture: bytes) -> preparation.Prepared:
+    return preparation.prepare_photo(store, picture, NEAR) if kind == PHOTO else preparation.prepare(store, picture)
 
 
-# --- the play -------------------------------------------------------------------------------------------------------
+# --- stories --------------------------------------------------------------------------------------------------------
 
 
-class _Play:
-    """One person's way as far as it goes."""
+class _DemoStory:
+    """Performs one person's actions up to the state."""
 
-    def __init__(self, demo: Demo, ready: _Ready, staff: dict[str, Staff]) -> None:
+    def __init__(self, demo: Demo, ready: _PreparedPerson, staff: dict[str, Staff]) -> None:
         self.demo, self.person, self.pictures = demo, ready.person, ready.pictures
         self.since = _since(self.person)
-        with ago(self.since + DAY):
+        with in_the_past(self.since + DAY):
             self.account = register(self.person, ready.password_hash)
         self.actor = applicants.actor_of(self.account)
         self.officer = actor_of(_reviewer(self.person, staff))
@@ -203,7 +205,7 @@ class _Play:
         stage = self.person.stage
         if stage is Stage.NEW:
             return
-        with ago(self.since):
+        with in_the_past(self.since):
             declaration = self._draft()
             if stage in DRAFTS:
                 return
@@ -216,22 +218,22 @@ class _Play:
     def _draft(self) -> Declaration:
         declaration = workflow_start.start(self.actor, self.account)
         declaration.notice_read_at = utcnow()
-        pages = DRAFTS.get(self.person.stage, len(STEPS))
-        for step in STEPS[:pages]:
+        filled = DRAFTS.get(self.person.stage, len(STEPS))
+        for step in STEPS[:filled]:
             _fill(declaration, step.slug, self.person.answers)
         self._upload(declaration, *self.pictures)
-        if pages == len(STEPS):
+        if filled == len(STEPS):
             self._sign(declaration)
         return declaration
 
     def _upload(self, declaration: Declaration, *kinds: str) -> None:
         for kind in kinds:
-            papers.take(declaration, PAPER[kind], self.pictures[kind])
+            pages.add_page(declaration, PAPER[kind], self.pictures[kind])
         db.session.flush()
 
     def _sign(self, declaration: Declaration) -> None:
         """Print the sheet, and upload the picture of the signed one."""
-        sheet = sheet_versions.print_sheet(declaration)
+        sheet = printing.print_sheet(DeclarationCase(declaration))
         db.session.flush()
         facts = sheet.answers
         rows = [(row.short, row.text) for section in answers.sections(facts) for row in section.rows]
@@ -241,26 +243,27 @@ class _Play:
         signed = demo_drawings.Signed(address, head, self.person.name, seal)
         drawn = demo_drawings.signed_sheet(signed, rows, self.person.look)
         for page in papers.pages_of(declaration, SHEET):
-            papers.remove(page)
-        sheet_reading.take(declaration, PAPER[SHEET], papers.prepare(self.demo.store, drawn, SHEET))
+            pages.remove_page(page)
+        prepared = preparation.prepare(self.demo.store, drawn, SHEET)
+        signed_sheet.add_page(DeclarationCase(declaration), PAPER[SHEET], prepared)
         db.session.flush()
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:
-        """Submit that long ago: the due date counts from that day."""
+        """Submit at that time in the past; the due date counts from that day."""
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
         due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
 
     def _review(self, declaration: Declaration) -> None:
         stage = self.person.stage
         if stage in (Stage.IN_REVIEW, Stage.LAPSED):
-            _let_pass(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
+            _age_claim(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
             return
-        with ago(self.since / 2):
+        with in_the_past(self.since / 2):
             {Stage.DECLINED: self._decline, Stage.OFFERED: self._offer}.get(stage, self._send_back)(declaration)
         if stage is Stage.RESUBMITTED:
-            with ago(min(DAY, self.since / 4)):
+            with in_the_past(min(DAY, self.since / 4)):
                 self._correct(declaration)
 
     def _send_back(self, declaration: Declaration) -> None:
@@ -270,8 +273,8 @@ class _Play:
             marks.MarkRequest(SPOILED, "blurred", "有效期限看不清", resign=False, page=0, rectangle=FRAME),
         )
         revision = declaration.revisions[-1]
-        marks.keep(revision, self.officer, wanted)
-        ticks.keep(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
+        marks.save(revision, self.officer, wanted)
+        ticks.save(revision, self.officer, ("applicant_name", "sex", "birth_date", "nation", "id_portrait"))
         internal_notes.add(declaration, self.officer, "已电话提醒申报人重新拍摄国徽面。")
         db.session.flush()
         workflow.send_back(declaration, self.officer, declaration.revision_number)
@@ -287,22 +290,22 @@ class _Play:
         workflow.offer(declaration, self.officer, declaration.revision_number, office, "申报人现在海城市工作")
 
     def _correct(self, declaration: Declaration) -> None:
-        """Do what the marks ask for, sign anew and submit again."""
+        """Correct what was marked, sign again and submit again."""
         address = f"{self.person.answers['postal_address']} 2 单元 301 室"
         _fill(declaration, "personal", {"postal_address": address})
-        self.pictures[SPOILED] = papers.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
+        self.pictures[SPOILED] = preparation.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
         self._upload(declaration, SPOILED)
         self._sign(declaration)
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
 
     def _approve_and_change(self, declaration: Declaration) -> None:
         stage = self.person.stage
-        with ago(self.since * 2 / 3):
+        with in_the_past(self.since * 2 / 3):
             workflow.claim(declaration, self.officer)
             workflow.approve(declaration, self.officer, declaration.revision_number, id_checked=True)
         if stage is Stage.APPROVED:
             return
-        with ago(2 * DAY):
+        with in_the_past(2 * DAY):
             record = access.own_record(self.actor)
             assert record is not None
             change = self._change(record)
@@ -328,15 +331,15 @@ def _fill(declaration: Declaration, slug: str, changed: dict[str, Any]) -> None:
     """Fill in one page by the form that the page shows. Raises ValueError when the form refuses an answer."""
     step = next(step for step in STEPS if step.slug == slug)
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data={**context.facts, **changed})
+    form = step.form(None, context=context, data={**context.facts, **changed})
     if not form.checks():
         raise ValueError(f"{slug}: {form.errors}")
     answers.save(declaration, form)
     db.session.flush()
 
 
-def _let_pass(claim: Claim, hours: float) -> None:
-    """Let a claim have been made some hours earlier."""
+def _age_claim(claim: Claim, hours: float) -> None:
+    """Shift a claim some hours back."""
     claim.claimed_at -= timedelta(hours=hours)
     claim.expires_at -= timedelta(hours=hours)
     db.session.flush()

@@ -1,4 +1,4 @@
-"""Which drawn picture stands for which paper (附件) of a demo person, filled with what that person answers."""
+"""The drawn pictures of papers (附件), filled with a demo person's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who plays in the demo data: plainly invented people, what they answer, and how far each has come.
+"""The people of the demo data: plainly invented, with their answers and states.
 
 Numbers carry the region code 2199xx, which no place has; phones are 1380013xxxx. The first people are always the same,
 one for each thing worth trying; the rest are made by chance from a seed.
@@ -21,7 +21,7 @@ from lib.codes import IdType
 
 
 class Stage(Enum):
-    """How far a person has come; the value is what the printed list says."""
+    """The state of a person; the value is printed in the list."""
 
     NEW = "已注册，未开始填写"
     STARTED = "填写中(个人信息已填)"
@@ -64,7 +64,7 @@ class DemoPerson:
     answers: dict[str, Any] = field(hash=False)
     id_type: IdType = IdType.RESIDENT
     days: int = 3  # since the submission (since the beginning, for drafts)
-    archive_no: str = ""  # stands in the old register under this 档案号, and has claimed that record by it
+    archive_no: str = ""  # 档案号 of the old record that the person has claimed
 
 
 HEPING = DemoCounty("210102", "210100", "210102016", "110001", "辽宁省沈阳市和平区")
@@ -72,19 +72,19 @@ HAICHENG = DemoCounty("210381", "210300", "210381112", "114200", "辽宁省鞍�
 
 
 def id_number(born: date, serial: int, area: int = 1) -> str:
-    """A valid number of nobody; an odd ``serial`` is a man's."""
+    """A valid but unused number; an odd ``serial`` is a man's."""
     body = f"2199{area:02d}{born:%Y%m%d}{serial:03d}"
     return str(body + mod_11_2.calc_check_digit(body))
 
 
 def people(count: int, seed: int, today: date) -> list[DemoPerson]:
-    """The first people of the cast and, up to ``count``, others by chance."""
-    chance = Random(seed)  # noqa: S311 - who plays in a demo, no secret
+    """The named people and, up to ``count``, random ones."""
+    chance = Random(seed)  # noqa: S311 - demo data, no secret
     cast = [_leading(index, part, today) for index, part in enumerate(LEADING[:count])]
     return cast + [_extra(chance, index, seed, today) for index in range(len(cast), count)]
 
 
-# --- the leading parts ----------------------------------------------------------------------------------------------
+# --- named people ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _month(year: int, month: int) -> str:
 def _answers(
     chance: Random, name: str, phone: str, born: date, life: str, place: DemoCounty, today: date
 ) -> dict[str, Any]:
-    """A complete set of valid answers; every choice hangs on the life led."""
+    """A complete set of valid answers for one kind of life."""
     house = chance.randint(1, 199)
     answers: dict[str, Any] = {
         "applicant_name": name,

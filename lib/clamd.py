@@ -1,4 +1,4 @@
-"""A client of clamd, the daemon of ClamAV: bytes go there by INSTREAM, what it found comes back."""
+"""A client of clamd, the daemon of ClamAV, with its INSTREAM and PING commands."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TIMEOUT_S = 15.0
-_PIECE = 256 * 1024
-_LONGEST = 4096  # of an answer
+_CHUNK = 256 * 1024
+_MAX_ANSWER = 4096  # of an answer
 _LENGTH = struct.Struct(">I")
 _TCP = re.compile(r"tcp:(?:\[([0-9A-Fa-f:]+)\]|([\w.-]+)):([0-9]{1,5})")
 
 
-class Unreachable(Exception):
-    """No verdict: nobody answers there, or what answers cannot judge. The message is for the log."""
+class ScannerUnavailable(Exception):
+    """No verdict: no answer, or an error. The message is for the log."""
 
 
-def parsed(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
-    """``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Raises ValueError with what is expected."""
+def parse_address(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
+    """``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Raises ValueError that says what is expected."""
     if address.startswith("unix:/"):
         return socket.AF_UNIX, address.removeprefix("unix:")
     found = _TCP.fullmatch(address)
@@ -29,27 +29,27 @@ def parsed(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
     return (socket.AF_INET6 if found[1] else socket.AF_INET), (found[1] or found[2], int(found[3]))
 
 
-def found_in(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
-    """The name of what clamd finds in ``data``, or None when it finds nothing. Raises Unreachable."""
+def scan(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
+    """The name of the virus that clamd finds in ``data``, or None. Raises ScannerUnavailable."""
     with _connected(address, timeout) as connection:
         connection.sendall(b"zINSTREAM\0")
         try:
-            for start in range(0, len(data), _PIECE):
-                piece = data[start : start + _PIECE]
+            for start in range(0, len(data), _CHUNK):
+                piece = data[start : start + _CHUNK]
                 connection.sendall(_LENGTH.pack(len(piece)) + piece)
             connection.sendall(_LENGTH.pack(0))
         except ConnectionError:
-            pass  # above its own limit of size it answers at once, and closes
+            pass  # for a file above its own limit it answers at once and closes
         answer = _answer(connection)
     if answer == "stream: OK":
         return None
     if answer.startswith("stream: ") and answer.endswith(" FOUND"):
         return answer.removeprefix("stream: ").removesuffix(" FOUND")
-    raise Unreachable(f"clamd answers: {answer[:100]!r}")
+    raise ScannerUnavailable(f"clamd answers: {answer[:100]!r}")
 
 
-def is_there(address: str, timeout: float = 3.0) -> bool:
-    """Does it answer? Raises Unreachable when nobody does."""
+def ping(address: str, timeout: float = 3.0) -> bool:
+    """Whether clamd answers correctly. Raises ScannerUnavailable when there is no answer."""
     with _connected(address, timeout) as connection:
         connection.sendall(b"zPING\0")
         return _answer(connection) == "PONG"
@@ -57,19 +57,19 @@ def is_there(address: str, timeout: float = 3.0) -> bool:
 
 @contextmanager
 def _connected(address: str, timeout: float) -> Iterator[socket.socket]:
-    family, place = parsed(address)
+    family, place = parse_address(address)
     try:
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect(place)
             yield connection
     except OSError as error:
-        raise Unreachable(f"{address}: {error}") from error
+        raise ScannerUnavailable(f"{address}: {error}") from error
 
 
 def _answer(connection: socket.socket) -> str:
-    """Up to the zero byte, or the end."""
+    """Up to a zero byte or the end."""
     answer = b""
-    while b"\0" not in answer and len(answer) < _LONGEST and (more := connection.recv(_LONGEST)):
+    while b"\0" not in answer and len(answer) < _MAX_ANSWER and (more := connection.recv(_MAX_ANSWER)):
         answer += more
     return answer.split(b"\0")[0].decode("utf-8", "replace").strip()

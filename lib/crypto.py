@@ -1,8 +1,8 @@
 """Keys, sealed values, keyed hashes, passwords, tokens.
 
 One file holds the master keys; every key in use is derived from them by HKDF for one purpose, so no two purposes share
-a key. Sealing keys rotate (several may be open, one seals); the index master does not, since looking a value up needs
-one hash for it.
+a key. Sealing keys rotate: several can open values, one seals. The index master does not rotate, because a lookup needs
+one hash for each value.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from lib.files import written_beside
+from lib.files import temporary_file_beside
 
 
 class Tampered(Exception):
@@ -36,11 +36,11 @@ class Tampered(Exception):
 
 
 class BadKeyFile(Exception):
-    """The key file is no key file of ours; the message says what is wrong."""
+    """The file is not a key file; the message says what is wrong."""
 
 
 class HashingBusy(Exception):
-    """Too many passwords are being checked at this moment."""
+    """Too many passwords are being checked."""
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------
@@ -72,15 +72,15 @@ class Keyring:
 
     @classmethod
     def ephemeral(cls) -> Keyring:
-        """Fresh keys that are written nowhere."""
+        """New keys that are not written to a file."""
         key_id = secrets.token_hex(_ID_BYTES)
         return cls({key_id: secrets.token_bytes(_KEY_BYTES)}, key_id, secrets.token_bytes(_KEY_BYTES))
 
     @classmethod
     def create(cls, path: Path) -> Keyring:
-        """Make a key file, mode 0600, whole or not at all. Raises FileExistsError rather than replace one."""
+        """Write a new key file atomically, mode 0600. Raises FileExistsError if there is one."""
         ring = cls.ephemeral()
-        with written_beside(path, ring._as_json()) as temporary:
+        with temporary_file_beside(path, ring._as_json()) as temporary:
             os.link(temporary, path)
         return ring
 
@@ -104,12 +104,12 @@ class Keyring:
         return Keyring(masters, key_id, self._index_master)._replace(path)
 
     def with_only_current_key(self, path: Path) -> Keyring:
-        """The end of a rotation: forget the older sealing keys. What is still sealed with one of them is lost."""
+        """End a rotation: remove the older sealing keys. Values that are still sealed with them are lost."""
         masters = {self.current_key_id: self._masters[self.current_key_id]}
         return Keyring(masters, self.current_key_id, self._index_master)._replace(path)
 
     def _replace(self, path: Path) -> Keyring:
-        with written_beside(path, self._as_json()) as temporary:
+        with temporary_file_beside(path, self._as_json()) as temporary:
             os.replace(temporary, path)
         return self
 
@@ -151,7 +151,7 @@ class Keyring:
 
     @property
     def pepper(self) -> bytes:
-        """What is mixed into every password before it is hashed."""
+        """The key that is mixed into every password before hashing."""
         return self.derive("pepper")
 
     def index(self, purpose: str, value: str) -> bytes:
@@ -185,51 +185,51 @@ _APPLICANTS = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _STAFF = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-#: Two at a time in a process bound memory and leave the other threads a core; the queue is bounded in length and time.
-_AT_ONCE = 2
-_QUEUE = 50
-_WAIT_S = 10.0
-_places = threading.BoundedSemaphore(_AT_ONCE)
-_queue = threading.BoundedSemaphore(_AT_ONCE + _QUEUE)
+#: Two at a time limit the memory and leave a core to other threads. The queue is limited in length and time.
+_MAX_CONCURRENT = 2
+_MAX_QUEUED = 50
+_QUEUE_TIMEOUT_S = 10.0
+_running_slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
+_queue_slots = threading.BoundedSemaphore(_MAX_CONCURRENT + _MAX_QUEUED)
 _hashers = {False: _APPLICANTS, True: _STAFF}  # by: is it a member of staff
 
 
 def use_cheap_hashes(on: bool = True) -> None:
-    """For test suites: hash in microseconds from now on, in this process. Hashes made before still verify."""
+    """For tests: hash in microseconds from now on, in this process. Earlier hashes still verify."""
     _hashers.update({False: _CHEAP, True: _CHEAP} if on else {False: _APPLICANTS, True: _STAFF})
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    if not _queue.acquire(blocking=False):
+def _hashing_slot() -> Iterator[None]:
+    if not _queue_slots.acquire(blocking=False):
         raise HashingBusy
     try:
-        if not _places.acquire(timeout=_WAIT_S):
+        if not _running_slots.acquire(timeout=_QUEUE_TIMEOUT_S):
             raise HashingBusy
         try:
             yield
         finally:
-            _places.release()
+            _running_slots.release()
     finally:
-        _queue.release()
+        _queue_slots.release()
 
 
 def _peppered(password: str, pepper: bytes) -> bytes:
-    """NFC first: two keyboards may send one Chinese or accented password as different code points."""
+    """NFC first, because keyboards may send the same password as different code points."""
     text = unicodedata.normalize("NFC", password)
     return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
 def hash_password(password: str, *, staff: bool, pepper: bytes) -> str:
-    """Argon2id of the peppered password, 20 to 150 ms. Raises Busy after 10 s in the queue."""
-    with _place():
+    """Argon2id of the peppered password, 20 to 150 ms. Raises HashingBusy after 10 s in the queue."""
+    with _hashing_slot():
         return _hashers[staff].hash(_peppered(password, pepper))
 
 
 def check_password(password_hash: str, password: str, *, pepper: bytes) -> bool:
-    """Whether the password is the one; raises Busy. An unusable hash is no match, at an applicant's usual price."""
+    """Whether the password is the one; raises HashingBusy. An invalid hash never matches, and takes the usual time."""
     try:
-        with _place():
+        with _hashing_slot():
             return _APPLICANTS.verify(password_hash, _peppered(password, pepper))
     except VerifyMismatchError:
         return False
@@ -239,7 +239,7 @@ def check_password(password_hash: str, password: str, *, pepper: bytes) -> bool:
 
 
 def dummy_check(password: str, staff: bool, pepper: bytes) -> None:
-    """Spend what ``check_password`` spends, for somebody who does not exist. Raises Busy."""
+    """Take as long as ``check_password``, for an account that does not exist. Raises HashingBusy."""
     hash_password(password, staff=staff, pepper=pepper)
 
 
@@ -257,7 +257,7 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """What a table keeps of a token. Plain SHA-256 is enough: a token of 256 bits cannot be guessed."""
+    """The hash of a token that a table stores. Plain SHA-256 is enough: a token of 256 bits cannot be guessed."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -1,4 +1,4 @@
-"""How we talk to the database: SQLite's settings and transactions, and the column types. Knows no table."""
+"""Database basics: SQLite's settings, transactions, column types. Knows no table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import DDL, DateTime, String, Table, TypeDecorator, event, func,
 
 from lib.codes import ChoiceEnum
 
-#: Every constraint has a name, so that a migration can find it and a view can say which one spoke.
+#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -22,7 +22,7 @@ CONSTRAINT_NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-#: How the next SQLite transaction begins. IMMEDIATE takes the write lock at once, so read-then-write loses no update.
+#: How the next SQLite transaction begins. IMMEDIATE locks at once, so that read-then-write loses no update.
 begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
 
 #: SQLite 3.7.0 to 3.51.2 can lose committed writes in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6).
@@ -62,8 +62,8 @@ def prepare_engine(engine: Any) -> None:
 
 
 @contextmanager
-def beginning(mode: str) -> Iterator[None]:
-    """Let transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
+def transaction_mode(mode: str) -> Iterator[None]:
+    """Transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
     token = begin_mode.set(mode)
     try:
         yield
@@ -71,10 +71,10 @@ def beginning(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
-def take_turns(session: Any, *subjects: bytes) -> None:
-    """Let transactions about the same subjects run one after the other, until each ends.
+def advisory_lock(session: Any, *subjects: bytes) -> None:
+    """Run transactions about the same subjects one after the other: lock until the transaction ends.
 
-    On PostgreSQL two of them would not see each other's rows. SQLite has one writer at a time anyway.
+    On PostgreSQL they would not see each other's new rows. SQLite has only one writer at a time.
     """
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
@@ -111,7 +111,7 @@ class SearchText(TypeDecorator[str]):
 
 
 class EnumCode(TypeDecorator[Any]):
-    """A member of a Titled enum, stored as its code."""
+    """A member of a ChoiceEnum, stored as its code."""
 
     impl = String(20)
     cache_ok = True
@@ -127,8 +127,8 @@ class EnumCode(TypeDecorator[Any]):
         return None if value is None else self.codes(value)
 
 
-def refusal(table: str, dialect: str) -> list[str]:
-    """The statements that make a table refuse UPDATE and DELETE. Migrations use them too."""
+def append_only_statements(table: str, dialect: str) -> list[str]:
+    """The statements that make a table refuse UPDATE and DELETE. Migrations use them, too."""
     if dialect == "sqlite":
         return [
             f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -143,9 +143,9 @@ def refusal(table: str, dialect: str) -> list[str]:
     ]
 
 
-def refuse_changes(table: Table) -> None:
+def make_append_only(table: Table) -> None:
     """Make a table refuse UPDATE and DELETE from its creation on."""
     for dialect in ("sqlite", "postgresql"):
-        for statement in refusal(table.name, dialect):
+        for statement in append_only_statements(table.name, dialect):
             ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))

@@ -1,4 +1,4 @@
-"""Small arithmetic of statistics: medians and shares."""
+"""Medians and shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Atomic and durable writing of files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 @contextmanager
-def written_beside(path: Path, content: bytes) -> Iterator[str]:
-    """Yield the name of a temporary file beside ``path`` (mode 0600, synced) for the caller to move into place.
+def temporary_file_beside(path: Path, content: bytes) -> Iterator[str]:
+    """Yield the name of a temporary file beside ``path`` (mode 0600, synced); the caller moves it into place.
 
-    Afterwards the directory is synced and the temporary name is gone.
+    Afterwards the directory is synced and the temporary name is removed.
     """
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # O_EXCL, 0600
     try:

@@ -1,7 +1,7 @@
-"""Numbers that people and employers are known by: made uniform, checked with a reason, masked.
+"""Numbers of people and employers: normalised, checked with a reason for the person, masked.
 
 Digits are matched as ``[0-9]`` and ends as ``\\Z`` throughout: ``"²".isdigit()`` is true and ``$`` lets a newline pass.
-Everything here expects what its ``normalise_*`` returns. Of python-stdnum only the check characters are used: its
+Every function expects what its ``normalise_*`` returns. Of python-stdnum only the check characters are used: its
 ``cn.ric`` refuses living people whose county code is younger than they are.
 """
 
@@ -16,41 +16,13 @@ from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
 from lib.codes import IdType
-from lib.names import describe, name_problem, normalise_name, normalise_text, text_problem
+from lib.names import describe, normalise_text
 
-__all__ = [
-    "AGES",
-    "ID_TYPES",
-    "Sex",
-    "any_phone_problem",
-    "facts_from_number",
-    "mask_number",
-    "mask_phone",
-    "name_problem",
-    "normalise_any_phone",
-    "normalise_name",
-    "normalise_number",
-    "normalise_phone",
-    "normalise_text",
-    "normalise_uscc",
-    "number_problem",
-    "password_problem",
-    "phone_problem",
-    "sign_in_number",
-    "text_problem",
-    "uscc_check_ok",
-    "uscc_problem",
-]
-
-Sex = Literal["male", "female"]
-
-#: code -> title of the six kinds of identity document
-ID_TYPES: dict[str, str] = IdType.choices()
 AGES = (16, 100)
 
 # --- identity numbers -----------------------------------------------------------------------------------------------
 
-#: GB/T 2260, first two digits; 81 to 83 belong to the 港澳台居民居住证.
+#: GB/T 2260, first two digits; 81 to 83 are used by the 港澳台居民居住证.
 _PROVINCES = frozenset(
     f"{region}{province}"
     for region, provinces in {1: "12345", 2: "123", 3: "1234567", 4: "123456", 5: "01234", 6: "12345", 7: "1"}.items()
@@ -66,7 +38,7 @@ _NUMBER_NAMES: dict[str, str] = {
     IdType.FOREIGN_PR: "永久居留身份证号码",
 }
 
-#: For the types without a check character: the pattern, and what to tell whoever does not match it.
+#: For the types without a check character: the pattern, and the message when it does not match.
 _PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
     IdType.HK_MACAU_PASS: (
         re.compile(r"[HM][0-9]{8}\Z"),
@@ -110,7 +82,7 @@ def normalise_number(id_type: str, text: str) -> str:
 
 
 def sign_in_number(text: str) -> str:
-    """What somebody typed as their number when the type is not asked: as forgiving as ``normalise_number`` can be.
+    """A number as typed on a page that does not ask for its type: as tolerant as ``normalise_number``.
 
     Fifteen digits can only be an old 居民身份证; the old 15-character foreigners' cards begin with letters.
     """
@@ -125,7 +97,7 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
         pattern, message = known
         if _EIGHTEEN.match(number) and mod_11_2.is_valid(
             number
-        ):  # no such document has 18 digits and a check character
+        ):  # none of these documents has 18 digits and a check character
             return "这是 18 位的居民身份证或居住证号码，请在证件类型里选择相应的证件"
         return None if pattern.match(number) else message
     if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
@@ -187,7 +159,7 @@ def _birth_problem(name: str, number: str, today: date) -> str | None:
     return None
 
 
-def facts_from_number(id_type: str, number: str) -> tuple[Sex, date] | None:
+def facts_from_number(id_type: str, number: str) -> tuple[Literal["male", "female"], date] | None:
     """Sex and birth date as a valid 居民身份证 or 港澳台居民居住证 number states them; None for all others."""
     if id_type not in (IdType.RESIDENT, IdType.HMT_RESIDENCE) or not _EIGHTEEN.match(number):
         return None
@@ -198,7 +170,7 @@ def facts_from_number(id_type: str, number: str) -> tuple[Sex, date] | None:
 
 
 def mask_number(number: str) -> str:
-    """First three and last two characters. More would leave a few thousand candidates once the check digit is used."""
+    """First three and last two characters. With more, the check digit would leave only a few thousand candidates."""
     if len(number) < 6:
         return "*" * len(number)
     first = 3 if len(number) >= 10 else 1
@@ -249,7 +221,7 @@ def _split_extension(text: str) -> tuple[str, str]:
 
 
 def normalise_any_phone(text: str) -> str:
-    """A mobile number, or ``024-86123456``, or with an extension ``024-86123456-801``, whatever marks stand between.
+    """A mobile number, or ``024-86123456``, or with an extension ``024-86123456-801``, with any marks between.
 
     What is neither keeps its digits and letters, without the marks.
     """
@@ -302,6 +274,11 @@ def uscc_problem(code: str) -> str | None:
     if len(code) != 18:
         return f"统一社会信用代码应为 18 位，现在是 {len(code)} 位，请照证照核对"
     return None
+
+
+def uscc_standing(code: str | None) -> str:
+    """``failed`` for a code of the right form whose check character is wrong, else ``ok``."""
+    return "failed" if code and not uscc_problem(code) and not uscc_check_ok(code) else "ok"
 
 
 def uscc_check_ok(code: str) -> bool:

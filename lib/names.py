@@ -1,7 +1,7 @@
-"""Typed text and people's names: made uniform on the way in, and refused with the reason.
+"""Typed text and people's names: normalised, and checked with a reason for the person.
 
-Normalising never hides what cannot be shown: control, private-use and surrogate characters stay in the text, so that
-``text_problem`` and ``name_problem`` can name them.
+Normalising does not remove control, private-use and surrogate characters, so that ``text_problem`` and
+``name_problem`` can name them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import unicodedata
 from functools import cache
 
 NAME_LENGTH = (2, 50)
-MOST_INITIALS = 16  # readings of one name that are kept
+MOST_INITIALS = 16  # stored readings of one name
 
-#: Full-width digits and Latin letters to the ASCII ones, which stand 0xFEE0 lower.
+#: Full-width digits and Latin letters to ASCII, which is 0xFEE0 lower.
 _HALF_WIDTH = {
     code: code - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for code in range(ord(first), ord(last) + 1)
 }
@@ -23,25 +23,27 @@ _SPACES = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧・･．∙⋅᛫", "·"))
 _MARKS = str.maketrans({"’": "'", "‘": "'", "＇": "'", "‐": "-", "‑": "-", "－": "-", "–": "-"})
 
-#: FE50 to FEA0 of GBK, which stood at U+E815 to U+E864 until Unicode had the characters (GB 18030-2022).
-#: Old registers still carry the private code points; Python's own codec keeps fourteen of them.
+#: FE50 to FEA0 of GBK: at U+E815 to U+E864 until Unicode got the characters (GB 18030-2022).
+#: Old registers still contain the private code points; Python's codec still produces fourteen of them.
 _GBK_TAIL = (
     "⺁𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱䎬⺻䏝䓖䙡䙌"
     "龹䜣䜩䝼䞍⻊䥇䥺䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻"
 )
 _PRIVATE_TO_HAN = {0xE815 + position: character for position, character in enumerate(_GBK_TAIL)}
 
-#: Kangxi radicals (U+2F00 to U+2FD5), which copying from a PDF puts in the place of the characters they look like.
+#: Kangxi radicals (U+2F00 to U+2FD5): copying from a PDF yields them instead of the characters that look the same.
 _RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
 
 #: 〇, the unified ideographs with extensions A to J, and the twelve unified ones among the compatibility ideographs.
-#: By number, not by Python's table: that of 3.11 ends with extension G.
+#: By number, because Python 3.11's own table ends with extension G.
 _HAN = (
     "\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
     "\U00020000-\U0002a6df\U0002a700-\U0002ebe0\U0002ebf0-\U0002ee5d\U00030000-\U00033479"
 )
 _HAN_RE = re.compile(f"[{_HAN}]")
 _SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
+#: Control characters, line separators, byte order mark, changes of the direction of writing, lone surrogates.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
 
 
@@ -55,7 +57,7 @@ def normalise_text(text: str) -> str:
 
 
 def normalise_name(text: str) -> str:
-    """``normalise_text``, and one spelling for what a name may contain: it is a part of the sign-in.
+    """``normalise_text``, and one spelling for each name, because people sign in with it.
 
     Every middle dot (and a full stop between two Han characters) becomes U+00B7; a space between two Han characters
     goes (``张 三``); private code points of GBK and Kangxi radicals become the character they stand for.
@@ -66,6 +68,15 @@ def normalise_name(text: str) -> str:
     return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
 
 
+def has_control_characters(text: str) -> bool:
+    """Whether it contains characters that no page shows and that would break the sheet and the lists."""
+    return bool(_CONTROL.search(text))
+
+
+def without_control_characters(text: str, replacement: str = "") -> str:
+    return _CONTROL.sub(replacement, text)
+
+
 def describe(character: str) -> str:
     """How a message names a character that may not be visible: 「1」, or its code point."""
     shown = unicodedata.category(character)[0] not in "CZM"
@@ -73,7 +84,7 @@ def describe(character: str) -> str:
 
 
 def _unprintable(character: str) -> str | None:
-    """Why a character can stand in no text at all."""
+    """Why no text may contain a character, or None."""
     match unicodedata.category(character):
         case "Cc" | "Cf" | "Zl" | "Zp":
             return f"有看不见的控制字符{describe(character)}，请删去后重新输入"
@@ -93,13 +104,13 @@ def _instead_of(private: str) -> str:
 
 
 def private_problem(text: str) -> str | None:
-    """Why a text with a private-use character is refused: each computer shows something else there, or nothing."""
+    """Why a text with a private-use character is refused: each computer shows another character, or none."""
     private = next((char for char in text if unicodedata.category(char) == "Co"), None)
     return f"内容中{_unprintable(private)}" if private else None
 
 
 def text_problem(text: str, label: str = "内容", *, multiline: bool = False) -> str | None:
-    """Why ``text`` cannot be kept, or None. Line breaks and tabs pass only with ``multiline``."""
+    """Why ``text`` is refused, or None. Line breaks and tabs are allowed only with ``multiline``."""
     for character in text:
         if multiline and character in "\r\n\t":
             continue
@@ -136,10 +147,10 @@ def name_problem(name: str) -> str | None:
 
 
 def initials(name: str) -> list[str]:
-    """The pinyin initials of a name in lower case, one for each way to read it: 单雄信 is dxx, cxx, sxx and more.
+    """The pinyin initials of a name in lower case, one for each reading: 单雄信 is dxx, cxx, sxx and more.
 
-    Surnames are often read otherwise than the word, so every reading of every character counts; of names with more
-    than 16 ways the later characters keep their usual reading. Latin letters stand for themselves (``Li 明`` is lim).
+    Surnames often have a special reading, so every reading of every character counts. In names with more than 16
+    combinations the later characters have only their usual reading. Latin letters are themselves (``Li 明`` is lim).
     """
     found = [""]
     for character in name:
@@ -154,7 +165,7 @@ def initials(name: str) -> list[str]:
 @cache
 def _first_letters(character: str) -> list[str]:
     """The first letters of a Han character's readings, the usual one first; none for what has no reading."""
-    from pypinyin import Style, pinyin  # 65 MB and 0.2 s: only where names are written
+    from pypinyin import Style, pinyin  # 65 MB and 0.2 s: load it only where names are stored
 
     readings = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
     letters = [letter for letter in (readings[0] if readings else []) if letter.isascii() and letter.isalpha()]

@@ -1,4 +1,4 @@
-"""Columns that hold ciphertext: reading and writing the plain value, bound to its row."""
+"""Encrypted columns: attributes that encrypt on writing and decrypt on reading, bound to their row."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ class Sealed:
 
 
 def new_uid() -> str:
-    """An unguessable public name for a row: 96 bits, URL-safe. Access never rests on it alone."""
+    """A random public name for a row: 96 bits, URL-safe. It is never the only protection of the row."""
     return secrets.token_urlsafe(12)

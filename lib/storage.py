@@ -1,7 +1,7 @@
-"""Bytes in and out of a folder, encrypted, under names that tell nothing.
+"""A folder of encrypted files under names that reveal nothing.
 
-An address is the keyed hash of the plain bytes, so equal files are stored once and nobody without the keys can tell
-whether a known file is here. A file is never changed in place: it is there whole, or not at all.
+An address is the keyed hash of the plain bytes. So equal files are stored once, and only the keys reveal whether a
+known file is stored. Files are written atomically and never changed in place.
 An object store needs the same methods: put, get, exists, addresses, check, reseal, discard, sweep.
 """
 
@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.crypto import Keyring, Tampered
-from lib.files import sync_directory, written_beside
+from lib.files import sync_directory, temporary_file_beside
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}\Z")
 
-#: No upload takes longer: what is older in tmp/ was left by a process that died.
+#: No upload takes longer: older files in tmp/ are from processes that died.
 TEMPORARY_S = 3600.0
 
 
@@ -31,16 +31,16 @@ class FileMissing(Exception):
 
 
 class FileDamaged(Exception):
-    """What is stored under this address is not what was put there."""
+    """The stored bytes are not those that were put."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """What a row keeps of stored bytes."""
+    """What a row stores about a file."""
 
     address: str  # 64 hex digits
     size: int  # bytes, plain
-    sha256: str  # hex, of the ciphertext: lets a check find damage without the keys
+    sha256: str  # hex, of the ciphertext: a check finds damage without the keys
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Sweep:
 
 
 class Folder:
-    """Files ``ab/cd/<address>`` below ``root``; ``tmp/`` and ``trash/`` lie beside them, in the same file system.
+    """Files ``ab/cd/<address>`` below ``root``, and ``tmp/`` and ``trash/`` in the same file system.
 
     Every method that takes an address raises ValueError unless it is 64 hex digits: nothing else becomes a path.
     """
@@ -68,35 +68,35 @@ class Folder:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, data: bytes) -> Blob:
-        """Store ``data`` durably. Known bytes are not written again, but count as new for ``sweep``. Raises OSError."""
+        """Store ``data`` durably. Known bytes only get a new date for ``sweep``. Raises OSError."""
         address = self._keys.mac("blob address", data).hex()
         with self._locked():
-            sealed = self._keep(address)
+            sealed = self._existing(address)
         sealed = sealed or self._write(address, data)
         return Blob(address, len(data), hashlib.sha256(sealed).hexdigest())
 
     def get(self, address: str) -> bytes:
-        """The plain bytes. Raises Missing or Damaged."""
+        """The plain bytes. Raises FileMissing or FileDamaged."""
         return self._open(address, self._read(address))
 
     def exists(self, address: str) -> bool:
         return self._path(address).exists() or self._trashed(address).exists()
 
     def addresses(self) -> Iterator[str]:
-        """Every stored address, in order; those in the trash are not stored any more."""
+        """Every stored address, in order; without the trash."""
         for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
             if _ADDRESS.match(path.name):
                 yield path.name
 
     def check(self, address: str, sha256: str) -> None:
-        """Compare the ciphertext with the hash that the row keeps. Raises Missing or Damaged."""
+        """Compare the ciphertext with the hash in the row. Raises FileMissing or FileDamaged."""
         if hashlib.sha256(self._read(address)).hexdigest() != sha256:
             raise FileDamaged(address)
 
     def reseal(self, address: str) -> Blob | None:
-        """Encrypt anew with the current key; None when it is already. Raises Missing or Damaged."""
+        """Encrypt again with the current key; None when that is not needed. Raises FileMissing or FileDamaged."""
         with self._locked():
-            self._from_trash(address)
+            self._restore_from_trash(address)
         sealed = self._read(address)
         if self._keys.is_current(sealed):
             return None
@@ -115,13 +115,13 @@ class Folder:
         for path in sorted(self._trash.iterdir()):
             with self._locked():
                 if _older(path, before):
-                    self._leave_trash(path, is_referenced(path.name), done, dry_run)
+                    self._delete_or_restore(path, is_referenced(path.name), done, dry_run)
         for address in self.addresses():
             with self._locked():
                 if _older(self._path(address), before) and not is_referenced(address):
                     done.trashed.append(address)
                     if not dry_run:
-                        self._to_trash(address)
+                        self._move_to_trash(address)
         self._sweep_temporary(time.time() - min(older_than_s, TEMPORARY_S), done, dry_run)
         return done
 
@@ -135,23 +135,23 @@ class Folder:
                     return True
         return False
 
-    def _leave_trash(self, path: Path, wanted: bool, done: Sweep, dry_run: bool) -> None:
+    def _delete_or_restore(self, path: Path, wanted: bool, done: Sweep, dry_run: bool) -> None:
         (done.restored if wanted else done.removed).append(path.name)
         if dry_run:
             return
         if wanted:
-            self._from_trash(path.name)
+            self._restore_from_trash(path.name)
         else:
             path.unlink()
 
-    def _to_trash(self, address: str) -> None:
+    def _move_to_trash(self, address: str) -> None:
         path, trashed = self._path(address), self._trashed(address)
-        os.utime(path)  # its time in the trash begins now
+        os.utime(path)  # its time in the trash starts now
         path.replace(trashed)
         sync_directory(self._trash)
 
-    def _from_trash(self, address: str) -> None:
-        """Put a trashed file back, so that there is never a second ciphertext of the same bytes."""
+    def _restore_from_trash(self, address: str) -> None:
+        """Move a trashed file back, so that there is never a second ciphertext of the same bytes."""
         path, trashed = self._path(address), self._trashed(address)
         if trashed.exists() and not path.exists():
             self._make_directories(path)
@@ -165,25 +165,27 @@ class Folder:
                 if not dry_run:
                     path.unlink(missing_ok=True)
 
-    def _keep(self, address: str) -> bytes | None:
-        """The ciphertext of bytes that are here already and sound, dated anew; None when they must be written."""
+    def _existing(self, address: str) -> bytes | None:
+        """The ciphertext of stored and undamaged bytes, with a new date; None when they must be written."""
         path = self._path(address)
-        self._from_trash(address)
+        self._restore_from_trash(address)
         try:
             sealed = path.read_bytes()
             self._open(address, sealed)
             os.utime(path)
         except (FileNotFoundError, FileDamaged):
             return None
-        sync_directory(path.parent)  # whoever wrote it may not have come to that yet
+        sync_directory(path.parent)  # the process that wrote it may not have done so yet
         return sealed
 
     def _write(self, address: str, data: bytes, replace: bool = False) -> bytes:
         path = self._path(address)
         sealed = self._keys.seal(data, f"blob|{address}")
         self._make_directories(path)
-        with written_beside(self._tmp / address, sealed) as temporary, self._locked():
-            if not replace and (kept := self._keep(address)):  # somebody else was quicker: one ciphertext, one hash
+        with temporary_file_beside(self._tmp / address, sealed) as temporary, self._locked():
+            if not replace and (
+                kept := self._existing(address)
+            ):  # another process was quicker: keep its ciphertext, so that its hash stays right
                 return kept
             os.replace(temporary, path)
         sync_directory(path.parent)

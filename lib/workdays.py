@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 HOLIDAY, WORKDAY = "holiday", "workday"
 
-#: Source of the days that the law alone gives, for years whose notice is not out yet.
+#: Source of days by law only, for years whose notice is not published yet.
 STATUTORY = "statutory"
 
 _DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ class Calendar:
     def of(cls, rows: Iterable[tuple[date, str, str]]) -> Calendar:
         """From rows of (day, kind, source). A year counts as known when its week of 1 October comes from a notice.
 
-        Single days prove nothing: a notice may name days of the year before it, and people enter one at a time.
+        Single days are no proof: a notice may name days of another year, and people enter days one at a time.
         """
         kinds: dict[date, str] = {}
         known = set()
@@ -60,5 +60,5 @@ def workdays_between(start: date, end: date, calendar: Calendar) -> int:
 
 
 def is_estimated(start: date, end: date, calendar: Calendar) -> bool:
-    """Whether a day after ``start`` up to ``end`` lies in a year without a notice: the result may still move."""
+    """Whether a day after ``start`` up to ``end`` is in a year without a notice: the result may still change."""
     return any(year not in calendar.known_years for year in range((start + _DAY).year, end.year + 1))

@@ -56,7 +56,7 @@ def read_accounts(printed: str) -> dict[str, list[str]]:
 def _environment(folder: Path) -> Environment:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     ours = {"DATA": folder, "UPLOADS": folder / "uploads", "SECRET_KEY": "pictures", "PORT": free_port(), "WORKERS": 1}
-    # The address stands in the QR codes of sheets: a free port would change them with each run.
+    # The QR codes of sheets contain the address: a free port would change them with each run.
     ours |= {"BASE_URL": "http://127.0.0.1:8000"}
     fixed = {"PYTHONPATH": str(FIXED), "PICTURES_MOMENT": MOMENT.isoformat(), "PICTURES_SEED": "serve"}
     return kept | fixed | {"FLASK_APP": "app"} | {f"KUAIJI_{name}": str(value) for name, value in ours.items()}

@@ -1,7 +1,7 @@
-"""Who may see and do what: the person behind a request, who may use a view, and the scoped queries.
+"""Access control: the actor of a request, the roles of a view, and scoped queries.
 
-Every view says who may use it (``only`` or ``public``); one that says nothing is refused. Somebody else's file is not
-forbidden, it is not found: the scope is inside the query.
+Every view declares its roles (``only`` or ``public``); without a declaration it is refused. Files outside a person's
+scope are not found (404), because the scope is part of the query.
 """
 
 from __future__ import annotations
@@ -11,10 +11,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from lib.codes import OPEN, Role, Status
-from models import Account, Decision, Declaration, Department, PaperPage, Record, Revision, Sheet, Transfer, db
+from models import (
+    Account,
+    Claim,
+    Decision,
+    Declaration,
+    Department,
+    PaperPage,
+    Record,
+    Revision,
+    SecondLook,
+    Transfer,
+    db,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -25,7 +37,7 @@ STAFF = (Role.REVIEWER, Role.MANAGER, Role.SYSTEM, Role.SECURITY, Role.AUDITOR)
 
 @dataclass(frozen=True)
 class Actor:
-    """The signed-in person: an applicant or one of the staff. Loaded anew for each request."""
+    """The signed-in person: an applicant or one of the staff. Loaded for each request."""
 
     role: Role
     id: int  # of the account or the staff row
@@ -34,7 +46,7 @@ class Actor:
     csrf: str
     department_id: int = 0  # staff only, as are the rest
     department_name: str = ""
-    path: str = ""  # the department's: a scope is whatever lies below it
+    path: str = ""  # the department's; the scope is all departments below it
     id_index: bytes | None = None
     keys_on: bool = True
 
@@ -51,7 +63,7 @@ class Actor:
 
 
 def only(*roles: Role) -> Callable[[View], View]:
-    """Say who may use a view. The gate reads it; nothing else opens a view."""
+    """Declare the roles that may use a view. The gate enforces it."""
 
     def mark(view: View) -> View:
         view.roles = frozenset(roles)  # type: ignore[attr-defined]
@@ -61,7 +73,7 @@ def only(*roles: Role) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Anybody may use this view, signed in or not."""
+    """Everybody may use this view, signed in or not."""
     view.roles = None  # type: ignore[attr-defined]
     return view
 
@@ -71,14 +83,24 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def open_declaration(actor: Actor) -> Declaration | None:
-    """The applicant's declaration in hand, if any: at most one is open."""
-    return db.session.scalar(own_declarations(actor).where(Declaration.status.in_(OPEN)))
+    """The applicant's open declaration; there is at most one."""
+    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
+
+
+def returned_declaration(actor: Actor) -> Declaration | None:
+    """The applicant's declaration while it is returned."""
+    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status == Status.RETURNED))
 
 
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
-    query = own_declarations(actor).where(Declaration.status != Status.DROPPED)
-    return open_declaration(actor) or db.session.scalar(query.order_by(Declaration.id.desc()).limit(1))
+    query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)
+    return db.session.scalar(query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.id.desc()).limit(1))
+
+
+def _with_account(query: Select[Declaration]) -> Select[Declaration]:
+    """The declaration's facts depend on the registration and the legacy record: load them together."""
+    return query.options(joinedload(Declaration.account).joinedload(Account.legacy))
 
 
 def own_record(actor: Actor) -> Record | None:
@@ -91,15 +113,8 @@ def own_page(actor: Actor, uid: str) -> PaperPage | None:
     return db.session.scalar(query.where(Declaration.status.in_(OPEN)))
 
 
-def own_sheet(actor: Actor, declaration: Declaration) -> Sheet | None:
-    """The sheet printed last for this declaration of the applicant's own."""
-    query = select(Sheet).join(Declaration, Declaration.id == Sheet.declaration_id)
-    query = query.where(Declaration.account_id == actor.id, Sheet.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Sheet.version.desc()).limit(1))
-
-
 def office_declarations(actor: Actor) -> Select[Declaration]:
-    """What an officer may read: submitted and not taken back, of the own department or below it, and not one's own."""
+    """What an officer may read: submitted and not withdrawn, in the own scope, and not the officer's own file."""
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
     query = query.join(Account, Account.id == Declaration.account_id)
     taken_back = (Status.DRAFT, Status.DROPPED)
@@ -112,9 +127,10 @@ def office_declarations(actor: Actor) -> Select[Declaration]:
 
 
 def office_declaration(actor: Actor, uid: str) -> Declaration | None:
-    """One submission that an officer may read: handled in the own scope, offered to it, or decided by it before.
+    """One submission that an officer may read: in the own scope, offered to it, or decided by it before.
 
     After a transfer the old department keeps reading what it decided (``office_revision`` says which revisions).
+    It comes with what pages and verbs ask of it: whose it is, who holds it, what it waits for, revisions and marks.
     """
     taken_back = (Status.DRAFT, Status.DROPPED)
     query = select(Declaration).join(Department, Department.id == Declaration.department_id)
@@ -127,7 +143,39 @@ def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     )
     if actor.id_index:
         query = query.where(Account.id_index != actor.id_index)
-    return db.session.scalar(query.options(joinedload(Declaration.account), joinedload(Declaration.department)))
+    found = db.session.scalars(query.options(*STANDING, _REVISIONS).execution_options(populate_existing=True))
+    return found.unique().one_or_none()
+
+
+#: What is asked of a submission again and again; it comes with the row.
+STANDING = (
+    joinedload(Declaration.account),
+    joinedload(Declaration.department),
+    joinedload(Declaration.claim).joinedload(Claim.staff),
+    joinedload(Declaration.transfers).options(
+        joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
+    ),
+    joinedload(Declaration.second_looks).joinedload(SecondLook.staff),
+)
+_REVISIONS = selectinload(Declaration.revisions).options(joinedload(Revision.sheet), selectinload(Revision.marks))
+
+
+def locked_declaration(actor: Actor, uid: str) -> Declaration | None:
+    """The same for a verb. A second officer waits for the row's lock; the rest is read afterwards, as it is then."""
+    db.session.execute(select(Declaration.id).where(Declaration.uid == uid).with_for_update())
+    return office_declaration(actor, uid)
+
+
+def in_office(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's scope cover the department that handles it? Others may at most read it."""
+    office = declaration.department
+    return bool(actor.path and office and office.path.startswith(actor.path))
+
+
+def handles(declaration: Declaration, actor: Actor) -> bool:
+    """Does the officer's office handle it, or is it offered to it?"""
+    waiting = (one.to_department for one in declaration.transfers if one.answered_at is None)
+    return in_office(declaration, actor) or any(office.path.startswith(actor.path) for office in waiting)
 
 
 def _below(actor: Actor) -> ColumnElement[bool]:
@@ -135,7 +183,7 @@ def _below(actor: Actor) -> ColumnElement[bool]:
 
 
 def _offered(actor: Actor) -> ColumnElement[bool]:
-    """A transfer to a department of the scope waits for its answer."""
+    """An unanswered transfer to a department of the scope."""
     office = aliased(Department)
     query = select(Transfer.id).join(office, office.id == Transfer.to_department_id)
     query = query.where(Transfer.declaration_id == Declaration.id, Transfer.answered_at.is_(None))
@@ -143,7 +191,7 @@ def _offered(actor: Actor) -> ColumnElement[bool]:
 
 
 def _decided(actor: Actor) -> ColumnElement[bool]:
-    revision = aliased(Revision)  # an outer Revision is not the one that is meant here
+    revision = aliased(Revision)  # not the Revision of an outer query
     query = _own_decisions(actor).join(revision, revision.id == Decision.revision_id)
     return exists(query.where(revision.declaration_id == Declaration.id))
 
@@ -157,18 +205,19 @@ def _own_decisions(actor: Actor) -> Select[int]:
 def office_revision(actor: Actor, declaration: Declaration, number: int | None) -> Revision | None:
     """A revision that an officer may read, the newest such one for None.
 
-    Any of a submission handled in the own scope or offered to it; else only those that the own scope decided on.
+    All of a submission in the own scope or offered to it; else only those that the own scope decided.
     """
-    query = select(Revision).join(Declaration, Declaration.id == Revision.declaration_id)
-    query = query.join(Department, Department.id == Declaration.department_id)
-    query = query.where(Revision.declaration_id == declaration.id)
-    decided = exists(_own_decisions(actor).where(Decision.revision_id == Revision.id))
-    query = query.where(or_(_below(actor), _offered(actor), decided))
-    if number is not None:
-        if not 0 < number <= declaration.revision_number:  # a number that no column holds would be an error
-            return None
-        query = query.where(Revision.number == number)
-    return db.session.scalar(query.order_by(Revision.number.desc()).limit(1))
+    found = list(declaration.revisions)
+    if not handles(declaration, actor):
+        query = _own_decisions(actor).where(Decision.revision_id.in_([revision.id for revision in found]))
+        decided = set(db.session.scalars(query.with_only_columns(Decision.revision_id)))
+        found = [revision for revision in found if revision.id in decided]
+    return next((one for one in reversed(found) if number in (None, one.number)), None)
+
+
+def revision_of(declaration: Declaration, number: int) -> Revision | None:
+    """One revision of a declaration that the person may read."""
+    return next((revision for revision in declaration.revisions if revision.number == number), None)
 
 
 def office_records(actor: Actor) -> Select[Record]:
@@ -180,9 +229,3 @@ def office_records(actor: Actor) -> Select[Record]:
 
 def office_record(actor: Actor, uid: str) -> Record | None:
     return db.session.scalar(office_records(actor).where(Record.uid == uid))
-
-
-def revision_of(declaration: Declaration, number: int) -> Revision | None:
-    """One revision, found through the declaration that the person may read."""
-    query = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == number)
-    return db.session.scalar(query)

@@ -11,30 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
 from models import Declaration, Department, Event, Record, Revision, RosterExport, Staff, Transfer, db
 from services.access import Actor
+from services.moves import DECIDED, MOVES, VERDICTS
 
 #: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
-MOVES = {
-    "create": "开始填写",
-    "submit": "提交申报",
-    "withdraw": "撤回申报",
-    "drop": "放弃变更",
-    "claim": "开始审核",
-    "return": "退回修改",
-    "approve": "审核通过",
-    "decline": "不予采集",
-    "reopen": "重新受理",
-    "revoke": "撤销审核结果",
-    "transfer": "转交其他部门",
-}
-VERDICTS = ("return", "approve", "decline")
+PROGRESS = {"create": "开始填写", **{move.verb: move.progress for move in MOVES.values() if move.progress}}
+OPENED = "open_result"  # the applicant saw a verdict
 #: Staff looked into a person's file: 信息查阅记录.
-LOOKS = {
+ACCESSES = {
     "view": "查看申报资料",
     "view_picture": "查看附件图片",
     "load_ahead": "领取后预先载入附件图片",
@@ -90,25 +79,28 @@ def record(
     return event
 
 
+def verdict_or_opening(declaration: Declaration) -> Select[str]:
+    """Which came last, a verdict or the applicant's opening it: the event's verb."""
+    query = select(Event.verb).where(Event.declaration_id == declaration.id)
+    return query.where(Event.verb.in_((OPENED, *VERDICTS))).order_by(Event.id.desc()).limit(1)
+
+
 def opened_result(declaration: Declaration) -> bool:
     """Has the applicant seen the last decision? Then it can no longer be undone."""
-    query = select(Event.verb).where(Event.declaration_id == declaration.id)
-    query = query.where(Event.verb.in_(("open_result", *VERDICTS))).order_by(Event.id.desc()).limit(1)
-    return db.session.scalar(query) == "open_result"
+    return db.session.scalar(verdict_or_opening(declaration)) == OPENED
 
 
 def result_unseen(declaration: Declaration) -> bool:
     """Is there a verdict that the applicant has not seen yet?"""
-    decided = declaration.status in (Status.RETURNED, Status.APPROVED, Status.DECLINED)
-    return decided and not opened_result(declaration)
+    return declaration.status in DECIDED and not opened_result(declaration)
 
 
 def history(declaration: Declaration) -> list[AuditEntry]:
     """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
 
-    A verdict that was undone is left out with its undo: nobody had seen it.
+    A verdict that was undone is left out with its undo: the applicant had not seen it.
     """
-    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*MOVES, "undo")))
+    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*PROGRESS, "undo")))
     query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
     happened: list[Event] = []
     for event in db.session.scalars(query):
@@ -117,7 +109,7 @@ def history(declaration: Declaration) -> list[AuditEntry]:
         else:
             happened.append(event)
     offices = iter(_transferred_to(declaration)) if any(event.verb == "transfer" for event in happened) else iter(())
-    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, MOVES)]
+    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, PROGRESS)]
 
 
 def _transferred_to(declaration: Declaration) -> Sequence[Department]:
@@ -127,7 +119,7 @@ def _transferred_to(declaration: Declaration) -> Sequence[Department]:
 
 
 def _with_new_office(item: AuditEntry, offices: Iterator[Department]) -> AuditEntry:
-    """Who handles it from here on, which is not always the office of whoever accepted it."""
+    """Who handles it from here on, which is not always the office of the officer who accepted it."""
     office = next(offices, None)
     return replace(item, office=office.name, phone=office.phone) if office else item
 
@@ -138,13 +130,13 @@ def _forget_last_verdict(happened: list[Event]) -> None:
         del happened[at]
 
 
-def looks(account_id: int, limit: int = 100) -> list[AuditEntry]:
+def accesses(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
-    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(LOOKS))
+    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
     query = query.order_by(Event.id.desc()).limit(limit)
     found = db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all()
     both = sorted((*found, *_exports_with(account_id, limit)), key=lambda event: -event.id)
-    return _items(both[:limit], LOOKS)
+    return _items(both[:limit], ACCESSES)
 
 
 def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntry]:
@@ -154,7 +146,7 @@ def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntr
     ]
 
 
-# Who was in an exported 名册: one row an export instead of one a person; each person is told all the same.
+# Who was in an exported 名册: one row for each export, not for each person; everyone in it still sees it.
 
 
 class Members:
@@ -179,7 +171,7 @@ def is_member(packed: bytes, account_id: int) -> bool:
     return place < len(bits) and bool(bits[place] >> bit & 1)
 
 
-def keep(event: Event, department_id: int, members: Members) -> None:
+def record_members(event: Event, department_id: int, members: Members) -> None:
     """Write down who was in it, beside the event. ``department_id``: the list was of it and of those below."""
     db.session.flush()
     db.session.add(RosterExport(event_id=event.id, department_id=department_id, members=members.packed()))

@@ -10,19 +10,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lib.pictures.images import PictureRefused
+from lib.pictures.images import Answer, PictureRefused
 from lib.sandbox import jobs
-from lib.sandbox.jobs import Answer
 
 NAMES = (
-    *("echo", "refuse", "fail", "grow", "hog", "crash", "leave", "babble", "promise", "spin", "sleep", "kill_keeper"),
+    *(
+        "echo",
+        "refuse",
+        "fail",
+        "grow",
+        "hog",
+        "crash",
+        "leave",
+        "babble",
+        "promise",
+        "spin",
+        "sleep",
+        "kill_forkserver",
+    ),
     *("write", "open_many", "look_around", "call_out", "read", "read_after_closing", "run_program", "large"),
 )
 TABLE = {name: f"tests.bad_jobs.{name}" for name in NAMES}
 
 
 def begin(descriptor: int) -> None:
-    """The program of a keeper that knows these jobs too."""
+    """The program of a fork server that knows these jobs too."""
     from lib.sandbox import forkserver
 
     jobs.JOBS.update(TABLE)
@@ -47,7 +59,7 @@ def grow(_data: bytes) -> Answer:
 
 
 def hog(_data: bytes) -> Answer:
-    """Keeps on asking for more, whatever it is told."""
+    """Asks for more memory again and again."""
     kept = []
     while True:
         with suppress(MemoryError):
@@ -101,7 +113,7 @@ def sleep(_data: bytes) -> Answer:
     return {}, []
 
 
-def kill_keeper(_data: bytes) -> Answer:
+def kill_forkserver(_data: bytes) -> Answer:
     os.kill(os.getppid(), signal.SIGKILL)
     time.sleep(60)
     return {}, []

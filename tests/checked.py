@@ -11,7 +11,7 @@ from models import Declaration, db
 from services import checks, workflow
 from services.access import Actor
 from services.checks import CheckResult
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.factory import Make
 from tests.people import EMPLOYED
 
@@ -35,8 +35,8 @@ def submitted_again(make: Make, declaration: Declaration, *, sign: bool = True) 
 def upload(make: Make, declaration: Declaration, kind: str, image: bytes) -> None:
     """Replace a paper's pictures by one."""
     for page in papers.pages_of(declaration, kind):
-        papers.remove(page)
-    papers.take(declaration, PAPER[kind], papers.prepare(make.app.extensions["kuaiji.store"], image))
+        pages.remove_page(page)
+    pages.add_page(declaration, PAPER[kind], preparation.prepare(make.app.extensions["kuaiji.store"], image))
     db.session.commit()
 
 

@@ -18,7 +18,7 @@ from blueprints.gate import COOKIE, STAFF_COOKIE
 from config import TestConfig
 from lib import crypto
 from lib.codes import Role, Status
-from lib.database import begin_mode, beginning
+from lib.database import begin_mode, transaction_mode
 from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
@@ -112,7 +112,7 @@ class Browser:
     def sign_in(self, person: Account | Staff) -> Browser:
         """A session of the person, without walking through the sign-in page."""
         staff = isinstance(person, Staff)
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(staff=person) if staff else sessions.start(account=person)  # type: ignore[arg-type]
             db.session.commit()
         self.client.set_cookie(STAFF_COOKIE if staff else COOKIE, token, path="/staff" if staff else "/")

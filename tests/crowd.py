@@ -8,11 +8,11 @@ from services.declaration import answers
 from services.queue import index as queue_index
 from tests.people import id_number
 
-BORN = "19850307"  # nobody else of the tests: numbers differ by their serial, 900 at most
+BORN = "19850307"  # no other person of the tests: numbers differ by their serial, 900 at most
 
 
 def submissions(original: Declaration, n: int) -> list[int]:
-    """``n`` copies of a declaration that was submitted once; returns their ids. Nobody has taken them."""
+    """``n`` copies of a declaration that was submitted once; returns their ids. They are unclaimed."""
     made = []
     for position in range(n):
         account = _account(original.account, position)
@@ -22,7 +22,7 @@ def submissions(original: Declaration, n: int) -> list[int]:
     db.session.add_all(made)
     db.session.flush()
     for declaration in made:
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
     db.session.commit()
     return [declaration.id for declaration in made]
 

@@ -20,17 +20,18 @@ from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
+from lib.pictures.images import Answer
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import client as sandbox
-from lib.sandbox.jobs import Answer
 from lib.storage import Folder
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
 from services import workflow
 from services.access import Actor
 from services.declaration import answers
+from services.filing import printing
+from services.filing.case import DeclarationCase
 from services.marks import marks
-from services.papers import papers, similar_pictures
-from services.sheet import versions as sheet_versions
+from services.papers import pages, papers, preparation
 from services.workflow import start as workflow_start
 from tests.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
@@ -55,7 +56,7 @@ def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
 
 @cache
 def portrait(seed: int = 0) -> bytes:
-    """A one-inch photo of a drawn person that nobody would find fault with; another ``seed`` wears other clothes."""
+    """A good one-inch photo of a drawn person; another ``seed`` gives other clothes."""
     drawn = demo_drawings.portrait(Appearance("male", 4)).convert("RGB")
     width, height = drawn.size
     image = drawn.resize((413, 579), box=(width * 0.11, height * 0.07, width * 0.89, height * 0.85))
@@ -79,9 +80,9 @@ def _photo(data: bytes) -> Answer:
     return sandbox.run("photo", data, crop=None, rule=asdict(PhotoRule()))
 
 
-def prepared(store: Folder, data: bytes, *, photo: bool = False) -> papers.Prepared:
-    """Like papers.prepare and prepare_photo."""
-    return papers._stored(store, _photo(data) if photo else _paper(data))
+def prepared(store: Folder, data: bytes, *, photo: bool = False) -> preparation.Prepared:
+    """Like preparation.prepare and prepare_photo."""
+    return preparation._stored(store, _photo(data) if photo else _paper(data))
 
 
 class Make:
@@ -176,7 +177,7 @@ class Make:
         """As saving the pages would."""
         context = answers.asked(declaration)
         for step in STEPS:
-            form = step.form(None, asked=context)
+            form = step.form(None, context=context)
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)
@@ -188,20 +189,20 @@ class Make:
         wanted = papers.wanted(answers.facts(declaration))
         for paper in wanted:
             if paper.kind == PHOTO:
-                papers.take(declaration, paper, prepared(store, portrait(own), photo=True))
+                pages.add_page(declaration, paper, prepared(store, portrait(own), photo=True))
             elif paper.kind != SHEET and not papers.pages_of(declaration, paper.kind):
-                seed = own if paper.kind in similar_pictures.OWN else 0
-                papers.take(declaration, paper, prepared(store, picture(1000, 700, seed)))
+                seed = own if paper.personal else 0
+                pages.add_page(declaration, paper, prepared(store, picture(1000, 700, seed)))
         db.session.commit()
         self.signed_sheet(declaration)
 
     def signed_sheet(self, declaration: Declaration) -> None:
         store = self.app.extensions["kuaiji.store"]
-        sheet = sheet_versions.print_sheet(declaration)
+        sheet = printing.print_sheet(DeclarationCase(declaration))
         db.session.flush()
         for page in papers.pages_of(declaration, SHEET):
-            papers.remove(page)
-        papers.take(declaration, PAPER[SHEET], prepared(store, picture(800, 1100, sheet.version)), sheet)
+            pages.remove_page(page)
+        pages.add_page(declaration, PAPER[SHEET], prepared(store, picture(800, 1100, sheet.version)), sheet)
         db.session.commit()
 
     def _advance(self, declaration: Declaration, status: Status, officer: Staff | None) -> None:
@@ -223,7 +224,7 @@ class Make:
     def mark(self, declaration: Declaration, *targets: str, reviewer: Actor, comment: str = "请核对") -> None:
         """Unsent marks on the latest revision."""
         wanted = [marks.MarkRequest(target, "", comment) for target in targets]
-        marks.keep(declaration.revisions[-1], reviewer, wanted)
+        marks.save(declaration.revisions[-1], reviewer, wanted)
         db.session.commit()
 
     def record(self, account: Account | None = None) -> Record:

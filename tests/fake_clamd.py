@@ -1,4 +1,4 @@
-"""A clamd of ours for tests, in the file system or on the loopback: INSTREAM and PING; it finds what it is told to."""
+"""A clamd of ours for tests, in the file system or on the loopback: INSTREAM and PING; it finds what a test sets."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from services import workflow
 from services.declaration import answers, drafts
 from services.marks import marks
 from services.marks.marks import MarkRequest
-from services.papers import papers
+from services.papers import pages
 from tests.factory import Make, picture, portrait, prepared
 from tests.people import COMPLETE, as_form
 
@@ -27,7 +27,7 @@ PAGES = {step.slug: step for step in STEPS}
 
 
 def names(slug: str) -> list[str]:
-    return list(PAGES[slug].form(None, asked=answers.FormContext())._fields)
+    return list(PAGES[slug].form(None, context=answers.FormContext())._fields)
 
 
 def page(declaration: Declaration, slug: str, given: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def store() -> Folder:
 
 def add_photo(declaration: Declaration, seed: int = 0) -> None:
     """A one-inch photo; another ``seed`` makes another one."""
-    papers.take(declaration, PAPER[PHOTO], prepared(store(), portrait(seed), photo=True))
+    pages.add_page(declaration, PAPER[PHOTO], prepared(store(), portrait(seed), photo=True))
     db.session.commit()
 
 
@@ -112,7 +112,7 @@ def send_back(make: Make, declaration: Declaration, *wanted: MarkRequest, office
     """An officer (of the office of that code, else of the chosen one) takes the submission and returns it."""
     officer = make.actor(make.staff(department=office or declaration.department_code or "210102"))
     workflow.claim(declaration, officer)
-    marks.keep(declaration.revisions[-1], officer, wanted)
+    marks.save(declaration.revisions[-1], officer, wanted)
     db.session.flush()
     workflow.send_back(declaration, officer, declaration.revision_number)
     db.session.commit()

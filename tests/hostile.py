@@ -1,6 +1,6 @@
 """What people, scanners and attackers send in the place of a picture: made here, seeded, each with its verdict.
 
-``MARK`` stands in everything that is no pixel: nothing stored may contain it.
+``MARK`` is in everything that is not a pixel: nothing stored may contain it.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ def damaged() -> Iterator[Case]:
     yield Case("half a png", PNG[: len(PNG) // 2], REFUSED, broken, mime="image/png")
     yield Case("no IEND", PNG[:-12], REFUSED, broken, mime="image/png")
     yield Case("wrong checksum", PNG[:-14] + b"\0\0" + PNG[-12:], REFUSED, broken, mime="image/png")
-    # Nobody's camera writes right checksums over wrong data; Pillow leaves the pixels black that it could not read.
+    # No camera writes right checksums over wrong data; Pillow leaves the pixels black that it could not read.
     yield Case("wrong zlib", png(700, 960, chunk(b"IDAT", b"\0" * 400)), EITHER, mime="image/png", upright=False)
     yield Case("chunk of 2^31-1", into_png(struct.pack(">I", 2**31 - 1) + b"tEXt"), REFUSED, broken)
     yield Case("two headers", PNG[:33] + PNG[8:], EITHER, mime="image/png")

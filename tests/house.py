@@ -24,7 +24,7 @@ OURS = {*RANK, "config", "tests"}
 AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin"})
 PRODUCT = (*RANK, "config")
 
-REQUEST = frozenset({"request", "session", "g", "current_user"})
+REQUEST = frozenset({"request", "session", "g", "current_user", "current_app"})
 LONGEST_BODY = 39  # lines, without signature and docstring
 LONGEST_FILE = 399
 #: The design card wants these two as files.
@@ -153,7 +153,7 @@ LIB_ROOMS = frozenset({"pdf", "pictures", "questions", "sandbox"})
 
 
 def room_of(module: str) -> str:
-    """The room that a module stands in: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
+    """The room of a module: ``services.papers``, ``lib.pdf``, ``blueprints``; else its layer."""
     parts = module.split(".")
     is_room = len(parts) > 1 and (parts[0] == "services" or (parts[0] == "lib" and parts[1] in LIB_ROOMS))
     return ".".join(parts[:2]) if is_room else parts[0]
@@ -214,12 +214,16 @@ def body_lengths(sources: Iterable[Source]) -> list[int]:
 
 
 def request_in_rules(source: Source) -> Iterator[str]:
-    """Services take explicit arguments: nothing of the request. lib/ does not know Flask at all."""
+    """Services take explicit arguments: nothing of the request or the application, and they start no process.
+
+    lib/ does not know Flask at all.
+    """
     if source.layer not in ("services", "lib"):
         return
     for line, name in imports(source):
         package, _, what = name.partition(".")
-        if package.startswith("flask") and (source.layer == "lib" or what in REQUEST):
+        forbidden = package.startswith("flask") and (source.layer == "lib" or what in REQUEST)
+        if forbidden or (package == "subprocess" and source.layer == "services"):
             yield f"{source.path}:{line} imports {name}"
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {f"flask.{name}" for name in REQUEST}:

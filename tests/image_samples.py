@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from lib.pictures import decoding, images
 from lib.pictures.images import CleanPicture
 
 
@@ -13,6 +14,17 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def clean(data: bytes, **limits: int) -> CleanPicture:
+    """What was sent -> the clean JPEG. Raises PictureRefused."""
+    found = images.decode_upright(data, **limits)
+    return found.picture(images.encode_jpeg(found.image, images.QUALITY))
+
+
+def rotate(jpeg: bytes, quarter_turns: int) -> CleanPicture:
+    facts, (rotated, _thumbnail) = decoding.rotated(jpeg, quarter_turns)
+    return CleanPicture(rotated, *facts["size"], *facts["original"])
 
 
 def decoded(jpeg: bytes) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Manners of a page: what every HTML answer must keep, whoever wrote its template. The test client checks each one."""
+"""Manners of a page: the rules for every HTML response. The test client checks each one."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFo
 
 from demo.drawings import Appearance, Document, card, certificate
 from lib.pdf.fonts import SERIF
-from lib.pictures.perspective import Corners, solved
+from lib.pictures.perspective import Corners, solve_linear
 
 TABLES = ((96, 74, 52), (150, 118, 82), (60, 62, 66), (186, 178, 164), (120, 132, 140), (44, 60, 92), (205, 170, 120))
 
@@ -140,7 +140,7 @@ def _inverse(paper: tuple[int, int], places: list[tuple[float, float]]) -> tuple
     rows = []
     for (x, y), (u, v) in zip(places, ((0, 0), (width, 0), (width, height), (0, height)), strict=True):
         rows += [[x, y, 1.0, 0, 0, 0, -u * x, -u * y, u], [0, 0, 0, x, y, 1.0, -v * x, -v * y, v]]
-    found = solved(rows)
+    found = solve_linear(rows)
     assert found
     return tuple(found)
 

@@ -12,7 +12,7 @@ STAFF_PASSWORD = "staff horse 电池 2026"
 
 
 def id_number(serial: int, born: str = "19900307") -> str:
-    """A valid 18-digit number of nobody: ``serial`` is odd for a man, even for a woman."""
+    """A valid but unused 18-digit number: ``serial`` is odd for a man, even for a woman."""
     body = f"219900{born}{serial:03d}"
     return body + mod_11_2.calc_check_digit(body)
 

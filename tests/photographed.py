@@ -1,6 +1,6 @@
 """Sheets on paper, signed and stamped, and as a phone sees them: rendered from the PDF, then tilted, shaded, noisy.
 
-Everything hangs on a seed. Needs pypdfium2, which only tests use.
+Everything depends on a seed. Needs pypdfium2, which only tests use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from random import Random
 import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from lib.pictures import plane
+from lib.pictures import perspective
 
 DPI = 150
 MM = DPI / 25.4
@@ -136,7 +136,7 @@ def _lie(page: tuple[int, int], size: tuple[int, int], chance: Random, shot: Sho
     left = (size[0] - (max(xs) - min(xs)) * scale) * chance.random() - min(xs) * scale
     top = (size[1] - (max(ys) - min(ys)) * scale) * chance.random() - min(ys) * scale
     seen = [(x * scale + left, y * scale + top) for x, y in corners]
-    view = plane.through(seen, [(0, 0), (width, 0), (width, height), (0, height)])
+    view = perspective.find_homography(seen, [(0, 0), (width, 0), (width, height), (0, height)])
     assert view
     return view.terms
 

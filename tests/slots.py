@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from models import Declaration, Mark, PaperPage, db
 from services.marks.marks import MarkRequest
-from services.papers import papers as papers_service
 from services.papers import phone_upload
+from services.papers.pages import remove_page
 from tests.filing import page as personal_page
 from tests.filing import pages_of, returned, words
 from tests.hostile import Case
@@ -49,7 +49,7 @@ def body(fields: dict[str, Any], name: str, case: Case) -> bytes:
 
 def _emptied(declaration: Declaration, kind: str) -> None:
     for page in pages_of(declaration, kind):
-        papers_service.remove(page)
+        remove_page(page)
     db.session.commit()
 
 
@@ -95,7 +95,7 @@ def photo(make: Any, browser: Any) -> Send:
 
 
 def corrections(make: Any, browser: Any) -> Send:
-    """A picture that an officer wants anew."""
+    """A picture that an officer wants again."""
     declaration = returned(make, MarkRequest("id_emblem", "blurred", resign=False))
     browser.sign_in(declaration.account)
     uid = db.session.scalar(select(Mark.uid).where(Mark.target == "id_emblem"))

@@ -19,7 +19,8 @@ def counted() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def remember(_connection, _cursor, statement, *_rest) -> None:
-        asked.append(statement)
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            asked.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", remember)
     try:

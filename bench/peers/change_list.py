@@ -101,7 +101,7 @@ class Department(models.Model):
 
 
 class Submission(models.Model):
-    """The columns of models.desk.QueueItem, and their names in the list."""
+    """The columns of models.QueueItem, and their names in the list."""
 
     uid = models.CharField(max_length=24)
     number = models.CharField("申报编号", max_length=16, unique=True)

@@ -1,4 +1,4 @@
-"""Accounts: register, claim a legacy record, sign in and out, forgotten passwords, one's own account; staff too."""
+"""Accounts: register, claim a legacy record, sign in and out, forgotten passwords, own account; also for staff."""
 
 from blueprints.auth import account, claim, counter, forgot, register, sign_in, staff_account, staff_sign_in
 from blueprints.auth.shared import bp

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import device_name, me
 from blueprints.auth.forms import ChangePasswordForm
-from blueprints.auth.shared import bp, entered
+from blueprints.auth.shared import bp, signed_in_response
 from models import Account, db
-from services import audit, inbox
+from services import audit
 from services.access import APPLICANTS, only
-from services.accounts import applicants, passwords, sessions, throttle
-from services.accounts.applicants import KnownApplicant, TooLate
+from services.accounts import applicants, inbox, passwords, sessions, throttle
+from services.accounts.applicants import KnownApplicant, StepExpired
 
 WRONG = "原登录密码不正确，请重新填写"
 
@@ -20,19 +20,19 @@ WRONG = "原登录密码不正确，请重新填写"
 @bp.route("/account", methods=["GET", "POST"])
 @only(*APPLICANTS)
 def account() -> ResponseReturnValue:
-    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    """Change the password with the old one. All sessions end, and this browser gets a new one."""
     person = db.session.get_one(Account, me().id)
     who = applicants.known(person)
-    assert who  # signed in, so active, so with a password
+    assert who  # a signed-in account is active and has a password
     form = ChangePasswordForm({"name": who.name, "number": who.number, "phone": who.phone})
     if not form.validate_on_submit():
         return _page(person, form), 422 if form.is_submitted() else 200
-    made = throttle.begin((throttle.PASSWORD, who.number))
+    made = throttle.count_attempt((throttle.PASSWORD, who.number))
     db.session.commit()
     if made.until:
         form.current.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
         return _page(person, form), 429
-    if not passwords.right(form.current.data, who.password_hash):
+    if not passwords.is_correct(form.current.data, who.password_hash):
         form.current.errors = [WRONG]
         return _page(person, form), 422
     return _change(who, passwords.hashed(form.password.data))
@@ -41,13 +41,13 @@ def account() -> ResponseReturnValue:
 def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
         token = applicants.change_password(who, password_hash, device_name())
-    except TooLate:  # changed on another device in this very moment
+    except StepExpired:  # changed on another device meanwhile
         db.session.rollback()
         flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
-    throttle.forget(throttle.PASSWORD, who.number)
+    throttle.reset_failures(throttle.PASSWORD, who.number)
     db.session.commit()
-    response = entered(token, url_for("auth.account"), staff=False)
+    response = signed_in_response(token, url_for("auth.account"), staff=False)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 
@@ -58,7 +58,7 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
         form=form,
         account=person,
         devices=applicants.devices(person.id),
-        looks=audit.looks(person.id),
+        accesses=audit.accesses(person.id),
         here=me().session_id,
         unread=inbox.unread_count(person.id),
     )
@@ -85,7 +85,7 @@ def show_inbox() -> str:
 @bp.post("/inbox/read")
 @only(*APPLICANTS)
 def read_inbox() -> ResponseReturnValue:
-    """全部标为已读. A button, since looking at a page changes nothing."""
+    """全部标为已读. A button, because a GET must not change anything."""
     inbox.mark_read(me().id)
     db.session.commit()
     return redirect(url_for("auth.inbox"))

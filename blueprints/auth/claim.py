@@ -1,4 +1,4 @@
-"""原有用户设置密码: name and number, then a proof, then the password. The second screen is the same for everybody."""
+"""原有用户设置密码: name and number, then a proof, then the password. The second page is the same for everybody."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from blueprints.auth.shared import bp, forget, remember, remembered
 from models import LegacyHolder, db
 from services.access import public
 from services.accounts import legacy_claim, passwords, throttle
-from services.accounts.applicants import TooLate
-from services.accounts.legacy_claim import Opened, Proof
+from services.accounts.applicants import StepExpired
+from services.accounts.legacy_claim import Proof, ProvenClaim
 from services.site import privacy
 
 WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
@@ -24,7 +24,7 @@ TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部�
 @bp.route("/claim", methods=["GET", "POST"])
 @public
 def claim() -> ResponseReturnValue:
-    """Looks nothing up: whoever fills it in correctly gets the second screen."""
+    """It queries nothing: a valid form always leads to the second page."""
     form = ClaimForm()
     if not form.validate_on_submit():
         return render_template("auth/claim.html", form=form), 422 if form.is_submitted() else 200
@@ -53,18 +53,18 @@ def _month(form: ProofForm) -> str:
 
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
-    """Count, commit, check. Every reason to fail has the same answer."""
+    """Count, commit, check. All failures get the same answer."""
     limit = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
-    made = throttle.begin((limit, number), (throttle.PROOF_ADDRESS, client_address()))
-    code_id = None if made.until else legacy_claim.count_try(number, proof)
+    made = throttle.count_attempt((limit, number), (throttle.PROOF_ADDRESS, client_address()))
+    code_id = None if made.until else legacy_claim.count_attempt(number, proof)
     db.session.commit()
     if made.until:
         return _proof_page(form, TOO_OFTEN), 429
-    opened = legacy_claim.check(number, name, proof, code_id)
+    opened = legacy_claim.check_proof(number, name, proof, code_id)
     if opened is None:
         db.session.rollback()
         return _proof_page(form, WRONG), 422
-    throttle.take_back(made)
+    throttle.uncount_attempt(made)
     db.session.commit()
     remember("opened", legacy_id=opened.legacy_id, factor=opened.factor, code_id=opened.code_id)
     return redirect(url_for("auth.claim_password"))
@@ -77,7 +77,7 @@ def _proof_page(form: ProofForm, problem: str = "") -> str:
 @bp.route("/claim/password", methods=["GET", "POST"])
 @public
 def claim_password() -> ResponseReturnValue:
-    """Sets the password; one signs in with it again (guide)."""
+    """Set the password; the person then signs in with it (guide)."""
     opened = remembered("opened")
     if opened is None:
         return _start_again()
@@ -87,8 +87,8 @@ def claim_password() -> ResponseReturnValue:
         return render_template("auth/claim_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        legacy_claim.claim(Opened(**opened), password_hash, privacy.VERSION)
-    except TooLate:
+        legacy_claim.claim(ProvenClaim(**opened), password_hash, privacy.VERSION)
+    except StepExpired:
         db.session.rollback()
         return _start_again()
     db.session.commit()
@@ -100,8 +100,8 @@ def claim_password() -> ResponseReturnValue:
 def _personal(opened: dict[str, Any]) -> dict[str, str]:
     holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
     phone = (
-        holder.phone if opened["factor"] in legacy_claim.ASSURING else ""
-    )  # a refused password would tell it to anybody
+        holder.phone if opened["factor"] in legacy_claim.ID_CARD_FACTORS else ""
+    )  # else a refused password would reveal the phone
     return {"name": holder.name, "number": holder.id_number, "phone": phone or ""}
 
 

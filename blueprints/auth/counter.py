@@ -1,4 +1,4 @@
-"""窗口: an officer looks a person up by the full number, sees the ID card and hands over an activation code."""
+"""窗口: an officer looks a person up by the full number, checks the ID card and issues an activation code."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from services.accounts.counter_desk import Visitor
 @bp.route("/staff/counter", methods=["GET", "POST"])
 @only(*OFFICERS)
 def staff_counter() -> ResponseReturnValue:
-    """The number is posted, so it stands in no address; each look is logged before its result is shown."""
+    """A POST keeps the number out of URLs. Each lookup is audited before its result is shown."""
     form = LookUpForm()
     if not form.validate_on_submit():
         return _page(form), 422 if form.is_submitted() else 200
     try:
         found = counter_desk.look_up(form.number.data, me())
-    except counter_desk.OwnFile:
+    except counter_desk.OwnAccount:
         db.session.rollback()
         form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
@@ -44,14 +44,14 @@ def _page(
 @bp.post("/staff/counter/code")
 @only(*OFFICERS)
 def staff_counter_code() -> ResponseReturnValue:
-    """The code, shown once, on a slip to print."""
+    """Show the code once, on a page to print."""
     found = counter_desk.visitor(request.form.get("kind", ""), request.form.get("uid", ""), me())
     if found is None or not found.can:
         abort(404)
     issue = IssueForm()
     if not issue.validate():
         return _page(LookUpForm(formdata=None), looked=True, found=found, issue=issue), 422
-    code = counter_desk.give_code(found, me())
+    code = counter_desk.issue_code(found, me())
     db.session.commit()
     return render_template(
         "auth/slip.html", found=found, code=code, until=utcnow() + activation_codes.LIFE, office=me()

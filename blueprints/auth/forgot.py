@@ -1,4 +1,4 @@
-"""忘记密码: name and number, then the counter's activation code, then a new password. Never signs in by itself."""
+"""忘记密码: name and number, then the counter's activation code, then a new password. It never signs the person in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprints.auth.shared import bp, forget, remember, remembered
 from models import Account, db
 from services.access import public
 from services.accounts import applicants, passwords, throttle
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 
 WRONG = "核对不一致，请检查姓名、证件号码和激活码后再试。多次不成功的，请到当地会计管理部门窗口办理"
 TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
@@ -21,7 +21,7 @@ TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部�
 @bp.route("/forgot", methods=["GET", "POST"])
 @public
 def forgot() -> ResponseReturnValue:
-    """Looks nothing up: everybody gets the second screen."""
+    """It queries nothing: everybody gets the second page."""
     form = WhoForm()
     if not form.validate_on_submit():
         return render_template("auth/forgot.html", form=form), 422 if form.is_submitted() else 200
@@ -43,17 +43,17 @@ def forgot_code() -> ResponseReturnValue:
 
 
 def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
-    """Count, commit, check. Every reason to fail has the same answer."""
-    made = throttle.begin((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
-    code_id = None if made.until else applicants.count_try(number)
+    """Count, commit, check. All failures get the same answer."""
+    made = throttle.count_attempt((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
+    code_id = None if made.until else applicants.count_code_attempt(number)
     db.session.commit()
     if made.until:
         return _code_page(form, TOO_OFTEN), 429
-    account_id = applicants.opens(number, name, form.code.data, code_id)
+    account_id = applicants.account_for_code(number, name, form.code.data, code_id)
     if account_id is None:
         db.session.rollback()
         return _code_page(form, WRONG), 422
-    throttle.take_back(made)
+    throttle.uncount_attempt(made)
     db.session.commit()
     remember("reset", account_id=account_id, code_id=code_id)
     return redirect(url_for("auth.forgot_password"))
@@ -77,7 +77,7 @@ def forgot_password() -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password.data)
     try:
         applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
-    except TooLate:
+    except StepExpired:
         db.session.rollback()
         return _start_again()
     db.session.commit()

@@ -1,4 +1,4 @@
-"""The forms of accounts and staff sign-in. They drive nothing else, so they stand in their area."""
+"""The forms of accounts and staff sign-in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wtforms import Field
 from wtforms.validators import EqualTo, ValidationError
 
 from blueprints.account_forms import AccountForm, SecretQuestion, WhoForm
-from lib import identity
+from lib import identity, names
 from lib.clock import today
 from lib.codes import IdType
 from lib.names import normalise_text
@@ -23,7 +23,7 @@ ONE_TIME = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck
 
 
 def compact(text: str) -> str:
-    """Codes are printed in groups: spaces do not count."""
+    """A code without the spaces of its printed groups."""
     return "".join(normalise_text(text).split())
 
 
@@ -39,8 +39,8 @@ class RegisterForm(AccountForm):
     )
     name = TextQuestion(
         "姓名",
-        [Required(), Checked(identity.name_problem)],
-        clean=identity.normalise_name,
+        [Required(), Checked(names.name_problem)],
+        clean=names.normalise_name,
         hint="登录时要用，请与证件上的姓名一致",
         render_kw={"autocomplete": "name"},
     )
@@ -56,7 +56,7 @@ class RegisterForm(AccountForm):
     privacy = ConfirmQuestion("我已阅读并同意《个人信息告知》", [Required()])
 
     def validate_number(self, field: Field) -> None:
-        """What a number must look like hangs on its type."""
+        """The format of a number depends on its type."""
         field.data = identity.normalise_number(self.id_type.data or "", field.data)
         if self.id_type.data in IdType.choices() and (
             wrong := identity.number_problem(self.id_type.data, field.data, today())
@@ -83,14 +83,14 @@ class NewPasswordForm(AccountForm):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    """A new password for somebody who gives the old one."""
+    """A new password, confirmed by the old one."""
 
     current = SecretQuestion("原登录密码", "current-password")
     password = SecretQuestion("新密码", "new-password", hint=HINT, render_kw={"data-strength": ""})
 
 
 class ClaimForm(WhoForm):
-    """原有用户设置密码: the old register holds 居民身份证 only, and so the check digit can be looked at."""
+    """原有用户设置密码: the old register has only 居民身份证, so the check digit can be checked."""
 
     number = TextQuestion(
         "身份证号",
@@ -113,7 +113,7 @@ BY_CODE, BY_ARCHIVE = When("factor", ("activation_code",)), When("factor", ("arc
 
 
 class ProofForm(AccountForm):
-    """The second proof of a claim: any one of those that the operator's setting names, in its order."""
+    """The proof of a claim: one of the factors of the setting, in its order."""
 
     factor = ChoiceQuestion("用什么凭证证明", {}, [Required()], kind="radio")
     code = TextQuestion("激活码", [RequiredWhen(BY_CODE)], clean=compact, hint="8 位数字", render_kw=ONE_TIME)
@@ -136,7 +136,7 @@ class ProofForm(AccountForm):
         self.factor.data = self.factor.data or (factors[0] if not self.is_submitted() or len(factors) == 1 else None)
 
     def facts(self) -> dict[str, Any]:
-        """What the conditions look at."""
+        """The facts for the conditions."""
         return {"factor": self.factor.data}
 
     def validate_issued(self, field: Field) -> None:
@@ -155,7 +155,7 @@ def username(text: str) -> str:
 
 
 class StaffLoginForm(AccountForm):
-    """Both factors on one page: which of them was wrong is nobody's business."""
+    """Both factors on one page, so that an attacker cannot learn which one was wrong."""
 
     username = TextQuestion(
         "用户名", [Required()], clean=username, render_kw={"autocomplete": "username", "autocapitalize": "none"}
@@ -176,7 +176,7 @@ class StaffLoginForm(AccountForm):
 
 
 class PasswordAgainForm(AccountForm):
-    """Before something that matters, the password once more."""
+    """The password again, before an important change."""
 
     current = SecretQuestion("登录密码", "current-password")
 

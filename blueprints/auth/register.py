@@ -1,4 +1,4 @@
-"""立即注册: a complete form reserves the number, the first password turns that into the account."""
+"""立即注册: a complete form reserves the number; the first password activates the account."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lib.codes import IdType
 from models import Account, db
 from services.access import public
 from services.accounts import applicants, passwords, throttle
-from services.accounts.applicants import Occupied, Registration, TooLate
-from services.accounts.throttle import Try
+from services.accounts.applicants import NumberTaken, Registration, StepExpired
+from services.accounts.throttle import CountedAttempt
 from services.site import privacy
 
-OCCUPIED = "该证件号被占用,请联系当地会计管理部门进行核实处理"
+NUMBER_TAKEN = "该证件号被占用,请联系当地会计管理部门进行核实处理"
 TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds it
 
 
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
-    """Whether a number is free is told only by a complete, valid form, and with one sentence for every reason."""
+    """Only a complete, valid form reveals whether a number is free, with one message for all reasons."""
     form = RegisterForm()
     if request.method != "POST":
         return _page(form)
@@ -33,16 +33,16 @@ def register() -> ResponseReturnValue:
         return render_template("auth/register_wait.html"), 429
     try:
         session[TOKEN] = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
-    except Occupied:
+    except NumberTaken:
         db.session.rollback()
-        return _page(form, occupied=OCCUPIED), 409
+        return _page(form, occupied=NUMBER_TAKEN), 409
     db.session.commit()
     return redirect(url_for("auth.register_password"))
 
 
-def _begin(form: RegisterForm) -> Try:
+def _begin(form: RegisterForm) -> CountedAttempt:
     number, phone = (throttle.REGISTER, form.number.data), (throttle.REGISTER_PHONE, form.phone.data)
-    made = throttle.begin(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
+    made = throttle.count_attempt(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
     db.session.commit()
     return made
 
@@ -65,19 +65,19 @@ def _page(form: RegisterForm, occupied: str = "") -> str:
 @bp.route("/register/password", methods=["GET", "POST"])
 @public
 def register_password() -> ResponseReturnValue:
-    """设置登录密码, only with the reservation that this browser made. Leads to the sign-in page (guide)."""
+    """设置登录密码, only with the reservation of this browser. Leads to the sign-in page (guide)."""
     token = session.get(TOKEN, "")
     account = applicants.reservation(token)
     if account is None:
         return _start_again()
     form = NewPasswordForm(_personal(account))
-    db.session.rollback()  # hashing takes its time; nothing is held meanwhile
+    db.session.rollback()  # hashing is slow: do not hold a transaction
     if not form.validate_on_submit():
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
         applicants.activate(token, password_hash)
-    except TooLate:
+    except StepExpired:
         db.session.rollback()
         return _start_again()
     db.session.commit()

@@ -1,4 +1,4 @@
-"""What the views of this area share: what a browser has proved so far, entering and leaving."""
+"""Shared by the views of accounts: data between the pages of a process, signing in and out."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _OWN_PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9/_.-]*\Z")
 
 
 def remember(step: str, **values: Any) -> None:
-    """Keep what a screen has established for the next one: sealed, in the page cookie, for half an hour.
+    """Store data for the next page, encrypted in the page cookie, for half an hour.
 
-    Only what was typed, or what a right proof opened: the cookie of an unknown number looks like a known one's.
+    Store only typed values or the result of a correct proof: the cookie must not reveal whether a number is known.
     """
-    until = int((utcnow() + STEP_LIFE).timestamp())  # whole seconds: a fraction has more digits or fewer
+    until = int((utcnow() + STEP_LIFE).timestamp())  # whole seconds, so that all cookies have the same length
     body = json.dumps(values | {"until": until}).encode()
     session[step] = urlsafe_b64encode(keys().seal(body, f"step|{step}")).decode()
 
 
 def remembered(step: str) -> dict[str, Any] | None:
-    """What an earlier screen established, unless it is over."""
+    """The data of an earlier page, unless expired."""
     try:
         values: dict[str, Any] = json.loads(keys().open(urlsafe_b64decode(session.get(step, "")), f"step|{step}"))
     except (Tampered, ValueError):
@@ -48,34 +48,34 @@ def forget(*steps: str) -> None:
 
 
 def next_path() -> str:
-    """Where the person wanted to go, if it is a plain path of this site."""
+    """The wanted page, if it is a plain path of this site."""
     path = request.values.get("next", "")
     return path if _OWN_PATH.match(path) else ""
 
 
-def entered(token: str, place: str, *, staff: bool) -> Response:
-    """The answer to a right sign-in. Nothing of the page cookie's content lives on: another may have planted it."""
+def signed_in_response(token: str, place: str, *, staff: bool) -> Response:
+    """The response to a sign-in. It clears the page cookie, which another person may have set."""
     session.clear()
     response = redirect(place)
     gate.set_cookie(response, token, staff=staff)
     return response
 
 
-def left(place: str, *, staff: bool) -> Response:
-    """The answer to signing out; the session's row ends with the view's commit."""
+def signed_out_response(place: str, *, staff: bool) -> Response:
+    """The response to signing out."""
     session.clear()
     response = redirect(place)
     gate.set_cookie(response, "", staff=staff)
     return response
 
 
-def end_current() -> None:
-    """Whoever was signed in with this browser is so no longer."""
+def end_current_session() -> None:
+    """End the session of this browser, if any."""
     if actor := gate.signed_in():
         sessions.end(actor.session_id)
 
 
-def leave(endpoint: str, *, staff: bool) -> Response:
-    end_current()
+def sign_out(endpoint: str, *, staff: bool) -> Response:
+    end_current_session()
     db.session.commit()
-    return left(url_for(endpoint), staff=staff)
+    return signed_out_response(url_for(endpoint), staff=staff)

@@ -7,15 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_address, device_name
 from blueprints.account_forms import LoginForm
-from blueprints.auth.shared import bp, end_current, entered, leave, next_path
+from blueprints.auth.shared import bp, end_current_session, next_path, sign_out, signed_in_response
 from blueprints.gate import signed_in
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
-from services.accounts.applicants import KnownApplicant, TooLate
-from services.accounts.throttle import Try
-from services.declaration import next_page
+from services.accounts.applicants import KnownApplicant, StepExpired
+from services.accounts.throttle import CountedAttempt
+from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 
@@ -23,7 +23,7 @@ WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
 @bp.route("/login", methods=["GET", "POST"])
 @public
 def login() -> ResponseReturnValue:
-    """One message for every reason, and the same work for numbers that nobody has."""
+    """One message for all failures, and the same work for unknown numbers."""
     form = LoginForm()
     if request.method != "POST":
         actor = signed_in()
@@ -33,38 +33,38 @@ def login() -> ResponseReturnValue:
     made, who = _begin(form)
     if made.until:
         return _page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
-    proved = applicants.prove(who, form.name.data, form.password.data)
+    proved = applicants.authenticate(who, form.name.data, form.password.data)
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
 
 
-def _begin(form: LoginForm) -> tuple[Try, KnownApplicant | None]:
-    """Write the try down before anything is checked; the password is checked while no transaction is open."""
+def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
+    """Store the attempt before any check; the password is checked outside of transactions."""
     number = form.number.data
-    made = throttle.begin((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
+    made = throttle.count_attempt((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
     who = applicants.known(applicants.find(number))
     db.session.commit()
     return made, who
 
 
-def _enter(form: LoginForm, made: Try, who: KnownApplicant) -> ResponseReturnValue:
-    new_hash = passwords.renewed(form.password.data, who.password_hash)
+def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> ResponseReturnValue:
+    new_hash = passwords.rehashed(form.password.data, who.password_hash)
     try:
         token, actor = applicants.sign_in(who, device_name(), new_hash)
-    except TooLate:  # the password was changed in this very moment
+    except StepExpired:  # the password was changed meanwhile
         db.session.rollback()
         return _page(form, WRONG), 422
-    throttle.take_back(made)
-    throttle.forget(throttle.SIGN_IN, form.number.data)
-    end_current()
+    throttle.uncount_attempt(made)
+    throttle.reset_failures(throttle.SIGN_IN, form.number.data)
+    end_current_session()
     db.session.commit()
-    return entered(token, _place(actor), staff=False)
+    return signed_in_response(token, _place(actor), staff=False)
 
 
 def _place(actor: Actor) -> str:
-    """A form that came too late first, then where the person wanted to go, then where they are in their filing."""
-    with beginning("DEFERRED"):
+    """First the stored form, then the wanted page, then the next page of the declaration."""
+    with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
-        endpoint, values = next_page.landing(actor)
+        endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 
@@ -75,7 +75,7 @@ def _page(form: LoginForm, problem: str = "") -> str:
 @bp.post("/logout")
 @public
 def logout() -> ResponseReturnValue:
-    """退出 leads to the home page (guide). Also after the session has ended: leaving must always work."""
-    response = leave("public.home", staff=False)
+    """退出 leads to the home page (guide). It works without a session, too."""
+    response = sign_out("public.home", staff=False)
     flash("您已安全退出。", "g")
     return response

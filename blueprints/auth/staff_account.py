@@ -1,4 +1,4 @@
-"""我的账号 of staff: password, second factor, recovery codes, keys. Whatever matters asks for the password again."""
+"""我的账号 of staff: password, second factor, recovery codes, keys. Important changes ask for the password again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pyotp import random_base32
 
 from blueprints import device_name, me
 from blueprints.auth.forms import AccountForm, ChangePasswordForm, PasswordAgainForm, TotpForm
-from blueprints.auth.shared import bp, entered, forget, remember, remembered
+from blueprints.auth.shared import bp, forget, remember, remembered, signed_in_response
 from lib.questions.fields import Question
 from models import Staff, db
 from services.access import STAFF, only
 from services.accounts import passwords, staff, throttle
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff
 
 WRONG = "登录密码不正确"
@@ -25,15 +25,15 @@ def _known() -> KnownStaff:
 
 
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
-    """Count the try, commit, check; what is wrong stands at the field."""
-    made = throttle.begin((throttle.STAFF_PASSWORD, who.uid))
+    """Count the attempt, commit, check; the field gets the message."""
+    made = throttle.count_attempt((throttle.STAFF_PASSWORD, who.uid))
     db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
-    elif not passwords.right(field.data, who.password_hash, staff=True):
+    elif not passwords.is_correct(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
-        throttle.forget(throttle.STAFF_PASSWORD, who.uid)
+        throttle.reset_failures(throttle.STAFF_PASSWORD, who.uid)
         db.session.commit()
     return not field.errors
 
@@ -47,7 +47,7 @@ def _changed_elsewhere() -> ResponseReturnValue:
 @bp.route("/staff/account", methods=["GET", "POST"])
 @only(*STAFF)
 def staff_account() -> ResponseReturnValue:
-    """The password is changed with the old one; every other device is signed out, this one gets a new session."""
+    """Change the password with the old one. All sessions end, and this browser gets a new one."""
     form = ChangePasswordForm({"name": me().name})
     if not form.validate_on_submit():
         return _account_page(form), 422 if form.is_submitted() else 200
@@ -57,10 +57,10 @@ def staff_account() -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password.data, staff=True)
     try:
         token = staff.change_password(who, password_hash, device_name())
-    except TooLate:
+    except StepExpired:
         return _changed_elsewhere()
     db.session.commit()
-    response = entered(token, url_for("auth.staff_account"), staff=True)
+    response = signed_in_response(token, url_for("auth.staff_account"), staff=True)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 
@@ -117,13 +117,13 @@ def _change_totp(secret: str, step: int) -> ResponseReturnValue:
 @bp.route("/staff/account/codes", methods=["GET", "POST"])
 @only(*STAFF)
 def staff_codes() -> ResponseReturnValue:
-    """恢复码: ten new ones, shown once; the earlier ones are void."""
+    """恢复码: replace them by ten new ones, shown once."""
     form = PasswordAgainForm()
     if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
         return _password_page(form, "生成新的恢复码", "auth.staff_codes")
     try:
         codes = staff.renew_recovery_codes(who)
-    except TooLate:
+    except StepExpired:
         return _changed_elsewhere()
     db.session.commit()
     return render_template("auth/staff_codes.html", codes=codes)
@@ -138,7 +138,7 @@ def _password_page(form: AccountForm, title: str, endpoint: str) -> ResponseRetu
 @only(*STAFF)
 def staff_keys() -> ResponseReturnValue:
     """单键操作 on the review page, on or off."""
-    staff.set_keys(me().id, request.form.get("keys") == "on")
+    staff.set_single_keys(me().id, request.form.get("keys") == "on")
     db.session.commit()
     flash("已保存", "g")
     return redirect(url_for("auth.staff_account"))

@@ -1,4 +1,4 @@
-"""Staff sign-in with two factors. One message for every reason, the same work for user names that nobody has."""
+"""Staff sign-in with two factors. One message for all failures, the same work for unknown user names."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_address, device_name
 from blueprints.auth.forms import StaffLoginForm
-from blueprints.auth.shared import bp, end_current, entered, leave, next_path
+from blueprints.auth.shared import bp, end_current_session, next_path, sign_out, signed_in_response
 from blueprints.gate import signed_in
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.access import OFFICERS, Actor, public
 from services.accounts import passwords, staff, throttle
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff, SecondFactor
-from services.accounts.throttle import Try
-from services.declaration import next_page
+from services.accounts.throttle import CountedAttempt
+from services.filing import next_page
 
 WRONG = "用户名、登录密码或动态验证码不正确"
 
@@ -30,42 +30,44 @@ def staff_login() -> ResponseReturnValue:
         return redirect(_place(actor)) if actor else _login_page(form)
     if not form.validate():
         return _login_page(form), 422
-    made = throttle.begin((throttle.STAFF_SIGN_IN, form.username.data), (throttle.STAFF_ADDRESS, client_address()))
-    who = staff.known(form.username.data)
+    made = throttle.count_attempt(
+        (throttle.STAFF_SIGN_IN, form.username.data), (throttle.STAFF_ADDRESS, client_address())
+    )
+    who = staff.active_account(form.username.data)
     db.session.commit()
     if made.until:
         return _login_page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
-    is_right = passwords.right(form.password.data, who.password_hash if who else None, staff=True)
+    is_right = passwords.is_correct(form.password.data, who.password_hash if who else None, staff=True)
     return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
 
 
-def _enter(form: StaffLoginForm, made: Try, who: KnownStaff) -> ResponseReturnValue:
-    """The password was right; the second factor is used up with the sign-in."""
-    new_hash = passwords.renewed(form.password.data, who.password_hash, staff=True)
+def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> ResponseReturnValue:
+    """After the correct password; the sign-in redeems the second factor."""
+    new_hash = passwords.rehashed(form.password.data, who.password_hash, staff=True)
     try:
         token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
-    except TooLate:
+    except StepExpired:
         db.session.rollback()
         return _login_page(form, WRONG), 422
-    throttle.take_back(made)
-    throttle.forget(throttle.STAFF_SIGN_IN, form.username.data)
-    end_current()
+    throttle.uncount_attempt(made)
+    throttle.reset_failures(throttle.STAFF_SIGN_IN, form.username.data)
+    end_current_session()
     db.session.commit()
-    return entered(token, _place(actor), staff=True)
+    return signed_in_response(token, _place(actor), staff=True)
 
 
 def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None:
-    """Raises TooLate when the typed code is none; None where the operator does without second factors."""
+    """Raises StepExpired for a wrong code; None when the setting turns the second factor off."""
     if "code" not in form:
         return None
     factor = staff.second_factor(who, form.code.data)
     if factor is None:
-        raise TooLate
+        raise StepExpired
     return factor
 
 
 def _place(actor: Actor) -> str:
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
     return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
@@ -78,6 +80,6 @@ def _login_page(form: StaffLoginForm, problem: str = "") -> str:
 @bp.post("/staff/logout")
 @public
 def staff_logout() -> ResponseReturnValue:
-    response = leave("auth.staff_login", staff=True)
+    response = sign_out("auth.staff_login", staff=True)
     flash("您已安全退出。", "g")
     return response

@@ -2,7 +2,6 @@
 
 from blueprints.review import (
     decide,
-    handover,
     marking,
     next_case,
     notes,
@@ -14,13 +13,13 @@ from blueprints.review import (
     roster,
     statistics,
     submission,
+    transfers,
 )
 from blueprints.review.shared import bp
 
 __all__ = [
     "bp",
     "decide",
-    "handover",
     "marking",
     "next_case",
     "notes",
@@ -32,4 +31,5 @@ __all__ = [
     "roster",
     "statistics",
     "submission",
+    "transfers",
 ]

@@ -13,23 +13,23 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.marking import confirm, confirmed, refused, take_marks
-from blueprints.review.next_case import onward
+from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, in_hand, marks_in, typed, within
 from lib.codes import Role
-from models import Decision, Declaration, SecondLook, db
+from models import Decision, SecondLook, db
 from services import workflow
 from services.access import OFFICERS, only
 from services.marks import return_reasons
 from services.reports import review_times
-from services.review import page as review_page
+from services.review.case import ReviewCase
 
 REASON_LENGTH = 200
 
 
-def opened_at(declaration: Declaration) -> datetime | None:
+def opened_at(case: ReviewCase) -> datetime | None:
     """When the officer at hand first looked at what is held now: asked before the verb, which ends the claim."""
-    claim = workflow.holder(declaration)
-    return claim.opened_at if claim and claim.staff_id == me().id else None
+    claim = workflow.own_claim(case.declaration, me())
+    return claim.opened_at if claim else None
 
 
 def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseReturnValue:
@@ -40,15 +40,16 @@ def done(decision: Decision | SecondLook, opened: datetime | None) -> ResponseRe
     else:
         flash(f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b")
     db.session.commit()
-    return onward()
+    return next_case()
 
 
 @bp.post("/submissions/<uid>/marks")
 @only(*OFFICERS)
 def save_marks(uid: str) -> ResponseReturnValue:
-    declaration, seen = take_marks(uid)
-    if "revoke" not in review_page.verbs_of(declaration, me()):
-        workflow.own_claim(declaration, me(), seen)
+    case, seen = take_marks(uid)
+    if "revoke" not in case.verbs:
+        workflow.holds(case.declaration, me(), seen)
+        workflow.renew(case.declaration, me())
     db.session.commit()
     flash("标记已保存。", "g")
     return redirect(address_of(uid))
@@ -57,55 +58,55 @@ def save_marks(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/release")
 @only(*OFFICERS)
 def release(uid: str) -> ResponseReturnValue:
-    declaration, _seen = take_marks(uid)
-    workflow.release(declaration, me())
+    case, _seen = take_marks(uid)
+    workflow.release(case.declaration, me())
     db.session.commit()
-    flash(f"已放回 {declaration.number}，标记已保留。", "g")
+    flash(f"已放回 {case.declaration.number}，标记已保留。", "g")
     return redirect(url_for("review.queue", **within()))
 
 
 @bp.post("/submissions/<uid>/return")
 @only(*OFFICERS)
 def send_back(uid: str) -> ResponseReturnValue:
-    """First the message as the applicant will read it, then, confirmed, the return. Tried either way: same checks."""
-    declaration, seen = take_marks(uid)
-    opened = opened_at(declaration)
+    """First the message as the applicant will read it, then, confirmed, the return."""
+    case, seen = take_marks(uid)
+    opened = opened_at(case)
     try:
-        decision = workflow.send_back(declaration, me(), seen)
+        workflow.can_return(case.declaration, me(), seen)
     except workflow.NotAllowed as error:
         return refused(uid, str(error))
     if not confirmed():
         return confirm("review/confirm_return.html", uid)
-    return done(decision, opened)
+    return done(workflow.send_back(case.declaration, me(), seen), opened)
 
 
 @bp.post("/submissions/<uid>/approve")
 @only(*OFFICERS)
 def approve(uid: str) -> ResponseReturnValue:
-    declaration, seen = take_marks(uid)
-    left, id_checked = bool(marks_in(request.form)), request.form.get("id_checked") == "yes"
-    sample, opened = current_app.config["SECOND_LOOK_PERCENT"], opened_at(declaration)
+    case, seen = take_marks(uid)
+    opened, id_checked = opened_at(case), request.form.get("id_checked") == "yes"
     try:
-        decision = workflow.approve(declaration, me(), seen, id_checked=id_checked, sample=sample)
+        workflow.holds(case.declaration, me(), seen)
     except workflow.NotAllowed as error:
         return refused(uid, str(error))
-    if left and not confirmed():
+    if marks_in(request.form) and not confirmed():
         return confirm("review/confirm_approve.html", uid)
-    return done(decision, opened)
+    sample = current_app.config["SECOND_LOOK_PERCENT"]
+    return done(workflow.approve(case.declaration, me(), seen, id_checked=id_checked, sample=sample), opened)
 
 
 @bp.post("/submissions/<uid>/decline")
 @only(*OFFICERS)
 def decline(uid: str) -> ResponseReturnValue:
     """不予采集 with a reason, chosen on a page that shows what the applicant will read."""
-    declaration, seen = take_marks(uid)
+    case, seen = take_marks(uid)
     code, comment = typed("decline_reason", 30), typed("decline_comment", REASON_LENGTH)
-    choices, opened = return_reasons.of(me()).decline, opened_at(declaration)
-    workflow.own_claim(declaration, me(), seen)
+    choices, opened = return_reasons.of(me()).decline, opened_at(case)
+    workflow.holds(case.declaration, me(), seen)
     if not confirmed():
         return confirm("review/confirm_decline.html", uid, choices=choices)
     try:
-        decision = workflow.decline(declaration, me(), seen, reason_code=code, comment=comment)
+        decision = workflow.decline(case.declaration, me(), seen, reason_code=code, comment=comment)
     except workflow.NotAllowed as error:
         return confirm("review/confirm_decline.html", uid, str(error), choices=choices)
     return done(decision, opened)
@@ -115,8 +116,7 @@ def decline(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def undo(uid: str) -> ResponseReturnValue:
     """撤销 within a minute: the submission is in the officer's hands again, with its marks."""
-    declaration = in_hand(uid)
-    workflow.undo(declaration, me())
+    workflow.undo(in_hand(uid).declaration, me())
     db.session.commit()
     flash("已撤销刚才的决定，这份申报回到您手中。", "g")
     return redirect(address_of(uid))
@@ -126,33 +126,36 @@ def undo(uid: str) -> ResponseReturnValue:
 @only(Role.MANAGER)
 def revoke(uid: str) -> ResponseReturnValue:
     """撤销审核结果: the reason is asked for on a page that shows what the applicant will read."""
-    declaration, seen = take_marks(uid)
-    comment = typed("why", REASON_LENGTH)
+    case, seen = take_marks(uid)
     try:
-        workflow.revoke(declaration, me(), seen, comment=comment if confirmed() else "tried")
+        workflow.can_revoke(case.declaration, me(), seen)
     except workflow.NotAllowed as error:
-        if confirmed() and not comment:
-            return confirm("review/confirm_revoke.html", uid, str(error))
         return refused(uid, str(error))
     if not confirmed():
         return confirm("review/confirm_revoke.html", uid)
+    try:
+        workflow.revoke(case.declaration, me(), seen, comment=typed("why", REASON_LENGTH))
+    except workflow.NotAllowed as error:
+        return confirm("review/confirm_revoke.html", uid, str(error))
     db.session.commit()
-    flash(f"已撤销 {declaration.number} 的审核结果，退回申报人修改。", "g")
+    flash(f"已撤销 {case.declaration.number} 的审核结果，退回申报人修改。", "g")
     return redirect(address_of(uid))
 
 
 @bp.post("/submissions/<uid>/reopen")
 @only(Role.MANAGER)
 def reopen(uid: str) -> ResponseReturnValue:
-    declaration, comment = in_hand(uid), typed("why", REASON_LENGTH)
+    case = in_hand(uid)
     try:
-        workflow.reopen(declaration, me(), comment=comment if confirmed() else "tried")
+        workflow.can_reopen(case.declaration, me())
     except workflow.NotAllowed as error:
-        if confirmed() and not comment:
-            return confirm("review/confirm_reopen.html", uid, str(error))
         return refused(uid, str(error))
     if not confirmed():
         return confirm("review/confirm_reopen.html", uid)
+    try:
+        workflow.reopen(case.declaration, me(), comment=typed("why", REASON_LENGTH))
+    except workflow.NotAllowed as error:
+        return confirm("review/confirm_reopen.html", uid, str(error))
     db.session.commit()
-    flash(f"已重新受理 {declaration.number}。", "g")
+    flash(f"已重新受理 {case.declaration.number}。", "g")
     return redirect(address_of(uid))

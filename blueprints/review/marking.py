@@ -10,41 +10,54 @@ from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from blueprints.review.shared import bp, desk, in_hand, in_scope, looked_at, marks_in, revision_of, ticks_in, within
-from models import Declaration, Revision, db
+from blueprints.review.shared import (
+    bp,
+    in_hand,
+    in_scope,
+    marks_in,
+    submission_page,
+    ticks_in,
+    viewed_case,
+    within,
+)
+from models import db
 from services import access, workflow
 from services.marks import marks, ticks
+from services.review import case as review_case
 from services.review import page as review_page
+from services.review.case import ReviewCase
 
 
-def keep_marks(revision: Revision, sent: list[marks.MarkRequest], ticked: list[str] | None) -> None:
-    """Make marks and ticks those of a form. What is marked is not ticked; without word of ticks they stay.
+def replace_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
+    """Make marks and ticks those of a form. What is marked is not ticked; a form without ticks leaves them as they are.
 
-    The form of a page that is only read (a note on a file put back) speaks of neither: nothing is taken away.
+    The form of a page that is only read (a note on a file put back) has neither: nothing is taken away.
     """
+    sent, ticked = marks_in(form), ticks_in(form)
     if ticked is None and not sent:
         return
-    marks.keep(revision, me(), sent)
+    marks.save(case.revision, me(), sent)
     if ticked is not None:
-        wanted = set(ticked) & marks.markable(revision) - {want.target for want in sent}
-        ticks.keep(revision, me(), wanted)
+        wanted = set(ticked) & marks.markable(case.revision) - {want.target for want in sent}
+        ticks.save(case.revision, me(), wanted)
 
 
-def take_marks(uid: str) -> tuple[Declaration, int]:
-    """Put the sent marks into the transaction in hand, where they may stand. Returns what was seen, too."""
-    declaration, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
-    if review_page.may_keep_marks(declaration, me(), seen):
-        keep_marks(revision_of(declaration, seen), marks_in(request.form), ticks_in(request.form))
-        workflow.renew(declaration, me())
-    return declaration, seen
+def take_marks(uid: str) -> tuple[ReviewCase, int]:
+    """Put the sent marks into the transaction in hand, where they may be set. Returns what was seen, too."""
+    case, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
+    if seen == case.revision.number and case.may_keep_marks():
+        replace_marks(case, request.form)
+    return case, seen
 
 
-def keep_marks_alone(uid: str) -> None:
-    """Take the verb back and save the marks all the same: what was typed stays, whatever became of the decision."""
+def save_marks_alone(uid: str) -> None:
+    """Undo what the verb did, but save the marks: what was typed stays even when the verb fails."""
     db.session.rollback()
-    take_marks(uid)
+    case, _seen = take_marks(uid)
+    workflow.renew(case.declaration, me())
     db.session.commit()
 
 
@@ -54,20 +67,20 @@ def confirmed() -> bool:
 
 def refused(uid: str, problem: str) -> ResponseReturnValue:
     """The submission's page again, with the reason on top."""
-    keep_marks_alone(uid)
-    return desk(looked_at(uid, "view"), problem=problem)
+    save_marks_alone(uid)
+    return submission_page(viewed_case(uid, "view"), problem=problem)
 
 
 def confirm(template: str, uid: str, problem: str = "", **more: Any) -> ResponseReturnValue:
-    """A page that shows what is about to be sent, before it is."""
-    keep_marks_alone(uid)
-    revision = revision_of(in_scope(uid), None)
+    """A page that shows what is about to be sent, before it is. The marks are saved by then."""
+    save_marks_alone(uid)
+    case = in_scope(uid)
     page = render_template(
         template,
-        declaration=revision.declaration,
-        revision=revision,
-        name=revision.answers["applicant_name"],
-        told=review_page.told(revision),
+        declaration=case.declaration,
+        revision=case.revision,
+        name=case.answers["applicant_name"],
+        message=review_page.message(case),
         ticked=ticks_in(request.form),
         sent=request.form,
         problem=problem,
@@ -80,7 +93,7 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
 @bp.errorhandler(workflow.NotAllowed)
 @bp.errorhandler(workflow.Conflict)
 def conflict(error: Exception) -> ResponseReturnValue:
-    """Somebody else was faster: who, when, and what of the officer's own work is kept or to be copied.
+    """A colleague was faster: who, when, and which of the officer's marks are kept or to be copied.
 
     Also where a verb is not allowed any more and its page has no better place to say so.
     """
@@ -88,10 +101,9 @@ def conflict(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     declaration = access.office_declaration(me(), uid)
     if declaration and sent:
-        keep_marks_alone(uid)
-    kept = declaration is not None and review_page.may_keep_marks(
-        declaration, me(), request.form.get("seen", 0, type=int)
-    )
+        save_marks_alone(uid)
+    case = review_case.of(declaration, me()) if declaration else None
+    kept = case is not None and request.form.get("seen", type=int) == case.revision.number and case.may_keep_marks()
     page = render_template(
         "review/conflict.html",
         message=str(error),

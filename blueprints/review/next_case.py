@@ -1,4 +1,4 @@
-"""Where a verdict leads: to the next submission, at once. The strip with 【撤销】 stands on the page that opens."""
+"""Where a verdict leads: to the next submission, at once. The strip with 【撤销】 is on the page that opens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.shared import address_of, bp, within
-from models import Declaration, db
+from models import db
 from services import workflow
 from services.queue import listing as queue_listing
 from services.queue.filters import Filters
@@ -18,28 +18,33 @@ from services.review import held as held_files
 TRIES = 5  # when colleagues take the same one at the same moment
 
 
-def onward() -> ResponseReturnValue:
+def next_case() -> ResponseReturnValue:
     """The submission in hand that is due first, else the next one of the queue, claimed; without any the queue."""
-    following = next(iter(held_files.held(me())), None) or _claimed()
-    if following is None:
-        return redirect(url_for("review.queue", **within()))
-    return redirect(address_of(following.uid))
+    try:
+        following = next(iter(held_files.held(me())), None) or claim_next_due(Filters.read(within()))
+    except workflow.Conflict:
+        following = None
+    return redirect(address_of(following) if following else url_for("review.queue", **within()))
 
 
-def _claimed() -> Declaration | None:
-    filters = Filters.read(within())
+def claim_next_due(filters: Filters) -> str | None:
+    """Claim what is next and return its uid; an officer who was a moment too late gets the one after it.
+
+    None: nothing is left. Raises Conflict after some tries.
+    """
     for _ in range(TRIES):
         declaration = queue_listing.next_due(me(), filters)
         if declaration is None:
             return None
+        uid = declaration.uid
         try:
             workflow.claim(declaration, me())
             db.session.commit()
         except (workflow.Conflict, workflow.NotAllowed):
             db.session.rollback()
             continue
-        return declaration
-    return None
+        return uid
+    raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")
 
 
 @bp.context_processor

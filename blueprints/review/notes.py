@@ -12,21 +12,21 @@ from models import db
 from services import workflow
 from services.access import OFFICERS, only
 from services.marks import internal_notes
-from services.review import page as review_page
 
 
 @bp.post("/submissions/<uid>/notes")
 @only(*OFFICERS)
 def add_note(uid: str) -> ResponseReturnValue:
     """The marks that stand on the page are saved along: the note must not cost them."""
-    declaration, _seen = take_marks(uid)
-    if not review_page.handles(declaration, me()):
+    case, _seen = take_marks(uid)
+    if not case.reads_all:
         raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
     text = " ".join(request.form.get("note", "").replace("\x00", "").split())
     if text:
-        internal_notes.add(declaration, me(), text)
+        internal_notes.add(case.declaration, me(), text)
         flash("内部备注已保存。", "g")
     else:
         flash("请先写备注，再按【保存备注】。", "y")
+    workflow.renew(case.declaration, me())
     db.session.commit()
     return redirect(address_of(uid, _anchor="notes"))

@@ -1,4 +1,4 @@
-"""部门概览 of the manager, and the officer's own figures. Nobody's times are shown to anybody else."""
+"""部门概览 of the manager, and the officer's own figures. Times are shown only to the officer they belong to."""
 
 from __future__ import annotations
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.shared import bp, in_scope, looked_at, looked_at_record, revision_of
-from lib.database import beginning
-from lib.storage import FileDamaged, FileMissing, Folder
-from models import Revision, db
-from services import access
+from blueprints.review.shared import bp, in_scope, viewed_case, viewed_record
+from lib.storage import FileDamaged, FileMissing
+from models import Revision, db, store
 from services.access import OFFICERS, only
 from services.records import own as own_record
 from services.review import page as review_page
 from services.review import pictures as review_pictures
 from services.review import preload
-from services.review import rows as review_rows
+from services.review.access_log import PRELOAD
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>")
@@ -26,30 +22,17 @@ from services.review import rows as review_rows
 def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
     """One page (from 0) of one paper as it was submitted, small with ``?thumb=1``.
 
-    ``?ahead=1``: for the page that will open next. No look, as long as the officer holds the submission.
+    ``?preload=1``: for the page that will open next. It counts as no view while the officer holds the submission.
     """
-    loads_ahead = bool(request.args.get("ahead")) and review_page.holds(in_scope(uid), me())
-    found = _loaded_ahead(uid, revision) if loads_ahead else looked_at(uid, "view_picture", revision)
-    return _send(found, kind, page)
+    preloads = bool(request.args.get("preload")) and in_scope(uid).holds
+    return _send(viewed_case(uid, PRELOAD if preloads else "view_picture", revision).revision, kind, page)
 
 
-def _loaded_ahead(uid: str, number: int) -> Revision:
-    """As looked_at, with an event of its own kind, and without prolonging the claim."""
-    if preload.is_to_log(me(), in_scope(uid)):
-        db.session.rollback()
-        with beginning("IMMEDIATE"):
-            revision = revision_of(in_scope(uid), number)
-            if preload.is_to_log(me(), revision.declaration):
-                preload.log(me(), revision)
-            db.session.commit()
-    return revision_of(in_scope(uid), number)
-
-
-@bp.get("/submissions/<uid>/ahead")
+@bp.get("/submissions/<uid>/preload")
 @only(*OFFICERS)
 def next_pictures(uid: str) -> ResponseReturnValue:
     """The addresses of what the next submission in hand will open with, as JSON: ``{"pictures": [...]}``."""
-    following = preload.following(me(), in_scope(uid).uid)
+    following = preload.following(me(), in_scope(uid).declaration.uid)
     if following is None:
         return {"pictures": []}
     number = following.revision_number
@@ -61,43 +44,34 @@ def next_pictures(uid: str) -> ResponseReturnValue:
     }
 
 
-@bp.context_processor
-def in_memory() -> dict[str, bool]:
-    """``loaded_ahead``: the page of a submission whose first pictures the page before it loaded already."""
-    if request.endpoint != "review.submission" or not request.view_args:
-        return {}
-    declaration = access.office_declaration(me(), request.view_args["uid"])
-    return {"loaded_ahead": declaration is not None and preload.was_loaded(me(), declaration)}
-
-
 @bp.get("/submissions/<uid>/pictures/<int:revision>/before/<kind>/<int:page>")
 @only(*OFFICERS)
 def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that this one is compared with, which may belong to the declaration of the record.
 
-    Whoever may read the submission may read what it is compared with, and nothing else of the other declaration.
+    An officer who may read the submission may read what it is compared with, and nothing else of that declaration.
     """
-    compared = review_rows.compared_with(looked_at(uid, "view_picture", revision)) or abort(404)
+    compared = viewed_case(uid, "view_picture", revision).compared or abort(404)
     return _send(compared, kind, page)
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>/view")
 @only(*OFFICERS)
 def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValue:
-    """A page around one picture, for whoever works without scripts: frames, the picture before it, the watermark.
+    """A page around one picture, for work without scripts: frames, the picture before it, the watermark.
 
     ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
     """
-    found = review_page.submission(looked_at(uid, "view_picture", revision), me())
-    shown = review_pictures.pictures(found.papers, found.compared)
+    case = viewed_case(uid, "view_picture", revision)
+    shown = review_pictures.pictures(review_page.submission(case).papers, case.compared)
     wanted = kind, page, bool(request.args.get("before"))
     at = next((at for at, one in enumerate(shown) if (one.kind, one.index, one.gone) == wanted), None)
     if at is None:
         abort(404)
     return render_template(
         "review/picture.html",
-        declaration=found.declaration,
-        revision=found.revision,
+        declaration=case.declaration,
+        revision=case.revision,
         picture=shown[at],
         previous=shown[at - 1] if at else None,
         following=shown[at + 1] if at + 1 < len(shown) else None,
@@ -109,7 +83,7 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 @only(*OFFICERS)
 def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that a record points to."""
-    return _send(looked_at_record(uid).revision, kind, page)
+    return _send(viewed_record(uid).revision, kind, page)
 
 
 def _send(revision: Revision, kind: str, number: int) -> Response:
@@ -118,7 +92,7 @@ def _send(revision: Revision, kind: str, number: int) -> Response:
     address = page["thumb_address" if request.args.get("thumb") else "address"]
     db.session.rollback()  # reading the file does not need the database
     try:
-        content = cast(Folder, current_app.extensions["kuaiji.store"]).get(address)
+        content = store().get(address)
     except (FileMissing, FileDamaged) as error:
         current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
         return Response("附件损坏", 404, mimetype="text/plain")

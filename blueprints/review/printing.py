@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -13,9 +13,9 @@ from blueprints import me
 from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
-from lib.database import beginning
-from lib.storage import FileDamaged, FileMissing, Folder
-from models import Declaration, PrintJob, Record, db
+from lib.database import transaction_mode
+from lib.storage import FileDamaged, FileMissing
+from models import Declaration, PrintJob, Record, db, store
 from services.access import OFFICERS, only
 from services.queue import listing as queue_listing
 from services.queue.filters import Filters
@@ -51,14 +51,14 @@ def _chosen() -> list[int]:
     if queue:
         found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
         return batch_print.of_declarations(me(), found, by=Declaration.id)
-    return batch_print.of_records(me(), office_records.chosen(me(), most), by=Record.id)
+    return batch_print.of_records(me(), office_records.record_ids(me(), most), by=Record.id)
 
 
 @bp.post("/print/choose")
 @only(*OFFICERS)
 def choose_sheets() -> ResponseReturnValue:
     """From a list to the question why."""
-    with beginning("DEFERRED"):  # only read
+    with transaction_mode("DEFERRED"):  # only read
         db.session.rollback()
         if chosen := _chosen():
             return _ask_why(len(chosen), PrintForm(formdata=None))
@@ -89,7 +89,7 @@ def _back() -> ResponseReturnValue:
 @bp.post("/print")
 @only(*OFFICERS)
 def print_sheets() -> ResponseReturnValue:
-    with beginning("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
+    with transaction_mode("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
         db.session.rollback()
         chosen, form = _chosen(), PrintForm()
         db.session.rollback()
@@ -149,7 +149,7 @@ def print_file(uid: str) -> ResponseReturnValue:
     if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
     try:
-        pdf = cast(Folder, current_app.extensions["kuaiji.store"]).get(job.address or "")
+        pdf = store().get(job.address or "")
     except (FileMissing, FileDamaged):
         abort(404)
     return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))

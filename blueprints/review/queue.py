@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
+from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
-from lib.database import beginning
-from models import Declaration, db
+from lib.database import transaction_mode
+from models import db
 from services import workflow
 from services.access import OFFICERS, STAFF, only
 from services.queue import filters as queue_filters
@@ -22,7 +23,6 @@ from services.queue import saved_views
 from services.queue.filters import Filters
 from services.queue.rows import OfficerView
 
-TRIES = 5  # of 【领取下一件】 when colleagues press it at the same moment
 TEN = 10
 
 
@@ -53,7 +53,7 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    with beginning("DEFERRED"):  # it is only sent as a form; nobody waits for the write lock to look something up
+    with transaction_mode("DEFERRED"):  # it is sent as a form but only reads: no write lock
         view = OfficerView(me())
         return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 
@@ -99,14 +99,14 @@ def claim_next() -> ResponseReturnValue:
     """Take what is due first, within the filters that the page sent along."""
     filters = Filters.read(_plain(request.form))
     try:
-        declaration = _take(filters)
+        following = claim_next_due(filters)
     except workflow.Conflict as error:
         flash(str(error), "y")
         return _back(filters)
-    if declaration is None:
+    if following is None:
         return _nothing_left(filters)
     address: dict[str, Any] = filters.address()  # within them goes on what follows the decision
-    return redirect(url_for("review.submission", uid=declaration.uid, **address))
+    return redirect(url_for("review.submission", uid=following, **address))
 
 
 @bp.post("/queue/ten")
@@ -115,7 +115,7 @@ def claim_ten() -> ResponseReturnValue:
     """Take ten at most, each for itself: what a colleague takes at the same moment is passed over."""
     filters, taken = Filters.read(_plain(request.form)), 0
     try:
-        while taken < TEN and _take(filters):
+        while taken < TEN and claim_next_due(filters):
             taken += 1
     except workflow.Conflict as error:
         if not taken:
@@ -125,22 +125,6 @@ def claim_ten() -> ResponseReturnValue:
         return _nothing_left(filters)
     flash(f"已领取 {taken} 件，请在 30 分钟内审核。", "g")
     return redirect(url_for("review.queue", lane="mine"))
-
-
-def _take(filters: Filters) -> Declaration | None:
-    """Claim what is next; whoever was a moment too late gets the one after it. Raises Conflict after some tries."""
-    for _ in range(TRIES):
-        declaration = queue_listing.next_due(me(), filters)
-        if declaration is None:
-            return None
-        try:
-            workflow.claim(declaration, me())
-            db.session.commit()
-        except (workflow.Conflict, workflow.NotAllowed):
-            db.session.rollback()
-            continue
-        return declaration
-    raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")
 
 
 def _back(filters: Filters) -> ResponseReturnValue:
@@ -161,7 +145,7 @@ def _nothing_left(filters: Filters) -> ResponseReturnValue:
 def save_view() -> ResponseReturnValue:
     filters = Filters.read(_plain(request.form))
     try:
-        kept = saved_views.keep(me(), typed("name", 100), filters)
+        kept = saved_views.save(me(), typed("name", 100), filters)
     except saved_views.ViewRefused as error:
         flash(str(error), "r")
         return _back(filters)
@@ -173,7 +157,7 @@ def save_view() -> ResponseReturnValue:
 @bp.post("/queue/views/<int(max=2147483647):view_id>/delete")
 @only(*OFFICERS)
 def drop_view(view_id: int) -> ResponseReturnValue:
-    if not saved_views.remove(me(), view_id):
+    if not saved_views.delete_view(me(), view_id):
         abort(404)
     db.session.commit()
     flash("已删除视图。", "g")

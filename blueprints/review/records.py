@@ -6,8 +6,8 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.shared import bp, looked_at_record, record_in_scope, typed
-from lib.database import beginning
+from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
+from lib.database import transaction_mode
 from models import Record, db
 from services.access import OFFICERS, only
 from services.records import office_list as office_records
@@ -24,10 +24,10 @@ def records() -> str:
 @bp.route("/archive/search", methods=["GET", "POST"])
 @only(*OFFICERS)
 def search_records() -> ResponseReturnValue:
-    """As in 待办: what people are searched by is sent in the body and stands in no address."""
+    """As in 待办: what people are searched by is sent in the body, never in an address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
-    with beginning("DEFERRED"):  # as there: only read
+    with transaction_mode("DEFERRED"):  # as there: only read
         return _page(office_records.search(me(), text), text)
 
 
@@ -40,14 +40,14 @@ def _page(found: office_records.RecordPage, text: str, began: bool = False) -> s
 @bp.get("/archive/<uid>")
 @only(*OFFICERS)
 def record(uid: str) -> ResponseReturnValue:
-    return _show(looked_at_record(uid))
+    return _show(viewed_record(uid))
 
 
 @bp.post("/archive/<uid>/reveal")
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down."""
-    access_log.log_look(me(), record_in_scope(uid).revision, ["reveal"])
+    access_log.record(me(), record_in_scope(uid).revision, ["reveal"])
     db.session.commit()
     return _show(record_in_scope(uid), reveal=True)
 

@@ -15,7 +15,7 @@ from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.questions.fields import ChoiceQuestion, DayQuestion
 from lib.questions.validators import Optional, Required
 from models import db
@@ -35,8 +35,7 @@ class RosterForm(AccountForm):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        offices = db.session.scalars(matching.in_scope(me())).all()
-        self.office.fixed = {office.code: office.name for office in offices}
+        self.office.fixed = {office.code: office.name for office in matching.in_scope(me())}
         self.office.data = self.office.data or next(iter(self.office.fixed))
 
     def validate_until(self, field: DayQuestion) -> None:
@@ -62,7 +61,7 @@ def roster_page() -> str:
 @only(*OFFICERS)
 def export_roster() -> ResponseReturnValue:
     """Reading and writing the file need no lock of the database; only the log of it does."""
-    with beginning("DEFERRED"):
+    with transaction_mode("DEFERRED"):
         db.session.rollback()
         form = RosterForm()
         if not form.validate_on_submit():

@@ -1,8 +1,7 @@
-"""What the officers' views share: the file in scope, the log of looks, the page of one submission."""
+"""What the officers' views share: the case in scope, the access log, the page of one submission."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,25 +10,29 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from lib.database import beginning, utcnow
-from models import Declaration, Record, Revision, db
+from lib.database import transaction_mode, utcnow
+from lib.text import one_line
+from models import Record, db
 from services import access, checks
 from services.marks import marks, return_reasons
+from services.moves import MOVES
 from services.queue.filters import Filters
 from services.review import access_log
+from services.review import case as review_case
 from services.review import page as review_page
 from services.review import pictures as review_pictures
+from services.review.access_log import AccessLog
+from services.review.case import ReviewCase
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
 
 REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 def typed(name: str, most: int, form: MultiDict[str, str] | None = None) -> str:
     """One line of a form, this request's unless given: without control characters, not longer than its column."""
     sent = request.form if form is None else form
-    return " ".join(_CONTROL.sub(" ", sent.get(name, "")).split())[:most]
+    return one_line(sent.get(name, ""), most)
 
 
 def marks_in(form: MultiDict[str, str]) -> list[marks.MarkRequest]:
@@ -72,50 +75,43 @@ def address_of(uid: str, **more: Any) -> str:
     return url_for("review.submission", uid=uid, **within(), **more)
 
 
-def in_scope(uid: str) -> Declaration:
-    """A submission of the officer's scope. Another county's is not found, exactly as if it did not exist."""
-    return access.office_declaration(me(), uid) or abort(404)
+def in_scope(uid: str, number: int | None = None) -> ReviewCase:
+    """A submission of the officer's scope: the revision of that number, or the latest one that the officer may read.
 
-
-def in_hand(uid: str) -> Declaration:
-    """The same for a verb: whoever comes second waits here, and then sees what the first one did."""
-    declaration = in_scope(uid)
-    db.session.refresh(declaration, with_for_update={"of": Declaration})
-    return declaration
-
-
-def revision_of(declaration: Declaration, number: int | None) -> Revision:
-    """The revision of that number, or the latest one that the officer may read."""
-    return access.office_revision(me(), declaration, number) or abort(404)
-
-
-def looked_at(uid: str, verb: str, number: int | None = None) -> Revision:
-    """A revision of a submission in scope, the latest one unless ``number`` says which.
-
-    The look is written down first, in a short transaction of its own.
+    Another county's is not found, exactly as if it did not exist.
     """
-    revision = revision_of(in_scope(uid), number)
-    if access_log.looks_to_log(me(), revision.declaration, verb) or access_log.clock_to_start(
-        me(), revision.declaration, verb
-    ):
+    declaration = access.office_declaration(me(), uid)
+    return (declaration and review_case.of(declaration, me(), number)) or abort(404)
+
+
+def in_hand(uid: str) -> ReviewCase:
+    """The same for a verb: a second officer waits here, and then sees what the first one did."""
+    declaration = access.locked_declaration(me(), uid)
+    return (declaration and review_case.of(declaration, me())) or abort(404)
+
+
+def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
+    """A revision of a submission in scope. The access is logged first, in a short transaction of its own."""
+    case = in_scope(uid, number)
+    if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
-            revision = revision_of(in_scope(uid), number)
-            access_log.log_look(me(), revision, access_log.looks_to_log(me(), revision.declaration, verb))
-            if claim := access_log.clock_to_start(me(), revision.declaration, verb):
+        with transaction_mode("IMMEDIATE"):
+            case = in_scope(uid, number)
+            access_log.record(me(), case.revision, case.access_log.to_log(verb))
+            if claim := case.access_log.clock_to_start(verb):
                 claim.opened_at = utcnow()
             db.session.commit()
-        revision = revision_of(in_scope(uid), number)
-    return revision
+        case = in_scope(uid, number)
+    return case
 
 
-def looked_at_record(uid: str) -> Record:
-    """A record of the officer's scope; the look, at its page or at a picture alone, is written down first."""
+def viewed_record(uid: str) -> Record:
+    """A record of the officer's scope; the access, to its page or to a picture alone, is logged first."""
     record = record_in_scope(uid)
-    if access_log.looks_to_log(me(), record.revision.declaration, "view_record"):
+    if AccessLog(record.revision.declaration, me()).to_log("view_record"):
         db.session.rollback()
-        with beginning("IMMEDIATE"):
-            access_log.log_look(me(), record_in_scope(uid).revision, ["view_record"])
+        with transaction_mode("IMMEDIATE"):
+            access_log.record(me(), record_in_scope(uid).revision, ["view_record"])
             db.session.commit()
         record = record_in_scope(uid)
     return record
@@ -125,18 +121,26 @@ def record_in_scope(uid: str) -> Record:
     return access.office_record(me(), uid) or abort(404)
 
 
-def desk(revision: Revision, *, reveal: bool = False, problem: str = "") -> ResponseReturnValue:
-    """The page of one submission. ``problem``: why the last action was not taken."""
-    found = review_page.submission(revision, me(), reveal=reveal)
+def submission_page(
+    case: ReviewCase, *, reveal: bool = False, problem: str = "", preloaded: bool = False
+) -> ResponseReturnValue:
+    """The page of one submission. ``problem``: why the last action was not taken.
+
+    ``preloaded``: the page before loaded the first pictures, so the browser has them.
+    """
+    found = review_page.submission(case, reveal=reveal)
     page = render_template(
         "review/submission.html",
         found=found,
-        declaration=revision.declaration,
-        revision=revision,
-        pictures=review_pictures.pictures(found.papers, found.compared),
+        case=case,
+        declaration=case.declaration,
+        revision=case.revision,
+        moves=MOVES,
+        pictures=review_pictures.pictures(found.papers, case.compared),
+        preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
         reasons=return_reasons.of(me()),
-        checks=checks.run(revision, me()),
+        checks=checks.run(case.revision, me()),
         all_shown=bool(request.args.get("all")),
         within=within(),
         problem=problem,

@@ -1,4 +1,4 @@
-"""统计 of a department in the officer's scope, as a page and as a spreadsheet. Counts only: nobody's file is read."""
+"""统计 of a department in the officer's scope, as a page and as a spreadsheet. Counts only: no file is opened."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from flask.typing import ResponseReturnValue
 from blueprints import me
 from blueprints.review.shared import bp
 from lib.clock import today
-from models import Department, db
 from services.access import OFFICERS, only
-from services.departments import matching
+from services.departments import matching, tree
+from services.departments.snapshot import DepartmentNode
 from services.reports import statistics, xlsx
 from services.reports import tables as report_tables
 
 
-def _office() -> Department:
+def _office() -> DepartmentNode:
     code = request.args.get("office", "")
-    own = db.session.get_one(Department, me().department_id)
+    own = tree.load().by_id[me().department_id]
     return (matching.one_in_scope(me(), code) or abort(404)) if code else own
 
 
@@ -41,7 +41,7 @@ def statistics_page() -> ResponseReturnValue:
     page = render_template(
         "review/statistics.html",
         office=office,
-        offices=db.session.scalars(matching.in_scope(me())).all(),
+        offices=matching.in_scope(me()),
         first=request.args.get("from", span.first),
         last=request.args.get("to", span.last),
         problem=problem,
@@ -62,5 +62,5 @@ def export_statistics() -> ResponseReturnValue:
         return statistics_page()
     name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
     with report_tables.spreadsheet(report, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
-        content = BytesIO(file.read())  # some kilobytes: nothing is left open, whoever hangs up
+        content = BytesIO(file.read())  # some kilobytes: nothing stays open when the browser disconnects
     return send_file(content, xlsx.TYPE, as_attachment=True, download_name=name)

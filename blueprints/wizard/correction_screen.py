@@ -7,44 +7,35 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
-from blueprints.wizard.shared import declaration_in_hand, editable_declaration
+from blueprints.wizard.shared import editable_case, save_typed, typed_of
 from forms import PHOTO, SHEET
 from lib.questions.fields import StepForm
-from models import Declaration, Draft, db
+from models import Declaration, Draft
 from services.corrections import form as correction_form
-from services.corrections import tasks as walk
+from services.corrections import tasks
 from services.corrections.tasks import CorrectionTask
-from services.declaration import answers, drafts
-from services.marks import marks
-from services.papers import papers, resumable_uploads
-from services.sheet import reading as sheet_reading
-from services.sheet import versions as sheet_versions
+from services.declaration import drafts
+from services.filing.case import DeclarationCase
 
 Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
 
-def item_at(key: str) -> tuple[Declaration, list[CorrectionTask], CorrectionTask]:
+def item_at(key: str) -> tuple[DeclarationCase, CorrectionTask]:
     """The declaration and the item of that key. One that is done by now leads to the list, an unknown one nowhere."""
-    declaration = _still_editable(key)
-    found = walk.items(declaration)
-    item = walk.find(found, key)
+    case = editable_case(lambda declaration: _save_late(declaration, key))
+    item = tasks.find(tasks.items(case), key)
     if item is None:
-        abort(redirect(url_for("wizard.corrections")) if walk.was_known(key) else 404)
-    if item.state == walk.MOOT:
+        abort(redirect(url_for("wizard.corrections")) if tasks.was_known(key) else 404)
+    if item.state == tasks.CLOSED:
         flash(f"{item.label}：因您的其他修改，这一处已不再需要修改。", "g")
         abort(redirect(url_for("wizard.corrections")))
-    return declaration, found, item
+    return case, item
 
 
-def _still_editable(key: str) -> Declaration:
-    """Like editable_declaration, but what was typed on a screen that came too late is kept as its draft."""
-    declaration = declaration_in_hand()
-    if request.method == "POST" and not declaration.is_editable and walk.is_own_mark(declaration, key):
-        drafts.keep(declaration, f"c:{key}", request.form.items(multi=True))
-        db.session.commit()
-    return editable_declaration()
+def _save_late(declaration: Declaration, key: str) -> None:
+    if request.method == "POST" and tasks.is_own_mark(declaration, key):
+        save_typed(declaration, f"c:{key}")
 
 
 def address(item: CorrectionTask | None) -> str:
@@ -52,26 +43,26 @@ def address(item: CorrectionTask | None) -> str:
     return url_for("wizard.correction", key=item.key) if item else url_for("wizard.corrections")
 
 
-def screen(declaration: Declaration, item: CorrectionTask, problems: Problems = ()) -> ResponseReturnValue:
+def screen(
+    case: DeclarationCase, item: CorrectionTask, draft: Draft | None = None, problems: Problems = ()
+) -> ResponseReturnValue:
     """The screen of an item, filled from its draft where there is one."""
-    draft = drafts.of(declaration, item.draft) if item.draft else None
-    typed = MultiDict([(name, value) for name, value in draft.body]) if draft else None
+    typed = typed_of(draft)
     if item.paper:
-        return paper(declaration, item, problems, typed)
+        return paper(case, item, problems, typed)
     assert item.step
-    context = answers.asked(declaration)
-    stored = correction_form.stored_form(item.step, context)
+    stored = correction_form.stored_form(item.step, case.context)
     shown = correction_form.questions_for(stored, item.names)
     shown |= set(typed.getlist("asked")) & set(stored._fields) if typed else set()
-    form = correction_form.bound(item.step, context, shown, typed)
+    form = correction_form.bound(item.step, case.context, shown, typed)
     if not typed and (item.view is None or item.view.touched):
         form.checks()  # an answer that another correction has made wrong says so
         form.put_back_hidden()
-    return questions(declaration, item, form, shown, problems=problems, restored=draft, typed=typed)
+    return questions(case, item, form, shown, problems=problems, restored=draft)
 
 
 def questions(
-    declaration: Declaration,
+    case: DeclarationCase,
     item: CorrectionTask,
     form: StepForm,
     shown: set[str],
@@ -79,17 +70,16 @@ def questions(
     problems: Problems = (),
     elsewhere: bool = False,
     restored: Draft | None = None,
-    typed: MultiDict[str, str] | None = None,
 ) -> ResponseReturnValue:
     """``shown``: what the screen asks; what is wrong joins it. ``elsewhere``: saved in another window meanwhile;
-    ``restored``: the draft that fills the screen, and ``typed`` what it holds."""
+    ``restored``: the draft that fills the screen."""
     assert item.step
     wrong = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
     shown = correction_form.together(form, shown | {name for name, _message in wrong})
-    stored = correction_form.stored_form(item.step, answers.asked(declaration))
-    base = correction_form.questions_for(stored, item.names)
+    base = correction_form.questions_for(correction_form.stored_form(item.step, case.context), item.names)
+    typed = typed_of(restored)
     return _page(
-        declaration,
+        case,
         item,
         [*wrong, *problems] if request.method == "POST" else [],
         typed,
@@ -98,49 +88,45 @@ def questions(
         step=item.step,
         form=form,
         shown=shown,
-        seen=(typed.get("seen") if typed else "") or drafts.fingerprint(declaration, item.step, base),
+        seen=(typed.get("seen") if typed else "") or drafts.fingerprint(case.declaration, item.step, base),
         facts=correction_form.facts_for_browser(form, shown),
     )
 
 
 def paper(
-    declaration: Declaration, item: CorrectionTask, problems: Problems = (), typed: Mapping[str, str] | None = None
+    case: DeclarationCase, item: CorrectionTask, problems: Problems = (), typed: Mapping[str, str] | None = None
 ) -> ResponseReturnValue:
-    assert item.paper
-    excused = marks.excused(declaration)
-    outdated = item.target == SHEET and sheet_versions.signed_is_outdated(declaration, excused)
-    standings = papers.standings(declaration, answers.asked(declaration), outdated)
-    standing = next(found for found in standings if found.paper.kind == item.target)
-    printed = sheet_versions.last(declaration) if item.target == SHEET else None
+    state = next(found for found in case.paper_states if found.paper.kind == item.target)
+    is_sheet = item.target == SHEET
     return _page(
-        declaration,
+        case,
         item,
         problems,
         typed,
-        standing=standing,
-        photo=next(iter(standing.pages), None) if item.target == PHOTO else None,
-        meant=walk.marked_page(declaration, item.view.mark) if item.view else None,
-        notes=sheet_reading.notes(declaration) if item.target == SHEET else [],
-        unfinished=resumable_uploads.unfinished(declaration),
-        printed_current=printed is not None and sheet_versions.is_current(printed, declaration, excused),
+        paper_state=state,
+        photo=next(iter(state.pages), None) if item.target == PHOTO else None,
+        meant=tasks.marked_page(case, item.view.mark) if item.view else None,
+        notes=case.sheet_notes if is_sheet else [],
+        unfinished=case.unfinished,
+        printed_current=is_sheet and case.printed_is_current,
     )
 
 
 def _page(
-    declaration: Declaration, item: CorrectionTask, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
+    case: DeclarationCase, item: CorrectionTask, problems: Problems, typed: Mapping[str, str] | None, **shown: Any
 ) -> ResponseReturnValue:
     """One template for all screens."""
-    found = walk.items(declaration)
+    found = tasks.items(case)
     mark = item.view.mark if item.view else None
     page = render_template(
         "wizard/correction.html",
-        declaration=declaration,
+        declaration=case.declaration,
         item=item,
         mark=mark,
         total=sum(1 for other in found if other.number),
-        done=sum(1 for other in found if other.state == walk.DONE),
-        is_last=not walk.after(found, item.key),
-        pictures=walk.pictures(declaration, item),
+        done=sum(1 for other in found if other.state == tasks.DONE),
+        is_last=not tasks.after(found, item.key),
+        pictures=tasks.pictures(case, item),
         problems=problems,
         explanation=(typed or request.form).get("explanation", mark.explanation if mark else ""),
         **({"restored": None, "elsewhere": False, "facts": {}, "seen": "", "shown": (), "marks": {}} | shown),

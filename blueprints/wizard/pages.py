@@ -1,86 +1,119 @@
-"""One picture of a paper: its place among the others, and the document on it cut out and made straight."""
+"""One picture of a paper: shown, rotated, deleted, moved, and the document on it cropped and made straight."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.papers import back_to, own_page
-from blueprints.wizard.shared import bp, editable_declaration, send_picture, store
+from blueprints.wizard import intake
+from blueprints.wizard.shared import bp, editable_case, own_page, send_picture
 from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
-from lib.pictures.perspective import WHOLE, Corners, checked
-from models import PaperPage, db
+from lib.pictures.perspective import WHOLE_PICTURE, Corners, validated_corners
+from models import PaperPage, db, store
 from services import access
 from services.access import APPLICANTS, only
-from services.papers import papers
-from services.sheet import reading as sheet_reading
+from services.filing import signed_sheet
+from services.filing.case import DeclarationCase
+from services.papers import pages, preparation
+from services.papers.pages import PageNotAdded
+from services.papers.preparation import Prepared
+
+
+def back_to(kind: str) -> ResponseReturnValue:
+    return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
+
+
+def _page_to_show(uid: str) -> PaperPage:
+    """A picture of one's own, whether or not it may be changed."""
+    return access.own_page(me(), uid) or abort(404)
+
+
+@bp.get("/pages/<uid>.jpg")
+@only(*APPLICANTS)
+def picture(uid: str) -> ResponseReturnValue:
+    """One picture of one's own, small with ``?small=1``."""
+    page = _page_to_show(uid)
+    return send_picture(page.thumb_address if request.args.get("small") else page.address, page.kind)
+
+
+@bp.get("/pages/<uid>/source.jpg")
+@only(*APPLICANTS)
+def source(uid: str) -> Response:
+    """The uncropped picture of a page."""
+    page = _page_to_show(uid)
+    return send_picture(page.source_address or page.address, page.kind)
+
+
+@bp.post("/pages/<uid>/delete")
+@only(*APPLICANTS)
+def delete_page(uid: str) -> ResponseReturnValue:
+    return back_to(intake.delete_page(uid))
+
+
+@bp.post("/pages/<uid>/rotate")
+@only(*APPLICANTS)
+def rotate_page(uid: str) -> ResponseReturnValue:
+    return back_to(intake.rotate_page(uid))
 
 
 @bp.post("/pages/<uid>/move")
 @only(*APPLICANTS)
 def move_page(uid: str) -> ResponseReturnValue:
     """前移, 后移 (``by``), or to the place where it was dropped (``to``, 0 is the first)."""
-    declaration = editable_declaration()
-    page = own_page(uid)
-    pages = papers.pages_of(declaration, page.kind)
+    case = editable_case()
+    page = own_page(case, uid)
     kind, by, to = page.kind, request.form.get("by", type=int), request.form.get("to", type=int)
     if (by is None and to is None) or kind == PHOTO:
         abort(400)
-    papers.move(declaration, page, pages.index(page) + by if by is not None else to or 0)
+    pages.move_page(case.declaration, page, case.pages_of(kind).index(page) + by if by is not None else to or 0)
     db.session.commit()
     return back_to(kind)
 
 
-def _paper_page(uid: str) -> PaperPage:
-    """A picture that can be cut: any but the one-inch photo, which has a frame of its own."""
-    editable_declaration()
-    page = access.own_page(me(), uid)
-    return page if page and page.kind != PHOTO else abort(404)
-
-
-@bp.get("/pages/<uid>/source.jpg")
-@only(*APPLICANTS)
-def source(uid: str) -> ResponseReturnValue:
-    """The uncut picture of a page."""
-    page = own_page(uid)
-    return send_picture(page.source_address or page.address, page.kind)
+def _paper_page(case: DeclarationCase, uid: str) -> PaperPage:
+    """A picture that can be cropped here: any but the one-inch photo, which has a frame of its own."""
+    page = own_page(case, uid)
+    return page if page.kind != PHOTO else abort(404)
 
 
 @bp.route("/pages/<uid>/crop", methods=["GET", "POST"])
 @only(*APPLICANTS)
 def crop_page(uid: str) -> ResponseReturnValue:
-    """裁剪: four corners to drag; without scripts those that were found, margins in per cent, or no cut at all."""
-    page = _paper_page(uid)
+    """裁剪: four corners to drag; without scripts those that were found, margins in per cent, or no crop at all."""
+    page = _paper_page(editable_case(), uid)
     if request.method == "GET":
         return _editor(page)
-    kind, uncut = page.kind, page.source_address or page.address
+    kind, uncropped = page.kind, page.source_address or page.address
     db.session.rollback()
     try:
-        wanted = _wanted_corners()
-        prepared = (
-            papers.prepare_whole(store(), uncut, kind)
-            if wanted == WHOLE
-            else papers.prepare_straight(store(), uncut, wanted, kind)
-        )
-        sheet_reading.cut(_paper_page(uid), prepared)
-    except (PictureRefused, papers.NotTaken) as error:
+        prepared = _cropped(uncropped, kind)
+        case = editable_case()
+        signed_sheet.crop_page(case, _paper_page(case, uid), prepared)
+    except (PictureRefused, PageNotAdded) as error:
         db.session.rollback()
-        return _editor(_paper_page(uid), str(error))
+        return _editor(_paper_page(editable_case(), uid), str(error))
     db.session.commit()
-    return redirect(url_for("wizard.papers_page", _anchor=f"paper-{kind}"))
+    return back_to(kind)
+
+
+def _cropped(uncropped: str, kind: str) -> Prepared:
+    wanted = _wanted_corners()
+    if wanted == WHOLE_PICTURE:
+        return preparation.prepare_whole(store(), uncropped, kind)
+    return preparation.prepare_straight(store(), uncropped, wanted, kind)
 
 
 def _editor(page: PaperPage, problem: str = "") -> ResponseReturnValue:
-    known = papers.proposed_corners(page)
+    known = pages.proposed_corners(page)
     shown = render_template(
         "wizard/crop.html",
         page=page,
         paper=PAPER[page.kind],
-        corners=known or WHOLE,
+        corners=known or WHOLE_PICTURE,
         found=known is not None,
         problem=problem,
         margins=MARGINS,
@@ -88,19 +121,19 @@ def _editor(page: PaperPage, problem: str = "") -> ResponseReturnValue:
     return shown, 422 if problem else 200
 
 
-#: Field and label of a margin to be cut away.
+#: Field and label of a margin to be cropped away.
 MARGINS = (("top", "上边"), ("right", "右边"), ("bottom", "下边"), ("left", "左边"))
 
 
 def _wanted_corners() -> Corners:
-    """Raises Refused for what is no quadrilateral, or no number."""
+    """Raises PictureRefused for what is no quadrilateral, or no number."""
     how = request.form.get("how", "")
     if how == "whole":
-        return WHOLE
+        return WHOLE_PICTURE
     if how == "margins":
         top, right, bottom, left = _numbers([request.form.get(name, "") or "0" for name, _label in MARGINS])
-        return checked(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
-    return checked(_numbers(request.form.get("corners", "").split(",")))
+        return validated_corners(_rectangle(left / 100, top / 100, 1 - right / 100, 1 - bottom / 100))
+    return validated_corners(_numbers(request.form.get("corners", "").split(",")))
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> Sequence[float]:

@@ -1,23 +1,21 @@
-"""What the wizard's views share: the declaration in hand, the step bar, the store."""
+"""What the wizard's views share: the declaration in hand, the step bar, pictures as answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened
 from forms import STEPS
 from lib.codes import OPEN, Status
-from lib.pictures.one_inch import PhotoRule
-from lib.questions.conditions import FormContext
-from lib.storage import Folder
-from models import Declaration
-from services import access, workflow
-from services.declaration import answers
-from services.papers import papers
-from services.sheet import versions as sheet_versions
+from lib.questions.pages import Step
+from models import Declaration, Draft, PaperPage, db, store
+from services import access
+from services.declaration import drafts
+from services.filing.case import DeclarationCase
 
 bp = Blueprint("wizard", __name__, url_prefix="/apply")
 
@@ -31,14 +29,6 @@ class BarItem:
     state: str
 
 
-def store() -> Folder:
-    return cast(Folder, current_app.extensions["kuaiji.store"])
-
-
-def photo_rule() -> PhotoRule:
-    return cast(PhotoRule, current_app.extensions["kuaiji.photo_rule"])
-
-
 def send_picture(address: str, kind: str) -> Response:
     """One stored picture as the answer; ``kind`` names the file."""
     response = Response(store().get(address), mimetype="image/jpeg")
@@ -47,38 +37,62 @@ def send_picture(address: str, kind: str) -> Response:
     return response
 
 
-def declaration_in_hand() -> Declaration:
-    """The applicant's open declaration. Without one: on to 阅读须知, or to the record."""
+def case_in_hand() -> DeclarationCase:
+    """The applicant's open declaration, read again each time. Without one: on to 阅读须知, or to the record."""
     declaration = access.open_declaration(me())
     if declaration is None:
         record = access.own_record(me())
         abort(redirect(url_for("archive.own") if record else url_for("wizard.notice")))
-    return declaration
+    return _of_request(declaration)
 
 
-def editable_declaration() -> Declaration:
-    """The open declaration while the applicant may change it; afterwards the way leads to 申报进度."""
-    declaration = declaration_in_hand()
-    if not declaration.is_editable:
+def _of_request(declaration: Declaration) -> DeclarationCase:
+    """The case that this request works on, for the reminder of unsent corrections on its page too."""
+    g.case = DeclarationCase(declaration)
+    return g.case
+
+
+def editable_case(if_late: Callable[[Declaration], object] | None = None) -> DeclarationCase:
+    """The open declaration while the applicant may change it; afterwards the way leads to 申报进度.
+
+    ``if_late`` saves what was typed on a form that came after submitting.
+    """
+    case = case_in_hand()
+    if not case.declaration.is_editable:
+        if if_late:
+            if_late(case.declaration)
+            db.session.commit()
         flash("您的申报已经提交，不能再修改。需要修改的，请先在本页撤回(审核开始前)。", "y")
         abort(redirect(url_for("wizard.status")))
-    if declaration.notice_read_at is None:
+    if case.declaration.notice_read_at is None:
         abort(redirect(url_for("wizard.notice")))
-    opened(declaration)
-    return declaration if declaration.is_editable else editable_declaration()
+    return editable_case() if opened(case) else case  # an undo may have come first
 
 
-def latest_declaration() -> Declaration:
-    """The newest declaration in whatever state; without any: on to 阅读须知. Whoever asks shows the result."""
-    declaration = access.latest_declaration(me()) or abort(redirect(url_for("wizard.notice")))
-    opened(declaration)
-    return declaration
+def save_typed(declaration: Declaration, page: Step | str) -> bool:
+    """Save the form of this request as the draft of its page. False when it is far too long to be typed."""
+    return drafts.save(declaration, page, request.form.items(multi=True))
 
 
-def step_bar(declaration: Declaration | None, here: str, context: FormContext | None = None) -> list[BarItem]:
+def typed_of(draft: Draft | None) -> MultiDict[str, str] | None:
+    """What a draft holds, as a form that was sent."""
+    return MultiDict([(name, value) for name, value in draft.body]) if draft else None
+
+
+def latest_case() -> DeclarationCase:
+    """The newest declaration in whatever state; without any: on to 阅读须知. Opening it shows the result."""
+    case = _of_request(access.latest_declaration(me()) or abort(redirect(url_for("wizard.notice"))))
+    return latest_case() if opened(case) else case
+
+
+def own_page(case: DeclarationCase, uid: str) -> PaperPage:
+    """A picture of the declaration in hand. Somebody else's is not found."""
+    return next((page for page in case.declaration.pages if page.uid == uid), None) or abort(404)
+
+
+def step_bar(case: DeclarationCase | None, here: str) -> list[BarItem]:
     """The eight pages of the way with their states, ``here`` the current one's name."""
-    context = context or (answers.asked(declaration) if declaration else None)
-    done = _done(declaration, context) if declaration and context else set()
+    done = _done(case) if case else set()
     pages = [("notice", "阅读须知", url_for("wizard.notice"))]
     pages += [(step.slug, step.title, url_for("wizard.step", step=step)) for step in STEPS]
     pages += [("check", "核对信息", url_for("wizard.check")), ("papers", "附件上传", url_for("wizard.papers_page"))]
@@ -88,22 +102,15 @@ def step_bar(declaration: Declaration | None, here: str, context: FormContext | 
     ]
 
 
-def _done(declaration: Declaration, context: FormContext) -> set[str]:
-    done = {step.slug for step in STEPS if answers.finished(step, context) and _has_papers(declaration, step.papers)}
+def _done(case: DeclarationCase) -> set[str]:
+    declaration = case.declaration
+    done = {step.slug for step in STEPS if case.is_finished(step) and all(map(case.pages_of, step.papers))}
     if declaration.notice_read_at:
         done.add("notice")
-    if sheet_versions.last(declaration):
+    if case.printed:
         done.add("check")
-    if all(not standing.missing for standing in papers.standings(declaration, context, sheet_outdated=False)):
+    if not any(state.paper.required and not state.pages for state in case.paper_states):
         done.add("papers")
     if declaration.status in OPEN and declaration.status not in (Status.DRAFT, Status.RETURNED):
         done.add("done")
     return done
-
-
-def _has_papers(declaration: Declaration, kinds: tuple[str, ...]) -> bool:
-    return all(papers.pages_of(declaration, kind) for kind in kinds)
-
-
-def may(declaration: Declaration, verb: str) -> bool:
-    return any(move.verb == verb for move in workflow.available(declaration, me()))

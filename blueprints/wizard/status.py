@@ -6,27 +6,27 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard.shared import bp, declaration_in_hand, latest_declaration, may
+from blueprints.wizard.shared import bp, case_in_hand, latest_case
 from lib.clock import today
 from lib.codes import Status
 from models import Decision, Declaration, db
-from services import access, audit, deadlines, workflow
+from services import access, audit, workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
-from services.declaration import answers
+from services.declaration import deadlines
 
 
 @bp.get("/done")
 @only(*APPLICANTS)
 def done() -> ResponseReturnValue:
-    """申报告知. Stands as long as the office has the declaration."""
-    declaration = latest_declaration()
+    """申报告知. Shown as long as the office has the declaration."""
+    declaration = latest_case().declaration
     if declaration.status == Status.DRAFT:
         return redirect(url_for("wizard.papers_page"))
     if declaration.status not in (Status.SUBMITTED, Status.IN_REVIEW):
         return redirect(url_for("wizard.home"))
     return render_template(
-        "wizard/done.html", declaration=declaration, standing=deadlines.standing(declaration, today())
+        "wizard/done.html", declaration=declaration, standing=deadlines.due_state(declaration, today())
     )
 
 
@@ -34,19 +34,20 @@ def done() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def status() -> str:
     """申报进度: whose turn it is, until when, and what has happened."""
-    declaration = latest_declaration()
+    case = latest_case()
+    declaration, moves = case.declaration, {move.verb for move in workflow.available(case.declaration, me())}
     return render_template(
         "wizard/status.html",
         declaration=declaration,
         status=workflow.standing_status(declaration),
-        standing=deadlines.standing(declaration, today()),
+        standing=deadlines.due_state(declaration, today()),
         history=audit.history(declaration),
-        items=corrections.items(declaration),
+        items=corrections.items(case),
         verdict=_verdict(declaration),
-        may_withdraw=may(declaration, "withdraw"),
-        may_drop=may(declaration, "drop"),
+        may_withdraw="withdraw" in moves,
+        may_drop="drop" in moves,
         record=access.own_record(me()),
-        next_slug=answers.first_unfinished(declaration) if declaration.is_editable else "",
+        next_slug=case.first_unfinished if declaration.is_editable else "",
     )
 
 
@@ -58,9 +59,8 @@ def _verdict(declaration: Declaration) -> Decision | None:
 @bp.post("/withdraw")
 @only(*APPLICANTS)
 def withdraw() -> ResponseReturnValue:
-    declaration = declaration_in_hand()
     try:
-        workflow.withdraw(declaration, me())
+        workflow.withdraw(case_in_hand().declaration, me())
     except workflow.NotAllowed:
         db.session.rollback()
         flash("审核已经开始，不能撤回。如果需要修改，请等待审核结果或联系审核部门。", "y")
@@ -75,7 +75,7 @@ def withdraw() -> ResponseReturnValue:
 def drop() -> ResponseReturnValue:
     """Give up a change; the record stays."""
     try:
-        workflow.drop(declaration_in_hand(), me())
+        workflow.drop(case_in_hand().declaration, me())
     except workflow.NotAllowed as error:
         db.session.rollback()
         flash(str(error), "y")

@@ -1,5 +1,6 @@
-"""A pen on A4 pages of a PDF: text in any script of lib.pdf.fonts, lines, boxes, a QR code, a picture. No markup
-anywhere.
+"""A canvas for A4 pages of a PDF: text in any script that lib.pdf.fonts covers, lines, boxes, a QR code, a picture.
+
+Text is never read as markup.
 
 Coordinates are points from the bottom left corner of the page, y upwards.
 """
@@ -51,49 +52,40 @@ class Rect(NamedTuple):
 
 
 @contextmanager
-def document(title: str, author: str, *, many: bool = False) -> Iterator["Pen"]:
-    """A pen for a new document. One document at a time is drawn in a process: others wait here.
+def document(title: str, author: str, *, reuse_forms: bool = False) -> Iterator["Canvas"]:
+    """A canvas for a new document. A process draws one document at a time; others wait here.
 
-    ``many``: what :meth:`Pen.shared` draws stands once in the file, however many pages show it.
+    ``reuse_forms``: the file contains what :meth:`Canvas.draw_once` draws only once, for any number of pages.
     """
     with fonts.LOCK:
-        yield Pen(title, author, many=many)
-        fonts.forget_texts()
+        yield Canvas(title, author, reuse_forms=reuse_forms)
+        fonts.clear_text_cache()
 
 
-class Pen:
-    """Draws one document. ``title`` and ``author`` are all that its metadata says. Made by :func:`document`."""
+class Canvas:
+    """Draws one document; made by :func:`document`. Its metadata contains only ``title`` and ``author``."""
 
-    def __init__(self, title: str, author: str, *, many: bool = False) -> None:
-        # Imported here because few requests draw: it takes 0.15 s and some 15 MB that a worker starts without.
-        from reportlab import rl_config
-        from reportlab.pdfgen import canvas
+    def __init__(self, title: str, author: str, *, reuse_forms: bool = False) -> None:
+        from lib.pdf import reportlab_internals  # loaded late: few requests draw
 
-        settings: Any = rl_config
-        new_canvas: Any = canvas.Canvas
-        settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
+        self._internals = reportlab_internals
         fonts.warm_up()
-        self._many = many
+        self._reuse_forms = reuse_forms
         self._forms: dict[Hashable, str] = {}
         self._state: dict[str, object] = {}  # fill, stroke and font as last written to this page
         self._buffer = BytesIO()
-        self._canvas: Any = new_canvas(
-            self._buffer,
-            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
-            initialFontName=fonts.SERIF.stem,  # else an unembedded Helvetica is listed
-            invariant=1,  # no clock and no random id: the same sheet is the same bytes
-            pageCompression=1,
-            lang="zh-CN",
+        self._canvas: Any = reportlab_internals.new_canvas(
+            self._buffer, (PAGE_WIDTH, PAGE_HEIGHT), fonts.SERIF.stem, "zh-CN"
         )
         self._canvas.setTitle(title)
         self._canvas.setAuthor(author)
         self._canvas.setSubject("")
         self._canvas.setCreator(author)
         self._canvas.setProducer("reportlab")
-        self._codes = {face: fonts.Codes(face, self._canvas._doc) for face in Face}
+        self._codes = {face: fonts.Codes(face, reportlab_internals.document_of(self._canvas)) for face in Face}
 
     def next_page(self) -> None:
-        """End this page. Also the last one."""
+        """End this page; needed for the last page, too."""
         self._canvas.showPage()
         self._state = {}
 
@@ -104,9 +96,9 @@ class Pen:
         self._canvas.addOutlineEntry(title, key)
         self._canvas.showOutline()
 
-    def shared(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:
-        """Let ``draw`` draw at a place. In a document of many sheets the same ``what`` is drawn once and then shown."""
-        if not self._many:
+    def draw_once(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:
+        """Call ``draw`` at a place. With ``reuse_forms`` the same ``what`` becomes one form XObject."""
+        if not self._reuse_forms:
             draw(x, y)
             return
         name = self._forms.get(what)
@@ -122,8 +114,7 @@ class Pen:
         self._write("Q")
 
     def _write(self, operators: str) -> None:
-        """Straight to the page's stream: reportlab's own calls take four times as long for the same operators."""
-        self._canvas._code.append(operators)
+        self._internals.append_operators(self._canvas, operators)
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""
@@ -145,7 +136,7 @@ class Pen:
         spacing: float = 0,
         bold: bool = False,
     ) -> None:
-        """One line with its base line at ``y``; ``x`` is its left end, middle ("center") or right end, by ``align``.
+        """One line on the base line ``y``; ``x`` is its left end, its centre or its right end, by ``align``.
 
         ``spacing`` is added between characters; ``bold`` thickens the strokes, as there is no bold font.
         """
@@ -174,7 +165,7 @@ class Pen:
         self._write(" ".join(operators))
 
     def _runs(self, text: str, face: Face) -> Iterable[tuple[str, str]]:
-        """The text as (name of a font, codes in it): mostly a single one."""
+        """The text as (name of a font, codes in it); usually one font has it all."""
         codes = self._codes[face]
         whole = "".join(map(codes.__getitem__, text))
         names = set(map(codes.fonts.__getitem__, text))
@@ -186,7 +177,7 @@ class Pen:
     def lines(
         self, box: Rect, fitted: Fitted, *, face: Face = Face.TEXT, ink: Color = INK, align: str = "center"
     ) -> None:
-        """A fitted text, its lines one below the other, as a whole in the middle of the box's height."""
+        """The lines of a fitted text, vertically centred in the box."""
         step = fitted.size * typeset.LEADING
         y = box.bottom + box.height / 2 + (len(fitted.lines) - 1) * step / 2 - fitted.size * TO_MIDDLE
         x = {"left": box.left, "center": box.left + box.width / 2}[align]
@@ -194,8 +185,8 @@ class Pen:
             self.text(x, y, line, fitted.size, face=face, ink=ink, align=align)
             y -= step
 
-    def column(self, box: Rect, text: str, size: float, *, face: Face = Face.LABEL) -> None:
-        """A word from top to bottom, one character under the other, in the middle of the box."""
+    def vertical_text(self, box: Rect, text: str, size: float, *, face: Face = Face.LABEL) -> None:
+        """A word from top to bottom in the centre of the box."""
         step = min(size * 1.33, (box.height - 4) / max(len(text), 1))
         y = box.bottom + box.height / 2 + (len(text) - 1) * step / 2 - size * TO_MIDDLE
         for char in text:
@@ -203,9 +194,9 @@ class Pen:
             y -= step
 
     def watermark(self, text: str) -> None:
-        """A word across the page in light grey that lets everything below it show through."""
+        """A word across the page in a transparent light grey."""
         size = min(150.0, 430 / fonts.ems(text, Face.LABEL))
-        with self._apart():
+        with self._saved_state():
             self._canvas.setFillAlpha(0.13)
             self._canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
             self._canvas.rotate(math.degrees(math.atan2(PAGE_HEIGHT, PAGE_WIDTH)))
@@ -217,7 +208,7 @@ class Pen:
         self.fills((box,), ink)
 
     def fills(self, boxes: Iterable[Rect], ink: Color) -> None:
-        """Many at once, as one path: half the work of one by one."""
+        """All as one path: half the work of separate ones."""
         self._fill(ink)
         self._write(f"{_path(boxes)} f")
 
@@ -225,7 +216,7 @@ class Pen:
         self.frames((box,), thickness, ink, dash)
 
     def frames(self, boxes: Iterable[Rect], thickness: float, ink: Color = INK, dash: tuple[float, ...] = ()) -> None:
-        """Many at once, as one path."""
+        """All as one path."""
         self._stroke(thickness, ink, dash)
         self._write(f"{_path(boxes)} S")
 
@@ -237,7 +228,7 @@ class Pen:
         self._stroke(thickness, ink, dash)
         self._canvas.circle(x, y, radius)
 
-    # Only changes are written: setting colours and pens for each text and line is a third of a page's numbers.
+    # Only changes are written: colours and line widths for every text and line would be a third of a page's numbers.
 
     def _fill(self, ink: Color) -> None:
         if self._state.get("fill") != ink:
@@ -251,8 +242,8 @@ class Pen:
             self._state["stroke"] = (thickness, ink, dash)
 
     @contextmanager
-    def _apart(self) -> Iterator[None]:
-        """What is set inside does not last."""
+    def _saved_state(self) -> Iterator[None]:
+        """The graphics state as it was is restored at the end."""
         before = dict(self._state)
         self._canvas.saveState()
         yield
@@ -261,29 +252,23 @@ class Pen:
 
     # --- pictures -----------------------------------------------------------------------------------------------------
 
-    def squares(self, box: Rect, rows: Sequence[bytes]) -> None:
-        """A QR code, as one path of whole horizontal runs: single squares would show hairlines between them."""
+    def qr_code(self, box: Rect, rows: Sequence[bytes]) -> None:
+        """A QR code as one path of horizontal runs: viewers show hairlines between single squares."""
         unit = box.width / len(rows)
-        # Whole numbers in a scaled space: some 450 runs as points would be 1,800 fractions to format.
+        # Whole numbers in a scaled space: 450 runs in points would need 1,800 formatted fractions.
         code = [
             f"{run.start()} {len(rows) - 1 - index} {run.end() - run.start()} 1 re"
             for index, row in enumerate(rows)
             for run in _DARK.finditer(row)
         ]
-        with self._apart():
+        with self._saved_state():
             self._write(f"{unit:.5f} 0 0 {unit:.5f} {box.left:.2f} {box.bottom:.2f} cm")
             self._fill(BLACK)
             self._write("\n".join([*code, "f"]))
 
     def jpeg(self, box: Rect, data: bytes) -> None:
-        """A JPEG, put into the PDF as it is. Only bytes are taken: a path could be anybody's file."""
-        from reportlab.lib.utils import ImageReader
-
-        reader: Any = ImageReader(BytesIO(data))
-        # The pixels would be decoded for nothing but a name made of their hash; the file's bytes do for that.
-        reader.getRGBData = lambda: data
-        reader._dataA = None
-        self._canvas.drawImage(reader, *box)
+        """Put a JPEG into the PDF as it is. Only bytes are accepted: a path could name any file."""
+        self._canvas.drawImage(self._internals.jpeg_reader(data), *box)
 
 
 def _path(boxes: Iterable[Rect]) -> str:

@@ -2,15 +2,15 @@
 
 Two faces, each a chain of TrueType files of which the first that has a character draws it:
 
-* ``TEXT``, what people typed: Noto Serif SC, then the fallbacks (Hanazono Mincho B for extensions B to F);
-* ``LABEL``, our own fixed words: a small sans-serif subset, then the chain of ``TEXT``.
+* ``TEXT``, for typed text: Noto Serif SC, then the fallbacks (Hanazono Mincho B for extensions B to F);
+* ``LABEL``, for our own fixed words: a small sans-serif subset, then the chain of ``TEXT``.
 
-A character that no file has is drawn as □, to be completed by hand, and still copies as itself; :func:`missing` names
-such characters while a person is typing. It reads the fonts' character maps only (about 1 ms once, 0.2 MB) and does
-not import reportlab, which the rest of this module loads on first use.
+A character that no file has is drawn as □, to be completed by hand, and still copies as itself.
+:func:`missing_characters` names such characters while a person is typing. It reads only the character maps of the fonts
+(once 1 ms, 0.2 MB) and does not load reportlab.
 
-reportlab is not made for threads drawing with one font at the same time: hold :data:`LOCK` from the first measured
-width to the finished bytes.
+reportlab does not allow several threads to draw with one font: hold :data:`LOCK` from the first measured width to the
+finished bytes.
 """
 
 import mmap
@@ -21,10 +21,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
-from itertools import groupby
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lib.pdf.reportlab_internals import EmbeddedFont
 
 FOLDER = Path(__file__).resolve().parents[2] / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
@@ -50,8 +52,8 @@ class Face(StrEnum):
 class Coverage:
     """The characters of one TrueType file: ``"䶮" in Coverage(path)``.
 
-    Only the full Unicode map (cmap format 12) is read. A file without one counts as empty: it has nothing beyond the
-    first 65,536 code points, so it is of no use as a fallback for rare characters.
+    Only the full Unicode map (cmap format 12) is read. A file without one counts as empty: it is useless as a fallback,
+    because it has no character beyond the first 65,536 code points.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,7 +94,7 @@ def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
     global _fallbacks
     with LOCK:
         _fallbacks = tuple(Path(path) for path in paths)
-        for cached in (_chain, _choice, _font_of, ems):
+        for cached in (_chain, _font_name_for, _font_of, ems):
             cached.cache_clear()
         _drawn.clear()
         for widths in _advances.values():
@@ -110,15 +112,15 @@ def _chain() -> tuple[Path, ...]:
 
 
 def fallbacks_found() -> list[Path]:
-    """The fallback files that exist on this machine, for the self-check of an installation."""
+    """The fallback files that exist on this machine, for ``flask doctor``."""
     return list(_chain()[1:])
 
 
-_drawn: set[str] = set()  # characters that were found in a font before: asking every map again takes a while
+_drawn: set[str] = set()  # characters that some font has; a cache, because searching all maps is slow
 
 
-def missing(text: str) -> list[str]:
-    """The characters that would print as □, each once, in the order of the text. White space never counts."""
+def missing_characters(text: str) -> list[str]:
+    """The characters that would print as □, each once, in the order of the text; never white space."""
     unknown = set(text) - _drawn
     if not unknown:
         return []
@@ -128,53 +130,47 @@ def missing(text: str) -> list[str]:
     return [c for c in dict.fromkeys(text) if c in unknown and c not in found]
 
 
-# --- drawing: from here on reportlab is needed ------------------------------------------------------------------------
-
-
-def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
-    """The text cut where the font changes: (name of a registered reportlab font, part)."""
-    return [(name, "".join(part)) for name, part in groupby(text, lambda char: _choice(char, face))]
+# --- drawing: this part loads reportlab -------------------------------------------------------------------------------
 
 
 def width(text: str, size: float, face: Face = Face.TEXT) -> float:
-    """How wide the text prints, in points, at this size in points."""
+    """The width in points at this size in points."""
     return size * ems(text, face)
 
 
 @lru_cache(maxsize=1 << 14)
 def ems(text: str, face: Face = Face.TEXT) -> float:
-    """How wide the text prints as a multiple of the font size; a Chinese character is 1."""
+    """The width as a multiple of the font size; a Chinese character has 1."""
     return sum(map(_advances[face].__getitem__, text))
 
 
-def forget_texts() -> None:
-    """Keep no text that was measured: it is somebody's name or address."""
+def clear_text_cache() -> None:
+    """Forget all measured texts, because they are names and addresses."""
     ems.cache_clear()
 
 
 def warm_up() -> None:
-    """Load the two vendored fonts now, so that nobody waits for it later (about 0.3 s)."""
-    runs("字", Face.TEXT)
-    runs("字", Face.LABEL)
+    """Load the two vendored fonts now (about 0.3 s)."""
+    for face in Face:
+        _font_name_for("字", face)
 
 
 class _Advances(dict[str, float]):
-    """Character -> width in ems, learnt as needed: a quarter of a sheet's time went into asking for them."""
+    """Character -> width in ems. Without this cache lookups took a quarter of a sheet's time."""
 
     def __init__(self, face: Face) -> None:
         self.face = face
 
     def __missing__(self, char: str) -> float:
-        wide = float(_font_of(char, self.face).face.getCharWidth(ord(char))) / 1000
-        self[char] = wide
-        return wide
+        width = self[char] = _font_of(char, self.face).width(char)
+        return width
 
 
 _advances = {face: _Advances(face) for face in Face}
 
 
 class Codes(dict[str, str]):
-    """Character -> its code in hex within one document; ``fonts`` tells the name there of the font that has it."""
+    """Character -> its code in hex within one document; ``fonts`` maps it to the name of its font there."""
 
     def __init__(self, face: Face, document: Any) -> None:
         self.face = face
@@ -182,116 +178,37 @@ class Codes(dict[str, str]):
         self.fonts: dict[str, str] = {}
 
     def __missing__(self, char: str) -> str:
-        font = _font_of(char, self.face)
-        ((subset, code),) = font.splitString(char, self.document)
-        self.fonts[char] = font.getSubsetInternalName(subset, self.document)
-        found = self[char] = code.hex()
-        return found
+        self.fonts[char], code = _font_of(char, self.face).encode(char, self.document)
+        self[char] = code
+        return code
 
 
 @lru_cache(maxsize=1 << 16)
-def _choice(char: str, face: Face) -> str:
-    """Name of the font that draws this character. Fonts further down the chain load when first needed."""
-    if face is Face.LABEL and _font(LABEL_SUBSET).face.charToGlyph.get(ord(char)):
+def _font_name_for(char: str, face: Face) -> str:
+    """Name of the font that draws this character. Fallback fonts load on first use."""
+    if face is Face.LABEL and _font(LABEL_SUBSET).has_glyph(char):
         return LABEL_SUBSET.stem
     for path in _chain():
         if char in _coverage(path):
             _font(path)
             return path.stem
-    _draw_as_box(char)
+    _font(SERIF).substitute(char, BOX)
     return SERIF.stem
 
 
 @lru_cache(maxsize=1 << 16)
-def _font_of(char: str, face: Face) -> Any:
-    return _font(_path(_choice(char, face)))
+def _font_of(char: str, face: Face) -> "EmbeddedFont":
+    return _font(_path(_font_name_for(char, face)))
 
 
 def _path(name: str) -> Path:
     return next(path for path in (LABEL_SUBSET, *_chain()) if path.stem == name)
 
 
-def _draw_as_box(char: str) -> None:
-    """Point the character at the glyph of □ in our copy of the map, so that it shows as a box but copies as itself."""
-    face = _font(SERIF).face
-    face.charToGlyph[ord(char)] = face.charToGlyph[ord(BOX)]
-    face.charWidths[ord(char)] = face.charWidths[ord(BOX)]
-
-
 @cache
-def _font(path: Path) -> Any:
-    """The registered reportlab font of one file, loaded once per process, named like the file without its ending."""
-    from reportlab.pdfbase import pdfmetrics, ttfonts
+def _font(path: Path) -> "EmbeddedFont":
+    """Loaded once per process."""
+    from lib.pdf.reportlab_internals import EmbeddedFont  # see there: reportlab is loaded late
 
-    patched: Any = ttfonts
     with LOCK:
-        patched.makeToUnicodeCMap = _to_unicode_map
-        font: Any = ttfonts.TTFont(path.stem, _Mapped(path), asciiReadable=0)
-        font.face.get_table = _Tables(font.face)
-        pdfmetrics.registerFont(font)
-        return font
-
-
-class _Mapped:
-    """A file for reportlab to "read" that stays on disk: workers share its pages, none holds 15 to 45 MB of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
-
-    def read(self) -> mmap.mmap:
-        with Path(self.name).open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-class _Tables:
-    """``face.get_table`` without its copy of all outlines (14 MB) for every subset, a third of the time of a sheet."""
-
-    def __init__(self, face: Any) -> None:
-        self.face = face
-
-    def __call__(self, tag: str) -> Any:
-        start, length = self.face.get_table_pos(tag)
-        if tag == "glyf":
-            return _Window(self.face._ttf_data, start)
-        return self.face._ttf_data[start : start + length]
-
-
-class _Window:
-    """The bytes from an offset on, copied only where sliced."""
-
-    def __init__(self, data: mmap.mmap, start: int) -> None:
-        self.data = data
-        self.start = start
-
-    def __getitem__(self, part: slice) -> bytes:
-        return self.data[self.start + part.start : self.start + part.stop]
-
-
-def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
-    """What a viewer copies for each code of a font subset.
-
-    Replaces reportlab's (5.1 still has it): that one writes five hex digits for characters beyond U+FFFF, so 𬭎 copies
-    as Ⲵ. The PDF reference asks for UTF-16BE, and for at most 100 entries in a block.
-    """
-    pairs = [
-        f"<{code:02X}> <{chr(char).encode('utf-16-be').hex().upper()}>" for code, char in enumerate(subset) if char
-    ]
-    blocks = [pairs[at : at + 100] for at in range(0, len(pairs), 100)]
-    return "\n".join(
-        [
-            "/CIDInit /ProcSet findresource begin",
-            "12 dict begin",
-            "begincmap",
-            f"/CIDSystemInfo << /Registry ({name}) /Ordering ({name}) /Supplement 0 >> def",
-            f"/CMapName /{name} def",
-            "/CMapType 2 def",
-            "1 begincodespacerange",
-            "<00> <FF>",
-            "endcodespacerange",
-            *(line for block in blocks for line in (f"{len(block)} beginbfchar", *block, "endbfchar")),
-            "endcmap",
-            "CMapName currentdict /CMap defineresource pop",
-            "end",
-            "end",
-        ]
-    )
+        return EmbeddedFont(path)

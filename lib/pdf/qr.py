@@ -1,4 +1,4 @@
-"""QR codes as squares. By zxing-cpp, in a fortieth of the time that a code written in Python takes to be made."""
+"""QR codes as squares, by zxing-cpp: 40 times as fast as a pure Python library."""
 
 from typing import Any, cast
 
@@ -6,7 +6,7 @@ _DARK_IS_ONE = bytes(int(pixel == 0) for pixel in range(256))
 
 
 def matrix(text: str) -> list[bytes]:
-    """The rows of a QR code, 1 for dark, without a margin. A quarter of it may be unreadable (error correction Q)."""
+    """The rows of a QR code, 1 for dark, without a margin. Readable with a quarter missing (error correction Q)."""
     import zxingcpp
 
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")

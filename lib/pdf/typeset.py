@@ -1,6 +1,6 @@
-"""Breaking and fitting text for print: Chinese line breaking rules, shrinking before wrapping. Draws nothing.
+"""Breaks and fits text for print: Chinese line breaking rules, shrinking before wrapping. Draws nothing.
 
-Lengths are points. Text is taken as plain characters; no markup is ever read in it.
+Lengths are in points. Text is plain; it is never read as markup.
 """
 
 import re
@@ -17,8 +17,8 @@ SMALLEST_CODE = 7.0  # points
 WRAP_FROM = 9.0  # text on several lines starts at this size at most
 TOLERANCE = 0.01
 
-# What stays together at the end of a line: opening marks with what follows, a run of ASCII (a code, an e-mail address),
-# a run of blanks to be filled in, closing marks with what precedes.
+# What is never broken: opening marks with what follows, a run of ASCII (a code, an e-mail address), a run of blanks to
+# fill in, closing marks with what precedes.
 _OPENING = re.escape("（《〈「『【〔“‘(")
 _CLOSING = re.escape("，。、；：！？）》〉」』】〕”’%·)")
 _ATOM = re.compile(rf"\s|[{_OPENING}]*(?:[!-'*-~]+|＿+|\S)[{_CLOSING}]*")
@@ -26,8 +26,10 @@ _UNPRINTABLE = {"Cc", "Cf", "Cs"}
 
 
 def printable(text: str) -> str:
-    """The text with white space of any kind as a plain space and control characters (also the invisible ones that turn
-    the direction of writing) as □, so that nothing on paper is other than it looks."""
+    """The text with any white space as a plain space, and control characters as □.
+
+    Invisible characters that change the direction of writing count as control characters.
+    """
     if text.isprintable():
         return text
     return "".join(map(_printable, text))
@@ -40,7 +42,7 @@ def _printable(char: str) -> str:
 
 
 def wrap(text: str, room: float, face: Face = Face.TEXT) -> list[str]:
-    """Break a printable text into lines of at most ``room`` ems. An unbreakable run longer than a line is cut."""
+    """Break a printable text into lines of at most ``room`` ems. An unbreakable run longer than a line is split."""
     lines: list[str] = []
     line, used = "", 0.0
     for atom in _atoms(text, room, face):
@@ -59,10 +61,10 @@ def _atoms(text: str, room: float, face: Face) -> Iterator[str]:
         if fonts.ems(atom, face) <= room + TOLERANCE:
             yield atom
         else:
-            yield from _cut(atom, room, face)
+            yield from _split_to_width(atom, room, face)
 
 
-def _cut(atom: str, room: float, face: Face) -> Iterator[str]:
+def _split_to_width(atom: str, room: float, face: Face) -> Iterator[str]:
     part, used = "", 0.0
     for char in atom:
         wide = fonts.ems(char, face)
@@ -74,32 +76,34 @@ def _cut(atom: str, room: float, face: Face) -> Iterator[str]:
 
 
 def longest_run(text: str, face: Face = Face.TEXT) -> float:
-    """Ems of the longest part that should not be broken: what a column must offer to hold a code in one piece."""
+    """Ems of the longest unbreakable part: the width that a column needs."""
     return max((fonts.ems(match[0], face) for match in _ATOM.finditer(text)), default=0.0)
 
 
-def least_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
-    """``smallest``, or down to 7 points where that keeps a code in one piece."""
+def minimum_size(text: str, width: float, smallest: float, face: Face = Face.TEXT) -> float:
+    """``smallest``, or down to 7 points if that keeps a code unbroken."""
     if fonts.ems(text, face) * smallest <= width + TOLERANCE:
         return smallest
     run = longest_run(text, face)
-    return smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _down(width / run))
+    return (
+        smallest if run * smallest <= width + TOLERANCE else max(min(smallest, SMALLEST_CODE), _round_down(width / run))
+    )
 
 
-def _down(size: float) -> float:
+def _round_down(size: float) -> float:
     return int((size + TOLERANCE / 10) / STEP) * STEP
 
 
 def _one_line(text: str, width: float, size: float, smallest: float, least: float, face: Face) -> float | None:
-    """The size for a single line; None if that is so small that several lines read better."""
+    """The size for a single line; None if it is so small that several lines are easier to read."""
     wide = fonts.ems(text, face)
-    fitting = min(size, _down(width / wide)) if wide else size
+    fitting = min(size, _round_down(width / wide)) if wide else size
     return fitting if fitting >= (max(0.8 * size, smallest) if least == smallest else least) else None
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A text made to fit: ``lines`` at ``size`` points."""
+    """A text fitted into a box: ``lines`` at ``size`` points."""
 
     size: float
     lines: tuple[str, ...]
@@ -112,18 +116,18 @@ class Fitted:
 def fit(text: str, width: float, height: float, size: float, smallest: float, face: Face = Face.TEXT) -> Fitted | None:
     """The largest setting of a printable text in a box, or None when even ``smallest`` points do not fit.
 
-    One line first, as long as it is nearly full size or a single code; then several lines from 9 points down. A code is
-    cut only when it would get smaller than 7 points.
+    One line is preferred if it is nearly full size or a single code; then several lines from 9 points down. A code is
+    broken only if it would be smaller than 7 points.
     """
-    least = least_size(text, width, smallest, face)
+    least = minimum_size(text, width, smallest, face)
     if one_line := _one_line(text, width, size, smallest, least, face):
         return Fitted(one_line, (text,))
     return _wrapped(text, width, height, min(size, WRAP_FROM), least, face)
 
 
-def least_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
+def minimum_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
     """The least height of a box of this width in which :func:`fit` succeeds."""
-    least = least_size(text, width, smallest, face)
+    least = minimum_size(text, width, smallest, face)
     if _one_line(text, width, size, smallest, least, face):
         return size * LEADING
     return Fitted(least, tuple(wrap(text, width / least, face))).height
@@ -134,7 +138,7 @@ def _wrapped(text: str, width: float, height: float, size: float, smallest: floa
     uncut = longest_run(text, face)
     while size >= smallest:
         whole = uncut * size <= width + TOLERANCE or size - STEP < smallest
-        # A lower bound of the height first: wrapping a very long text at every size would take seconds.
+        # Test a lower bound of the height first: wrapping a very long text at every size would take seconds.
         if whole and int(ems * size / width) * size * LEADING <= height:
             fitted = Fitted(size, tuple(wrap(text, width / size, face)))
             if fitted.height <= height + TOLERANCE:

@@ -1,19 +1,17 @@
-"""Where a document lies on a picture: its four corners are proposed, edges that are cut off are noticed.
+"""Finds the document on a picture: proposes its four corners and detects edges that are cut off.
 
-``find`` takes the background from the picture's rim, a plane of colour so that a lamp at one side does no harm; what
-stands out from it and is nearly four-cornered is the document. Where that is in doubt it says so and proposes the whole
-picture.
+``find_corners`` estimates the background from the rim of the picture, as a plane of colour because light may come from
+one side. The document is what differs from it and is nearly a quadrilateral. In doubt the whole picture is proposed.
 
 Measured on tests/paper_photos.py (cards, certificates and sheets on seven plain, grained or woven tables, 45 to 93 % of
 the picture's side, tilted, turned, lit from one side, with noise): of 200 good pictures 197 were found, each corner
 within 1.3 % of the diagonal, three called cut off; of 100 cut off by 10 to 30 % the side was named in all. White sheets
-on a white table are found in three of five, a check pattern and scans never: then the whole picture is proposed. 15 to
+on a white table are found in three of five, documents on a check pattern and scans never. 15 to
 25 ms beside the decoding. Real tables are worse than drawn ones, which is why the corners can be dragged.
 """
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,73 +19,86 @@ from statistics import median
 
 from PIL import Image, ImageChops, ImageFilter
 
-from lib.pictures.perspective import WHOLE, Corners, Point, area, as_corners, cross, solved
+from lib.pictures.images import as_image
+from lib.pictures.perspective import (
+    WHOLE_PICTURE,
+    Corners,
+    Point,
+    as_corners,
+    cross_product,
+    polygon_area,
+    solve_linear,
+)
+from lib.pictures.quality import extreme_channel
+from lib.pictures.regions import Run, connected_regions, size_of
 
 SIDES = ("top", "right", "bottom", "left")
 
-_LONG_SIDE = 200  # of the copy that is searched
+_LONG_SIDE = 200  # of the searched copy
 _RIM = 3  # pixels of that copy
 _STEP = 6  # every so many of them along the rim
-_APART = 14  # grey levels from the background, at least
-_DOCUMENT = 0.12  # of the picture's area, at least
-_CUT_DOCUMENT = 0.3  # the same for one that leaves the picture: other things lie at the rim too
-_SOLID = 0.55  # of the found quadrilateral that differs from the background by itself: a printed frame does not
-_FOUR_CORNERED = 0.93  # of the quadrilateral that the outline fills
-_CONVEX = 0.9  # of its hull that a document fills, also one that is cut off
-_CUT = 0.12  # of a side along which the document leaves the picture
+_MIN_DIFFERENCE = 14  # grey levels from the background, at least
+_MIN_AREA = 0.12  # of the picture's area, at least
+_MIN_CUT_AREA = 0.3  # the same for one that leaves the picture: other objects touch the rim, too
+_MIN_COVERED = 0.55  # of the quadrilateral that differs from the background; a printed frame alone does not
+_MIN_FILLED = 0.93  # of the quadrilateral that the outline fills
+_MIN_CONVEX = 0.9  # of its convex hull that a document fills, even when cut off
+_MIN_CUT_SHARE = 0.12  # of a side along which the document leaves the picture
 
 
 @dataclass(frozen=True)
 class FoundCorners:
-    """``sure``: the corners are those of a document; else they are the whole picture's. ``cut``: sides it leaves by."""
+    """``sure``: the corners of a document; else those of the whole picture. ``cut``: the sides where it is cut off."""
 
     corners: Corners
     sure: bool
     cut: tuple[str, ...] = ()
 
 
-NOTHING = FoundCorners(WHOLE, sure=False)
+NOT_FOUND = FoundCorners(WHOLE_PICTURE, sure=False)
 
 
-def find(picture: bytes | Image.Image) -> FoundCorners:
+def find_corners(picture: bytes | Image.Image) -> FoundCorners:
     """Propose the corners of the document on an upright picture (a clean JPEG, or an image)."""
-    image = Image.open(io.BytesIO(picture), formats=("JPEG",)) if isinstance(picture, bytes) else picture
+    image = as_image(picture)
     image.draft("RGB", (2 * _LONG_SIDE, 2 * _LONG_SIDE))
     scale = _LONG_SIDE / max(image.size)
     size = max(8, round(image.width * scale)), max(8, round(image.height * scale))
     small = image.convert("RGB").resize(size, Image.Resampling.BOX, reducing_gap=2)
-    apart = _apart_from_rim(small).filter(ImageFilter.MedianFilter(3))  # one channel: a third of the price of three
+    apart = _difference_from_background(small).filter(
+        ImageFilter.MedianFilter(3)
+    )  # one channel: a third of the price of three
     limit = _threshold(apart)
     mask = apart.point(lambda value: 255 * (value >= limit))
     mask = mask.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3))  # closes what text has torn
-    runs = _largest(_runs(mask))
-    covered = sum(end - start for _row, start, end in runs)
-    return _judged(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOTHING
+    runs = max(connected_regions(mask), key=size_of, default=[])
+    covered = size_of(runs)
+    return _classify(runs, covered, size) if covered > 0.02 * size[0] * size[1] else NOT_FOUND
 
 
-def _judged(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
+def _classify(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> FoundCorners:
     hull = _hull([(x, y) for row, start, end in runs for x in (start, end) for y in (row, row + 1)])
-    filled, outline = _filled(runs), area(hull)
-    if outline < _DOCUMENT * size[0] * size[1] or covered < _SOLID * outline:
-        return NOTHING
+    filled, outline = _filled(runs), polygon_area(hull)
+    if outline < _MIN_AREA * size[0] * size[1] or covered < _MIN_COVERED * outline:
+        return NOT_FOUND
     if cut := _cut_sides(runs, size):
-        large = outline > _CUT_DOCUMENT * size[0] * size[1]
-        is_document = len(cut) < 3 and large and filled > _CONVEX * outline
-        return FoundCorners(WHOLE, sure=False, cut=cut) if is_document else NOTHING
-    quad = _four_cornered(hull)
-    if quad is None or filled < _FOUR_CORNERED * area(quad) or not _upright(quad):
-        return NOTHING
+        large = outline > _MIN_CUT_AREA * size[0] * size[1]
+        is_document = len(cut) < 3 and large and filled > _MIN_CONVEX * outline
+        return FoundCorners(WHOLE_PICTURE, sure=False, cut=cut) if is_document else NOT_FOUND
+    quad = _enclosing_quadrilateral(hull)
+    if quad is None or filled < _MIN_FILLED * polygon_area(quad) or not _has_plausible_angles(quad):
+        return NOT_FOUND
     return FoundCorners(_fractions(quad, size), sure=True)
 
 
 # --- document and background ------------------------------------------------------------------------------------------
 
 
-def _apart_from_rim(image: Image.Image) -> Image.Image:
-    """How far each pixel is from the background, in its most different channel."""
+def _difference_from_background(image: Image.Image) -> Image.Image:
+    """The difference of each pixel from the background, in its most different channel."""
     width, height = image.size
-    apart = [ImageChops.difference(band, _plane(band, _rim(width, height))) for band in image.split()]
-    return ImageChops.lighter(ImageChops.lighter(apart[0], apart[1]), apart[2])
+    background = Image.merge("RGB", [_background(band, _rim(width, height)) for band in image.split()])
+    return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 
 def _rim(width: int, height: int) -> list[tuple[int, int]]:
@@ -95,17 +106,19 @@ def _rim(width: int, height: int) -> list[tuple[int, int]]:
     return across + [(x, y) for x in (_RIM // 2, width - 1 - _RIM // 2) for y in range(0, height, _STEP)]
 
 
-def _plane(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
-    """The background under the whole picture: a plane through the rim's values, those far from it left out."""
+def _background(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
+    """The estimated background: a plane fitted to the values at the rim, without outliers."""
     pixels = band.load()
     assert pixels
     points = [(x / band.width, y / band.height, float(pixels[x, y])) for x, y in rim]  # type: ignore[arg-type]
     middle = median(value for _x, _y, value in points)
     spread = median(abs(value - middle) for _x, _y, value in points)
-    near = [point for point in points if abs(point[2] - middle) <= max(3.5 * spread, _APART)]
+    near = [point for point in points if abs(point[2] - middle) <= max(3.5 * spread, _MIN_DIFFERENCE)]
     level, across, down = _fitted_plane(near)
     for _again in range(2):
-        rest = [point for point in points if abs(point[2] - level - across * point[0] - down * point[1]) < _APART]
+        rest = [
+            point for point in points if abs(point[2] - level - across * point[0] - down * point[1]) < _MIN_DIFFERENCE
+        ]
         level, across, down = _fitted_plane(rest) if len(rest) > len(points) // 4 else (level, across, down)
     values = (level, level + across, level + down, level + across + down)
     ends = Image.new("L", (2, 2))
@@ -121,72 +134,26 @@ def _fitted_plane(points: Sequence[tuple[float, float, float]]) -> tuple[float, 
     sxx, syy = sum(x * x for x, _y, _v in points), sum(y * y for _x, y, _v in points)
     sxy = sum(x * y for x, y, _v in points)
     sxv, syv = sum(x * v for x, _y, v in points), sum(y * v for _x, y, v in points)
-    found = solved([[n, sx, sy, sv], [sx, sxx, sxy, sxv], [sy, sxy, syy, syv]])
+    found = solve_linear([[n, sx, sy, sv], [sx, sxx, sxy, sxv], [sy, sxy, syy, syv]])
     return (found[0], found[1], found[2]) if found else (sv / n if n else 0.0, 0.0, 0.0)
 
 
 def _threshold(apart: Image.Image) -> int:
-    """After Otsu (1979): where the two halves of the histogram are furthest apart."""
+    """Otsu's threshold (1979): it maximises the variance between the two parts of the histogram."""
     counts = apart.histogram()
     total, whole = sum(counts), sum(value * count for value, count in enumerate(counts))
-    best, at, below, weight = -1.0, _APART, 0, 0
+    best, at, below, weight = -1.0, _MIN_DIFFERENCE, 0, 0
     for value, count in enumerate(counts[:-1]):
         below, weight = below + count, weight + value * count
         if below and below < total:
             between = (whole * below - weight * total) ** 2 / (below * (total - below))
             if between > best:
                 best, at = between, value + 1
-    return max(_APART, round(at * 0.8))
-
-
-# --- the largest thing ------------------------------------------------------------------------------------------------
-
-Run = tuple[int, int, int]  # row, first pixel, one past the last
-
-
-def _runs(mask: Image.Image) -> list[list[Run]]:
-    width, data = mask.width, mask.tobytes()
-    found = []
-    for row in range(mask.height):
-        line, runs, start = data[row * width : (row + 1) * width], [], -1
-        while (start := line.find(b"\xff", start + 1)) >= 0:
-            end = line.find(b"\0", start)
-            end = width if end < 0 else end
-            runs.append((row, start, end))
-            start = end
-            if end == width:
-                break
-        found.append(runs)
-    return found
-
-
-def _largest(rows: Sequence[Sequence[Run]]) -> list[Run]:
-    """The connected runs that cover most, row by row with a union of what touches."""
-    flat = [run for runs in rows for run in runs]
-    parents, number, above = list(range(len(flat))), 0, range(0)
-
-    def root(at: int) -> int:
-        while parents[at] != at:
-            parents[at] = parents[parents[at]]
-            at = parents[at]
-        return at
-
-    for runs in rows:
-        here = range(number, number + len(runs))
-        for one in here:
-            for other in above:
-                if flat[other][1] < flat[one][2] and flat[one][1] < flat[other][2]:
-                    parents[root(one)] = root(other)
-        above, number = here, here.stop
-    sizes: dict[int, int] = {}
-    for at, (_row, start, end) in enumerate(flat):
-        sizes[root(at)] = sizes.get(root(at), 0) + end - start
-    most = max(sizes, key=sizes.__getitem__, default=None)
-    return [run for at, run in enumerate(flat) if root(at) == most]
+    return max(_MIN_DIFFERENCE, round(at * 0.8))
 
 
 def _filled(runs: Sequence[Run]) -> int:
-    """The area with its holes: a dark portrait on the document belongs to it."""
+    """The area including holes, because a dark portrait belongs to the document."""
     ends: dict[int, tuple[int, int]] = {}
     for row, start, end in runs:
         left, right = ends.get(row, (start, end))
@@ -202,20 +169,20 @@ def _cut_sides(runs: Sequence[Run], size: tuple[int, int]) -> tuple[str, ...]:
         "bottom": sum(end - start for row, start, end in runs if row == height - 1) / width,
         "left": sum(start == 0 for _row, start, _end in runs) / height,
     }
-    return tuple(side for side in SIDES if along[side] >= _CUT)
+    return tuple(side for side in SIDES if along[side] >= _MIN_CUT_SHARE)
 
 
 # --- four corners -----------------------------------------------------------------------------------------------------
 
 
 def _hull(points: Sequence[Point]) -> list[Point]:
-    """The convex hull, clockwise as one sees it, beginning anywhere (Andrew's monotone chain)."""
+    """The convex hull, clockwise on the screen (Andrew's monotone chain)."""
     ordered = sorted(set(points))
 
     def chain(points: Iterator[Point]) -> list[Point]:
         done: list[Point] = []
         for point in points:
-            while len(done) > 1 and cross(done[-2], done[-1], point) <= 0:
+            while len(done) > 1 and cross_product(done[-2], done[-1], point) <= 0:
                 done.pop()
             done.append(point)
         return done[:-1]
@@ -223,16 +190,16 @@ def _hull(points: Sequence[Point]) -> list[Point]:
     return chain(iter(ordered)) + chain(reversed(ordered))
 
 
-def _four_cornered(hull: Sequence[Point]) -> list[Point] | None:
-    """The quadrilateral around a hull: the side whose loss adds the least area goes, until four are left."""
+def _enclosing_quadrilateral(hull: Sequence[Point]) -> list[Point] | None:
+    """The quadrilateral around a hull: repeatedly remove the side that adds the least area, until four are left."""
     points = list(hull)
     while len(points) > 4:
         best: tuple[float, int, Point] | None = None
         for at in range(len(points)):
             before, one, two, after = (points[(at + step) % len(points)] for step in (-1, 0, 1, 2))
-            meeting = _meeting(before, one, after, two)
-            if meeting and (best is None or area((one, meeting, two)) < best[0]):
-                best = area((one, meeting, two)), at, meeting
+            meeting = _intersection(before, one, after, two)
+            if meeting and (best is None or polygon_area((one, meeting, two)) < best[0]):
+                best = polygon_area((one, meeting, two)), at, meeting
         if best is None:
             return None
         _added, at, meeting = best
@@ -242,7 +209,7 @@ def _four_cornered(hull: Sequence[Point]) -> list[Point] | None:
     return points if len(points) == 4 else None
 
 
-def _meeting(before: Point, one: Point, after: Point, two: Point) -> Point | None:
+def _intersection(before: Point, one: Point, after: Point, two: Point) -> Point | None:
     """Where the lines before-one and after-two meet beyond ``one`` and ``two``."""
     ax, ay, bx, by = one[0] - before[0], one[1] - before[1], two[0] - after[0], two[1] - after[1]
     turn = ax * by - ay * bx
@@ -253,8 +220,8 @@ def _meeting(before: Point, one: Point, after: Point, two: Point) -> Point | Non
     return (one[0] + along * ax, one[1] + along * ay) if along >= 0 and back >= 0 else None
 
 
-def _upright(quad: Sequence[Point]) -> bool:
-    """No angle that a sheet seen from the side would not have."""
+def _has_plausible_angles(quad: Sequence[Point]) -> bool:
+    """Whether a sheet seen from the side can have these angles."""
     for at in range(4):
         before, here, after = quad[at - 1], quad[at], quad[(at + 1) % 4]
         angle = abs(math.degrees(_direction(here, before) - _direction(here, after))) % 360
@@ -268,10 +235,10 @@ def _direction(start: Point, end: Point) -> float:
 
 
 def _fractions(quad: Sequence[Point], size: tuple[int, int]) -> Corners:
-    """In the order of ``Corners``, clockwise from the one that is nearest to the top left, within the picture."""
+    """In the order of ``Corners``: clockwise from the corner nearest to the top left, clipped to the picture."""
     points = [(min(max(x / size[0], 0.0), 1.0), min(max(y / size[1], 0.0), 1.0)) for x, y in quad]
     first = min(range(4), key=lambda at: points[at][0] * size[0] + points[at][1] * size[1])
     ordered = points[first:] + points[:first]
-    if cross(ordered[0], ordered[1], ordered[2]) < 0:
+    if cross_product(ordered[0], ordered[1], ordered[2]) < 0:
         ordered = [ordered[0], *ordered[:0:-1]]
     return as_corners([value for point in ordered for value in point])

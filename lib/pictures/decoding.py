@@ -1,7 +1,6 @@
-"""The jobs on pictures (lib/sandbox/jobs.py): each decodes once, and makes everything that is kept from the same
-pixels.
+"""The jobs on pictures (lib/sandbox/jobs.py). Each decodes once and makes all results from the same pixels.
 
-Loaded with its decoders before a fork: the fork itself can open no file.
+The fork server loads this module with its decoders, because a fork can open no file.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from PIL import Image
 
 from lib.pictures import corners, images, one_inch, perspective, quality, screens, sheet_reader
 from lib.pictures import portrait as advising
+from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
-from lib.sandbox.jobs import Answer
 
 
 def paper(data: bytes) -> Answer:
-    """A picture as sent -> the clean JPEG, its thumbnail. Signs of a screen shot show now or never."""
-    return _paper(images.upright(data))
+    """An upload -> the clean JPEG, its thumbnail. Only the original file shows the signs of a screenshot."""
+    return _paper(images.decode_upright(data))
 
 
 def _paper(found: images.Upright) -> Answer:
     with images.decoding():
-        facts, blobs = _answer(found.picture(images.encoded(found.image, images.QUALITY)), found.image)
-        signs = screens.signs(found.image, (found.original_width, found.original_height), found.origin)
+        facts, blobs = _answer(found.picture(images.encode_jpeg(found.image, images.QUALITY)), found.image)
+        signs = screens.screenshot_signs(found.image, (found.original_width, found.original_height), found.origin)
         facts["measures"] |= {"screen": signs} | _document(found.image)
         return facts, blobs
 
@@ -35,91 +34,91 @@ def straight(data: bytes, corners: list[float]) -> Answer:
     """A clean JPEG -> the document between four corners as a rectangle, its thumbnail."""
     with images.decoding():
         picture = perspective.straighten(data, corners)
-        return _answer(picture, images.reopened(picture.jpeg))
+        return _answer(picture, images.load_jpeg(picture.jpeg))
 
 
 def whole(data: bytes) -> Answer:
-    """A clean JPEG again as it is: what is measured of it, and its thumbnail."""
+    """An unchanged clean JPEG: its measurements again, and its thumbnail."""
     with images.decoding():
-        image = images.reopened(data)
+        image = images.load_jpeg(data)
         facts, blobs = _answer(images.CleanPicture(data, *image.size, *image.size, len(data)), image)
         facts["measures"] |= _document(image)
         return facts, blobs
 
 
 def _document(image: Image.Image) -> dict[str, Any]:
-    """Where the document lies on the picture, where that shows: its corners, and the sides by which it leaves."""
-    found = corners.find(image)
+    """The corners of the document, or the sides where it is cut off; empty when it was not found."""
+    found = corners.find_corners(image)
     known = {"corners": list(found.corners)} if found.sure else {"cut": list(found.cut)} if found.cut else {}
     return {"document": known}
 
 
 def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
-    """The same of the printed sheet; what could be read back is among the facts. Nothing found is no refusal."""
-    found = images.upright(data)
+    """The same for the printed sheet; ``reading`` is what was read. An unreadable sheet is accepted, too."""
+    found = images.decode_upright(data)
     facts, blobs = _paper(found)
     with images.decoding():
-        known = {name: sheet_reader.form(form) for name, form in forms.items()}
-        return facts | {"reading": sheet_reader.read(found.image, pattern, known)}, blobs
+        known = {name: sheet_reader.form_from_json(form) for name, form in forms.items()}
+        return facts | {"reading": sheet_reader.read_sheet(found.image, pattern, known)}, blobs
 
 
 def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
-    """A picture as sent -> the one-inch photo, its thumbnail, and the upright source that it can be cut from anew.
+    """An upload -> the one-inch photo, its thumbnail, and the upright source for another crop.
 
-    ``crop`` may name a place: ``top``, ``middle``, ``bottom``.
+    ``crop`` may be a position: ``top``, ``middle``, ``bottom``.
     """
-    wanted = _rule(rule)
-    found = images.upright(data, short_side=max(wanted.best))  # of a panorama a photo may be left
+    wanted = _photo_rule(rule)
+    found = images.decode_upright(data, short_side=max(wanted.best))  # so that a panorama still has enough pixels
     if isinstance(crop, str):
         size = found.image.size
-        crop = None if wanted.fits(size) else one_inch.placed(size, PLACES.get(crop, 0.5), wanted)
+        crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
     with images.decoding():
         keep = found.as_sent and len(data) <= wanted.max_bytes
-        source = images.encoded(found.image, "keep" if keep else images.QUALITY)
-    made = _unless_right(data, found, crop, wanted)
+        source = images.encode_jpeg(found.image, "keep" if keep else images.QUALITY)
+    made = _cropped_photo(data, found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.CleanPicture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _photo(picture, wanted)
     return facts, [*blobs, source]
 
 
-def _unless_right(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
+def _cropped_photo(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
     size = found.original_width, found.original_height
-    if crop is None and found.as_sent and (jpeg := one_inch.as_it_is(data, size, rule)):
+    if crop is None and found.as_sent and (jpeg := one_inch.reencode_unchanged(data, size, rule)):
         return found.picture(jpeg)
-    return one_inch.cut(found.image, crop, rule)
+    return one_inch.crop_photo(found.image, crop, rule)
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:
-    """A kept source -> the photo by a frame or at a place, its thumbnail; the frame is among the facts."""
-    wanted = _rule(rule)
+    """A stored source -> the photo, cropped by a frame or at a position, and its thumbnail. ``crop`` is the frame."""
+    wanted = _photo_rule(rule)
     with images.decoding():
-        source = images.reopened(data)
-    frame = one_inch.placed(source.size, PLACES.get(crop, 0.5), wanted) if isinstance(crop, str) else crop
-    made = one_inch.cut(source, frame, wanted)
+        source = images.load_jpeg(data)
+    frame = one_inch.frame_at(source.size, CROP_POSITIONS.get(crop, 0.5), wanted) if isinstance(crop, str) else crop
+    made = one_inch.crop_photo(source, frame, wanted)
     picture = images.CleanPicture(made.jpeg, made.width, made.height, *source.size, len(data))
     facts, blobs = _photo(picture, wanted)
     return facts | {"crop": frame}, blobs
 
 
-#: Without a frame drawn in the browser: where the portrait is cut out of the picture.
-PLACES = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
+#: Without a frame from the browser: where the portrait is cropped.
+CROP_POSITIONS = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 
 
 def rotated(data: bytes, quarter_turns: int) -> Answer:
     with images.decoding():
-        source = images.reopened(data)
-        image = images.turned(source, quarter_turns)
-        jpeg = data if image is source else images.encoded(image, images.TURNED_QUALITY)
+        source = images.load_jpeg(data)
+        image = images.rotate_image(source, quarter_turns)
+        jpeg = data if image is source else images.encode_jpeg(image, images.REENCODED_QUALITY)
         facts, blobs = _answer(images.CleanPicture(jpeg, *image.size, *source.size, len(data)), image)
         facts["measures"] |= _document(image)
         return facts, blobs
 
 
 def _photo(picture: images.CleanPicture, rule: PhotoRule) -> Answer:
-    image = images.reopened(picture.jpeg)
+    image = images.load_jpeg(picture.jpeg)
     facts, blobs = _answer(picture, image, portrait=True)
-    facts["measures"]["portrait"] = advising.figures(image, rule.background)
+    facts["measures"]["portrait"] = advising.measure_portrait(image, rule.background)
     return facts, blobs
 
 
@@ -129,11 +128,11 @@ def _answer(picture: images.CleanPicture, image: Image.Image, *, portrait: bool 
         "original": [picture.original_width, picture.original_height, picture.original_bytes],
         "measures": quality.measure(image, portrait=portrait),
     }
-    return facts, [picture.jpeg, images.miniature(image)]
+    return facts, [picture.jpeg, images.thumbnail(image)]
 
 
 def prepare() -> None:
-    """Called before any fork: what Pillow loads when it is first needed is loaded now, for a fork can open no file."""
+    """Called before any fork: load what Pillow would load on first use, because a fork can open no file."""
     Image.preinit()
     for name in ("ImageColor", "ImageFilter", "ImagePalette", "MpoImagePlugin", "TiffImagePlugin"):
         importlib.import_module(f"PIL.{name}")
@@ -142,10 +141,10 @@ def prepare() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     card = Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE))
-    paper(images.encoded(card, images.QUALITY, exif=exif.tobytes()))
+    paper(images.encode_jpeg(card, images.QUALITY, exif=exif.tobytes()))
 
 
-def _rule(facts: dict[str, Any]) -> PhotoRule:
-    """A rule that came through JSON."""
+def _photo_rule(facts: dict[str, Any]) -> PhotoRule:
+    """A rule that was sent as JSON."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
     return PhotoRule(**values)

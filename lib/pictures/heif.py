@@ -1,4 +1,4 @@
-"""HEIC pictures of phones. Apart from lib.pictures.images, so that only the child process loads the decoder."""
+"""HEIC pictures from phones. A separate module, so that only the child process loads the decoder."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from PIL import Image
 from pillow_heif import HeifFile, options
 
-#: One picture is wanted, in one thread: a thread more is 8 MB of address space, and another core taken from others.
+#: One picture in one thread: another thread takes 8 MB of address space and a core from other jobs.
 options.DECODE_THREADS = 1
 options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
 
 
-def opened(data: bytes) -> HeifFile:
-    """The boxes are read, no pixel yet; ``size`` is that of the primary picture, upright."""
+def open_heif(data: bytes) -> HeifFile:
+    """Read the boxes, but no pixels; ``size`` is that of the upright primary picture."""
     return HeifFile(data, convert_hdr_to_8bit=True, remove_stride=False)  # type: ignore[no-untyped-call]
 
 
-def decoded(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[int, int]]:
-    """A function that makes a picture of the rows from, to: the whole would take 4 bytes a pixel more. And the size."""
+def decode_rows(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[int, int]]:
+    """A function that decodes a range of rows, and the size. The whole picture would take 4 more bytes a pixel."""
     data, mode, stride = memoryview(source.data), source.mode, source.stride
     width, height = source.size
 
@@ -29,6 +29,6 @@ def decoded(source: HeifFile) -> tuple[Callable[[int, int], Image.Image], tuple[
     return rows, (width, height)
 
 
-def profile(source: HeifFile) -> bytes | None:
+def icc_profile(source: HeifFile) -> bytes | None:
     found = source.info.get("icc_profile")
     return found if isinstance(found, bytes) else None

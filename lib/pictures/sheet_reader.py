@@ -1,7 +1,7 @@
-"""Reads a picture of the printed sheet: its QR code, and whether somebody signed and stamped it.
+"""Reads a picture of the printed sheet: its QR codes, the signature and the stamp, and nothing else.
 
-Pure functions of a clean picture, to be run where decoding may fail. Nothing else on the picture is read. What the
-codes mean is for the caller: a code says which page it is, a picture may show several.
+Pure functions of a clean picture, for the child process. The caller interprets the codes: each names a page, and a
+picture may show several.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any, NamedTuple
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from lib.pictures import ink, page_locator, plane, sheet_marks
-from lib.pictures.plane import PageView, Point
+from lib.pictures import ink, page_locator, perspective, sheet_marks
+from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area
 
-CODES = 4  # that are looked at in one picture
+MAX_CODES = 4  # in one picture
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 @dataclass(frozen=True)
 class QrCode:
-    """A QR code as text, with its corners in the picture: its own top left one first, clockwise."""
+    """The text of a QR code, and its corners in the picture: clockwise from its own top left one."""
 
     text: str
     corners: tuple[Point, Point, Point, Point]
 
 
 class SheetPlace(NamedTuple):
-    """On the part of the page that is signed: millimetres from the left, and from its top (negative: its bottom)."""
+    """An area of the signed part: millimetres from the left, and from its top (negative: from its bottom)."""
 
     left: float
     top: float
@@ -44,26 +44,26 @@ class SheetPlace(NamedTuple):
 
 
 class Form(NamedTuple):
-    """Where one signs on one form of the sheet: free ``lines`` without print, a printed ``label``, the ``stamp``."""
+    """The places of one form of the sheet: empty ``lines`` to sign on, a printed ``label``, the ``stamp``."""
 
     lines: tuple[SheetPlace, ...]
     label: SheetPlace
     stamp: SheetPlace | None = None
 
 
-def read(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
-    """What was found for each code whose text has a match of ``pattern``, with its named groups, ready for JSON.
+def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:
+    """The result for each code that matches ``pattern``, with the named groups, ready for JSON.
 
-    ``forms``: the forms of the sheet by name; each is looked for, as nothing in the picture says which it is.
+    ``forms``: the forms of the sheet by name. All are evaluated, because the picture does not tell which one it shows.
     """
     image = image.convert("RGB")
-    matched = [(code, found) for code in codes(image, pattern) if (found := re.search(pattern, code.text))]
+    matched = [(code, found) for code in find_codes(image, pattern) if (found := re.search(pattern, code.text))]
     grey = ink.is_grey(image) if matched else False
-    return [found.groupdict() | {"forms": _signs(image, code, forms, grey)} for code, found in matched]
+    return [found.groupdict() | {"forms": _find_marks(image, code, forms, grey)} for code, found in matched]
 
 
-def form(facts: Sequence[Any]) -> Form:
-    """A form that came through JSON."""
+def form_from_json(facts: Sequence[Any]) -> Form:
+    """A form that was sent as JSON."""
     lines, label, stamp = facts
     return Form(tuple(SheetPlace(*line) for line in lines), SheetPlace(*label), SheetPlace(*stamp) if stamp else None)
 
@@ -71,18 +71,18 @@ def form(facts: Sequence[Any]) -> Form:
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-def codes(image: Image.Image, pattern: str) -> list[QrCode]:
-    """The QR codes whose text matches, by ever greater effort until there is one."""
+def find_codes(image: Image.Image, pattern: str) -> list[QrCode]:
+    """The QR codes whose text matches; slower methods follow only if none was found."""
     for attempt in _attempts(image):
-        found = {code.text: code for code in _decoded(*attempt) if re.search(pattern, code.text)}
+        found = {code.text: code for code in _decode_codes(*attempt) if re.search(pattern, code.text)}
         if found:
-            return list(found.values())[:CODES]
+            return list(found.values())[:MAX_CODES]
     return []
 
 
 def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
-    """Pictures to try, each with its scale and its place in the whole."""
-    red = image.getchannel("R")  # a red stamp over the code vanishes in it
+    """The pictures to try, each with its scale and its place in the whole."""
+    red = image.getchannel("R")  # in which a red stamp over the code is invisible
     yield image, 1.0, (0, 0)
     yield red, 1.0, (0, 0)
     sharp = ImageOps.autocontrast(red.filter(ImageFilter.UnsharpMask(3, 200, 0)), 1)
@@ -97,7 +97,7 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
             yield large.filter(ImageFilter.UnsharpMask(4, 180, 0)), 2.0, (box[0], box[1])
 
 
-def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
+def _decode_codes(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
     for found in zxingcpp.read_barcodes(image, formats=_FORMATS):
         four = found.position
         points = (four.top_left, four.top_right, four.bottom_right, four.bottom_left)
@@ -105,41 +105,41 @@ def _decoded(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
         yield QrCode(found.text, (a, b, c, d))
 
 
-# --- what was written and stamped -------------------------------------------------------------------------------------
+# --- signature and stamp ----------------------------------------------------------------------------------------------
 
 
-def _signs(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
-    """For each form of the sheet: ink and stamp."""
-    view = page_locator.find(image, code.corners)
+def _find_marks(image: Image.Image, code: QrCode, forms: Mapping[str, Form], grey: bool) -> dict[str, Any]:
+    """Ink and stamp for each form of the sheet."""
+    view = page_locator.find_page(image, code.corners)
     part = _signed_part(image, view) if view else None
     if view is None or part is None:
         return {name: _unknown(form) for name, form in forms.items()}
-    return {name: _look(image, view, part, form, grey) for name, form in forms.items()}
+    return {name: _examine(image, view, part, form, grey) for name, form in forms.items()}
 
 
 def _unknown(form: Form) -> dict[str, Any]:
     return {"ink": "unknown"} | ({"stamp": "unknown"} if form.stamp else {})
 
 
-def _signed_part(image: Image.Image, view: PageView) -> tuple[float, float] | None:
-    """Where the part that is signed begins and ends, in millimetres down the page."""
-    levels = page_locator.levels(image, view)
+def _signed_part(image: Image.Image, view: Homography) -> tuple[float, float] | None:
+    """Top and bottom of the part that is signed, in millimetres from the top of the page."""
+    levels = page_locator.square_levels(image, view)
     frame_ends = sheet_marks.BOTTOM + sheet_marks.SIDE / 2
     if len(levels) == 1:
         return levels[0], frame_ends
     return (levels[0], levels[1]) if len(levels) == 2 else None
 
 
-def _look(image: Image.Image, view: PageView, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
+def _examine(image: Image.Image, view: Homography, part: tuple[float, float], form: Form, grey: bool) -> dict[str, Any]:
     areas = [area for line in form.lines if (area := line.on(*part)).bottom - area.top > 0.8]
-    printed = ink.contrast(plane.straight(image, view, form.label.on(*part), ink.SCALE))
-    written = ink.ink(_parts(image, view, areas), printed)
+    printed = ink.contrast(perspective.rectify_area(image, view, form.label.on(*part), ink.SCALE))
+    written = ink.detect_ink(_parts(image, view, areas), printed)
     found: dict[str, Any] = {"ink": written[0], "ink_mm2": written[1], "printed": printed}
     if form.stamp:
-        stamped = ink.red(plane.straight(image, view, form.stamp.on(*part), ink.SCALE), grey)
+        stamped = ink.detect_red_stamp(perspective.rectify_area(image, view, form.stamp.on(*part), ink.SCALE), grey)
         found |= {"stamp": stamped[0], "stamp_mm2": stamped[1]}
     return found
 
 
-def _parts(image: Image.Image, view: PageView, areas: Sequence[Area]) -> list[Image.Image]:
-    return [plane.straight(image, view, area, ink.SCALE) for area in areas]
+def _parts(image: Image.Image, view: Homography, areas: Sequence[Area]) -> list[Image.Image]:
+    return [perspective.rectify_area(image, view, area, ink.SCALE) for area in areas]

@@ -50,6 +50,38 @@ def both(first: Condition, second: Condition) -> All:
     return All(first.parts + second.parts)
 
 
+class DerivedFact(Protocol):
+    """How a page works out a fact from the answers. ``source``: the question on the page that it depends on."""
+
+    @property
+    def source(self) -> str: ...
+
+    def value(self, facts: Mapping[str, Any]) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a function makes of one answer."""
+
+    source: str
+    compute: Callable[[str | None], str]
+
+    def value(self, facts: Mapping[str, Any]) -> str | None:
+        return self.compute(facts.get(self.source))
+
+
+@dataclass(frozen=True)
+class FixedWhile:
+    """A fixed value while a condition holds, which depends on ``source``; otherwise unknown."""
+
+    source: str
+    condition: Condition
+    fixed: str
+
+    def value(self, facts: Mapping[str, Any]) -> str | None:
+        return self.fixed if self.condition.holds(facts) else None
+
+
 class DepartmentChoice(Protocol):
     """A department that an applicant may choose (services.departments)."""
 
@@ -69,12 +101,23 @@ class FormContext:
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     today: date = field(default_factory=date.today)
-    options: Mapping[str, Mapping[str, str]] = field(
-        default_factory=dict
-    )  # list -> code -> title, retired ones left out
-    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # the same with the retired ones
-    divisions: Callable[[str], Mapping[str, str]] = (
-        lambda parent: {}
-    )  # "" -> cities, city -> counties, county -> streets
+    #: List -> code -> title, without retired options.
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: The same with the retired ones.
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Empty string -> cities, city -> counties, county -> streets.
+    divisions: Callable[[str], Mapping[str, str]] = lambda parent: {}
     departments: Callable[[Mapping[str, Any]], Sequence[DepartmentChoice]] = lambda facts: ()
     unprintable: Callable[[str], Sequence[str]] = lambda text: ()
+
+
+class FormWithFacts(Protocol):
+    """What a condition needs of a form."""
+
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+class FormWithContext(FormWithFacts, Protocol):
+    """A page of the declaration, as far as the validators need to know it."""
+
+    context: FormContext

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
-from lib.questions.conditions import Condition
-
-if TYPE_CHECKING:
-    from lib.questions.fields import StepForm
+from lib.questions.conditions import Condition, FormWithContext, FormWithFacts
 
 
 class Required:
@@ -22,7 +19,7 @@ class Required:
 
     field_flags: dict[str, Any] = {"required": True}
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if field.data in (None, "", []):
             if not field.errors:
                 field.errors = [getattr(field, "empty_message", None) or f"请填写{field.label.text}"]
@@ -32,7 +29,7 @@ class Required:
 class Optional:
     """The question may be left open; other rules are for what was typed."""
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if field.data in (None, "", []) and not field.errors:
             raise StopValidation
 
@@ -48,7 +45,7 @@ class AskedWhen(Optional):
         self.condition = condition
         self.field_flags = {"when": condition}
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if not self.condition.holds(form.facts()):
             field.data, field.errors = None, []
             raise StopValidation
@@ -62,7 +59,7 @@ class RequiredWhen(Required):
         self.condition = condition
         self.field_flags = {"when": condition, "required": True}
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if not self.condition.holds(form.facts()):
             field.data, field.errors = None, []
             raise StopValidation
@@ -70,16 +67,30 @@ class RequiredWhen(Required):
 
 
 class DerivedFrom:
-    """While the fact ``name`` is known it is the answer, whatever was sent; the page shows it read-only."""
+    """While the fact ``name`` is known it is the answer, whatever was sent; the page shows it read-only.
 
-    def __init__(self, name: str) -> None:
-        self.field_flags = {"derived": name}
+    ``because``: the words beside it that say where the answer comes from.
+    """
+
+    def __init__(self, name: str, because: str) -> None:
+        self.field_flags = {"derived": name, "because": because}
         self.name = name
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if (value := form.facts().get(self.name)) is not None:
             field.data, field.errors = value, []
             raise StopValidation
+
+
+class AllowedWhen:
+    """One of the choices is for those only for whom ``condition`` holds."""
+
+    def __init__(self, choice: str, condition: Condition, message: str) -> None:
+        self.choice, self.condition, self.message = choice, condition, message
+
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
+        if field.data == self.choice and not self.condition.holds(form.facts()):
+            raise ValidationError(self.message)
 
 
 class Length:
@@ -87,7 +98,7 @@ class Length:
         self.least, self.most = least, most
         self.field_flags = {"maxlength": most}
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         count = len(field.data)
         if not self.least <= count <= self.most:
             allowed = f"应为 {self.least} 至 {self.most} 个字" if self.least > 1 else f"最多 {self.most} 个字"
@@ -100,7 +111,7 @@ class Checked:
     def __init__(self, problem: Callable[[str], str | None]) -> None:
         self.problem = problem
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if message := self.problem(field.data):
             raise ValidationError(message)
 
@@ -109,13 +120,13 @@ class Matches:
     def __init__(self, pattern: str, message: str) -> None:
         self.pattern, self.message = re.compile(pattern + r"\Z"), message
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         if not self.pattern.match(field.data):
             raise ValidationError(self.message)
 
 
 class Email:
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         try:
             validate_email(field.data, check_deliverability=False)
         except EmailNotValidError as error:
@@ -134,9 +145,9 @@ class Past:
     def __init__(self, age: int) -> None:
         self.age = age
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithContext, field: Field) -> None:
         value = str(field.data)
-        if value > form.asked.today.isoformat()[: len(value)]:
+        if value > form.context.today.isoformat()[: len(value)]:
             raise ValidationError(f"{field.label.text}不能晚于今天，请核对")
         born = form.facts().get("birth_date")
         if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":
@@ -149,7 +160,7 @@ class NotBefore:
     def __init__(self, other: str, label: str, warn: bool = False) -> None:
         self.other, self.label, self.warn = other, label, warn
 
-    def __call__(self, form: StepForm, field: Field) -> None:
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
         earliest = form.facts().get(self.other)
         if earliest and str(field.data) < str(earliest)[: len(str(field.data))]:
             message = f"{field.label.text}早于{self.label}({earliest})，请核对"

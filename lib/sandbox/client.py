@@ -1,9 +1,8 @@
-"""Work on what people send, done in a bounded child process: ``run("paper", data)``. lib/sandbox/jobs.py lists the
-jobs.
+"""Runs jobs on uploaded data in a bounded child process: ``run("paper", data)``. lib/sandbox/jobs.py lists the jobs.
 
-Each server process starts one keeper (lib/sandbox/forkserver.py) when it first needs it; the keeper forks a process
-for each job, which has its limits of memory, CPU and time, writes no file, and takes nobody along when it dies. The
-person is told in every case.
+Each web process starts one fork server (lib/sandbox/forkserver.py) when it first needs it. The fork server forks a
+process for each job. That process has limits of memory, CPU and time, writes no file, and its crash harms no other
+process. Every failure becomes a message for the person.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from lib.sandbox.jobs import JOBS, Answer
 
 log = logging.getLogger(__name__)
 
-_AGAIN = "请重新拍照，或重新导出后再上传"
-ODD = f"图片内容异常，无法处理。{_AGAIN}"
-AT_ONCE = 2  # jobs of one server process; memory is bounded by it
-WAIT_S = 15.0  # for one's turn
-PATIENCE_S = 5.0  # with the keeper, which ends a job itself when its time is over
+_TRY_AGAIN = "请重新拍照，或重新导出后再上传"
+UNUSABLE_PICTURE = f"图片内容异常，无法处理。{_TRY_AGAIN}"
+MAX_CONCURRENT_JOBS = 2  # of one web process; this bounds its memory
+QUEUE_TIMEOUT_S = 15.0
+GRACE_PERIOD_S = 5.0  # beyond a job's own limit, at which the fork server ends it
 
-PROGRAM = (
+FORKSERVER_PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lib.sandbox import forkserver; forkserver.main(int(sys.argv[2]))"
 )
-#: An arena more is 64 MB of address space. Large pages: a fork touches all its memory for the first time.
+#: Each further arena takes 64 MB of address space. Large pages make the first touch of memory in a fork cheaper.
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
@@ -46,15 +45,15 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=
 class Limits:
     cpu_s: float = 8.0
     wall_s: float = 20.0
-    memory: int = 272 << 20  # bytes beside what the keeper takes; keeps the whole below 300 MB
+    memory: int = 272 << 20  # bytes on top of the fork server's own; keeps the total below 300 MB
 
 
-LIMITED = Limits()
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How a job ended, and what it took: ``status`` as of waitpid."""
+    """How a job ended, and what it used: ``status`` as waitpid gives it."""
 
     job: str
     status: int
@@ -63,108 +62,108 @@ class Usage:
 
 
 class SandboxBusy(PictureRefused):
-    """Too many jobs wait already."""
+    """Too many jobs are waiting."""
 
 
-class Unavailable(PictureRefused):
+class SandboxUnavailable(PictureRefused):
     """No child process can be started on this machine."""
 
 
-class _Gone(Exception):
-    """The keeper is not there any more; the job is not to blame."""
+class _ForkServerGone(Exception):
+    """The fork server has ended; the job is not the cause."""
 
 
-#: Called with the Usage of each job that has ended, in the thread that asked for it. Tests and the bench listen.
-listeners: list[Callable[[Usage], None]] = []
+#: Called with the Usage of each finished job, in the thread that ran it. Tests and benchmarks add to it.
+usage_listeners: list[Callable[[Usage], None]] = []
 
 
-def run(job: str, data: bytes, *, limits: Limits = LIMITED, **options: Any) -> Answer:
-    """The facts and blobs that the job makes of ``data``. Raises Refused: by the job itself, or because it was ended.
+def run(job: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Answer:
+    """The facts and blobs that the job makes of ``data``. Raises PictureRefused, also when the job was ended.
 
-    ``options`` go through JSON. What comes back is as trustworthy as the data: the job may have been taken over by it.
+    ``options`` go through JSON. Trust the answer no more than the data, which may have taken over the job.
     """
     if job not in JOBS:
         raise KeyError(job)
-    here = _here
-    if not here.turns.acquire(timeout=WAIT_S):
+    process = _process
+    if not process.slots.acquire(timeout=QUEUE_TIMEOUT_S):
         raise SandboxBusy("系统繁忙，请稍后再试")
     try:
         for _ in range(2):
-            keeper = here.keeper()
+            forkserver = process.forkserver()
             try:
-                return keeper.do(job, data, options, limits)
-            except _Gone:
-                here.forget(keeper)
+                return forkserver.run_job(job, data, options, limits)
+            except _ForkServerGone:
+                process.discard(forkserver)
     finally:
-        here.turns.release()
+        process.slots.release()
     log.error("no child process can be started to decode pictures")
-    raise Unavailable("暂时无法处理图片，请稍后再试")
+    raise SandboxUnavailable("暂时无法处理图片，请稍后再试")
 
 
-def keeper_pid() -> int:
-    """The process id of this process' keeper, which is started for it. For tests, the bench and the doctor."""
-    return _here.keeper().process.pid
+def forkserver_pid() -> int:
+    """The process id of this process's fork server, started if needed. For tests and benchmarks."""
+    return _process.forkserver().process.pid
 
 
-class _Keeper:
-    """The server's end of one keeper."""
+class _ForkServer:
+    """The web process's end of one fork server."""
 
     def __init__(self) -> None:
         self._sending = threading.Lock()
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                [sys.executable, "-I", "-c", PROGRAM, str(Path(__file__).parents[2]), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", FORKSERVER_PROGRAM, str(Path(__file__).parents[2]), str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 env=ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # decoders complain there about each damaged picture
-                start_new_session=True,  # Ctrl-C is for the server
+                start_new_session=True,  # Ctrl-C is for the web process
             )
 
-    def do(self, job: str, data: bytes, options: dict[str, Any], limits: Limits) -> Answer:
+    def run_job(self, job: str, data: bytes, options: dict[str, Any], limits: Limits) -> Answer:
         work, theirs = socket.socketpair()
-        report, told = socket.socketpair()
+        report, their_report = socket.socketpair()
         with work, report:
-            with theirs, told:
-                self._begin(theirs, told, limits)
+            with theirs, their_report:
+                self._submit(theirs, their_report, limits)
             for end in (work, report):
-                end.settimeout(limits.wall_s + PATIENCE_S)
-            words, blobs = self._talk(work, job, data, options)
-            usage = self._usage(job, report)
-        for listener in listeners:
+                end.settimeout(limits.wall_s + GRACE_PERIOD_S)
+            words, blobs = self._exchange(work, job, data, options)
+            usage = self._receive_usage(job, report)
+        for listener in usage_listeners:
             listener(usage)
-        return _judged(words, blobs, usage)
+        return _checked_answer(words, blobs, usage)
 
-    def _begin(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
+    def _submit(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
         message = LIMITS.pack(limits.cpu_s, limits.wall_s, limits.memory)
         try:
             with self._sending:
                 socket.send_fds(self.control, [message], [work.fileno(), report.fileno()])
         except OSError as error:
-            raise _Gone from error
+            raise _ForkServerGone from error
 
     @staticmethod
-    def _talk(work: socket.socket, job: str, data: bytes, options: dict[str, Any]) -> messages.Message:
-        """The job's answer; nothing when it died over it, fell silent or talks nonsense."""
+    def _exchange(work: socket.socket, job: str, data: bytes, options: dict[str, Any]) -> messages.Message:
+        """The job's answer; empty when it died, timed out or sent a malformed message."""
         try:
             messages.send(work, {"job": job, "options": options}, [data])
             return messages.receive(work)
-        except (OSError, EOFError, messages.Nonsense):
+        except (OSError, EOFError, messages.MalformedMessage):
             return {}, []
         finally:
-            work.close()  # whoever still writes is ended by it
+            work.close()  # ends a job that is still writing
 
     @staticmethod
-    def _usage(job: str, report: socket.socket) -> Usage:
+    def _receive_usage(job: str, report: socket.socket) -> Usage:
         try:
             found = report.recv(REPORT.size)
         except OSError as error:
-            raise _Gone from error
+            raise _ForkServerGone from error
         if len(found) != REPORT.size:
-            raise _Gone
+            raise _ForkServerGone
         return Usage(job, *REPORT.unpack(found))
 
     def close(self) -> None:
@@ -176,7 +175,7 @@ class _Keeper:
         self.process.wait()
 
 
-def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
+def _checked_answer(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     if usage.status == 0 and isinstance(words.get("facts"), dict):
         return words["facts"], blobs
     if usage.status == 0 and isinstance(words.get("refused"), str):
@@ -184,60 +183,60 @@ def _judged(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
     if usage.status == -1:
         raise SandboxBusy("系统繁忙，请稍后再试")
     ended = os.WTERMSIG(usage.status) if os.WIFSIGNALED(usage.status) else 0
-    kind = _signal(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
+    kind = _signal_name(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
-        raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_AGAIN}")
-    raise PictureRefused(ODD)
+        raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_TRY_AGAIN}")
+    raise PictureRefused(UNUSABLE_PICTURE)
 
 
-def _signal(number: int) -> str:
-    """A process can end itself by any of them; those of real time have no name."""
+def _signal_name(number: int) -> str:
+    """Its name; real-time signals have none."""
     try:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
 
 
-class _Here:
-    """What belongs to this process: its keeper, and the turns."""
+class _Process:
+    """The state of this process: its fork server, and the slots for jobs."""
 
     def __init__(self) -> None:
-        self.turns = threading.BoundedSemaphore(AT_ONCE)
+        self.slots = threading.BoundedSemaphore(MAX_CONCURRENT_JOBS)
         self._lock = threading.Lock()
-        self._keeper: _Keeper | None = None
+        self._forkserver: _ForkServer | None = None
 
-    def keeper(self) -> _Keeper:
+    def forkserver(self) -> _ForkServer:
         with self._lock:
-            if self._keeper is None:
-                self._keeper = _Keeper()
-            return self._keeper
+            if self._forkserver is None:
+                self._forkserver = _ForkServer()
+            return self._forkserver
 
-    def forget(self, keeper: _Keeper) -> None:
+    def discard(self, forkserver: _ForkServer) -> None:
         with self._lock:
-            if self._keeper is keeper:
-                self._keeper = None
-        keeper.close()
+            if self._forkserver is forkserver:
+                self._forkserver = None
+        forkserver.close()
 
     def close(self) -> None:
-        if self._keeper:
-            self.forget(self._keeper)
+        if self._forkserver:
+            self.discard(self._forkserver)
 
-    def leave(self) -> None:
-        """In a fork of the server: the keeper stays the parent's."""
-        if self._keeper:
-            self._keeper.control.close()
-            self._keeper.process.returncode = 0  # not ours to wait for
+    def detach_after_fork(self) -> None:
+        """In a fork of the web process: the fork server remains the parent's child."""
+        if self._forkserver:
+            self._forkserver.control.close()
+            self._forkserver.process.returncode = 0  # the parent waits for it
 
 
-_here = _Here()
+_process = _Process()
 
 
 def _after_fork() -> None:
-    global _here
-    _here.leave()
-    _here = _Here()
+    global _process
+    _process.detach_after_fork()
+    _process = _Process()
 
 
 os.register_at_fork(after_in_child=_after_fork)
-atexit.register(lambda: _here.close())
+atexit.register(lambda: _process.close())

@@ -1,8 +1,8 @@
-"""The child side of lib/sandbox/client.py: a small process that forks one short-lived, bounded process for each job.
+"""The fork server behind lib/sandbox/client.py: it forks one short-lived, bounded process for each job.
 
-It is a program of its own, started with no environment and without the server's descriptors, and loads the decoders
-once; a fork then costs a millisecond or two. It never looks at what people send: it hands the job's socket to the fork,
-watches the clock, and reports how the fork ended. It ends when the server does.
+It is a program of its own, with no environment and none of the web process's descriptors. It loads the decoders once,
+so that a fork costs a millisecond or two. It never reads uploaded data: it passes the job's socket to the fork, watches
+the clock, and reports how the fork ended. It ends when the web process ends.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from lib.pictures.images import PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.jobs import JOBS, Job
 
-#: What the server sends with the two sockets of a job: seconds of CPU, seconds by the clock, bytes of memory
-#: beside what the keeper itself takes.
+#: What the client sends with the two sockets of a job: seconds of CPU, seconds by the clock, bytes of memory on top of
+#: the fork server's own.
 LIMITS = struct.Struct(">ddQ")
-#: What it is told in the end: wait status (-1: could not be started), peak memory in bytes, seconds of CPU.
+#: What the client receives at the end: wait status (-1: could not be started), peak memory in bytes, seconds of CPU.
 REPORT = struct.Struct(">iQd")
 
-_ONLY = 3  # the descriptor that a job has beside the three standard ones, which lead nowhere
+_JOB_DESCRIPTOR = 3  # the only one that a job has besides the standard ones, which lead to /dev/null
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
@@ -42,8 +42,8 @@ class _Running:
     deadline: float
 
 
-def load() -> dict[str, Job]:
-    """The jobs whose modules can be imported here; the others fail one by one, when they are asked for."""
+def load_jobs() -> dict[str, Job]:
+    """The jobs whose modules can be imported; each other one fails when it is requested."""
     found: dict[str, Job] = {}
     prepared = set()
     for name, path in JOBS.items():
@@ -58,8 +58,8 @@ def load() -> dict[str, Job]:
 
 
 def serve(control: socket.socket) -> None:
-    """Until the server closes its end."""
-    jobs, running = load(), dict[int, _Running]()
+    """Runs until the client closes its end."""
+    jobs, running = load_jobs(), dict[int, _Running]()
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
@@ -69,23 +69,23 @@ def serve(control: socket.socket) -> None:
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
     selector.register(woken, selectors.EVENT_READ)
-    gc.freeze()  # the forks need not copy what the collector would touch
+    gc.freeze()  # else the collector would touch, and so copy, shared memory in each fork
     while True:
         now = time.monotonic()
         wait = min((job.deadline - now for job in running.values()), default=None)
         ready = {key.fileobj for key, _events in selector.select(wait if wait is None else max(wait, 0.0))}
         if woken in ready:
             os.read(woken, 4096)
-        if control in ready and not _begin(control, jobs, running):
+        if control in ready and not _start_job(control, jobs, running):
             break
         _reap(running)
-        _end_late(running)
-    for pid in running:  # where the kernel does not do it
+        _kill_overdue(running)
+    for pid in running:  # where the kernel does not (PR_SET_PDEATHSIG)
         os.kill(pid, signal.SIGKILL)
 
 
-def _begin(control: socket.socket, jobs: dict[str, Job], running: dict[int, _Running]) -> bool:
-    """Fork for one job; False at the end of the server."""
+def _start_job(control: socket.socket, jobs: dict[str, Job], running: dict[int, _Running]) -> bool:
+    """Fork for one job; False when the client has ended."""
     try:
         message, descriptors, _flags, _address = socket.recv_fds(control, LIMITS.size, 2)
     except OSError:
@@ -94,14 +94,14 @@ def _begin(control: socket.socket, jobs: dict[str, Job], running: dict[int, _Run
         return False
     work, report = descriptors
     cpu, wall, memory = LIMITS.unpack(message)
-    keeper = os.getpid()
+    forkserver = os.getpid()
     try:
         pid = os.fork()
     except OSError:
         _report(report, -1, 0, 0.0)
     else:
         if not pid:
-            _job(jobs, work, cpu, memory, keeper)
+            _child_main(jobs, work, cpu, memory, forkserver)
         running[pid] = _Running(report, time.monotonic() + wall)
     os.close(work)
     return True
@@ -117,12 +117,12 @@ def _reap(running: dict[int, _Running]) -> None:
 
 
 def _report(descriptor: int, status: int, memory: int, cpu: float) -> None:
-    with suppress(OSError):  # nobody waits for it any longer
+    with suppress(OSError):  # the client may have stopped waiting
         os.write(descriptor, REPORT.pack(status, memory, cpu))
     os.close(descriptor)
 
 
-def _end_late(running: dict[int, _Running]) -> None:
+def _kill_overdue(running: dict[int, _Running]) -> None:
     now = time.monotonic()
     for pid, job in running.items():
         if job.deadline <= now:
@@ -133,31 +133,31 @@ def _end_late(running: dict[int, _Running]) -> None:
 # --- in the fork ----------------------------------------------------------------------------------------------------
 
 
-def _job(jobs: dict[str, Job], descriptor: int, cpu: float, memory: int, keeper: int) -> NoReturn:
-    """Do one job under limits and end, whatever happens."""
+def _child_main(jobs: dict[str, Job], descriptor: int, cpu: float, memory: int, forkserver: int) -> NoReturn:
+    """Run one job under limits and exit in every case."""
     try:
-        confine(descriptor, cpu, memory, keeper)
-        connection = socket.socket(fileno=_ONLY)
+        apply_limits(descriptor, cpu, memory, forkserver)
+        connection = socket.socket(fileno=_JOB_DESCRIPTOR)
         words, blobs = messages.receive(connection)
-        messages.send(connection, *answer(jobs, words, blobs))
+        messages.send(connection, *run_job(jobs, words, blobs))
         os._exit(0)
     finally:
         os._exit(1)
 
 
-def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
-    """Nothing but the job's socket is open, and nothing can be opened: no file, no socket. The keeper's end is ours."""
+def apply_limits(descriptor: int, cpu: float, memory: int, forkserver: int) -> None:
+    """Only the job's socket stays open, and nothing can be opened. The process dies with the fork server."""
     signal.set_wakeup_fd(-1)
-    os.dup2(descriptor, _ONLY, inheritable=False)
-    os.closerange(_ONLY + 1, 1024)
+    os.dup2(descriptor, _JOB_DESCRIPTOR, inheritable=False)
+    os.closerange(_JOB_DESCRIPTOR + 1, 1024)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 0),  # what is open stays; no number is left, also not after closing one
+        (resource.RLIMIT_NOFILE, 0),  # open ones stay open; no new number is free, not even after a close
         (resource.RLIMIT_AS, _address_space() + memory),
     ):
-        with suppress(ValueError, OSError):  # not every system has each of them
+        with suppress(ValueError, OSError):  # not every system has all of them
             resource.setrlimit(limit, (most, most))
     seconds = max(1, round(cpu))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
@@ -165,12 +165,12 @@ def confine(descriptor: int, cpu: float, memory: int, keeper: int) -> None:
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
-        if os.getppid() != keeper:
+        if os.getppid() != forkserver:
             os._exit(1)
 
 
 def _address_space() -> int:
-    """What this process takes already, with its libraries: most of it is mapped and never touched."""
+    """Bytes that this process and its libraries have mapped; most of it is never touched."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[0]) * resource.getpagesize()
@@ -178,8 +178,8 @@ def _address_space() -> int:
         return 512 << 20
 
 
-def answer(jobs: dict[str, Job], words: dict[str, object], blobs: list[bytes]) -> messages.Message:
-    """What the job says: ``facts``, ``refused`` with a text, or ``failed`` with no more than the kind of error."""
+def run_job(jobs: dict[str, Job], words: dict[str, object], blobs: list[bytes]) -> messages.Message:
+    """The answer: ``facts``, ``refused`` with a text, or ``failed`` with only the kind of error."""
     try:
         (data,) = blobs
         facts, made = jobs[str(words["job"])](data, **words["options"])  # type: ignore[arg-type]

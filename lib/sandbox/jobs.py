@@ -1,17 +1,16 @@
-"""What may run in the bounded child process (lib/sandbox/client.py): a name, and the function of lib that it stands
-for.
+"""The jobs that may run in the bounded child process (lib/sandbox/client.py): name -> function of lib.
 
-A job is a plain function ``job(data: bytes, **options) -> (facts, blobs)``: ``facts`` go through JSON, ``blobs`` are
-bytes. It raises images.Refused with what the person is told. It can open no file, so what it needs is loaded with its
-module, or by the module's ``prepare()``, which is called once before any job; and it works in one thread.
+A job is a plain function ``job(data: bytes, **options) -> (facts, blobs)``. ``facts`` go through JSON, ``blobs`` are
+bytes. It raises images.PictureRefused with the message for the person. It runs in one thread and can open no file. So
+its module, or the module's ``prepare()``, loads all it needs; ``prepare()`` is called once, before any job.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-Answer = tuple[dict[str, Any], list[bytes]]
+from lib.pictures.images import Answer
+
 Job = Callable[..., Answer]
 
 JOBS = {

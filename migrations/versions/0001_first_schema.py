@@ -7,7 +7,7 @@ Revises:
 import sqlalchemy as sa
 from alembic import op
 
-from lib.database import refusal
+from lib.database import append_only_statements
 
 revision = '0001'
 down_revision = None
@@ -538,7 +538,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_record_department_id'), ['department_id'], unique=False)
     dialect = op.get_bind().dialect.name
     for table in ONLY_ADDED:
-        for statement in refusal(table, dialect):
+        for statement in append_only_statements(table, dialect):
             op.execute(statement)
 
 

@@ -9,7 +9,7 @@ Revises: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from lib.database import refusal
+from lib.database import append_only_statements
 
 revision = '0003'
 down_revision = '0002'
@@ -85,7 +85,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_internal_note_declaration_id'), 'internal_note', ['declaration_id'], unique=False)
 
-    for statement in refusal('internal_note', op.get_bind().dialect.name):
+    for statement in append_only_statements('internal_note', op.get_bind().dialect.name):
         op.execute(statement)
     op.create_table('picture_hash',
     sa.Column('id', sa.Integer(), nullable=False),

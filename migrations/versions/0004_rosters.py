@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from lib.database import refusal
+from lib.database import append_only_statements
 
 revision = "0004"
 down_revision = "0003"
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_roster_export")),
     )
     op.create_index(op.f("ix_roster_export_department_id"), "roster_export", ["department_id"], unique=False)
-    for statement in refusal("roster_export", op.get_bind().dialect.name):
+    for statement in append_only_statements("roster_export", op.get_bind().dialect.name):
         op.execute(statement)
     op.create_index("ix_decision_at", "decision", ["at"], unique=False)
     op.create_index("ix_revision_submitted", "revision", ["submitted_at", "declaration_id", "number"], unique=False)

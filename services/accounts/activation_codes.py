@@ -1,7 +1,7 @@
-"""Activation codes: 8 digits that a counter gives to a person after seeing the ID card.
+"""Activation codes: 8 digits that an officer at the counter issues after checking the ID card.
 
-For a legacy record that is to be claimed, or an account whose password is lost. Seven days, one use, five tries that
-are counted before the code is looked at; kept as a keyed hash of person and code.
+They are for claiming a legacy record or resetting a lost password. A code is valid for seven days and one use, with
+five attempts that are counted before the check. Stored is a keyed hash of person and code.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from services.access import Actor
 from services.accounts import throttle
 
 LIFE = timedelta(days=7)
-TRIES = 5
+MAX_ATTEMPTS = 5
 
 Person = Account | LegacyHolder
 
 
 def issue(person: Person, actor: Actor | None) -> str:
-    """A new code for the person; older ones end, and so does any wait. ``actor`` None: on the command line."""
+    """A new code for the person; older codes end, and failed attempts are reset. ``actor`` None: by a command."""
     _end_older(person)
     code, now = new_code(), utcnow()
-    row = ActivationCode(code_hash=_hash(person, code), issued_at=now, expires_at=now + LIFE, **_whose(person))
+    row = ActivationCode(code_hash=_hash(person, code), issued_at=now, expires_at=now + LIFE, **_owner_columns(person))
     row.issued_by = actor.id if actor else None
     db.session.add(row)
-    throttle.forget(throttle.CODE, person.id_number)
+    throttle.reset_failures(throttle.CODE, person.id_number)
     is_account = isinstance(person, Account)
     audit.record("code_issued", actor, account_id=person.id if is_account else None, detail=_detail(person))
     return code
@@ -41,7 +41,7 @@ def _detail(person: Person) -> str:
     return "lost password" if isinstance(person, Account) else f"legacy record {person.uid}"
 
 
-def _whose(person: Person) -> dict[str, int]:
+def _owner_columns(person: Person) -> dict[str, int]:
     return {"account_id": person.id} if isinstance(person, Account) else {"legacy_id": person.id}
 
 
@@ -50,7 +50,7 @@ def _hash(person: Person, code: str) -> bytes:
 
 
 def _usable(person: Person) -> Select[ActivationCode]:
-    query = select(ActivationCode).filter_by(**_whose(person))
+    query = select(ActivationCode).filter_by(**_owner_columns(person))
     return query.where(ActivationCode.used_at.is_(None), ActivationCode.expires_at > utcnow())
 
 
@@ -59,22 +59,22 @@ def _end_older(person: Person) -> None:
         code.expires_at = utcnow()
 
 
-def count_try(person: Person) -> int | None:
-    """Count a try at the person's code and say which code it was for, if there is one. Commit, and only then check."""
+def count_attempt(person: Person) -> int | None:
+    """Count an attempt at the person's code and return the id of that code, if any. Commit before the check."""
     code_id = db.session.scalar(_usable(person).with_only_columns(ActivationCode.id).order_by(ActivationCode.id.desc()))
-    one_more = update(ActivationCode).where(ActivationCode.id == code_id, ActivationCode.tries < TRIES)
+    one_more = update(ActivationCode).where(ActivationCode.id == code_id, ActivationCode.tries < MAX_ATTEMPTS)
     counted = db.session.execute(one_more.values(tries=ActivationCode.tries + 1))
     return code_id if counted.rowcount else None  # type: ignore[attr-defined]
 
 
-def fits(person: Person, code_id: int | None, code: str) -> bool:
-    """Whether ``code`` is the code of the row that ``count_try`` named."""
+def is_correct(person: Person, code_id: int | None, code: str) -> bool:
+    """Whether ``code`` is the code of the row that ``count_attempt`` returned."""
     row = db.session.get(ActivationCode, code_id) if code_id else None
     return hmac.compare_digest(row.code_hash if row else bytes(32), _hash(person, code))
 
 
-def use(code_id: int) -> bool:
-    """Use a code up; False when it was used or has ended meanwhile."""
+def redeem(code_id: int) -> bool:
+    """Mark a code as used; False when it was used or has expired meanwhile."""
     row = update(ActivationCode).where(ActivationCode.id == code_id, ActivationCode.used_at.is_(None))
     used = db.session.execute(row.where(ActivationCode.expires_at > utcnow()).values(used_at=utcnow()))
     return bool(used.rowcount)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""Applicants' accounts: reserving a number, the first password, proving who one is, changing a password.
+"""Applicants' accounts: reserve a number, set the first password, authenticate, change a password.
 
-Nothing here tells whether a number is known: every function does the same work for known and unknown ones, and the
-slow part (Argon2) is done by the caller between two transactions (services.accounts.passwords).
+No function reveals whether a number is known: each does the same work for known and unknown ones. The caller does the
+slow part (Argon2, services.accounts.passwords) between two transactions.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from lib import identity
+from lib import names
 from lib.codes import AccountState, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
 from models import Account, LegacyHolder, WebSession, db, keys
-from services import audit, inbox
+from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, passwords, sessions
+from services.accounts import activation_codes, inbox, passwords, sessions
 
 RESERVED_FOR = timedelta(minutes=30)
 
 
-class Occupied(Exception):
-    """证件号被占用: somebody registered it, is registering it, or holds it in the old register. One answer for all."""
+class NumberTaken(Exception):
+    """证件号被占用: it is registered, reserved, or in the old register. The answer is the same for all three."""
 
 
-class TooLate(Exception):
-    """What the step rests on has ended meanwhile: a reservation, a code, a record that somebody claimed."""
+class StepExpired(Exception):
+    """The basis of the step is gone: a reservation, a code or a password, or a record was claimed."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A complete, valid registration, already made uniform (lib.identity)."""
+    """A complete, valid and normalised registration."""
 
     id_type: IdType
     number: str
@@ -48,7 +48,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class KnownApplicant:
-    """What is needed to check a password after the transaction that read it has ended."""
+    """A copy of the data for checking a password after the end of the transaction."""
 
     account_id: int
     name: str
@@ -67,7 +67,7 @@ def phone_index(phone: str) -> bytes:
 
 
 def actor_of(account: Account) -> Actor:
-    """The person as the audit trail knows them, before or without a session."""
+    """The person as an actor without a session, for the audit trail."""
     return Actor(Role.APPLICANT, account.id, account.name, 0, "")
 
 
@@ -75,13 +75,13 @@ def actor_of(account: Account) -> Actor:
 
 
 def reserve(wanted: Registration, token: str) -> str:
-    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token that proves whose it is.
+    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token of the reservation.
 
-    ``token`` is what the browser holds from before, or "": its own reservation is renewed. Raises Occupied.
+    ``token``: the browser's earlier reservation, which is replaced, or "". Raises NumberTaken.
     """
     index = number_index(wanted.number)
-    _let_go(token)
-    forget_reservations(index)
+    _delete_reservation(token)
+    delete_expired_reservations(index)
     fresh = new_token()
     account = Account(state=AccountState.RESERVED, id_type=wanted.id_type, id_index=index, name=wanted.name)
     account.id_number, account.phone, account.email = wanted.number, wanted.phone, wanted.email
@@ -92,40 +92,40 @@ def reserve(wanted: Registration, token: str) -> str:
             db.session.add(account)
             db.session.flush()
             if db.session.scalar(select(LegacyHolder.id).where(LegacyHolder.id_index == index)):
-                raise Occupied
+                raise NumberTaken
     except IntegrityError as error:
-        raise Occupied from error
+        raise NumberTaken from error
     return fresh
 
 
-def _let_go(token: str) -> None:
-    """End the browser's earlier reservation, for this number or a mistyped one."""
+def _delete_reservation(token: str) -> None:
+    """Delete the browser's earlier reservation, for this number or a mistyped one."""
     mine = (Account.state == AccountState.RESERVED, Account.reservation_hash == token_hash(token))
     db.session.execute(delete(Account).where(*mine))
 
 
-def forget_reservations(index: bytes | None = None) -> int:
-    """Remove reservations that have run out, of one number or of all (``flask tick``); returns how many."""
+def delete_expired_reservations(index: bytes | None = None) -> int:
+    """Delete expired reservations, of one number or of all (``flask tick``); returns how many."""
     query = delete(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until <= utcnow())
     gone = db.session.execute(query.where(Account.id_index == index) if index else query)
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def reservation(token: str) -> Account | None:
-    """The reservation that the browser's token proves, while it lasts."""
+    """The valid reservation of the browser's token."""
     query = select(Account).where(Account.state == AccountState.RESERVED, Account.reserved_until > utcnow())
     return db.session.scalar(query.where(Account.reservation_hash == token_hash(token))) if token else None
 
 
 def activate(token: str, password_hash: str) -> Account:
-    """The first password turns the reservation into the account. Raises TooLate."""
+    """The first password turns the reservation into the account. Raises StepExpired."""
     account = reservation(token)
     if account is None:
-        raise TooLate
+        raise StepExpired
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
     _set_password(account, password_hash)
     audit.record("register", actor_of(account))
-    inbox.tell(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
+    inbox.send(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
     return account
 
 
@@ -147,44 +147,44 @@ def known(account: Account | None) -> KnownApplicant | None:
 
 def same_name(typed: str, name: str) -> bool:
     """Names as people type them: every middle dot, full width, upper and lower case are one."""
-    typed, name = (identity.normalise_name(text).casefold() for text in (typed, name))
+    typed, name = (names.normalise_name(text).casefold() for text in (typed, name))
     return hmac.compare_digest(typed.encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass"))
 
 
-def prove(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
-    """The person, if name and password are right. Takes as long for nobody; no transaction should be open.
+def authenticate(who: KnownApplicant | None, name: str, password: str) -> KnownApplicant | None:
+    """The person, if name and password are correct. It takes as long without an account; call it outside transactions.
 
     Raises lib.crypto.HashingBusy.
     """
-    is_right = passwords.right(password, who.password_hash if who else None)
+    is_right = passwords.is_correct(password, who.password_hash if who else None)
     return who if same_name(name, who.name if who else "") and is_right else None
 
 
 def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
-    """A new session for a person just proved. Returns the cookie's token. Raises TooLate when the account changed."""
+    """A new session after authentication. Returns the cookie's token. Raises StepExpired if the account changed."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
-        raise TooLate
+        raise StepExpired
     account.password_hash = new_hash or account.password_hash
     audit.record("sign_in", actor_of(account))
     return sessions.start(account=account, device=device), actor_of(account)
 
 
-def count_try(number: str) -> int | None:
-    """Before the code of a lost password is looked at: count the try, if there is a code. The caller commits then."""
-    return activation_codes.count_try(find(number) or _nobody())
+def count_code_attempt(number: str) -> int | None:
+    """Count an attempt at the code for a lost password, before the check. The caller commits in between."""
+    return activation_codes.count_attempt(find(number) or _placeholder())
 
 
-def _nobody() -> Account:
-    """Stands in where there is no account, so that the same work is done."""
+def _placeholder() -> Account:
+    """A placeholder without an account, so that the same work is done."""
     return Account(id=0, uid="", name="")
 
 
-def opens(number: str, name: str, code: str, code_id: int | None) -> int | None:
-    """The account whose lost password the code lets replace. None for every reason; the work is the same for each."""
+def account_for_code(number: str, name: str, code: str, code_id: int | None) -> int | None:
+    """The account whose password the code may reset, or None. The work is the same in every case."""
     account = find(number)
-    person = account or _nobody()
-    is_right = activation_codes.fits(person, code_id, code) and same_name(name, person.name)
+    person = account or _placeholder()
+    is_right = activation_codes.is_correct(person, code_id, code) and same_name(name, person.name)
     return account.id if account and is_right else None
 
 
@@ -196,33 +196,33 @@ def _set_password(account: Account, password_hash: str) -> None:
 
 
 def change_password(who: KnownApplicant, password_hash: str, device: str) -> str:
-    """A new password for somebody who has just given the old one: every session ends, this browser gets a new one."""
+    """Set a new password after the old one was checked. All sessions end; this browser gets a new one."""
     account = db.session.get(Account, who.account_id)
     if account is None or account.password_hash != who.password_hash:
-        raise TooLate
-    _changed(account, password_hash, "password_change")
+        raise StepExpired
+    _after_password_change(account, password_hash, "password_change")
     return sessions.start(account=account, device=device)
 
 
 def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
-    """A new password on the strength of an activation code, which this uses up. Ends all sessions. Raises TooLate."""
+    """Set a new password with an activation code, which is redeemed. Ends all sessions. Raises StepExpired."""
     account = db.session.get(Account, account_id)
-    if account is None or account.state != AccountState.ACTIVE or not activation_codes.use(code_id):
-        raise TooLate
-    _changed(account, password_hash, "password_reset")
+    if account is None or account.state != AccountState.ACTIVE or not activation_codes.redeem(code_id):
+        raise StepExpired
+    _after_password_change(account, password_hash, "password_reset")
 
 
-def _changed(account: Account, password_hash: str, verb: str) -> None:
+def _after_password_change(account: Account, password_hash: str, verb: str) -> None:
     _set_password(account, password_hash)
     sessions.end_all(account_id=account.id)
     audit.record(verb, actor_of(account))
-    inbox.tell(
+    inbox.send(
         account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"
     )
 
 
 def devices(account_id: int) -> Sequence[WebSession]:
-    """The browsers in which the person is signed in now, the latest used first."""
+    """The browsers with a live session, the latest used first."""
     now = utcnow()
     query = select(WebSession).where(WebSession.account_id == account_id, WebSession.ended_at.is_(None))
     query = query.where(WebSession.expires_at > now, WebSession.seen_at > now - sessions.APPLICANT_IDLE)

@@ -1,4 +1,4 @@
-"""窗口: who stands at the counter, and what can be done for them. Every look is an audit event."""
+"""窗口: the person at the counter, and what can be done for them. Every lookup is an audit event."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sqlalchemy import select
 
 from lib.codes import AccountState
 from models import Account, LegacyHolder, db
-from services import audit, inbox
+from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, applicants, legacy_claim
+from services.accounts import activation_codes, applicants, inbox, legacy_claim
 
 
-class OwnFile(Exception):
-    """Officers do nothing for themselves."""
+class OwnAccount(Exception):
+    """Officers cannot use the counter for themselves."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """A person found by the full number. ``can`` is what a code would be for, "" when there is nothing to give."""
+    """A person found by the full number. ``can``: the purpose of a code, "" when none can be issued."""
 
     kind: str  # account, legacy
     uid: str
@@ -30,10 +30,10 @@ class Visitor:
 
 
 def look_up(number: str, actor: Actor) -> Visitor | None:
-    """Find a person by the normalised number. Raises OwnFile. The caller commits the event, whatever was found."""
+    """Find a person by the normalised number. Raises OwnAccount. The caller commits the event in every case."""
     index = applicants.number_index(number)
     if actor.id_index == index:
-        raise OwnFile
+        raise OwnAccount
     account = db.session.scalar(select(Account).where(Account.id_index == index))
     if account and account.state == AccountState.RESERVED:
         account = None
@@ -61,7 +61,7 @@ def _of_legacy(holder: LegacyHolder) -> Visitor:
 
 
 def visitor(kind: str, uid: str, actor: Actor) -> Visitor | None:
-    """The person that was found before, as things are now."""
+    """The current state of a person who was found before."""
     row = _person(kind, uid)
     if row is None or row.id_index == actor.id_index:
         return None
@@ -74,13 +74,13 @@ def _person(kind: str, uid: str) -> Account | LegacyHolder | None:
     return db.session.scalar(select(LegacyHolder).where(LegacyHolder.uid == uid))
 
 
-def give_code(person: Visitor, actor: Actor) -> str:
+def issue_code(person: Visitor, actor: Actor) -> str:
     """An activation code for the visitor, whose ID card was seen."""
     row = _person(person.kind, person.uid)
     if row is None or not person.can:
         raise LookupError(person.uid)
     if isinstance(row, Account):
-        inbox.tell(
+        inbox.send(
             row.id,
             "窗口已发出激活码",
             f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",

@@ -1,8 +1,8 @@
-"""原有会计从业资格证人员: finding their record in the old register, proving that it is one's own, claiming it once.
+"""原有会计从业资格证人员: find a record in the old register, prove who one is, claim it once.
 
-Which proofs count is the operator's setting LEGACY_CLAIM_FACTORS: ``activation_code`` (from the counter, after seeing
-the ID card), ``archive_no`` (档案号 or 证书编号, and 发证年月; both can be known to others, so such an account sees
-nothing of the old record until an officer has seen the ID card), ``none``.
+The setting LEGACY_CLAIM_FACTORS names the accepted proofs: ``activation_code`` (from the counter, after checking the ID
+card), ``archive_no`` (档案号 or 证书编号, and 发证年月), ``none``. Other people may know the archive number. So an
+account claimed with it sees nothing of the old record until an officer has seen the ID card.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from lib.codes import AccountState, IdType
 from lib.database import utcnow
 from lib.names import normalise_text
 from models import Account, LegacyHolder, db
-from services import audit, inbox
-from services.accounts import activation_codes, applicants
-from services.accounts.applicants import TooLate, number_index, phone_index, same_name
+from services import audit
+from services.accounts import activation_codes, applicants, inbox
+from services.accounts.applicants import StepExpired, number_index, phone_index, same_name
 
-ASSURING = frozenset({"activation_code"})  # an officer has seen the ID card
+ID_CARD_FACTORS = frozenset({"activation_code"})  # an officer has seen the ID card
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What the person offers. Only the factor's own values count."""
+    """The values that the person gives. Only those of the chosen factor are used."""
 
     factor: str
     code: str = ""
@@ -36,8 +36,8 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A proof that was right: it opens the password page, once."""
+class ProvenClaim:
+    """A correct proof; it allows to set the password once."""
 
     legacy_id: int
     factor: str
@@ -50,54 +50,54 @@ def find(number: str) -> LegacyHolder | None:
 
 
 def claimable(number: str) -> LegacyHolder | None:
-    """The record, unless it was claimed or its number has an account in force."""
-    return _standing(number)[0]
+    """The record, unless it was claimed or its number has an active account."""
+    return _holder_and_account(number)[0]
 
 
-def _standing(number: str) -> tuple[LegacyHolder | None, Account | None]:
-    """The record that can be claimed, and the account in force that its number has.
+def _holder_and_account(number: str) -> tuple[LegacyHolder | None, Account | None]:
+    """The record that can be claimed, and the active account of its number.
 
-    Asks both tables always: an answer that comes sooner would tell that a number is unknown.
+    It always queries both tables, because a faster answer would reveal that a number is unknown.
     """
     holder, account = find(number), applicants.find(number)
     return (holder if holder and holder.claimed_at is None and account is None else None), account
 
 
-def _nobody() -> LegacyHolder:
-    """Stands in where there is no record, so that the same work is done."""
+def _placeholder() -> LegacyHolder:
+    """A placeholder without a record, so that the same work is done."""
     return LegacyHolder(id=0, uid="", name="", archive_no="", certificate_no="", issued_month="")
 
 
-def count_try(number: str, proof: Proof) -> int | None:
-    """Before a proof is checked: count it at the person's code, if there is one. The caller commits then.
+def count_attempt(number: str, proof: Proof) -> int | None:
+    """Count an attempt at the person's code, if any, before the check. The caller commits in between.
 
-    A try at a record that was claimed already goes into the audit trail: somebody may be the wrong person.
+    An attempt at an already claimed record is audited: it may come from another person.
     """
-    holder, account = _standing(number)
+    holder, account = _holder_and_account(number)
     if account and account.legacy_id:
         audit.record("claim_again", None, account_id=account.id)
-    return activation_codes.count_try(holder or _nobody()) if proof.factor == "activation_code" else None
+    return activation_codes.count_attempt(holder or _placeholder()) if proof.factor == "activation_code" else None
 
 
-def check(number: str, name: str, proof: Proof, code_id: int | None) -> Opened | None:
-    """Whether the proof opens the record. None for every reason; the work is the same for each."""
+def check_proof(number: str, name: str, proof: Proof, code_id: int | None) -> ProvenClaim | None:
+    """The proven claim, or None for any failure. The work is the same in every case."""
     holder = claimable(number)
-    person = holder or _nobody()
+    person = holder or _placeholder()
     holds = {
-        "activation_code": activation_codes.fits(person, code_id, proof.code),
+        "activation_code": activation_codes.is_correct(person, code_id, proof.code),
         "archive_no": _knows_archive(person, proof),
         "none": True,
     }
     is_right = same_name(name, person.name) and holds[proof.factor]
     if holder is None or not is_right:
         return None
-    return Opened(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
+    return ProvenClaim(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
 
 
 def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
     typed = _compact(proof.archive_no).encode()
     numbers = [_compact(number or "").encode() for number in (holder.archive_no, holder.certificate_no)]
-    is_known = sum(hmac.compare_digest(typed, number) for number in numbers) > 0  # both are looked at
+    is_known = sum(hmac.compare_digest(typed, number) for number in numbers) > 0  # always compare both
     is_month = hmac.compare_digest(proof.issued_month.encode(), (holder.issued_month or "").encode())
     return bool(typed) and bool(proof.issued_month) and is_known and is_month
 
@@ -109,30 +109,30 @@ def month_of(text: str) -> str:
 
 
 def _compact(text: str) -> str:
-    """Numbers as people copy them from an old booklet: case, width, spaces and dashes do not matter."""
+    """Normalise a number copied from an old booklet: case, width, spaces and dashes do not matter."""
     return re.sub(r"[\s\-－—–_]", "", normalise_text(text)).upper()
 
 
-def claim(opened: Opened, password_hash: str, privacy_version: str) -> Account:
-    """Make the account of a legacy record. Raises TooLate when somebody was faster or the code has ended."""
+def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Account:
+    """Create the account for a legacy record. Raises StepExpired when it was claimed meanwhile or the code expired."""
     free = (LegacyHolder.id == opened.legacy_id, LegacyHolder.claimed_at.is_(None))
     claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
-    if not claimed.rowcount or (opened.code_id and not activation_codes.use(opened.code_id)):  # type: ignore[attr-defined]
-        raise TooLate
+    if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
+        raise StepExpired
     account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened.factor)
     account.password_hash, account.password_changed_at = password_hash, utcnow()
     account.privacy_version = privacy_version
     try:
         db.session.flush()
     except IntegrityError as error:
-        raise TooLate from error
+        raise StepExpired from error
     audit.record("claim_legacy", applicants.actor_of(account), detail=f"by {opened.factor}")
-    inbox.tell(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
+    inbox.send(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
     return account
 
 
 def _account_of(holder: LegacyHolder, factor: str) -> Account:
-    applicants.forget_reservations(holder.id_index)
+    applicants.delete_expired_reservations(holder.id_index)
     account = Account(
         state=AccountState.ACTIVE,
         id_type=IdType.RESIDENT,
@@ -140,10 +140,10 @@ def _account_of(holder: LegacyHolder, factor: str) -> Account:
         name=holder.name,
         legacy_id=holder.id,
         claim_factor=factor,
-        assured=factor in ASSURING,
+        assured=factor in ID_CARD_FACTORS,
     )
     account.id_number = holder.id_number
-    if account.assured and holder.phone:  # whoever only knows old numbers sees nothing of the record
+    if account.assured and holder.phone:  # old numbers alone must not reveal the phone
         account.phone, account.phone_index = holder.phone, phone_index(holder.phone)
     db.session.add(account)
     return account

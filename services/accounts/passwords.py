@@ -1,4 +1,4 @@
-"""New passwords: which are refused. Hashing is slow on purpose: do it while no transaction is open."""
+"""Rules for new passwords, and hashing. Hashing is slow on purpose: do it outside of transactions."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def hashed(password: str, *, staff: bool = False) -> str:
     return crypto.hash_password(password, staff=staff, pepper=keys().pepper)
 
 
-def right(password: str, password_hash: str | None, *, staff: bool = False) -> bool:
-    """Whether the password fits; for nobody (None) it takes as long. Raises lib.crypto.HashingBusy."""
+def is_correct(password: str, password_hash: str | None, *, staff: bool = False) -> bool:
+    """Whether the password is correct; without an account (None) it takes as long. Raises lib.crypto.HashingBusy."""
     if password_hash is None:
         crypto.dummy_check(password, staff, keys().pepper)
         return False
     return crypto.check_password(password_hash, password, pepper=keys().pepper)
 
 
-def renewed(password: str, password_hash: str, *, staff: bool = False) -> str | None:
-    """A new hash of a password just proved right, when the old one was made with other parameters than today's."""
+def rehashed(password: str, password_hash: str, *, staff: bool = False) -> str | None:
+    """A new hash of a correct password, if the old hash used other parameters than today's."""
     return hashed(password, staff=staff) if crypto.needs_rehash(password_hash, staff) else None

@@ -1,7 +1,7 @@
 """Server-side session rows.
 
 The cookie holds 256 random bits, the row their hash. A row ends by signing out, by idleness, by age or by a changed
-password; it then opens nothing, and stays 24 hours so that a form of that session can still be told from a forgery.
+password. It then opens nothing. It is kept for 24 hours, so that a form of that session is not taken for a forgery.
 """
 
 from __future__ import annotations
@@ -16,30 +16,38 @@ from sqlalchemy import Row, delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from models import Account, Attempt, Department, HandOver, Staff, WebSession, db
+from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
+from services.departments import reference_version
 
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
-KEPT_AFTER_END = timedelta(hours=24)
-SEEN_EVERY = timedelta(minutes=1)  # how often reading moves seen_at: a write for each click would be waste
+RETENTION = timedelta(hours=24)
+SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not with every click
 
-_SESSION = (WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at)
+_SESSION = (
+    *(WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at),
+    reference_version.column(),
+)
 
 
 @dataclass(frozen=True)
 class FoundSession:
-    """What a cookie's token leads to. ``actor`` is None once the session has ended; then ``csrf`` and owner count."""
+    """What a cookie's token leads to. ``actor`` is None once the session has ended; then ``csrf`` and owner count.
+
+    ``reference_mark``: the version of the reference data, read along.
+    """
 
     actor: Actor | None
     csrf: str
     account_id: int | None
     staff_id: int | None
-    stale: bool = False  # seen_at should be moved
+    reference_mark: str | None
+    stale: bool = False  # seen_at is due for an update
 
 
 def start(*, account: Account | None = None, staff: Staff | None = None, device: str = "") -> str:
-    """A new session for a person who just proved who they are. Returns the token for the cookie."""
+    """A new session for a person who has just authenticated. Returns the token for the cookie."""
     token, now = new_token(), utcnow()
     life = APPLICANT_LIFE if account else STAFF_LIFE
     db.session.add(
@@ -58,20 +66,20 @@ def start(*, account: Account | None = None, staff: Staff | None = None, device:
 
 
 def find(token: str, *, staff: bool) -> FoundSession | None:
-    """The session behind a cookie, alive or ended less than a day ago. One small query; nothing is cached."""
+    """The session behind a cookie, alive or ended less than a day ago. One small query; the session is never cached."""
     row = db.session.execute(_staff_query(token) if staff else _account_query(token)).first()
     if row is None:
         return None
     now = utcnow()
     idle = STAFF_IDLE if staff else APPLICANT_IDLE
-    owner: dict[str, Any] = (
+    found: dict[str, Any] = (
         {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
-    )
+    ) | {"reference_mark": row.reference_mark}
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return FoundSession(None, row.csrf, **owner) if now - ended < KEPT_AFTER_END else None
+        return FoundSession(None, row.csrf, **found) if now - ended < RETENTION else None
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
-    return FoundSession(actor, row.csrf, **owner, stale=now - row.seen_at >= SEEN_EVERY)
+    return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_INTERVAL)
 
 
 def _account_query(token: str) -> Any:
@@ -122,18 +130,20 @@ def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: 
     """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # what was handed to a phone ends too, also by the session that stays
-        theirs = HandOver.session_id.in_(select(WebSession.id).where(owner))
-        db.session.execute(update(HandOver).where(theirs, HandOver.expires_at > utcnow()).values(expires_at=utcnow()))
+    if account_id:  # phone uploads end, too, even those of the remaining session
+        theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
+        db.session.execute(
+            update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
+        )
 
 
 def _end(*which: Any) -> None:
     db.session.execute(update(WebSession).where(*which, WebSession.ended_at.is_(None)).values(ended_at=utcnow()))
 
 
-def forget_old() -> int:
-    """Remove rows that nobody needs any more; returns how many. For ``flask tick``."""
-    gone = utcnow() - KEPT_AFTER_END
+def delete_old() -> int:
+    """Delete rows that are no longer needed; returns how many. For ``flask tick``."""
+    gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
     tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]

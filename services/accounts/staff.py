@@ -1,7 +1,7 @@
-"""Staff accounts: made on the command line, two factors at sign-in, recovery codes for a lost phone.
+"""Staff accounts: created by commands, two factors at sign-in, recovery codes for a lost phone.
 
-A code of the second factor counts once (``totp_last_step``). Argon2 is slow: callers hash and check between two
-transactions, so the functions that need it take or return plain values.
+A TOTP code is accepted once (``totp_last_step``). Argon2 is slow: callers hash and check between two transactions, so
+these functions take and return plain values.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from dataclasses import dataclass
 import pyotp
 from sqlalchemy import delete, select, update
 
-from lib import identity
+from lib import identity, names
 from lib.codes import IdType, Role
 from lib.database import utcnow
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
 from services.accounts import applicants, passwords, sessions
-from services.accounts.applicants import TooLate
+from services.accounts.applicants import StepExpired
 
 ISSUER = "会计人员信息采集平台"
-STEP = 30  # seconds that a code is shown; one step before and after is taken too, for clocks that are off
+STEP = 30  # seconds of one TOTP step; one step before and after is accepted, too, for inexact clocks
 RECOVERY_CODES = 10
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0 O 1 I
 USERNAME_LENGTH = (3, 40)
 
 
 class StaffRefused(Exception):
-    """The staff account cannot be made or found; the message says why."""
+    """The staff account cannot be created or found; the message says why."""
 
 
 @dataclass(frozen=True)
 class KnownStaff:
-    """What a sign-in is checked against after the transaction that read it has ended."""
+    """A copy of the data for checking a sign-in after the end of the transaction."""
 
     staff_id: int
     uid: str
@@ -46,7 +46,7 @@ class KnownStaff:
 
 @dataclass(frozen=True)
 class SecondFactor:
-    """Which second factor was right: a step of the clock, or a recovery code's row."""
+    """The correct second factor: a TOTP step, or the row of a recovery code."""
 
     step: int = 0
     recovery_id: int = 0
@@ -58,12 +58,12 @@ class SecondFactor:
 def create(
     username: str, name: str, role: Role, department_code: str, password: str, *, id_number: str = ""
 ) -> tuple[Staff, str]:
-    """A new account and its TOTP secret, which is shown once. ``id_number``: nobody reviews their own file.
+    """A new account and its TOTP secret, which is shown once. ``id_number`` excludes the officer's own file.
 
-    Raises Refused.
+    Raises StaffRefused.
     """
-    name = identity.normalise_name(name)
-    wrong = _username_problem(username) or identity.name_problem(name) or passwords.problem(password, name=name)
+    name = names.normalise_name(name)
+    wrong = _username_problem(username) or names.name_problem(name) or passwords.problem(password, name=name)
     if wrong:
         raise StaffRefused(wrong)
     password_hash = passwords.hashed(password, staff=True)
@@ -91,7 +91,7 @@ def _username_problem(username: str) -> str | None:
 
 
 def by_username(username: str) -> Staff:
-    """Raises Refused when there is none."""
+    """Raises StaffRefused when there is none."""
     staff = db.session.scalar(select(Staff).where(Staff.username == username))
     if staff is None:
         raise StaffRefused(f"没有用户名为 {username} 的工作人员")
@@ -99,14 +99,14 @@ def by_username(username: str) -> Staff:
 
 
 def disable(username: str, actor: Actor | None = None) -> Staff:
-    """Nobody signs in with the account any more; its sessions end at once."""
+    """Block sign-in with the account and end its sessions."""
     staff = by_username(username)
     staff.active = False
     return _ended(staff, "staff_disable", actor)
 
 
 def reset_password(username: str, password: str, actor: Actor | None = None) -> Staff:
-    """Raises Refused, also for a password that is too weak."""
+    """Raises StaffRefused, also for a weak password."""
     staff = by_username(username)
     if wrong := passwords.problem(password, name=staff.name):
         raise StaffRefused(wrong)
@@ -115,7 +115,7 @@ def reset_password(username: str, password: str, actor: Actor | None = None) -> 
 
 
 def reset_totp(username: str, actor: Actor | None = None) -> str:
-    """A new second factor; its secret is returned once. The old recovery codes are void."""
+    """Set a new second factor and return its secret. Recovery codes are deleted."""
     staff = by_username(username)
     secret = _new_secret(staff)
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
@@ -138,12 +138,12 @@ def _new_secret(staff: Staff) -> str:
 
 
 def otpauth(username: str, secret: str) -> str:
-    """The address in the QR code that authenticator apps read."""
+    """The URL in the QR code for authenticator apps."""
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def step_of(secret: str, code: str, last_step: int = 0) -> int:
-    """The step of the clock whose code this is, later than ``last_step``; 0 when it is none."""
+    """The TOTP step of this code, later than ``last_step``; 0 for a wrong code."""
     totp, now = pyotp.TOTP(secret, interval=STEP), int(utcnow().timestamp()) // STEP
     typed = "".join(code.split()).encode("utf-8", "surrogatepass")
     fitting = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(step).encode(), typed)]
@@ -156,9 +156,11 @@ def _recovery_hash(uid: str, code: str) -> bytes:
 
 
 def new_recovery_codes(staff_id: int, uid: str) -> list[str]:
-    """Ten new codes, shown once; the earlier ones are void."""
+    """Replace the recovery codes. They are shown only once."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-    codes = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(10)]
+    codes = [
+        "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
+    ]
     rows = [RecoveryCode(staff_id=staff_id, code_hash=_recovery_hash(uid, code)) for code in codes]
     db.session.add_all(rows)
     return codes
@@ -173,8 +175,8 @@ def _recovery_id(who: KnownStaff, code: str) -> int:
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 
 
-def known(username: str) -> KnownStaff | None:
-    """The active account of a user name, as a copy that outlives the transaction."""
+def active_account(username: str) -> KnownStaff | None:
+    """The active account of a user name, as a copy for use after the transaction."""
     staff = db.session.scalar(select(Staff).where(Staff.username == username, Staff.active))
     return known_from(staff) if staff else None
 
@@ -184,7 +186,7 @@ def known_from(staff: Staff) -> KnownStaff:
 
 
 def second_factor(who: KnownStaff, code: str) -> SecondFactor | None:
-    """Which second factor the typed code is, if any; ``sign_in`` uses it up."""
+    """The second factor that the typed code matches, if any; ``sign_in`` redeems it."""
     if who.secret and (step := step_of(who.secret, code, who.last_step)):
         return SecondFactor(step=step)
     recovery = _recovery_id(who, code)
@@ -194,12 +196,12 @@ def second_factor(who: KnownStaff, code: str) -> SecondFactor | None:
 def sign_in(
     who: KnownStaff, factor: SecondFactor | None, device: str, new_hash: str | None = None
 ) -> tuple[str, Actor]:
-    """A new session; uses the second factor up (None: the operator does without). Raises TooLate."""
+    """A new session; redeems the second factor (None: the setting turns it off). Raises StepExpired."""
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
-        raise TooLate
-    if factor and not _use_up(who.staff_id, factor):
-        raise TooLate
+        raise StepExpired
+    if factor and not _redeem(who.staff_id, factor):
+        raise StepExpired
     staff.password_hash = new_hash or staff.password_hash
     actor = actor_of(staff)
     audit.record("staff_sign_in", actor, detail="recovery code" if factor and factor.recovery_id else "")
@@ -218,7 +220,7 @@ def actor_of(staff: Staff) -> Actor:
     )
 
 
-def _use_up(staff_id: int, factor: SecondFactor) -> bool:
+def _redeem(staff_id: int, factor: SecondFactor) -> bool:
     if factor.step:
         later = update(Staff).where(Staff.id == staff_id, Staff.totp_last_step < factor.step)
         used = db.session.execute(later.values(totp_last_step=factor.step))
@@ -228,11 +230,11 @@ def _use_up(staff_id: int, factor: SecondFactor) -> bool:
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
-# --- one's own account ------------------------------------------------------------------------------------------------
+# --- own account ------------------------------------------------------------------------------------------------------
 
 
 def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
-    """A new password for somebody who has just given the old one: all sessions end, this browser gets a new one."""
+    """Set a new password after the old one was checked. All sessions end; this browser gets a new one."""
     staff = _unchanged(who)
     staff.password_hash = password_hash
     sessions.end_all(staff_id=staff.id)
@@ -241,7 +243,7 @@ def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
 
 
 def change_totp(who: KnownStaff, secret: str, step: int, session_id: int) -> None:
-    """A new second factor, after a code of it was right (``step``). Sessions but this one end: a phone was lost."""
+    """Set a new second factor after its code was checked (``step``). All other sessions end."""
     staff = _unchanged(who)
     staff.totp_secret, staff.totp_last_step = secret, step
     sessions.end_all(staff_id=staff.id, but=session_id)
@@ -254,7 +256,7 @@ def renew_recovery_codes(who: KnownStaff) -> list[str]:
     return new_recovery_codes(staff.id, staff.uid)
 
 
-def set_keys(staff_id: int, on: bool) -> None:
+def set_single_keys(staff_id: int, on: bool) -> None:
     """Single-key commands on the review page, on or off."""
     db.session.get_one(Staff, staff_id).keys_on = on
 
@@ -267,5 +269,5 @@ def unused_recovery_codes(staff_id: int) -> int:
 def _unchanged(who: KnownStaff) -> Staff:
     staff = db.session.get(Staff, who.staff_id)
     if staff is None or not staff.active or staff.password_hash != who.password_hash:
-        raise TooLate
+        raise StepExpired
     return staff

@@ -17,7 +17,8 @@ from models import Declaration, Revision, db
 from services import access
 from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed
-from services.checks.case import STATES, Case, Check, Outcome, State, labels
+from services.checks.case import STATES, Case, Check, Outcome, State
+from services.declaration import labels
 
 __all__ = ["CHECKS", "CheckResult", "Match", "Outcome", "reminders", "run"]
 
@@ -53,7 +54,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Match:
-    """A submission that a check has found. Outside the reader's scope only the department is told: ``uid`` is empty."""
+    """A submission that a check has found. Outside the reader's scope it is only a department, and ``uid`` is empty."""
 
     text: str
     uid: str = ""
@@ -73,10 +74,10 @@ class CheckResult:
 
 
 def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
-    """All results that apply, those to look at first. Without an actor nobody else's submission is mentioned."""
+    """All results that apply, those to look at first. Without an actor no other submission is mentioned."""
     db.session.flush()  # outside the checks: what the caller wrote may fail
     case = Case(revision)
-    found = [(name, title, outcome) for name, title, check in CHECKS if (outcome := _outcome(name, check, case))]
+    found = [(name, title, outcome) for name, title, outcome in _outcomes(case) if outcome]
     found.sort(key=lambda one: STATES.index(one[2].state))
     seen = _seen([each for _name, _title, outcome in found for each in outcome.others[:SHOWN]], actor)
     return [_result(name, title, outcome, seen) for name, title, outcome in found]
@@ -85,6 +86,15 @@ def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
 def reminders(revision: Revision) -> int:
     """How many checks ask for a second look."""
     return sum(result.state == "look" for result in run(revision))
+
+
+def _outcomes(case: Case) -> list[tuple[str, str, Outcome | None]]:
+    """All of them in one savepoint; when one fails, each in its own."""
+    try:
+        with db.session.begin_nested():
+            return [(name, title, check(case)) for name, title, check in CHECKS]
+    except Exception:
+        return [(name, title, _outcome(name, check, case)) for name, title, check in CHECKS]
 
 
 def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
@@ -98,7 +108,7 @@ def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
 
 
 def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> CheckResult:
-    links = [(target, labels()[target]) for target in outcome.targets if target in labels()]
+    links = [(target, labels.short(target)) for target in outcome.targets if target in labels.table()]
     matches = list(dict.fromkeys(seen[each] for each in outcome.others[:SHOWN] if each in seen))
     more = max(0, len(outcome.others) - SHOWN) if matches else 0
     return CheckResult(name, title, outcome.state, outcome.reason, links, matches, more)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal
 
-from forms import PAPER, STEPS
+from forms import PAPER
 from lib.clock import local
-from lib.questions.conditions import FormContext
 from models import Account, Declaration, Revision
-from services.declaration import answers
+from services.declaration import labels
 
 State = Literal["look", "unknown", "passed"]
 STATES: tuple[State, ...] = ("look", "unknown", "passed")
@@ -66,7 +65,7 @@ class Case:
             if kind in PAPER and (not kinds or kind in kinds):
                 for position, page in enumerate(pages, 1):
                     number = f"第 {position} 张" if len(pages) > 1 else ""
-                    yield CasePicture(kind, short(kind) + number, page.get("measures") or {})
+                    yield CasePicture(kind, labels.short(kind) + number, page.get("measures") or {})
 
 
 #: None: the check does not apply to this case.
@@ -91,17 +90,3 @@ def verdict(problems: Sequence[tuple[str, str]], fine: str) -> Outcome:
         return passed(fine)
     targets = tuple(dict.fromkeys(target for target, _words in problems))
     return look("；".join(dict.fromkeys(words for _target, words in problems)), *targets)
-
-
-@cache
-def labels() -> dict[str, str]:
-    """What a target is called in a link."""
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
-    questions = {question.name: question.short for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, **{kind: short(kind) for kind in PAPER}}
-
-
-def short(kind: str) -> str:
-    """The paper's name, a long one without what stands in brackets."""
-    title = PAPER[kind].title
-    return title.partition("(")[0] if len(title) > 14 else title

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from lib import identity
 from lib.codes import Status, YesNo
-from models import Declaration, Department, db
+from models import Declaration, db
 from services.checks.case import Case, Outcome, look, passed, unknown
-from services.departments import matching
+from services.departments import matching, snapshot
 
 #: In these the working copy is what was submitted last.
 AS_SUBMITTED = (Status.SUBMITTED, Status.IN_REVIEW, Status.APPROVED)
@@ -59,4 +59,4 @@ def area(case: Case) -> Outcome:
 
 
 def _name(code: str | None) -> str:
-    return db.session.scalar(select(Department.name).where(Department.code == code)) or "所选部门"
+    return snapshot.current().titles["department"].get(code or "", "所选部门")

@@ -1,4 +1,4 @@
-"""The same number, phone or picture at somebody else's. Whose it is, only the reader's scope decides (checks.run)."""
+"""The same number, phone or picture in another submission. The reader's scope decides who is named (checks.run)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from sqlalchemy.orm import load_only
 from lib import identity
 from lib.codes import AccountState, IdType, Status
 from models import Account, Declaration, Department, LegacyHolder, SearchKey, db, keys
-from services.checks.case import Case, Outcome, look, passed, short
+from services.checks.case import Case, Outcome, look, passed
+from services.declaration import labels
 from services.papers import similar_pictures
 from services.queue import index as queue_index
 
@@ -75,7 +76,7 @@ def picture(case: Case) -> Outcome:
     if not found:
         return passed("照片、证件和证书的图片没有与他人相同的")
     kinds = list(dict.fromkeys(one.kind for one in found))
-    words = "、".join(short(kind) for kind in kinds)
+    words = "、".join(labels.short(kind) for kind in kinds)
     return look(f"{words}与其他人的图片看起来相同", *kinds, others=list(dict.fromkeys(o.declaration_id for o in found)))
 
 

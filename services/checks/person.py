@@ -6,7 +6,8 @@ from datetime import date
 
 from lib import identity
 from lib.codes import IdType, Sex
-from services.checks.case import Case, Outcome, labels, look, passed, unknown, verdict
+from services.checks.case import Case, Outcome, look, passed, unknown, verdict
+from services.declaration import labels
 
 AGES = (16, 70)
 INTERNSHIP = 1  # years that somebody may have worked before the full-time diploma
@@ -27,14 +28,14 @@ def number(case: Case) -> Outcome:
         return look(problem, "id_number")
     if digits != case.account.id_number:
         return look("证件号码在提交之后更正过", "id_number")
-    told = identity.facts_from_number(kind, digits)
-    if told is None:
+    facts = identity.facts_from_number(kind, digits)
+    if facts is None:
         return unknown(f"{IdType(kind).label}的号码里没有出生日期和性别，请对照证件图片", "birth_date", "sex")
     problems = []
-    if told[0] != case.get("sex"):
-        problems.append(("sex", f"号码里的性别是{Sex(told[0]).label}，与填写的不同"))
-    if told[1].isoformat() != case.get("birth_date"):
-        problems.append(("birth_date", f"号码里的出生日期是 {told[1]}，与填写的不同"))
+    if facts[0] != case.get("sex"):
+        problems.append(("sex", f"号码里的性别是{Sex(facts[0]).label}，与填写的不同"))
+    if facts[1].isoformat() != case.get("birth_date"):
+        problems.append(("birth_date", f"号码里的出生日期是 {facts[1]}，与填写的不同"))
     return verdict(problems, "证件号码的校验位、出生日期、性别一致")
 
 
@@ -75,7 +76,7 @@ def _studies(case: Case) -> list[tuple[str, str]]:
 
 
 def _said(case: Case, name: str) -> str:
-    return f"{labels()[name]}({case.get(name)})"
+    return f"{labels.short(name)}({case.get(name)})"
 
 
 def _before(first: str | None, second: str | None) -> bool:

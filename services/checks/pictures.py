@@ -48,7 +48,7 @@ def _unmeasured(pages: list[CasePicture]) -> Outcome | None:
 
 
 def portrait(case: Case) -> Outcome | None:
-    """What the applicant was told of the one-inch photo, in the same words; older photos by fewer figures."""
+    """What the applicant read about the one-inch photo, in the same words; older photos by fewer figures."""
     page = next(case.pages(PHOTO), None)
     if page is None:
         return None
@@ -62,8 +62,8 @@ def portrait(case: Case) -> Outcome | None:
     words = "，".join(problem.what for problem in found.problems) or found.unknown
     if found.verdict == photo.GOOD:
         return passed(f"一寸照片{found.verdict}", PHOTO)
-    told = f"一寸照片{found.verdict}：{words}"
-    return look(told, PHOTO) if found.problems else unknown(told, PHOTO)
+    advice = f"一寸照片{found.verdict}：{words}"
+    return look(advice, PHOTO) if found.problems else unknown(advice, PHOTO)
 
 
 def _portrait(figures: Figures) -> list[tuple[bool, str]]:

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from forms import PAPER
-from lib.codes import Kind, MarkState, YesNo
+from lib.codes import Kind, YesNo
 from lib.pictures import quality
-from models import LegacyHolder, Mark, Revision, db
-from services.checks.case import Case, Outcome, labels, look, passed, short, unknown, verdict
+from models import LegacyHolder, Mark, db
+from services.checks.case import Case, Outcome, look, passed, unknown, verdict
+from services.declaration import labels
+from services.marks.marks import sent_before
 from services.papers import papers
 
 #: A year at the beginning (管理号 of an exam), or in the brackets of an assessment's document number: 〔2018〕12 号.
@@ -55,7 +57,7 @@ def _numbers(case: Case, prefix: str) -> Iterator[Outcome]:
     for name, lengths in ((f"{prefix}_diploma_no", DIPLOMA_LENGTHS), (f"{prefix}_degree_no", DEGREE_LENGTHS)):
         if graduated and graduated >= NUMBERED_SINCE and (stated := case.get(name)):
             reason, state = _number(stated, graduated, lengths)
-            yield Outcome(state, labels()[name] + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
+            yield Outcome(state, labels.short(name) + reason, (name, f"{prefix}_graduated"))  # type: ignore[arg-type]
 
 
 def _number(stated: str, graduated: str, lengths: Sequence[int]) -> tuple[str, str]:
@@ -77,14 +79,10 @@ _BESIDE_THE_POINT = re.compile(r"[\W_]+")
 
 def marks(case: Case) -> Outcome | None:
     """Was each place that the last return marked really changed, not by a blank or the same picture again?"""
-    query = select(Mark).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
-    query = query.where(Revision.number < case.revision.number, Mark.state != MarkState.DRAFT)
-    sent = db.session.scalars(query.order_by(Revision.number.desc(), Mark.id)).all()
-    if not sent:
+    last = sent_before(case.revision)
+    if not last:
         return None
-    before = sent[0].revision
-    last = [mark for mark in sent if mark.revision_id == before.id]
-    old = before.answers
+    old = last[0].revision.answers
     problems = [(mark.target, words) for mark in last if (words := _untouched(case, mark, old))]
     return verdict(problems, f"退回时标记的 {len(last)} 处都已修改")
 
@@ -97,7 +95,7 @@ def _untouched(case: Case, mark: Mark, old: Mapping[str, Any]) -> str:
     else:
         same = _same_answer(old.get(mark.target), case.get(mark.target))
     explained = "，申报人作了说明" if mark.explanation.strip() else ""
-    return f"{labels()[mark.target]}{same}{explained}" if same else ""
+    return f"{labels.short(mark.target)}{same}{explained}" if same else ""
 
 
 def _same_answer(before: object, now: object) -> str:
@@ -114,7 +112,7 @@ def _same_pictures(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any
     if len(before) != len(now):
         return ""
     pairs = [(one.get("measures"), other.get("measures")) for one, other in zip(before, now, strict=True)]
-    alike = all(one and other and quality.alike(one, other) for one, other in pairs)
+    alike = all(one and other and quality.is_same_picture(one, other) for one, other in pairs)
     return "的图片看起来与上次相同" if alike else ""
 
 
@@ -135,7 +133,7 @@ def name(case: Case) -> Outcome | None:
     if case.get("name_differs") != YesNo.YES and stated == known:
         return passed(f"姓名与{where}一致", "applicant_name")
     before = f"({known})" if stated != known else ""
-    proof = f"，请核对{short('name_change')}" if "name_change" in case.papers else ""
+    proof = f"，请核对{labels.short('name_change')}" if "name_change" in case.papers else ""
     return look(f"姓名与{where}{before}不同{proof}", "applicant_name")
 
 

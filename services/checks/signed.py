@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from forms import PHOTO, SHEET
 from lib.codes import MarkState
-from models import Mark, Revision, Sheet, db
-from services.checks.case import Case, Outcome, labels, look, passed, unknown
+from models import Sheet
+from services.checks.case import Case, Outcome, look, passed, unknown
+from services.declaration import labels
+from services.marks.marks import of_revision
 from services.papers import papers
 from services.sheet import reading as sheet_reading
 
@@ -23,7 +23,7 @@ def sheet(case: Case) -> Outcome:
     printed: dict[str, Any] = signed.answers
     differing = {name for name in printed if name != "name_differs" and printed[name] != case.get(name)}
     differing |= {PHOTO} if papers.addresses(case.papers.get(PHOTO)) != [signed.photo_address] else set()
-    words = "、".join(words for name, words in labels().items() if name in differing)
+    words = "、".join(label.short for name, label in labels.table().items() if name in differing)
     if differing - _excused(case):
         return look(f"签章的信息表是第 {signed.version} 版，与提交内容不同：{words}", SHEET, *sorted(differing))
     return _which(_readings(case), signed, f"签章之后改了{words}(无需重新签章)" if differing else "与提交内容一致")
@@ -46,9 +46,8 @@ def code_of(signed: Sheet) -> str:
 
 
 def _excused(case: Case) -> set[str]:
-    query = select(Mark.target).join(Revision).where(Revision.declaration_id == case.revision.declaration_id)
-    query = query.where(Revision.number < case.revision.number, Mark.resign.is_(False))
-    return set(db.session.scalars(query.where(Mark.state == MarkState.CLOSED)))
+    earlier = (one for one in case.declaration.revisions if one.number < case.revision.number)
+    return {mark.target for one in earlier for mark in of_revision(one, MarkState.CLOSED) if not mark.resign}
 
 
 def _readings(case: Case) -> list[Mapping[str, Any]]:
@@ -63,7 +62,7 @@ def signature(case: Case) -> Outcome | None:
     return {
         "found": passed("签名处有手写笔迹", SHEET),
         "missing": look("签名处没有发现手写笔迹，请查看", SHEET),
-    }.get(sheet_reading.ink(readings) or "", unknown("看不清签名处，请自行查看", SHEET))
+    }.get(sheet_reading.signature_state(readings) or "", unknown("看不清签名处，请自行查看", SHEET))
 
 
 def stamp(case: Case) -> Outcome | None:
@@ -74,4 +73,6 @@ def stamp(case: Case) -> Outcome | None:
     return {
         "found": passed("单位盖章处有红色印章", SHEET),
         "missing": look("单位盖章处没有发现红色印章，请查看", SHEET),
-    }.get(sheet_reading.stamp(readings, signed) or "", unknown("看不出单位盖章处有没有红色印章，请自行查看", SHEET))
+    }.get(
+        sheet_reading.stamp_state(readings, signed) or "", unknown("看不出单位盖章处有没有红色印章，请自行查看", SHEET)
+    )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from forms import Step
 from lib.questions.conditions import FormContext
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
+from lib.questions.pages import Step
 
-#: Whoever corrects the first is asked the others too: they may no longer fit.
+#: A correction of the first asks the others too: they may no longer fit.
 BRINGS = {
     "employer_code": ("employer_code_confirmed",),
     "employer_code_confirmed": ("employer_code",),
     "affiliation": ("department_code",),
     "has_employer": ("department_code",),
 }
-#: Facts that a page derives from one of its questions: what hangs on the fact hangs on the question.
-DERIVED = {"employer_code_check": "employer_code", "student_location": "person_status"}
 
 
 def stored_form(step: Step, context: FormContext) -> StepForm:
-    return step.form(None, asked=context)
+    return step.form(None, context=context)
 
 
 def questions_for(form: StepForm, names: Iterable[str]) -> set[str]:
@@ -44,7 +42,7 @@ def together(form: StepForm, names: set[str]) -> set[str]:
 
 
 def _beside(form: StepForm, name: str) -> set[str]:
-    """The departments hang on the address, and the other way round."""
+    """The departments depend on the address, and the other way round."""
     question = form[name]
     departments = {other.name for other in form.questions if isinstance(other, DepartmentQuestion)}
     addresses = {other.name for other in form.questions if isinstance(other, DivisionQuestion) and form.asks(other)}
@@ -66,27 +64,27 @@ def _address(form: StepForm, question: Question) -> set[str]:
 
 
 def _opened_by(form: StepForm, names: set[str]) -> set[str]:
-    """Questions that are not asked now, and hang on one of these."""
+    """Questions that are not asked now, and depend on one of these, or on a fact that is derived from one."""
+    sources = {name: derived.source for name, derived in form.derived.items()}
+    hidden = set(form.questions) - set(form.asked())
     return {
         question.name
-        for question in form.questions
-        if question.flags.when
-        and not form.asks(question)
-        and any(DERIVED.get(part.question, part.question) in names for part in question.flags.when.parts)
+        for question in hidden
+        if any(sources.get(part.question, part.question) in names for part in question.flags.when.parts)
     }
 
 
 def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> StepForm:
     """The page with what was typed for the questions ``shown``; all others keep their stored answers."""
-    form = step.form(typed, asked=context)
+    form = step.form(typed, context=context)
     for question in form.questions:
         if question.name not in shown:
             question.process(None, context.facts.get(question.name))
     return form
 
 
-def facts_for_browser(form: StepForm, shown: set[str]) -> dict[str, Any]:
-    """The facts that conditions of the screen hang on and that are not asked on it."""
+def facts_for_browser(form: StepForm, shown: Collection[str]) -> dict[str, Any]:
+    """The facts that the conditions of these questions read and that are not asked beside them."""
     facts = form.facts()
     conditions = [form[name].flags.when for name in shown if form[name].flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

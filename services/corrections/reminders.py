@@ -1,5 +1,5 @@
-"""Reminders of a returned declaration that lies with the applicant: corrections that were made but not sent, and a
-return that nobody has looked after. Each once for each return."""
+"""Reminders of a returned declaration that waits for the applicant: corrections that were made but not sent, and a
+return that was left alone. Each once for each return."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Declaration, Event, db
-from services import audit, inbox
+from services import audit
+from services.accounts import inbox
 
 #: The return itself touches the row: what comes later than this is the applicant's.
 SETTLED = timedelta(minutes=1)
@@ -53,12 +54,12 @@ def remind_all() -> int:
 
 
 def _due(reminder: Reminder, now: datetime) -> Sequence[Declaration]:
-    told = select(Event.id).where(Event.declaration_id == Declaration.id, Event.verb == reminder.verb)
+    sent = select(Event.id).where(Event.declaration_id == Declaration.id, Event.verb == reminder.verb)
     query = select(Declaration).where(
         Declaration.status == Status.RETURNED,
         Declaration.decided_at.is_not(None),
         Declaration.touched_at <= now - reminder.after,
-        ~told.where(Event.at >= Declaration.decided_at).exists(),
+        ~sent.where(Event.at >= Declaration.decided_at).exists(),
     )
     return [found for found in db.session.scalars(query) if _was_touched(found) is reminder.touched]
 
@@ -70,7 +71,7 @@ def _was_touched(declaration: Declaration) -> bool:
 
 def _remind(reminder: Reminder, declaration: Declaration) -> int:
     body = reminder.body.format(number=declaration.number)
-    inbox.tell(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
     audit.record(
         reminder.verb,
         None,

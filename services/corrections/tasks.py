@@ -1,4 +1,4 @@
-"""修改: the walk over the marks of a returned declaration, and what the corrections bring with them.
+"""修改: what a returned declaration has to have corrected, and what the corrections bring with them.
 
 The marks are the list. Questions and papers that a correction newly asks for join it; a mark whose question is no
 longer asked stays in it as closed. The sheet comes last: it is printed when everything else is right.
@@ -6,35 +6,31 @@ longer asked stays in it as closed. The sheet comes last: it is printed when eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from forms import PAPER, PHOTO, SHEET, STEPS, Paper, Step
+from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.codes import MarkState, Status
 from lib.database import utcnow
+from lib.questions.pages import Paper, Step
+from lib.text import one_line
 from models import Declaration, Mark, PaperPage, Revision, db
-from services import access, audit
-from services.access import Actor
-from services.declaration import answers
 from services.declaration.answers import Gap
-from services.marks import marks
-from services.marks.marks import MarkView
+from services.filing.case import DeclarationCase
+from services.marks.mark_views import MarkView
 from services.papers import papers
 from services.papers.papers import PaperState
-from services.sheet import versions as sheet_versions
 from services.workflow import UNDO_TIME
 
-WAITING, DONE, MOOT = "todo", "done", "moot"
+WAITING, DONE, CLOSED = "todo", "done", "closed"
 EXPLANATION_LENGTH = 300
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
 class CorrectionTask:
-    """One screen of the walk. ``names``: the questions it is about; none for a paper.
+    """One screen of a correction. ``names``: the questions it is about; none for a paper.
 
     ``key`` names it in the address: a mark's uid, a page of new questions by its slug, a new paper by its kind.
     """
@@ -47,11 +43,11 @@ class CorrectionTask:
     paper: Paper | None = None
     names: tuple[str, ...] = ()
     view: MarkView | None = None  # None: not marked, a correction asks for it
-    number: int = 0  # from 1, as shown; moot ones have none
+    number: int = 0  # from 1, as shown; closed ones have none
 
     @property
     def draft(self) -> str:
-        """Under this name its typing is kept; empty where nothing is typed."""
+        """The name of the draft that keeps its typing; empty where nothing is typed."""
         return f"c:{self.key}" if self.view or self.names else ""
 
 
@@ -63,34 +59,30 @@ class Unsent:
     left: int
 
 
-def items(declaration: Declaration) -> list[CorrectionTask]:
-    """What is to be done before a returned declaration can be sent again, in the order of the walk; moot marks last."""
-    revision = marks.returned_revision(declaration)
-    if revision is None or declaration.status != Status.RETURNED:
+def items(case: DeclarationCase) -> list[CorrectionTask]:
+    """What is to be done before a returned declaration can be submitted again, in order; closed marks last."""
+    if case.returned_revision is None:
         return []
-    context = answers.asked(declaration)
-    gaps = answers.gaps(declaration, context)
-    outdated = sheet_versions.signed_is_outdated(declaration, marks.excused(declaration))
-    standings = {found.paper.kind: found for found in papers.standings(declaration, context, outdated)}
-    marked = [_marked(view, gaps, standings) for view in marks.all_views(declaration)]
-    found = [*marked, *_new_pages(gaps, marked), *_new_papers(declaration, revision, standings, marked)]
-    live = sorted((item for item in found if item.state != MOOT), key=_place)
-    return [replace(item, number=at) for at, item in enumerate(live, 1)] + [i for i in found if i.state == MOOT]
+    states = {found.paper.kind: found for found in case.paper_states}
+    marked = [_marked(view, case.gaps, states) for view in case.mark_views]
+    found = [*marked, *_new_pages(case.gaps, marked), *_new_papers(case, states, marked)]
+    live = sorted((item for item in found if item.state != CLOSED), key=_place)
+    return [replace(item, number=at) for at, item in enumerate(live, 1)] + [i for i in found if i.state == CLOSED]
 
 
 def _place(item: CorrectionTask) -> tuple[int, int]:
-    """Questions first, for papers hang on them; the sheet last, for everything is printed on it."""
+    """Questions first, for which papers are asked for depends on them; the sheet last, for it prints everything."""
     kinds = list(PAPER)
     if item.paper:
         return (2 if item.target == SHEET else 1, kinds.index(item.target))
     return (0, 0 if item.view else 1)
 
 
-def _marked(view: MarkView, gaps: Sequence[Gap], standings: Mapping[str, PaperState]) -> CorrectionTask:
+def _marked(view: MarkView, gaps: Sequence[Gap], states: Mapping[str, PaperState]) -> CorrectionTask:
     target = view.mark.target
-    standing = standings.get(target)
-    wrong = standing.missing if standing else any(gap.name == target for gap in gaps)
-    state = MOOT if not view.applies else DONE if view.touched and not wrong else WAITING
+    paper_state = states.get(target)
+    wrong = paper_state.missing if paper_state else any(gap.name == target for gap in gaps)
+    state = CLOSED if not view.applies else DONE if view.touched and not wrong else WAITING
     if paper := PAPER.get(target):
         return CorrectionTask(view.mark.uid, target, view.label, state, paper=paper, view=view)
     return CorrectionTask(view.mark.uid, target, view.label, state, step=view.step, names=(target,), view=view)
@@ -108,20 +100,20 @@ def _new_pages(gaps: Sequence[Gap], marked: Sequence[CorrectionTask]) -> list[Co
 
 
 def _new_papers(
-    declaration: Declaration, revision: Revision, standings: Mapping[str, PaperState], marked: Sequence[CorrectionTask]
+    case: DeclarationCase, states: Mapping[str, PaperState], marked: Sequence[CorrectionTask]
 ) -> list[CorrectionTask]:
-    """Papers that are missing, or that only a correction asks for; the sheet when it has to be signed anew."""
+    """Papers that are missing, or that only a correction asks for; the sheet when it has to be signed again."""
+    assert case.returned_revision
     known = {item.target for item in marked}
-    before = {paper.kind for paper in papers.wanted(revision.answers)}
+    sent = case.returned_revision.papers
+    before = {paper.kind for paper in papers.wanted(case.returned_answers)}
     found = []
-    for kind, standing in standings.items():
-        again = kind == SHEET and papers.current_addresses(declaration, kind) != papers.addresses(
-            revision.papers.get(kind)
-        )
-        is_new = standing.paper.required and kind not in before
-        if kind not in known and (standing.missing or again or is_new):
-            label = "重新打印、签名并上传个人基本信息表" if kind == SHEET else standing.paper.title
-            found.append(CorrectionTask(kind, kind, label, WAITING if standing.missing else DONE, paper=standing.paper))
+    for kind, state in states.items():
+        again = kind == SHEET and [page.address for page in state.pages] != papers.addresses(sent.get(kind))
+        is_new = state.paper.required and kind not in before
+        if kind not in known and (state.missing or again or is_new):
+            label = "重新打印、签名并上传个人基本信息表" if kind == SHEET else state.paper.title
+            found.append(CorrectionTask(kind, kind, label, WAITING if state.missing else DONE, paper=state.paper))
     return found
 
 
@@ -152,14 +144,14 @@ def after(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
 
 def before(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
     """The item before this one, whatever its state; None before the first."""
-    live = [item for item in found if item.state != MOOT]
+    live = [item for item in found if item.state != CLOSED]
     at = next((place for place, item in enumerate(live) if item.key == key), 0)
     return live[at - 1] if at else None
 
 
 def explain(declaration: Declaration, mark: Mark, text: str) -> None:
     """Answer a mark in words instead of a change; an empty text takes the answer back."""
-    text = " ".join(_CONTROL.sub(" ", text).split())[:EXPLANATION_LENGTH]
+    text = one_line(text, EXPLANATION_LENGTH)
     if text != mark.explanation:
         mark.explanation = text
         declaration.touched_at = utcnow()
@@ -177,9 +169,9 @@ class MarkedPicture:
     rectangle: Sequence[float] | None = None
 
 
-def pictures(declaration: Declaration, item: CorrectionTask) -> list[MarkedPicture]:
+def pictures(case: DeclarationCase, item: CorrectionTask) -> list[MarkedPicture]:
     """What the officer looked at: the marked picture, all of the paper when none is named, or what proves an answer."""
-    revision = marks.returned_revision(declaration)
+    revision = case.returned_revision
     if revision is None or item.view is None:
         return []
     if item.paper is None:
@@ -199,15 +191,14 @@ def _picture(revision: Revision, kind: str, number: int, rectangle: Sequence[flo
     return MarkedPicture(kind, number, title, page["width"], page["height"], rectangle)
 
 
-def marked_page(declaration: Declaration, mark: Mark) -> PaperPage | None:
+def marked_page(case: DeclarationCase, mark: Mark) -> PaperPage | None:
     """The picture that the officer meant, while it is still there: a new one takes its place."""
     frozen = mark.revision.papers.get(mark.target, [])
     number = mark.page if mark.page is not None else 0 if len(frozen) == 1 else len(frozen)
     if number >= len(frozen):
         return None
     address = frozen[number]["address"]
-    pages = papers.pages_of(declaration, mark.target)
-    return next((page for page in pages if page.address == address), None)
+    return next((page for page in case.pages_of(mark.target) if page.address == address), None)
 
 
 def _proofs(revision: Revision, name: str) -> list[tuple[str, int]]:
@@ -216,15 +207,14 @@ def _proofs(revision: Revision, name: str) -> list[tuple[str, int]]:
     return [(kind, number) for kind in kinds for number in range(len(revision.papers.get(kind, [])))]
 
 
-def unsent(actor: Actor) -> Unsent | None:
-    """What an applicant's returned declaration waits for. None within the minute in which the return can be undone,
-    unless the person has opened it."""
-    query = access.own_declarations(actor).where(Declaration.status == Status.RETURNED)
-    declaration = db.session.scalar(query)
-    if declaration is None:
+def unsent(case: DeclarationCase | None) -> Unsent | None:
+    """What a returned declaration waits for. None within the minute in which the return can be undone, unless the
+    person has opened it."""
+    if case is None or case.declaration.status != Status.RETURNED:
         return None
+    declaration = case.declaration
     settled = declaration.decided_at is None or declaration.decided_at + UNDO_TIME <= utcnow()
-    if not settled and not audit.opened_result(declaration):
+    if not settled and case.result_unseen:
         return None
-    live = [item for item in items(declaration) if item.state != MOOT]
+    live = [item for item in items(case) if item.state != CLOSED]
     return Unsent(len(live), len(left(live)))

@@ -1,4 +1,4 @@
-"""The working copy: stored answers, what is missing, drafts of what is typed, and the page that comes next.
+"""The working copy: stored answers, what is missing, drafts of what is typed, and due dates.
 
 Uses forms and departments. Knows no officer.
 """

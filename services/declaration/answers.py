@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from forms import STEPS, Step
+from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
-from lib.csvlist import load
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
-from models import Account, Declaration, Department, Option, db
-from services.departments import matching
-
-DATA = Path(__file__).resolve().parents[2] / "data"
-#: Facts about the person that stand among the answers but are no questions: name -> label, after the first question.
-IDENTITY = {"id_type": "证件类型", "id_number": "证件号码"}
+from lib.questions.pages import Step
+from models import Account, Declaration
+from services.declaration import labels
+from services.departments import matching, snapshot
 
 
 @dataclass(frozen=True)
@@ -63,30 +56,6 @@ class Gap:
     message: str
 
 
-@cache
-def standard_lists() -> dict[str, dict[str, str]]:
-    """The lists that a standard fixes and that are too long for an enum."""
-    return {
-        "nation": load(DATA / "nations.csv"),
-        "industry": load(DATA / "industries.csv"),
-        "region": load(DATA / "countries.csv"),
-    }
-
-
-def _option_lists() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    offered, titles = dict(standard_lists()), dict(standard_lists())
-    rows = db.session.execute(
-        select(Option.list_name, Option.code, Option.title, Option.retired).order_by(Option.position)
-    )
-    for list_name, code, title, retired in rows:
-        titles.setdefault(list_name, {})[code] = title
-        if not retired:
-            offered.setdefault(list_name, {})[code] = title
-    names = db.session.execute(select(Department.code, Department.name))
-    titles["department"] = {row.code: row.name for row in names}
-    return offered, titles
-
-
 def divisions_below(parent: str) -> Mapping[str, str]:
     """Cities for the empty string, counties of a city, streets of a county: code -> name."""
     if not parent:
@@ -107,41 +76,22 @@ def _candidates(facts: Mapping[str, Any]) -> Sequence[matching.DepartmentMatch]:
 
 
 def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
-    from lib.pdf.fonts import missing
+    from lib.pdf.fonts import missing_characters
 
-    offered, titles = _option_lists()
+    reference = snapshot.current()
     return FormContext(
         facts=facts,
         today=day or today(),
-        options=offered,
-        titles=titles,
-        divisions=_Memo(divisions_below),
+        options=reference.offered,
+        titles=reference.titles,
+        divisions=divisions_below,
         departments=_candidates,
-        unprintable=missing,
+        unprintable=missing_characters,
     )
 
 
-class _Memo(dict[str, Mapping[str, str]]):
-    """Divisions asked for once per page."""
-
-    def __init__(self, load_one: Any) -> None:
-        self.load_one = load_one
-
-    def __missing__(self, parent: str) -> Mapping[str, str]:
-        self[parent] = self.load_one(parent)
-        return self[parent]
-
-    def __call__(self, parent: str) -> Mapping[str, str]:
-        return self[parent]
-
-
 def question_names() -> list[str]:
-    return [name for step in STEPS for name in _names(step)]
-
-
-@cache
-def _names(step: Step) -> tuple[str, ...]:
-    return tuple(step.form(None, asked=FormContext())._fields)
+    return [name for step in STEPS for name in labels.names(step)]
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -149,10 +99,10 @@ def stored(declaration: Declaration) -> dict[str, Any]:
 
 
 def identity_facts(account: Account) -> dict[str, Any]:
-    """What the registration tells: document, and for some documents sex and birth date."""
-    told = identity.facts_from_number(account.id_type, account.id_number)
+    """What the registration says: the ID document, and for some documents sex and birth date."""
+    in_number = identity.facts_from_number(account.id_type, account.id_number)
     facts: dict[str, Any] = {"id_type": account.id_type.value, "id_number": account.id_number}
-    return facts | ({"number_sex": told[0], "number_birth_date": told[1]} if told else {})
+    return facts | ({"number_sex": in_number[0], "number_birth_date": in_number[1]} if in_number else {})
 
 
 def known_name(account: Account, has_record: bool) -> str | None:
@@ -185,62 +135,52 @@ def save(declaration: Declaration, form: StepForm) -> None:
         setattr(declaration, name, answer)
 
 
-def gaps(declaration: Declaration, context: FormContext | None = None) -> list[Gap]:
+def gaps(context: FormContext) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
-    context = context or asked(declaration)
     return [gap for step in STEPS for gap in _step_gaps(step, context)]
 
 
 def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
-    form = step.form(None, asked=context)
+    form = step.form(None, context=context)
     if form.checks():
         return []
     return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
 
 
-def finished(step: Step, context: FormContext) -> bool:
-    return not _step_gaps(step, context)
-
-
-def first_unfinished(declaration: Declaration) -> str:
-    """The slug of the page where the person goes on: a page with gaps, else ``check``."""
-    if declaration.notice_read_at is None:
-        return "notice"
-    context = asked(declaration)
-    return next((step.slug for step in STEPS if not finished(step, context)), "check")
-
-
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
     context = context or _asked(answers)
-    return [AnswerSection(step, tuple(_rows(step.form(None, asked=context, data=answers), answers))) for step in STEPS]
+    return [AnswerSection(step, _rows(step, context, answers)) for step in STEPS]
 
 
-def _rows(form: StepForm, answers: Mapping[str, Any]) -> list[AnswerRow]:
-    rows = [_row(question, answers) for question in form.questions if form.asks(question)]
-    if form.questions[0].name != "applicant_name":
-        return rows
-    titles = {"id_type": IdType(answers["id_type"]).label, "id_number": answers["id_number"]}
-    known = [AnswerRow(name, label, titles[name], label, markable=False) for name, label in IDENTITY.items()]
-    return rows[:1] + known + rows[1:]
+def _rows(step: Step, context: FormContext, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+    rows = []
+    for question in step.form(None, context=context, data=answers).asked():
+        rows.append(answer_row(question, question.say(answers.get(question.name))))
+        if question.name == step.document_after:
+            rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
+    return tuple(rows)
 
 
-def _row(question: Question, answers: Mapping[str, Any]) -> AnswerRow:
-    return AnswerRow(
-        question.name, question.label.text, question.say(answers.get(question.name)), question.short, question.span
-    )
+def answer_row(question: Question, text: str) -> AnswerRow:
+    return AnswerRow(question.name, question.label.text, text, question.short, question.span)
 
 
-def freeze(declaration: Declaration) -> dict[str, Any]:
+def document_rows(*texts: str) -> list[AnswerRow]:
+    """Type and number of the ID document, which no page asks for."""
+    titles = zip(labels.IDENTITY.items(), texts, strict=True)
+    return [AnswerRow(name, label, text, label, markable=False) for (name, label), text in titles]
+
+
+def freeze(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts as JSON values that never change again: codes, ISO dates, and the document's number as it is today."""
-    frozen = facts(declaration)
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in frozen.items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:
     """What differs between two frozen sets of answers, by question name, in the order of the pages."""
     before, after = _by_name(sections(old)), _by_name(sections(new))
-    names = [name for name in (*IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
+    names = [name for name in (*labels.IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
     rows = ((name, before.get(name), after.get(name)) for name in names)
     return {
         name: Change(name, (now or was).label, was.text if was else "", now.text if now else "")  # type: ignore[union-attr]
@@ -256,7 +196,7 @@ def _differs(
     before: Mapping[str, AnswerRow],
     after: Mapping[str, AnswerRow],
 ) -> bool:
-    """Another answer, or one that stands on only one side: it was kept while it was not asked for."""
+    """Another answer, or one that is on only one side: it was kept while it was not asked for."""
     was, now = (rows[name].text if name in rows else "" for rows in (before, after))
     return old.get(name) != new.get(name) or was != now
 

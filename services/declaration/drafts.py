@@ -7,15 +7,16 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import select
 
-from forms import Step
 from lib.database import utcnow
+from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
-from services.declaration import answers
+from services.declaration import labels
 
 #: Buttons and technical fields are no answers.
-NOT_KEPT = frozenset({"csrf_token", "action", "crop_x", "crop_y", "crop_w", "crop_h"})
+NOT_SAVED = frozenset({"csrf_token", "action", "crop_x", "crop_y", "crop_w", "crop_h"})
 LONGEST = 60_000  # characters of one page's fields
 PARKED_FOR = timedelta(hours=24)
 
@@ -27,25 +28,30 @@ def _name(page: Page) -> str:
     return page if isinstance(page, str) else page.slug
 
 
-def keep(declaration: Declaration, page: Page, fields: Fields) -> bool:
-    """Keep what one page's form holds now. False when it is far too long to be typed."""
-    body = [[name, value] for name, value in fields if name not in NOT_KEPT]
+def save(declaration: Declaration, page: Page, fields: Fields) -> bool:
+    """Save what one page's form holds now. False when it is far too long to be typed."""
+    body = [[name, value] for name, value in fields if name not in NOT_SAVED]
     if sum(len(name) + len(value) for name, value in body) > LONGEST:
         return False
-    draft = of(declaration, page) or Draft(declaration_id=declaration.id, page=_name(page))
+    draft = get(declaration, page) or Draft(declaration_id=declaration.id, page=_name(page))
     draft.body, draft.saved_at = body, utcnow()
     db.session.add(draft)
     return True
 
 
-def of(declaration: Declaration, page: Page) -> Draft | None:
+def get(declaration: Declaration, page: Page) -> Draft | None:
     query = select(Draft).where(Draft.declaration_id == declaration.id, Draft.page == _name(page))
     return db.session.scalar(query)
 
 
-def drop(declaration: Declaration, page: Page) -> None:
+def delete(declaration: Declaration, page: Page) -> None:
     """A valid save makes the draft of its page superfluous."""
-    db.session.execute(delete(Draft).where(Draft.declaration_id == declaration.id, Draft.page == _name(page)))
+    db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id, Draft.page == _name(page)))
+
+
+def delete_all(declaration: Declaration) -> None:
+    """What was typed beside a submission is no longer of use."""
+    db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id))
 
 
 def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None = None) -> str:
@@ -53,29 +59,29 @@ def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None
 
     Not a secret.
     """
-    names = sorted(step.form(None, asked=answers.FormContext())._fields if only is None else only)
+    names = sorted(labels.names(step) if only is None else only)
     stored = json.dumps({name: getattr(declaration, name) for name in names}, default=str, ensure_ascii=False)
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 
 
-def give_back(declaration: Declaration, page: Page, path: str) -> bool:
-    """Turn a form that came after the session's end into this page's draft; newest first, each once."""
-    query = select(ParkedForm).where(ParkedForm.account_id == declaration.account_id, ParkedForm.path == path)
-    parked = db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
-    for position, form in enumerate(parked):
-        if position == 0:
-            keep(declaration, page, [(name, value) for name, value in form.body])
+def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, bool]:
+    """The draft that fills a page, and whether it has just been written: a form that came after the session's end
+    becomes the draft of its page; the newest one, each once."""
+    query = select(Draft, ParkedForm).select_from(Declaration).where(Declaration.id == declaration.id)
+    query = query.outerjoin(Draft, (Draft.declaration_id == Declaration.id) & (Draft.page == _name(page)))
+    is_own = (ParkedForm.account_id == Declaration.account_id) & (ParkedForm.path == path)
+    rows = db.session.execute(query.outerjoin(ParkedForm, is_own).order_by(ParkedForm.id.desc())).all()
+    parked = [row.ParkedForm for row in rows if row.ParkedForm]
+    if not parked:
+        return rows[0].Draft, False
+    save(declaration, page, [(name, value) for name, value in parked[0].body])
+    for form in parked:
         db.session.delete(form)
-    return bool(parked)
+    db.session.flush()
+    return get(declaration, page), True
 
 
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:
     """An officer's forms about one submission that came after the session's end, newest first."""
     query = select(ParkedForm).where(ParkedForm.staff_id == staff_id, ParkedForm.path.startswith(path, autoescape=True))
     return db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
-
-
-def forget_parked() -> int:
-    """Remove parked forms that nobody came back for; returns how many. For ``flask tick``."""
-    gone = db.session.execute(delete(ParkedForm).where(ParkedForm.at < utcnow() - PARKED_FOR))
-    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
-
 from lib.codes import DepartmentKind
-from models import Department, DepartmentDivision, Division, db
 from services.access import Actor
+from services.departments import snapshot, tree
+from services.departments.snapshot import DepartmentNode, Titles
 
 CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes of the list 单位隶属关系
 
@@ -27,21 +26,20 @@ class DepartmentMatch:
     own_system: bool
 
 
-def cities() -> dict[str, str]:
-    return _divisions(Division.level == "city")
+def cities() -> Titles:
+    return _divisions("city", "")
 
 
-def counties(city: str) -> dict[str, str]:
-    return _divisions(Division.level == "county", Division.parent_code == city)
+def counties(city: str) -> Titles:
+    return _divisions("county", city)
 
 
-def streets(county: str) -> dict[str, str]:
-    return _divisions(Division.level == "street", Division.parent_code == county)
+def streets(county: str) -> Titles:
+    return _divisions("street", county)
 
 
-def _divisions(*where: object) -> dict[str, str]:
-    query = select(Division.code, Division.name).where(*where).order_by(Division.code)  # type: ignore[arg-type]
-    return {code: name for code, name in db.session.execute(query)}  # noqa: C416 - dict() does not take rows for pairs
+def _divisions(level: str, above: str) -> Titles:
+    return snapshot.current().divisions_below.get((level, above), {})
 
 
 def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[DepartmentMatch]:
@@ -49,28 +47,25 @@ def match(city: str, county: str, street: str | None, affiliation: str | None = 
 
     中央 and 省 units come to the province first, 市 units to the city (rules, departments).
     """
-    covering = _covering([code for code in (street, county) if code])
-    upper = _by_codes([city, f"{city[:2]}0000"])
-    found = [_candidate(row, _reason(row, affiliation)) for row in (*covering, *upper) if row.active]
+    by_code = tree.load().by_code
+    codes = (*_covering(by_code, street, county), city, f"{city[:2]}0000")
+    rows = [by_code[code] for code in codes if code in by_code and by_code[code].active]
+    found = [_candidate(row, _reason(row, affiliation)) for row in rows]
     return sorted(found, key=lambda candidate: _preferred(candidate, affiliation))
 
 
-def _covering(codes: list[str]) -> list[Department]:
-    query = select(Department).join(DepartmentDivision).where(DepartmentDivision.division_code.in_(codes)).distinct()
-    rows = db.session.scalars(query).all()
-    return sorted(rows, key=lambda row: (row.kind != DepartmentKind.ZONE, row.code))
+def _covering(by_code: Mapping[str, DepartmentNode], *divisions: str | None) -> list[str]:
+    """The departments that cover one of the divisions, zones first."""
+    covering = snapshot.current().covering
+    codes = {code for division in divisions if division for code in covering.get(division, ())}
+    return sorted(codes, key=lambda code: (by_code[code].kind != DepartmentKind.ZONE, code))
 
 
-def _by_codes(codes: list[str]) -> list[Department]:
-    rows = {row.code: row for row in db.session.scalars(select(Department).where(Department.code.in_(codes)))}
-    return [rows[code] for code in codes if code in rows]
-
-
-def _candidate(row: Department, reason: str) -> DepartmentMatch:
+def _candidate(row: DepartmentNode, reason: str) -> DepartmentMatch:
     return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, row.own_system)
 
 
-def _reason(row: Department, affiliation: str | None) -> str:
+def _reason(row: DepartmentNode, affiliation: str | None) -> str:
     if row.kind == DepartmentKind.PROVINCE:
         return "中央和省属单位由省财政厅受理" if affiliation in (CENTRAL, PROVINCIAL) else "受理中央驻辽单位和省属单位"
     if row.kind == DepartmentKind.CITY:
@@ -98,14 +93,14 @@ class PhoneBookGroup:
 
     name: str
     own_system: bool
-    departments: Sequence[Department]
+    departments: Sequence[DepartmentNode]
 
 
 def phone_book(query: str = "") -> list[PhoneBookGroup]:
     """All departments in use grouped by city, or those whose name (or city) has ``query`` in it."""
-    rows = db.session.scalars(select(Department).where(Department.active).order_by(Department.path)).all()
+    rows = [row for row in snapshot.current().departments if row.active]
     names = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
-    groups: dict[str, list[Department]] = {}
+    groups: dict[str, list[DepartmentNode]] = {}
     for row in rows:
         city = next((code for code in row.path.split("/") if code in names), "")
         if _is_found(query, row.name, names.get(city, "")):
@@ -123,15 +118,15 @@ def _is_found(query: str, name: str, city: str) -> bool:
     return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
 
 
-def in_scope(actor: Actor) -> Select[Department]:
+def in_scope(actor: Actor) -> list[DepartmentNode]:
     """The officer's own department and those below it."""
-    return select(Department).where(Department.path.startswith(actor.path, autoescape=True)).order_by(Department.path)
+    return tree.load().under(actor.path)
 
 
-def below(office: Department) -> Select[Department]:
+def below(office: DepartmentNode) -> list[DepartmentNode]:
     """A department and those below it."""
-    return select(Department).where(Department.path.startswith(office.path, autoescape=True)).order_by(Department.path)
+    return tree.load().under(office.path)
 
 
-def one_in_scope(actor: Actor, code: str) -> Department | None:
-    return db.session.scalar(in_scope(actor).where(Department.code == code))
+def one_in_scope(actor: Actor, code: str) -> DepartmentNode | None:
+    return next((row for row in in_scope(actor) if row.code == code), None)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from lib.codes import DepartmentKind
 from lib.csvlist import calendar_days, rows
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReturnReason, db
+from services.departments import reference_version
 
 OWN_SYSTEM = "2102"  # 大连 and what lies below it collect by themselves
 #: Functional zones that are preset: code, name, parent. An administrator adds the streets that a zone covers.
@@ -21,7 +22,11 @@ ZONES = (("210000-SF", "沈抚示范区财政金融局", "210000"),)
 
 
 def load_reference_data(folder: Path) -> dict[str, int]:
-    """Load the CSV files of ``folder``; returns how many rows were new, by table. The caller commits."""
+    """Load the CSV files of ``folder``; returns how many rows were new, by table. The caller commits.
+
+    The version is new in any case: running processes then also see what was changed by SQL.
+    """
+    reference_version.renew(db.session())
     return {
         "divisions": _load_divisions(folder),
         "departments": _load_departments(),
@@ -76,7 +81,7 @@ def _department(code: str, name: str, level: str, parent: Department | None) -> 
 
 
 def _name(division: Division) -> str:
-    """Names of districts repeat (铁西区 twice), so their city stands in front; 海城市 and 康平县 are the only ones."""
+    """Names of districts repeat (铁西区 twice), so their city comes first; 海城市 and 康平县 exist only once."""
     if division.level == "province":
         return f"{division.name}财政厅"
     city = db.session.get(Division, division.parent_code)

@@ -1,25 +1,12 @@
-"""The tree of departments as lists need it: who lies above and below whom, in one small query."""
+"""The tree of departments: who lies above and below whom."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import select
 
 from lib.codes import DepartmentKind
-from models import Department, db
-
-
-@dataclass(frozen=True)
-class DepartmentNode:
-    """A department. ``path`` as in models."""
-
-    id: int
-    code: str
-    name: str
-    path: str
-    kind: DepartmentKind
+from services.departments import snapshot
+from services.departments.snapshot import DepartmentNode
 
 
 class DepartmentTree:
@@ -46,6 +33,4 @@ class DepartmentTree:
 
 
 def load() -> DepartmentTree:
-    columns = (Department.id, Department.code, Department.name, Department.path, Department.kind)
-    query = select(*columns).order_by(Department.path)
-    return DepartmentTree([DepartmentNode(*row) for row in db.session.execute(query)])
+    return DepartmentTree(snapshot.current().departments)

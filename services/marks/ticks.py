@@ -35,8 +35,8 @@ def of(declaration: Declaration, revision: Revision) -> dict[str, Tick]:
     return {tick.target: tick for tick in _all(declaration) if tick.digest == digest(tick.target)}
 
 
-def keep(revision: Revision, actor: Actor, targets: Iterable[str]) -> None:
-    """Make the ticks of a revision exactly these; whoever ticked first stays named."""
+def save(revision: Revision, actor: Actor, targets: Iterable[str]) -> None:
+    """Make the ticks of a revision exactly these; the officer who ticked first stays named."""
     wanted, digest = set(targets), digests(revision.declaration, revision)
     standing = {tick.target: tick for tick in _all(revision.declaration)}
     for target, tick in standing.items():

@@ -28,7 +28,7 @@ from lib.pictures import images
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Department, Division, Option, db
-from services import deadlines
+from services.declaration import deadlines
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 NOTICE_MONTH = 11  # the State Council names next year's holidays in late October or November
@@ -91,7 +91,7 @@ def risky_settings(config: Mapping[str, Any]) -> list[str]:
     if not config["STAFF_TOTP"]:
         found.append("KUAIJI_STAFF_TOTP=off: staff sign in without a second factor")
     if "none" in config["LEGACY_CLAIM_FACTORS"]:
-        found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: whoever knows a name and number can claim a legacy record")
+        found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: a name and a number are enough to claim a legacy record")
     if config["ENV"] == "production" and not config["BASE_URL"].startswith("https://"):
         found.append(f"KUAIJI_BASE_URL={config['BASE_URL']}: without https passwords travel in the open")
     return found
@@ -166,7 +166,7 @@ def print_fonts() -> Iterator[DoctorFinding]:
 
 def pictures() -> Iterator[DoctorFinding]:
     """Is there a child process that decodes?"""
-    sample = images.encoded(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
+    sample = images.encode_jpeg(Image.new("RGB", (images.MIN_SIDE, images.MIN_SIDE)), images.QUALITY)
     sandbox.run("paper", sample)
     yield ok("pictures: decoded in a bounded child process")
 
@@ -176,8 +176,8 @@ def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     if not address:
         return
     try:
-        there, why = clamd.is_there(address), "it does not answer to PING"
-    except clamd.Unreachable as error:
+        there, why = clamd.ping(address), "it does not answer to PING"
+    except clamd.ScannerUnavailable as error:
         there, why = False, str(error)
     if there:
         yield ok(f"clamd: answers at {address}")

@@ -1,16 +1,18 @@
-"""What time brings: the jobs of ``flask tick``. Each is short, and does nothing when there is nothing to do."""
+"""The jobs of ``flask tick``. Each is short, and does nothing when there is nothing to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete
 
 from lib.database import utcnow
+from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, sessions
@@ -31,21 +33,11 @@ def forget_codes() -> int:
     return _delete(ActivationCode, ActivationCode.expires_at < utcnow() - CODES_KEPT)
 
 
-def forget_abandoned_files() -> int:
-    """Spreadsheets in the making whose process was killed."""
-    return xlsx.sweep(Path(current_app.config["DATA"]) / xlsx.FOLDER)
-
-
-def forget_prints() -> int:
-    """Sheets printed together more than a day ago, with their files."""
-    return batch_print.forget_old(current_app.extensions["kuaiji.store"])
-
-
-def start_printing() -> int:
-    """Whoever drew what is waited for may have been killed."""
-    if not current_app.config["STARTS_DRAWERS"] or batch_print.is_started() or not batch_print.is_waited_for():
+def start_printing(root: Path, starts_drawers: bool) -> int:
+    """Start a drawer for what is waited for: the one before it may have been killed. ``root``: of the application."""
+    if not starts_drawers or batch_print.is_started() or not batch_print.is_waited_for():
         return 0
-    batch_print.start_drawer(Path(current_app.root_path))
+    batch_print.start_drawer(root)
     return 1
 
 
@@ -54,17 +46,28 @@ def _delete(table: type[Any], *which: Any) -> int:
     return int(result.rowcount)
 
 
-#: What is done -> the job; it returns how many rows it touched. The caller commits after each.
-JOBS: dict[str, Callable[[], int]] = {
-    "lapsed claims": workflow.lapse_all,
-    "old sessions and attempts": sessions.forget_old,
-    "expired reservations": applicants.forget_reservations,
-    "parked forms": forget_parked_forms,
-    "old activation codes": forget_codes,
-    "abandoned uploads": resumable_uploads.forget_abandoned,
-    "old hand-overs": phone_upload.forget_old,
-    "abandoned spreadsheets": forget_abandoned_files,
-    "reminders of corrections": reminders.remind_all,
-    "old prints": forget_prints,
-    "prints taken up": start_printing,
-}
+@dataclass(frozen=True)
+class Installation:
+    """What the jobs need to know of the installation: its folders, its files, and whether it starts drawers."""
+
+    root: Path
+    data: Path
+    store: Folder
+    starts_drawers: bool
+
+
+def jobs(here: Installation) -> dict[str, Callable[[], int]]:
+    """What is done -> the job; it returns how many rows it touched. The caller commits after each."""
+    return {
+        "lapsed claims": workflow.lapse_all,
+        "old sessions and attempts": sessions.delete_old,
+        "expired reservations": applicants.delete_expired_reservations,
+        "parked forms": forget_parked_forms,
+        "old activation codes": forget_codes,
+        "abandoned uploads": resumable_uploads.forget_abandoned,
+        "old phone uploads": phone_upload.forget_old,
+        "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
+        "reminders of corrections": reminders.remind_all,
+        "old prints": partial(batch_print.forget_old, here.store),
+        "prints taken up": partial(start_printing, here.root, here.starts_drawers),
+    }

@@ -19,7 +19,7 @@ def check(
     """Read and decrypt every file; returns address -> ``missing`` or ``damaged`` for those that fail.
 
     Decrypting proves a file whole and in its place. The hashes that the rows keep would prove no more, and may be older
-    than a file that was written anew.
+    than a file that was written again.
     """
     bad = {}
     for address in addresses:

@@ -1,7 +1,7 @@
-"""One paper handed to a phone (docs/adr/012): a token in a QR code, good for one picture and five minutes.
+"""One paper that a phone may upload (docs/adr/012): a token in a QR code, good for one picture and five minutes.
 
 The token ends with the session that asked for it, with the declaration's being editable, and with the paper's being
-asked for. Whoever sends first holds it: another device that knows the address finds nothing from then on.
+asked for. The device that sends first keeps it: another one that knows the address finds nothing from then on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from forms import PHOTO
 from lib.codes import AccountState
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from models import Account, Declaration, HandOver, PaperPage, WebSession, db
+from models import Account, Declaration, PaperPage, PhoneUpload, WebSession, db
 from services import audit
 from services.access import Actor
 from services.accounts.sessions import APPLICANT_IDLE
@@ -28,13 +28,13 @@ SENDING = timedelta(minutes=10)  # from the first byte on, so that a thin line c
 KEPT = timedelta(days=1)  # after its end
 
 
-def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[HandOver, str]:
+def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[PhoneUpload, str]:
     """A new token for one paper; an earlier one for the same paper ends. Returns the row, and the token for the QR."""
     Owner(declaration).paper(kind)
     now, token = utcnow(), new_token()
-    earlier = (HandOver.declaration_id == declaration.id, HandOver.kind == kind, HandOver.expires_at > now)
-    db.session.execute(update(HandOver).where(*earlier, HandOver.used_at.is_(None)).values(expires_at=now))
-    made = HandOver(
+    earlier = (PhoneUpload.declaration_id == declaration.id, PhoneUpload.kind == kind, PhoneUpload.expires_at > now)
+    db.session.execute(update(PhoneUpload).where(*earlier, PhoneUpload.used_at.is_(None)).values(expires_at=now))
+    made = PhoneUpload(
         token_hash=token_hash(token),
         session_id=actor.session_id,
         declaration_id=declaration.id,
@@ -48,19 +48,19 @@ def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[HandOver, 
     return made, token
 
 
-def find(token: str, device: bytes, *, spent: bool = False, lock: bool = False) -> Owner | None:
+def find(token: str, device: bytes, *, used: bool = False, lock: bool = False) -> Owner | None:
     """The declaration and the paper that a token opens to this device, if it opens anything at this moment.
 
-    ``spent``: also one that this device has used, for whoever asks again what became of the picture.
+    ``used``: also one that this device has used, which may ask again what became of the picture.
     """
     now = utcnow()
-    query = select(HandOver).join(WebSession, WebSession.id == HandOver.session_id)
-    query = query.join(Declaration, Declaration.id == HandOver.declaration_id)
+    query = select(PhoneUpload).join(WebSession, WebSession.id == PhoneUpload.session_id)
+    query = query.join(Declaration, Declaration.id == PhoneUpload.declaration_id)
     query = query.join(Account, Account.id == WebSession.account_id)
     query = query.where(
-        HandOver.token_hash == token_hash(token),
-        HandOver.expires_at > now,
-        or_(HandOver.device_hash.is_(None), HandOver.device_hash == device),
+        PhoneUpload.token_hash == token_hash(token),
+        PhoneUpload.expires_at > now,
+        or_(PhoneUpload.device_hash.is_(None), PhoneUpload.device_hash == device),
         WebSession.ended_at.is_(None),
         WebSession.expires_at > now,
         WebSession.seen_at > now - APPLICANT_IDLE,
@@ -68,59 +68,61 @@ def find(token: str, device: bytes, *, spent: bool = False, lock: bool = False) 
         Declaration.account_id == Account.id,
     )
     query = query.execution_options(populate_existing=True)
-    row = db.session.scalar(query.with_for_update(of=HandOver) if lock else query)
-    if row is None or not (row.used_at is None or (spent and row.device_hash == device)):
+    row = db.session.scalar(query.with_for_update(of=PhoneUpload) if lock else query)
+    if row is None or not (row.used_at is None or (used and row.device_hash == device)):
         return None
     return _still_wanted(Owner(row.declaration, row))
 
 
 def _still_wanted(owner: Owner) -> Owner | None:
     try:
-        owner.paper(owner.hand_over.kind if owner.hand_over else "")
+        owner.paper(owner.phone_upload.kind if owner.phone_upload else "")
     except NotAsked:
         return None
     return owner if owner.declaration.is_editable and owner.declaration.notice_read_at else None
 
 
-def hold(row: HandOver, device: bytes) -> bool:
-    """From its first byte on a hand-over belongs to one device; False: to another one already, or it has just ended.
+def bind_device(row: PhoneUpload, device: bytes) -> bool:
+    """From its first byte on a phone upload belongs to one device; False: to another one already, or it has just ended.
 
-    What ended meanwhile (【取消】, a changed password) must not begin anew with the time for sending.
+    What ended meanwhile (【取消】, a changed password) must not begin again with the time for sending.
     """
     free = and_(
-        or_(HandOver.device_hash.is_(None), HandOver.device_hash == device),
-        HandOver.expires_at > utcnow(),
-        HandOver.used_at.is_(None),
+        or_(PhoneUpload.device_hash.is_(None), PhoneUpload.device_hash == device),
+        PhoneUpload.expires_at > utcnow(),
+        PhoneUpload.used_at.is_(None),
     )
     values: dict[str, Any] = {"device_hash": device}
     if row.opened_at is None:
         values |= {"opened_at": utcnow(), "expires_at": utcnow() + SENDING}
-    held: Any = db.session.execute(update(HandOver).where(HandOver.id == row.id, free).values(**values))
-    return bool(held.rowcount)
+    bound: Any = db.session.execute(update(PhoneUpload).where(PhoneUpload.id == row.id, free).values(**values))
+    return bool(bound.rowcount)
 
 
-def spend(row: HandOver) -> bool:
-    """The picture is taken, in the transaction in hand. False: there was one already."""
-    free = (HandOver.id == row.id, HandOver.used_at.is_(None), HandOver.expires_at > utcnow())
-    spent: Any = db.session.execute(update(HandOver).where(*free).values(used_at=utcnow()))
-    if spent.rowcount:
+def mark_used(row: PhoneUpload) -> bool:
+    """The picture is added, in this transaction. False: there was one already."""
+    free = (PhoneUpload.id == row.id, PhoneUpload.used_at.is_(None), PhoneUpload.expires_at > utcnow())
+    marked: Any = db.session.execute(update(PhoneUpload).where(*free).values(used_at=utcnow()))
+    if marked.rowcount:
         account_id = row.declaration.account_id
         detail = f"{row.kind} 由手机拍照上传"
         audit.record("phone_upload", None, account_id=account_id, declaration_id=row.declaration_id, detail=detail)
-    return bool(spent.rowcount)
+    return bool(marked.rowcount)
 
 
-def own(actor: Actor, uid: str) -> HandOver | None:
-    """A hand-over that this very session asked for."""
-    return db.session.scalar(select(HandOver).where(HandOver.uid == uid, HandOver.session_id == actor.session_id))
+def own(actor: Actor, uid: str) -> PhoneUpload | None:
+    """One that this very session asked for."""
+    return db.session.scalar(
+        select(PhoneUpload).where(PhoneUpload.uid == uid, PhoneUpload.session_id == actor.session_id)
+    )
 
 
-def cancel(row: HandOver) -> None:
+def cancel(row: PhoneUpload) -> None:
     """【取消】: the token opens nothing any more."""
     row.expires_at = min(row.expires_at, utcnow())
 
 
-def state(row: HandOver, now: datetime | None = None) -> str:
+def state(row: PhoneUpload, now: datetime | None = None) -> str:
     """What the page on the computer says: ``waiting``, ``sending``, ``done`` or ``over``."""
     if row.used_at:
         return "done"
@@ -136,6 +138,6 @@ def notes_on(page_uid: str) -> list[PictureNote]:
 
 
 def forget_old() -> int:
-    """Remove hand-overs that ended a day ago; returns how many. For ``flask tick``."""
-    gone: Any = db.session.execute(delete(HandOver).where(HandOver.expires_at < utcnow() - KEPT))
+    """Remove rows that ended a day ago; returns how many. For ``flask tick``."""
+    gone: Any = db.session.execute(delete(PhoneUpload).where(PhoneUpload.expires_at < utcnow() - KEPT))
     return int(gone.rowcount)

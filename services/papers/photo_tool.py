@@ -27,7 +27,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILIN
 
 @dataclass(frozen=True)
 class Parts:
-    """What stands in the file's head and at its end, and the policy that lets nothing else run or be fetched."""
+    """The head and the end of the file, and the policy that lets nothing else run or be fetched."""
 
     policy: str
     styles: Markup
@@ -80,6 +80,6 @@ def _inlined(tag: str, contents: list[str]) -> Markup:
 
 
 def make(data: bytes, place: str, rule: PhotoRule) -> bytes:
-    """The photo cut out of a picture at its ``top``, ``middle`` or ``bottom``. Raises images.Refused."""
+    """The photo cropped from a picture at its ``top``, ``middle`` or ``bottom``. Raises images.PictureRefused."""
     _facts, (jpeg, *_rest) = sandbox.run("photo", data, crop=place, rule=asdict(rule))
     return jpeg

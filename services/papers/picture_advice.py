@@ -68,7 +68,7 @@ def screen_shot(figures: Figures) -> PictureNote | None:
     found = figures.get("screen")
     return (
         PictureNote("像是截屏", "请直接拍证件原件，不要上传手机或电脑的截屏")
-        if found and screens.looks_like(found)
+        if found and screens.is_screenshot(found)
         else None
     )
 

@@ -1,7 +1,7 @@
-"""Files on their way in: begun, continued, taken or given up (docs/adr/011).
+"""Files on their way in: begun, resumed, added or given up (docs/adr/011).
 
-An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the hand-over that let
-it. Its bytes lie sealed in the database, so whichever process or machine answers next goes on where the last one
+An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the phone that let
+it. Its bytes lie sealed in the database, so the process or machine that answers next resumes where the last one
 stopped. Each piece and the new offset are written in one transaction, which fails when somebody else wrote at the same
 offset: what was acknowledged is there, and nothing is there twice.
 """
@@ -15,13 +15,14 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from forms import PAPER, Paper
-from lib.database import take_turns, utcnow
+from forms import PAPER
+from lib.database import advisory_lock, utcnow
 from lib.pictures.images import MAX_BYTES
-from models import Declaration, HandOver, Upload, UploadPart, db, keys
+from lib.questions.pages import Paper
+from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
 from services.declaration import answers
 
-KEPT = timedelta(hours=48)  # after the last piece: "I go on tomorrow evening" must work
+KEPT = timedelta(hours=48)  # after the last piece: "I continue tomorrow evening" must work
 MOST_OPEN = 20  # unfinished files of one declaration
 MOST_BYTES = 4 * MAX_BYTES  # of all of them together, as announced
 MIB = 1024 * 1024
@@ -40,7 +41,11 @@ class TooMany(NotAccepted):
 
 
 class NotAsked(NotAccepted):
-    """The answers ask for no such paper, or the hand-over is for another one."""
+    """The answers ask for no such paper, or the phone was let in for another one."""
+
+
+class NotComplete(NotAccepted):
+    """Some of its bytes are still missing."""
 
 
 class Unknown(Exception):
@@ -57,15 +62,15 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose uploads: a declaration's, or only those that one hand-over to a phone lets in."""
+    """Whose uploads: a declaration's, or only those of one phone that was let in."""
 
     declaration: Declaration
-    hand_over: HandOver | None = None
+    phone_upload: PhoneUpload | None = None
 
     def paper(self, kind: str) -> Paper:
         """A paper that the answers ask for now (and that was handed over). Raises NotAsked."""
         paper = PAPER.get(kind)
-        handed = self.hand_over is None or self.hand_over.kind == kind
+        handed = self.phone_upload is None or self.phone_upload.kind == kind
         if paper is None or not handed or not paper.asked(answers.facts(self.declaration)):
             raise NotAsked("根据现在填写的内容，不需要这项附件")
         return paper
@@ -89,7 +94,7 @@ class Unfinished:
 
 
 def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upload:
-    """Make room for a file. One that was begun before and has not ended is gone on with: the same ``mark`` and length
+    """Make room for a file. One that was begun before and has not ended is resumed: the same ``mark`` and length
     mean the same bytes, so a second request for it, or a second window, leads to the same upload.
 
     Raises NotAsked, TooLarge or TooMany.
@@ -97,7 +102,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
     paper = owner.paper(kind)
     if length > MAX_BYTES:
         raise TooLarge(f"图片 {length / MIB:.1f} MB，超过 15 MB。请用手机相机重新拍一张，或压缩后再上传")
-    take_turns(db.session, keys().mac("uploads of", owner.declaration.uid.encode()))
+    advisory_lock(db.session, keys().mac("uploads of", owner.declaration.uid.encode()))
     waiting = _waiting(owner.declaration)
     for upload in waiting:
         if _same(upload, owner, paper.kind, length, facts.get("mark")):
@@ -105,7 +110,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
     if not _room(waiting, length) and not _room(_without_stuck(owner.declaration, waiting), length):
         raise TooMany("没有传完的图片太多。请先把它们传完，或者点【放弃】，再上传新的图片")
     upload = Upload(declaration_id=owner.declaration.id, kind=paper.kind, length=length, arrived=0)
-    upload.hand_over_id = owner.hand_over.id if owner.hand_over else None
+    upload.phone_upload_id = owner.phone_upload.id if owner.phone_upload else None
     upload.facts = dict(facts)
     db.session.add(upload)
     db.session.flush()
@@ -123,11 +128,11 @@ def _room(waiting: Sequence[Upload], length: int) -> bool:
 
 
 def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[Upload]:
-    """Discard what nobody can go on with, nor see to give it up: of a phone whose code has ended, or for a paper
-    that is not asked for any more. It would stand in the way of others for two days."""
+    """Discard what can neither be resumed nor given up by its owner: of a phone whose code has ended, or for a paper
+    that is not asked for any more. It would take the room of others for two days."""
     facts, kept = answers.facts(declaration), []
     for upload in waiting:
-        handed = db.session.get(HandOver, upload.hand_over_id) if upload.hand_over_id else None
+        handed = db.session.get(PhoneUpload, upload.phone_upload_id) if upload.phone_upload_id else None
         ended = handed is not None and (handed.used_at is not None or handed.expires_at <= utcnow())
         if ended or not PAPER[upload.kind].asked(facts):
             discard(upload)
@@ -137,16 +142,16 @@ def _without_stuck(declaration: Declaration, waiting: Sequence[Upload]) -> list[
 
 
 def _same(upload: Upload, owner: Owner, kind: str, length: int, mark: object) -> bool:
-    whose = owner.hand_over.id if owner.hand_over else None
-    alike = (upload.hand_over_id, upload.kind, upload.length) == (whose, kind, length)
+    whose = owner.phone_upload.id if owner.phone_upload else None
+    alike = (upload.phone_upload_id, upload.kind, upload.length) == (whose, kind, length)
     return bool(mark) and alike and upload.facts.get("mark") == mark
 
 
 def find(owner: Owner, uid: str, *, lock: bool = False) -> Upload:
-    """An upload of this owner; raises Unknown. ``lock``: until the end of the transaction nobody else settles it."""
-    hand_over_id = owner.hand_over.id if owner.hand_over else None
+    """An upload of this owner; raises Unknown. ``lock``: no other request settles it before this transaction ends."""
+    phone_upload_id = owner.phone_upload.id if owner.phone_upload else None
     query = select(Upload).where(Upload.uid == uid, Upload.declaration_id == owner.declaration.id)
-    query = query.where(Upload.hand_over_id.is_not_distinct_from(hand_over_id))
+    query = query.where(Upload.phone_upload_id.is_not_distinct_from(phone_upload_id))
     query = query.execution_options(populate_existing=True)
     upload = db.session.scalar(query.with_for_update() if lock else query)
     if upload is None:
@@ -198,7 +203,7 @@ def assembled(upload: Upload) -> bytes:
 
 
 def settle(upload: Upload, outcome: Mapping[str, Any]) -> None:
-    """Keep what became of a file, for whoever asks again, and let its bytes go."""
+    """Keep what became of a file, in case it is asked for again, and delete its bytes."""
     upload.outcome, upload.touched_at = dict(outcome), utcnow()
     db.session.execute(delete(UploadPart).where(UploadPart.upload_id == upload.id))
 
@@ -212,7 +217,7 @@ def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
     """What stopped on its way, by paper; what a phone sends is not among it: only that phone can go on."""
     found: dict[str, list[Unfinished]] = {}
     for upload in _waiting(declaration):
-        if upload.hand_over_id is None:
+        if upload.phone_upload_id is None:
             facts = upload.facts or {}
             name, mark = str(facts.get("filename", "")), str(facts.get("mark", ""))
             item = Unfinished(upload.uid, upload.kind, name, mark, upload.arrived, upload.length, upload.touched_at)
@@ -221,6 +226,6 @@ def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
 
 
 def forget_abandoned() -> int:
-    """Remove uploads that nobody went on with for two days, and outcomes that nobody asks for any more."""
+    """Remove uploads that were not resumed for two days, and outcomes that are that old."""
     gone: Any = db.session.execute(delete(Upload).where(Upload.touched_at < utcnow() - KEPT))
     return int(gone.rowcount)

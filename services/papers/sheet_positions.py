@@ -1,4 +1,4 @@
-"""Where one signs and stamps on the printed sheet, for whoever reads a picture of it: drawn by
+"""Where people sign and stamp on the printed sheet, for the reader of its picture: drawn by
 services/sheet/drawing.py.
 
 Millimetres; see lib.pictures.sheet_reader.SheetPlace. With an employer the signature has a box of its own right of the

@@ -1,8 +1,8 @@
-"""Pictures that look like another person's: hashes kept at submission, found by bands, told apart by the measures.
+"""Pictures that look like another person's: hashes kept at submission, found by bands, distinguished by the measures.
 
 Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
 A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
-cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.alike compares what it finds.
+cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.is_same_picture compares what it finds.
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forms import PHOTO
+from forms import PAPERS
 from lib.codes import Status
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
-#: Papers that are one person's own. Colleagues share a licence, everybody the emblem's side, and sheets look alike.
-OWN = (
-    *(PHOTO, "id_portrait", "card_portrait", "passport", "qualification_certificate", "abacus_certificate"),
-    *("talent_certificate", "full_time_diploma", "full_time_degree_paper", "part_time_diploma"),
-    "part_time_degree_paper",
-)
+#: Colleagues share a licence, everybody the emblem's side, and sheets look alike: these are left out.
+PERSONAL = tuple(paper.kind for paper in PAPERS if paper.personal)
 BANDS = 4
 #: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks
 #: alike.
@@ -68,9 +64,9 @@ def find(revision: Revision) -> list[LookAlike]:
         for theirs, page in _own(papers)
         if (declaration_id, theirs, _signed(page["look"])) in wanted
         for kind, figures in own
-        if quality.alike(figures, page)
+        if quality.is_same_picture(figures, page)
     }
-    return sorted(found, key=lambda one: (OWN.index(one.kind), one.declaration_id))
+    return sorted(found, key=lambda one: (PERSONAL.index(one.kind), one.declaration_id))
 
 
 class _Near(NamedTuple):
@@ -91,17 +87,17 @@ def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
         for place in range(BANDS)
     ]
     rows = {_Near(*row) for row in db.session.execute(union_all(*(select(part) for part in parts)))}
-    apart = {row: min(quality.bits_apart(look, _unsigned(row.look)) for look in looks) for row in rows}
-    near = [row for row in rows if apart[row] <= quality.LOOK_BITS]
+    apart = {row: min(quality.hamming_distance(look, _unsigned(row.look)) for look in looks) for row in rows}
+    near = [row for row in rows if apart[row] <= quality.SAME_HASH_BITS]
     return sorted(near, key=lambda row: (apart[row], -row.id))[:COMPARED]
 
 
 def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(kind, measures) of the pictures that are compared; one that shows nothing is not."""
-    for kind in OWN:
+    for kind in PERSONAL:
         for page in papers.get(kind, ()):
             figures = page.get("measures")
-            if figures and figures["contrast"] >= quality.ALIKE_CONTRAST:
+            if figures and figures["contrast"] >= quality.MIN_CONTRAST:
                 yield kind, figures
 
 

@@ -1,10 +1,9 @@
-"""Files as people send them, looked at by clamd before they are decoded. Off unless the setting CLAMD names one."""
+"""Files as people send them, checked by clamd before they are decoded. Off unless the setting CLAMD names one."""
 
 from __future__ import annotations
 
 import logging
-
-from flask import current_app
+from dataclasses import dataclass
 
 from lib import clamd
 from lib.pictures.images import MAX_BYTES, PictureRefused
@@ -12,19 +11,27 @@ from lib.pictures.images import MAX_BYTES, PictureRefused
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Scanner:
+    """``address`` of clamd, empty for none; ``required``: without its verdict nothing is accepted."""
+
+    address: str = ""
+    required: bool = True
+
+
 class Unchecked(PictureRefused):
-    """clamd gives no verdict, and the setting says not to take anything without."""
+    """clamd gives no verdict, and the setting says not to accept anything without."""
 
 
-def look(data: bytes) -> None:
-    """Raises Refused for a file in which something was found, Unchecked without a verdict where that counts."""
-    address = current_app.config["CLAMD"]
-    if not address or len(data) > MAX_BYTES:  # what is too large is refused anyway
+def check(data: bytes, scanner: Scanner) -> None:
+    """Raises PictureRefused for a file in which something was found, Unchecked without a verdict where one is
+    required."""
+    if not scanner.address or len(data) > MAX_BYTES:  # what is too large is refused anyway
         return
     try:
-        found = clamd.found_in(data, address)
-    except clamd.Unreachable as error:
-        if current_app.config["CLAMD_FAIL"] == "closed":
+        found = clamd.scan(data, scanner.address)
+    except clamd.ScannerUnavailable as error:
+        if scanner.required:
             log.error("a file was refused unchecked: %s", error)
             raise Unchecked("暂时无法检查文件是否安全，请稍后再试") from error
         log.warning("a file was taken unchecked: %s", error)

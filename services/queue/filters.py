@@ -12,7 +12,7 @@ from lib.clock import SHANGHAI
 from lib.codes import Kind, Status
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
-#: What stands in the address as ?tab=, and what is on the tab.
+#: The value of ?tab= in the address, and the text of the tab.
 TABS = {
     "submitted": Status.SUBMITTED.label,
     "in_review": Status.IN_REVIEW.label,
@@ -55,7 +55,7 @@ class Filters:
 
     @classmethod
     def read(cls, sent: Mapping[str, str]) -> Filters:
-        """From an address or a form. What nobody offered counts as not said."""
+        """From an address or a form. A value that was never offered is ignored."""
         department = sent.get("department", "")
         return cls(
             tab=_one_of(TABS, sent.get("tab"), "submitted"),
@@ -68,7 +68,7 @@ class Filters:
         )
 
     def address(self) -> dict[str, str]:
-        """As it stands in the address: what differs from the plain list."""
+        """The part of the address that differs from the plain list."""
         plain = Filters()
         said = {name: getattr(self, name) for name in vars(self) if getattr(self, name) != getattr(plain, name)}
         return {_NAMES.get(name, name): str(value) for name, value in said.items()}
@@ -80,7 +80,7 @@ class Filters:
 
     @property
     def statuses(self) -> tuple[Status, ...]:
-        """A lane shows what the office has to do, whoever holds it; a due date counts only there, too."""
+        """A lane shows what the office has to do, even if a colleague holds it; a due date counts only there, too."""
         if self.lane:
             return OFFICE_TURN
         shown = OFFICE_STATUSES if self.tab == "all" else (Status(self.tab),)

@@ -1,6 +1,6 @@
-"""The officers' list and its counters follow every move; what they are made of is the latest revision.
+"""The officers' list and its counters are kept in step with every move; they show the latest revision.
 
-QueueItem, QueueCount, SearchKey and Employer are derived: ``rebuild`` makes them anew from declarations and revisions.
+QueueItem, QueueCount, SearchKey and Employer are derived: ``rebuild`` makes them again from declarations and revisions.
 They are written in the transaction of the move, behind the declaration's row lock.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import and_, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, load_only
 
@@ -33,6 +33,7 @@ from models import (
 )
 from services.departments import tree as department_tree
 from services.departments.tree import DepartmentTree
+from services.moves import RETURNING
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
@@ -45,7 +46,7 @@ _KEY_LENGTH, _SUFFIX_LENGTH, _TAIL_LENGTH = 52, 100, 16
 Count = tuple[int, Status, date, bool, bool]
 
 
-def follow(declaration: Declaration) -> None:
+def sync(declaration: Declaration) -> None:
     """Make list, counters and search keys say what the declaration says now. Called after each move.
 
     Decisions of the move have to be added before.
@@ -73,7 +74,7 @@ def remind(declaration_id: int, reminders: int) -> None:
     _add_counts(changed)
 
 
-def stand(record: Record, tree: DepartmentTree | None = None) -> None:
+def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     """Fill in what the list of records shows, from the approved revision. Its department has to be set before."""
     revision = record.revision
     record.declaration_id = revision.declaration_id
@@ -101,21 +102,16 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
     has_turn = declaration.status in OFFICE_TURN and declaration.revision_number > 1
     item.returned_by = _returned_by([declaration.id]).get(declaration.id) if has_turn else None
     if times != declaration.revision_number:
-        answers = _latest(declaration).answers
+        answers = declaration.revisions[-1].answers
         for column, value in _said(answers).items():
             setattr(item, column, value)
         item.employer_id, item.reminders = _employer_id(item.employer), 0
         db.session.add(item)
-        _keep_keys(item, _keys_of(answers))
+        _keep_keys(item, _keys_of(answers), is_new=times is None)
     elif came_from != item.department_id:
         moved = update(SearchKey).where(SearchKey.declaration_id == item.declaration_id)
         db.session.execute(moved.values(department_id=item.department_id))
     return item
-
-
-def _latest(declaration: Declaration) -> Revision:
-    query = select(Revision).where(Revision.declaration_id == declaration.id)
-    return db.session.scalars(query.where(Revision.number == declaration.revision_number)).one()
 
 
 def _stands(declaration: Declaration, tree: DepartmentTree) -> dict[str, Any]:
@@ -155,7 +151,7 @@ def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
         decisions = standing.setdefault(declaration_id, [])
         if verb == "undo":
             del decisions[-1:]
-        elif verb in ("return", "revoke"):
+        elif verb in RETURNING:
             decisions.append((verb, staff_id))
         else:
             decisions.append((verb, 0))
@@ -195,12 +191,13 @@ def _keys_of(answers: Mapping[str, Any]) -> set[str]:
     return search_keys(answers["applicant_name"], answers.get("mobile") or "")
 
 
-def _keep_keys(item: QueueItem, wanted: set[str]) -> None:
-    mine = SearchKey.declaration_id == item.declaration_id
-    standing = db.session.execute(select(SearchKey.department_id, SearchKey.key).where(mine))
-    if {tuple(row) for row in standing} == {(item.department_id, key) for key in wanted}:
-        return
-    db.session.execute(delete(SearchKey).where(mine))
+def _keep_keys(item: QueueItem, wanted: set[str], *, is_new: bool) -> None:
+    if not is_new:
+        mine = SearchKey.declaration_id == item.declaration_id
+        standing = db.session.execute(select(SearchKey.department_id, SearchKey.key).where(mine))
+        if {tuple(row) for row in standing} == {(item.department_id, key) for key in wanted}:
+            return
+        db.session.execute(delete(SearchKey).where(mine))
     _insert_keys(item.declaration_id, item.department_id, wanted)
 
 
@@ -213,7 +210,7 @@ def _employer_id(name: str) -> int | None:
     """The row of an employer's name; a new name is written with its suffixes."""
     if not name:
         return None
-    # not looked up first: somebody else may write it at the same moment
+    # not looked up first: another transaction may write it at the same moment
     added = db.session.scalar(_insert(Employer).values(name=name).on_conflict_do_nothing().returning(Employer.id))
     if added is None:
         return db.session.scalars(select(Employer.id).where(Employer.name == name)).one()
@@ -234,7 +231,7 @@ def _counts(item: QueueItem | None, tree: DepartmentTree) -> Iterator[Count]:
 
 
 def _add_counts(changed: Mapping[Count, int]) -> None:
-    """Add the differences, in one order for everybody: PostgreSQL locks row by row. What comes to nothing goes."""
+    """Add the differences, always in the same order: PostgreSQL locks row by row. Rows of zero are deleted."""
     db.session.flush()
     columns = ("department_id", "status", "due_on", "again", "flagged")
     different = sorted((key, n) for key, n in changed.items() if n)
@@ -243,9 +240,13 @@ def _add_counts(changed: Mapping[Count, int]) -> None:
         added = _insert(QueueCount).values(rows)
         more = {"n": QueueCount.n + added.excluded.n}
         db.session.execute(added.on_conflict_do_update(index_elements=columns, set_=more))
-    for key in (key for key, n in different if n < 0):
-        same = [getattr(QueueCount, column) == value for column, value in zip(columns, key, strict=True)]
-        db.session.execute(delete(QueueCount).where(*same, QueueCount.n == 0))
+    lessened = [
+        and_(*(getattr(QueueCount, column) == value for column, value in zip(columns, key, strict=True)))
+        for key, n in different
+        if n < 0
+    ]
+    if lessened:
+        db.session.execute(delete(QueueCount).where(or_(*lessened), QueueCount.n == 0))
 
 
 def _insert(table: type[Any]) -> Any:
@@ -254,7 +255,7 @@ def _insert(table: type[Any]) -> Any:
     return engine.insert(table)
 
 
-# --- anew -----------------------------------------------------------------------------------------
+# --- rebuilding -----------------------------------------------------------------------------------------
 
 
 def is_missing() -> bool:
@@ -266,7 +267,7 @@ def is_missing() -> bool:
 
 
 def rebuild(batch: int = BATCH) -> tuple[int, int]:
-    """Make all of it anew from declarations and revisions, and fill the records. Returns how many lines and records.
+    """Make all of it again from declarations and revisions, and fill the records. Returns how many lines and records.
 
     Reminders are kept: they come from checks that are not repeated here. Moves wait meanwhile.
     """
@@ -338,7 +339,7 @@ def _fill_records(batch: int, tree: DepartmentTree) -> int:
         query = select(Record).where(Record.id > last, Record.id <= upto).order_by(Record.id)
         records = db.session.scalars(query.options(joinedload(Record.revision))).all()
         for record in records:
-            stand(record, tree)
+            sync_record(record, tree)
         db.session.flush()
         filled += len(records)
     return filled

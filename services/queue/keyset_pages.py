@@ -30,7 +30,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str, key: Callable[[str], Any]) -> Cursor:
-        """``text`` as ``written``, with ``key`` for its first part; what is broken begins anew."""
+        """``text`` as ``written``, with ``key`` for its first part; a broken one starts from the beginning."""
         if text == LAST:
             return cls(None, backwards=True)
         backwards = text.startswith("-")

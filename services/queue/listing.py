@@ -1,6 +1,6 @@
 """The officers' list of submissions: tabs, lanes, the order by due date, counters, and what is next.
 
-A lapsed claim counts for nothing: its submission stands under 待审核, whatever its row still says. A page costs the
+A lapsed claim no longer counts: its submission is listed under 待审核, whatever its row still says. A page costs the
 same at any number of people: it reads ranges of an index, as many rows as it shows, and counters that are kept.
 """
 
@@ -13,14 +13,14 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, select
 
 from lib.clock import SHANGHAI, today
 from lib.codes import Status
 from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor
+from services.moves import VERDICTS
 from services.queue import keyset_pages
 from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
 from services.queue.keyset_pages import Cursor, Order
@@ -45,16 +45,15 @@ __all__ = [
 PAGE_SIZE = keyset_pages.PAGE_SIZE
 #: Rows that 【领取下一件】 looks at before it says that there is nothing.
 LOOKED_AT = 20_000
-FIRST_LOOK = 20  # of them at once; what is next stands in front
+FIRST_LOOK = 20  # of them at once; what is next comes first
 OWN_AT_MOST = 500
-VERDICTS = ("approve", "return", "decline")
 
 
 # --- pages ----------------------------------------------------------------------------------------
 
 
 def listing(actor: Actor, filters: Filters, after: str = "", *, view: OfficerView | None = None) -> QueuePage:
-    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one begins anew.
+    """One page of a tab or lane. ``after``: a cursor of another page, or "last"; a broken one means the first page.
 
     ``view``: the officer's look that other parts of the same page share; it reads tree and calendar once.
     """
@@ -133,7 +132,7 @@ def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> dict[
 
 
 def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None:
-    """What the officer should take next, in nobody's hands and not one's own file; within what ``filters`` leaves.
+    """What the officer should take next: not held, not the officer's own file, within what ``filters`` leaves.
 
     First what the officer returned before, then by due date. What a colleague returned waits for that colleague, unless
     it is due soon or nothing else is left.
@@ -143,7 +142,7 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     if row is None:
         return None
     query = access.office_declarations(actor).where(Declaration.id == row.declaration_id)
-    return db.session.scalar(query.options(joinedload(Declaration.account)))
+    return db.session.scalars(query.options(*access.STANDING)).unique().one_or_none()
 
 
 def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
@@ -191,15 +190,13 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     for row in rows:
         by_status[row.status] += row.n
     tabs = {tab: by_status[Status(tab)] for tab in TABS if tab != "all"}
-    today_ids = _decided_today(actor)
-    begin = _midnight()
-    average = select(func.avg(ReviewMeasure.seconds)).where(ReviewMeasure.staff_id == actor.id)
-    seconds = db.session.scalar(average.where(ReviewMeasure.at >= begin)) if today_ids else None
+    decided = _decided_today(actor)
+    measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
         tabs=tabs | {"all": sum(tabs.values())},
-        lanes=_lane_counts(view, rows) | ({"today": len(today_ids)} if today_ids else {}),
-        today=len(today_ids),
-        seconds=None if seconds is None else round(seconds),
+        lanes=_lane_counts(view, rows) | ({"today": len(decided)} if decided else {}),
+        today=len(decided),
+        seconds=round(sum(measured) / len(measured)) if measured else None,
     )
 
 
@@ -235,7 +232,7 @@ def _lane_counts(view: OfficerView, rows: Sequence[_Counted]) -> dict[str, int]:
         "clean": sum(row.n for row in turn if not row.flagged),
         "flagged": sum(row.n for row in turn if row.flagged),
         "again": sum(row.n for row in turn if row.again),
-        "mine": len(view.held()),
+        "mine": len(view.mine()),
         "soon": sum(row.n for row in turn if days.is_soon(row.due_on)),
         "overdue": sum(row.n for row in turn if days.is_overdue(row.due_on)),
     }
@@ -247,16 +244,17 @@ def _midnight() -> datetime:
     return datetime.combine(today(), time(), SHANGHAI)
 
 
-def _decided_today(actor: Actor) -> set[int]:
-    """The revisions on which the officer's decision of today stands."""
-    query = select(Decision.revision_id, Decision.verb).where(Decision.staff_id == actor.id)
+def _decided_today(actor: Actor) -> dict[int, int | None]:
+    """The revisions on which the officer's decision of today stands, and how many seconds it took if measured."""
+    query = select(Decision.revision_id, Decision.verb, ReviewMeasure.seconds).where(Decision.staff_id == actor.id)
+    query = query.outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
     query = query.where(Decision.at >= _midnight(), Decision.verb.in_((*VERDICTS, "undo"))).order_by(Decision.id)
-    standing: set[int] = set()
-    for revision_id, verb in db.session.execute(query):
+    standing: dict[int, int | None] = {}
+    for revision_id, verb, seconds in db.session.execute(query):
         if verb == "undo":
-            standing.discard(revision_id)
+            standing.pop(revision_id, None)
         else:
-            standing.add(revision_id)
+            standing[revision_id] = seconds
     return standing
 
 

@@ -1,6 +1,6 @@
 """部门概览 for the manager: what is open, overdue and due soon below, who holds how much, what waits for an answer.
 
-It helps to share out the work. Officers stand in the order of their names, with counts of today only and no times.
+It helps to share out the work. Officers are listed by name, with counts of today only and no times.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from models import Claim, Decision, Department, QueueCount, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
-from services.departments.tree import DepartmentNode
+from services.departments.snapshot import DepartmentNode
 from services.queue import listing as queue_listing
 from services.queue.filters import ITSELF, OFFICE_TURN, Days, Filters
 from services.queue.rows import OfficerView, QueueRow

@@ -11,17 +11,17 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, func, literal, select, true, union_all
 
 from lib.clock import today
 from lib.codes import DepartmentKind, Kind, Status
 from lib.database import utcnow
 from lib.workdays import add_workdays, workdays_between
 from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
-from services import deadlines
 from services.access import OFFICERS, Actor
+from services.declaration import deadlines
 from services.departments import tree as department_tree
-from services.departments.tree import DepartmentNode
+from services.departments.snapshot import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
@@ -38,7 +38,7 @@ COLUMNS: tuple[Any, ...] = (
 class QueueRow:
     """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue.
 
-    ``waits``: what it waits for though nobody holds it. ``kept_for``: who returned it before, while it is to be taken.
+    ``waits``: what it waits for while no one holds it. ``kept_for``: who returned it before, while it is to be taken.
     """
 
     uid: str
@@ -100,7 +100,7 @@ class OfficerView:
 
     @cached_property
     def own_account(self) -> int | None:
-        """Nobody meets the own file."""
+        """The officer's own account: officers never see their own file."""
         if not self.actor.id_index:
             return None
         return db.session.scalar(select(Account.id).where(Account.id_index == self.actor.id_index))
@@ -148,26 +148,31 @@ class OfficerView:
         waiting = self.waiting([row.declaration_id for row in rows])
         return {row.declaration_id: row for row in rows if row.declaration_id not in waiting}
 
-    def held(self) -> list[int]:
-        """What the officer has in hand now."""
-        held = select(Claim.declaration_id).where(Claim.staff_id == self.actor.id, Claim.expires_at > self.now)
-        return list(db.session.scalars(held))
+    @cached_property
+    def _short_lists(self) -> dict[str, list[Any]]:
+        """What the officer has in hand, what is offered to the scope, and what waits for a second officer."""
+        mine = _lane("mine").join(Claim, Claim.declaration_id == QueueItem.declaration_id)
+        mine = mine.where(Claim.staff_id == self.actor.id, Claim.expires_at > self.now)
+        incoming = _lane("incoming").join(Transfer, Transfer.declaration_id == QueueItem.declaration_id)
+        incoming = incoming.where(Transfer.answered_at.is_(None), Transfer.to_department_id.in_(self.office_ids))
+        second = _lane("second").join(SecondLook, SecondLook.declaration_id == QueueItem.declaration_id)
+        second = second.where(SecondLook.answered_at.is_(None), SecondLook.staff_id != self.actor.id)
+        found: dict[str, list[Any]] = {"mine": [], "incoming": [], "second": []}
+        for row in db.session.execute(union_all(mine, incoming, second)):
+            found[row.lane].append(row)
+        return found
 
     def mine(self) -> list[Any]:
-        return [row for row in self.rows(self.held()) if row.status == Status.IN_REVIEW and self.may_see(row)]
+        rows = self._short_lists["mine"]
+        return [row for row in rows if row.status == Status.IN_REVIEW and self.may_see(row)]
 
     def incoming(self) -> list[Any]:
         """Offered by another department to one of the scope, and not answered yet."""
-        offered = select(Transfer.declaration_id, Transfer.from_department_id).where(Transfer.answered_at.is_(None))
-        found = db.session.execute(offered.where(Transfer.to_department_id.in_(self.office_ids)))
-        rows = self.rows([row.declaration_id for row in found])
-        return list(filter(self.is_anothers, rows))
+        return list(filter(self.is_anothers, self._short_lists["incoming"]))
 
     def second(self) -> list[Any]:
         """Approvals of colleagues that wait for a second officer."""
-        waiting = select(SecondLook.declaration_id).where(SecondLook.answered_at.is_(None))
-        found = db.session.scalars(waiting.where(SecondLook.staff_id != self.actor.id))
-        return [row for row in self.rows(list(found)) if self.may_see(row)]
+        return list(filter(self.may_see, self._short_lists["second"]))
 
     def rows(self, declaration_ids: Collection[int]) -> Sequence[Any]:
         if not declaration_ids:
@@ -203,7 +208,7 @@ class OfficerView:
         return {which: (staff_id, name) for which, staff_id, name in db.session.execute(query)}
 
     def keeper(self, row: Any) -> str:
-        """The officer who returned it before and is still in charge of it, "我" for oneself; "" for nobody."""
+        """The officer who returned it before and is still in charge of it, "我" for the reader, "" for no one."""
         self._learn({row.returned_by})
         name, path = self._officers.get(row.returned_by, ("", ""))
         in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)
@@ -254,3 +259,7 @@ class OfficerView:
 
 
 _COPIED = "uid number name masked_number kind times employer due_on submitted_at reminders".split()
+
+
+def _lane(name: str) -> Select[Any]:
+    return select(literal(name).label("lane"), *COLUMNS).select_from(QueueItem)

@@ -21,20 +21,22 @@ class ViewRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Kept:
+class NamedFilters:
     id: int
     name: str
     filters: Filters
 
 
-def of(actor: Actor) -> list[Kept]:
+def of(actor: Actor) -> list[NamedFilters]:
     """The officer's own, by name."""
     query = select(SavedView).where(SavedView.staff_id == actor.id).order_by(SavedView.name)
-    return [Kept(row.id, row.name, Filters.read(dict(parse_qsl(row.query)))) for row in db.session.scalars(query)]
+    return [
+        NamedFilters(row.id, row.name, Filters.read(dict(parse_qsl(row.query)))) for row in db.session.scalars(query)
+    ]
 
 
-def keep(actor: Actor, name: str, filters: Filters) -> SavedView:
-    """Keep the filters under the name; one of the same name is replaced. Raises Refused."""
+def save(actor: Actor, name: str, filters: Filters) -> SavedView:
+    """Keep the filters under the name; one of the same name is replaced. Raises ViewRefused."""
     name = normalise_text(name)
     if not name:
         raise ViewRefused("请填写视图名称")
@@ -53,7 +55,7 @@ def keep(actor: Actor, name: str, filters: Filters) -> SavedView:
     return row
 
 
-def remove(actor: Actor, view_id: int) -> bool:
+def delete_view(actor: Actor, view_id: int) -> bool:
     """False: the officer has no such view."""
     result = db.session.execute(delete(SavedView).where(SavedView.id == view_id, SavedView.staff_id == actor.id))
     return bool(result.rowcount)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """One field finds a submission or a record: by name part, pinyin initials, full number, phone tail, employer, 申报编号.
 
 Names, initials and phone tails are ranges of keys under each department of the scope, so a search costs what it finds.
-What a person is searched by never stands in an address; a 申报编号 may.
+What a person is searched by is never in an address; a 申报编号 may be.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, select
 
 from lib.clock import today
 from lib.identity import sign_in_number
-from lib.names import normalise_text
+from lib.names import normalise_text, without_control_characters
 from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, keys
 from services.access import Actor
 from services.queue import index as queue_index
@@ -32,7 +32,6 @@ _NUMBER = re.compile(r"(?:LN)?(20[0-9]{9})\Z")
 _TAIL = re.compile(r"[0-9]{1,7}\Z")
 _PHONE = re.compile(r"(?:1[3-9][0-9]{5})?([0-9]{4})\Z")  # its last four digits, or the whole of it
 _LETTERS = re.compile(r"[a-z]+\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
@@ -45,7 +44,7 @@ def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> Queue
 
 
 def by_number(actor: Actor, text: str, *, view: OfficerView | None = None) -> QueuePage:
-    """By 申报编号 alone, which may stand in an address."""
+    """By 申报编号 alone, which may be in an address."""
     view = view or OfficerView(actor)
     rows = view.rows(_by_number(_Search(view, text)))
     return QueuePage(view.lines([row for row in rows if view.may_see(row)]))
@@ -75,7 +74,7 @@ class _Search:
     @property
     def words(self) -> list[str]:
         """The longest first: it narrows best."""
-        return sorted(normalise_text(_CONTROL.sub("", self.text)).lower().split(), key=len, reverse=True)
+        return sorted(normalise_text(without_control_characters(self.text)).lower().split(), key=len, reverse=True)
 
     @cached_property
     def employers(self) -> list[int]:
@@ -107,7 +106,7 @@ def find(view: OfficerView, text: str, *, archived: bool = False) -> SearchResul
 
 
 def _compact(text: str) -> str:
-    return re.sub(r"\s", "", normalise_text(_CONTROL.sub("", text))).upper()
+    return re.sub(r"\s", "", normalise_text(without_control_characters(text))).upper()
 
 
 def _whole_number(text: str) -> str | None:
@@ -141,7 +140,7 @@ def _by_phone(asked: _Search) -> list[int]:
 
 
 def _by_name(asked: _Search) -> list[int]:
-    return _by_key(asked, queue_index.name_key(_CONTROL.sub("", asked.text)))
+    return _by_key(asked, queue_index.name_key(without_control_characters(asked.text)))
 
 
 def _by_initials(asked: _Search) -> list[int]:

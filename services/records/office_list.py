@@ -1,4 +1,4 @@
-"""人员档案 as officers see them: the list of their scope, search, and one record with its versions."""
+"""人员档案 for officers: the list of their scope, search, and one record with its versions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from services.queue.rows import OfficerView
 from services.queue.search import FOUND_AT_MOST, find
 from services.records import own as own_record
 from services.reports import standing_decisions
-from services.review.page import PaperLine, Privacy, ReviewSection, plain_sections
+from services.review.rows import PaperLine, Privacy, ReviewSection, plain_sections
 
-__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "chosen", "listing", "person", "search"]
+__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "record_ids", "search"]
 
 PAGE_SIZE = keyset_pages.PAGE_SIZE
 
@@ -44,7 +44,7 @@ class RecordRow:
 
 @dataclass(frozen=True)
 class RecordPage:
-    """``after`` and ``before`` lead to the next and the previous page; ``more``: a search found more than it shows."""
+    """``after`` and ``before``: cursors of the next and the previous page; ``more``: a search has more results."""
 
     lines: Sequence[RecordRow]
     after: str = ""
@@ -54,7 +54,7 @@ class RecordPage:
 
 @dataclass(frozen=True)
 class RecordVersion:
-    """One approved state: by whom and when, and what it changed in the one before (empty for the first)."""
+    """One approved state: its decision, and the changes since the previous state (none for the first)."""
 
     decision: Decision
     declaration: Declaration
@@ -65,7 +65,7 @@ class RecordVersion:
 
 @dataclass(frozen=True)
 class RecordHolder:
-    """One record as the page shows it."""
+    """The content of the page of one record."""
 
     record: Record
     revision: Revision
@@ -77,7 +77,7 @@ class RecordHolder:
     versions: Sequence[RecordVersion]
 
 
-#: What a line is made of: no sealed column, no other table.
+#: The columns of a list row: none is encrypted or of another table.
 _COLUMNS: tuple[Any, ...] = (
     *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
     *(Record.masked_number, Record.employer, Record.approved_at),
@@ -93,7 +93,7 @@ def listing(actor: Actor, after: str = "") -> RecordPage:
     return RecordPage(_lines(view, found.rows), found.after, found.before)
 
 
-def chosen(actor: Actor, most: int) -> list[int]:
+def record_ids(actor: Actor, most: int) -> list[int]:
     """The scope's records in the order of their pages, ``most`` of them."""
     view = OfficerView(actor)
     ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]

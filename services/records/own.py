@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from forms import PAPERS, PHOTO, Paper
+from forms import PAPERS, PHOTO
+from lib.questions.pages import Paper
 from models import Decision, Declaration, Revision, db
 from services.access import Actor
 from services.reports import standing_decisions
@@ -26,7 +27,7 @@ class OwnVersion:
 
 
 def own_versions(actor: Actor) -> list[OwnVersion]:
-    """Every approved state of the person's own record, newest first. An approval that was taken back is none."""
+    """Every approved state of the person's own record, newest first. Withdrawn approvals do not count."""
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == actor.id)
     query = query.where(standing_decisions.approves(Decision)).order_by(Decision.id.desc())
     load = (joinedload(Decision.revision).joinedload(Revision.declaration), joinedload(Decision.department))
@@ -37,18 +38,18 @@ def own_versions(actor: Actor) -> list[OwnVersion]:
 
 
 def own_version(actor: Actor, uid: str) -> OwnVersion | None:
-    """One of them by its revision's public name. Somebody else's is not found."""
+    """One of them by its revision's public name. Another person's is not found."""
     return next((version for version in own_versions(actor) if version.revision.uid == uid), None)
 
 
 def version_before(versions: list[OwnVersion], version: OwnVersion) -> OwnVersion | None:
-    """The approved state that this one took the place of."""
+    """The approved state before this one."""
     older = [other for other in versions if other.approved_at < version.approved_at]
     return older[0] if older else None
 
 
 def papers_of(revision: Revision) -> list[tuple[Paper, list[dict[str, Any]]]]:
-    """The papers of a revision but the photo, in the table's order, each with its pages."""
+    """The papers of a revision without the photo, in the order of PAPERS, each with its pages."""
     return [
         (paper, revision.papers[paper.kind])
         for paper in PAPERS
@@ -57,6 +58,6 @@ def papers_of(revision: Revision) -> list[tuple[Paper, list[dict[str, Any]]]]:
 
 
 def page_of(revision: Revision, kind: str, number: int) -> dict[str, Any] | None:
-    """One picture of a revision: what its frozen row says (``address``, ``thumb_address`` ...)."""
+    """One picture of a revision: its frozen data (``address``, ``thumb_address`` ...)."""
     pages = revision.papers.get(kind, [])
     return pages[number] if 0 <= number < len(pages) else None

@@ -1,7 +1,7 @@
 """Where the parts of a chart stand; templates/review/_chart.html draws them as SVG.
 
 A chart is 360 units wide: on a phone one unit is about one pixel, so its words can be read there. Series differ by
-shape (filled or framed, solid or dashed), not by colour alone, and every figure stands in a table beside the chart too.
+shape (filled or framed, solid or dashed), not by colour alone, and every figure is in a table beside the chart too.
 """
 
 from __future__ import annotations

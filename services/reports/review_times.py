@@ -1,4 +1,4 @@
-"""How long decisions take and how many keys they need, so that the aim of the desk can be checked.
+"""How long decisions take and how many keys they need, so that the aim of the review page can be checked.
 
 An officer sees the own figures; a manager sees medians over departments. Nothing here compares officers.
 """
@@ -19,7 +19,7 @@ from models import Decision, Department, ReviewMeasure, db
 from services.access import Actor
 from services.reports import standing_decisions
 
-LONGEST = timedelta(minutes=30)  # a claim's time: whoever took longer was not looking at it all the while
+LONGEST = timedelta(minutes=30)  # a claim's time: beyond it the officer was not looking at it throughout
 AIM = (60, 2)  # seconds and keys of a clean case
 INPUTS_AT_MOST = 100_000  # keys or clicks of one decision; more was not counted by our page
 

@@ -1,6 +1,6 @@
 """名册: the people of a scope as one spreadsheet, row by row, so that memory does not grow with their number.
 
-It carries full ID numbers: whoever exports says why, the export is an event, and each person in it can see it.
+It carries full ID numbers: the officer gives a reason, the export is an event, and each person in it can see it.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_
 from sqlalchemy.orm import load_only
 
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import IdType, Status
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
-from models import Account, Declaration, Department, Division, Record, Revision, db
+from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
 from services.access import Actor
-from services.declaration import answers
-from services.departments import matching
+from services.declaration import answers, labels
+from services.departments import matching, snapshot
+from services.departments.snapshot import DepartmentNode
 from services.reports.xlsx import Book, Column
 
 RECORDS = "records"
-#: Whose rows: the approved records, or the submissions that stand in one state.
+#: Which rows: the approved records, or the submissions in one state.
 SOURCES = {RECORDS: "审核通过的人员档案"} | {
     status.value: f"{status.label}的申报"
     for status in (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.DECLINED)
@@ -47,7 +48,7 @@ class RosterBusy(Exception):
 class RosterRequest:
     """What to list. ``office``: its people and those below it. ``since``, ``until``: days of approval or submission."""
 
-    office: Department
+    office: DepartmentNode
     source: str = RECORDS
     since: date | None = None
     until: date | None = None
@@ -55,7 +56,7 @@ class RosterRequest:
 
 @dataclass(frozen=True)
 class Roster:
-    """The finished file, at its beginning (whoever takes it closes it), how many rows it has, and who is in it."""
+    """The finished file, at its beginning (the caller closes it), how many rows it has, and who is in it."""
 
     file: IO[bytes]
     count: int
@@ -103,7 +104,7 @@ def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
     days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
     detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
     event = audit.record("export_roster", actor, detail=detail)
-    audit.keep(event, wanted.office.id, made.members)
+    audit.record_members(event, wanted.office.id, made.members)
 
 
 def file_name(wanted: RosterRequest) -> str:
@@ -113,8 +114,7 @@ def file_name(wanted: RosterRequest) -> str:
 def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
     query = _records(actor) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
     moment = query.selected_columns["at"]
-    below = matching.below(wanted.office).with_only_columns(Department.id).order_by(None)
-    query = query.where(Department.id.in_(below))
+    query = query.where(Department.id.in_([office.id for office in matching.below(wanted.office)]))
     if wanted.since:
         query = query.where(moment >= _midnight(wanted.since))
     if wanted.until:
@@ -159,16 +159,16 @@ def _identity(account: Account) -> dict[str, Any]:
 def _columns() -> list[tuple[str, Column, Say]]:
     """Every question of every page, its heading, and how its stored answer reads. Once: forms are slow to build."""
     context = answers.asked_for({})
-    names = {code: name for code, name in db.session.execute(select(Division.code, Division.name))}  # noqa: C416
+    names = snapshot.current().divisions
     found = []
     for step in STEPS:
-        for question in step.form(None, asked=context, data={}).questions:
+        for question in step.form(None, context=context, data={}).questions:
             found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
             if question.name == "applicant_name":
                 found.append(
-                    ("id_type", _column("id_type", answers.IDENTITY["id_type"]), lambda code: IdType(code).label)
+                    ("id_type", _column("id_type", labels.IDENTITY["id_type"]), lambda code: IdType(code).label)
                 )
-                found.append(("id_number", _column("id_number", answers.IDENTITY["id_number"]), str))
+                found.append(("id_number", _column("id_number", labels.IDENTITY["id_number"]), str))
     return found
 
 
@@ -181,6 +181,6 @@ def _say(question: Question, divisions: Mapping[str, str]) -> Say:
     if isinstance(question, DivisionQuestion):
         return lambda code: divisions.get(code, str(code)) if code else ""
     if isinstance(question, DepartmentQuestion):
-        titles = question._form.asked.titles["department"]
+        titles = question._form.context.titles["department"]
         return lambda code: titles.get(code, str(code)) if code else ""
     return question.say

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import aliased
 
 from models import Decision, Revision
-from services.audit import VERDICTS
+from services.moves import VERDICTS
 
 
 def stands(decision: Any) -> ColumnElement[bool]:

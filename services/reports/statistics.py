@@ -23,14 +23,15 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import aliased
 
-from forms import PAPER, STEPS
 from lib.clock import SHANGHAI
 from lib.codes import MarkState
 from lib.figures import median, share
 from lib.sqltime import hours_between, month_of
-from models import Decision, Declaration, Department, Mark, ReturnReason, Revision, SecondLook, db
-from services.declaration import answers
+from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db
+from services.declaration import labels
 from services.departments import matching
+from services.departments.snapshot import DepartmentNode
+from services.moves import VERDICTS
 from services.reports import standing_decisions
 
 MONTHS, MONTHS_AT_MOST = 12, 36
@@ -148,7 +149,7 @@ class Reason:
 class Report:
     """``made``: verdicts including those that were ``undone``. ``looked``: second looks answered in the span."""
 
-    office: Department
+    office: DepartmentNode
     period: Period
     total: Tally
     months: Sequence[tuple[str, Tally]]
@@ -170,9 +171,9 @@ class Report:
         return share(self.disagreed, self.looked)
 
 
-def report(office: Department, span: Period) -> Report:
+def report(office: DepartmentNode, span: Period) -> Report:
     """Everything about one department with those below it. ``office`` has to be in the asker's scope."""
-    below = db.session.scalars(matching.below(office)).all()
+    below = matching.below(office)
     scope = Declaration.department_id.in_([department.id for department in below])
     tallies = _Tallies(office, below, span)
     _count_submissions(tallies, scope, span)
@@ -189,7 +190,7 @@ def report(office: Department, span: Period) -> Report:
         lines=tallies.lines(),
         reasons=reasons,
         marks=marks,
-        made=sum(verbs[verb] for verb in standing_decisions.VERDICTS),
+        made=sum(verbs[verb] for verb in VERDICTS),
         undone=verbs["undo"],
         revoked=verbs["revoke"],
         looked=looked,
@@ -200,7 +201,7 @@ def report(office: Department, span: Period) -> Report:
 class _Tallies:
     """Where a counted row belongs: the total, its month, and the part of the office that it is of."""
 
-    def __init__(self, office: Department, below: Sequence[Department], span: Period) -> None:
+    def __init__(self, office: DepartmentNode, below: Sequence[DepartmentNode], span: Period) -> None:
         self.total = Tally()
         self.months = {month: Tally() for month in span.months}
         self.office = office
@@ -303,17 +304,9 @@ def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
     query = _verdicts(scope, span).join(Mark, Mark.revision_id == Decision.revision_id).where(_returned())
     query = query.where(Mark.state != MarkState.DRAFT).outerjoin(ReturnReason, ReturnReason.code == Mark.reason_code)
     rows = list(_grouped(query, Mark.target, ReturnReason.title))
-    labels = _labels()
-    found = [Reason(labels.get(row.target, row.target), row.title or "其他（审核人员填写）", row.n) for row in rows]
+    found = [Reason(labels.full(row.target), row.title or "其他（审核人员填写）", row.n) for row in rows]
     found.sort(key=lambda reason: (-reason.count, reason.target, reason.reason))
     return found[:REASONS], sum(reason.count for reason in found)
-
-
-def _labels() -> dict[str, str]:
-    context = answers.FormContext()
-    questions = (question for step in STEPS for question in step.form(None, asked=context).questions)
-    labels = {question.name: question.label.text for question in questions}
-    return labels | {kind: paper.title for kind, paper in PAPER.items()}
 
 
 def _verbs(scope: Any, span: Period) -> Counter[str]:

@@ -152,7 +152,7 @@ def _figure(value: float | None, unit: str) -> str:
 
 
 def spreadsheet(report: Report, folder: Path) -> IO[bytes]:
-    """The same tables as XLSX, the figures on top first. Whoever takes the file closes it."""
+    """The same tables as XLSX, the figures on top first. The caller closes the file."""
     with Book(folder) as book:
         overview = book.sheet("概况", [Column("项目", 20), Column("数值", 16), Column("说明", 40)])
         overview.add(["部门", report.office.name, "包括下级部门"])

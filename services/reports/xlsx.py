@@ -40,7 +40,7 @@ class Column:
 
 
 class Book:
-    """A workbook in the making, under ``folder``. Use it in a ``with``: its end removes what is left on the disk.
+    """A workbook that is being written, under ``folder``. Use it in a ``with``: its end clears the disk.
 
     The finished file has no name: once closed it is gone, whatever happens to the process.
     """
@@ -81,7 +81,7 @@ class Book:
         return page
 
     def finish(self) -> IO[bytes]:
-        """The file, at its beginning. Whoever takes it closes it."""
+        """The file, at its beginning. The caller closes it."""
         for sheet in self._sheets:
             sheet.close_page()
         self._book.close()
@@ -123,7 +123,7 @@ class WorkbookSheet:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what a killed process left: it is people's data in plain. Returns how many files in the making."""
+    """Remove what a killed process left: it is people's data in plain. Returns how many unfinished files there were."""
     removed = 0
     for left in folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):

@@ -1,53 +1,66 @@
-"""The log of looks: every view of somebody's file by staff leaves an event that the person can read (信息查阅记录)."""
+"""The access log: each time staff open somebody's file, an event is left that the person can read (信息查阅记录)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lib.database import utcnow
 from models import Claim, Declaration, Event, Revision, db
 from services import audit, workflow
 from services.access import Actor
 
-LOGGED_EVERY = timedelta(minutes=10)  # further looks at the same file by the same officer are one look
-#: A look at a picture of a file that was just opened is no look of its own.
+LOGGED_EVERY = timedelta(minutes=10)  # opening the same file again within it is one access
+PRELOAD = "load_ahead"  # as stored: pictures sent before the page that shows them (services.review.preload)
+#: Opening a picture of a file that was just opened is no access of its own.
 _COUNTS_AS = {
     "view": ("view",),
     "view_picture": ("view", "view_picture"),
-    "load_ahead": ("view", "view_picture", "load_ahead"),  # services.review.preload
+    PRELOAD: ("view", "view_picture", PRELOAD),
     "view_record": ("view_record",),
 }
+_VERBS = ("view", "view_picture", PRELOAD, "view_record", "reveal")
 
 
-def looks_to_log(actor: Actor, declaration: Declaration, verb: str) -> list[str]:
-    """The events that this look has to leave: itself unless repeated, and ``reveal`` once for each own claim."""
-    now = utcnow()
-    repeated = _is_logged(actor, declaration, _COUNTS_AS[verb], now - LOGGED_EVERY)
-    found = [] if repeated else [verb]
-    claim = workflow.holder(declaration, now)
-    if verb == "view" and claim and claim.staff_id == actor.id:
-        revealed = _is_logged(actor, declaration, ("reveal",), claim.claimed_at)
-        found += [] if revealed else ["reveal"]
-    return found
+class AccessLog:
+    """What one officer has opened of one declaration, and what the next access has to leave."""
+
+    def __init__(self, declaration: Declaration, actor: Actor) -> None:
+        self.declaration, self.actor = declaration, actor
+
+    @cached_property
+    def _last(self) -> Mapping[str, datetime]:
+        query = select(Event.verb, func.max(Event.at)).where(Event.declaration_id == self.declaration.id)
+        query = query.where(Event.staff_id == self.actor.id, Event.verb.in_(_VERBS)).group_by(Event.verb)
+        return {verb: at for verb, at in db.session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
+
+    def _is_logged(self, verbs: Sequence[str], since: datetime) -> bool:
+        return any(self._last[verb] >= since for verb in verbs if verb in self._last)
+
+    def to_log(self, verb: str) -> list[str]:
+        """The events that this access has to leave: itself unless repeated, and ``reveal`` once for each own claim."""
+        repeated = self._is_logged(_COUNTS_AS[verb], utcnow() - LOGGED_EVERY)
+        found = [] if repeated else [verb]
+        claim = workflow.own_claim(self.declaration, self.actor)
+        if verb == "view" and claim and not self._is_logged(("reveal",), claim.claimed_at):
+            found.append("reveal")
+        return found
+
+    def clock_to_start(self, verb: str) -> Claim | None:
+        """The officer's claim when this is the holder's first look: the time of the review runs from it."""
+        claim = workflow.own_claim(self.declaration, self.actor)
+        return claim if claim and verb == "view" and claim.opened_at is None else None
+
+    def was_preloaded(self) -> bool:
+        """Did the page before this one load its pictures, so that the browser may still have them?"""
+        return self._is_logged((PRELOAD,), utcnow() - LOGGED_EVERY)
 
 
-def clock_to_start(actor: Actor, declaration: Declaration, verb: str) -> Claim | None:
-    """The officer's claim when this is the holder's first look: the time of the review runs from it."""
-    claim = workflow.holder(declaration)
-    first = verb == "view" and claim is not None and claim.staff_id == actor.id and claim.opened_at is None
-    return claim if first else None
-
-
-def _is_logged(actor: Actor, declaration: Declaration, verbs: Sequence[str], since: datetime) -> bool:
-    query = select(Event.id).where(Event.declaration_id == declaration.id, Event.staff_id == actor.id)
-    return db.session.scalar(query.where(Event.verb.in_(verbs), Event.at >= since).limit(1)) is not None
-
-
-def log_look(actor: Actor, revision: Revision, verbs: Sequence[str]) -> None:
-    """Write the events, and keep one's own claim alive: whoever looks is at work."""
+def record(actor: Actor, revision: Revision, verbs: Sequence[str]) -> None:
+    """Write the events. Opening a file, unlike loading its pictures in advance, keeps one's own claim alive."""
     declaration = revision.declaration
     for verb in verbs:
         audit.record(
@@ -57,4 +70,5 @@ def log_look(actor: Actor, revision: Revision, verbs: Sequence[str]) -> None:
             declaration_id=declaration.id,
             revision_number=revision.number,
         )
-    workflow.renew(declaration, actor)
+    if PRELOAD not in verbs:
+        workflow.renew(declaration, actor)

@@ -44,8 +44,8 @@ def followed(old: Answers, new: Answers) -> frozenset[str]:
         name
         for step in STEPS
         for name in _followed_on(
-            step.form(None, asked=answers.asked_for(old), data=old),
-            step.form(None, asked=answers.asked_for(new), data=new),
+            step.form(None, context=answers.asked_for(old), data=old),
+            step.form(None, context=answers.asked_for(new), data=new),
         )
     }
     papers = {paper.kind for paper in PAPERS if paper.asked(old) != paper.asked(new)}
@@ -57,12 +57,12 @@ def _followed_on(before: StepForm, after: StepForm) -> list[str]:
         question.name
         for question in after.questions
         if before.asks(before[question.name]) != after.asks(question)
-        or _derived_anew(before, after, question)
+        or _derived_again(before, after, question)
         or _not_offered(before[question.name], question)
     ]
 
 
-def _derived_anew(before: StepForm, after: StepForm, question: Question) -> bool:
+def _derived_again(before: StepForm, after: StepForm, question: Question) -> bool:
     fact = question.flags.derived
     return bool(fact) and before.facts().get(fact) != after.facts().get(fact)
 

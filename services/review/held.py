@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
 from lib.database import utcnow
-from models import Claim, Decision, Declaration, db
+from models import Claim, Decision, Declaration, Revision, db
 from services import access, workflow
 from services.access import Actor
+from services.moves import MOVES
 
-DONE = {"approve": "已通过", "return": "已退回", "decline": "已不予采集"}
 
-
-def held(actor: Actor) -> Sequence[Declaration]:
-    """The submissions in the officer's hands, those due first in front."""
+def held(actor: Actor) -> Sequence[str]:
+    """The uids of the submissions in the officer's hands, those due first in front."""
     query = access.office_declarations(actor).join(Claim, Claim.declaration_id == Declaration.id)
     query = query.where(Claim.staff_id == actor.id, Claim.expires_at > utcnow())
-    query = query.where(Declaration.status == Status.IN_REVIEW)
-    return db.session.scalars(query.order_by(Declaration.due_on, Declaration.id)).all()
+    query = query.where(Declaration.status == Status.IN_REVIEW).order_by(Declaration.due_on, Declaration.id)
+    return db.session.scalars(query.with_only_columns(Declaration.uid, maintain_column_froms=True)).all()
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class PlaceInHand:
 
 def place(actor: Actor, declaration: Declaration) -> PlaceInHand | None:
     """None: the officer does not hold it."""
-    uids = [other.uid for other in held(actor)]
+    uids = list(held(actor))
     if declaration.uid not in uids:
         return None
     at = uids.index(declaration.uid)
@@ -60,10 +60,11 @@ class Undoable:
 
 def just_decided(actor: Actor) -> Undoable | None:
     query = select(Decision).where(Decision.staff_id == actor.id, Decision.at > utcnow() - workflow.UNDO_TIME)
-    decision = db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
-    if decision is None or decision.verb not in DONE:
+    load = joinedload(Decision.revision).joinedload(Revision.declaration)
+    decision = db.session.scalar(query.options(load).order_by(Decision.id.desc()).limit(1))
+    if decision is None or not MOVES[decision.verb].is_verdict:
         return None
     declaration = decision.revision.declaration
     until = workflow.undoable(declaration, actor)
     name = decision.revision.answers["applicant_name"]
-    return Undoable(declaration, name, DONE[decision.verb], until) if until else None
+    return Undoable(declaration, name, MOVES[decision.verb].done, until) if until else None

@@ -6,21 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
-from lib.codes import MarkState
-from models import Decision, Declaration, Mark, Revision, SecondLook, Staff, Transfer, db
-from services.review.rows import labels
-
-TITLES = {
-    "return": "退回修改",
-    "approve": "审核通过",
-    "decline": "不予采集",
-    "undo": "撤销刚才的决定",
-    "revoke": "撤销审核结果",
-    "reopen": "重新受理",
-}
-SENDS_MARKS = ("return", "revoke")
+from models import Decision, Mark, SecondLook, Staff, Transfer, db
+from services.declaration import labels
+from services.marks import marks
+from services.moves import MOVES, RETURNING
+from services.review.case import ReviewCase
 
 
 @dataclass(frozen=True)
@@ -37,35 +28,25 @@ class Verdict:
         return "；".join(filter(None, (self.decision.reason, self.decision.comment)))
 
 
-def of(declaration: Declaration, within: str = "") -> list[Verdict]:
-    """The decisions on all revisions, newest first; with ``within`` only those of the departments below that path."""
-    query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
-    load = (
-        joinedload(Decision.revision).selectinload(Revision.marks),
-        joinedload(Decision.staff),
-        joinedload(Decision.department),
-    )
-    found = db.session.scalars(query.options(*load).order_by(Decision.id.desc())).all()
-    shown = [decision for decision in found if decision.department.path.startswith(within)]
-    return [Verdict(decision, TITLES.get(decision.verb, decision.verb), _sent(decision)) for decision in shown]
+def verdicts(case: ReviewCase) -> list[Verdict]:
+    """The decisions on all revisions, newest first, as far as the officer may read them."""
+    shown = [decision for decision in case.decisions if decision.department.path.startswith(case.within)]
+    return [Verdict(decision, MOVES[decision.verb].label, _sent(decision)) for decision in shown]
 
 
 def _sent(decision: Decision) -> list[tuple[str, Mark]]:
-    if decision.verb not in SENDS_MARKS:
+    if decision.verb not in RETURNING:
         return []
-    sent = [mark for mark in decision.revision.marks if mark.state != MarkState.DRAFT]
-    return [(labels().get(mark.target, mark.target), mark) for mark in sent]
+    return [(labels.full(mark.target), mark) for mark in marks.of_revision(decision.revision, *marks.SENT)]
 
 
-def handovers(declaration: Declaration, within: str = "") -> Sequence[Transfer]:
-    """Offers that have an answer, newest first; with ``within`` only those by or to a department below that path."""
-    query = select(Transfer).where(Transfer.declaration_id == declaration.id, Transfer.answered_at.is_not(None))
-    load = joinedload(Transfer.from_department), joinedload(Transfer.to_department), joinedload(Transfer.staff)
-    found = db.session.scalars(query.options(*load).order_by(Transfer.id.desc())).all()
+def transfers(case: ReviewCase) -> list[Transfer]:
+    """Offers that have an answer, newest first, as far as they are by or to a department that the officer reads of."""
     return [
         one
-        for one in found
-        if any(office.path.startswith(within) for office in (one.from_department, one.to_department))
+        for one in reversed(case.declaration.transfers)
+        if one.answered_at is not None
+        and any(office.path.startswith(case.within) for office in (one.from_department, one.to_department))
     ]
 
 
@@ -83,8 +64,11 @@ class LookedAgain:
         return "复核同意" if self.look.agreed else "复核不同意"
 
 
-def second_looks(declaration: Declaration) -> list[LookedAgain]:
-    """Newest first."""
-    query = select(SecondLook, Staff.name).join(Staff, Staff.id == SecondLook.answered_by)
-    query = query.where(SecondLook.declaration_id == declaration.id).order_by(SecondLook.id.desc())
-    return [LookedAgain(look, name) for look, name in db.session.execute(query)]
+def second_looks(case: ReviewCase) -> list[LookedAgain]:
+    """Newest first; none for an officer who reads only what the own scope decided."""
+    answered = [look for look in reversed(case.declaration.second_looks) if look.answered_by] if case.reads_all else []
+    if not answered:
+        return []
+    query = select(Staff.id, Staff.name).where(Staff.id.in_({look.answered_by for look in answered}))
+    names = {which: name for which, name in db.session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    return [LookedAgain(look, names[look.answered_by]) for look in answered if look.answered_by]

@@ -55,7 +55,7 @@ class ReviewPicture:
 
 @dataclass(frozen=True)
 class _Compared:
-    """The pages of the revision compared with, and which of them found a page now that stands in their place."""
+    """The pages of the revision compared with, and which of them have a page in their place now."""
 
     papers: Mapping[str, Sequence[Page]]
     taken: set[tuple[str, int]] = field(default_factory=set)

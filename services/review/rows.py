@@ -6,23 +6,18 @@ The ID number and the phone are open only to the officer who holds the submissio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
-
-from forms import PAPER, PAPERS, STEPS, Paper, Step
-from lib.codes import MarkState
+from forms import PAPERS
 from lib.identity import mask_number, mask_phone
-from lib.questions.conditions import FormContext
-from models import Decision, Declaration, Mark, Revision, Tick, db
-from services.declaration import answers
+from lib.questions.pages import Paper, Step
+from models import Mark, Revision, Tick
+from services.declaration import answers, labels
 from services.declaration.answers import Change
 from services.papers import papers
-from services.reports import standing_decisions
 from services.review import changes as review_changes
+from services.review.case import ReviewCase
 
 GROUPS = {"id_number": (6, 8, 4), "mobile": (3, 4, 4)}
 
@@ -49,7 +44,7 @@ class AnswerLine:
     @property
     def title(self) -> str:
         """What the applicant's page calls it."""
-        return labels().get(self.name, self.label)
+        return labels.full(self.name)
 
 
 @dataclass(frozen=True)
@@ -109,49 +104,23 @@ class Privacy:
         return [text[end - length : end] for end, length in zip(ends, lengths, strict=True)]
 
 
-@dataclass(frozen=True)
-class ReviewContext:
-    """Everything that stands beside the answers of a revision."""
+class RowContext:
+    """A case beside the revision that "new" is meant against, and what may be shown of its numbers."""
 
-    revision: Revision
-    compared: Revision | None
-    privacy: Privacy
-    wanted: Mapping[str, Mark] = field(default_factory=dict)  # of the last return, by target
-    unsent: Mapping[str, Mark] = field(default_factory=dict)
-    ticks: Mapping[str, Tick] = field(default_factory=dict)
-    changes: Mapping[str, Change] = field(default_factory=dict)
-    because: frozenset[str] = frozenset()
+    def __init__(self, case: ReviewCase, privacy: Privacy) -> None:
+        self.case, self.privacy = case, privacy
+        old, new = case.compared.answers if case.compared else {}, case.answers
+        self.changes = answers.changes(old, new) if case.compared else {}
+        self.because = review_changes.followed(old, new) if case.compared else frozenset()
 
     def why(self, target: str) -> str:
-        return review_changes.why(target, target in self.wanted, self.because)
+        return review_changes.why(target, target in self.case.asked_for, self.because)
 
 
-def look(
-    revision: Revision,
-    compared: Revision | None,
-    privacy: Privacy,
-    unsent: Mapping[str, Mark],
-    ticks: Mapping[str, Tick],
-) -> ReviewContext:
-    """A revision beside the one that "new" is meant against."""
-    old, new = compared.answers if compared else {}, revision.answers
-    return ReviewContext(
-        revision,
-        compared,
-        privacy,
-        wanted=asked_for(revision),
-        unsent=unsent,
-        ticks=ticks,
-        changes=answers.changes(old, new) if compared else {},
-        because=review_changes.followed(old, new) if compared else frozenset(),
-    )
-
-
-def sections(seen: ReviewContext) -> list[ReviewSection]:
-    proofs = _proofs(seen.revision)
+def sections(seen: RowContext) -> list[ReviewSection]:
+    proofs = _proofs(seen.case.revision)
     before = {name: seen.privacy.text(change.before) for name, change in seen.changes.items()}
-    account = seen.revision.declaration.account
-    found = seen.revision.answers
+    account, found = seen.case.declaration.account, seen.case.answers
     if account.name != found["applicant_name"]:
         before.setdefault("applicant_name", account.name)  # the sign-in name, until the approval
     return [
@@ -160,9 +129,7 @@ def sections(seen: ReviewContext) -> list[ReviewSection]:
     ]
 
 
-def _line(
-    seen: ReviewContext, row: answers.AnswerRow, proofs: Mapping[str, str], before: Mapping[str, str]
-) -> AnswerLine:
+def _line(seen: RowContext, row: answers.AnswerRow, proofs: Mapping[str, str], before: Mapping[str, str]) -> AnswerLine:
     text = seen.privacy.text(row.text)
     return AnswerLine(
         row.name,
@@ -172,9 +139,9 @@ def _line(
         proof=proofs.get(row.name, ""),
         before=before.get(row.name),
         why=seen.why(row.name) if row.name in seen.changes else "",
-        asked_for=seen.wanted.get(row.name),
-        mark=seen.unsent.get(row.name),
-        tick=seen.ticks.get(row.name),
+        asked_for=seen.case.asked_for.get(row.name),
+        mark=seen.case.unsent.get(row.name),
+        tick=seen.case.ticks.get(row.name),
         groups=seen.privacy.groups(row.name, text),
     )
 
@@ -190,7 +157,7 @@ def plain_sections(revision: Revision, privacy: Privacy) -> list[ReviewSection]:
     ]
 
 
-def removed(seen: ReviewContext, shown: Sequence[ReviewSection]) -> list[Removed]:
+def removed(seen: RowContext, shown: Sequence[ReviewSection]) -> list[Removed]:
     names = {line.name for section in shown for line in section.lines}
     gone = [change for name, change in seen.changes.items() if name not in names]
     return [Removed(seen.privacy.change(change), seen.why(change.name)) for change in gone]
@@ -206,62 +173,31 @@ def _proofs(revision: Revision) -> dict[str, str]:
     return found
 
 
-def paper_lines(seen: ReviewContext) -> list[PaperLine]:
+def paper_lines(seen: RowContext) -> list[PaperLine]:
     """The papers that the answers ask for or that were sent, in the table's order, also those that are not there."""
-    sent = seen.revision.papers
-    asked = {paper.kind for paper in papers.wanted(seen.revision.answers)} | set(sent)
+    sent = seen.case.revision.papers
+    asked = {paper.kind for paper in papers.wanted(seen.case.answers)} | set(sent)
     return [_paper(seen, paper, sent.get(paper.kind, [])) for paper in PAPERS if paper.kind in asked]
 
 
-def _paper(seen: ReviewContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -> PaperLine:
-    old = seen.compared.papers.get(paper.kind, []) if seen.compared else pages
+def _paper(seen: RowContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -> PaperLine:
+    compared = seen.case.compared
+    old = compared.papers.get(paper.kind, []) if compared else pages
     is_new = papers.addresses(pages) != papers.addresses(old)
     return PaperLine(
         paper,
         pages,
         is_new,
-        seen.wanted.get(paper.kind),
-        seen.unsent.get(paper.kind),
-        seen.ticks.get(paper.kind),
+        seen.case.asked_for.get(paper.kind),
+        seen.case.unsent.get(paper.kind),
+        seen.case.ticks.get(paper.kind),
         why=seen.why(paper.kind) if is_new else "",
         old=len(old) if is_new else None,
     )
-
-
-def compared_with(revision: Revision) -> Revision | None:
-    """The revision that "new" is meant against: the last one that was decided on, of this declaration or in the record.
-
-    Without any: the one submitted before (and withdrawn), if there is one.
-    """
-    declaration = revision.declaration
-    query = select(Revision).join(Declaration).where(Declaration.account_id == declaration.account_id)
-    query = query.join(Decision, Decision.revision_id == Revision.id).where(Revision.id < revision.id)
-    query = query.where((Revision.declaration_id == declaration.id) | standing_decisions.approves(Decision))
-    found = db.session.scalar(query.order_by(Revision.id.desc()).limit(1))
-    if found or revision.number == 1:
-        return found
-    before = select(Revision).where(Revision.declaration_id == declaration.id, Revision.number == revision.number - 1)
-    return db.session.scalar(before)
-
-
-def asked_for(revision: Revision) -> dict[str, Mark]:
-    """The marks that the last return before this revision sent out, by target."""
-    query = select(Mark).join(Revision).options(joinedload(Mark.revision)).order_by(Revision.number.desc())
-    query = query.where(Revision.declaration_id == revision.declaration_id, Revision.number < revision.number)
-    sent = db.session.scalars(query.where(Mark.state != MarkState.DRAFT)).all()
-    return {mark.target: mark for mark in sent if mark.revision_id == sent[0].revision_id}
-
-
-@cache
-def labels() -> dict[str, str]:
-    """What answers and papers are called: all questions, the document, all papers."""
-    forms = (step.form(None, asked=FormContext()) for step in STEPS)
-    questions = {question.name: question.label.text for form in forms for question in form.questions}
-    return {**answers.IDENTITY, **questions, **{kind: paper.title for kind, paper in PAPER.items()}}
 
 
 def unsigned(revision: Revision) -> list[str]:
     """Answers that are not as the signed sheet says. Only a mark that asked for no new signature leads here."""
     printed = revision.sheet.answers if revision.sheet else {}
     found = revision.answers
-    return [labels().get(name, name) for name in printed if printed[name] != found.get(name)]
+    return [labels.full(name) for name in printed if printed[name] != found.get(name)]

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from lib.codes import YesNo
-from models import Declaration, Department, Revision
+from models import Declaration, Department, Revision, db
 from services.departments import matching
+from services.departments.snapshot import DepartmentNode
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class TransferTargets:
     """A part of the list. The first part is what matches the address, as far as it is another department."""
 
     title: str
-    departments: Sequence[Department]
+    departments: Sequence[DepartmentNode]
 
 
 def offices(declaration: Declaration, revision: Revision) -> list[TransferTargets]:
@@ -31,11 +34,12 @@ def offices(declaration: Declaration, revision: Revision) -> list[TransferTarget
 
 
 def office(declaration: Declaration, revision: Revision, code: str) -> Department | None:
-    found = (office for group in offices(declaration, revision) for office in group.departments)
-    return next((office for office in found if office.code == code), None)
+    """The row of one of them; None for any other code."""
+    codes = {office.code for group in offices(declaration, revision) for office in group.departments}
+    return db.session.scalar(select(Department).where(Department.code == code)) if code in codes else None
 
 
-def _takes(office: Department, declaration: Declaration) -> bool:
+def _takes(office: DepartmentNode, declaration: Declaration) -> bool:
     return not office.own_system and office.id != declaration.department_id
 
 

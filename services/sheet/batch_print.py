@@ -1,4 +1,4 @@
-"""批量打印: sheets of a selection as one PDF. A job is a row; whoever draws it is another process (ADR 014).
+"""批量打印: sheets of a selection as one PDF. A job is a row; another process draws it (ADR 014).
 
 waiting -> drawing -> done or failed. A drawer says every few sheets that it is alive; one that is silent for a minute
 is taken over, three times at the most. To cancel a job is to remove its row: the drawer notices and stops.
@@ -6,8 +6,6 @@ is taken over, three times at the most. To cancel a job is to remove its row: th
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from sqlalchemy.orm import joinedload
 
 from lib.clock import local
 from lib.database import utcnow
+from lib.sandbox.background import BackgroundProcesses
 from lib.sealed import new_uid
 from lib.storage import Blob, Folder
 from models import Declaration, PrintJob, Record, Revision, Staff, db
@@ -96,7 +95,7 @@ def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
     owners = select(Declaration.account_id).join(Revision, Revision.declaration_id == Declaration.id)
     for account_id in db.session.scalars(owners.where(Revision.id.in_(job.revisions))):
         members.add(account_id)
-    audit.keep(event, actor.department_id, members)
+    audit.record_members(event, actor.department_id, members)
     return job
 
 
@@ -114,7 +113,7 @@ def one(actor: Actor, uid: str) -> PrintJob | None:
 
 
 def cancel(job: PrintJob) -> None:
-    """Forget a job. Whoever draws it stops at the next look; a finished file goes with ``forget_old`` or the sweep."""
+    """Forget a job. Its drawer stops at the next check; a finished file goes with ``forget_old`` or the sweep."""
     db.session.delete(job)
 
 
@@ -252,30 +251,22 @@ def sheets_of(revision_ids: Iterable[int], store: Folder, *, base_url: str, site
         yield sheet_content.sheet_data(revision.declaration, revision.sheet, store, base_url=base_url, site=site)
 
 
-_children: list[subprocess.Popen[bytes]] = []
+_drawers = BackgroundProcesses(MOST_DRAWERS)
 
 
 def start_drawer(root: Path) -> None:
     """Start ``flask print`` beside the server, with its environment. It ends by itself when no job is left.
 
-    Not beside several that run: one of them draws, and who asks and cancels again and again must not fill the
-    machine. Should they end without having seen the job, ``flask tick`` starts another.
+    Few run at a time: one of them draws, and asking and cancelling again and again must not fill the machine.
+    Should they end without having seen the job, ``flask tick`` starts another.
     """
-    _children[:] = [child for child in _children if child.poll() is None]
-    if len(_children) >= MOST_DRAWERS:
-        return
-    environment = {**os.environ, "FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"}
     command = (sys.executable, "-m", "flask", "print")
-    _children.append(
-        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0
-        )
-    )
+    _drawers.start(command, root, {"FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"})
 
 
 def is_started() -> bool:
     """Has this process started a drawer that has not ended yet?"""
-    return any(child.poll() is None for child in _children)
+    return _drawers.is_running()
 
 
 # --- what time brings -----------------------------------------------------------------------------

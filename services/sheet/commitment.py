@@ -1,7 +1,7 @@
-"""Texts that a person signs: the 《关于本人信息真实准确承诺函》 before submitting, and the template of the 工作证明.
+"""Texts that people sign: the 《关于本人信息真实准确承诺函》 before submitting, and the template of the 工作证明.
 
-The web page and the PDF show the same paragraphs. Whoever changes a word of the commitment counts its version up: the
-version that somebody agreed to is kept with the submission.
+The web page and the PDF show the same paragraphs. Increase COMMITMENT_VERSION with every change of the commitment: a
+submission records the version that the applicant agreed to.
 """
 
 from services.sheet.text_document import draw_text_document

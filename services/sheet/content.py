@@ -1,4 +1,4 @@
-"""From answers to the printed 个人基本信息表: sections become cells, so a new question finds its place by itself."""
+"""Turns answers into the printed 个人基本信息表: sections become cells, so a new question needs no layout."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import Any
 from forms import PAPERS, PHOTO, STEPS
 from lib.clock import local
 from lib.codes import YesNo
-from lib.questions.conditions import FormContext
 from lib.storage import Folder
 from models import Declaration, Sheet
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow, AnswerSection
 from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
 
-__all__ = ["blank", "draw", "sheet_data"]
+__all__ = ["blank_sheet", "draw", "sheet_data"]
 
-SHORT_TITLES = {"personal": "个人信息", "department": "管理部门", "education": "学历信息", "qualification": "专业技术"}
-#: The two educations stand as rows of one table: question suffix -> header.
+#: The two educations are rows of one table: question suffix -> header.
 EDUCATION = {
     "level": "学历",
     "degree": "学位",
@@ -35,7 +33,7 @@ NOT_ASKED = "—"
 
 
 def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:
-    """What one printed version shows. Drawing it (``draw``) needs no database."""
+    """The content of one printed version. Drawing it (``draw``) needs no database."""
     facts: dict[str, Any] = printed.answers
     context = answers.asked_for(facts)
     wanted = [paper.title for paper in papers.wanted(facts) if paper.required and paper.kind not in ("sheet", PHOTO)]
@@ -64,11 +62,11 @@ def _block(section: AnswerSection) -> Block:
         tables = (_education(rows),)
         rows = tuple(row for row in rows if not row.name.startswith(tuple(EDUCATION_ROWS)))
     cells = tuple(Cell(row.short, row.text, 6 if row.span == 2 else 2) for row in rows)
-    return Block(section.step.title, SHORT_TITLES.get(section.step.slug, section.step.title[:4]), cells, tables)
+    return Block(section.step.title, section.step.short, cells, tables)
 
 
 def _education(rows: tuple[AnswerRow, ...]) -> Table:
-    """A row for each education that was asked for; a question that does not apply shows a dash."""
+    """A row for each education that was asked; a question that does not apply shows a dash."""
     texts = {row.name: row.text for row in rows}
     known = {f"{prefix}_{suffix}" for prefix in EDUCATION_ROWS for suffix in EDUCATION}
     if unknown := [name for name in texts if name.startswith(tuple(EDUCATION_ROWS)) and name not in known]:
@@ -81,13 +79,13 @@ def _education(rows: tuple[AnswerRow, ...]) -> Table:
     return Table(("类别", *EDUCATION.values()), tuple(lines), EDUCATION_WIDTHS)
 
 
-def blank(site: str) -> bytes:
+def blank_sheet(site: str) -> bytes:
     """The unfilled sheet with every question, marked 样表."""
     sections = []
     for step in STEPS:
-        form = step.form(None, asked=FormContext())
-        rows = [AnswerRow(q.name, q.label.text, "", q.short, q.span) for q in form.questions]
-        if step is STEPS[0]:
-            rows[1:1] = [AnswerRow(name, label, "", label) for name, label in answers.IDENTITY.items()]
+        rows = []
+        for question in labels.unfilled(step).questions:
+            rows += [answers.answer_row(question, "")]
+            rows += answers.document_rows("", "") if question.name == step.document_after else []
         sections.append(AnswerSection(step, tuple(rows)))
     return draw_blank(blocks(sections), tuple(paper.title for paper in PAPERS if paper.required), site)

@@ -1,15 +1,19 @@
-"""What a printed sheet shows, as plain data: made from answers by services/sheet/content.py, drawn by
-services/sheet/pdf.py."""
+"""The content of a printed sheet as plain data. content.py makes it from answers, pdf.py draws it."""
 
 from dataclasses import dataclass
 
 
+def in_fours(code: str) -> str:
+    """A check code as it is printed: four groups of four characters."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One question on the sheet and its answer as it shall be read.
+    """One question on the sheet and its answer in words.
 
     ``span`` is the least width in sixths of a row (2, 3, 4 or 6), as long as the page has room. A cell gets more when
-    its text needs it or its row has room to spare. A line break in ``label`` says where a long label breaks best.
+    its text needs it or its row has free space. A line break in ``label`` is the preferred place to break a long label.
     """
 
     label: str
@@ -30,7 +34,7 @@ class Table:
 class Block:
     """A section: ``title`` in full, ``short`` (two to four characters) for the narrow column at its left.
 
-    Tables stand above the cells.
+    Tables come above the cells.
     """
 
     title: str
@@ -41,7 +45,7 @@ class Block:
 
 @dataclass(frozen=True)
 class SheetData:
-    """A whole sheet. The photo stands at the right of the first block.
+    """A whole sheet. The photo is at the right of the first block.
 
     ``version`` is the sheet version (0: a blank form without number, code and QR); ``code`` is the check code with or
     without hyphens; ``qr`` the address that the QR code leads to; ``photo`` a clean JPEG of 5:7; ``watermark`` a word
@@ -62,5 +66,4 @@ class SheetData:
 
     @property
     def code_in_fours(self) -> str:
-        plain = self.code.replace("-", "")
-        return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
+        return in_fours(self.code.replace("-", ""))

@@ -1,15 +1,15 @@
-"""Draws the pages of the sheet from a finished plan: header, sections, the promise, signature and stamp, footer."""
+"""Draws the pages of the sheet from a finished layout: header, sections, promise, signature and stamp, footer."""
 
 from collections.abc import Iterable, Sequence
 
 from lib.pdf import fonts, qr, typeset
-from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Pen, Rect, color
+from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Canvas, Rect, color
 from lib.pdf.fonts import Face
 from lib.pdf.typeset import Fitted
 from lib.pictures import sheet_marks
 from services.sheet import layout as sheet_layout
 from services.sheet.data import SheetData
-from services.sheet.layout import Box, LayoutSection, Plan, Style
+from services.sheet.layout import Box, LayoutSection, SheetLayout, Style
 
 TITLE = "会计人员个人基本信息表"
 LEFT = 16 * MM
@@ -18,7 +18,7 @@ TOP = PAGE_HEIGHT - 11 * MM
 QR_SIDE = 26 * MM
 NUMBERS = RIGHT - 44 * MM
 TABLE_TOP = TOP - QR_SIDE - 2.6 * MM
-CONTENT = LEFT + sheet_layout.SECTION
+CONTENT = LEFT + sheet_layout.SECTION_WIDTH
 
 RULE = color("#222222")
 LABEL_FILL = color("#F4F6F8")
@@ -36,66 +36,66 @@ NOTE = (
 # --- header and footer, the same on every page ------------------------------------------------------------------------
 
 
-def header(pen: Pen, data: SheetData, page: int, pages: int, title: str = TITLE) -> None:
+def draw_header(canvas: Canvas, data: SheetData, page: int, pages: int, title: str = TITLE) -> None:
     code = Rect(LEFT, TOP - QR_SIDE, QR_SIDE, QR_SIDE)
     if data.qr:
-        # Which page it is, for whoever reads a picture of it back; no browser sends that part of an address.
-        pen.squares(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
+        # The fragment tells the sheet reader which page it is; browsers do not send it.
+        canvas.qr_code(code, qr.matrix(f"{data.qr}#{page}/{pages}" if pages > 1 else data.qr))
     else:
-        pen.frame(code, THIN, GHOST, (2, 2))
-        pen.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)
-    pen.shared(("header", title, data.site), 0, 0, lambda x, y: _header_words(pen, title, data.site))
-    _numbers(pen, data)
+        canvas.frame(code, THIN, GHOST, (2, 2))
+        canvas.lines(code, Fitted(9, ("二维码",)), face=Face.LABEL, ink=MUTED)
+    canvas.draw_once(("header", title, data.site), 0, 0, lambda x, y: _draw_header_words(canvas, title, data.site))
+    _draw_numbers(canvas, data)
 
 
-def _header_words(pen: Pen, title: str, site: str) -> None:
+def _draw_header_words(canvas: Canvas, title: str, site: str) -> None:
     middle = (LEFT + QR_SIDE + NUMBERS) / 2
-    pen.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
-    size = 20 if len(title) <= 11 else 15  # clear of the code
-    pen.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
+    canvas.text(middle, TOP - 6.4 * MM, site, 10.5, face=Face.LABEL, ink=MUTED, align="center", spacing=1.5)
+    size = 20 if len(title) <= 11 else 15  # must not touch the code
+    canvas.text(middle, TOP - 16.4 * MM, title, size, face=Face.LABEL, align="center", spacing=2.5, bold=True)
     for index, name in enumerate(("申报编号", "版本", "校验码")):
         y = TOP - 12.6 * MM - index * 5.1 * MM
-        pen.text(NUMBERS, y, name, 7.6, face=Face.LABEL, ink=MUTED, spacing={2: 15.2, 3: 3.8, 4: 0}[len(name)])
+        canvas.text(NUMBERS, y, name, 7.6, face=Face.LABEL, ink=MUTED, spacing={2: 15.2, 3: 3.8, 4: 0}[len(name)])
 
 
-def _numbers(pen: Pen, data: SheetData) -> None:
+def _draw_numbers(canvas: Canvas, data: SheetData) -> None:
     shown = (data.number, f"第 {data.version} 版" if data.version else "", data.code_in_fours)
     for index, text in enumerate(shown):
         y = TOP - 12.6 * MM - index * 5.1 * MM
         if text:
             fitted = typeset.fit(text, 31.5 * MM, 20, 8.6, 6.5)
-            pen.text(RIGHT - 31.5 * MM, y, text, fitted.size if fitted else 6.5)
+            canvas.text(RIGHT - 31.5 * MM, y, text, fitted.size if fitted else 6.5)
         else:
-            pen.line(RIGHT - 31.5 * MM, y - 2, RIGHT, y - 2, THIN, GHOST)
+            canvas.line(RIGHT - 31.5 * MM, y - 2, RIGHT, y - 2, THIN, GHOST)
 
 
-def footer(pen: Pen, data: SheetData, bottom: float, page: int, pages: int, lacking: Sequence[str]) -> None:
-    """Under the table: what to do with the sheet, where and when it was made, which page of how many."""
+def draw_footer(canvas: Canvas, data: SheetData, bottom: float, page: int, pages: int, missing: Sequence[str]) -> None:
+    """Below the table: instructions, where and when the sheet was printed, the page number."""
     size, step = 7.2, 3.8 * MM
     y = bottom - 4.4 * MM
-    if lacking:
-        codes = "、".join(f"U+{ord(char):04X}" for char in lacking[:6])
+    if missing:
+        codes = "、".join(f"U+{ord(char):04X}" for char in missing[:6])
         note = f"表中 {fonts.BOX} 是系统字体暂缺的字（{codes}），请在 {fonts.BOX} 上手写补正。"
-        pen.text(LEFT, y, note, size, face=Face.LABEL)
+        canvas.text(LEFT, y, note, size, face=Face.LABEL)
         y -= step
-    pen.shared("note", LEFT, y, lambda x, y: pen.text(x, y, NOTE, size, face=Face.LABEL, ink=MUTED))
+    canvas.draw_once("note", LEFT, y, lambda x, y: canvas.text(x, y, NOTE, size, face=Face.LABEL, ink=MUTED))
     y -= step
     made = f"{data.site}　{data.printed_at} 生成" if data.printed_at else data.site
-    pen.text(LEFT, y, made, size, face=Face.LABEL, ink=MUTED)
+    canvas.text(LEFT, y, made, size, face=Face.LABEL, ink=MUTED)
     numbers = f"{data.number} · 第 {data.version} 版 · {data.code_in_fours}　" if data.version else ""
-    pen.text(RIGHT, y, f"{numbers}第 {page} 页 / 共 {pages} 页", size, face=Face.LABEL, ink=MUTED, align="right")
+    canvas.text(RIGHT, y, f"{numbers}第 {page} 页 / 共 {pages} 页", size, face=Face.LABEL, ink=MUTED, align="right")
 
 
 LOWEST = PAGE_HEIGHT - (sheet_marks.BOTTOM + sheet_marks.SIDE / 2) * MM
 
 
-def settled(bottom: float) -> float:
-    """Where a frame ends that would end there: at the lowest squares when they are near, as others would touch them."""
+def frame_bottom(bottom: float) -> float:
+    """The bottom of the frame. Near the lowest squares it moves down to them, because two pairs would touch."""
     return LOWEST if bottom - LOWEST < 3 * sheet_marks.SIDE * MM else bottom
 
 
-def marks(pen: Pen, top: float, bottom: float) -> None:
-    """The squares beside the frame that a reader looks for; ``top`` and ``bottom`` of the part that is signed."""
+def locator_squares(canvas: Canvas, top: float, bottom: float) -> None:
+    """The squares beside the frame for the sheet reader; ``top`` and ``bottom`` bound the part that is signed."""
     half = sheet_marks.SIDE / 2 * MM
     lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
     middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]
@@ -103,147 +103,152 @@ def marks(pen: Pen, top: float, bottom: float) -> None:
         middles.append(bottom)
     for x in sheet_marks.COLUMNS:
         for y in middles:
-            pen.fill(Rect(x * MM - half, y - half, 2 * half, 2 * half), INK)
+            canvas.fill(Rect(x * MM - half, y - half, 2 * half, 2 * half), INK)
 
 
 # --- page 1 -----------------------------------------------------------------------------------------------------------
 
 
-def first_page(pen: Pen, data: SheetData, plan: Plan, pages: int, lacking: Sequence[str]) -> None:
-    header(pen, data, 1, pages)
+def draw_first_page(canvas: Canvas, data: SheetData, plan: SheetLayout, pages: int, missing: Sequence[str]) -> None:
+    draw_header(canvas, data, 1, pages)
     y = TABLE_TOP
     rules = []
     for index, section in enumerate(plan.sections):
-        bottom = _section(pen, section, y, plan)
+        bottom = _draw_section(canvas, section, y, plan)
         if index == 0 and section.photo_rows:
-            _photo(pen, data.photo, y, sum(section.heights[: section.photo_rows]))
+            _draw_photo(canvas, data.photo, y, sum(section.heights[: section.photo_rows]))
         rules.append(bottom)
         y = bottom
-    bottom = settled(y - plan.promise_height - plan.bottom_height)
-    _section_name(pen, "承诺签章", y, bottom)
-    _promise(pen, plan, y)
-    _bottom(pen, data.has_employer, y - plan.promise_height, bottom)
-    for rule in rules:  # last, so that no fill covers half of a rule
-        pen.line(LEFT, rule, RIGHT, rule, MEDIUM)
-    pen.frame(Rect(LEFT, bottom, RIGHT - LEFT, TABLE_TOP - bottom), THICK)
-    marks(pen, y - plan.promise_height, bottom)
-    footer(pen, data, bottom, 1, pages, lacking)
+    bottom = frame_bottom(y - plan.promise_height - plan.bottom_height)
+    _draw_section_name(canvas, "承诺签章", y, bottom)
+    _place_promise(canvas, plan, y)
+    _place_signing_part(canvas, data.has_employer, y - plan.promise_height, bottom)
+    for rule in rules:  # last, because a fill would cover half of a rule
+        canvas.line(LEFT, rule, RIGHT, rule, MEDIUM)
+    canvas.frame(Rect(LEFT, bottom, RIGHT - LEFT, TABLE_TOP - bottom), THICK)
+    locator_squares(canvas, y - plan.promise_height, bottom)
+    draw_footer(canvas, data, bottom, 1, pages, missing)
 
 
-def _section(pen: Pen, section: LayoutSection, top: float, plan: Plan) -> float:
-    """Draw a section from ``top`` down; returns its bottom."""
+def _draw_section(canvas: Canvas, section: LayoutSection, top: float, plan: SheetLayout) -> float:
+    """Draw a section below ``top``; returns its bottom."""
     y = top
     places = []
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
         places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
-    pen.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
-    pen.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
+    canvas.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
+    canvas.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
     for box, place in places:
-        _box(pen, box, place, plan)
-    _section_name(pen, section.short, top, y)
+        _draw_box(canvas, box, place, plan)
+    _draw_section_name(canvas, section.short, top, y)
     return y
 
 
-def _section_name(pen: Pen, short: str, top: float, bottom: float) -> None:
-    box = Rect(LEFT, bottom, sheet_layout.SECTION, top - bottom)
-    pen.fill(box, SECTION_FILL)
+def _draw_section_name(canvas: Canvas, short: str, top: float, bottom: float) -> None:
+    box = Rect(LEFT, bottom, sheet_layout.SECTION_WIDTH, top - bottom)
+    canvas.fill(box, SECTION_FILL)
     middle = bottom + box.height / 2
-    pen.shared(
+    canvas.draw_once(
         ("section", short, box.height),
         0,
         middle,
-        lambda x, y: pen.column(Rect(x + LEFT, y - box.height / 2, box.width, box.height), short, 9.5),
+        lambda x, y: canvas.vertical_text(Rect(x + LEFT, y - box.height / 2, box.width, box.height), short, 9.5),
     )
-    pen.line(CONTENT, top, CONTENT, bottom, THIN, RULE)
+    canvas.line(CONTENT, top, CONTENT, bottom, THIN, RULE)
 
 
-def _box(pen: Pen, box: Box, place: Rect, plan: Plan) -> None:
+def _draw_box(canvas: Canvas, box: Box, place: Rect, plan: SheetLayout) -> None:
     if box.fitted:
-        _label(pen, place, box.fitted)
+        _draw_label(canvas, place, box.fitted)
         return
-    inner = Rect(place.left + sheet_layout.PAD, place.bottom, place.width - 2 * sheet_layout.PAD, place.height)
+    inner = Rect(place.left + sheet_layout.PADDING, place.bottom, place.width - 2 * sheet_layout.PADDING, place.height)
     size = plan.level.size if box.style is Style.VALUE else plan.level.size - 0.5
     fitted = typeset.fit(box.text, inner.width, inner.height, size, plan.level.smallest)
-    assert fitted, "the plan gives every text the room it needs"
+    assert fitted, "the layout gives every text the room it needs"
     align = "left" if box.wide or len(fitted.lines) > 1 else "center"
-    pen.lines(inner, fitted, align=align, ink=MUTED if box.moved else INK)
+    canvas.lines(inner, fitted, align=align, ink=MUTED if box.moved else INK)
 
 
-def _label(pen: Pen, place: Rect, fitted: Fitted) -> None:
+def _draw_label(canvas: Canvas, place: Rect, fitted: Fitted) -> None:
     only = fitted.lines[0]
-    if len(fitted.lines) == 1 and len(only) == 2:  # 性　别: two characters as wide as their neighbours' four
+    if len(fitted.lines) == 1 and len(only) == 2:  # 性　别: two characters are spread to the width of four
         y = place.bottom + place.height / 2 - fitted.size * TO_MIDDLE
         middle = place.left + place.width / 2
-        pen.text(middle, y, only, fitted.size, face=Face.LABEL, align="center", spacing=fitted.size)
+        canvas.text(middle, y, only, fitted.size, face=Face.LABEL, align="center", spacing=fitted.size)
     else:
-        pen.lines(place, fitted, face=Face.LABEL)
+        canvas.lines(place, fitted, face=Face.LABEL)
 
 
-def _photo(pen: Pen, photo: bytes | None, top: float, height: float) -> None:
-    well = Rect(RIGHT - sheet_layout.PHOTO, top - height, sheet_layout.PHOTO, height)
-    pen.frame(well, THIN, RULE)
+def _draw_photo(canvas: Canvas, photo: bytes | None, top: float, height: float) -> None:
+    well = Rect(RIGHT - sheet_layout.PHOTO_WIDTH, top - height, sheet_layout.PHOTO_WIDTH, height)
+    canvas.frame(well, THIN, RULE)
     tall = min(height - 3 * MM, 37.1 * MM)
     wide = tall * 5 / 7
     place = Rect(well.left + (well.width - wide) / 2, well.bottom + (height - tall) / 2, wide, tall)
     if photo:
-        pen.jpeg(place, photo)
-        pen.frame(place, 0.3, color("#9AA3AD"))
+        canvas.jpeg(place, photo)
+        canvas.frame(place, 0.3, color("#9AA3AD"))
     else:
-        pen.frame(place, THIN, GHOST, (2, 2))
-        pen.lines(place, Fitted(9, ("一寸照片",)), face=Face.LABEL, ink=MUTED)
+        canvas.frame(place, THIN, GHOST, (2, 2))
+        canvas.lines(place, Fitted(9, ("一寸照片",)), face=Face.LABEL, ink=MUTED)
 
 
 # --- promise, signature, stamp ----------------------------------------------------------------------------------------
 
 
-def _promise(pen: Pen, plan: Plan, top: float) -> None:
-    pen.shared(plan.promise, CONTENT + 10, top - 3.5, lambda x, y: _draw_promise(pen, plan.promise, x, y))
+def _place_promise(canvas: Canvas, plan: SheetLayout, top: float) -> None:
+    canvas.draw_once(plan.promise, CONTENT + 10, top - 3.5, lambda x, y: _draw_promise(canvas, plan.promise, x, y))
 
 
-def _draw_promise(pen: Pen, lines: Iterable[str], x: float, y: float) -> None:
+def _draw_promise(canvas: Canvas, lines: Iterable[str], x: float, y: float) -> None:
     size, step = sheet_layout.PROMISE_SIZE, sheet_layout.PROMISE_STEP
     for index, line in enumerate(lines):
-        pen.text(x, y - step * (index + 0.5) - size * TO_MIDDLE, line, size)
+        canvas.text(x, y - step * (index + 0.5) - size * TO_MIDDLE, line, size)
 
 
-def _bottom(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
+def _place_signing_part(canvas: Canvas, has_employer: bool, top: float, bottom: float) -> None:
     height = top - bottom
-    pen.shared(("bottom", has_employer, height), 0, bottom, lambda x, y: _closing(pen, has_employer, y + height, y))
+    canvas.draw_once(
+        ("bottom", has_employer, height),
+        0,
+        bottom,
+        lambda x, y: _draw_signing_part(canvas, has_employer, y + height, y),
+    )
 
 
-def _closing(pen: Pen, has_employer: bool, top: float, bottom: float) -> None:
+def _draw_signing_part(canvas: Canvas, has_employer: bool, top: float, bottom: float) -> None:
     if not has_employer:
-        signature(pen, CONTENT + 84 * MM, bottom)
+        draw_signature_line(canvas, CONTENT + 84 * MM, bottom)
         return
     middle = CONTENT + 88 * MM
-    pen.line(CONTENT, top, RIGHT, top, THIN, RULE)
-    pen.line(middle, top, middle, bottom, THIN, RULE)
-    pen.text(CONTENT + 10, top - 15, "单位意见：", 9.5, face=Face.LABEL)
-    pen.text(CONTENT + 10 + 5 * 9.5, top - 15, "经核对，所填内容属实。", 9.5)
-    _blank(pen, CONTENT + 10, bottom + 12.5 * MM, "经办人：", 42 * MM)
-    _date(pen, CONTENT + 10, bottom + 4.8 * MM)
+    canvas.line(CONTENT, top, RIGHT, top, THIN, RULE)
+    canvas.line(middle, top, middle, bottom, THIN, RULE)
+    canvas.text(CONTENT + 10, top - 15, "单位意见：", 9.5, face=Face.LABEL)
+    canvas.text(CONTENT + 10 + 5 * 9.5, top - 15, "经核对，所填内容属实。", 9.5)
+    _draw_blank_line(canvas, CONTENT + 10, bottom + 12.5 * MM, "经办人：", 42 * MM)
+    _draw_date_line(canvas, CONTENT + 10, bottom + 4.8 * MM)
     radius = min(16.5 * MM, (top - bottom) / 2 - 7)
     x, y = middle - radius - 3 * MM, bottom + radius + 4
-    pen.circle(x, y, radius, 0.7, GHOST, (2.2, 2.2))
-    pen.text(x, y - 3.4, "（单位盖章）", 9.5, face=Face.LABEL, ink=color("#8C96A1"), align="center")
-    pen.text(middle + 10, top - 15, "申报人签名（手写）：", 9.5, face=Face.LABEL)
-    pen.line(middle + 10, bottom + 12.5 * MM - 2, RIGHT - 10, bottom + 12.5 * MM - 2, THIN, RULE)
-    _date(pen, middle + 10, bottom + 4.8 * MM)
+    canvas.circle(x, y, radius, 0.7, GHOST, (2.2, 2.2))
+    canvas.text(x, y - 3.4, "（单位盖章）", 9.5, face=Face.LABEL, ink=color("#8C96A1"), align="center")
+    canvas.text(middle + 10, top - 15, "申报人签名（手写）：", 9.5, face=Face.LABEL)
+    canvas.line(middle + 10, bottom + 12.5 * MM - 2, RIGHT - 10, bottom + 12.5 * MM - 2, THIN, RULE)
+    _draw_date_line(canvas, middle + 10, bottom + 4.8 * MM)
 
 
-def signature(pen: Pen, left: float, bottom: float) -> None:
+def draw_signature_line(canvas: Canvas, left: float, bottom: float) -> None:
     """The line for the handwritten name, from ``left`` to the right margin, and the date below it."""
-    _blank(pen, left, bottom + 12.5 * MM, "申报人签名（手写）：", RIGHT - 10 - left)
-    _date(pen, left, bottom + 4.8 * MM)
+    _draw_blank_line(canvas, left, bottom + 12.5 * MM, "申报人签名（手写）：", RIGHT - 10 - left)
+    _draw_date_line(canvas, left, bottom + 4.8 * MM)
 
 
-def _blank(pen: Pen, x: float, y: float, label: str, width: float) -> None:
-    pen.text(x, y, label, 9.5, face=Face.LABEL)
-    pen.line(x + fonts.width(label, 9.5, Face.LABEL), y - 2, x + width, y - 2, THIN, RULE)
+def _draw_blank_line(canvas: Canvas, x: float, y: float, label: str, width: float) -> None:
+    canvas.text(x, y, label, 9.5, face=Face.LABEL)
+    canvas.line(x + fonts.width(label, 9.5, Face.LABEL), y - 2, x + width, y - 2, THIN, RULE)
 
 
-def _date(pen: Pen, x: float, y: float) -> None:
-    pen.text(x, y, "日期：", 9.5, face=Face.LABEL)
+def _draw_date_line(canvas: Canvas, x: float, y: float) -> None:
+    canvas.text(x, y, "日期：", 9.5, face=Face.LABEL)
     for unit, at in (("年", 20), ("月", 32), ("日", 44)):
-        pen.text(x + at * MM, y, unit, 9.5, face=Face.LABEL)
+        canvas.text(x + at * MM, y, unit, 9.5, face=Face.LABEL)

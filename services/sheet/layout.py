@@ -1,8 +1,8 @@
-"""Where everything on the sheet goes: questions packed into rows, rows made as high as one A4 page allows.
+"""The layout of page 1: questions packed into rows, rows as high as one A4 page allows.
 
-Nothing here names a question. Cells come in the order of the form and keep it; each takes two to six sixths of a row,
-by the length of its text. When the page is too full, type and rows get smaller in steps; what then still does not
-fit moves to the continuation page, the longest text first, and its place says 见续页.
+No question is named here. Cells keep the order of the form; each takes two to six sixths of a row, by the length of its
+text. When the page is too full, type and rows get smaller in steps. Texts that still do not fit move to the
+continuation page, the longest first, and 见续页 is printed in their place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,23 +15,23 @@ from lib.pdf import fonts, typeset
 from lib.pdf.canvas import MM
 from lib.pdf.typeset import Fitted
 from services.sheet.data import Block, SheetData, Table
-from services.sheet.labels import column_least, label_fitted, label_width
+from services.sheet.labels import label_fitted, label_width, min_column_width
 from services.sheet.packing import SIXTHS, pack
 
-SECTION = 8 * MM  # the narrow column with the section's name
-FULL = 170 * MM  # what is left of 178 mm between the margins
-PHOTO = 33 * MM  # the photo's well, at the right of the first rows
+SECTION_WIDTH = 8 * MM  # the narrow column with the section's name
+CONTENT_WIDTH = 170 * MM  # what is left of 178 mm between the margins
+PHOTO_WIDTH = 33 * MM  # at the right of the first rows
 PHOTO_ROWS = 5
-PHOTO_LEAST = 32 * MM
+MIN_PHOTO_HEIGHT = 32 * MM
 TABLE_HEIGHT = 239 * MM  # from the header to the footer
-ROW_MOST = 30.0
-BOTTOM_MOST = 92 * MM
-HEAD_MOST = 21.0
-PAD = 3.8  # left and right of a text
-OVER = 1.6  # above and below a text
+MAX_ROW_HEIGHT = 30.0
+MAX_BOTTOM_HEIGHT = 92 * MM
+MAX_HEAD_HEIGHT = 21.0
+PADDING = 3.8  # left and right of a text
+VERTICAL_PADDING = 1.6  # above and below a text
 MOVED = "见续页"
-WORTH_MOVING = 24.0  # ems; a shorter text saves little by moving
-ALWAYS_MOVED = 260.0  # ems; five full lines in the smallest type
+MIN_EMS_TO_MOVE = 24.0  # ems; a shorter text saves little by moving
+MAX_EMS_ON_PAGE_1 = 260.0  # ems; five full lines in the smallest type
 
 PROMISE = (
     "　　本人承诺：本表所填信息和提交的附件真实、准确、完整，附件与原件一致；"
@@ -42,7 +42,7 @@ PROMISE_STEP = 15.0
 
 
 class Style(Enum):
-    """What a box is: it decides type, colour and border."""
+    """The kind of a box; it decides type, colour and border."""
 
     LABEL = "label"
     VALUE = "value"
@@ -52,7 +52,7 @@ class Style(Enum):
 
 @dataclass
 class Entry:
-    """A text with its place in the sheet; ``moved`` to the continuation page, or ``dropped`` there with its label."""
+    """A text of the sheet. ``moved``: only the text is on the continuation page; ``dropped``: its label, too."""
 
     block: str
     label: str
@@ -77,7 +77,7 @@ class Box:
     style: Style
     left: float
     width: float
-    fitted: Fitted | None = None  # None: fitted into the height that the row gets
+    fitted: Fitted | None = None  # None: fitted later, into the height of its row
     text: str = ""
     moved: bool = False
     wide: bool = False
@@ -85,11 +85,11 @@ class Box:
 
 @dataclass(frozen=True)
 class LayoutRow:
-    """Boxes side by side; ``need`` and ``most`` limit the height."""
+    """Boxes side by side; ``need`` and ``most`` are the limits of its height."""
 
     boxes: tuple[Box, ...]
     need: float
-    most: float = ROW_MOST
+    most: float = MAX_ROW_HEIGHT
 
 
 @dataclass
@@ -104,7 +104,7 @@ class LayoutSection:
 class Level:
     """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
 
-    ``hint`` caps the widths that cells ask for beyond what their texts need.
+    ``hint`` limits the spans that cells ask for beyond the need of their texts.
     """
 
     size: float
@@ -132,8 +132,8 @@ LEVELS = (
 
 
 @dataclass
-class Plan:
-    """The finished layout of page 1, and what goes to the continuation pages."""
+class SheetLayout:
+    """The finished layout of page 1, and the texts for the continuation pages."""
 
     level: Level
     sections: list[LayoutSection]
@@ -148,7 +148,7 @@ class Plan:
 
 @dataclass
 class _Part:
-    """A block with its texts as entries, which remember whether they moved."""
+    """A block with its texts as entries."""
 
     short: str
     cells: list[Entry]
@@ -163,26 +163,26 @@ class _Part:
         yield from self.cells
 
 
-def plan(data: SheetData) -> Plan:
-    """Lay the sheet out, loosest level first; moves texts to the continuation page until the rest fits."""
+def plan_layout(data: SheetData) -> SheetLayout:
+    """Try the loosest level first; move texts to the continuation page until the rest fits."""
     parts = [_part(block, index == 0) for index, block in enumerate(data.blocks)]
     if data.papers:
         names = [Entry("附件", str(n), typeset.printable(f"{n}. {name}")) for n, name in enumerate(data.papers, 1)]
         parts.append(_Part("附件", names, [], papers=True))
     entries = [entry for part in parts for entry in part.entries()]
     for entry in entries:
-        entry.moved = entry.ems > ALWAYS_MOVED
-    promise = tuple(typeset.wrap(PROMISE, (FULL - 20) / PROMISE_SIZE))
+        entry.moved = entry.ems > MAX_EMS_ON_PAGE_1
+    promise = tuple(typeset.wrap(PROMISE, (CONTENT_WIDTH - 20) / PROMISE_SIZE))
     promise_height = len(promise) * PROMISE_STEP + 7
     while True:
         for level in LEVELS:
             sections = [_section(part, level) for part in parts if any(not e.dropped for e in part.entries())]
             room = TABLE_HEIGHT - promise_height - level.bottom(data.has_employer)
             if sum(row.need for section in sections for row in section.rows) <= room or not sections:
-                used = _spread(sections, room)
-                bottom = min(TABLE_HEIGHT - promise_height - used, BOTTOM_MOST)
+                used = _distribute_heights(sections, room)
+                bottom = min(TABLE_HEIGHT - promise_height - used, MAX_BOTTOM_HEIGHT)
                 moved = [entry for entry in entries if entry.moved or entry.dropped]
-                return Plan(level, sections, promise, promise_height, bottom, moved)
+                return SheetLayout(level, sections, promise, promise_height, bottom, moved)
         _move_one(parts)
 
 
@@ -201,30 +201,30 @@ def _table_row(block: Block, table: Table, row: tuple[str, ...]) -> list[Entry]:
 
 
 def _move_one(parts: Sequence[_Part]) -> None:
-    """Move the longest text; when only short ones are left, the last cell of the longest section with its label."""
+    """Move the longest text; when only short ones are left, drop the last cell of the longest section."""
     texts = [entry for part in parts if not part.papers for entry in part.entries()]
     staying = [entry for entry in texts if not entry.moved and not entry.dropped]
     longest = max(staying, key=lambda entry: entry.ems, default=None)
-    if longest and longest.ems > WORTH_MOVING:
+    if longest and longest.ems > MIN_EMS_TO_MOVE:
         longest.moved = True
         return
     cells = max(([e for e in part.cells if not e.dropped] for part in parts), key=len)
     if cells:
         cells[-1].dropped = True
-    else:  # tables alone that fill a page: their rows, all cells of one
+    else:  # only tables fill the page: drop a whole row
         rows = [row for part in parts for _table, table_rows in part.tables for row in table_rows]
         for entry in next(row for row in reversed(rows) if not row[0].dropped):
             entry.dropped = True
 
 
-def _spread(sections: Sequence[LayoutSection], room: float) -> float:
-    """Give every row its height so that rows are as even as their needs allow; returns the sum."""
+def _distribute_heights(sections: Sequence[LayoutSection], room: float) -> float:
+    """Give every row a height, as even as their needs allow; returns the sum."""
     rows = [row for section in sections for row in section.rows]
 
     def heights(common: float) -> list[float]:
         return [max(row.need, min(common, row.most)) for row in rows]
 
-    low, high = 0.0, ROW_MOST
+    low, high = 0.0, MAX_ROW_HEIGHT
     for _ in range(24):
         middle = (low + high) / 2
         low, high = (middle, high) if sum(heights(middle)) <= room else (low, middle)
@@ -247,13 +247,13 @@ def _section(part: _Part, level: Level) -> LayoutSection:
         cells = [entry for entry in part.cells if not entry.dropped]
         rows += _cell_rows(cells, level, photo_rows)
         section.photo_rows = min(photo_rows, len(rows))
-    _at_least(section.rows, 0, section.photo_rows, PHOTO_LEAST)
-    _at_least(section.rows, 0, len(section.rows), len(part.short) * 10.5 + 4)
+    _raise_to_height(section.rows, 0, section.photo_rows, MIN_PHOTO_HEIGHT)
+    _raise_to_height(section.rows, 0, len(section.rows), len(part.short) * 10.5 + 4)
     return section
 
 
-def _at_least(rows: list[LayoutRow], start: int, end: int, height: float) -> None:
-    """Raise the needs of these rows until together they reach a height."""
+def _raise_to_height(rows: list[LayoutRow], start: int, end: int, height: float) -> None:
+    """Raise the needs of these rows so that together they reach a height."""
     short = height - sum(row.need for row in rows[start:end])
     for index in range(start, end):
         if short > 0:
@@ -270,7 +270,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         for text, (left, right) in zip(table.header, edges, strict=True)
     ]
     tallest = max(box.fitted.height for box in head if box.fitted)
-    yield LayoutRow(tuple(head), max(level.head, tallest + 2 * OVER), HEAD_MOST)
+    yield LayoutRow(tuple(head), max(level.head, tallest + 2 * VERTICAL_PADDING), MAX_HEAD_HEIGHT)
     for row in entries:
         if row[0].dropped:
             continue
@@ -278,7 +278,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         boxes += [
             _value_box(entry, left, right - left) for entry, (left, right) in zip(row[1:], edges[1:], strict=True)
         ]
-        yield LayoutRow(tuple(boxes), _need(boxes, level))
+        yield LayoutRow(tuple(boxes), _min_row_height(boxes, level))
 
 
 def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
@@ -287,10 +287,10 @@ def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> list[float]:
-    """The widths that the table asks for, except that columns with room to spare give to those whose texts need it."""
-    asked = [share * FULL / sum(table.widths) for share in table.widths]
+    """The widths that the table asks for; columns with free space give some to columns whose texts need it."""
+    asked = [share * CONTENT_WIDTH / sum(table.widths) for share in table.widths]
     least = [
-        max(column_least(head, level.label), *(_text_least(row[index].shown, level) for row in entries))
+        max(min_column_width(head, level.label), *(_min_text_width(row[index].shown, level) for row in entries))
         for index, head in enumerate(table.header)
     ]
     spare = [max(have - need, 0) for have, need in zip(asked, least, strict=True)]
@@ -300,9 +300,9 @@ def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Leve
     return [have - taken * s + given * n for have, s, n in zip(asked, spare, lack, strict=True)]
 
 
-def _text_least(text: str, level: Level) -> float:
+def _min_text_width(text: str, level: Level) -> float:
     """Two lines, and no code cut."""
-    return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PAD
+    return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PADDING
 
 
 def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:
@@ -313,20 +313,20 @@ def _value_box(entry: Entry, left: float, width: float, wide: bool = False) -> B
     return Box(Style.VALUE, left, width, text=entry.shown, moved=entry.moved, wide=wide)
 
 
-def _need(boxes: Iterable[Box], level: Level) -> float:
-    return max(level.row, *(_box_need(box, level) + 2 * OVER for box in boxes))
+def _min_row_height(boxes: Iterable[Box], level: Level) -> float:
+    return max(level.row, *(_min_box_height(box, level) + 2 * VERTICAL_PADDING for box in boxes))
 
 
-def _box_need(box: Box, level: Level) -> float:
+def _min_box_height(box: Box, level: Level) -> float:
     if box.fitted:
         return box.fitted.height
-    return typeset.least_height(box.text, box.width - 2 * PAD, level.size, level.smallest)
+    return typeset.minimum_height(box.text, box.width - 2 * PADDING, level.size, level.smallest)
 
 
 def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[LayoutRow]:
-    widths = [FULL - PHOTO] * photo_rows + [FULL]
+    widths = [CONTENT_WIDTH - PHOTO_WIDTH] * photo_rows + [CONTENT_WIDTH]
     rows = []
-    wishes = {width: [_wish(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
+    wishes = {width: [_wanted_span(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
     for index, cells in enumerate(pack([wishes[width] for width in widths])):
         width = widths[min(index, photo_rows)]
         boxes: list[Box] = []
@@ -337,14 +337,14 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
             boxes.append(Box(Style.LABEL, left, label, label_fitted(entries[at].label, label, level.label)))
             boxes.append(_value_box(entries[at], left + label, right - left - label, wide=span == SIXTHS))
             start += span
-        rows.append(LayoutRow(tuple(boxes), _need(boxes, level)))
+        rows.append(LayoutRow(tuple(boxes), _min_row_height(boxes, level)))
     return rows
 
 
-def _wish(entry: Entry, width: float, level: Level) -> int:
-    """The least span in which the answer stands on one line without shrinking much; a whole row if none does."""
+def _wanted_span(entry: Entry, width: float, level: Level) -> int:
+    """The least span in which the answer fits on one line at nearly full size; else a whole row."""
     needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
-    room = (label_width(entry.label, level.label) + 2 * PAD + needed) * SIXTHS / width
+    room = (label_width(entry.label, level.label) + 2 * PADDING + needed) * SIXTHS / width
     least = min(entry.span, level.hint)
     return next((span for span in (2, 3, 4) if span >= least and span >= room), SIXTHS)
 
@@ -357,17 +357,29 @@ def _paper_rows(entries: Sequence[Entry], level: Level) -> list[LayoutRow]:
         boxes, start = [], 0
         for at, span in cells:
             boxes.append(
-                Box(Style.PAPER, FULL * start / SIXTHS, FULL * span / SIXTHS, text=entries[at].shown, wide=True)
+                Box(
+                    Style.PAPER,
+                    CONTENT_WIDTH * start / SIXTHS,
+                    CONTENT_WIDTH * span / SIXTHS,
+                    text=entries[at].shown,
+                    wide=True,
+                )
             )
             start += span
         rows.append(
-            LayoutRow(tuple(boxes), max(level.paper, _need(boxes, replace(level, row=0)) - 2 * OVER), level.paper)
+            LayoutRow(
+                tuple(boxes),
+                max(level.paper, _min_row_height(boxes, replace(level, row=0)) - 2 * VERTICAL_PADDING),
+                level.paper,
+            )
         )
     for index in {0, len(rows) - 1}:
-        rows[index] = replace(rows[index], need=rows[index].need + OVER, most=rows[index].most + OVER)
+        rows[index] = replace(
+            rows[index], need=rows[index].need + VERTICAL_PADDING, most=rows[index].most + VERTICAL_PADDING
+        )
     return rows
 
 
 def _paper_span(entry: Entry, level: Level) -> int:
-    needed = fonts.ems(entry.shown) * max(0.85 * level.size, level.smallest) + 2 * PAD
-    return next((span for span in (2, 4) if FULL * span / SIXTHS >= needed), SIXTHS)
+    needed = fonts.ems(entry.shown) * max(0.85 * level.size, level.smallest) + 2 * PADDING
+    return next((span for span in (2, 4) if CONTENT_WIDTH * span / SIXTHS >= needed), SIXTHS)

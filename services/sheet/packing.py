@@ -1,4 +1,4 @@
-"""A puzzle that knows no paper: cells into rows of six sixths."""
+"""Packs cells into rows of six sixths."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,11 +6,11 @@ SIXTHS = 6
 
 
 def pack(spans: Sequence[Sequence[int]], stretch: bool = True) -> list[list[tuple[int, int]]]:
-    """Put cells into rows of six sixths, in order: rows of (index of the cell, its span).
+    """Put cells into rows, in order: rows of (index of the cell, its span).
 
-    ``spans[r][i]`` is the span that cell i wishes in row r; the last entry of ``spans`` counts for all further rows.
-    The fewest rows win. With ``stretch`` the cells of a row fill it, and the evenest rows win; without, the fullest
-    first rows do.
+    ``spans[r][i]`` is the span that cell i needs in row r; the last entry of ``spans`` is used for all further rows.
+    The fewest rows win. With ``stretch`` cells grow to fill their row, and the most even rows win. Without it, the
+    fullest first rows win.
     """
     last = len(spans) - 1
     count = len(spans[0])
@@ -41,7 +41,7 @@ def _choices(
 
 
 def _stretched(spans: Sequence[int]) -> list[int]:
-    """Let the narrowest cells grow, one sixth at a time, until the row is full."""
+    """Widen the narrowest cells by a sixth at a time until the row is full."""
     grown = list(spans)
     while sum(grown) < SIXTHS:
         grown[grown.index(min(grown))] += 1

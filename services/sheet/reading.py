@@ -1,10 +1,9 @@
-"""An uploaded picture of the signed sheet, read back: which version it shows, and whether that one still counts.
+"""What was read on the uploaded pictures of the signed sheet: pages, signature, stamp.
 
-The reading itself (lib.pictures.sheet_reader) happens when the picture is cleaned; here it is compared with what is
-printed and with the working copy, inside the transaction that takes the picture. Pages keep of it, as
-``PaperPage.reading``:
+The reading itself (lib.pictures.sheet_reader) happens when the picture is cleaned. Which version it shows is judged in
+services.filing.signed_sheet. Pages keep of it, as ``PaperPage.reading``:
 
-``read``      was a code of ours on it? Without, the page is bound to the version printed last, and people are told
+``read``      was a code of ours on it? Without, the page is bound to the version printed last, and people are informed
 ``page``      which page of the sheet it is, of how many (``pages``)
 ``ink``       a signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
 """
@@ -15,16 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
-
-from forms import SHEET, Paper
 from lib.codes import YesNo
-from models import Declaration, PaperPage, Sheet, db
-from services.marks import marks
-from services.papers import papers
-from services.papers.papers import NotTaken, Prepared
-from services.papers.sheet_positions import ALONE, WITH_EMPLOYER
-from services.sheet import versions as sheet_versions
+from models import PaperPage, Sheet
 
 Found = Mapping[str, Any]
 
@@ -33,117 +24,16 @@ RETAKE = "请把纸放平，光线均匀，让整张表和左上角的二维码�
 
 @dataclass(frozen=True)
 class SheetNote:
-    """Advice on an uploaded sheet: never in the way of anything. ``kind``: ``g`` all is well, ``y`` look again."""
+    """Advice on an uploaded sheet: it never blocks anything. ``kind``: ``g`` all is well, ``y`` look again."""
 
     kind: Literal["g", "y"]
     text: str
 
 
-def take(declaration: Declaration, paper: Paper, prepared: Prepared) -> PaperPage:
-    """Add a picture to its paper; the sheet is bound to the version that it shows. Raises papers.NotTaken.
-
-    A version that no longer counts is refused, a sheet of somebody else and a forged one too.
-    """
-    if paper.kind != SHEET or sheet_versions.last(declaration) is None:
-        return papers.take(declaration, paper, prepared)
-    sheet, reading = _judged(declaration, prepared.reading or ())
-    page = papers.take(declaration, paper, prepared, sheet)
-    page.reading = reading
-    return page
-
-
-def cut(page: PaperPage, prepared: Prepared) -> None:
-    """Put what was cut out of a picture in its place; of the sheet, what is left is judged as if it were new.
-
-    Raises papers.NotTaken.
-    """
-    if page.kind == SHEET and sheet_versions.last(page.declaration):
-        sheet, page.reading = _judged(page.declaration, prepared.reading or ())
-        page.sheet_id = sheet.id
-    papers.cut(page, prepared)
-
-
-# --- which sheet is it? -----------------------------------------------------------------------------------------------
-
-
-def _judged(declaration: Declaration, found: Sequence[Found]) -> tuple[Sheet, dict[str, Any]]:
-    """The version that a picture shows, and what to keep of its reading. One good code among several is enough."""
-    excused = marks.excused(declaration)
-    known = {sheet.code: sheet for sheet in _known([one["code"] for one in found])}
-    own = [(known[one["code"]], one) for one in found if _is_own(declaration, known.get(one["code"]))]
-    for sheet, one in sorted(own, key=lambda pair: -pair[0].version):
-        if sheet_versions.is_current(sheet, declaration, excused):
-            return sheet, _kept(sheet, one)
-    if own:
-        raise NotTaken(
-            _outdated(declaration, max((sheet for sheet, _one in own), key=lambda one: one.version), excused)
-        )
-    if known:
-        raise NotTaken(_foreign(declaration, next(iter(known.values()))))
-    if found:
-        raise NotTaken(
-            f"图上的校验码 {_in_fours(found[0]['code'])} 不是本平台打印的，这张信息表不能使用。"
-            "请在本平台打印个人基本信息表，签名后再上传"
-        )
-    return _unread(declaration, excused), {"read": False}
-
-
-def _known(codes: Sequence[str]) -> Sequence[Sheet]:
-    return db.session.scalars(select(Sheet).where(Sheet.code.in_(codes))).all() if codes else ()
-
-
-def _is_own(declaration: Declaration, sheet: Sheet | None) -> bool:
-    return sheet is not None and sheet.declaration_id == declaration.id
-
-
-def _in_fours(code: str) -> str:
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
-
-
-def _kept(sheet: Sheet, one: Found) -> dict[str, Any]:
-    page, pages = int(one.get("page") or 1), int(one.get("pages") or 1)
-    name = WITH_EMPLOYER if page == 1 and has_employer(sheet) else ALONE
-    return {"read": True, "page": page, "pages": pages} | one["forms"][name]
-
-
-def has_employer(sheet: Sheet) -> bool:
-    return bool(sheet.answers.get("has_employer") == YesNo.YES)
-
-
-def _unread(declaration: Declaration, excused: frozenset[str]) -> Sheet:
-    """Without a code: the version of the pages that are there already, if it counts, else the one printed last."""
-    signed = sheet_versions.signed(declaration)
-    if signed and sheet_versions.is_current(signed, declaration, excused):
-        return signed
-    last = sheet_versions.last(declaration)
-    assert last, "take() asks for it"
-    return last
-
-
-def _outdated(declaration: Declaration, sheet: Sheet, excused: frozenset[str]) -> str:
-    names = sheet_versions.changed_since(sheet, declaration) - excused
-    said = f"图上是第 {sheet.version} 版信息表，打印之后修改了{sheet_versions.in_words(names)}，这一版已经作废。"
-    last = sheet_versions.last(declaration)
-    if last and last.id != sheet.id and sheet_versions.is_current(last, declaration, excused):
-        return f"{said}请用最近打印的第 {last.version} 版签名后上传；找不到的，请重新打印"
-    return f"{said}请重新打印、签名后上传"
-
-
-def _foreign(declaration: Declaration, sheet: Sheet) -> str:
-    other = db.session.get_one(Declaration, sheet.declaration_id)
-    if other.account_id == declaration.account_id:
-        return "图上是您另一份申报的信息表，不能用于本次申报。请打印本次申报的个人基本信息表，签名后上传"
-    return "图上是另一个人的信息表，不能使用。请上传您自己打印、签名的个人基本信息表"
-
-
-# --- what to tell ----------------------------------------------------------------------------------------------------
-
-
-def notes(declaration: Declaration) -> list[SheetNote]:
+def notes(pages: Sequence[PaperPage], signed: Sheet | None) -> list[SheetNote]:
     """For the person at the paper, from what its pictures show. Empty without a picture, or when none was looked at."""
-    readings = [page.reading for page in papers.pages_of(declaration, SHEET) if page.reading]
-    sheet = sheet_versions.signed(declaration)
-    return list(_notes(readings, sheet)) if sheet and readings else []
+    readings = [page.reading for page in pages if page.reading]
+    return list(_notes(readings, signed)) if readings and signed else []
 
 
 def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
@@ -157,7 +47,7 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
         yield SheetNote(
             "y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传"
         )
-    states = [ink(readings), stamp(readings, sheet)]
+    states = [signature_state(readings), stamp_state(readings, sheet)]
     if states[0] == "missing":
         yield SheetNote(
             "y", "签名处没有发现手写签名。请在“申报人签名”处用黑色或蓝色笔签名，再重拍；确已签名的，可以不改"
@@ -174,14 +64,14 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
 
 
 def missing_pages(readings: Sequence[Found]) -> list[int]:
-    """Pages of the sheet that no picture shows."""
+    """The pages of the sheet without a picture."""
     there = {one["page"] for one in readings if one["read"]}
     pages = max((one["pages"] for one in readings if one["read"]), default=0)
     return [page for page in range(1, pages + 1) if page not in there]
 
 
-def ink(readings: Sequence[Found]) -> str | None:
-    """The signature of all pages that were read: the worst of them; of several pictures of a page the best counts."""
+def signature_state(readings: Sequence[Found]) -> str | None:
+    """The signature over all pages: the worst page counts; of several pictures of one page the best counts."""
     by_page: dict[int, list[str]] = {}
     for one in readings:
         if one["read"]:
@@ -189,7 +79,7 @@ def ink(readings: Sequence[Found]) -> str | None:
     return _worst([_best(states) for states in by_page.values()])
 
 
-def stamp(readings: Sequence[Found], sheet: Sheet) -> str | None:
+def stamp_state(readings: Sequence[Found], sheet: Sheet) -> str | None:
     """The employer's stamp on page 1; None where no employer is declared, or page 1 was not read."""
     states = [one["stamp"] for one in readings if one["read"] and one["page"] == 1 and "stamp" in one]
     return _best(states) if states and has_employer(sheet) else None
@@ -201,3 +91,7 @@ def _best(states: Sequence[str]) -> str:
 
 def _worst(states: Sequence[str]) -> str | None:
     return next((state for state in ("missing", "unknown", "found") if state in states), None)
+
+
+def has_employer(sheet: Sheet) -> bool:
+    return bool(sheet.answers.get("has_employer") == YesNo.YES)

@@ -1,4 +1,4 @@
-"""模板下载: documents that anybody may fetch, by their name in the address. Drawn once for each process and kept."""
+"""模板下载: public documents by their name in the URL. Each process draws them once and caches them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Template:
 
 TEMPLATES = {
     "sheet": Template(
-        "会计人员个人基本信息表（样表）", "只供了解内容；正式的信息表在填写后从系统打印", sheet_content.blank
+        "会计人员个人基本信息表（样表）", "只供了解内容；正式的信息表在填写后从系统打印", sheet_content.blank_sheet
     ),
     "work-proof": Template("工作证明", "由工作单位填写并加盖公章", commitment.work_proof_pdf),
     "commitment": Template(commitment.COMMITMENT_TITLE, "提交时在网上勾选同意，不需要打印", commitment.commitment_pdf),

@@ -1,9 +1,9 @@
-"""Plain documents to print: a title, paragraphs, and a closing with places for signature, stamp and date."""
+"""Plain documents to print: a title, paragraphs, and a closing with lines for signature, stamp and date."""
 
 from collections.abc import Sequence
 
 from lib.pdf import typeset
-from lib.pdf.canvas import MM, PAGE_HEIGHT, PAGE_WIDTH, Pen, color, document
+from lib.pdf.canvas import MM, PAGE_HEIGHT, PAGE_WIDTH, Canvas, color, document
 from lib.pdf.fonts import Face
 
 LEFT = 28 * MM
@@ -30,23 +30,22 @@ def draw_text_document(
 ) -> bytes:
     """A text on A4, on as many pages as it needs.
 
-    A run of ＿ is a blank to be filled in and is never broken. ``closing`` lines stand at the right below the text,
-    kept together; ``stamp`` is what the dashed circle to their left says, if any. ``footer`` stands small at
-    the foot of every page.
+    A run of ＿ is a blank to fill in and is never broken. The ``closing`` lines are at the right below the text, all on
+    one page; ``stamp`` is the text in the dashed circle to their left. ``footer`` is printed small on every page.
     """
-    with document(title, site) as pen:
+    with document(title, site) as canvas:
         y = TOP
-        pen.text(PAGE_WIDTH / 2, y, title, _title_size(title), face=Face.LABEL, align="center", bold=True)
+        canvas.text(PAGE_WIDTH / 2, y, title, _title_size(title), face=Face.LABEL, align="center", bold=True)
         y -= 20 * MM
         for line in _lines(paragraphs):
-            y = _room_for(pen, y, STEP, footer, watermark)
-            pen.text(LEFT, y, line, SIZE)
+            y = _break_page_if_needed(canvas, y, STEP, footer, watermark)
+            canvas.text(LEFT, y, line, SIZE)
             y -= STEP
         if closing:
-            y = _room_for(pen, y - 8 * MM, CLOSING_STEP * len(closing) + 2 * STAMP, footer, watermark)
-            _closing(pen, y, closing, stamp)
-        _end_page(pen, footer, watermark)
-        return pen.finish()
+            y = _break_page_if_needed(canvas, y - 8 * MM, CLOSING_STEP * len(closing) + 2 * STAMP, footer, watermark)
+            _draw_closing(canvas, y, closing, stamp)
+        _end_page(canvas, footer, watermark)
+        return canvas.finish()
 
 
 def _title_size(title: str) -> float:
@@ -59,28 +58,28 @@ def _lines(paragraphs: Sequence[str]) -> list[str]:
     return [line for text in paragraphs for line in typeset.wrap(f"　　{typeset.printable(text)}", room)]
 
 
-def _room_for(pen: Pen, y: float, height: float, footer: str, watermark: str) -> float:
-    """Where to go on: here, or at the top of a new page when less than ``height`` is left of this one."""
+def _break_page_if_needed(canvas: Canvas, y: float, height: float, footer: str, watermark: str) -> float:
+    """The next base line: here, or at the top of a new page when less than ``height`` is left on this one."""
     if y - height >= BOTTOM:
         return y
-    _end_page(pen, footer, watermark)
+    _end_page(canvas, footer, watermark)
     return TOP
 
 
-def _closing(pen: Pen, y: float, lines: Sequence[str], stamp: str) -> None:
+def _draw_closing(canvas: Canvas, y: float, lines: Sequence[str], stamp: str) -> None:
     x = PAGE_WIDTH / 2 - 4 * MM
     if stamp:
         center, middle = LEFT + STAMP + 12 * MM, y - CLOSING_STEP * (len(lines) - 1) / 2
-        pen.circle(center, middle, STAMP, 0.7, GHOST, (2.2, 2.2))
-        pen.text(center, middle - 3, stamp, 9.5, face=Face.LABEL, ink=MUTED, align="center")
+        canvas.circle(center, middle, STAMP, 0.7, GHOST, (2.2, 2.2))
+        canvas.text(center, middle - 3, stamp, 9.5, face=Face.LABEL, ink=MUTED, align="center")
     for line in lines:
-        pen.text(x, y, line, SIZE)
+        canvas.text(x, y, line, SIZE)
         y -= CLOSING_STEP
 
 
-def _end_page(pen: Pen, footer: str, watermark: str) -> None:
+def _end_page(canvas: Canvas, footer: str, watermark: str) -> None:
     if footer:
-        pen.text(PAGE_WIDTH / 2, BOTTOM - 10 * MM, footer, 8, face=Face.LABEL, ink=MUTED, align="center")
+        canvas.text(PAGE_WIDTH / 2, BOTTOM - 10 * MM, footer, 8, face=Face.LABEL, ink=MUTED, align="center")
     if watermark:
-        pen.watermark(watermark)
-    pen.next_page()
+        canvas.watermark(watermark)
+    canvas.next_page()

@@ -1,1 +1,1 @@
-"""What everybody may read: notices, the guide, the notice on personal data."""
+"""Public content: notices, the guide, the notice on personal data."""

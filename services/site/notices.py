@@ -1,4 +1,4 @@
-"""通知公告: published ones for everybody, all of them for those who write them."""
+"""通知公告: published ones for everybody, all of them for their authors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PAGE = 20
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One page of notices, newest first. ``older``: the id after which the next page begins, None on the last."""
+class NoticePage:
+    """One page of notices, newest first. ``older``: the id after which the next page starts, None on the last."""
 
     notices: Sequence[Notice]
     older: int | None
@@ -32,28 +32,28 @@ def newest(count: int) -> Sequence[Notice]:
     return db.session.scalars(query).all()
 
 
-def page(after: int | None = None) -> Shown:
-    """The notices after the one with this id; an unknown id begins at the top."""
+def page(after: int | None = None) -> NoticePage:
+    """The notices after the one with this id; an unknown id gives the first page."""
     query = _published()
     last = db.session.get(Notice, after) if after and 0 < after < 2**31 else None
     if last and last.published_at:
         same_time = and_(Notice.published_at == last.published_at, Notice.id < last.id)
         query = query.where(or_(Notice.published_at < last.published_at, same_time))
     found = db.session.scalars(query.order_by(Notice.published_at.desc(), Notice.id.desc()).limit(PAGE + 1)).all()
-    return Shown(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
+    return NoticePage(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
 
 
 def published(notice_id: int) -> Notice | None:
     return db.session.scalar(_published().where(Notice.id == notice_id))
 
 
-def everything() -> Sequence[Notice]:
-    """Also what is not published, newest first."""
+def all_notices() -> Sequence[Notice]:
+    """Including unpublished ones, newest first."""
     return db.session.scalars(select(Notice).order_by(Notice.id.desc())).all()
 
 
 def save(notice: Notice, actor: Actor, *, title: str, body: str, publish: bool) -> None:
-    """Keep a notice. Once published it keeps its date; taking it back and publishing again gives a new one."""
+    """Save a notice. A published one keeps its date; withdrawing and publishing it again sets a new one."""
     notice.title, notice.body = title, body
     if publish and notice.published_at is None:
         notice.published_at = utcnow()

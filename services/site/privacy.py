@@ -1,6 +1,6 @@
-"""个人信息告知: what a person is told before registering. The version accepted is kept with the account.
+"""个人信息告知, shown before registering. The account stores the accepted version.
 
-Whoever changes what is said counts ``VERSION`` up. It says only what the software does; items after 个人信息保护法
+Increase ``VERSION`` with every change. The text states only what the software does. Items follow 个人信息保护法
 articles 17, 30, 35 and 44 to 50.
 """
 

@@ -1,49 +1,50 @@
-"""The life of a declaration: MOVES and the verbs.
+"""The life of a declaration: the verbs, and the rules that they share with the pages.
 
-Every verb checks, moves, records. The row's version makes the second of two simultaneous writers fail; a decision also
-names the revision that the officer saw.
+services/moves.py has one row for each verb. A verb is a function here: it asks its rules, moves, records. The row's
+version makes the second of two simultaneous writers fail; a decision also names the revision that the officer saw.
 """
 
 from services.workflow.available import available
-from services.workflow.claims import CLAIM_TIME, claim, lapse_all, own_claim, release, renew, settle, take_over
-from services.workflow.decisions import UNDO_TIME, answer_second_look, approve, decline, send_back
-from services.workflow.reversals import last_decision, reopen, revoke, undo, undoable
-from services.workflow.submission import drop, missing_for_submit, submit, withdraw
-from services.workflow.transfers import answer_offer, offer, proposer, take_back_offer, take_back_second_look
-from services.workflow.transitions import (
-    MOVES,
-    TAKING,
-    Conflict,
-    Incomplete,
-    MissingItem,
-    Move,
-    NotAllowed,
+from services.workflow.claims import CLAIM_TIME, claim, expire_lapsed, lapse_all, release, renew, take_over
+from services.workflow.decisions import answer_second_look, approve, decline, send_back
+from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
+from services.workflow.reversals import reopen, revoke, undo
+from services.workflow.rules import can_reopen, can_return, can_revoke, held_by_another, holds
+from services.workflow.state import (
+    UNDO_TIME,
     holder,
-    in_office,
+    last_decision,
+    own_claim,
     standing_status,
+    undoable,
     waiting_second_look,
     waiting_transfer,
+    waits,
 )
+from services.workflow.submission import drop, missing_for_submit, submit, withdraw
+from services.workflow.transfers import answer_offer, offer, proposer, take_back_offer, take_back_second_look
 
 __all__ = [
     "CLAIM_TIME",
-    "MOVES",
-    "TAKING",
     "UNDO_TIME",
     "Conflict",
     "Incomplete",
     "MissingItem",
-    "Move",
     "NotAllowed",
     "answer_offer",
     "answer_second_look",
     "approve",
     "available",
+    "can_reopen",
+    "can_return",
+    "can_revoke",
     "claim",
     "decline",
     "drop",
+    "expire_lapsed",
+    "held_by_another",
     "holder",
-    "in_office",
+    "holds",
     "lapse_all",
     "last_decision",
     "missing_for_submit",
@@ -55,7 +56,6 @@ __all__ = [
     "reopen",
     "revoke",
     "send_back",
-    "settle",
     "standing_status",
     "submit",
     "take_back_offer",
@@ -65,5 +65,6 @@ __all__ = [
     "undoable",
     "waiting_second_look",
     "waiting_transfer",
+    "waits",
     "withdraw",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -11,36 +12,31 @@ from lib.clock import today
 from lib.codes import MarkState
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services import deadlines, inbox
 from services.access import Actor
+from services.accounts import inbox
+from services.declaration import deadlines
 from services.marks import marks, return_reasons
 from services.queue import index as queue_index
 from services.workflow import transfers
-from services.workflow.claims import drop_claim, own_claim
-from services.workflow.transitions import NotAllowed, make_move, revision_numbered
-
-UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; its message waits as long
+from services.workflow.claims import drop_claim
+from services.workflow.errors import NotAllowed
+from services.workflow.rules import can_return, holds, second_officer
+from services.workflow.state import UNDO_TIME, latest_revision, record_of
+from services.workflow.transitions import make_move
 
 
 def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
     """Return the file with the unsent marks of the revision that was seen. At least one, each with a reason."""
-    own_claim(declaration, actor, seen)
-    revision = revision_numbered(declaration, seen)
-    send_marks(revision)
+    send_marks(can_return(declaration, actor, seen))
     declaration.days_left = deadlines.days_left(declaration.due_on, today())
-    decision = decide(declaration, revision, "return", actor)
+    decision = decide(declaration, latest_revision(declaration), "return", actor)
     body = "您的申报有内容需要修改。请登录后按提示修改并重新提交。"
     _tell_later(declaration, "申报已退回", body, "/apply/corrections")
     return decision
 
 
-def send_marks(revision: Revision) -> None:
+def send_marks(unsent: Sequence[Mark]) -> None:
     """The unsent marks of a revision become what the applicant has to deal with."""
-    unsent = marks.of_revision(revision, MarkState.DRAFT)
-    if not unsent:
-        raise NotAllowed("退回前请至少标记一处需要修改的内容")
-    if any(not (mark.reason or mark.comment) for mark in unsent):
-        raise NotAllowed("请为每一处标记选择原因或填写说明")
     for mark in unsent:
         mark.reason = mark.reason or mark.comment
         mark.state = MarkState.OPEN
@@ -61,15 +57,15 @@ def approve(
 
     ``sample``: the percentage of approvals that a second officer has to agree to; what it takes waits as a SecondLook.
     """
-    own_claim(declaration, actor, seen)
-    revision = revision_numbered(declaration, seen)
+    holds(declaration, actor, seen)
+    revision = latest_revision(declaration)
     if transfers.is_sampled(declaration, revision, sample, actor):
         return transfers.propose(declaration, actor, revision, id_checked=id_checked)
     return _approve(declaration, actor, revision, id_checked)
 
 
 def _approve(declaration: Declaration, actor: Actor, revision: Revision, id_checked: bool) -> Decision:
-    _drop_unsent(revision)
+    marks.drop_unsent(revision)
     account = declaration.account
     before = {"name_before": account.name, "assured_before": account.assured}
     decision = decide(declaration, revision, "approve", actor, id_checked=id_checked, **before)
@@ -84,7 +80,7 @@ def answer_second_look(
     declaration: Declaration, actor: Actor, seen: int, *, agree: bool, comment: str = ""
 ) -> Decision | Claim:
     """Agree: the approval takes effect. Otherwise, with a reason, the file is in the second officer's hands."""
-    waiting = transfers.answerable(declaration, actor, seen)
+    waiting = second_officer(declaration, actor, seen)
     if not agree:
         return transfers.disagree(declaration, actor, waiting, comment)
     transfers.close(waiting, actor, agreed=True, comment=comment)
@@ -92,13 +88,13 @@ def answer_second_look(
 
 
 def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
-    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start anew."""
-    own_claim(declaration, actor, seen)
+    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start again."""
+    holds(declaration, actor, seen)
     reason = return_reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
         raise NotAllowed("请选择不予采集的原因，或填写说明")
-    revision = revision_numbered(declaration, seen)
-    _drop_unsent(revision)
+    revision = latest_revision(declaration)
+    marks.drop_unsent(revision)
     said = {"reason_code": reason.code if reason else None, "reason": reason.advice if reason else ""}
     decision = decide(declaration, revision, "decline", actor, **said, comment=comment.strip()[:200])
     _count_reasons([reason.code if reason else None])
@@ -106,17 +102,12 @@ def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: s
     return decision
 
 
-def _drop_unsent(revision: Revision) -> None:
-    for mark in marks.of_revision(revision, MarkState.DRAFT):
-        db.session.delete(mark)
-
-
 def decide(declaration: Declaration, revision: Revision, verb: str, actor: Actor, **said: Any) -> Decision:
-    """Write the verdict down and make the move. Nobody holds the file afterwards."""
-    position = db.session.scalar(select(func.count()).where(Decision.revision_id == revision.id)) or 0
+    """Write the verdict down and make the move. The claim ends."""
+    earlier = select(func.count()).where(Decision.revision_id == revision.id).correlate(None).scalar_subquery()
     decision = Decision(
-        revision_id=revision.id,
-        position=position + 1,
+        revision=revision,
+        position=earlier + 1,
         verb=verb,
         staff_id=actor.id,
         department_id=actor.department_id,
@@ -134,33 +125,29 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
     if record is None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
-    point(record, revision, kept_by(revision), utcnow())
+    update_record(record, revision, kept_by(revision), utcnow())
 
 
 def kept_by(revision: Revision) -> int:
-    """The department that keeps the record: the one that handled the file, whoever above it may have approved it."""
+    """The department that keeps the record: the one that handled the file, even when an office above approved it."""
     return revision.declaration.department_id or revision.department_id
 
 
-def record_of(declaration: Declaration) -> Record | None:
-    return db.session.scalar(select(Record).where(Record.account_id == declaration.account_id))
-
-
-def point(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
+def update_record(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
     """Let a record stand for this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
-    queue_index.stand(record)
+    queue_index.sync_record(record)
 
 
 def unsend_marks(revision: Revision) -> None:
     """The marks of a return that is taken back are unsent again."""
-    for mark in db.session.scalars(select(Mark).where(Mark.revision_id == revision.id, Mark.state == MarkState.OPEN)):
+    for mark in marks.of_revision(revision, MarkState.OPEN):
         mark.state = MarkState.DRAFT
 
 
 def _tell_later(declaration: Declaration, title: str, body: str, link: str) -> None:
     """The message waits until the decision can no longer be taken back."""
-    inbox.tell(
+    inbox.send(
         declaration.account_id,
         title,
         body,

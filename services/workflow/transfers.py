@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from sqlalchemy import func, select
 
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Department, Revision, SecondLook, Staff, Transfer, db, keys
-from services import inbox
 from services.access import OFFICERS, Actor
-from services.workflow.claims import drop_claim, hold, own_claim, refuse_elsewhere, refuse_own_file
-from services.workflow.transitions import Conflict, NotAllowed, make_move, waiting_second_look, waiting_transfer
-
-Row = TypeVar("Row")
+from services.accounts import inbox
+from services.workflow.claims import assign, drop_claim
+from services.workflow.errors import NotAllowed
+from services.workflow.rules import holds, offered_by_us, offered_here, proposed_by
+from services.workflow.transitions import make_move
 
 # --- 转交 ----------------------------------------------------------------------------------------------------
 
 
 def offer(declaration: Declaration, actor: Actor, seen: int, department: Department, reason: str) -> Transfer:
     """Offer a submission that one holds to another department. The due date stays; unsent marks pass on with it."""
-    own_claim(declaration, actor, seen)
+    holds(declaration, actor, seen)
     if department.id == declaration.department_id:
         raise NotAllowed("这份申报本来就由这个部门办理，请选择其他部门")
     if not department.active or department.own_system:
@@ -30,7 +28,7 @@ def offer(declaration: Declaration, actor: Actor, seen: int, department: Departm
     make_move(declaration, "offer", actor, detail=f"to {department.code}")
     drop_claim(declaration)
     made = Transfer(
-        declaration_id=declaration.id,
+        declaration=declaration,
         from_department_id=declaration.department_id,
         to_department_id=department.id,
         reason=reason.strip()[:200],
@@ -46,10 +44,7 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
 
     Raises Conflict when the offer was taken back or answered, NotAllowed for an officer of another department.
     """
-    waiting = _still(waiting_transfer(declaration), "这次转交已经被收回或答复，您的操作没有生效")
-    if not waiting.to_department.path.startswith(actor.path):
-        raise NotAllowed("只有接收部门的工作人员可以答复")
-    refuse_own_file(declaration, actor)
+    waiting = offered_here(declaration, actor)
     if not accept and not reason.strip():
         raise NotAllowed("请填写退还原因")
     waiting.accepted, waiting.answer = accept, reason.strip()[:200]
@@ -60,19 +55,17 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
     declaration.department = waiting.to_department
     make_move(declaration, "transfer", actor, detail=f"to {waiting.to_department.code}")
     body = f"您的申报 {declaration.number} 已转由{waiting.to_department.name}办理，办理期限不变。"
-    inbox.tell(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
+    inbox.send(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
     return waiting
 
 
 def take_back_offer(declaration: Declaration, actor: Actor) -> Claim:
     """The offering office wants it back before it is answered; it is in the officer's hands again."""
-    waiting = _still(waiting_transfer(declaration), "对方已经答复这次转交，不能再收回")
-    refuse_elsewhere(declaration, actor)
-    refuse_own_file(declaration, actor)
+    waiting = offered_by_us(declaration, actor)
     waiting.accepted, waiting.answer = False, "已收回"
     waiting.answered_by, waiting.answered_at = actor.id, utcnow()
     make_move(declaration, "take_back", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 # --- 复核 ----------------------------------------------------------------------------------------------------
@@ -81,8 +74,8 @@ def take_back_offer(declaration: Declaration, actor: Actor) -> Claim:
 def is_sampled(declaration: Declaration, revision: Revision, percent: int, actor: Actor) -> bool:
     """Does the sample take this revision? The draw is fixed for a revision, so that trying again does not help.
 
-    Never where the handling department has fewer than two officers who may decide, nor from whoever gave the second
-    look: the one who was contradicted does not approve alone after all.
+    Never where the handling department has fewer than two officers who may decide, nor from the officer who gave the
+    second look: after disagreeing, that officer decides alone.
     """
     if percent <= 0 or _officers(declaration) < 2:
         return False
@@ -106,7 +99,7 @@ def propose(declaration: Declaration, actor: Actor, revision: Revision, *, id_ch
     make_move(declaration, "propose", actor)
     drop_claim(declaration)
     made = SecondLook(
-        declaration_id=declaration.id,
+        declaration=declaration,
         revision_id=revision.id,
         verb="approve",
         id_checked=id_checked,
@@ -115,18 +108,6 @@ def propose(declaration: Declaration, actor: Actor, revision: Revision, *, id_ch
     db.session.add(made)
     db.session.flush()
     return made
-
-
-def answerable(declaration: Declaration, actor: Actor, seen: int) -> SecondLook:
-    """The decision that waits for this officer's answer, on the revision that was seen. Raises Conflict, NotAllowed."""
-    waiting = _still(waiting_second_look(declaration), "这份申报的复核已经完成，您的操作没有生效")
-    if waiting.revision.number != seen:
-        raise Conflict("这份申报的内容已经改变，请刷新后再看")
-    if waiting.staff_id == actor.id:
-        raise NotAllowed("需要由另一位工作人员复核")
-    refuse_elsewhere(declaration, actor)
-    refuse_own_file(declaration, actor)
-    return waiting
 
 
 def close(waiting: SecondLook, actor: Actor, *, agreed: bool, comment: str) -> None:
@@ -141,26 +122,18 @@ def disagree(declaration: Declaration, actor: Actor, waiting: SecondLook, commen
         raise NotAllowed("请填写不同意的原因")
     close(waiting, actor, agreed=False, comment=comment)
     make_move(declaration, "disagree", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 def take_back_second_look(declaration: Declaration, actor: Actor) -> Claim:
     """The officer who proposed the decision wants the file back, before it is answered."""
-    waiting = _still(waiting_second_look(declaration), "复核已经完成，不能再收回")
-    if waiting.staff_id != actor.id:
-        raise NotAllowed("只有提交复核的工作人员可以收回")
+    waiting = proposed_by(declaration, actor)
     close(waiting, actor, agreed=False, comment="已收回")
     make_move(declaration, "take_back", actor)
-    return hold(declaration, actor)
+    return assign(declaration, actor)
 
 
 def proposer(decision: Decision) -> SecondLook | None:
     """The proposal that led to a decision, if a second officer had to agree."""
     query = select(SecondLook).where(SecondLook.revision_id == decision.revision_id, SecondLook.agreed.is_(True))
     return db.session.scalar(query.order_by(SecondLook.id.desc()).limit(1))
-
-
-def _still(waiting: Row | None, gone: str) -> Row:
-    if waiting is None:
-        raise Conflict(gone)
-    return waiting

@@ -1,5 +1,5 @@
 /**
- * The officer's page, form[data-desk]: rows [data-row="target"] (focusable) with a tick [data-tick], a mark [data-mark],
+ * The officer's page, form[data-review]: rows [data-row="target"] (focusable) with a tick [data-tick], a mark [data-mark],
  * its reasons [data-reason] (options with data-advice, what the applicant reads), words [data-comment] and, on a paper,
  * the place: [data-rect], [data-page]. A row with data-proof="paper kind" brings that paper into the viewer (viewer.js:
  * the events "show-picture" and "rectangle") when it is focused or clicked.
@@ -9,7 +9,7 @@
  */
 import { isPlain, isShortcut, keyOf } from "./keys.js";
 
-const form = document.querySelector("form[data-desk]");
+const form = document.querySelector("form[data-review]");
 const rows = [...form.querySelectorAll("[data-row]")];
 const viewer = document.querySelector("[data-viewer]");
 const part = (row, name) => row?.querySelector(`[data-${name}]`);

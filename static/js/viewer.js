@@ -12,11 +12,11 @@
  *                                       of the mark on this paper, null takes it away, undefined leaves it.
  *   "rectangle" {kind, page, rect}      a place was framed.
  *
- * The next picture of this file is loaded and decoded ahead, and each <img> is kept: no-store pictures are asked for once.
- * Then come the first pictures of the next submission in hand: [data-ahead] is where their addresses are, [data-session]
- * whose they are (ahead.js). When the page before has done that for this one, the page comes without its first <img>.
+ * The next picture of this file is loaded and decoded in advance, and each <img> is kept: no-store pictures are asked for once.
+ * Then come the first pictures of the next submission in hand: [data-preload] is where their addresses are, [data-session]
+ * whose they are (preload.js). When the page before has done that for this one, the page comes without its first <img>.
  */
-import { addressOf, loadAhead } from "./ahead.js";
+import { addressOf, preload } from "./preload.js";
 import { gestures } from "./gestures.js";
 import { isShortcut, keyOf } from "./keys.js";
 import { Pane } from "./pane.js";
@@ -125,16 +125,16 @@ class Viewer {
     }
     image.decode().catch(() => {}); // so that it is there at once when it is shown; errors are told above
     if (this.whole) this.fit();
-    if (image === this.main.image) this.ahead();
+    if (image === this.main.image) this.preloadNext();
   }
 
-  ahead() {
+  preloadNext() {
     const next = this.entries[(this.current + 1) % this.entries.length];
     if (next.now) this.image(next.now.address);
-    if (!this.root.dataset.ahead) return;
-    const { ahead, session } = this.root.dataset;
-    delete this.root.dataset.ahead; // once a page
-    (window.requestIdleCallback ?? setTimeout)(() => loadAhead(ahead, session));
+    if (!this.root.dataset.preload) return;
+    const { preload: address, session } = this.root.dataset;
+    delete this.root.dataset.preload; // once a page
+    (window.requestIdleCallback ?? setTimeout)(() => preload(address, session));
   }
 
   show(index) {
@@ -148,7 +148,7 @@ class Viewer {
     if (before !== this.main.size.join()) [this.view.turns, this.whole] = [0, true]; // of one size: looked at alike
     this.told();
     this.settle();
-    if (this.main.image?.complete) this.ahead();
+    if (this.main.image?.complete) this.preloadNext();
   }
 
   /** Puts the pictures into the stages. Alone, a picture that is gone stands where the present one would. */

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
-from lib.database import begin_mode, beginning
+from lib.database import begin_mode, transaction_mode
 from models import Account, Staff, db
 from services.accounts import sessions
 from tests.chromium import chromium_or_skip
@@ -108,7 +108,7 @@ class Visitor:
 
     def sign_in(self, person: Account | Staff) -> Visitor:
         """A session of the person, without walking through the sign-in page."""
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             staff = isinstance(person, Staff)
             token = sessions.start(staff=person) if staff else sessions.start(account=person)  # type: ignore[arg-type]
             db.session.commit()

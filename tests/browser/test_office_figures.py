@@ -47,7 +47,7 @@ def manager(make: Any, site: str) -> Staff:
     for days in (-4, -1, 1, 30):
         declaration = make.declaration(Status.SUBMITTED)
         declaration.due_on = today() + timedelta(days=days)
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
     make.declaration(Status.IN_REVIEW, officer=officer)
     make.declaration(Status.APPROVED, officer=officer)
     manager: Staff = make.staff(Role.MANAGER, "210100", name="赵主管")

@@ -7,7 +7,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from forms import PAPER
 from models import PaperPage, db
-from services.papers import papers
+from services.papers import pages, preparation
 from tests.browser.conftest import Visitor
 from tests.factory import picture
 from tests.filing import pages_of
@@ -21,7 +21,7 @@ KIND = "employer_licence"
 def declaration(make, app):
     declaration = make.declaration(**EMPLOYED)
     for data in (taken(2).jpeg(), picture(1000, 701), picture(1000, 702)):
-        papers.take(declaration, PAPER[KIND], papers.prepare(app.extensions["kuaiji.store"], data))
+        pages.add_page(declaration, PAPER[KIND], preparation.prepare(app.extensions["kuaiji.store"], data))
     db.session.commit()
     return declaration
 

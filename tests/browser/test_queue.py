@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from lib.clock import today
 from lib.codes import Status
 from models import Declaration, Staff, db
-from services.queue import index as queue_desk
+from services.queue import index as queue_index
 from services.queue import saved_views
 from services.queue.filters import Filters
 from tests.people import WITH_EMPLOYER
@@ -24,12 +24,12 @@ def waiting(make: Any, officer: Staff) -> list[Declaration]:
     for name, days in (("区家慧", -3), ("仇志强", 0), ("解晓东", 30)):
         declaration = make.declaration(Status.SUBMITTED, make.account(name), **WITH_EMPLOYER)
         declaration.due_on = today() + timedelta(days=days)
-        queue_desk.follow(declaration)
-        queue_desk.remind(declaration.id, 2 if days < 0 else 0)
+        queue_index.sync(declaration)
+        queue_index.remind(declaration.id, 2 if days < 0 else 0)
         made.append(declaration)
     make.declaration(Status.IN_REVIEW, officer=officer)
     make.record()
-    saved_views.keep(make.actor(officer), "本周变更", Filters(kind="change"))
+    saved_views.save(make.actor(officer), "本周变更", Filters(kind="change"))
     db.session.commit()
     return made
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Upload, UploadPart, db
 from services.accounts import sessions
 from services.papers import resumable_uploads
@@ -210,7 +210,7 @@ def test_a_session_that_ended_is_named_and_the_upload_goes_on_after_a_new_sign_i
     visitor = at_papers()
     page = visitor.page
     page.context.clear_cookies()
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         sessions.end_all(account_id=declaration.account_id)
         db.session.commit()
     choose(page, ("大图.jpg", BIG))

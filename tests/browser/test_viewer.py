@@ -1,4 +1,4 @@
-"""The picture pane of the review in Chromium: beside the last time, frames, keys alone, no scripts, loading ahead."""
+"""The picture pane of the review in Chromium: beside the last time, frames, keys alone, no scripts, preloading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forms import PAPER
 from lib.codes import Status
 from models import Declaration, Staff, db
 from services import workflow
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
 from tests.patience import PATIENCE_S
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
@@ -43,8 +43,8 @@ def resubmitted(make: Any, app: Any, officer: Staff) -> Declaration:
     sent = declaration.revisions[0].marks[0]
     sent.page, sent.rectangle = 0, SIDES
     workflow.send_back(declaration, make.actor(officer), 1)
-    papers.remove(papers.pages_of(declaration, KIND)[0])
-    papers.take(declaration, PAPER[KIND], papers.prepare(app.extensions["kuaiji.store"], certificate()))
+    pages.remove_page(papers.pages_of(declaration, KIND)[0])
+    pages.add_page(declaration, PAPER[KIND], preparation.prepare(app.extensions["kuaiji.store"], certificate()))
     db.session.commit()
     make.signed_sheet(declaration)
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
@@ -120,7 +120,7 @@ def wait_for(window: Visitor, following: Declaration) -> None:
         if events_of(following, "load_ahead"):
             return
         window.page.wait_for_timeout(50)
-    pytest.fail("nothing was loaded ahead")
+    pytest.fail("nothing was preloaded")
 
 
 def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, app, desk, officer, resubmitted):
@@ -130,7 +130,7 @@ def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, ap
     asked: list[str] = []
     app.before_request(lambda: asked.append(request.full_path.rstrip("?")))
     window = desk()
-    with window.page.expect_request_finished(lambda one: one.url.endswith("/ahead")):
+    with window.page.expect_request_finished(lambda one: one.url.endswith("/preload")):
         window.page.goto(window.site + address(resubmitted))
     wait_for(window, following)
     assert events_of(following, "load_ahead", "view", "view_picture") == ["load_ahead"]
@@ -141,7 +141,9 @@ def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, ap
     window.page.keyboard.press("]")
     expect(image).to_have_attribute("src", re.compile("^blob:"))
     pictures = [path for path in asked if path.startswith((first, second)) and "thumb" not in path]
-    assert sorted(pictures) == sorted([f"{first}?ahead=1", f"{second}?ahead=1"])  # side by side: either may be first
+    assert sorted(pictures) == sorted(
+        [f"{first}?preload=1", f"{second}?preload=1"]
+    )  # side by side: either may be first
     assert events_of(following, "load_ahead", "view", "view_picture") == ["load_ahead", "view"]
 
 
@@ -149,7 +151,7 @@ def test_a_picture_that_was_lost_from_memory_is_asked_for_again(make, desk, offi
     following = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
     db.session.rollback()
     window, other = desk(), desk()  # another browser: nothing of the first one's memory is there
-    with window.page.expect_request_finished(lambda one: one.url.endswith("/ahead")):
+    with window.page.expect_request_finished(lambda one: one.url.endswith("/preload")):
         window.page.goto(window.site + address(resubmitted))
     wait_for(window, following)
     other.page.goto(other.site + address(following))

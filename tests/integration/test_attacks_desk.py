@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lib.codes import Status
 from models import Decision, InternalNote, Record, ReturnReason, SecondLook, db
 from services import workflow
-from services.review import rows as review_rows
+from services.review.case import ReviewCase
 from tests.review_desk import events_of, form, fresh, path
 
 ODD_NUMBERS = ("", "-1", "7", "9" * 30)
@@ -192,6 +192,6 @@ def test_what_was_approved_and_undone_is_no_version_of_the_record_nor_what_is_ne
             approved_by_mistake(make, change, make.actor(officer))
     page = browser.open(f"/staff/archive/{record.uid}").text
     assert changes[0].number not in page
-    compared = review_rows.compared_with(changes[1].revisions[0])
+    compared = ReviewCase(changes[1].revisions[0], make.actor(officer)).compared
     assert compared
     assert compared.id == record.revision_id

@@ -49,12 +49,12 @@ NAMES = (
     "parent place crop_x crop_y crop_w crop_h keys title body address hours verified_on "
     "reason-sex comment-sex reason-photo comment-photo unsigned-sex page-photo rect-photo rect-photo-l rect-photo-t "
     "rect-photo-w rect-photo-h tick ticks queue note why accept agree decline_reason decline_comment department "
-    "comment lane kind due from to since until office source reason position advice all ahead before clicks"
+    "comment lane kind due from to since until office source reason position advice all preload before clicks"
 ).split()
 
 
 def questions() -> list[str]:
-    names = [name for step in STEPS for name in step.form(None, asked=answers.FormContext())._fields]
+    names = [name for step in STEPS for name in step.form(None, context=answers.FormContext())._fields]
     return [part for name in names for part in (name, f"{name}-year", f"{name}-month")]
 
 

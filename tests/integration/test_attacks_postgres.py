@@ -23,7 +23,9 @@ def test_tries_at_the_same_moment_do_not_slip_past_the_limit(app):
     def one(number: int) -> bool:
         with app.app_context():
             barrier.wait()
-            made = throttle.begin((throttle.SIGN_IN, NUMBER), (throttle.SIGN_IN_ADDRESS, f"203.0.113.{number % 2}"))
+            made = throttle.count_attempt(
+                (throttle.SIGN_IN, NUMBER), (throttle.SIGN_IN_ADDRESS, f"203.0.113.{number % 2}")
+            )
             db.session.commit()
             return made.until is None
 

@@ -52,13 +52,13 @@ def approve(make, declaration: Declaration, department: str = "210102") -> None:
 
 def test_it_starts_with_the_answers_of_the_record(change, record):
     assert change.number != record.revision.declaration.number
-    now, approved = answers.freeze(change), record.revision.answers
+    now, approved = answers.freeze(answers.facts(change)), record.revision.answers
     assert {name: now[name] for name in answers.question_names()} == {
         name: approved[name] for name in answers.question_names()
     }
     assert change.qualification_on == date(2021, 9, 5)
     assert change.accounting_posts == EMPLOYED["accounting_posts"]
-    assert answers.gaps(change) == []
+    assert answers.gaps(answers.asked(change)) == []
 
 
 def test_it_starts_with_the_papers_of_the_record_but_the_signed_sheet(change, record, browser):

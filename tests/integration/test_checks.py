@@ -14,7 +14,7 @@ from lib.codes import Status
 from models import QueueItem, db
 from services import checks
 from services.checks.case import Case, Outcome
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.checked import WORK, results, submitted_again
 from tests.image_samples import encoded
 
@@ -143,8 +143,8 @@ def test_the_officer_reads_what_the_applicant_was_told_of_the_photo(make, browse
     declaration = make.declaration()
     make.papers(declaration)
     dark = Image.new("RGB", (413, 579), (60, 90, 160))
-    prepared = papers.prepare_photo(make.app.extensions["kuaiji.store"], encoded(dark))
-    papers.take(declaration, PAPER["photo"], prepared)
+    prepared = preparation.prepare_photo(make.app.extensions["kuaiji.store"], encoded(dark))
+    pages.add_page(declaration, PAPER["photo"], prepared)
     db.session.commit()
     told = browser.sign_in(declaration.account).open("/apply/personal").text
     problems = re.findall(r"<li>(背景不是白色|没有找到人脸)：请", told)

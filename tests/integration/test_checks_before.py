@@ -15,7 +15,7 @@ from services.checks.case import Case
 from services.checks.office import area
 from services.checks.signed import sheet
 from services.marks import marks
-from services.papers import papers
+from services.papers import pages, preparation
 from tests.checked import WORK, results, smaller, submitted_again, upload
 from tests.factory import Make, picture
 from tests.people import id_number
@@ -49,7 +49,7 @@ def returned(make: Make, *wanted: marks.MarkRequest, **changed: Any) -> Declarat
     officer = make.staff()
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **changed)
     reviewer = make.actor(officer)
-    marks.keep(declaration.revisions[-1], reviewer, wanted)
+    marks.save(declaration.revisions[-1], reviewer, wanted)
     db.session.commit()
     workflow.send_back(declaration, reviewer, 1)
     db.session.commit()
@@ -171,8 +171,8 @@ def test_a_picture_left_as_it_was_with_an_explanation_asks_for_a_look_and_one_mo
     )
     for mark in declaration.revisions[-1].marks:
         mark.explanation = "没有别的" if mark.target == "id_emblem" else ""
-    image = papers.prepare(make.app.extensions["kuaiji.store"], picture(1000, 700, 9))
-    papers.take(declaration, PAPER["employer_licence"], image)
+    image = preparation.prepare(make.app.extensions["kuaiji.store"], picture(1000, 700, 9))
+    pages.add_page(declaration, PAPER["employer_licence"], image)
     assert results(submitted_again(make, declaration))["marks"].reason == (
         "居民身份证(国徽面)没有更换图片，申报人作了说明"
     )

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forms import SHEET
+from forms import PAPER, SHEET
 from lib.codes import IdType, Status
 from models import Declaration, PictureHash, db
 from services import checks, workflow
@@ -127,7 +127,7 @@ def test_the_emblem_and_the_sheet_are_never_compared(make):
     assert results(second)["picture_again"].state == "passed"
     kept = set(db.session.scalars(select(PictureHash.kind).where(PictureHash.declaration_id == first.id)))
     assert kept == {"photo", "id_portrait"}
-    assert SHEET not in similar_pictures.OWN
+    assert not PAPER[SHEET].personal
 
 
 def test_hashes_are_kept_once_and_a_blank_picture_has_none(make):

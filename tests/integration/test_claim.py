@@ -213,7 +213,7 @@ def test_a_try_is_a_row_and_counted_at_the_code_before_the_proof_is_looked_at(ap
             seen.append(connection.scalar(text("SELECT count(*) FROM attempt")))
             seen.append(connection.scalar(text("SELECT tries FROM activation_code")))
 
-    monkeypatch.setattr(legacy_claim, "check", check)
+    monkeypatch.setattr(legacy_claim, "check_proof", check)
     assert WRONG in prove(begin(browser), proof, 422).text
     other.dispose()
     assert seen == [2, 1]

@@ -58,7 +58,7 @@ def test_a_staff_account_is_made_and_its_secret_told_once(flask):
     secret = said.splitlines()[1].removeprefix("TOTP secret (shown once): ")
     assert secret == wang().totp_secret
     assert pyotp.parse_uri(said.splitlines()[2]).secret == secret
-    assert passwords.right(STAFF_PASSWORD, wang().password_hash)
+    assert passwords.is_correct(STAFF_PASSWORD, wang().password_hash)
     assert (wang().role, wang().department.code, wang().id_index) == (Role.REVIEWER, "210102", None)
 
 
@@ -96,7 +96,7 @@ def test_a_password_is_asked_for_twice_without_stdin(flask):
     assert flask(*CREATE, stdin=f"{STAFF_PASSWORD}\n{STAFF_PASSWORD}\n")[0] == 0
     assert flask("staff", "reset-password", "wang", stdin="another horse 电池\nanother horse 电池\n")[0] == 0
 
-    assert passwords.right("another horse 电池", wang().password_hash)
+    assert passwords.is_correct("another horse 电池", wang().password_hash)
 
 
 def test_disabling_and_resetting_end_the_sessions(flask, make, another_browser):
@@ -159,7 +159,8 @@ def test_a_job_that_fails_keeps_no_other_from_running(flask, make, monkeypatch):
         raise OperationalError("DELETE", {"name": "单小燕"}, Exception("disk I/O error"))
 
     make.lapsed(make.declaration(Status.IN_REVIEW))
-    monkeypatch.setattr(scheduled_jobs, "JOBS", {"broken": broken, **scheduled_jobs.JOBS})
+    sound = scheduled_jobs.jobs
+    monkeypatch.setattr(scheduled_jobs, "jobs", lambda here: {"broken": broken, **sound(here)})
 
     status, said, error = flask("tick")
 
@@ -258,7 +259,7 @@ def time_machine_of_files(app):
     [
         (ValueError("two\nlines"), "ValueError: two"),
         (ValueError(), "ValueError"),
-        (scheduled_jobs.applicants.TooLate("late"), "late"),
+        (scheduled_jobs.applicants.StepExpired("late"), "late"),
         (
             OperationalError("SELECT", {"name": "单小燕"}, sqlite_driver.OperationalError("locked")),
             "OperationalError: locked",

@@ -14,6 +14,7 @@ from models import Declaration, Draft, Mark, db
 from services import workflow
 from services.corrections import tasks as corrections
 from services.declaration import drafts
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import papers
 from tests.factory import picture
@@ -36,7 +37,7 @@ def path_of(target: str) -> str:
 
 
 def labels(declaration: Declaration) -> dict[str, str]:
-    return {item.label: item.state for item in corrections.items(stored(declaration))}
+    return {item.label: item.state for item in corrections.items(DeclarationCase(stored(declaration)))}
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -205,10 +206,12 @@ def test_what_a_correction_makes_wrong_on_another_page_joins_the_list(make, brow
 def test_a_mark_that_is_no_longer_needed_is_shown_as_such_and_blocks_nothing(make, browser):
     declaration = back(make, browser, "has_part_time", "part_time_school", **UNIVERSITY | part_time())
     correct(browser, "has_part_time", has_part_time="no")
-    assert labels(declaration)["非全日制毕业院校"] == "moot"
+    assert labels(declaration)["非全日制毕业院校"] == "closed"
     assert browser.open(path_of("part_time_school"), expect=302).location == "/apply/corrections"
     assert "非全日制毕业院校 已不再需要" in words(browser.open("/apply/corrections").text)
-    assert not any("非全日制毕业院校" in line for line in workflow.missing_for_submit(stored(declaration)))
+    assert not any(
+        "非全日制毕业院校" in line for line in workflow.missing_for_submit(DeclarationCase(stored(declaration)))
+    )
 
 
 def part_time() -> dict[str, str]:
@@ -312,7 +315,7 @@ def test_the_photo_is_replaced_and_cut_on_its_screen(make, browser):
 
 def test_the_sheet_comes_last_and_is_printed_anew(make, browser):
     declaration = back(make, browser, "sheet", "postal_address")
-    assert [item.target for item in corrections.items(declaration)] == ["postal_address", "sheet"]
+    assert [item.target for item in corrections.items(DeclarationCase(declaration))] == ["postal_address", "sheet"]
     correct(browser, "postal_address", postal_address=ADDRESS)
     send_picture(browser, "sheet", picture(800, 1100, 5))
     assert "请打印现在的个人基本信息表" in words(correct(browser, "sheet", expect=422).text)
@@ -347,7 +350,7 @@ def test_somebody_elses_mark_is_not_found(make, browser, another_browser):
     another_browser.open(path, expect=404)
     another_browser.send(path, {"explanation": "x"}, expect=404)
     another_browser.send(f"{path}/draft", {"explanation": "x"}, expect=404)
-    assert drafts.of(other, path) is None
+    assert drafts.get(other, path) is None
 
 
 def test_a_returned_file_cannot_be_approved_and_does_not_get_stuck(make, browser):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lib.codes import MarkState, Status
 from models import Declaration, Mark, Revision, db
 from services.declaration import answers
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import papers
 from tests.factory import picture
@@ -312,5 +312,5 @@ def test_marks_of_an_open_return_are_in_the_order_of_the_pages(make):
     declaration = returned(
         make, *(MarkRequest(t, "", "请核对") for t in ("sheet", "abacus", "photo", "has_employer", "mobile"))
     )
-    order = [view.mark.target for view in marks.open_views(declaration)]
+    order = [view.mark.target for view in DeclarationCase(declaration).open_views]
     assert order == ["mobile", "has_employer", "abacus", "photo", "sheet"]

@@ -19,7 +19,7 @@ from services import workflow
 from services.corrections import form as correction_form
 from services.corrections import tasks as corrections
 from services.declaration import answers
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.papers import papers
 from services.workflow import start as workflow_start
 from tests.filing import sent_by, words
@@ -42,7 +42,7 @@ def choices(declaration) -> dict[str, list[Any]]:
     context = answers.asked(declaration)
     found: dict[str, list[Any]] = {}
     for step in STEPS:
-        for question in step.form(None, asked=context).questions:
+        for question in step.form(None, context=context).questions:
             if isinstance(question, ManyQuestion):
                 found[question.name] = [[code] for code in question.choices][:3]
             elif isinstance(question, ChoiceQuestion) and not isinstance(question, DivisionQuestion | ConfirmQuestion):
@@ -63,7 +63,7 @@ def change(declaration: Declaration, choices: dict[str, list[Any]], data: st.Dat
         setattr(declaration, name, data.draw(st.sampled_from(choices[name]), label=name))
     for _round in range(3):
         for step in STEPS:
-            form = step.form(None, asked=answers.asked(declaration))
+            form = step.form(None, context=answers.asked(declaration))
             for question in form.questions:
                 if not form.asks(question):
                     setattr(declaration, question.name, None)
@@ -92,12 +92,12 @@ def mark_some(declaration: Declaration, data: st.DataObject) -> list[Mark]:
 def is_asked(declaration: Declaration, target: str) -> bool:
     if target in PAPER:
         return PAPER[target].asked(answers.facts(declaration))
-    form = next(step.form(None, asked=answers.asked(declaration)) for step in STEPS if target in names_of(step))
+    form = next(step.form(None, context=answers.asked(declaration)) for step in STEPS if target in names_of(step))
     return form.asks(form[target])
 
 
 def names_of(step: Any) -> list[str]:
-    return list(step.form(None, asked=FormContext())._fields)
+    return list(step.form(None, context=FormContext())._fields)
 
 
 @SLOW
@@ -106,25 +106,25 @@ def test_an_open_mark_is_in_the_walk_or_closed_and_nothing_else_blocks(declarati
     made = mark_some(declaration, data)
     change(declaration, choices, data)
     db.session.flush()
-    found = corrections.items(declaration)
+    found = corrections.items(DeclarationCase(declaration))
     todo = corrections.left(found)
 
     for mark in made:
         (item,) = [item for item in found if item.view and item.view.mark is mark]
         if not is_asked(declaration, mark.target):
-            assert item.state == corrections.MOOT
+            assert item.state == corrections.CLOSED
             continue
-        assert item.state != corrections.MOOT
+        assert item.state != corrections.CLOSED
         if item.step:
             form = correction_form.stored_form(item.step, answers.asked(declaration))
             assert mark.target in correction_form.questions_for(form, item.names)
         else:
             assert item.paper is PAPER[mark.target]
-    missing = workflow.missing_for_submit(declaration)
+    missing = workflow.missing_for_submit(DeclarationCase(declaration))
     blocked = {stop.anchor.removeprefix("paper-") for stop in missing}
     asked = {name for item in todo for name in (item.names or (item.target,))}
     assert blocked == asked, "each stop has its screen, and each screen is for a stop"
-    assert {view.mark.target for view in marks.untouched(declaration)} <= blocked
+    assert {view.mark.target for view in DeclarationCase(declaration).untouched} <= blocked
     assert [item.number for item in found if item.number] == list(range(1, len([i for i in found if i.number]) + 1))
     db.session.rollback()
 
@@ -136,10 +136,10 @@ def test_the_screen_of_an_open_mark_really_asks_for_it(declaration, choices, bro
     made = mark_some(declaration, data)
     change(declaration, choices, data)
     db.session.commit()
-    found = corrections.items(declaration)
+    found = corrections.items(DeclarationCase(declaration))
     assert len([item for item in found if item.view]) == len(made)
     for item in found:
-        if item.view is None or item.state == corrections.MOOT:
+        if item.view is None or item.state == corrections.CLOSED:
             continue
         path = f"/apply/corrections/{item.key}"
         page = browser.open(path)

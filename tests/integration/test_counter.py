@@ -132,7 +132,7 @@ def test_a_record_claimed_between_look_and_code_gets_none(browser, make, officer
     found = counter_desk.visitor("legacy", holder.uid, make.actor(officer))
     assert found
     with pytest.raises(LookupError):
-        counter_desk.give_code(found, make.actor(officer))
+        counter_desk.issue_code(found, make.actor(officer))
 
 
 def test_the_person_reads_who_looked(browser, another_browser, make, officer):

@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from lib import database
 from lib.codes import Kind, Status
 from lib.crypto import Tampered
-from lib.database import beginning, sqlite_pragmas, wal_is_safe
+from lib.database import sqlite_pragmas, transaction_mode, wal_is_safe
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.filing import PAGES, filled
@@ -133,7 +133,7 @@ def test_writing_begins_with_the_write_lock(make, browser, statements):
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
     account = make.account()
     browser.sign_in(account)
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         db.session.execute(update(WebSession).values(seen_at=database.utcnow() - timedelta(minutes=2)))
         db.session.commit()
     statements.clear()
@@ -158,7 +158,7 @@ THREADS, TIMES = 8, 30
 
 
 def test_eight_writers_that_read_before_they_write_lose_nothing(app):
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         db.session.add(Counter(name="test", value=0))
         db.session.commit()
     numbers: list[str] = []

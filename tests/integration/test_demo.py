@@ -22,13 +22,12 @@ from lib.clock import local, today
 from lib.codes import Kind, Status
 from lib.database import begin_mode
 from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Record, Staff, db
-from services import audit, deadlines, workflow
+from services import audit, workflow
 from services.accounts import activation_codes, applicants, passwords
-from services.declaration import answers
-from services.marks import marks
+from services.declaration import answers, deadlines
+from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced
-from services.sheet import versions as sheet_versions
 
 PEOPLE = len(LEADING) + 6
 SECRET = "test"
@@ -76,6 +75,10 @@ def declarations(stage: Stage) -> list[Declaration]:
     return found
 
 
+def cases(stage: Stage) -> list[DeclarationCase]:
+    return [DeclarationCase(declaration) for declaration in declarations(stage)]
+
+
 STATUS = {
     Stage.STARTED: Status.DRAFT,
     Stage.STUDENT_DRAFT: Status.DRAFT,
@@ -114,12 +117,12 @@ def test_somebody_has_only_just_registered(app):
 
 
 def test_drafts_stop_where_the_list_says(app):
-    assert {answers.first_unfinished(declaration) for declaration in declarations(Stage.STARTED)} == {"department"}
-    assert {answers.first_unfinished(declaration) for declaration in declarations(Stage.STUDENT_DRAFT)} == {"education"}
+    assert {case.first_unfinished for case in cases(Stage.STARTED)} == {"department"}
+    assert {case.first_unfinished for case in cases(Stage.STUDENT_DRAFT)} == {"education"}
 
 
 def test_who_is_ready_lacks_nothing_but_the_button(app):
-    assert not any(workflow.missing_for_submit(declaration) for declaration in declarations(Stage.READY))
+    assert not any(workflow.missing_for_submit(case) for case in cases(Stage.READY))
 
 
 def test_dates_are_in_order_and_no_decision_lies_ahead(app):
@@ -141,18 +144,18 @@ def test_due_dates_follow_from_the_day_of_submission(app):
             assert declaration.submitted_at is not None
             submitted = local(declaration.submitted_at).date()
             assert declaration.due_on == deadlines.due_date(submitted, 10, calendar).on
-    assert all(deadlines.standing(declaration, today()).overdue for declaration in declarations(Stage.OVERDUE))
-    assert all(deadlines.standing(declaration, today()).soon for declaration in declarations(Stage.DUE_SOON))
+    assert all(deadlines.due_state(declaration, today()).overdue for declaration in declarations(Stage.OVERDUE))
+    assert all(deadlines.due_state(declaration, today()).soon for declaration in declarations(Stage.DUE_SOON))
 
 
 def test_a_return_waits_with_its_marks_and_a_resubmission_shows_what_changed(app):
     for declaration in declarations(Stage.RETURNED):
-        assert {view.mark.target for view in marks.untouched(declaration)} == {"postal_address", "id_emblem"}
+        assert {view.mark.target for view in DeclarationCase(declaration).untouched} == {"postal_address", "id_emblem"}
     for declaration in declarations(Stage.RESUBMITTED):
         first, second = declaration.revisions
         assert set(answers.changes(first.answers, second.answers)) == {"postal_address"}
         assert first.papers["id_emblem"][0]["address"] != second.papers["id_emblem"][0]["address"]
-        assert not sheet_versions.signed_is_outdated(declaration)
+        assert not DeclarationCase(declaration).signed_is_outdated
 
 
 def test_records_stand_and_a_change_is_signed_anew(app):
@@ -182,14 +185,14 @@ def test_the_printed_passwords_and_codes_are_the_right_ones(app, told):
     for line in demo_accounts.person_lines(SECRET):
         account = applicants.find(line.number)
         assert account is not None
-        assert passwords.right(line.password, account.password_hash)
+        assert passwords.is_correct(line.password, account.password_hash)
         assert re.search(rf"{line.name} +{line.number} +{line.password} ", text)
     staff = {row.username: row for row in db.session.scalars(select(Staff))}
     lines = demo_accounts.staff_lines(SECRET)
     assert [line.username for line in lines] == [officer.username for officer in STAFF]
     for officer in lines:
         row = staff[officer.username]
-        assert passwords.right(officer.password, row.password_hash)
+        assert passwords.is_correct(officer.password, row.password_hash)
         assert pyotp.TOTP(row.totp_secret).verify(officer.totp, valid_window=1)
         assert officer.password in text
 
@@ -200,7 +203,7 @@ def test_the_printed_activation_code_opens_the_record(app, told):
     name, code = found.groups()
     holder = db.session.scalars(select(LegacyHolder).where(LegacyHolder.name == name)).one()
 
-    assert activation_codes.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
 
 
 def rows(app: Flask) -> list[int]:
@@ -257,7 +260,7 @@ def test_a_person_keeps_the_planned_day_where_no_day_would_fit(app, monkeypatch)
         deadlines, "due_date", lambda *_args: deadlines.Due(today() + timedelta(days=200), estimated=True)
     )
 
-    assert demo_load._dated(late, 10) == late
+    assert demo_load._with_due_day(late, 10) == late
 
 
 def test_an_answer_that_the_form_refuses_stops_the_play(app):

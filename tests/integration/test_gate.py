@@ -9,7 +9,7 @@ from flask import Flask
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.codes import AccountState, Role
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import db
 from services.accounts import sessions
 from tests.filing import words
@@ -118,7 +118,7 @@ def test_a_method_that_a_view_does_not_take_is_refused(browser, make, method, pa
 
 
 def token_of(*, account: Any = None, staff: Any = None) -> str:
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         token = sessions.start(account=account, staff=staff)
         db.session.commit()
     return token

@@ -23,7 +23,7 @@ PIXELS_ONLY = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
 @pytest.fixture
 def used(monkeypatch) -> list[sandbox.Usage]:
     ended: list[sandbox.Usage] = []
-    monkeypatch.setattr(sandbox, "listeners", [ended.append])
+    monkeypatch.setattr(sandbox, "usage_listeners", [ended.append])
     return ended
 
 

@@ -13,7 +13,7 @@ from lib.codes import AccountState
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, LegacyHolder, db
 from services.accounts import activation_codes, legacy_import
-from services.accounts.legacy_import import Claimed, Finding, ImportResult, NoBatch, Unreadable
+from services.accounts.legacy_import import BatchClaimed, BatchNotFound, Finding, ImportResult, UnreadableFile
 from tests.command_line import Run, runner
 from tests.people import id_number
 
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_register_is_refused(app, tmp_path, content, words):
     path = tmp_path / "register.csv"
     path.write_bytes(content)
 
-    with pytest.raises(Unreadable, match=words):
+    with pytest.raises(UnreadableFile, match=words):
         legacy_import.import_source(legacy_import.open_source(path), TODAY)
 
 
@@ -234,7 +234,7 @@ def test_a_batch_of_which_somebody_has_claimed_stays(bring_in, make):
     holders()[0].claimed_at = utcnow()
     db.session.commit()
 
-    with pytest.raises(Claimed, match="1 人"):
+    with pytest.raises(BatchClaimed, match="1 人"):
         legacy_import.undo(result.batch)
 
     assert len(holders()) == 2
@@ -246,7 +246,7 @@ def test_a_claim_in_the_very_moment_of_taking_back_wins(bring_in, monkeypatch):
     db.session.commit()
     monkeypatch.setattr(legacy_import, "_claimed", lambda _batch: 0)  # as it was a moment ago
 
-    with pytest.raises(Claimed, match="刚刚"):
+    with pytest.raises(BatchClaimed, match="刚刚"):
         legacy_import.undo(result.batch)
 
     db.session.rollback()
@@ -254,7 +254,7 @@ def test_a_claim_in_the_very_moment_of_taking_back_wins(bring_in, monkeypatch):
 
 
 def test_an_unknown_batch_is_said_to_be_unknown(app):
-    with pytest.raises(NoBatch, match="没有批次 x"):
+    with pytest.raises(BatchNotFound, match="没有批次 x"):
         legacy_import.undo("x")
 
 
@@ -283,7 +283,7 @@ def test_the_command_tells_what_it_did_and_how_to_take_it_back(flask, tmp_path):
         "column left out: 备注",
         "line 3: error: 身份证号码应为 18 位，现在是 1 位，请核对",
         "2 rows: 1 imported, 1 left out, 0 values left out; 1 without a proof, to be claimed by activation code only",
-        f"batch {batch}; flask legacy undo {batch} takes it back while nobody has claimed",
+        f"batch {batch}; flask legacy undo {batch} removes it as long as no record is claimed",
     ]
     assert flask("legacy", "undo", batch)[:2] == (0, "1 records removed\n")
     assert holders() == []
@@ -314,7 +314,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     assert status == 0
     code = said.split()[1]
     holder = holders()[0]
-    assert activation_codes.fits(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
 
 
 def test_no_code_for_a_record_that_is_not_there_or_claimed(flask, bring_in):

@@ -116,6 +116,12 @@ def test_upgrading_twice_changes_nothing(empty):
     assert differences() == []
 
 
+def test_a_database_that_is_upgraded_has_a_version_of_its_reference_data(empty):
+    flask_migrate.upgrade(FOLDER, revision="0006")
+    flask_migrate.upgrade(FOLDER)
+    assert len(db.session.scalars(text("SELECT mark FROM reference_version")).one()) == 16
+
+
 def test_a_migrated_database_takes_the_reference_data_and_refuses_to_rewrite_events(empty):
     flask_migrate.upgrade(FOLDER)
     loaded = load_reference_data(ROOT / "data")

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Decision, Declaration, Record, Revision, db
 from services import workflow
 from services.access import Actor
@@ -73,7 +73,7 @@ def in_step(app: Flask, rounds: int, *parties: Callable[[int], None]) -> None:
     failures: list[BaseException] = []
 
     def run(party: Callable[[int], None]) -> None:
-        with app.app_context(), beginning("IMMEDIATE"):
+        with app.app_context(), transaction_mode("IMMEDIATE"):
             try:
                 for number in range(rounds):
                     gate.wait()
@@ -126,8 +126,8 @@ def test_of_opposite_decisions_one_wins_and_the_other_officer_is_told_who_and_wh
 
     def returned(declaration_id: int) -> None:
         declaration = held(declaration_id)
-        workflow.own_claim(declaration, officers[1], 1)
-        marks.keep(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
+        workflow.holds(declaration, officers[1], 1)
+        marks.save(declaration.revisions[0], officers[1], [marks.MarkRequest("nation", "", "请核对")])
         workflow.send_back(declaration, officers[1], 1)
 
     in_step(app, rounds, approves, returns)

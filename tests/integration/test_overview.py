@@ -34,7 +34,7 @@ def found(make, manager) -> manager_overview.Overview:
 def due(declaration, days: int):
     """Let a submission be due in so many days."""
     declaration.due_on = today() + timedelta(days=days)
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     db.session.commit()
     return declaration
 

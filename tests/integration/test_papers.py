@@ -12,7 +12,7 @@ from lib.codes import Status
 from lib.pictures.images import MAX_BYTES
 from models import Declaration, db
 from services import workflow
-from services.papers import papers
+from services.papers import pages, preparation
 from tests.factory import picture
 from tests.filing import file, filled, pages_of, store, stored, upload, words
 from tests.image_samples import PNG_CARD, colours, corner_card, encoded
@@ -146,7 +146,7 @@ def test_a_picture_is_turned_clockwise_by_a_quarter(declaration, browser):
 
 def test_the_one_inch_photo_is_not_turned_away_from_5_to_7(make, browser):
     declaration = make.declaration()
-    papers.take(declaration, PAPER["photo"], papers.prepare_photo(store(), picture(900, 1600)))
+    pages.add_page(declaration, PAPER["photo"], preparation.prepare_photo(store(), picture(900, 1600)))
     db.session.commit()
     (photo,) = pages_of(declaration, "photo")
     browser.sign_in(declaration.account).send(f"/apply/pages/{photo.uid}/rotate", expect=404)
@@ -205,7 +205,7 @@ def test_a_paper_set_aside_comes_back_with_its_answer(declaration, browser):
 
 def test_a_paper_set_aside_is_not_part_of_the_submission(make):
     declaration = make.declaration(**EMPLOYED)
-    papers.take(declaration, PAPER["student_card"], papers.prepare(store(), picture(1000, 700)))
+    pages.add_page(declaration, PAPER["student_card"], preparation.prepare(store(), picture(1000, 700)))
     db.session.commit()
     make.papers(declaration)
     revision = workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
-from services.papers import papers
+from services.papers import pages, preparation
 from tests.factory import picture
 from tests.filing import file, page, pages_of, store, stored, words
 from tests.image_samples import corner_card, decoded, encoded
@@ -176,16 +176,16 @@ def test_the_photo_can_be_cut_anew_at_another_place(declaration, browser, size, 
 def test_a_photo_that_comes_while_the_old_one_is_cut_anew_is_not_replaced_by_it(declaration, browser, monkeypatch):
     """From the phone, or another window."""
     send(browser, declaration, bands(600, 1800))
-    recrop, newer = papers.prepare_recrop, io.BytesIO()
+    recrop, newer = preparation.prepare_recrop, io.BytesIO()
     Image.new("RGB", (600, 840), (0, 0, 255)).save(newer, "JPEG")
 
     def slowly(*given):
         made = recrop(*given)
-        papers.take(stored(declaration), PAPER["photo"], papers.prepare_photo(store(), newer.getvalue()))
+        pages.add_page(stored(declaration), PAPER["photo"], preparation.prepare_photo(store(), newer.getvalue()))
         db.session.commit()
         return made
 
-    monkeypatch.setattr(papers, "prepare_recrop", slowly)
+    monkeypatch.setattr(preparation, "prepare_recrop", slowly)
     browser.send("/apply/personal/crop", {"place": "top"}, expect=409)
     assert colour(shown_photo(browser, declaration)) == "B"
 

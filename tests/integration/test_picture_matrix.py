@@ -193,7 +193,7 @@ def test_a_heic_becomes_one_inch(declaration, browser):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(sandbox.SandboxBusy, 503), (sandbox.Unavailable, 503), (PictureRefused, 422)],
+    [(sandbox.SandboxBusy, 503), (sandbox.SandboxUnavailable, 503), (PictureRefused, 422)],
     ids=lambda value: str(value),
 )
 def test_turning_a_picture_without_a_process_is_a_page_that_says_so(declaration, browser, monkeypatch, error, status):

@@ -135,8 +135,8 @@ def test_the_person_reads_that_the_sheet_was_printed_and_the_log_says_why(make, 
 
     event = db.session.scalars(select(Event).where(Event.verb == "print_sheets")).one()
     assert REASON in event.detail
-    assert [look.title for look in audit.looks(printed.account_id)][:1] == ["批量打印信息表，其中有您的一份"]
-    assert "print_sheets" not in [look.verb for look in audit.looks(other.account_id)]
+    assert [look.title for look in audit.accesses(printed.account_id)][:1] == ["批量打印信息表，其中有您的一份"]
+    assert "print_sheets" not in [look.verb for look in audit.accesses(other.account_id)]
 
 
 def test_choosing_asks_the_database_in_the_officers_own_scope(make, officer):

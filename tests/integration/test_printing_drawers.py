@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from commands import print_sheets
+from commands import print_sheets, tick
 from lib.codes import Role
 from lib.database import utcnow
+from lib.sandbox import background
 from lib.storage import FileMissing
 from models import PrintJob, db
-from services.operations import scheduled_jobs, storage_check
+from services.operations import storage_check
 from services.papers import papers
 from services.sheet import batch_print
 from tests.printing import REASON, ask, draw, drawn, job_at, pdf_of, submitted, uids
@@ -145,10 +146,10 @@ def test_the_file_is_encrypted_named_by_its_row_and_gone_after_a_day(make, app, 
     assert list(storage_check.rows_naming({address})) == [(f"print job {job.uid}", address)]
     assert b"%PDF" not in next(store.root.glob(f"*/*/{address}")).read_bytes()
 
-    assert scheduled_jobs.forget_prints() == 0
+    assert batch_print.forget_old(store) == 0
     db.session.get_one(PrintJob, job.id).created_at = utcnow() - timedelta(hours=25)
     _age(store, address)
-    assert scheduled_jobs.forget_prints() == 1
+    assert batch_print.forget_old(store) == 1
     db.session.commit()
 
     with pytest.raises(FileMissing):
@@ -170,7 +171,7 @@ def test_the_same_bytes_of_a_newer_job_stay(make, app, desk, store):
     db.session.get_one(PrintJob, old.id).created_at = utcnow() - timedelta(hours=25)
     _age(store, new.address or "")
 
-    assert scheduled_jobs.forget_prints() == 1
+    assert batch_print.forget_old(store) == 1
     db.session.commit()
 
     assert len(pdf_of(desk, new).pages) == 1
@@ -180,10 +181,11 @@ def test_the_tick_starts_a_drawer_only_for_what_waits(make, app, desk, monkeypat
     started: list[Any] = []
     monkeypatch.setattr(batch_print, "start_drawer", started.append)
     monkeypatch.setitem(app.config, "STARTS_DRAWERS", True)
-    assert scheduled_jobs.start_printing() == 0
+    assert tick.tick()[0]["prints taken up"] == 0
+    assert started == []
     ask(desk, *submitted(make, 1))
     assert len(started) == 1
-    assert scheduled_jobs.start_printing() == 1
+    assert tick.tick()[0]["prints taken up"] == 1
     assert len(started) == 2
 
 
@@ -199,8 +201,8 @@ def test_who_asks_and_cancels_again_and_again_does_not_fill_the_machine_with_dra
         def poll(self) -> int | None:
             return self.returncode
 
-    monkeypatch.setattr(batch_print, "_children", [])
-    monkeypatch.setattr(batch_print.subprocess, "Popen", Running)
+    monkeypatch.setattr(batch_print, "_drawers", background.BackgroundProcesses(batch_print.MOST_DRAWERS))
+    monkeypatch.setattr(background.subprocess, "Popen", Running)
     for _ in range(5):
         batch_print.start_drawer(tmp_path)
     assert len(started) == batch_print.MOST_DRAWERS

@@ -18,10 +18,11 @@ from lib.codes import IdType
 from lib.database import begin_mode
 from models import Answers, Declaration, db
 from services.declaration import answers
+from services.filing.case import DeclarationCase
 from services.review import page as review_page
-from services.review.page import Privacy
+from services.review.case import ReviewCase
+from services.review.rows import Privacy, plain_sections
 from services.sheet import content as sheet_content
-from services.sheet import versions as sheet_versions
 from tests.conftest import Browser
 from tests.factory import Make
 from tests.filing import filled, submit
@@ -101,7 +102,7 @@ def look(app: Any, make: Make, variant: str, given: dict[str, Any]) -> Shown:
     account = make.account("JOHN SMITH" if passport else "单小燕", **passport)
     given |= {"applicant_name": account.name, "mobile": account.phone}
     declaration = make.declaration(account=account, **given)
-    assert answers.gaps(declaration) == []
+    assert answers.gaps(answers.asked(declaration)) == []
     before = answers.stored(declaration)
     make.papers(declaration)
     browser = Browser(app).sign_in(account)
@@ -111,7 +112,7 @@ def look(app: Any, make: Make, variant: str, given: dict[str, Any]) -> Shown:
     db.session.expire_all()
     again = answers.stored(declaration)
     check = browser.open("/apply/check").text
-    blocks = sheet_content.blocks(answers.sections(sheet_versions.printed_answers(declaration)))
+    blocks = sheet_content.blocks(answers.sections(DeclarationCase(declaration).printed_answers))
     submit(browser)
     return seen_by_the_office(make, declaration, given, before, again, check, pages, blocks)
 
@@ -120,8 +121,8 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
     db.session.expire_all()
     revision = declaration.revisions[-1]
     officer = make.actor(make.staff())
-    found = review_page.submission(revision, officer, reveal=True)
-    plain = review_page.plain_sections(revision, Privacy(open_numbers=True, known=[]))
+    found = review_page.submission(ReviewCase(revision, officer), reveal=True)
+    plain = plain_sections(revision, Privacy(open_numbers=True, known=[]))
     nothing = dict.fromkeys(revision.answers) | {name: revision.answers[name] for name in ("id_type", "id_number")}
     return Shown(
         given=given,
@@ -130,7 +131,7 @@ def seen_by_the_office(make: Make, declaration: Declaration, given, before, agai
         again=again,
         texts={row.name: row.text for section in answers.sections(revision.answers) for row in section.rows},
         sheet=list(printed_pairs(blocks)),
-        printed=sheet_versions.printed_answers(declaration),
+        printed=DeclarationCase(declaration).printed_answers,
         review={line.name: line.text for section in found.sections for line in section.lines},
         record={line.name: line.text for section in plain for line in section.lines},
         check=check,
@@ -171,13 +172,13 @@ def test_a_question_appears_everywhere(shown, name):
     assert one.frozen[name] == one.printed[name]
     assert one.review[name] == one.record[name] == text
     assert text in [printed for _label, printed in one.sheet]
-    step = next(step for step in STEPS if name in step.form(None, asked=answers.FormContext())._fields)
+    step = next(step for step in STEPS if name in step.form(None, context=answers.FormContext())._fields)
     assert f'href="/apply/{step.slug}#{name}"' in one.check
     assert f'id="{name}"' in one.pages
     assert name in one.changed
 
 
-CONDITIONAL = [q.name for step in STEPS for q in step.form(None, asked=answers.FormContext()) if q.flags.when]
+CONDITIONAL = [q.name for step in STEPS for q in step.form(None, context=answers.FormContext()) if q.flags.when]
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -195,7 +196,7 @@ def test_labels_of_the_sheet_are_those_of_the_questions(shown):
     for one in shown.values():
         labels = {label for label, _text in one.sheet}
         for step in STEPS:
-            for question in step.form(None, asked=answers.FormContext()):
+            for question in step.form(None, context=answers.FormContext()):
                 if question.name in one.texts and not question.name.startswith(("full_time", "part_time")):
                     assert question.short in labels
 
@@ -208,9 +209,9 @@ def test_id_type_and_number_stand_beside_the_name_and_are_not_markable(shown):
 
 def test_the_blank_form_has_every_question():
     text = "".join(
-        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank("示例"))).pages).split()
+        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank_sheet("示例"))).pages).split()
     )
     for step in STEPS:
-        for question in step.form(None, asked=answers.FormContext()):
+        for question in step.form(None, context=answers.FormContext()):
             label = sheet_content.EDUCATION.get(question.name.partition("_time_")[2], question.short)
             assert "".join(label.split()) in text, question.name

@@ -29,7 +29,7 @@ def numbers(page: Any) -> list[str]:
 
 def set_to(declaration: Declaration, *, due: int = 20, reminders: int = 0) -> Declaration:
     declaration.due_on = today() + timedelta(days=due)
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     queue_index.remind(declaration.id, reminders)
     db.session.commit()
     return declaration
@@ -92,7 +92,7 @@ def test_filters_narrow_by_kind_and_day_of_submission(make, browser, officer):
     make.papers(change)
     workflow.submit(change, make.actor(change.account), commitment="1", review_days=10)
     change.submitted_at = utcnow() - timedelta(days=3)
-    queue_index.follow(change)
+    queue_index.sync(change)
     db.session.commit()
     day = (today() - timedelta(days=3)).isoformat()
     assert shown(browser, kind="change") == [change.number]
@@ -137,7 +137,7 @@ def test_an_office_with_a_zone_below_it_sees_both_in_one_order(make, browser, mo
     made = [set_to(make.declaration(Status.SUBMITTED), due=due) for due in (5, 6, 7, 8)]
     for declaration in made[1::2]:
         declaration.department_id = zone.id
-        queue_index.follow(declaration)
+        queue_index.sync(declaration)
     db.session.commit()
     browser.sign_in(make.staff(department="210102"))
     monkeypatch.setattr(queue_listing, "PAGE_SIZE", 3)
@@ -281,7 +281,7 @@ def test_a_view_without_a_good_name_is_not_kept(browser, officer, name, words):
 
 def test_an_officer_keeps_twenty_views_and_no_more(make, browser, officer):
     for number in range(saved_views.AT_MOST):
-        saved_views.keep(make.actor(officer), f"视图{number}", Filters())
+        saved_views.save(make.actor(officer), f"视图{number}", Filters())
     db.session.commit()
     assert "最多保存 20 个视图" in browser.follow(browser.send("/staff/queue/views", {"name": "又一个"})).text
     assert "已保存" in browser.follow(browser.send("/staff/queue/views", {"name": "视图3"})).text

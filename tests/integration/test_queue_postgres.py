@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.test_desk_races import (  # noqa: F401
+from tests.integration.test_queue_index_races import (  # noqa: F401
     test_counters_of_many_moves_at_once_equal_those_made_anew,
 )
 from tests.integration.test_queue_lanes import (  # noqa: F401
@@ -19,11 +19,11 @@ from tests.integration.test_queue_search import (  # noqa: F401
     test_each_way_finds_who_is_meant_in_the_own_scope,
     test_the_whole_number_finds_one_never_a_part_of_it,
 )
-from tests.unit.test_desk import (  # noqa: F401
+from tests.unit.test_queue_index import (  # noqa: F401
     filed,
     test_a_rebuild_drops_what_does_not_belong_and_keeps_the_reminders,
     test_after_a_transfer_line_counters_and_search_keys_stand_at_the_new_department,
 )
-from tests.unit.test_desk_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
+from tests.unit.test_queue_index_moves import test_after_any_moves_the_tables_equal_those_made_anew  # noqa: F401
 
 pytestmark = pytest.mark.postgres

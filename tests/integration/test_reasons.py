@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lib.codes import Role, Status
 from models import Event, Mark, ReturnReason, db
 from services.departments.reference_data import load_reference_data
-from services.marks import marks, reason_lists, return_reasons
+from services.marks import marks, return_reasons
 from tests.conftest import ROOT
 from tests.filing import words
 
@@ -102,7 +102,7 @@ def test_the_same_title_may_stand_on_another_list_and_in_another_office(make, br
 
 def test_editing_changes_the_list_and_no_mark_that_was_sent(make, browser, another_browser, system):
     declaration = make.declaration(Status.IN_REVIEW, officer=(officer := make.staff()))
-    marks.keep(declaration.revisions[-1], make.actor(officer), [marks.MarkRequest("mobile", "mismatch")])
+    marks.save(declaration.revisions[-1], make.actor(officer), [marks.MarkRequest("mobile", "mismatch")])
     db.session.commit()
     before = db.session.scalars(select(Mark.reason)).one()
 
@@ -181,4 +181,4 @@ def test_the_next_start_does_not_take_back_what_the_province_edited(make, anothe
 
 
 def test_the_lists_are_those_that_officers_choose_from():
-    assert list(reason_lists.LISTS) == list(return_reasons.Reasons.__dataclass_fields__)
+    assert list(return_reasons.LISTS) == list(return_reasons.Reasons.__dataclass_fields__)

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import create_engine, select, text
 
-from blueprints.auth.register import OCCUPIED
+from blueprints.auth.register import NUMBER_TAKEN
 from lib.codes import AccountState, IdType
 from lib.database import utcnow
 from models import Account, Event, InboxMessage, LegacyHolder, db
@@ -79,7 +79,7 @@ def test_what_is_typed_is_made_uniform(browser):
 def test_an_old_number_is_the_same_person(browser, another_browser):
     register(browser)
     page = register(another_browser, 409, number=NUMBER[:6] + NUMBER[8:17])
-    assert OCCUPIED in page.text
+    assert NUMBER_TAKEN in page.text
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ WAYS = ["account", "frozen", "reserved", "legacy", "claimed"]
 def test_an_occupied_number_has_one_sentence_whatever_the_reason(browser, occupied, how):
     occupied(how)
     page = register(browser, 409)
-    assert OCCUPIED in page.text
+    assert NUMBER_TAKEN in page.text
     assert page.text.count("/hotlines") >= 2
     for way in ("原有用户设置密码", "忘记密码", "咨询电话"):
         assert way in page.text
@@ -189,7 +189,7 @@ def test_two_browsers_race_for_one_number_and_one_wins(app, browser, another_bro
 
 def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
     """Somebody takes the number between our clearing of old reservations and our insert."""
-    forget = applicants.forget_reservations
+    forget = applicants.delete_expired_reservations
 
     def sneaky(index=None):
         gone = forget(index)
@@ -203,8 +203,8 @@ def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
         )
         return gone
 
-    monkeypatch.setattr(applicants, "forget_reservations", sneaky)
-    assert OCCUPIED in register(browser, 409).text
+    monkeypatch.setattr(applicants, "delete_expired_reservations", sneaky)
+    assert NUMBER_TAKEN in register(browser, 409).text
 
 
 def test_the_password_page_needs_the_browser_that_registered(browser, another_browser):
@@ -278,7 +278,7 @@ def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch
     def reserve(wanted, token):
         with other.connect() as connection:
             seen.append(connection.scalar(text("SELECT count(*) FROM attempt")))
-        raise applicants.Occupied
+        raise applicants.NumberTaken
 
     monkeypatch.setattr(applicants, "reserve", reserve)
     register(browser, 409)
@@ -288,9 +288,9 @@ def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch
 
 def test_expired_reservations_are_swept(browser):
     register(browser)
-    assert applicants.forget_reservations() == 0
+    assert applicants.delete_expired_reservations() == 0
     with time_machine.travel(utcnow() + timedelta(minutes=31), tick=False):
-        assert applicants.forget_reservations() == 1
+        assert applicants.delete_expired_reservations() == 1
     db.session.commit()
     assert account() is None
 

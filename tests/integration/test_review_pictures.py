@@ -1,4 +1,4 @@
-"""Pictures of the review: what they are compared with, the page around one, and what is loaded ahead for whom."""
+"""Pictures of the review: what they are compared with, the page around one, and what is preloaded for whom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from forms import PAPER
 from lib.codes import Status
 from models import Declaration, db
 from services import workflow
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.factory import picture
 from tests.people import WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, path
@@ -24,9 +24,9 @@ def replace(make, declaration: Declaration, *bodies: bytes, kind: str = KIND) ->
     store = make.app.extensions["kuaiji.store"]
     db.session.expire(declaration)
     for page in papers.pages_of(declaration, kind):
-        papers.remove(page)
+        pages.remove_page(page)
     for body in bodies:
-        papers.take(declaration, PAPER[kind], papers.prepare(store, body))
+        pages.add_page(declaration, PAPER[kind], preparation.prepare(store, body))
     db.session.commit()
 
 
@@ -76,11 +76,11 @@ def test_what_was_not_there_the_last_time_is_not_found(browser, resubmitted, whi
     browser.open(path(resubmitted, f"pictures/{which}"), expect=404)
 
 
-@pytest.mark.parametrize("which", [f"2/before/{KIND}/0", f"2/{KIND}/0/view", f"2/{KIND}/0?ahead=1"])
+@pytest.mark.parametrize("which", [f"2/before/{KIND}/0", f"2/{KIND}/0/view", f"2/{KIND}/0?preload=1"])
 def test_another_countys_pictures_are_not_found_by_any_way(make, another_browser, resubmitted, which):
     stranger = make.staff(department="210103")
     another_browser.sign_in(stranger).open(path(resubmitted, f"pictures/{which}"), expect=404)
-    another_browser.open(path(resubmitted, "ahead"), expect=404)
+    another_browser.open(path(resubmitted, "preload"), expect=404)
     assert events_of(resubmitted, *LOOKS) == []
 
 
@@ -129,7 +129,7 @@ def test_there_is_no_page_for_a_picture_that_is_not_there(browser, resubmitted, 
     browser.open(path(resubmitted, f"pictures/{which}/view"), expect=404)
 
 
-# loaded ahead
+# preloaded
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def in_hand(make, officer) -> list[Declaration]:
 
 
 def following(browser, declaration: Declaration) -> list[str]:
-    found = browser.open(path(declaration, "ahead")).response.get_json()["pictures"]
+    found = browser.open(path(declaration, "preload")).response.get_json()["pictures"]
     assert all(isinstance(address, str) for address in found)
     return list(found)
 
@@ -161,39 +161,39 @@ def test_nothing_is_loaded_of_what_nobody_holds_or_somebody_else_does(make, brow
     lapsed = make.declaration(Status.IN_REVIEW, officer=officer)
     make.lapsed(lapsed)
     assert following(browser, mine) == []
-    assert "data-ahead" not in browser.open(path(mine)).text
+    assert "data-preload" not in browser.open(path(mine)).text
 
 
 def test_the_page_asks_for_the_next_one_only_where_there_is_one(browser, in_hand):
     first, _second = in_hand
     page = browser.open(path(first)).text
-    assert f'data-ahead="{path(first, "ahead")}"' in page
+    assert f'data-preload="{path(first, "preload")}"' in page
     assert "<noscript><img" not in page
 
 
-def test_what_is_loaded_ahead_is_in_the_trail_once_and_is_no_look(browser, in_hand):
+def test_what_is_preloaded_is_in_the_trail_once_and_is_no_look(browser, in_hand):
     first, second = in_hand
     for address in following(browser, first):
-        assert browser.open(f"{address}?ahead=1").data.startswith(b"\xff\xd8")
+        assert browser.open(f"{address}?preload=1").data.startswith(b"\xff\xd8")
     assert events_of(second, *LOOKS) == ["load_ahead"]
     page = browser.open(path(second)).text
     assert "<noscript><img" in page  # the browser may have it already
     assert events_of(second, *LOOKS) == ["load_ahead", "view"]
 
 
-def test_loading_ahead_does_not_prolong_the_claim_nor_start_the_clock(browser, in_hand):
+def test_preloading_does_not_prolong_the_claim_nor_start_the_clock(browser, in_hand):
     first, second = in_hand
     claim = fresh(second).claim
     assert claim
     before = claim.expires_at, claim.opened_at
     for address in following(browser, first):
-        browser.open(f"{address}?ahead=1")
+        browser.open(f"{address}?preload=1")
     claim = fresh(second).claim
     assert claim
     assert (claim.expires_at, claim.opened_at) == before
 
 
-def test_loading_ahead_what_is_not_in_hand_is_a_look_like_any_other(make, browser, officer):
+def test_preloading_what_is_not_in_hand_is_a_look_like_any_other(make, browser, officer):
     waiting = make.declaration(Status.SUBMITTED)
-    browser.open(path(waiting, f"pictures/1/{KIND}/0?ahead=1"))
+    browser.open(path(waiting, f"pictures/1/{KIND}/0?preload=1"))
     assert events_of(waiting, *LOOKS) == ["view_picture"]

@@ -29,7 +29,7 @@ def numbers(page) -> list[str]:
 
 def due(declaration: Declaration, days: int) -> Declaration:
     declaration.due_on = today() + timedelta(days=days)
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     db.session.commit()
     return declaration
 
@@ -256,7 +256,7 @@ def test_the_list_says_who_holds_what(make, browser, officer):
 def test_a_due_date_in_a_year_without_a_notice_is_estimated(make, browser, officer):
     declaration = make.declaration(Status.SUBMITTED)
     declaration.due_on, declaration.due_estimated = date(2031, 1, 6), True
-    queue_index.follow(declaration)
+    queue_index.sync(declaration)
     db.session.commit()
     assert "（预计）" in browser.open("/staff/queue").text
 

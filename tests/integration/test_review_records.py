@@ -11,7 +11,7 @@ from forms import PAPER
 from lib.codes import Status
 from models import Event, Record, db
 from services import workflow
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from services.records import office_list as office_records
 from tests.factory import picture
 from tests.people import WITH_EMPLOYER
@@ -43,9 +43,9 @@ def changed(make, officer) -> Record:
     change = make.change(record)
     change.postal_address = "样例路 77 号"
     page = papers.pages_of(change, "id_emblem")[0]
-    papers.remove(page)
+    pages.remove_page(page)
     store = make.app.extensions["kuaiji.store"]
-    papers.take(change, PAPER["id_emblem"], papers.prepare(store, picture(800, 600, 3)))
+    pages.add_page(change, PAPER["id_emblem"], preparation.prepare(store, picture(800, 600, 3)))
     db.session.commit()
     make.papers(change)
     reviewer = make.actor(officer)

@@ -14,7 +14,7 @@ from lib.database import utcnow
 from models import db
 from services import workflow
 from services.marks import marks
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.review_desk import events_of, fresh, holder_id, match, path
@@ -33,9 +33,9 @@ def resubmitted(make, app, officer):
     declaration.full_time_diploma_no, declaration.postal_address = "101731201205001133", "样例路 99 号"
     next(mark for mark in declaration.revisions[0].marks if mark.target == "mobile").explanation = "这是本人的号码"
     kind = "qualification_certificate"
-    prepared = papers.prepare(app.extensions["kuaiji.store"], picture(900, 700, 7))
-    papers.remove(papers.pages_of(declaration, kind)[0])
-    papers.take(declaration, PAPER[kind], prepared)
+    prepared = preparation.prepare(app.extensions["kuaiji.store"], picture(900, 700, 7))
+    pages.remove_page(papers.pages_of(declaration, kind)[0])
+    pages.add_page(declaration, PAPER[kind], prepared)
     db.session.commit()
     make.signed_sheet(declaration)
     submit(make, declaration)
@@ -94,7 +94,7 @@ def test_answers_and_papers_stand_side_by_side(make, browser, officer):
 def test_an_optional_paper_that_is_not_there_is_named(make, browser, officer):
     declaration = make.declaration(Status.DRAFT, **COMPLETE)
     make.papers(declaration)
-    papers.remove(papers.pages_of(declaration, "work_proof")[0])
+    pages.remove_page(papers.pages_of(declaration, "work_proof")[0])
     submit(make, declaration)
     assert "未上传（选填）" in rows(browser.open(path(declaration)))["工作证明"]
 
@@ -286,7 +286,7 @@ def test_a_proposed_name_stands_beside_the_sign_in_name(make, browser, officer):
 def test_answers_changed_after_the_signature_are_named(make, browser, officer):
     declaration = make.declaration(Status.IN_REVIEW, officer=officer)
     reviewer = make.actor(officer)
-    marks.keep(
+    marks.save(
         declaration.revisions[0], reviewer, [marks.MarkRequest("postal_address", "", "请写到门牌号", resign=False)]
     )
     workflow.send_back(declaration, reviewer, 1)

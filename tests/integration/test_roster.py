@@ -12,13 +12,13 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import select
 
+from commands import tick
 from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, RosterExport, db
 from services import audit
-from services.declaration import answers
-from services.operations import scheduled_jobs
+from services.declaration import answers, labels
 from services.reports import roster, xlsx
 from tests.people import EMPLOYED
 from tests.spreadsheets import Table, tables
@@ -52,10 +52,10 @@ def test_the_list_has_a_row_for_each_record_and_a_column_for_each_question(make,
 
     table = exported(browser)
 
-    questions = [question.label.text for step in STEPS for question in step.form(None, asked=answers.asked_for({}))]
+    questions = [question.label.text for step in STEPS for question in step.form(None, context=answers.asked_for({}))]
     assert table.head[:3] == ["申报编号", "档案所在部门", "审核通过日期"]
     assert set(questions) < set(table.head)
-    assert len(table.head) == len(questions) + 3 + len(answers.IDENTITY)
+    assert len(table.head) == len(questions) + 3 + len(labels.IDENTITY)
     assert [row["申报编号"].text for row in table.rows] == [declaration.number]
     assert table.column("审核通过日期") == [today().isoformat()]
 
@@ -204,7 +204,7 @@ def test_everybody_in_it_can_see_who_exported_it_and_nobody_else(make, browser, 
     export(browser)
 
     told = {
-        account.name: "export_roster" in [look.verb for look in audit.looks(account.id)]
+        account.name: "export_roster" in [look.verb for look in audit.accesses(account.id)]
         for account in (inside, waiting, elsewhere)
     }
 
@@ -219,7 +219,7 @@ def test_a_person_who_moved_away_still_sees_the_old_offices_export(make, browser
     export(browser)
     record.department_id = make.department("210103").id
     db.session.commit()
-    assert audit.looks(record.account_id)[0].verb == "export_roster"
+    assert audit.accesses(record.account_id)[0].verb == "export_roster"
 
 
 def test_looks_and_exports_stand_in_one_order(make, browser, officer):
@@ -227,7 +227,7 @@ def test_looks_and_exports_stand_in_one_order(make, browser, officer):
     export(browser)
     browser.open(f"/staff/submissions/{declaration.uid}")
     export(browser)
-    verbs = [look.verb for look in audit.looks(declaration.account_id, limit=3)]
+    verbs = [look.verb for look in audit.accesses(declaration.account_id, limit=3)]
     assert verbs == ["export_roster", "view", "export_roster"]
 
 
@@ -340,7 +340,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser,
 
 
 def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
-    assert scheduled_jobs.JOBS["abandoned spreadsheets"]() == 1
+    assert tick.tick()[0]["abandoned spreadsheets"] == 1
     assert [folder.exists() for folder in left_behind] == [False, True]
 
 

@@ -9,11 +9,10 @@ import pytest
 
 from config import BadSetting, TestConfig
 from models import Declaration
-from services.papers import papers
 from tests.command_line import runner
 from tests.factory import picture, portrait
 from tests.fake_clamd import FakeClamd
-from tests.filing import pages_of, store, upload, words
+from tests.filing import file, pages_of, upload, words
 from tests.people import EMPLOYED
 
 FOUND = b"stream: Eicar-Test-Signature FOUND\0"
@@ -41,8 +40,8 @@ def test_the_file_is_looked_at_as_it_was_sent(clamd, declaration, browser):
     assert len(pages_of(declaration, KIND)) == 1
 
 
-def test_the_photo_is_looked_at_too(clamd):
-    papers.prepare_photo(store(), portrait())
+def test_the_photo_is_looked_at_too(clamd, declaration, browser):
+    browser.send("/apply/personal", {"photo": file(portrait()), "action": "photo"})
     assert clamd.got == [portrait()]
 
 
@@ -105,7 +104,7 @@ def test_the_doctor_names_a_clamd_that_is_gone(app, fail, says):
 
 
 def test_the_doctor_names_one_that_answers_nonsense(app, clamd, monkeypatch):
-    monkeypatch.setattr("lib.clamd.is_there", lambda _address: False)
+    monkeypatch.setattr("lib.clamd.ping", lambda _address: False)
     assert "it does not answer to PING" in runner(app)("doctor")[1]
 
 

@@ -14,9 +14,8 @@ from blueprints.gate import COOKIE
 from lib.crypto import token_hash
 from lib.database import utcnow
 from models import Draft, Event, InboxMessage, ParkedForm, WebSession, db
-from services import inbox
 from services.access import Actor
-from services.accounts import applicants, passwords, sessions
+from services.accounts import applicants, inbox, passwords, sessions
 from tests.conftest import Page
 from tests.people import PASSWORD
 
@@ -130,7 +129,7 @@ def test_rows_that_nobody_needs_any_more_are_swept(browser, make):
     browser.sign_in(person).send("/logout")
     for hours, gone in [(23, 0), (25, 1), (49, 2)]:
         with later(hours=hours):
-            assert sessions.forget_old() == gone
+            assert sessions.delete_old() == gone
     db.session.commit()
 
 
@@ -215,8 +214,8 @@ def test_a_password_changed_elsewhere_in_the_same_moment_is_said(browser, make, 
 
 def test_messages_are_read_by_their_owner_and_marked_by_a_button(browser, make):
     person, other = make.account(), make.account("别人")
-    inbox.tell(person.id, "提交成功", "请留意审核结果。", "/apply/status")
-    inbox.tell(other.id, "别人的消息", "不给看")
+    inbox.send(person.id, "提交成功", "请留意审核结果。", "/apply/status")
+    inbox.send(other.id, "别人的消息", "不给看")
     db.session.commit()
     page = browser.sign_in(person).open("/inbox").text
     assert "提交成功" in page

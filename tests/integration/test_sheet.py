@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
-from services.papers import papers
+from services.papers import pages, papers
 from services.sheet import versions as sheet_versions
 from tests.factory import picture
 from tests.filing import add_photo, file, filled, pages_of, returned, send_back, store, stored, upload, words
@@ -68,7 +68,7 @@ def test_printing_keeps_a_version_and_leads_to_the_pdf(declaration, browser):
 @pytest.mark.parametrize("missing", ["postal_address", "department_code", "full_time_level", "qualification", "photo"])
 def test_printing_needs_every_answer_and_the_photo(declaration, browser, missing):
     if missing == "photo":
-        papers.remove(papers.pages_of(declaration, "photo")[0])
+        pages.remove_page(papers.pages_of(declaration, "photo")[0])
     else:
         setattr(declaration, missing, None)
     db.session.commit()
@@ -212,7 +212,7 @@ def test_a_sheet_whose_photo_file_is_lost_says_so(declaration, browser):
 
 
 def test_the_check_code_hangs_on_number_version_every_answer_and_the_photo(declaration, app):
-    content = sheet_versions.printed_answers(declaration)
+    content = DeclarationCase(declaration).printed_answers
     code = sheet_versions.check_code("LN20260000001", 1, content, "aa")
     assert len(code) == 16
     assert set(code) <= set(sheet_versions.ALPHABET)
@@ -230,7 +230,7 @@ def test_the_check_code_hangs_on_number_version_every_answer_and_the_photo(decla
 def test_the_qr_code_and_the_code_in_the_database_agree(declaration, browser):
     printed(browser)
     sheet = db.session.scalars(select(Sheet)).one()
-    content, photo = sheet_versions.printed_answers(declaration), papers.photo_address(declaration)
+    content, photo = DeclarationCase(declaration).printed_answers, papers.photo_address(declaration)
     assert photo
     assert sheet.code == sheet_versions.check_code(declaration.number, 1, content, photo)
     assert sheet.answers == content
@@ -328,7 +328,7 @@ def test_a_change_that_was_asked_for_without_a_new_signature_leaves_the_sheet_cu
     browser.sign_in(declaration.account)
     change(browser, declaration, postal_address=ADDRESS)
     assert state(browser) == "已上传"
-    (view,) = marks.open_views(declaration)
+    (view,) = DeclarationCase(declaration).open_views
     assert "只改这一处时，信息表不用重新签名盖章" in browser.open(f"/apply/corrections/{view.mark.uid}").text
 
 

@@ -28,7 +28,7 @@ RARE = "䶮㛃𬭎" + sample("A", 9) + STANDARD[-9:]
 
 def longest() -> dict[str, int]:
     """The questions that take free text, and how much of it."""
-    fields = [field for step in STEPS for field in step.form(None, asked=FormContext()).questions]
+    fields = [field for step in STEPS for field in step.form(None, context=FormContext()).questions]
     return {field.name: field.flags.maxlength for field in fields if field.flags.maxlength and field.kind == "text"}
 
 
@@ -89,7 +89,7 @@ def test_a_continuation_page_of_any_length_says_which_it_is_and_where_one_signs(
     pages = len(pypdf.PdfReader(io.BytesIO(pdf)).pages)
     for number in range(pages):
         bare = photographed.paper(pdf, number)
-        (found,) = sheet_reader.read(bare, PATTERN, FORMS)
+        (found,) = sheet_reader.read_sheet(bare, PATTERN, FORMS)
         assert (found["page"], found["pages"]) == (str(number + 1), str(pages))
         if number:
             assert found["forms"][ALONE]["ink"] == "missing"

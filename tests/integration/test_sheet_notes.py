@@ -6,6 +6,7 @@ import pytest
 
 from forms import SHEET
 from models import PaperPage, db
+from services.filing.case import DeclarationCase
 from services.papers.papers import pages_of
 from services.sheet import reading as sheet_reading
 from tests.people import EMPLOYED
@@ -41,7 +42,7 @@ def test_the_notes_say_what_to_do(make, readings, kinds, says):
             page = PaperPage(**copy_of(page) | {"position": number + 1})
             declaration.pages.append(page)
     db.session.flush()
-    notes = sheet_reading.notes(declaration)
+    notes = DeclarationCase(declaration).sheet_notes
     assert "".join(note.kind for note in notes) == kinds
     assert says in " ".join(note.text for note in notes)
 
@@ -55,5 +56,5 @@ def copy_of(page: PaperPage) -> dict[str, object]:
 def test_pages_that_were_taken_before_pictures_were_read_say_nothing(make):
     declaration = make.declaration()
     make.papers(declaration)
-    assert sheet_reading.notes(declaration) == []
-    assert sheet_reading.ink([{"read": False}]) is None
+    assert DeclarationCase(declaration).sheet_notes == []
+    assert sheet_reading.signature_state([{"read": False}]) is None

@@ -14,11 +14,10 @@ from lib.database import utcnow
 from lib.pdf import qr
 from models import Declaration, Sheet, db
 from services import checks, workflow
-from services.marks import marks
+from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers.papers import pages_of as pages_there
 from services.sheet import content as sheet_content
-from services.sheet import versions as sheet_versions
 from tests import photographed
 from tests.factory import picture
 from tests.filing import add_photo, file, filled, pages_of, returned, store, stored, upload, words
@@ -226,7 +225,7 @@ def test_an_unreadable_second_picture_joins_the_version_that_was_read(make, brow
     browser.send("/apply/papers/sheet", {"file": file()})
 
     assert [page.sheet_id for page in pages_of(declaration, SHEET)] == [versions(declaration)[1]] * 2
-    assert not sheet_versions.signed_is_outdated(stored(declaration), marks.excused(stored(declaration)))
+    assert not DeclarationCase(stored(declaration)).signed_is_outdated
 
 
 def test_any_other_change_beside_the_excused_one_is_refused_and_named(make, browser):

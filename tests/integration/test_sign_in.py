@@ -238,14 +238,14 @@ def test_a_hash_of_other_parameters_is_renewed_by_the_sign_in(app, browser, make
 
 def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(browser, make, monkeypatch):
     person = make.account()
-    prove = applicants.prove
+    prove = applicants.authenticate
 
     def slow(who, name, password):
         db.session.execute(text("UPDATE account SET password_hash = 'x'"))
         db.session.commit()
         return prove(who, name, password)
 
-    monkeypatch.setattr(applicants, "prove", slow)
+    monkeypatch.setattr(applicants, "authenticate", slow)
     assert WRONG in sign_in(browser, person, 422).text
 
 

@@ -108,7 +108,7 @@ def test_recovery_codes_are_shown_once_and_replace_the_earlier_ones(browser, off
 
 def test_codes_are_not_renewed_when_the_password_changed_in_the_same_moment(browser, officer, monkeypatch):
     browser.sign_in(officer)
-    right = passwords.right
+    right = passwords.is_correct
 
     def slow(*args, **kwargs):
         is_right = right(*args, **kwargs)
@@ -116,7 +116,7 @@ def test_codes_are_not_renewed_when_the_password_changed_in_the_same_moment(brow
         db.session.commit()
         return is_right
 
-    monkeypatch.setattr(passwords, "right", slow)
+    monkeypatch.setattr(passwords, "is_correct", slow)
     assert browser.send("/staff/account/codes", {"current": STAFF_PASSWORD}).location == "/staff/account"
     assert db.session.query(RecoveryCode).count() == 0
 

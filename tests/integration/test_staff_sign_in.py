@@ -114,20 +114,20 @@ def test_two_browsers_with_one_code_at_the_same_moment(officer, app):
     who = staff.known_from(officer)
     factor = staff.second_factor(who, code())
     staff.sign_in(who, factor, "")
-    with pytest.raises(applicants.TooLate):
+    with pytest.raises(applicants.StepExpired):
         staff.sign_in(who, factor, "")
     db.session.rollback()
 
 
 def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(browser, officer, monkeypatch):
-    right = passwords.right
+    right = passwords.is_correct
 
     def slow(*args, **kwargs):
         db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
         db.session.commit()
         return right(*args, **kwargs)
 
-    monkeypatch.setattr(passwords, "right", slow)
+    monkeypatch.setattr(passwords, "is_correct", slow)
     assert WRONG in sign_in(browser, officer, 422).text
 
 

@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from blueprints.gate import COOKIE
 from forms import PAPERS
 from lib.codes import Status
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import Declaration, Draft, Event, InboxMessage, Revision, db
 from services.accounts import sessions
 from services.declaration import answers
 from services.marks.marks import MarkRequest
-from services.papers import papers
+from services.papers import pages, papers
 from services.sheet import commitment
 from services.workflow import start as workflow_start
 from tests.filing import filled, pages_of, returned, stored, submit, words
@@ -65,7 +65,7 @@ def test_an_optional_paper_may_be_missing(make, browser):
     optional = [paper.kind for paper in PAPERS if not paper.required]
     for kind in optional:
         for picture in papers.pages_of(declaration, kind):
-            papers.remove(picture)
+            pages.remove_page(picture)
     db.session.commit()
     submit(browser.sign_in(declaration.account))
     assert set(optional) & set(revisions()[0].papers) == set()
@@ -121,7 +121,7 @@ def test_an_outdated_signed_sheet_is_no_signed_sheet(ready, browser):
 
 
 def test_submitting_freezes_answers_and_papers(ready, browser):
-    expected = answers.freeze(ready)
+    expected = answers.freeze(answers.facts(ready))
     submit(browser)
 
     (revision,) = revisions()
@@ -170,7 +170,7 @@ def test_a_double_click_makes_one_revision(ready, app, monkeypatch):
         return freeze(*arguments)
 
     monkeypatch.setattr(papers, "freeze", slowly)
-    with beginning("IMMEDIATE"):
+    with transaction_mode("IMMEDIATE"):
         tokens = [sessions.start(account=ready.account) for _ in range(2)]
         db.session.commit()
     gate, answered = threading.Barrier(2), []

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Declaration, Event, InboxMessage, db
-from services import audit, inbox, workflow
+from services import audit, workflow
+from services.accounts import inbox
+from services.corrections import reminders
 from services.marks.marks import MarkRequest
-from services.operations import scheduled_jobs
 from services.records import own as own_record
 from services.workflow import start as workflow_start
 from tests.filing import correct, returned, send_back, stored, submit, words
@@ -150,7 +151,7 @@ def test_the_message_of_a_verdict_waits_until_it_can_no_longer_be_undone(declara
 
 
 def tick() -> list[str]:
-    scheduled_jobs.JOBS["reminders of corrections"]()
+    reminders.remind_all()
     db.session.commit()
     return list(db.session.scalars(select(InboxMessage.title).order_by(InboxMessage.id)))[2:]
 
@@ -195,7 +196,7 @@ def test_what_is_with_the_office_is_nobodys_to_be_reminded_of(make):
     make.declaration(Status.SUBMITTED)
     make.declaration(Status.APPROVED)
     with later(days=40):
-        assert scheduled_jobs.JOBS["reminders of corrections"]() == 0
+        assert reminders.remind_all() == 0
 
 
 # --- 不予采集, 撤销, 转交 ------------------------------------------------------------

@@ -18,8 +18,8 @@ from lib.database import utcnow
 from lib.pictures.images import MAX_BYTES
 from lib.sandbox import client as sandbox
 from lib.sealed import new_uid
-from models import HandOver, Upload, UploadPart, WebSession, db
-from services.papers import papers, resumable_uploads, virus_scan
+from models import PhoneUpload, Upload, UploadPart, WebSession, db
+from services.papers import preparation, resumable_uploads, virus_scan
 from services.papers.resumable_uploads import Owner
 from tests.factory import picture
 from tests.filing import pages_of, stored, submit, words
@@ -83,11 +83,11 @@ def test_a_file_that_is_no_picture_is_told_why_and_its_bytes_are_gone(tus, decla
     assert resumable_uploads.unfinished(stored(declaration)) == {}
 
 
-@pytest.mark.parametrize("trouble", [sandbox.SandboxBusy, sandbox.Unavailable, virus_scan.Unchecked])
+@pytest.mark.parametrize("trouble", [sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked])
 def test_trouble_that_is_not_the_pictures_leaves_it_to_be_taken_later(tus, declaration, monkeypatch, trouble):
     path = tus.upload(DATA)
     with monkeypatch.context() as patched:
-        patched.setattr(papers, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
+        patched.setattr(preparation, "prepare", lambda *_any: (_ for _ in ()).throw(trouble("请稍后再试")))
         answer = tus.take(path)
     assert (answer.status, answer.text) == (503, "请稍后再试")
     assert tus.outcome(path)["ok"]
@@ -193,17 +193,17 @@ def test_somebody_elses_upload_does_not_exist(tus, theirs, declaration):
     assert tus.ask("HEAD", path).headers["Upload-Offset"] == "0"
 
 
-def test_a_hand_overs_upload_is_only_its_own(declaration, tus):
+def test_a_phone_uploads_upload_is_only_its_own(declaration, tus):
     session = db.session.scalars(select(WebSession)).one()
     handed = [
-        HandOver(token_hash=bytes([number]) * 32, session_id=session.id, declaration_id=declaration.id, kind=kind)
+        PhoneUpload(token_hash=bytes([number]) * 32, session_id=session.id, declaration_id=declaration.id, kind=kind)
         for number, kind in enumerate(("employer_licence", "work_proof"))
     ]
-    for hand_over in handed:
-        hand_over.expires_at = utcnow() + timedelta(minutes=5)
+    for phone_upload in handed:
+        phone_upload.expires_at = utcnow() + timedelta(minutes=5)
     db.session.add_all(handed)
     db.session.flush()
-    mine, other = (Owner(declaration, hand_over) for hand_over in handed)
+    mine, other = (Owner(declaration, phone_upload) for phone_upload in handed)
     upload = resumable_uploads.begin(mine, "employer_licence", 10, {"mark": "m"})
     assert resumable_uploads.find(mine, upload.uid) is upload
     for owner in (other, Owner(declaration)):

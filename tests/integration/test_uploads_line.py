@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from app import create_app
 from blueprints.gate import COOKIE
 from config import TestConfig
-from lib.database import beginning
+from lib.database import transaction_mode
 from models import PaperPage, Upload, db
 from services.accounts import sessions
 from services.papers import resumable_uploads
@@ -43,7 +43,7 @@ class Site:
         self.app, self.env, self.port = app, env, int(env["KUAIJI_PORT"])
         make = Make(app)
         self.account = make.declaration(**EMPLOYED).account
-        with beginning("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE"):
             token = sessions.start(account=self.account)
             db.session.commit()
         self.headers = {"Cookie": f"{COOKIE}={token}", "Connection": "close"}
@@ -80,14 +80,14 @@ class Site:
 
     def digest(self, path: str) -> str:
         """Of the bytes that lie in the database."""
-        with beginning("DEFERRED"):
+        with transaction_mode("DEFERRED"):
             upload = db.session.scalars(select(Upload).where(Upload.uid == path.rpartition("/")[2])).one()
             data = resumable_uploads.assembled(upload)
             db.session.rollback()  # the server wants to write
         return hashlib.sha256(data).hexdigest()
 
     def count(self, table: type[Any]) -> int:
-        with beginning("DEFERRED"):
+        with transaction_mode("DEFERRED"):
             found = db.session.scalar(select(func.count()).select_from(table)) or 0
             db.session.rollback()
         return found

@@ -7,12 +7,13 @@ import pytest
 from lib.codes import Status
 from models import Attempt, Declaration, Sheet, db
 from services.accounts import throttle
-from services.sheet import versions as sheet_versions
-from services.sheet.verification import masked
+from services.filing import printing
+from services.filing.case import DeclarationCase
+from services.filing.verification import masked
 
 
 def code_of(declaration: Declaration) -> str:
-    printed = sheet_versions.last(declaration)
+    printed = DeclarationCase(declaration).printed
     assert printed
     return printed.code
 
@@ -39,7 +40,7 @@ def test_an_older_version_is_told_to_be_void(make, browser):
     declaration.postcode = "110013"
     db.session.commit()
     assert "已经作废" in browser.open(f"/verify/{old}").text, "an answer has changed"
-    sheet_versions.print_sheet(declaration)
+    printing.print_sheet(DeclarationCase(declaration))
     db.session.commit()
     new = code_of(declaration)
 

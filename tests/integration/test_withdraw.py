@@ -12,6 +12,7 @@ from lib.codes import Status
 from models import Declaration, Event, Revision, db
 from services import workflow
 from services.corrections import tasks as corrections
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.marks.marks import MarkRequest
 from tests.filing import correct, filled, returned, stored, submit, words
@@ -33,7 +34,7 @@ def revisions() -> list[Revision]:
 
 def explain(browser, declaration: Declaration, explanation: str) -> None:
     """Answer the one open mark with an explanation."""
-    (mark,) = (item.target for item in corrections.items(stored(declaration)) if item.view)
+    (mark,) = (item.target for item in corrections.items(DeclarationCase(stored(declaration))) if item.view)
     correct(browser, mark, explanation=explanation)
 
 
@@ -70,7 +71,7 @@ def test_marks_come_back_even_when_an_officer_had_begun_to_mark_the_resubmission
     submit(browser)
     officer = make.actor(make.staff())
     workflow.claim(stored(declaration), officer)
-    marks.keep(revisions()[-1], officer, [MarkRequest("postal_address", "", "请核对")])
+    marks.save(revisions()[-1], officer, [MarkRequest("postal_address", "", "请核对")])
     workflow.release(declaration, officer)
     db.session.commit()
     browser.send("/apply/withdraw")

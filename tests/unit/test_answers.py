@@ -11,15 +11,16 @@ import pytest
 from forms import STEPS
 from lib.codes import IdType
 from models import Declaration, Option, db
-from services.declaration import answers
-from services.departments import matching
+from services.declaration import answers, labels
+from services.filing.case import DeclarationCase
 from tests.people import COMPLETE, EMPLOYED, QUALIFIED
+from tests.statements import counted
 
 DALIAN = {"home_city": "210200", "home_county": "210202"}
 
 
 def frozen(make, **changed: Any) -> dict[str, Any]:
-    return answers.freeze(make.declaration(**changed))
+    return answers.freeze(answers.facts(make.declaration(**changed)))
 
 
 def texts(facts: dict[str, Any]) -> dict[str, str]:
@@ -79,11 +80,11 @@ def test_a_retired_option_keeps_its_title_and_is_offered_to_nobody_else(make):
     option.retired = True
     db.session.commit()
 
-    assert texts(answers.freeze(declaration))["unit_type"] == option.title
-    assert answers.gaps(declaration) == []
+    assert texts(answers.freeze(answers.facts(declaration)))["unit_type"] == option.title
+    assert answers.gaps(answers.asked(declaration)) == []
     assert "private" not in answers.asked(declaration).options["unit_type"]
     declaration.unit_type = "nothing"
-    assert [gap.name for gap in answers.gaps(declaration)] == ["unit_type"]
+    assert [gap.name for gap in answers.gaps(answers.asked(declaration))] == ["unit_type"]
 
 
 def test_a_code_that_nobody_knows_any_more_is_shown_as_it_is(make):
@@ -98,10 +99,10 @@ def test_a_code_that_nobody_knows_any_more_is_shown_as_it_is(make):
 @pytest.mark.parametrize("given", [COMPLETE, EMPLOYED], ids=["short", "employed"])
 def test_complete_answers_have_no_gaps(make, given):
     declaration = make.declaration(**given)
-    assert answers.gaps(declaration) == []
-    assert answers.first_unfinished(declaration) == "check"
+    assert answers.gaps(answers.asked(declaration)) == []
+    assert DeclarationCase(declaration).first_unfinished == "check"
     context = answers.asked(declaration)
-    assert all(answers.finished(step, context) for step in STEPS)
+    assert answers.gaps(context) == []
 
 
 GAPS = [
@@ -117,22 +118,22 @@ GAPS = [
 def test_a_gap_names_its_page_its_question_and_what_to_do(make, name, value, slug, message):
     declaration = make.declaration()
     setattr(declaration, name, value)
-    gap = next(gap for gap in answers.gaps(declaration) if gap.name == name)
+    gap = next(gap for gap in answers.gaps(answers.asked(declaration)) if gap.name == name)
     assert (gap.step.slug, gap.message) == (slug, message)
-    assert answers.first_unfinished(declaration) == slug
-    assert not answers.finished(gap.step, answers.asked(declaration))
+    assert DeclarationCase(declaration).first_unfinished == slug
+    assert not DeclarationCase(declaration).is_finished(gap.step)
 
 
 def test_before_the_notice_nothing_else_is_next(make):
     declaration = make.declaration()
     declaration.notice_read_at = None
-    assert answers.first_unfinished(declaration) == "notice"
+    assert DeclarationCase(declaration).first_unfinished == "notice"
 
 
 def test_an_answer_that_was_right_once_is_judged_by_the_day(make):
     declaration = make.declaration(**EMPLOYED)
     day_before = date(2021, 9, 4)
-    late = {gap.name for gap in answers.gaps(declaration, answers.asked(declaration, day_before))}
+    late = {gap.name for gap in answers.gaps(answers.asked(declaration, day_before))}
     assert late == {"qualification_on", "technical_post_on"}
 
 
@@ -191,19 +192,13 @@ def test_in_dalian_its_own_departments_are_shown_alone_unless_the_unit_is_the_pr
     assert offered(affiliation="central", **DALIAN) == ["210202", "210200"], "a leftover of the other side counts not"
 
 
-def test_divisions_are_asked_for_once_a_page(make, monkeypatch):
-    calls = []
-    counties = matching.counties
-
-    def counted(city: str) -> dict[str, str]:
-        calls.append(city)
-        return counties(city)
-
-    monkeypatch.setattr(matching, "counties", counted)
-    context = answers.asked(make.declaration())
-    calls.clear()
-    assert context.divisions("210100") is context.divisions("210100")
-    assert calls == ["210100"]
+def test_lists_divisions_and_departments_of_a_page_ask_the_database_nothing(make):
+    context = answers.asked(make.declaration(**EMPLOYED))
+    with counted() as asked:
+        assert context.divisions("210100")["210102"] == "和平区"
+        assert context.options["unit_type"]
+        assert context.departments(EMPLOYED)
+    assert asked == []
 
 
 # --- saving, freezing, comparing --------------------------------------------------------------------------------------
@@ -213,7 +208,7 @@ def test_saving_a_page_stores_its_answers_and_clears_what_is_not_asked(make):
     declaration = make.declaration(**EMPLOYED)
     step = next(step for step in STEPS if step.slug == "qualification")
     context = answers.asked(declaration)
-    form = step.form(None, asked=context, data=answers.stored(declaration) | {"qualification": "none"})
+    form = step.form(None, context=context, data=answers.stored(declaration) | {"qualification": "none"})
     assert form.checks()
     answers.save(declaration, form)
     assert (declaration.qualification, declaration.qualification_no) == ("none", None)
@@ -222,17 +217,17 @@ def test_saving_a_page_stores_its_answers_and_clears_what_is_not_asked(make):
 
 def test_frozen_answers_are_plain_json_and_do_not_follow_the_declaration(make):
     declaration = make.declaration(**EMPLOYED)
-    kept = answers.freeze(declaration)
+    kept = answers.freeze(answers.facts(declaration))
     assert json.loads(json.dumps(kept)) == kept
     assert kept["qualification_on"] == "2021-09-05"
-    assert set(kept) >= {*answers.question_names(), *answers.IDENTITY, "name_differs"}
+    assert set(kept) >= {*answers.question_names(), *labels.IDENTITY, "name_differs"}
     declaration.postal_address = "样例路 9 号"
     assert kept["postal_address"] == EMPLOYED["postal_address"]
 
 
 def test_frozen_answers_are_said_like_living_ones(make):
     declaration = make.declaration(**EMPLOYED)
-    assert texts(answers.freeze(declaration)) == texts(answers.facts(declaration))
+    assert texts(answers.freeze(answers.facts(declaration))) == texts(answers.facts(declaration))
 
 
 def test_nothing_changed_is_no_change(make):
@@ -251,8 +246,8 @@ def test_changes_are_in_words_and_in_the_order_of_the_pages(make):
 
 def test_a_question_that_was_asked_on_one_side_only_has_an_empty_other_side(make):
     account = make.account()
-    with_work = answers.freeze(make.declaration(account=account, **EMPLOYED))
-    without = answers.freeze(changed(make, account))
+    with_work = answers.freeze(answers.facts(make.declaration(account=account, **EMPLOYED)))
+    without = answers.freeze(answers.facts(changed(make, account)))
     found = answers.changes(with_work, without)
     assert (found["employer_name"].before, found["employer_name"].after) == (EMPLOYED["employer_name"], "")
     assert (found["home_address"].before, found["home_address"].after) == ("", COMPLETE["home_address"])

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from bench import instances, invent, timing
 from bench.invent import Invented, Office
 from lib.clock import today
-from lib.database import beginning
+from lib.database import transaction_mode
 from lib.identity import number_problem
 from models import Claim, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
 from services.queue import index as queue_index
@@ -74,7 +74,7 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_lists_counters_and_search_keys_equal_what_the_desk_makes_of_the_same_submissions(invented: Flask) -> None:
-    with invented.app_context(), beginning("IMMEDIATE"):
+    with invented.app_context(), transaction_mode("IMMEDIATE"):
         before = derived()
         db.session.query(EmployerSuffix).delete()
         db.session.query(QueueItem).update({QueueItem.employer_id: None})
@@ -88,7 +88,7 @@ def test_lists_counters_and_search_keys_equal_what_the_desk_makes_of_the_same_su
 
 
 def test_counters_equal_a_recount_of_the_lines(invented: Flask) -> None:
-    with invented.app_context(), beginning("DEFERRED"):
+    with invented.app_context(), transaction_mode("DEFERRED"):
         province = db.session.scalars(select(QueueCount.department_id).order_by(QueueCount.department_id)).first()
         counted: Counter[str] = Counter()
         for status, n in db.session.execute(

@@ -22,12 +22,12 @@ A_LINE, LINES = 40, 50  # of a page
 def printed(text: str) -> bytes:
     """The text on as many pages as it takes."""
     lines = [text[at : at + A_LINE] for at in range(0, len(text), A_LINE)]
-    with document("试", "试") as pen:
+    with document("试", "试") as canvas:
         for start in range(0, len(lines), LINES):
             for row, line in enumerate(lines[start : start + LINES]):
-                pen.text(50, 800 - 15 * row, line, 12)
-            pen.next_page()
-        return pen.finish()
+                canvas.text(50, 800 - 15 * row, line, 12)
+            canvas.next_page()
+        return canvas.finish()
 
 
 def copied_by_pypdf(pdf: bytes) -> str:
@@ -83,8 +83,8 @@ def test_compatibility_ideographs_stay_what_they_are() -> None:
     """Also those that normalising would change: what was typed is what stands there."""
     compatible = "".join(map(chr, range(0xF900, 0xFA0E)))
     assert unicodedata.normalize("NFC", compatible) != compatible
-    text = UNIFIED + "".join(char for char in compatible if not fonts.missing(char))
-    assert fonts.missing(UNIFIED) == []
+    text = UNIFIED + "".join(char for char in compatible if not fonts.missing_characters(char))
+    assert fonts.missing_characters(UNIFIED) == []
     assert not_drawn(text) == ""
     pdf = printed(text)
     assert copied_by_pypdf(pdf) == text
@@ -106,6 +106,6 @@ def test_what_the_script_does_not_ask_about_prints_without_any_other_font() -> N
     assert len(text) > 27_000
     fonts.set_fallbacks([])
     try:
-        assert fonts.missing(text) == []
+        assert fonts.missing_characters(text) == []
     finally:
         fonts.set_fallbacks([fonts.HANAZONO])

@@ -44,11 +44,11 @@ class Dalian:
 
 
 def page_of(question: str) -> type[StepForm]:
-    return next(step.form for step in STEPS if question in step.form(None, asked=FormContext())._fields)
+    return next(step.form for step in STEPS if question in step.form(None, context=FormContext())._fields)
 
 
 def build(question: str, facts: dict[str, Any], offices: Any = (Office,)) -> StepForm:
-    asked = FormContext(
+    context = FormContext(
         facts=facts,
         today=date(2026, 11, 23),
         options=LISTS,
@@ -56,7 +56,7 @@ def build(question: str, facts: dict[str, Any], offices: Any = (Office,)) -> Ste
         divisions=lambda parent: DIVISIONS.get(parent, {}),
         departments=lambda _facts: offices,
     )
-    return page_of(question)(None, asked=asked)
+    return page_of(question)(None, context=context)
 
 
 def checked(question: str, **changed: Any) -> Any:
@@ -67,16 +67,16 @@ def checked(question: str, **changed: Any) -> Any:
 
 
 def test_every_question_has_a_column_and_every_column_a_question():
-    asked = {name for step in STEPS for name in step.form(None, asked=FormContext())._fields}
+    asked = {name for step in STEPS for name in step.form(None, context=FormContext())._fields}
     columns = {name.removesuffix("_sealed") for name in Answers.__annotations__}
     assert asked == columns
 
 
 def test_every_condition_and_proof_names_a_known_fact():
-    questions = {name for step in STEPS for name in step.form(None, asked=FormContext())._fields}
+    questions = {name for step in STEPS for name in step.form(None, context=FormContext())._fields}
     derived = {"id_type", "id_number", "name_differs", "employer_code_check"}
     conditions = [
-        field.flags.when for step in STEPS for field in step.form(None, asked=FormContext()) if field.flags.when
+        field.flags.when for step in STEPS for field in step.form(None, context=FormContext()) if field.flags.when
     ]
     conditions += [paper.when for paper in PAPERS if paper.when]
     named = {part.question for condition in conditions for part in condition.parts}
@@ -87,7 +87,7 @@ def test_every_condition_and_proof_names_a_known_fact():
 @pytest.mark.parametrize("answers", [COMPLETE, EMPLOYED], ids=["without employer", "employed"])
 def test_complete_answers_are_accepted_by_every_page(answers):
     for step in STEPS:
-        form = build(next(iter(step.form(None, asked=FormContext())._fields)), RESIDENT | answers)
+        form = build(next(iter(step.form(None, context=FormContext())._fields)), RESIDENT | answers)
         assert form.checks(), {field.name: field.errors for field in form if field.errors}
 
 
@@ -282,10 +282,10 @@ def test_an_appointment_before_the_qualification_is_a_warning_only():
 
 
 def test_a_character_that_cannot_be_printed_is_a_warning_only():
-    asked = FormContext(
+    context = FormContext(
         facts=RESIDENT | EMPLOYED | {"applicant_name": "张三"}, options=LISTS, unprintable=lambda text: ["三"]
     )
-    form = page_of("applicant_name")(None, asked=asked)
+    form = page_of("applicant_name")(None, context=context)
     form.checks()
     assert not form["applicant_name"].errors
     assert form["applicant_name"].warnings == ["「三」(U+4E09)打印时显示为□，请在打印的表上手写补正；不影响申报"]

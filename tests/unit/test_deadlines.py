@@ -9,8 +9,9 @@ import pytest
 from lib.clock import today
 from lib.codes import Status
 from models import CalendarDay, db
-from services import deadlines, workflow
-from services.deadlines import due_date, standing
+from services import workflow
+from services.declaration import deadlines
+from services.declaration.deadlines import due_date, due_state
 
 FRIDAY = date(2026, 11, 20)
 
@@ -71,7 +72,7 @@ def submitted(make, due_on: date = FRIDAY, status: Status = Status.SUBMITTED):
 )
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_REVIEW])
 def test_while_the_office_has_it_the_clock_runs(make, status, today, left, soon, overdue):
-    found = standing(submitted(make, status=status), today)
+    found = due_state(submitted(make, status=status), today)
 
     assert found.whose_turn == "轮到会计管理部门审核"
     assert found.due_on == FRIDAY
@@ -80,20 +81,20 @@ def test_while_the_office_has_it_the_clock_runs(make, status, today, left, soon,
 
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.RETURNED])
 def test_while_the_applicant_has_it_the_clock_stops(make, status):
-    found = standing(make.declaration(status), FRIDAY)
+    found = due_state(make.declaration(status), FRIDAY)
 
     assert found.whose_turn == "轮到您办理"
     assert (found.due_on, found.days_left, found.overdue, found.soon) == (None, None, False, False)
 
 
 def test_once_decided_nobody_waits(make):
-    assert standing(make.declaration(Status.APPROVED), FRIDAY).whose_turn == "已办结"
+    assert due_state(make.declaration(Status.APPROVED), FRIDAY).whose_turn == "已办结"
 
 
 def test_an_estimate_is_passed_on(make):
     declaration = submitted(make)
     declaration.due_estimated = True
-    assert standing(declaration, FRIDAY).estimated
+    assert due_state(declaration, FRIDAY).estimated
 
 
 # --- what a return keeps ---

@@ -14,7 +14,8 @@ from demo.accounts import LEGACY, STAFF
 from demo.drawings import Appearance, Document, Signed
 from demo.people import LEADING, Stage, id_number, people
 from forms import PAPERS, PHOTO, SHEET
-from lib.pictures import images, one_inch
+from lib.pictures import one_inch
+from tests.image_samples import clean
 
 TODAY = date(2026, 11, 23)
 FEW = ("talent_certificate", "name_change")  # papers that nobody of the cast needs
@@ -65,14 +66,14 @@ def differ(one: bytes, other: bytes) -> bool:
 def test_every_paper_has_a_picture_that_the_site_takes(kind):
     drawn = demo_papers.draw(kind, ONE, WORDS)
 
-    picture = images.clean(drawn)
+    picture = clean(drawn)
     assert max(picture.width, picture.height) <= 1200
     assert len(picture.jpeg) < 300_000
     assert differ(drawn, demo_papers.draw(kind, OTHER, WORDS)) or kind in ("employer_licence", "card_back")
 
 
 def test_the_portrait_fits_the_rules_of_the_one_inch_photo():
-    photo = one_inch.cut(images.clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
+    photo = one_inch.crop_photo(clean(demo_papers.draw(PHOTO, ONE, WORDS)).jpeg)
 
     assert (photo.width, photo.height) == (413, 579)
     assert min(pixels(photo.jpeg).crop((0, 0, 20, 20)).tobytes()) > 245

@@ -129,7 +129,7 @@ def test_a_street_added_later_is_there_at_once(app):
     before = matching.streets(HEPING)
     db.session.add(Division(code="210102999", name="样例街道", level="street", parent_code=HEPING))
     db.session.commit()
-    assert matching.streets(HEPING) == before | {"210102999": "样例街道"}
+    assert matching.streets(HEPING) == {**before, "210102999": "样例街道"}
 
 
 # --- reference data ---

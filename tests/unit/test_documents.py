@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 
 from config import SETTINGS
 from forms import PAPER, PAPERS, SHEET
@@ -32,6 +34,26 @@ def test_links_and_make_targets_of_a_document_exist(document: str) -> None:
     folder = (ROOT / document).parent
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link and not link.endswith(".png")]
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_a_picture_is_written_again_only_when_it_shows_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    page = Image.new("RGB", (200, 100), (240, 240, 240))
+    pictures.keep(page, path)
+    first = path.stat().st_mtime_ns
+
+    nearly = page.copy()
+    nearly.paste((215, 215, 215), (0, 0, 10, 10))  # as another palette leaves it
+    pictures.keep(nearly, path)
+    assert path.stat().st_mtime_ns == first
+
+    dotted = page.copy()
+    dotted.putpixel((50, 50), (0, 0, 0))
+    for changed in (dotted, ImageChops.add(page, Image.new("RGB", page.size, (1, 1, 1))), page.resize((100, 50))):
+        assert not pictures.look_alike(changed, page)
+        pictures.keep(changed, path)
+        with Image.open(path) as kept:
+            assert kept.tobytes() == changed.tobytes()
 
 
 def test_every_vendored_package_names_its_version_and_licence() -> None:

@@ -12,6 +12,7 @@ from forms import STEPS
 from lib.database import utcnow
 from models import Draft, ParkedForm, db
 from services.declaration import drafts
+from services.operations import scheduled_jobs
 
 PERSONAL, DEPARTMENT, EDUCATION, _QUALIFICATION = STEPS
 TYPED = [("full_time_school", "东北样例大学"), ("accounting_posts", "cashier"), ("accounting_posts", "reports")]
@@ -19,44 +20,44 @@ TYPED = [("full_time_school", "东北样例大学"), ("accounting_posts", "cashi
 
 def test_what_is_typed_is_kept_in_its_order_and_with_repeated_names(make):
     declaration = make.declaration()
-    assert drafts.keep(declaration, EDUCATION, TYPED)
+    assert drafts.save(declaration, EDUCATION, TYPED)
     db.session.commit()
-    draft = drafts.of(declaration, EDUCATION)
+    draft = drafts.get(declaration, EDUCATION)
     assert draft is not None
     assert draft.body == [list(pair) for pair in TYPED]
-    assert drafts.of(declaration, PERSONAL) is None
+    assert drafts.get(declaration, PERSONAL) is None
 
 
 def test_the_last_typing_counts_and_there_is_one_row_a_page(make):
     declaration = make.declaration()
     with time_machine.travel(utcnow() - timedelta(hours=1)):
-        drafts.keep(declaration, EDUCATION, TYPED)
-    drafts.keep(declaration, EDUCATION, [("full_time_school", "别的学校")])
-    drafts.keep(declaration, PERSONAL, [("postcode", "110000")])
+        drafts.save(declaration, EDUCATION, TYPED)
+    drafts.save(declaration, EDUCATION, [("full_time_school", "别的学校")])
+    drafts.save(declaration, PERSONAL, [("postcode", "110000")])
     db.session.commit()
     assert len(db.session.scalars(select(Draft)).all()) == 2
-    draft = drafts.of(declaration, EDUCATION)
+    draft = drafts.get(declaration, EDUCATION)
     assert draft is not None
     assert draft.body == [["full_time_school", "别的学校"]]
     assert utcnow() - draft.saved_at < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("name", sorted(drafts.NOT_KEPT))
+@pytest.mark.parametrize("name", sorted(drafts.NOT_SAVED))
 def test_buttons_and_technical_fields_are_not_kept(make, name):
     declaration = make.declaration()
-    drafts.keep(declaration, EDUCATION, [(name, "x"), *TYPED])
-    draft = drafts.of(declaration, EDUCATION)
+    drafts.save(declaration, EDUCATION, [(name, "x"), *TYPED])
+    draft = drafts.get(declaration, EDUCATION)
     assert draft is not None
     assert name not in dict(draft.body)
 
 
 def test_what_nobody_can_have_typed_is_not_kept(make):
     declaration = make.declaration()
-    drafts.keep(declaration, EDUCATION, TYPED)
+    drafts.save(declaration, EDUCATION, TYPED)
     longest = drafts.LONGEST - len("full_time_school")
-    assert drafts.keep(declaration, EDUCATION, [("full_time_school", "字" * longest)])
-    assert not drafts.keep(declaration, EDUCATION, [("full_time_school", "字" * (longest + 1))])
-    draft = drafts.of(declaration, EDUCATION)
+    assert drafts.save(declaration, EDUCATION, [("full_time_school", "字" * longest)])
+    assert not drafts.save(declaration, EDUCATION, [("full_time_school", "字" * (longest + 1))])
+    draft = drafts.get(declaration, EDUCATION)
     assert draft is not None
     assert len(draft.body[0][1]) == longest, "what was kept before stays"
 
@@ -64,9 +65,9 @@ def test_what_nobody_can_have_typed_is_not_kept(make):
 def test_a_valid_save_drops_the_draft_of_its_page_only(make):
     declaration, other = make.declaration(), make.declaration()
     for one in (declaration, other):
-        drafts.keep(one, EDUCATION, TYPED)
-        drafts.keep(one, PERSONAL, TYPED)
-    drafts.drop(declaration, EDUCATION)
+        drafts.save(one, EDUCATION, TYPED)
+        drafts.save(one, PERSONAL, TYPED)
+    drafts.delete(declaration, EDUCATION)
     db.session.commit()
     left = [(draft.declaration_id, draft.page) for draft in db.session.scalars(select(Draft))]
     assert sorted(left) == sorted(
@@ -104,20 +105,19 @@ def test_of_several_late_forms_the_newest_comes_back_and_all_are_gone(make):
     park(declaration.account, "/apply/education", "早的")
     park(declaration.account, "/apply/education", "晚的")
     park(declaration.account, "/apply/personal", "另一页")
-    assert drafts.give_back(declaration, EDUCATION, "/apply/education")
+    draft, is_new = drafts.restore(declaration, EDUCATION, "/apply/education")
     db.session.commit()
-    draft = drafts.of(declaration, EDUCATION)
     assert draft is not None
+    assert is_new
     assert draft.body == [["full_time_school", "晚的"]]
     assert [parked.path for parked in db.session.scalars(select(ParkedForm))] == ["/apply/personal"]
-    assert not drafts.give_back(declaration, EDUCATION, "/apply/education")
+    assert drafts.restore(declaration, EDUCATION, "/apply/education") == (draft, False)
 
 
 def test_a_late_form_comes_back_to_its_own_person_only(make):
     declaration, other = make.declaration(), make.declaration()
     park(other.account, "/apply/education", "别人的")
-    assert not drafts.give_back(declaration, EDUCATION, "/apply/education")
-    assert drafts.of(declaration, EDUCATION) is None
+    assert drafts.restore(declaration, EDUCATION, "/apply/education") == (None, False)
     assert len(db.session.scalars(select(ParkedForm)).all()) == 1
 
 
@@ -126,6 +126,6 @@ def test_late_forms_are_forgotten_after_a_day(make):
     with time_machine.travel(utcnow() - timedelta(hours=25)):
         park(account, "/apply/education", "alt")
     kept = park(account, "/apply/personal", "neu")
-    assert drafts.forget_parked() == 1
+    assert scheduled_jobs.forget_parked_forms() == 1
     assert db.session.scalars(select(ParkedForm.id)).all() == [kept.id]
-    assert drafts.forget_parked() == 0
+    assert scheduled_jobs.forget_parked_forms() == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.clamd import Unreachable, found_in, is_there, parsed
+from lib.clamd import ScannerUnavailable, parse_address, ping, scan
 from tests.fake_clamd import FakeClamd
 
 
@@ -20,17 +20,17 @@ def clamd(request, tmp_path: Path) -> Iterator[FakeClamd]:
 
 def test_nothing_found(clamd: FakeClamd) -> None:
     data = os.urandom(700_001)
-    assert found_in(data, clamd.address) is None
+    assert scan(data, clamd.address) is None
     assert clamd.got == [data], "every byte as it was sent, in order"
 
 
 def test_an_empty_file_is_one_too(clamd: FakeClamd) -> None:
-    assert found_in(b"", clamd.address) is None
+    assert scan(b"", clamd.address) is None
 
 
 def test_what_was_found_has_a_name(clamd: FakeClamd) -> None:
     clamd.answer = b"stream: Eicar-Test-Signature FOUND\0"
-    assert found_in(b"x", clamd.address) == "Eicar-Test-Signature"
+    assert scan(b"x", clamd.address) == "Eicar-Test-Signature"
 
 
 @pytest.mark.parametrize(
@@ -39,45 +39,45 @@ def test_what_was_found_has_a_name(clamd: FakeClamd) -> None:
 )
 def test_any_other_answer_is_no_verdict(clamd: FakeClamd, answer: bytes) -> None:
     clamd.answer = answer
-    with pytest.raises(Unreachable):
-        found_in(b"x" * 1000, clamd.address)
+    with pytest.raises(ScannerUnavailable):
+        scan(b"x" * 1000, clamd.address)
 
 
 def test_an_answer_in_pieces(clamd: FakeClamd) -> None:
     clamd.slowly = True
-    assert found_in(b"x", clamd.address) is None
+    assert scan(b"x", clamd.address) is None
 
 
 def test_who_refuses_in_the_middle_is_understood(clamd: FakeClamd) -> None:
     """Above its StreamMaxLength clamd answers and closes while we still send."""
     clamd.most, clamd.answer = 1000, b"INSTREAM size limit exceeded. ERROR\0"
-    with pytest.raises(Unreachable):
-        found_in(bytes(8_000_000), clamd.address)
+    with pytest.raises(ScannerUnavailable):
+        scan(bytes(8_000_000), clamd.address)
 
 
 def test_who_says_nothing_is_not_waited_for_long(clamd: FakeClamd) -> None:
     clamd.silent = True
-    with pytest.raises(Unreachable, match="timed out"):
-        found_in(b"x", clamd.address, timeout=0.2)
+    with pytest.raises(ScannerUnavailable, match="timed out"):
+        scan(b"x", clamd.address, timeout=0.2)
 
 
 def test_ping(clamd: FakeClamd) -> None:
-    assert is_there(clamd.address)
+    assert ping(clamd.address)
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    with pytest.raises(Unreachable):
-        found_in(b"x", f"unix:{tmp_path}/nobody")
+    with pytest.raises(ScannerUnavailable):
+        scan(b"x", f"unix:{tmp_path}/nobody")
     with FakeClamd(None) as fake:
         address = fake.address
-    with pytest.raises(Unreachable):
-        is_there(address)
+    with pytest.raises(ScannerUnavailable):
+        ping(address)
 
 
 def test_addresses() -> None:
-    assert parsed("unix:/run/c d.ctl")[1] == "/run/c d.ctl"
-    assert parsed("tcp:av.example:3310")[1] == ("av.example", 3310)
-    assert parsed("tcp:[::1]:3310")[1] == ("::1", 3310)
+    assert parse_address("unix:/run/c d.ctl")[1] == "/run/c d.ctl"
+    assert parse_address("tcp:av.example:3310")[1] == ("av.example", 3310)
+    assert parse_address("tcp:[::1]:3310")[1] == ("::1", 3310)
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,4 @@ def test_addresses() -> None:
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(ValueError, match="unix:/path"):
-        parsed(address)
+        parse_address(address)

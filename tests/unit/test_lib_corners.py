@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from lib.pictures import images, perspective, screens
-from lib.pictures.corners import SIDES, find
-from lib.pictures.perspective import WHOLE, checked, straighten, turned
-from tests.image_samples import colours, corner_card, encoded
+from lib.pictures.corners import SIDES, find_corners
+from lib.pictures.perspective import WHOLE_PICTURE, rotate_corners, straighten, validated_corners
+from tests.image_samples import colours, corner_card, encoded, rotate
 from tests.paper_photos import document, screen_shot, taken
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def apart(found, true, size) -> float:
 def test_the_corners_of_a_document_on_a_table_are_found(seeds) -> None:
     for seed in seeds:
         photo = taken(seed)
-        found = find(photo.jpeg())
+        found = find_corners(photo.jpeg())
         assert found.sure, seed
         assert apart(found.corners, photo.corners, photo.image.size) < 0.03, seed
         assert not found.cut
@@ -38,27 +38,27 @@ def test_the_corners_of_a_document_on_a_table_are_found(seeds) -> None:
 
 @SEEDS
 def test_the_side_by_which_a_document_leaves_the_picture_is_named(seeds) -> None:
-    named = [SIDES[seed % 4] in find(taken(1000 + seed, cut=SIDES[seed % 4]).jpeg()).cut for seed in seeds]
+    named = [SIDES[seed % 4] in find_corners(taken(1000 + seed, cut=SIDES[seed % 4]).jpeg()).cut for seed in seeds]
     assert sum(named) >= len(named) * 0.95
 
 
 @pytest.mark.parametrize("which", range(4))
 def test_a_scan_and_a_picture_that_was_cut_already_are_left_whole(which) -> None:
-    found = find(encoded(document(which)))
-    assert (found.corners, found.sure, found.cut) == (WHOLE, False, ())
+    found = find_corners(encoded(document(which)))
+    assert (found.corners, found.sure, found.cut) == (WHOLE_PICTURE, False, ())
     photo = taken(which)
-    again = find(straighten(photo.jpeg(), [min(max(value, 0), 1) for value in photo.corners]).jpeg)
+    again = find_corners(straighten(photo.jpeg(), [min(max(value, 0), 1) for value in photo.corners]).jpeg)
     assert (again.sure, again.cut) == (False, ())
 
 
 @pytest.mark.parametrize("image", [Image.new("RGB", (300, 200), "white"), Image.effect_noise((640, 480), 90)])
 def test_nothing_is_found_where_nothing_is(image) -> None:
-    assert find(encoded(image.convert("RGB"))).corners == WHOLE
+    assert find_corners(encoded(image.convert("RGB"))).corners == WHOLE_PICTURE
 
 
 @pytest.mark.parametrize("size", [(100, 12000), (12000, 100), (101, 101)])
 def test_strips_and_small_pictures_are_no_error(size) -> None:
-    assert find(encoded(Image.new("RGB", size, "grey"))).corners == WHOLE
+    assert find_corners(encoded(Image.new("RGB", size, "grey"))).corners == WHOLE_PICTURE
 
 
 # --- straight -------------------------------------------------------------------------------------------------------
@@ -84,11 +84,11 @@ def test_the_four_corners_of_the_source_come_to_the_four_of_the_result() -> None
 
 
 def test_four_quarter_turns_bring_the_corners_back_and_one_goes_with_the_picture() -> None:
-    corners = checked((0.1, 0.2, 0.8, 0.1, 0.9, 0.9, 0.05, 0.7))
-    assert turned(corners, 4) == corners
+    corners = validated_corners((0.1, 0.2, 0.8, 0.1, 0.9, 0.9, 0.05, 0.7))
+    assert rotate_corners(corners, 4) == corners
     card = encoded(corner_card(800, 600), quality=95)
-    one = straighten(images.rotate(card, 1).jpeg, turned(corners, 1))
-    other = images.rotate(straighten(card, corners).jpeg, 1)
+    one = straighten(rotate(card, 1).jpeg, rotate_corners(corners, 1))
+    other = rotate(straighten(card, corners).jpeg, 1)
     assert colours(one.jpeg) == colours(other.jpeg)
     assert (one.width, one.height) == pytest.approx((other.width, other.height), abs=1)
 
@@ -113,7 +113,7 @@ def test_what_is_no_frame_is_refused(corners) -> None:
 
 
 def signs(image: Image.Image, origin: str = "") -> bool:
-    return screens.looks_like(screens.signs(image.convert("RGB"), image.size, origin))
+    return screens.is_screenshot(screens.screenshot_signs(image.convert("RGB"), image.size, origin))
 
 
 def test_a_screen_shot_is_noticed_as_a_png_and_after_a_chat_has_made_a_jpg_of_it() -> None:

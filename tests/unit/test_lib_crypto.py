@@ -290,7 +290,7 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
         slow.wait_for(2)
-        monkeypatch.setattr(crypto, "_WAIT_S", 0.02)
+        monkeypatch.setattr(crypto, "_QUEUE_TIMEOUT_S", 0.02)
         with pytest.raises(HashingBusy):
             hash_one()
         slow.go.set()
@@ -299,14 +299,15 @@ def test_who_waits_too_long_is_told_and_the_place_stays_usable(
 
 
 def test_a_full_queue_turns_people_away_at_once(slow: SlowHasher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crypto, "_queue", threading.BoundedSemaphore(2))
-    monkeypatch.setattr(crypto, "_places", places := Turnstile())
+    monkeypatch.setattr(crypto, "_queue_slots", threading.BoundedSemaphore(2))
+    slots = Turnstile()
+    monkeypatch.setattr(crypto, "_running_slots", slots)
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hash_one) for _ in range(2)]
         slow.wait_for(2)
         with pytest.raises(HashingBusy):
             hash_one()
-        assert places.asked == 2, "the third one does not wait for a place"
+        assert slots.asked == 2, "the third one does not wait for a place"
         slow.go.set()
         assert [result.result() for result in held] == ["hash"] * 2
     assert hash_one() == "hash"

@@ -7,13 +7,13 @@ from dataclasses import asdict
 import pytest
 from PIL import Image
 
-from lib.pictures import decoding, heif, images
-from lib.pictures.images import PictureRefused, clean
+from lib.pictures import decoding, heif
+from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import forkserver
 from lib.sandbox.jobs import JOBS
 from tests.hostile import SCRIPT, heic
-from tests.image_samples import JPEG_CARD, assert_clean, colours, corner_card, encoded
+from tests.image_samples import JPEG_CARD, assert_clean, clean, colours, corner_card, decoded, encoded
 
 RULE = asdict(PhotoRule())
 
@@ -28,7 +28,7 @@ def test_a_paper_is_a_clean_picture_a_thumbnail_and_figures() -> None:
 def test_a_photo_keeps_what_it_was_cut_from() -> None:
     facts, (jpeg, _thumb, source) = decoding.photo(encoded(corner_card(1300, 1680)), None, RULE)
     assert facts["size"] == [413, 579]
-    assert images.size(source) == (1300, 1680)
+    assert decoded(source).size == (1300, 1680)
     again, (cut, _small) = decoding.recrop(source, [0.0, 0.0, 0.5, 0.5], RULE)  # type: ignore[arg-type] # from JSON
     assert again["crop"] == [0.0, 0.0, 0.5, 0.5]
     assert (colours(jpeg), colours(cut)) == ("RGBW", "RRRR")
@@ -47,7 +47,7 @@ def test_a_turned_picture_is_the_old_one_where_nothing_turns(turns: int, seen: s
 
 
 def test_what_is_loaded_before_a_fork_can_be() -> None:
-    assert set(forkserver.load()) == set(JOBS)
+    assert set(forkserver.load_jobs()) == set(JOBS)
 
 
 def test_a_heic_is_only_its_pixels() -> None:
@@ -71,8 +71,8 @@ def test_the_profile_of_a_heic_is_applied_like_that_of_others() -> None:
 
     image = corner_card()
     image.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert heif.profile(heif.opened(heic(image)))
-    assert heif.profile(heif.opened(heic(corner_card()))) is None
+    assert heif.icc_profile(heif.open_heif(heic(image)))
+    assert heif.icc_profile(heif.open_heif(heic(corner_card()))) is None
     assert colours(clean(heic(image)).jpeg) == "RGBW"
 
 
@@ -96,6 +96,6 @@ def test_what_a_job_says_is_told_and_what_goes_wrong_is_not() -> None:
         raise ValueError("何新丽")
 
     asked: dict[str, object] = {"job": "paper", "options": {}}
-    assert "文件是空的" in forkserver.answer(forkserver.load(), asked, [b""])[0]["refused"]
-    assert forkserver.answer({"paper": fails}, asked, [b""]) == ({"failed": "ValueError"}, [])  # type: ignore[dict-item]
-    assert forkserver.answer({}, asked, [b"", b""]) == ({"failed": "ValueError"}, [])
+    assert "文件是空的" in forkserver.run_job(forkserver.load_jobs(), asked, [b""])[0]["refused"]
+    assert forkserver.run_job({"paper": fails}, asked, [b""]) == ({"failed": "ValueError"}, [])  # type: ignore[dict-item]
+    assert forkserver.run_job({}, asked, [b"", b""]) == ({"failed": "ValueError"}, [])

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import pypdf
@@ -27,43 +28,48 @@ def no_fallback() -> Iterator[None]:
 
 
 def copied(text: str, face: Face = Face.TEXT) -> str:
-    with document("试", "试") as pen:
-        pen.text(50, 700, text, 12, face=face)
-        pen.next_page()
-        pdf = pen.finish()
+    with document("试", "试") as canvas:
+        canvas.text(50, 700, text, 12, face=face)
+        canvas.next_page()
+        pdf = canvas.finish()
     return pypdf.PdfReader(BytesIO(pdf)).pages[0].extract_text()
+
+
+def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
+    """The text split where the font changes: (name of the font, part)."""
+    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts._font_name_for(char, face))]
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_the_vendored_font_alone_has_the_whole_standard_list() -> None:
     assert len(set(STANDARD)) == 8105
-    assert fonts.missing(STANDARD) == []
+    assert fonts.missing_characters(STANDARD) == []
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_the_vendored_font_alone_has_the_basic_block_and_extension_a() -> None:
-    assert fonts.missing("".join(map(chr, [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]))) == []
+    assert fonts.missing_characters("".join(map(chr, [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]))) == []
 
 
 @needs_hanazono
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_with_hanazono_every_character_of_extensions_a_to_f_is_there(extension: str) -> None:
     first, last = EXTENSIONS[extension]
-    assert fonts.missing("".join(map(chr, range(first, last + 1)))) == []
+    assert fonts.missing_characters("".join(map(chr, range(first, last + 1)))) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ordinary_and_rare_names_need_no_warning(name: str) -> None:
-    assert fonts.missing(name) == []
+    assert fonts.missing_characters(name) == []
 
 
 def test_missing_characters_are_named_once_and_in_order() -> None:
-    assert fonts.missing(f"张{UNENCODED}\ue863三{UNENCODED} \n\u3000") == [UNENCODED, "\ue863"]
+    assert fonts.missing_characters(f"张{UNENCODED}\ue863三{UNENCODED} \n\u3000") == [UNENCODED, "\ue863"]
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_without_a_fallback_the_rest_of_the_extensions_is_named() -> None:
-    assert fonts.missing("王𤰉") == ["𤰉"]
+    assert fonts.missing_characters("王𤰉") == ["𤰉"]
     assert fonts.fallbacks_found() == []
 
 
@@ -80,7 +86,9 @@ def test_a_font_without_a_full_map_counts_as_empty() -> None:
 
 
 def test_naming_missing_characters_does_not_load_reportlab() -> None:
-    program = "import sys; from lib.pdf import fonts; fonts.missing('张䶮'); print('reportlab' in sys.modules)"
+    program = (
+        "import sys; from lib.pdf import fonts; fonts.missing_characters('张䶮'); print('reportlab' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -93,28 +101,19 @@ def test_what_is_copied_is_what_was_typed(text: str, face: Face) -> None:
 
 @needs_hanazono
 def test_a_name_drawn_with_two_fonts_copies_in_one_piece() -> None:
-    assert [part for _font, part in fonts.runs("王𤰉晨")] == ["王", "𤰉", "晨"]
+    assert [part for _font, part in runs("王𤰉晨")] == ["王", "𤰉", "晨"]
     assert copied("王𤰉晨") == "王𤰉晨"
 
 
 def test_a_missing_character_takes_the_room_of_a_box() -> None:
-    assert fonts.runs(UNENCODED) == [(fonts.SERIF.stem, UNENCODED)]
+    assert runs(UNENCODED) == [(fonts.SERIF.stem, UNENCODED)]
     assert fonts.ems(UNENCODED) == fonts.ems(fonts.BOX) == 1
 
 
 def test_labels_come_from_the_sans_serif_as_far_as_it_goes() -> None:
-    assert fonts.runs("姓名䶮", Face.LABEL) == [("KuaijiLabel", "姓名"), ("NotoSerifSC-Regular", "䶮")]
+    assert runs("姓名䶮", Face.LABEL) == [("KuaijiLabel", "姓名"), ("NotoSerifSC-Regular", "䶮")]
 
 
 def test_widths_follow_the_size() -> None:
     assert fonts.width("会计", 10) == 20
     assert 0 < fonts.width("il", 10) < fonts.width("mm", 10) < 20
-
-
-def test_long_subsets_map_in_blocks_of_a_hundred_and_leave_out_the_empty_slots() -> None:
-    text = fonts._to_unicode_map("Font", [0, *map(ord, STANDARD[:150]), 0x2CB4E])
-
-    assert "100 beginbfchar" in text
-    assert "51 beginbfchar" in text
-    assert "<97> <D872DF4E>" in text
-    assert "<00> <0000>" not in text

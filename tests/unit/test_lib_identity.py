@@ -36,8 +36,8 @@ def test_every_province_is_known(prefix: str) -> None:
 
 
 def test_titles_of_the_six_types() -> None:
-    assert identity.ID_TYPES["hmt_residence"] == "港澳台居民居住证"
-    assert list(identity.ID_TYPES) == [
+    assert IdType.choices()["hmt_residence"] == "港澳台居民居住证"
+    assert list(IdType.choices()) == [
         "resident_id",
         "hk_macau_pass",
         "taiwan_pass",

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
-from lib.pictures.images import clean
-from tests.image_samples import assert_clean, colours, corner_card, decoded, encoded
+from tests.image_samples import assert_clean, clean, colours, corner_card, decoded, encoded
 
 CANARY = b"CANARY-38.92N-121.61E"
 

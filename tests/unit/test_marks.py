@@ -8,9 +8,10 @@ from forms import PAPER
 from lib.codes import MarkState, Status
 from models import ReturnReason, db
 from services import workflow
+from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.marks.marks import MarkRequest
-from services.papers import papers
+from services.papers import pages, papers, preparation
 from tests.factory import picture
 from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 
@@ -28,7 +29,7 @@ def returned(make, officer, held):
 
     def send(*wanted: MarkRequest):
         actor = make.actor(officer)
-        marks.keep(held.revisions[-1], actor, wanted)
+        marks.save(held.revisions[-1], actor, wanted)
         workflow.send_back(held, actor, held.revision_number)
         db.session.commit()
         return held
@@ -41,7 +42,7 @@ def kept(declaration) -> dict[str, str]:
 
 
 def open_targets(declaration) -> list[str]:
-    return [view.mark.target for view in marks.open_views(declaration)]
+    return [view.mark.target for view in DeclarationCase(declaration).open_views]
 
 
 def say(target: str) -> MarkRequest:
@@ -53,9 +54,9 @@ def say(target: str) -> MarkRequest:
 
 def test_marks_are_kept_as_exactly_those_that_were_sent(make, officer, held):
     actor, revision = make.actor(officer), held.revisions[-1]
-    marks.keep(revision, actor, [say("nation"), say("photo")])
+    marks.save(revision, actor, [say("nation"), say("photo")])
     db.session.commit()
-    marks.keep(revision, actor, [say("photo"), say("email")])
+    marks.save(revision, actor, [say("photo"), say("email")])
     db.session.commit()
     db.session.expire_all()
     assert set(kept(held)) == {"photo", "email"}
@@ -65,20 +66,20 @@ def test_marks_are_kept_as_exactly_those_that_were_sent(make, officer, held):
     "target", ["id_number", "id_type", "home_address", "residence_permit", "status", "nothing", ""]
 )
 def test_what_is_not_on_the_page_cannot_be_marked(make, officer, held, target):
-    assert marks.keep(held.revisions[-1], make.actor(officer), [say(target)]) == []
+    assert marks.save(held.revisions[-1], make.actor(officer), [say(target)]) == []
 
 
 def test_an_optional_paper_that_is_missing_can_be_asked_for(make, officer):
     declaration = make.declaration(**COMPLETE)
     make.papers(declaration)
-    papers.remove(papers.pages_of(declaration, "work_proof")[0])
+    pages.remove_page(papers.pages_of(declaration, "work_proof")[0])
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
     workflow.claim(declaration, make.actor(officer))
-    assert [mark.target for mark in marks.keep(declaration.revisions[-1], make.actor(officer), [say("work_proof")])]
+    assert [mark.target for mark in marks.save(declaration.revisions[-1], make.actor(officer), [say("work_proof")])]
 
 
 def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, held):
-    marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "photo_unfit")])
+    marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "photo_unfit")])
     db.session.commit()
     advice = db.session.get_one(ReturnReason, "photo_unfit")
     before = advice.advice
@@ -88,7 +89,7 @@ def test_a_reason_from_the_list_keeps_its_wording_of_the_time(make, officer, hel
 
 
 def test_an_unknown_reason_is_no_reason(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "no_such_reason")])
+    (mark,) = marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("photo", "no_such_reason")])
     assert (mark.reason_code, mark.reason) == (None, "")
     with pytest.raises(workflow.NotAllowed, match="原因"):
         workflow.send_back(held, make.actor(officer), 1)
@@ -99,13 +100,13 @@ def test_a_comment_alone_becomes_the_reason_when_it_is_sent(returned):
 
 
 def test_a_long_comment_is_cut_to_its_column(make, officer, held):
-    (mark,) = marks.keep(held.revisions[-1], make.actor(officer), [MarkRequest("nation", "", "长" * 500)])
+    (mark,) = marks.save(held.revisions[-1], make.actor(officer), [MarkRequest("nation", "", "长" * 500)])
     assert len(mark.comment) == 200
 
 
 def test_unsent_marks_are_the_offices_own(make, officer, held):
     make.mark(held, "nation", reviewer=make.actor(officer))
-    assert marks.open_views(held) == []
+    assert DeclarationCase(held).open_views == []
 
 
 # what the applicant sees
@@ -113,7 +114,7 @@ def test_unsent_marks_are_the_offices_own(make, officer, held):
 
 def test_marks_stand_in_the_order_of_the_pages_and_lead_to_their_place(returned):
     declaration = returned(say("work_proof"), say("full_time_school"), say("photo"), say("nation"))
-    views = marks.open_views(declaration)
+    views = DeclarationCase(declaration).open_views
     assert [view.mark.target for view in views] == ["nation", "full_time_school", "photo", "work_proof"]
     places = {view.mark.target: (view.step.slug if view.step else "", view.anchor) for view in views}
     assert places["nation"] == ("personal", "nation")
@@ -128,27 +129,27 @@ def test_marks_stand_in_the_order_of_the_pages_and_lead_to_their_place(returned)
 
 def test_a_changed_answer_touches_its_mark_and_the_same_one_does_not(returned):
     declaration = returned(say("full_time_school"), say("nation"))
-    assert [view.mark.target for view in marks.untouched(declaration)] == ["nation", "full_time_school"]
+    assert [view.mark.target for view in DeclarationCase(declaration).untouched] == ["nation", "full_time_school"]
     declaration.full_time_school = "另一所样例大学"
-    assert [view.mark.target for view in marks.untouched(declaration)] == ["nation"]
+    assert [view.mark.target for view in DeclarationCase(declaration).untouched] == ["nation"]
     declaration.full_time_school = UNIVERSITY["full_time_school"]
-    assert len(marks.untouched(declaration)) == 2
+    assert len(DeclarationCase(declaration).untouched) == 2
 
 
 @pytest.mark.parametrize(("text", "touched"), [("民族没有写错", True), ("", False), ("   ", False)])
 def test_an_explanation_touches_a_mark(returned, text, touched):
     declaration = returned(say("nation"))
     declaration.revisions[0].marks[0].explanation = text
-    assert (marks.untouched(declaration) == []) is touched
+    assert (DeclarationCase(declaration).untouched == []) is touched
 
 
 def test_another_picture_touches_the_mark_of_a_paper_and_the_same_one_does_not(app, returned):
     declaration, kind = returned(say("work_proof")), "work_proof"
     store = app.extensions["kuaiji.store"]
     for image, touched in ((picture(1000, 700), False), (picture(1000, 700, 5), True)):
-        papers.remove(papers.pages_of(declaration, kind)[0])
-        papers.take(declaration, PAPER[kind], papers.prepare(store, image))
-        assert (marks.untouched(declaration) == []) is touched
+        pages.remove_page(papers.pages_of(declaration, kind)[0])
+        pages.add_page(declaration, PAPER[kind], preparation.prepare(store, image))
+        assert (DeclarationCase(declaration).untouched == []) is touched
 
 
 def test_a_file_cannot_be_resubmitted_while_a_mark_is_untouched(make, returned):
@@ -171,14 +172,14 @@ def test_a_mark_whose_question_no_longer_applies_closes_by_itself(returned, targ
     for name, value in changed.items():
         setattr(declaration, name, value)
     assert open_targets(declaration) == ["nation"]
-    assert all(view.applies is (view.mark.target == "nation") for view in marks.all_views(declaration))
+    assert all(view.applies is (view.mark.target == "nation") for view in DeclarationCase(declaration).mark_views)
 
 
 def test_an_explanation_is_no_change(returned):
     declaration = returned(say("nation"), say("postal_address"))
     declaration.nation = "02"
     declaration.revisions[0].marks[1].explanation = "没有写错"
-    found = [(view.touched, view.changed) for view in marks.open_views(declaration)]
+    found = [(view.touched, view.changed) for view in DeclarationCase(declaration).open_views]
     assert found == [(True, True), (True, False)]
 
 
@@ -188,7 +189,7 @@ def test_the_resubmission_closes_every_mark(make, returned):
     make.signed_sheet(declaration)
     workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
     assert {mark.state for mark in declaration.revisions[0].marks} == {MarkState.CLOSED}
-    assert marks.open_views(declaration) == []
+    assert DeclarationCase(declaration).open_views == []
 
 
 # 无需重新签章
@@ -198,11 +199,11 @@ def test_the_resubmission_closes_every_mark(make, returned):
 def test_a_change_asked_for_without_a_new_signature_leaves_the_sheet_valid(returned, resign):
     declaration = returned(MarkRequest("postal_address", "", "请写到门牌号", resign=resign))
     declaration.postal_address = "样例路 99 号 6 单元"
-    assert marks.excused(declaration) == (frozenset() if resign else frozenset({"postal_address"}))
-    assert (workflow.missing_for_submit(declaration) == []) is not resign
+    assert DeclarationCase(declaration).excused == (frozenset() if resign else frozenset({"postal_address"}))
+    assert (workflow.missing_for_submit(DeclarationCase(declaration)) == []) is not resign
 
 
 def test_another_change_beside_it_asks_for_a_new_signature_after_all(returned):
     declaration = returned(MarkRequest("postal_address", "", "请写到门牌号", resign=False))
     declaration.postal_address, declaration.nation = "样例路 99 号 6 单元", "02"
-    assert any("重新打印" in line for line in workflow.missing_for_submit(declaration))
+    assert any("重新打印" in line for line in workflow.missing_for_submit(DeclarationCase(declaration)))

@@ -48,7 +48,7 @@ def frozen(found: dict[str, Any], *, tidy: bool = True) -> dict[str, Any]:
     """As a revision keeps it. ``tidy``: what is not asked is dropped, as saving every page does."""
     stored = dict.fromkeys(answers.question_names()) | PERSON | found
     for step in STEPS if tidy else ():
-        form = step.form(None, asked=FormContext(facts=stored), data=stored)
+        form = step.form(None, context=FormContext(facts=stored), data=stored)
         stored |= {question.name: None for question in form.questions if not form.asks(question)}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in stored.items()}
 
@@ -88,8 +88,8 @@ def test_what_is_asked_on_one_side_only_has_followed(app, scripts):
     one_side = texts(old).keys() ^ texts(new).keys()
     forms = [
         (
-            step.form(None, asked=FormContext(facts=old), data=old),
-            step.form(None, asked=FormContext(facts=new), data=new),
+            step.form(None, context=FormContext(facts=old), data=old),
+            step.form(None, context=FormContext(facts=new), data=new),
         )
         for step in STEPS
     ]

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from lib.pdf import qr
-from lib.pictures import page_locator, plane, sheet_marks, sheet_reader
+from lib.pictures import perspective, sheet_marks, sheet_reader
+from lib.pictures.regions import bounding_box, connected_regions
 from services.papers.sheet_positions import ALONE, FORMS, PATTERN, WITH_EMPLOYER
 from services.sheet.pdf import draw
 from tests import photographed, sheet_samples
@@ -31,7 +32,7 @@ def paper(employed: bool = True) -> Image.Image:
 
 
 def read(jpeg: bytes) -> list[dict]:
-    return sheet_reader.read(Image.open(io.BytesIO(jpeg)), PATTERN, FORMS)
+    return sheet_reader.read_sheet(Image.open(io.BytesIO(jpeg)), PATTERN, FORMS)
 
 
 def signed(chance: Random, **how) -> Image.Image:
@@ -175,20 +176,20 @@ def test_several_codes_in_one_picture_are_all_told():
 def test_forms_survive_json():
     import json
 
-    again = {name: sheet_reader.form(form) for name, form in json.loads(json.dumps(FORMS)).items()}
+    again = {name: sheet_reader.form_from_json(form) for name, form in json.loads(json.dumps(FORMS)).items()}
     assert again == FORMS
 
 
 def test_a_view_puts_four_points_where_they_were_seen_and_needs_them_apart():
     seen = ((3.0, 5.0), (90.0, 12.0), (80.0, 140.0), (8.0, 120.0))
-    view = plane.through(sheet_marks.corners(), seen)
+    view = perspective.find_homography(sheet_marks.corners(), seen)
     assert view
     assert [view(*place) for place in sheet_marks.corners()] == [pytest.approx(point) for point in seen]
-    assert plane.through(((0, 0), (1, 1), (2, 2), (3, 3)), seen) is None
+    assert perspective.find_homography(((0, 0), (1, 1), (2, 2), (3, 3)), seen) is None
 
 
-def test_spots_are_told_apart_and_joined():
+def test_regions_are_separate_or_joined():
     mask = Image.new("L", (12, 8))
     for box in ((0, 0, 1, 1), (4, 0, 4, 5), (8, 0, 8, 5), (4, 5, 8, 5), (11, 7, 11, 7)):
         ImageDraw.Draw(mask).rectangle(box, fill=255)
-    assert sorted(page_locator.spots(mask)) == [(0, 0, 2, 2), (4, 0, 9, 6), (11, 7, 12, 8)]
+    assert sorted(map(bounding_box, connected_regions(mask))) == [(0, 0, 2, 2), (4, 0, 9, 6), (11, 7, 12, 8)]

@@ -15,7 +15,7 @@ from lib.codes import Status
 from models import Declaration, Revision, Tick, db
 from services.declaration import answers
 from services.marks import ticks
-from services.papers import papers
+from services.papers import preparation
 from tests.factory import picture
 from tests.people import EMPLOYED, as_form
 
@@ -52,7 +52,7 @@ def ticked(make):
     """A submission with a tick on each of those answers, on one that was left open, and on two papers."""
     officer = make.actor(make.staff())
     declaration = make.declaration(Status.SUBMITTED, **EMPLOYED)
-    ticks.keep(declaration.revisions[0], officer, {*TYPED, "email", "work_proof", "full_time_diploma"})
+    ticks.save(declaration.revisions[0], officer, {*TYPED, "email", "work_proof", "full_time_diploma"})
     db.session.commit()
     return declaration
 
@@ -60,10 +60,10 @@ def ticked(make):
 def typed_again(declaration: Declaration, edits: dict[str, Any]) -> None:
     """Send every page with the edited answers, as the applicant would."""
     for step in STEPS:
-        names = list(step.form(None, asked=answers.asked(declaration))._fields)
+        names = list(step.form(None, context=answers.asked(declaration))._fields)
         sent = as_form(answers.stored(declaration), names)
         sent |= {name: sent_text(declaration, name, how) for name, how in edits.items() if name in names}
-        form = step.form(MultiDict(sent), asked=answers.asked(declaration))
+        form = step.form(MultiDict(sent), context=answers.asked(declaration))
         assert form.checks(), form.errors
         answers.save(declaration, form)
 
@@ -74,7 +74,7 @@ def sent_text(declaration: Declaration, name: str, how: Any) -> str:
 
 def submitted_again(declaration: Declaration, pages: Any = None) -> Revision:
     revision = Revision(number=2, papers=pages or declaration.revisions[0].papers)
-    revision.answers = answers.freeze(declaration)
+    revision.answers = answers.freeze(answers.facts(declaration))
     return revision
 
 
@@ -102,7 +102,7 @@ def test_an_answer_that_is_not_given_any_more_loses_its_tick(ticked):
 
 def test_a_tick_on_a_paper_lives_as_long_as_its_pictures(ticked, app):
     pages = copy.deepcopy(ticked.revisions[0].papers)
-    pages["work_proof"][0]["address"] = papers.prepare(
+    pages["work_proof"][0]["address"] = preparation.prepare(
         app.extensions["kuaiji.store"], picture(700, 500, 9)
     ).blob.address
     ticks.drop_changed(ticked, submitted_again(ticked, pages))
@@ -118,7 +118,7 @@ def test_only_ticks_that_fit_what_a_revision_shows_are_told(ticked):
 def test_whoever_ticked_first_stays_named_until_it_is_ticked_anew(make, ticked):
     colleague = make.actor(make.staff(name="李审核"))
     first = ticked.revisions[0]
-    ticks.keep(first, colleague, {"mobile", "nation"})
+    ticks.save(first, colleague, {"mobile", "nation"})
     by = {tick.target: tick.staff_id for tick in db.session.query(Tick)}
     assert by.keys() == {"mobile", "nation"}
     assert by["nation"] == colleague.id

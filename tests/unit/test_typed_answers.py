@@ -19,8 +19,8 @@ PAGES = {step.slug: step.form for step in STEPS}
 
 def sent(slug: str, *fields: tuple[str, str], **stored: Any) -> Any:
     """A page's form, filled from stored answers and what was sent."""
-    asked = FormContext(facts={"id_type": "passport"} | stored, today=date(2026, 11, 23), options=LISTS, titles=LISTS)
-    return PAGES[slug](MultiDict(fields), asked=asked)
+    context = FormContext(facts={"id_type": "passport"} | stored, today=date(2026, 11, 23), options=LISTS, titles=LISTS)
+    return PAGES[slug](MultiDict(fields), context=context)
 
 
 WRITTEN = [

@@ -14,9 +14,12 @@ from lib.clock import today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Claim, Decision, Declaration, Draft, Event, InboxMessage, Record, Revision, SecondLook, db
-from services import deadlines, workflow
+from services import workflow
 from services.access import Actor
+from services.declaration import deadlines
+from services.filing.case import DeclarationCase
 from services.marks import marks
+from services.moves import MOVES
 from services.papers import papers
 from tests.people import UNIVERSITY
 
@@ -27,7 +30,7 @@ def submit(declaration: Declaration, actor: Actor) -> Revision:
 
 def send_back(declaration: Declaration, actor: Actor) -> Decision:
     wanted = [marks.MarkRequest("postal_address", "", "请核对")]
-    marks.keep(declaration.revisions[-1], actor, wanted)
+    marks.save(declaration.revisions[-1], actor, wanted)
     return workflow.send_back(declaration, actor, declaration.revision_number)
 
 
@@ -89,8 +92,8 @@ def newest(declaration: Declaration) -> Event:
 
 
 def test_every_verb_and_state_is_in_the_table():
-    assert set(VERBS) | MORE | {"lapse"} == set(workflow.MOVES)
-    table = {(source, verb) for verb, move in workflow.MOVES.items() for source in move.sources if verb in VERBS}
+    assert set(VERBS) | MORE | {"lapse"} == set(MOVES)
+    table = {(source, verb) for verb, move in MOVES.items() for source in move.sources if verb in VERBS}
     assert table == set(LEGAL)
 
 
@@ -123,9 +126,9 @@ def test_moves(make, officer, in_state, status, verb):
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_claim_that_is_over_lapses(make, in_state, status):
     declaration = in_state(status)
-    assert workflow.settle(declaration) is False
+    assert workflow.expire_lapsed(declaration) is False
     later = utcnow() + timedelta(minutes=31)
-    assert workflow.settle(declaration, later) is (status == Status.IN_REVIEW)
+    assert workflow.expire_lapsed(declaration, later) is (status == Status.IN_REVIEW)
     assert declaration.status == (Status.SUBMITTED if status == Status.IN_REVIEW else status)
 
 
@@ -180,9 +183,9 @@ def test_a_changed_answer_asks_for_a_new_sheet(make):
     declaration = make.declaration(Status.RETURNED)
     declaration.postal_address = "样例路 99 号"
     db.session.commit()
-    assert any("重新打印" in line for line in workflow.missing_for_submit(declaration))
+    assert any("重新打印" in line for line in workflow.missing_for_submit(DeclarationCase(declaration)))
     make.signed_sheet(declaration)
-    assert workflow.missing_for_submit(declaration) == []
+    assert workflow.missing_for_submit(DeclarationCase(declaration)) == []
 
 
 def test_a_submission_forgets_the_drafts(make):

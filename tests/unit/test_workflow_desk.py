@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
-from services import audit, inbox, workflow
-from services.marks import marks
+from services import audit, workflow
+from services.accounts import inbox
+from services.filing.case import DeclarationCase
 from services.workflow import Conflict, NotAllowed
 from services.workflow import start as workflow_start
 
@@ -126,7 +127,7 @@ def test_a_message_about_a_decision_waits_as_long_as_it_can_be_undone(make, offi
     assert told
     assert told.visible_at
     assert timedelta(seconds=50) < told.visible_at - utcnow() <= workflow.UNDO_TIME
-    assert inbox.tell(in_hand.account_id, "x", "y").visible_at is None
+    assert inbox.send(in_hand.account_id, "x", "y").visible_at is None
 
 
 @pytest.mark.parametrize("why", ["late", "seen", "another", "anew", "moved on"])
@@ -193,7 +194,7 @@ def test_a_revoked_approval_goes_back_with_marks_and_the_record_falls_back(make,
     assert [mark.state for mark in in_hand.revisions[0].marks] == [MarkState.OPEN]
     assert db.session.scalars(select(Record)).all() == []
     assert verbs_of(in_hand) == ["approve", "revoke"]
-    assert [view.mark.target for view in marks.open_views(in_hand)] == ["nation"]
+    assert [view.mark.target for view in DeclarationCase(in_hand).open_views] == ["nation"]
     assert unread(in_hand)[-1] == "审核结果已撤销"
     assert "审核通过" not in unread(in_hand)  # within the minute nobody was told, and it does not stand any more
 

@@ -170,7 +170,7 @@ ROW = """<input type="checkbox" data-mark aria-label="标记">
   <select data-reason aria-label="原因"><option></option></select>
   <input data-comment name="{}" aria-label="说明"></div>"""
 REVIEW = f"""
-<form method="post" action="/save" data-desk>
+<form method="post" action="/save" data-review>
 <div tabindex="0" data-row="name" data-label="姓名" id="r1">姓名{ROW.format("comment-name")}
 <div tabindex="0" data-row="school" data-label="毕业院校" data-proof="diploma" id="r2">毕业院校{ROW.format("comment")}
 </form>

@@ -120,7 +120,7 @@ def test_the_next_picture_by_key_and_by_thumbnail(viewer: Page) -> None:
     expect(viewer.locator("[aria-current]")).to_have_text("身份证")
 
 
-def test_the_next_picture_is_loaded_ahead_and_each_only_once(viewer: Page, site: Site) -> None:
+def test_the_next_picture_is_preloaded_and_each_only_once(viewer: Page, site: Site) -> None:
     viewer.wait_for_load_state("networkidle")
     asked = [path for path in site.asked if path.endswith(".png")]
     assert asked == ["/a.png", "/b.png"]

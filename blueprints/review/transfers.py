@@ -1,0 +1,107 @@
+"""转交, 接手 and 复核: a submission passes to another officer or department, or waits for a second one to agree."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me
+from blueprints.review.decide import REASON_LENGTH
+from blueprints.review.marking import confirm, confirmed, take_marks
+from blueprints.review.next_case import next_case
+from blueprints.review.shared import address_of, bp, in_hand, typed, within
+from models import db
+from services import workflow
+from services.access import OFFICERS, only
+from services.review import transfer_targets
+
+
+def _back_with(uid: str, problem: str) -> ResponseReturnValue:
+    """Nothing was done; the submission's page says why at its top."""
+    db.session.rollback()
+    flash(problem, "y")
+    return redirect(address_of(uid))
+
+
+@bp.post("/submissions/<uid>/take-over")
+@only(*OFFICERS)
+def take_over(uid: str) -> ResponseReturnValue:
+    """接手 what a colleague holds, after a page that names the colleague."""
+    declaration = in_hand(uid).declaration
+    try:
+        claim = workflow.held_by_another(declaration, me())
+    except workflow.NotAllowed as error:
+        return _back_with(uid, str(error))
+    if not confirmed():
+        return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
+    workflow.take_over(declaration, me())
+    db.session.commit()
+    return redirect(address_of(uid))
+
+
+@bp.post("/submissions/<uid>/transfer")
+@only(*OFFICERS)
+def transfer(uid: str) -> ResponseReturnValue:
+    """转交: first the page with the departments, then the offer. The other one accepts or sends it back."""
+    case, seen = take_marks(uid)
+    workflow.holds(case.declaration, me(), seen)
+    offices = transfer_targets.offices(case.declaration, case.revision)
+    if not confirmed():
+        return confirm("review/confirm_transfer.html", uid, offices=offices)
+    chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
+    try:
+        if chosen is None:
+            raise workflow.NotAllowed("请选择接收部门")
+        workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
+    except workflow.NotAllowed as error:
+        return confirm("review/confirm_transfer.html", uid, str(error), offices=offices)
+    db.session.commit()
+    flash(f"已将 {case.declaration.number} 转交{chosen.name}，等待对方受理。", "g")
+    return redirect(url_for("review.queue", **within()))
+
+
+@bp.post("/submissions/<uid>/transfer/take-back")
+@only(*OFFICERS)
+def take_back(uid: str) -> ResponseReturnValue:
+    """收回 what waits for another department or a second officer; it is in the officer's hands again."""
+    declaration = in_hand(uid).declaration
+    verb = workflow.take_back_second_look if workflow.waiting_second_look(declaration) else workflow.take_back_offer
+    try:
+        verb(declaration, me())
+    except workflow.NotAllowed as error:
+        return _back_with(uid, str(error))
+    db.session.commit()
+    flash("已收回，由您继续审核。", "g")
+    return redirect(address_of(uid))
+
+
+@bp.post("/submissions/<uid>/transfer/answer")
+@only(*OFFICERS)
+def answer_transfer(uid: str) -> ResponseReturnValue:
+    """受理 or 退还 what another department offers."""
+    declaration, accept = in_hand(uid).declaration, request.form.get("accept") == "yes"
+    number = declaration.number
+    try:
+        workflow.answer_offer(declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
+    except workflow.NotAllowed as error:
+        return _back_with(uid, str(error))
+    db.session.commit()
+    flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
+    return redirect(address_of(uid) if accept else url_for("review.queue"))
+
+
+@bp.post("/submissions/<uid>/second-look")
+@only(*OFFICERS)
+def answer_second_look(uid: str) -> ResponseReturnValue:
+    """复核: agree, and the approval takes effect; else it is in this officer's hands."""
+    declaration, agree = in_hand(uid).declaration, request.form.get("agree") == "yes"
+    seen = request.form.get("seen", default=0, type=int)
+    try:
+        workflow.answer_second_look(declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
+    except workflow.NotAllowed as error:
+        return _back_with(uid, str(error))
+    db.session.commit()
+    if agree:
+        return next_case()
+    flash("已记下不同意的原因，由您继续审核。", "g")
+    return redirect(address_of(uid))

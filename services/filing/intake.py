@@ -1,0 +1,132 @@
+"""How a picture comes in, in two halves: ``prepare`` is slow and needs no database, ``add`` writes in a transaction.
+
+The file is in the store before its row is: a row never lacks its file, and a file without a row is swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forms import PHOTO
+from lib.pictures.images import PictureRefused
+from lib.pictures.one_inch import Crop, PhotoRule
+from lib.questions.pages import Paper
+from lib.sandbox import client as sandbox
+from lib.storage import Folder
+from models import Declaration, PaperPage, Upload, db
+from services.filing import signed_sheet
+from services.filing.case import DeclarationCase
+from services.papers import pages, papers, preparation, resumable_uploads, virus_scan
+from services.papers.pages import PageNotAdded
+from services.papers.preparation import Prepared
+from services.papers.resumable_uploads import NotComplete, Owner
+from services.papers.virus_scan import Scanner
+
+Outcome = dict[str, Any]
+#: The picture is not at fault: the same upload can be added later.
+NOT_NOW = (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked)
+
+
+@dataclass(frozen=True)
+class IntakeSettings:
+    """What a picture is checked, made and stored with."""
+
+    store: Folder
+    photo_rule: PhotoRule
+    scanner: Scanner
+
+
+def crop_of(texts: Sequence[str]) -> Crop | None:
+    """The frame of a photo from its four fractions of the upright picture; None when they are no frame inside it."""
+    try:
+        left, top, width, height = (float(text) for text in texts)
+    except ValueError:
+        return None
+    inside = 0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1
+    return (left, top, min(width, 1 - left), min(height, 1 - top)) if inside else None
+
+
+def prepare(settings: IntakeSettings, kind: str, data: bytes, crop: Crop | None = None) -> Prepared:
+    """Scan, clean and store a picture of a paper or the photo. Raises PictureRefused with what to do."""
+    virus_scan.check(data, settings.scanner)
+    if kind == PHOTO:
+        return preparation.prepare_photo(settings.store, data, crop, settings.photo_rule)
+    return preparation.prepare(settings.store, data, kind)
+
+
+def add(declaration: Declaration, paper: Paper, prepared: Prepared, replaced: str = "") -> PaperPage:
+    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one.
+
+    Raises PageNotAdded; the old page is then still there.
+    """
+    with db.session.begin_nested():
+        old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
+        place = old.position if old else None
+        if old:
+            pages.remove_page(old)
+        page = signed_sheet.add_page(DeclarationCase(declaration), paper, prepared)
+        page.position = page.position if place is None else place
+    return page
+
+
+# --- uploads that arrive piece by piece ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file whose last byte is there."""
+
+    kind: str
+    data: bytes
+    crop: Crop | None
+
+
+def arrived(owner: Owner, uid: str) -> Arrived | Outcome:
+    """The whole file of an upload, or what became of it when it was asked for before. Raises NotComplete, NotAsked."""
+    upload = resumable_uploads.find(owner, uid)
+    if upload.outcome:
+        return upload.outcome
+    if not resumable_uploads.is_complete(upload):
+        raise NotComplete("图片还没有传完，请接着上传")
+    kind, crop = owner.paper(upload.kind).kind, upload.facts.get("crop")
+    frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
+    return Arrived(kind, resumable_uploads.assembled(upload), frame)
+
+
+def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Prepared | str:
+    """Prepare a file that has arrived; why it was refused, when it is no good.
+
+    Raises one of NOT_NOW when it can be prepared later.
+    """
+    try:
+        return prepare(settings, file.kind, file.data, file.crop)
+    except NOT_NOW:
+        raise
+    except PictureRefused as error:
+        return str(error)
+
+
+def settle(owner: Owner, uid: str, prepared: Prepared | str, after: Callable[[Owner], None] | None = None) -> Outcome:
+    """Write what became of a file: ``ok``, the uid of its ``page``, or the ``problem``. The first request that writes
+    wins; all others get its answer. ``after`` runs when the page was added."""
+    upload = resumable_uploads.find(owner, uid, lock=True)
+    if upload.outcome:
+        return upload.outcome
+    problem, page = (prepared, None) if isinstance(prepared, str) else _added(owner, upload, prepared)
+    outcome: Outcome = {"ok": True, "page": page.uid} if page else {"ok": False, "problem": problem}
+    if page and after:
+        after(owner)
+    resumable_uploads.settle(upload, outcome)
+    return outcome
+
+
+def _added(owner: Owner, upload: Upload, prepared: Prepared) -> tuple[str, PaperPage | None]:
+    """Why the picture was not added, or its page."""
+    try:
+        page = add(owner.declaration, owner.paper(upload.kind), prepared, upload.facts.get("replaced", ""))
+    except PageNotAdded as error:
+        return str(error), None
+    db.session.flush()
+    return "", page

@@ -1,0 +1,29 @@
+"""【打印个人基本信息表】: a complete declaration becomes a printed version."""
+
+from __future__ import annotations
+
+from lib.database import utcnow
+from models import Sheet, db
+from services.filing.case import DeclarationCase
+from services.sheet import versions as sheet_versions
+
+
+class NotPrintable(Exception):
+    """A printed answer or the photo is missing; the message says so."""
+
+
+def print_sheet(case: DeclarationCase) -> Sheet:
+    """Keep a row for what is printed now; the same content keeps its version. Raises NotPrintable."""
+    declaration, content, before = case.declaration, case.printed_answers, case.printed
+    photo = case.photo.address if case.photo else None
+    if photo is None or case.gaps:
+        raise NotPrintable("请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表")
+    if before and not sheet_versions.differences(before, content, photo):
+        before.printed_at = utcnow()
+        return before
+    version = before.version + 1 if before else 1
+    sheet = Sheet(declaration_id=declaration.id, version=version, photo_address=photo)
+    sheet.code = sheet_versions.check_code(declaration.number, version, content, photo)
+    sheet.answers = content
+    db.session.add(sheet)
+    return sheet

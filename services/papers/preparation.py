@@ -1,0 +1,123 @@
+"""A picture on its way in, before it has a row: cleaned in a bounded child process, measured, put into the store.
+
+Nothing here touches the database: all of it is slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from forms import SHEET
+from lib.pictures import images, portrait, quality
+from lib.pictures.images import Answer
+from lib.pictures.one_inch import Crop, PhotoRule
+from lib.pictures.perspective import rotate_corners
+from lib.sandbox import client as sandbox
+from lib.storage import Blob, Folder
+from services.papers import picture_advice, sheet_positions
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture that is clean and already in the store; only its row is missing."""
+
+    picture: images.CleanPicture
+    blob: Blob
+    thumb: Blob
+    measures: Mapping[str, Any]  # lib.pictures.quality
+    source: Blob | None = None
+    crop: Sequence[float] | None = None  # a Crop of the photo, the four corners of a paper
+    reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.pictures.sheet_reader found
+
+
+def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
+    """Clean one picture of a paper and put it into the store. The sheet (``kind``) is read back on the way.
+
+    Raises images.PictureRefused with the rule and what was found.
+    """
+    if kind != SHEET:
+        return _stored(store, sandbox.run("paper", data))
+    made = _read(data)
+    return replace(_stored(store, made), reading=made[0]["reading"])
+
+
+def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
+    """Make the one-inch photo (一寸照片) of any picture. The upright source is kept, to crop it again later."""
+    made = sandbox.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
+    return replace(_stored(store, made), crop=crop)
+
+
+def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
+    """Crop the photo again out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
+
+    Raises images.PictureRefused when the frame holds too few pixels.
+    """
+    made = sandbox.run("recrop", store.get(source_address), crop=crop, rule=asdict(rule or PhotoRule()))
+    left, top, width, height = made[0]["crop"]
+    return replace(_stored(store, made), crop=(left, top, width, height))
+
+
+def prepare_rotated(
+    store: Folder,
+    address: str,
+    quarter_turns: int,
+    source_address: str | None = None,
+    corners: Sequence[float] | None = None,
+) -> Prepared:
+    """Turn a picture clockwise, and with it the source that it was cropped from."""
+    made = _stored(store, sandbox.run("rotated", store.get(address), quarter_turns=quarter_turns))
+    if source_address is None:
+        return made
+    _facts, (source, _thumb) = sandbox.run("rotated", store.get(source_address), quarter_turns=quarter_turns)
+    return replace(made, source=store.put(source), crop=rotate_corners(corners, quarter_turns) if corners else None)
+
+
+def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
+    """Crop the document between four corners out of an uncropped picture. Raises images.PictureRefused for corners of
+    nothing.
+
+    A picture of the printed sheet is read again: what was cropped away is not what is submitted.
+    """
+    made = sandbox.run("straight", store.get(source_address), corners=list(corners))
+    return replace(_read_again(_stored(store, made), kind), crop=tuple(corners))
+
+
+def prepare_whole(store: Folder, source_address: str, kind: str = "") -> Prepared:
+    """The uncropped picture again."""
+    return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
+
+
+def _read(data: bytes) -> Answer:
+    return sandbox.run("sheet", data, pattern=sheet_positions.PATTERN, forms=sheet_positions.FORMS)
+
+
+def _read_again(prepared: Prepared, kind: str) -> Prepared:
+    return replace(prepared, reading=_read(prepared.picture.jpeg)[0]["reading"]) if kind == SHEET else prepared
+
+
+def _stored(store: Folder, made: Answer) -> Prepared:
+    facts, blobs = made
+    if not 2 <= len(blobs) <= 3 or not all(map(images.looks_like_jpeg, blobs)) or not _plausible(facts):
+        raise images.PictureRefused(sandbox.UNUSABLE_PICTURE)  # never by our own jobs
+    jpeg, thumb, *source = blobs
+    picture = images.CleanPicture(jpeg, *facts["size"], *facts["original"])
+    kept = store.put(source[0]) if source else None
+    return Prepared(picture, store.put(jpeg), store.put(thumb), facts["measures"], kept)
+
+
+def _plausible(facts: Mapping[str, Any]) -> bool:
+    """Can pages and checks work with these facts? They are used here as they will be there, by other people's requests:
+    a child process that was taken over can say anything."""
+    try:
+        sizes, figures = [*facts["size"], *facts["original"]], facts["measures"]
+        picture_advice.notes(figures)
+        portrait.advise(figures)
+        return len(sizes) == 5 and all(map(_is_size, sizes)) and quality.has_valid_fingerprint(figures)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return False
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**31

@@ -1,0 +1,93 @@
+"""Where a submission stands now: who holds it, what it waits for, which decision was the last."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+
+from lib.codes import OPEN, Status
+from lib.database import utcnow
+from models import Claim, Decision, Declaration, Record, Revision, SecondLook, Transfer, db
+from services import audit
+from services.access import Actor
+from services.moves import DECIDED, MOVES
+
+UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; its message waits as long
+
+
+def standing_status(declaration: Declaration, now: datetime | None = None) -> Status:
+    """The status as it counts now: a lapsed claim no longer counts."""
+    if declaration.status != Status.IN_REVIEW or holder(declaration, now) or waits(declaration):
+        return declaration.status
+    return Status.SUBMITTED
+
+
+def holder(declaration: Declaration, now: datetime | None = None) -> Claim | None:
+    """The claim in force, if any."""
+    claim = declaration.claim
+    return claim if claim and claim.expires_at > (now or utcnow()) else None
+
+
+def own_claim(declaration: Declaration, actor: Actor) -> Claim | None:
+    """The officer's own claim, if it is in force."""
+    claim = holder(declaration)
+    return claim if claim and claim.staff_id == actor.id else None
+
+
+def waiting_transfer(declaration: Declaration) -> Transfer | None:
+    """The offer to another department that has no answer yet. Until then the submission stays 审核中."""
+    return next((one for one in declaration.transfers if one.answered_at is None), None)
+
+
+def waiting_second_look(declaration: Declaration) -> SecondLook | None:
+    """The decision that a second officer has not answered yet. Until then the submission stays 审核中."""
+    return next((one for one in declaration.second_looks if one.answered_at is None), None)
+
+
+def waits(declaration: Declaration) -> bool:
+    """Does it stay 审核中 though it is in no one's hands?"""
+    return bool(waiting_transfer(declaration) or waiting_second_look(declaration))
+
+
+def latest_revision(declaration: Declaration) -> Revision:
+    """The revision that verbs act on."""
+    return declaration.revisions[-1]
+
+
+def last_decision(declaration: Declaration) -> Decision | None:
+    query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
+    return db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
+
+
+def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None) -> datetime | None:
+    """Until when this officer may take the last decision back; None: not, or not any more."""
+    if declaration.status not in DECIDED:
+        return None
+    last = audit.verdict_or_opening(declaration).scalar_subquery()
+    query = select(Decision, last, _open_ones(declaration).exists()).join(Revision).order_by(Decision.id.desc())
+    found = db.session.execute(query.where(Revision.declaration_id == declaration.id).limit(1)).first()
+    if found is None:
+        return None
+    decision, seen, another_open = found
+    move = MOVES[decision.verb]
+    stands = move.is_verdict and move.target == declaration.status
+    # submitted again meanwhile, and taken back: then it judged another revision
+    stands = stands and decision.staff_id == actor.id and decision.revision.number == declaration.revision_number
+    until: datetime = decision.at + UNDO_TIME
+    gone = (now or utcnow()) >= until or seen == audit.OPENED or another_open
+    return until if stands and not gone else None
+
+
+def has_open(declaration: Declaration) -> bool:
+    """Has the person another declaration in hand?"""
+    return db.session.scalar(_open_ones(declaration).limit(1)) is not None
+
+
+def _open_ones(declaration: Declaration) -> Select[int]:
+    query = select(Declaration.id).where(Declaration.account_id == declaration.account_id)
+    return query.where(Declaration.id != declaration.id, Declaration.status.in_(OPEN))
+
+
+def record_of(declaration: Declaration) -> Record | None:
+    return db.session.scalar(select(Record).where(Record.account_id == declaration.account_id))
