@@ -37,6 +37,7 @@ class _Kept:
         self.config = dict(app.config)
         self.extensions = dict(app.extensions)
         self.jinja_globals = dict(app.jinja_env.globals)
+        self.views = dict(app.view_functions)
         self.rules = len(list(app.url_map.iter_rules()))
         self.hooks = {name: _copied(getattr(app, name)) for name in HOOKS}
 
@@ -49,6 +50,7 @@ class _Kept:
             (app.config, self.config),
             (app.extensions, self.extensions),
             (app.jinja_env.globals, self.jinja_globals),
+            (app.view_functions, self.views),
         ):
             table.clear()
             table.update(before)
