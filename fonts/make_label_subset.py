@@ -6,7 +6,7 @@
 
 It keeps the 3,755 characters of GB 2312 level 1 and every character in the project's own sources, so an
 edited label or option title is nearly always covered. Other characters print from the serif (lib/pdf/fonts.py), so a
-stale subset looks worse but loses no text. The result gets a name of its own, as the OFL requires of a modified version.
+stale subset looks worse but loses no text. The OFL requires a modified version to have a name of its own.
 """
 
 import argparse
