@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lib.pictures.images import PictureRefused
+from lib.pictures.images import Answer, PictureRefused
 from lib.sandbox import jobs
-from lib.sandbox.jobs import Answer
 
 NAMES = (
     *(

@@ -20,9 +20,9 @@ from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
 from lib.codes import AccountState, IdType, Kind, Role, Status
 from lib.database import utcnow
+from lib.pictures.images import Answer
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import client as sandbox
-from lib.sandbox.jobs import Answer
 from lib.storage import Folder
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
 from services import workflow

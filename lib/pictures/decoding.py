@@ -13,8 +13,8 @@ from PIL import Image
 
 from lib.pictures import corners, images, one_inch, perspective, quality, screens, sheet_reader
 from lib.pictures import portrait as advising
+from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
-from lib.sandbox.jobs import Answer
 
 
 def paper(data: bytes) -> Answer:

@@ -8,9 +8,9 @@ its module, or the module's ``prepare()``, loads all it needs; ``prepare()`` is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-Answer = tuple[dict[str, Any], list[bytes]]
+from lib.pictures.images import Answer
+
 Job = Callable[..., Answer]
 
 JOBS = {

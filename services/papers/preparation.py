@@ -11,10 +11,10 @@ from typing import Any
 
 from forms import SHEET
 from lib.pictures import images, portrait, quality
+from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.pictures.perspective import rotate_corners
 from lib.sandbox import client as sandbox
-from lib.sandbox.jobs import Answer
 from lib.storage import Blob, Folder
 from services.papers import picture_advice, sheet_positions
 
