@@ -45,7 +45,7 @@ def fill(app: Flask, people: int, today: date, seed: int = 1) -> None:
         invented = Invented(people, offices(), today, seed)
         officers = make_officers(people, invented.offices)
         db.session.remove()
-        db.engine.dispose()  # leaving WAL needs the database for oneself
+        db.engine.dispose()  # leaving WAL needs exclusive use of the database
         raw = db.engine.raw_connection()
         try:
             _fill(raw.driver_connection, invented, officers, keys())
@@ -250,7 +250,7 @@ class Writer:
         self.record.rows.append((*place, person.name, employer, mask_number(person.number), approved_at))
 
     def employers(self) -> Iterator[tuple[int, str]]:
-        """Those that somebody works for."""
+        """Those that have employees."""
         return ((serial + 1, self.invented.employers[serial]) for serial in sorted(self.used))
 
 
@@ -293,7 +293,7 @@ def _write(connection: Any, tables: Iterable[Bulk]) -> None:
 
 
 def _write_derived(connection: Any, writer: Writer) -> None:
-    """Search keys sorted as they lie in their table, employers with their suffixes, counters."""
+    """Search keys in the order of their table, employers with their suffixes, counters."""
     employer, suffix = Bulk("employer", "id name"), Bulk("employer_suffix", "suffix employer_id")
     counter = Bulk("queue_count", "department_id status due_on again flagged n")
     employer.rows = list(writer.employers())

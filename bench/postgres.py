@@ -58,7 +58,7 @@ class Kept(Server):
             try:
                 self.run("pg_ctl", "stop", "-D", str(data), "-m", "fast", "-w", "-t", "120")
             except RuntimeError:
-                (data / "postmaster.pid").unlink(missing_ok=True)  # of a process that is no more
+                (data / "postmaster.pid").unlink(missing_ok=True)  # of a process that has ended
 
     def connect(self, database: str) -> psycopg.Connection[Any]:
         return psycopg.connect(f"host=127.0.0.1 port={self.port} user=kuaiji dbname={database}", autocommit=True)

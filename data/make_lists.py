@@ -1,4 +1,4 @@
-"""Makes the lists of this folder anew. Run by hand, never by the product; data/README.md says from which packages.
+"""Makes the lists of this folder. Run by hand, never by the product; data/README.md names the packages.
 
     python data/make_lists.py zxcvbn/lib/frequency_lists.js
 
@@ -108,7 +108,7 @@ def calendar() -> Iterator[tuple[str, str, str]]:
         if chinese_calendar.is_workday(day) != (day.weekday() < 5):
             yield day.isoformat(), "workday" if day.weekday() >= 5 else "holiday", source
         day += timedelta(days=1)
-    for year in (2025, 2026):  # our own reckoning against the notices
+    for year in (2025, 2026):  # our own calculation against the notices
         assert all(chinese_calendar.is_holiday(day) for day in statutory(year))
     for year in STATUTORY:
         yield from (
@@ -146,7 +146,7 @@ def chinese_habits() -> Iterator[str]:
 
 
 def common_passwords(frequency_lists: Path) -> list[str]:
-    """The 30,000 of zxcvbn and our own; shorter ones than a password may be are of no use."""
+    """The 30,000 of zxcvbn and our own; entries shorter than a valid password are dropped."""
     found = re.search(r'passwords:\s*"([^"]+)"', frequency_lists.read_text(encoding="utf-8"))
     assert found
     every = chain(found.group(1).split(","), chinese_habits())

@@ -47,7 +47,7 @@ STAFF = (
     DemoOfficer("shenji", "郑一鸣", Role.AUDITOR, "210000"),
 )
 
-#: The old register as it comes in, for 原有用户设置密码: name, born, serial, 档案号, 证书编号, 发证日期, 单位.
+#: The old register as it is imported, for 原有用户设置密码: name, born, serial, 档案号, 证书编号, 发证日期, 单位.
 LEGACY = (
     ("胡秀英", date(1968, 5, 21), 902, "LN1996004271", "210102960427", "1996-08-15", "样例县第一粮库"),
     ("林建国", date(1972, 11, 2), 903, "LN2001013306", "", "2001-06-01", "样例县水利工程有限公司"),

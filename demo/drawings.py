@@ -157,7 +157,7 @@ def _face(shapes: _ScaledDraw, hair: str, *, glasses: bool, smile: int) -> None:
 
 
 def _stamped(image: Image.Image, centre: Point, words: str, radius: int = 105) -> None:
-    """A round red stamp, as if pressed on: what lies under it shows through."""
+    """A round red stamp, as if pressed on: what is under it shows through."""
     size = 2 * radius
     stamp = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     draw = ImageDraw.Draw(stamp)

@@ -30,7 +30,7 @@ def code() -> Image.Image:
 
 
 def stamped(page: Image.Image, ink: tuple[int, int, int]) -> Image.Image:
-    """A ring with a star and small squares for letters; ink takes light from what lies under it."""
+    """A ring with a star and small squares for letters; ink takes light from what is under it."""
     side, middle = page.width, page.width / 2
     stamp = Image.new("RGB", page.size, "white")
     pencil = ImageDraw.Draw(stamp)

@@ -4,9 +4,9 @@
     npm pack @expo-google-fonts/noto-sans-sc && tar xzf expo-google-fonts-noto-sans-sc-*.tgz
     /tmp/tools/bin/python fonts/make_label_subset.py package/400Regular/NotoSansSC_400Regular.ttf
 
-It keeps the 3,755 characters of GB 2312 level 1 and every character that stands in the project's own sources, so an
-edited label or option title is nearly always covered. What is not covered prints from the serif (lib/fonts.py), so a
-stale subset costs beauty, never text. The result gets a name of its own, as the OFL asks of a modified version.
+It keeps the 3,755 characters of GB 2312 level 1 and every character in the project's own sources, so an
+edited label or option title is nearly always covered. Other characters print from the serif (lib/pdf/fonts.py), so a
+stale subset looks worse but loses no text. The OFL requires a modified version to have a name of its own.
 """
 
 import argparse

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Build(NamedTuple):
-    """Where static files lie, and the mark of their contents."""
+    """Where static files are, and the mark of their contents."""
 
     folder: Path
     mark: str
@@ -99,7 +99,7 @@ def _write(contents: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Sync what lies in ``folder``. All may read it: a build that root's command made is served by another user."""
+    """Sync the files in ``folder``. All may read it: a build that root's command made is served by another user."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
         descriptor = os.open(path, os.O_RDONLY)

@@ -126,7 +126,7 @@ class Folder:
         return done
 
     def discard(self, address: str, older_than_s: float) -> bool:
-        """Remove a file at once, unless somebody stored the same bytes since. For what shall not wait for a sweep."""
+        """Remove a file without waiting for a sweep, unless another request has stored the same bytes since."""
         with self._locked():
             for path in (self._path(address), self._trashed(address)):
                 if path.exists() and _older(path, time.time() - older_than_s):

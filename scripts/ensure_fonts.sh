@@ -1,7 +1,7 @@
 #!/bin/sh
 # Looks for the font of rare characters (Hanazono, extensions B to F), else installs the distribution's package when this
-# may be done without asking. Nothing depends on it: without it such characters print as a box, and people are told while
-# they type. Only where CI is set is a missing font an error: its tests must not be skipped there.
+# may be done without asking. Nothing depends on it: without it such characters print as a box, and the form says so
+# during typing. Only where CI is set is a missing font an error: its tests must not be skipped there.
 #
 # A try that failed is not repeated for a day: a machine without a network shall start as quickly as any other.
 set -u

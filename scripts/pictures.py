@@ -22,7 +22,7 @@ from tests.support.site.chromium import find_chromium
 FOLDER = ROOT / "docs" / "images"
 PHONE, DESK = 390, 1280  # widths
 OFFICER, MANAGER = "heping", "heping-zhuren"
-MOST_OFF, MOST_OFF_ON_AVERAGE = 64, 0.5  # of 255 grey levels; a digit is further off, and so is another background
+MOST_OFF, MOST_OFF_ON_AVERAGE = 64, 0.5  # of 255 grey levels; another digit or background differs by more
 MARGIN, GROUND = 28, (214, 220, 230)  # around the pages that README shows together
 #: Pictures may load late and fonts too; nothing blinks or moves while the picture is taken.
 SETTLED = """async () => {
@@ -42,7 +42,7 @@ class Camera:
     windows: dict[str, Page] = field(default_factory=dict)
 
     def window(self, who: str, width: int, height: int) -> Page:
-        """The window of a person of the demo, signed in; of no name, somebody who is not."""
+        """The window of a person of the demo, signed in; without a name, a visitor who is not signed in."""
         if who not in self.windows:
             self.windows[who] = self._open()
             if who:
@@ -64,7 +64,7 @@ class Camera:
         return page
 
     def _sign_in(self, page: Page, who: str) -> None:
-        """By the account as it was printed, an officer with the code of the second factor."""
+        """Sign in with the printed account; an officer also sends the code of the second factor."""
         if who in (OFFICER, MANAGER):
             _name, _role, _department, password, code = self.site.accounts[who]
             labels, path = {"用户名": who, "登录密码": password, "动态验证码": code}, "/staff/login"
@@ -96,7 +96,7 @@ def shot(of: Page | Locator) -> Image.Image:
 
 # --- what each picture shows ------------------------------------------------------------------------------------------
 
-BIRTH_DATE = (0.06, 0.31, 0.6, 0.4)  # where it stands on the demo's 居民身份证
+BIRTH_DATE = (0.06, 0.31, 0.6, 0.4)  # its place on the demo's 居民身份证
 FILER = "李𬭎"  # everything is filled in, nothing submitted
 
 
@@ -233,7 +233,7 @@ def beside(*parts: Image.Image) -> Image.Image:
     return whole
 
 
-#: File name -> what it shows, in this order: what one leaves behind, the next ones find.
+#: File name -> what it shows, in this order: later ones see what earlier ones have changed.
 PICTURES: dict[str, Callable[[Camera], Image.Image]] = {
     "sign-in.png": sign_in,
     "crop.png": crop,
@@ -261,7 +261,7 @@ def small(picture: Image.Image) -> Image.Image:
 
 
 def look_alike(one: Image.Image, other: Image.Image) -> bool:
-    """Do they differ by no more than a palette does? One that was made of slightly other pixels moves many colours."""
+    """True when they differ by no more than a palette does. A palette of slightly other pixels moves many colours."""
     if one.size != other.size:
         return False
     off = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB")).convert("L"))
@@ -269,7 +269,7 @@ def look_alike(one: Image.Image, other: Image.Image) -> bool:
 
 
 def keep(picture: Image.Image, path: Path) -> None:
-    """Write it down, unless the file shows the same."""
+    """Write the file, unless it shows the same."""
     if path.exists():
         with Image.open(path) as kept:
             if look_alike(picture, kept):

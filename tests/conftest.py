@@ -68,7 +68,7 @@ def settings() -> dict[str, str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _unhurried_files() -> Iterator[None]:
-    """No test pulls the plug, so none waits for the disk; tests that ask when files are synced say so themselves."""
+    """No test needs to survive a power cut, so none waits for the disk; tests about syncing switch it on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
         yield
@@ -91,7 +91,7 @@ def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) ->
 
 
 class Page:
-    """An answer, with what tests ask of it."""
+    """A response, with what tests need from it."""
 
     def __init__(self, response: TestResponse) -> None:
         self.response = response
@@ -125,16 +125,16 @@ class Browser:
         return self._request("POST", url, expect, data=data or {}, **options)
 
     def follow(self, page: Page) -> Page:
-        """Open where an answer leads."""
+        """Open the page to which a response redirects."""
         assert page.location, "the answer leads nowhere"
         return self.open(page.location)
 
     def _request(self, method: str, url: str, expect: int | tuple[int, ...], **options: Any) -> Page:
         db.session.rollback()  # the test's own reading must not hold the database
         for name in list(g):
-            g.pop(name)  # the fixture's application context outlives a request; who asked last must not
+            g.pop(name)  # the fixture's application context outlives a request; the person of the last request must not
         page = Page(self.client.open(url, method=method, **options))
-        page.response.request.environ["wsgi.input"].close()  # a large upload lies in a temporary file
+        page.response.request.environ["wsgi.input"].close()  # a large upload is in a temporary file
         begin_mode.set("DEFERRED")
         db.session.rollback()
         expected = expect if isinstance(expect, tuple) else (expect,)

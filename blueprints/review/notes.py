@@ -17,7 +17,7 @@ from services.marks import internal_notes
 @bp.post("/submissions/<uid>/notes")
 @only(*OFFICERS)
 def add_note(uid: str) -> ResponseReturnValue:
-    """The marks that stand on the page are saved along: the note must not cost them."""
+    """The marks on the page are saved too: adding a note must not lose them."""
     case, _seen = take_marks(uid)
     if not case.reads_all:
         raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")

@@ -22,5 +22,5 @@ def overview_page() -> str:
 @bp.get("/own-figures")
 @only(*OFFICERS)
 def own_figures() -> str:
-    """How much oneself has decided, and how quickly: for oneself."""
+    """How much the officer has decided and how quickly, shown to that officer only."""
     return render_template("review/own_figures.html", own=review_times.own(me(), utcnow()), aim=review_times.AIM)

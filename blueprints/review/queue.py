@@ -105,7 +105,7 @@ def claim_next() -> ResponseReturnValue:
         return _back(filters)
     if following is None:
         return _nothing_left(filters)
-    address: dict[str, Any] = filters.address()  # within them goes on what follows the decision
+    address: dict[str, Any] = filters.address()  # also find the next submission after the decision
     return redirect(url_for("review.submission", uid=following, **address))
 
 

@@ -22,7 +22,7 @@ Problems = Sequence[tuple[str, str]]  # where on the screen, and what to do
 
 
 def item_at(key: str) -> tuple[DeclarationCase, CorrectionTask]:
-    """The declaration and the item of that key. One that is done by now leads to the list, an unknown one nowhere."""
+    """The declaration and the item of that key. A done item leads to the list, an unknown one is not found."""
     case = editable_case(lambda declaration: _save_late(declaration, key))
     item = tasks.find(tasks.items(case), key)
     if item is None:

@@ -160,7 +160,7 @@ def _what_is_left(item: CorrectionTask) -> str:
 @bp.get("/returned/<kind>/<int:number>.jpg")
 @only(*APPLICANTS)
 def returned_picture(kind: str, number: int) -> Response:
-    """A picture as it was sent with the returned revision, for its owner; the working copy may have another by now."""
+    """A picture as it was sent with the returned revision, for its owner; the working copy may have another one."""
     revision = DeclarationCase(access.open_declaration(me()) or abort(404)).returned_revision
     page = own_record.page_of(revision, kind, number) if revision else None
     if page is None:

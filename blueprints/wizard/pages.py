@@ -28,14 +28,14 @@ def back_to(kind: str) -> ResponseReturnValue:
 
 
 def _page_to_show(uid: str) -> PaperPage:
-    """A picture of one's own, whether or not it may be changed."""
+    """A picture of the person's own, whether or not it may be changed."""
     return access.own_page(me(), uid) or abort(404)
 
 
 @bp.get("/pages/<uid>.jpg")
 @only(*APPLICANTS)
 def picture(uid: str) -> ResponseReturnValue:
-    """One picture of one's own, small with ``?small=1``."""
+    """One picture of the person's own, small with ``?small=1``."""
     page = _page_to_show(uid)
     return send_picture(page.thumb_address if request.args.get("small") else page.address, page.kind)
 

@@ -136,7 +136,7 @@ def keep_draft(step: Step) -> ResponseReturnValue:
 @bp.get("/divisions")
 @only(*APPLICANTS)
 def divisions() -> Response:
-    """What lies below a city or a county, for the selects."""
+    """The divisions below a city or a county, for the selects."""
     found = answers.divisions_below(request.args.get("parent", ""))
     return jsonify([{"code": code, "name": name} for code, name in found.items()])
 

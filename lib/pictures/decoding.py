@@ -136,6 +136,7 @@ def prepare() -> None:
     Image.preinit()
     for name in ("ImageColor", "ImageFilter", "ImagePalette", "MpoImagePlugin", "TiffImagePlugin"):
         importlib.import_module(f"PIL.{name}")
+    importlib.import_module("lib.pictures.heif")
     for encoding in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
         codecs.lookup(encoding)
     exif = Image.Exif()

@@ -1,6 +1,6 @@
 """Every Python process of the demo site runs this at its start, since scripts/demo_site.py puts it on the path.
 
-The clock stands still, and chance comes from a seed: dates, codes and tokens are the same in each run.
+The clock is fixed, and random numbers come from a seed: dates, codes and tokens are the same in each run.
 """
 
 from __future__ import annotations

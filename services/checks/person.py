@@ -10,7 +10,7 @@ from services.checks.case import Case, Outcome, look, passed, unknown, verdict
 from services.declaration import labels
 
 AGES = (16, 70)
-INTERNSHIP = 1  # years that somebody may have worked before the full-time diploma
+INTERNSHIP = 1  # years that a person may have worked before the full-time diploma
 #: Earlier, later: both are dates or months, the coarser of the two decides.
 ORDER = (
     ("work_started", "accounting_started"),

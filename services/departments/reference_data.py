@@ -16,7 +16,7 @@ from lib.csvlist import calendar_days, rows
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReturnReason, db
 from services.departments import reference_version
 
-OWN_SYSTEM = "2102"  # 大连 and what lies below it collect by themselves
+OWN_SYSTEM = "2102"  # 大连 and its districts collect by themselves
 #: Functional zones that are preset: code, name, parent. An administrator adds the streets that a zone covers.
 ZONES = (("210000-SF", "沈抚示范区财政金融局", "210000"),)
 

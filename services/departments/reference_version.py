@@ -35,7 +35,7 @@ def current() -> str:
 
 
 def use(mark: str | None) -> None:
-    """Work with this mark until ``release``, also in later transactions: a request that knows it asks no more."""
+    """Work with this mark until ``release``, also in later transactions: a request reads it once only."""
     db.session.info[_OF_REQUEST] = mark or ""
 
 

@@ -1,4 +1,4 @@
-"""The tree of departments: who lies above and below whom."""
+"""The tree of departments: which one is above or below which."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class DeclarationCase:
 
     @property
     def first_unfinished(self) -> str:
-        """The slug of the page where the person goes on: a page with gaps, else ``check``."""
+        """The slug of the page where the person continues: a page with gaps, else ``check``."""
         if self.declaration.notice_read_at is None:
             return "notice"
         return next((step.slug for step in STEPS if not self.is_finished(step)), "check")

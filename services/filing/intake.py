@@ -1,4 +1,4 @@
-"""How a picture comes in, in two halves: ``prepare`` is slow and needs no database, ``add`` writes in a transaction.
+"""How a picture is accepted, in two halves: ``prepare`` is slow and needs no database, ``add`` writes in a transaction.
 
 The file is in the store before its row is: a row never lacks its file, and a file without a row is swept.
 """

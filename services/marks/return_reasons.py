@@ -167,7 +167,7 @@ def edit(actor: Actor, reason: ReturnReason, wording: Wording) -> None:
 
 
 def retire(actor: Actor, reason: ReturnReason, *, retired: bool) -> None:
-    """Take it off the list, or put it back. Raises ReasonTaken when another one has its title by now."""
+    """Take it off the list, or put it back. Raises ReasonTaken when another one has its title meanwhile."""
     if not retired:
         _refuse_double(actor, reason.applies_to, reason.title, reason.code)
     reason.retired = retired

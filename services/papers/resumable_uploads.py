@@ -1,9 +1,9 @@
-"""Files on their way in: begun, resumed, added or given up (docs/adr/011).
+"""Files that are being uploaded: begun, resumed, added or given up (docs/adr/011).
 
-An upload belongs to a declaration and the paper it is meant for; one that a phone sends also to the phone that let
-it. Its bytes lie sealed in the database, so the process or machine that answers next resumes where the last one
-stopped. Each piece and the new offset are written in one transaction, which fails when somebody else wrote at the same
-offset: what was acknowledged is there, and nothing is there twice.
+An upload belongs to a declaration and the paper it is meant for. One that a phone sends also belongs to the phone's
+code. Its bytes are sealed in the database, so any process or machine can resume it where it stopped. Each piece and the
+new offset are written in one transaction, which fails when another request wrote at the same offset. So acknowledged
+bytes are stored, and none are stored twice.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class NotComplete(NotAccepted):
 
 
 class Unknown(Exception):
-    """No such upload of this owner: never begun, given up, swept, or somebody else's."""
+    """No such upload of this owner: never begun, given up, swept, or another person's."""
 
 
 class Elsewhere(Exception):
-    """The bytes do not go on where the last ones ended; ``arrived`` says where that is."""
+    """The bytes do not continue where the last ones ended; ``arrived`` says where that is."""
 
     def __init__(self, arrived: int) -> None:
         super().__init__(f"{arrived} bytes have arrived")
@@ -214,7 +214,7 @@ def discard(upload: Upload) -> None:
 
 
 def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
-    """What stopped on its way, by paper; what a phone sends is not among it: only that phone can go on."""
+    """Interrupted uploads, by paper, without those of a phone: only that phone can resume them."""
     found: dict[str, list[Unfinished]] = {}
     for upload in _waiting(declaration):
         if upload.phone_upload_id is None:

@@ -2,14 +2,14 @@
 services/sheet/drawing.py.
 
 Millimetres; see lib.pictures.sheet_reader.SheetPlace. With an employer the signature has a box of its own right of the
-stamp's; without, and on continuation pages, its line stands beside its label.
+stamp's; without, and on continuation pages, its line is beside its label.
 """
 
 from lib.pictures.sheet_reader import Form, SheetPlace
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # of check codes: no 0 O 1 I
 CODE_LENGTH = 16  # of 5 bits each
-#: The end of an address of ours, wherever the site lives by now. Pages of a sheet of several say which they are.
+#: The end of a sheet's address, under any host. On sheets of several pages it includes the page's number.
 PATTERN = rf"/verify/(?P<code>[{ALPHABET}]{{{CODE_LENGTH}}})(?:#(?P<page>[0-9]{{1,2}})/(?P<pages>[0-9]{{1,2}}))?$"
 
 WITH_EMPLOYER, ALONE = "employer", "alone"

@@ -17,7 +17,7 @@ from models import db
 
 LAST = "last"
 PAGE_SIZE = 50
-EXAMINED = 1000  # rows that one page looks at: filters that few rows pass go on from there
+EXAMINED = 1000  # rows that one page looks at: filters that few rows pass continue from there
 _LARGEST_CHUNK = 500
 
 
@@ -139,7 +139,7 @@ def _stream(
 
 
 def _parts(query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool) -> Iterator[Select[Any]]:
-    """What lies beyond a place: the rest of the same day (or moment), then all later ones.
+    """What follows a place: the rest of the same day (or moment), then all later ones.
 
     Not as a comparison of pairs: of an index that ends in the row's number, SQLite would use the first column only, and
     read a whole day to find the place in it.

@@ -216,7 +216,7 @@ class _Tallies:
         yield self._rows[self._row[department_id]]
 
     def lines(self) -> list[DepartmentFigures]:
-        """The department's own first; alone when nothing lies below."""
+        """The department's own first; alone when it has none below."""
         own = f"{self.office.name}（本级）" if self._titles else self.office.name
         return [DepartmentFigures(self._titles.get(code, own), code, tally) for code, tally in self._rows.items()]
 

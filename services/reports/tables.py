@@ -18,7 +18,7 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Panel:
-    """A table and the charts beside it. ``codes``: where a row leads to (a department below), empty for nowhere."""
+    """A table and the charts beside it. ``codes``: where a row leads to (a department below), empty without a link."""
 
     name: str
     title: str

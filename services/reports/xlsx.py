@@ -51,7 +51,7 @@ class Book:
         self._scratch = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder)
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - finish() hands it out
         self._book = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._scratch.name})
-        # The text format: a cell that somebody edits later turns into no formula and loses no digits either.
+        # The text format: a cell that is edited later does not become a formula and loses no digits.
         self.text_format = self._book.add_format({"num_format": "@"})
         self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#EAF1FC"})
         self._sheets: list[WorkbookSheet] = []
@@ -91,7 +91,7 @@ class Book:
 
 
 class WorkbookSheet:
-    """A table. What does not fit on one sheet goes on on the next, under the same header."""
+    """A table. Rows that do not fit on one sheet continue on the next, under the same header."""
 
     def __init__(self, book: Book, title: str, columns: Sequence[Column]) -> None:
         self.book, self.title, self.columns = book, title, columns

@@ -1,4 +1,4 @@
-"""The access log: each time staff open somebody's file, an event is left that the person can read (信息查阅记录)."""
+"""The access log: each time staff open a person's file, an event is written that the person can read (信息查阅记录)."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ class Frame:
 class ReviewPicture:
     """One page of one paper. ``index`` counts the pages of its paper from 0; ``current``: the viewer opens with it.
 
-    ``before`` is the page that stood at its place in the revision compared with. ``gone``: this is itself such a page,
-    and nothing stands at its place any more.
+    ``before`` is the page at its place in the revision compared with. ``gone``: this is itself such a page, and its
+    place is empty now.
     """
 
     kind: str
@@ -170,7 +170,7 @@ def size(count: int) -> str:
 
 
 def watermark(name: str) -> str:
-    """What lies over every picture, so that a photo of the screen tells whose screen it was and when."""
+    """The watermark of every picture, so that a photo of the screen shows whose screen it was and when."""
     return f"{name} {local(utcnow()):%Y-%m-%d %H:%M}"
 
 

@@ -20,7 +20,7 @@ CLAIM_TIME = timedelta(minutes=30)
 
 
 def claim(declaration: Declaration, actor: Actor) -> Claim:
-    """Take a submission for 30 minutes; one's own claim is renewed.
+    """Take a submission for 30 minutes; the officer's own claim is renewed.
 
     Raises Conflict when another holds it, NotAllowed when it waits for another department or a second officer.
     """
@@ -58,7 +58,7 @@ def take_over(declaration: Declaration, actor: Actor) -> Claim:
 
 
 def renew(declaration: Declaration, actor: Actor) -> bool:
-    """Prolong one's own claim: activity keeps it alive."""
+    """Prolong the officer's own claim: activity keeps it alive."""
     held = own_claim(declaration, actor)
     if held is None:
         return False

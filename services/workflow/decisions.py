@@ -88,7 +88,7 @@ def answer_second_look(
 
 
 def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: str, comment: str) -> Decision:
-    """不予采集: final, with a reason of the list, words of one's own, or both. The person may start again."""
+    """不予采集: final, with a reason of the list, a text, or both. The person may start again."""
     holds(declaration, actor, seen)
     reason = return_reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
@@ -134,7 +134,7 @@ def kept_by(revision: Revision) -> int:
 
 
 def update_record(record: Record, revision: Revision, department_id: int, at: datetime) -> None:
-    """Let a record stand for this revision, kept by this department."""
+    """Point the record to this revision, kept by this department."""
     record.revision, record.department_id, record.approved_at = revision, department_id, at
     queue_index.sync_record(record)
 

@@ -20,7 +20,7 @@ from services.workflow.state import last_decision, latest_revision, record_of
 
 
 def undo(declaration: Declaration, actor: Actor) -> Decision:
-    """Take one's own decision back within a minute, while the applicant has not opened it. It is in one's hands again.
+    """Undo the officer's own decision within a minute, before the applicant opens it. The officer holds the file again.
 
     Raises Conflict when it is too late, with the reason.
     """

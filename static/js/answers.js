@@ -1,8 +1,8 @@
 /** What a form says at this moment. Shared by when.js, divisions.js and draft.js; has no effect of its own. */
 
 /**
- * The values of one question, as a list of strings; empty when it is unanswered, or when all of its inputs stand in
- * something hidden: a question that is not asked has no answer. Undefined when the form has no such input.
+ * The values of one question, as a list of strings. The list is empty when the question is unanswered, or when all of its
+ * inputs are hidden: a question that is not asked has no answer. Undefined when the form has no such input.
  */
 export function valuesOf(form, name) {
   const inputs = [...form.elements].filter((input) => input.name === name);

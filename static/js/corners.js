@@ -1,7 +1,7 @@
 /**
- * [data-corners], a picture with a frame of four corners that one moves: with the mouse, a finger, or by keys (a corner has
- * the focus: arrows move it, with Shift in small steps). They are kept as eight fractions in the form's field `corners`;
- * what has moved is told in [data-said].
+ * [data-corners], a picture with a frame of four corners. A person moves them with the mouse, a finger or the keys: arrows
+ * move the corner that has the focus, with Shift in small steps. The corners are kept as eight fractions in the form's
+ * field `corners`. [data-said] announces what has moved.
  */
 const NAMES = ["左上角", "右上角", "右下角", "左下角"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -9,7 +9,7 @@ const [STEP, SMALL_STEP] = [0.01, 0.002];
 const within = (value) => Math.min(1, Math.max(0, value));
 const percent = (value) => `${Math.round(value * 1000) / 10}%`;
 
-/** Turns each corner the same way, so that it is one frame and not two crossed ones? */
+/** True when each corner turns the same way: then it is one frame and not two crossed ones. */
 function isFrame(points) {
   return points.every(([x, y], at) => {
     const [[a, b], [c, d]] = [points[(at + 1) % 4], points[(at + 2) % 4]];

@@ -1,6 +1,6 @@
 /**
- * Counts the keys and clicks that a decision takes: form[data-counted="case"] with the fields `keys` and `clicks`. What
- * was counted for a case goes on after a reload and on the page that asks for confirmation.
+ * Counts the keys and clicks that a decision takes: form[data-counted="case"] with the fields `keys` and `clicks`. The
+ * count of a case continues after a reload and on the page that asks for confirmation.
  */
 const form = document.querySelector("form[data-counted]");
 const place = `counted ${form.dataset.counted}`;

@@ -1,14 +1,14 @@
 /**
- * What this device keeps, on request only, until it lies at the platform: text that is typed, and pictures on their way.
+ * What this device keeps, on request only, until the platform has it: typed text, and pictures that are being uploaded.
  *
- * Kept in IndexedDB under AES-GCM. The key is made of two halves: one the server hands to the signed-in person only, one lies
- * here and is thrown away by `wipe`. So the next user of the computer finds bytes, and after signing out nobody can ever
- * read them. Everything goes after a week, and when the box ([data-keep]) is unticked. Without the person's wish, or
- * without crypto.subtle (http without localhost), nothing is ever written.
+ * It is kept in IndexedDB under AES-GCM. The key is made of two halves. The server hands one to the signed-in person only;
+ * the other is stored here, and `wipe` deletes it. So the next user of the computer finds only encrypted bytes, and after
+ * sign-out they can never be read. Everything is deleted after a week, and when the box ([data-keep]) is unticked. Without
+ * the person's consent, or without crypto.subtle (http without localhost), nothing is ever written.
  */
 import { whenever } from "./fragment.js";
 
-const WISH = "kuaiji-keep"; // localStorage: whose wish it is (a keyed hash)
+const WISH = "kuaiji-keep"; // localStorage: who asked for it (a keyed hash)
 const HALF = "kuaiji-half"; // localStorage: this device's half of the key
 const WEEK = 7 * 24 * 3600 * 1000; // ms
 const KEY_URL = "/apply/device-key";
@@ -33,7 +33,7 @@ function table(mode) {
   return opened.then((database) => database.transaction("kept", mode).objectStore("kept"));
 }
 
-/** The server's half and whose it is; null when nobody is signed in, or the server cannot be reached. */
+/** The server's half and whose it is; null without a sign-in, or when the server cannot be reached. */
 async function serversHalf() {
   try {
     const answer = await fetch(KEY_URL, { headers: { Accept: "application/json" } });
@@ -60,7 +60,7 @@ class Keeper {
     return new TextEncoder().encode(`${this.owner}|${id}`);
   }
 
-  /** Keeps `facts` (JSON) and perhaps the bytes of a `blob` under a name; what was there goes. */
+  /** Keeps `facts` (JSON) and perhaps the bytes of a `blob` under a name; an earlier entry is replaced. */
   async put(name, facts, blob = null) {
     const id = `${this.owner}|${name}`;
     const iv = crypto.getRandomValues(new Uint8Array(12));
@@ -72,7 +72,7 @@ class Keeper {
     await done((await table("readwrite")).put({ id, at: Date.now(), iv, sealed }));
   }
 
-  /** Everything of this person's whose name begins so: [{name, at, facts, blob}]. What does not open is removed. */
+  /** This person's entries whose name has this prefix: [{name, at, facts, blob}]. Entries that do not decrypt are removed. */
   async all(prefix) {
     const start = `${this.owner}|${prefix}`;
     const rows = await done((await table("readonly")).getAll(IDBKeyRange.bound(start, `${start}\uffff`)));
@@ -99,14 +99,14 @@ class Keeper {
 const wished = (owner) => localStorage.getItem(WISH) === owner;
 
 let asked;
-/** The keeper of the signed-in person who wished it, else null. Asks the server once a page. */
+/** The store of the signed-in person who asked for one, else null. Asks the server once a page. */
 export function keeper() {
   if (!possible || !localStorage.getItem(WISH)) return Promise.resolve(null);
   asked ??= serversHalf().then(async (half) => (half && wished(half.owner) ? new Keeper(half.owner, await keyOf(half.key)) : null));
   return asked.catch(() => null);
 }
 
-/** From now on keep; false when it cannot be. */
+/** Starts keeping; false when this is not possible. */
 export async function allow() {
   const half = possible ? await serversHalf() : null;
   if (!half) return false;
@@ -115,7 +115,7 @@ export async function allow() {
   return Boolean(await keeper());
 }
 
-/** Keep nothing any more: without its half the key is gone at once, whatever happens to the rows. */
+/** Stops keeping. Without its half the key is lost at once, even if the rows stay. */
 export async function wipe() {
   asked = undefined;
   localStorage.removeItem(WISH);

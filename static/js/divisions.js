@@ -2,8 +2,8 @@
  * Address selects, and the departments that go with the address.
  *
  * [data-divisions data-url="..."] holds selects with data-division="city", "county" and "street". When one changes, the
- * next one is filled from `url?parent=CODE`, JSON [{"code": "...", "name": "..."}], and what follows it is emptied; the
- * first option (value "") stays.
+ * next one is filled from `url?parent=CODE`, JSON [{"code": "...", "name": "..."}]. The selects after it are emptied;
+ * their first option (value "") stays.
  *
  * [data-departments-url] with data-departments-fields="name name ..." is filled with the HTML that the address returns
  * for these questions, whenever one of them changes. A chosen department stays chosen while it is still offered.

@@ -1,9 +1,9 @@
 /**
- * Keeps what is typed: two seconds after a change, form[data-draft-url] is posted there without its files, with the
- * form's own CSRF field; once more when the page is left with something unsaved. Buttons save by themselves.
+ * Saves what is typed. Two seconds after a change, form[data-draft-url] is posted there without its files, with the
+ * form's own CSRF field. It is posted once more when the page is left with unsaved changes. Buttons save by themselves.
  *
- * Where the person wishes it (device.js), what has not reached the platform lies encrypted on this device meanwhile, and
- * comes back into the form after a reload or a new sign-in. A save at the platform removes it.
+ * If the person asked for it (device.js), this device keeps an encrypted copy of what has not reached the platform. It is
+ * put back into the form after a reload or a new sign-in. A save at the platform removes it.
  *
  * Says so in .save[role=status] of the form (in its [data-save-text] where there is one): 「10:24 已保存到平台」, 「已保存在本机」.
  * Any answer other than 2xx counts as not saved; a redirect means that the session has ended.
@@ -55,7 +55,7 @@ function keep(form) {
     else say(text, "nowhere");
   }
 
-  /** Puts what the form holds on the device, if it may; tells whether it lies there. */
+  /** Stores the form's values on the device, if it may; returns whether they are stored. */
   async function keepHere(sent = false) {
     clearTimeout(near);
     const fields = [...withoutFiles(form)].filter(([field]) => !NOT_KEPT.includes(field));
@@ -96,9 +96,9 @@ function keep(form) {
 }
 
 /**
- * Fills the form from the device; returns of when that was, or nothing. What was sent and has been saved since, or is older
- * than the platform's own draft, has had its day. Over answers saved in another window the form is filled all the same,
- * with the old `seen`: the server asks which of the two counts.
+ * Fills the form from the device; returns when the copy was made, or nothing. A copy is ignored when it was sent and has
+ * been saved since, or when the platform's own draft is newer. The form is filled even when another window saved answers:
+ * the old `seen` goes with it, and the server asks which of the two counts.
  */
 async function restore(form, name) {
   const keeping = await keeper();
@@ -123,7 +123,7 @@ async function fill(form, fields) {
   for (let round = 0; round < 20 && !put(form, values); round++) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
-/** One round of it; tells whether every value has found its place. Other modules see what changed. */
+/** One round of it; returns whether every value has been set. Other modules see what changed. */
 function put(form, values) {
   const lacking = new Set([...values].filter(([, wanted]) => wanted.some(Boolean)).map(([name]) => name));
   for (const input of form.elements) {

@@ -1,8 +1,8 @@
 /**
- * A part of the page that the server has drawn anew takes the place of the old one, e.g. one paper's row of 附件上传.
+ * Replaces a part of the page by one that the server has re-rendered, e.g. one paper's row of 附件上传.
  *
- * What comes in announces itself by a `fragment` event that bubbles from the new element: main.js loads the modules that
- * it asks for, and a module that finds its elements by `whenever()` works on it like on those that were there from the start.
+ * The new element fires a `fragment` event that bubbles. Then main.js loads the modules that it asks for. A module that
+ * finds its elements by `whenever()` treats it like the elements that were there from the start.
  */
 
 /** Runs `enhance` for each element of the page that matches, and for each that comes with a later fragment. */
@@ -28,8 +28,8 @@ function sameAs(active, within) {
 }
 
 /**
- * Puts the first element of `html` in the place of `element` and returns it. The focus stays on what is the same there; when
- * that has gone, it goes to the new element's heading, so that nobody is thrown back to the top of the page.
+ * Replaces `element` by the first element of `html` and returns it. The focus stays on the same control. If that is no
+ * longer there, the new element's heading gets the focus, so that the person does not start at the top of the page again.
  */
 export function replaceFragment(element, html) {
   const template = document.createElement("template");
@@ -48,14 +48,14 @@ export function replaceFragment(element, html) {
   return fresh;
 }
 
-/** Fetches a fragment of our own and puts it in. Throws when the answer is none: the session has ended, no network. */
+/** Fetches a fragment and inserts it. Throws when the answer is not a fragment: the session has ended, no network. */
 export async function refreshFragment(element, url = element.dataset.row) {
   const response = await fetch(url, { redirect: "manual", headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error(`no fragment: ${response.status || "redirect"}`);
   return replaceFragment(element, await response.text());
 }
 
-/** 「已上传 N 项」 in the head of the page, counted anew from its rows. */
+/** Updates 「已上传 N 项」 in the head of the page from its rows. */
 export function countUploaded() {
   const done = document.querySelectorAll("[data-row].ok").length;
   for (const head of document.querySelectorAll("[data-uploaded]")) head.textContent = done;

@@ -1,6 +1,6 @@
 /**
- * What hands do on a stage: the wheel zooms to the pointer, dragging moves, two fingers zoom and move, and with the focus on
- * the stage the arrow keys move. `still()` says when another module has the pointer (a frame is being drawn).
+ * Gestures on a stage: the wheel zooms to the pointer, dragging moves, two fingers zoom and move. With the focus on the
+ * stage the arrow keys move the picture. `still()` is true while another module uses the pointer (a frame is being drawn).
  */
 const STEP = 60; // pixels an arrow key moves
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

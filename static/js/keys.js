@@ -1,13 +1,13 @@
 /**
- * Keys for officers: [data-key="a"] is reached by pressing that key outside of what is typed in, and without Ctrl, Alt or
- * Cmd. Links, <summary>, ordinary buttons and [data-press] are pressed at once; what decides is only focused, so that
- * nothing is decided by one stray key (Enter then sends). A field is focused, its <details> opened.
+ * Keys for officers: pressing the key of [data-key="a"] reaches that element, outside of text fields and without Ctrl, Alt
+ * or Cmd. Links, <summary>, ordinary buttons and [data-press] are pressed at once. Buttons that decide only get the focus,
+ * so that one stray key decides nothing (Enter then sends). A field gets the focus, and its <details> opens.
  * <body data-keys="off"> switches all keys off (WCAG 2.1.4).
  *
  * [data-help] is a <details> with the list of keys. Here it becomes a <dialog> that its <summary> and `?` open.
  */
 const TYPED = "textarea, select, dialog, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])";
-/** What a Chinese input method makes of a key's sign; its full-width letters are folded by NFKC. */
+/** The signs that a Chinese input method types for these keys. NFKC folds its full-width letters. */
 const CHINESE = { "【": "[", "】": "]", "「": "[", "」": "]", "、": "/", "—": "-" };
 
 /** The key in lower case and half width: "？" is "?", "Ａ" is "a". */

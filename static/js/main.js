@@ -1,10 +1,9 @@
 /**
  * Loads the behaviours that a page asks for by its attributes. Every page works without any of them.
  *
- * Sets `class="js"` on <html>, hides what is only needed without scripts ([data-nojs], e.g. 【更新】) and
- * shows what only works with them ([data-script]), and imports each
- * module below once when its selector matches, now or in a part of the page that comes later (fragment.js). A module finds
- * its own elements when it is imported.
+ * Sets `class="js"` on <html>. Hides what is only needed without scripts ([data-nojs], e.g. 【更新】) and shows what only
+ * works with them ([data-script]). Imports each module below once when its selector matches, now or in a part of the page
+ * that comes later (fragment.js). A module finds its own elements when it is imported.
  */
 const BEHAVIOURS = {
   "[data-focus]": "./focus.js",

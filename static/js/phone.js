@@ -1,12 +1,12 @@
 /**
- * [data-phone], the phone's page of a handed-over paper: upload.js sends the picture piece by piece; when it is taken, the
+ * [data-phone], the page for one paper on a phone. upload.js sends the picture piece by piece. Once it is accepted, the
  * page says so, and what to improve. A picture that is refused can be taken again.
  */
 const box = document.querySelector("[data-phone]");
 const done = document.querySelector("[data-phone-done]");
 
 box.addEventListener("uploaded", (event) => {
-  event.preventDefault(); // there is no row here to draw anew
+  event.preventDefault(); // there is no row here to reload
   for (const note of event.detail.notes ?? []) {
     const line = document.createElement("p");
     line.className = "warn";
@@ -20,7 +20,7 @@ box.addEventListener("uploaded", (event) => {
   title.focus();
 });
 
-/** When the time is over the page says so, unless a picture is on its way. */
+/** When the time is over the page says so, unless a picture is being sent. */
 function end() {
   if (!box.isConnected) return;
   if (box.querySelector(".uploads li")) setTimeout(end, 10_000);

@@ -2,7 +2,8 @@
  * form[data-hand-over] 【用手机拍照】: shows the QR code in a dialog over the page, counts down, and asks every two seconds
  * whether the phone has sent the picture, while the page is seen. Then the paper's row is fetched again (or the page).
  *
- * button[data-hand-over-by=<id of such a form>] is in another form, which keeps what is typed when there is no script.
+ * button[data-hand-over-by=<id of such a form>] belongs to another form. Without scripts it sends that form, so that what
+ * is typed there is kept.
  */
 import { countUploaded, refreshFragment } from "./fragment.js";
 

@@ -1,6 +1,6 @@
 /**
- * What a finished photo's canvas tells by plain statistics, as lib/pictures/portrait.py says it on the server: the background in
- * the upper corners, and the light. Words for the person; nothing where it is all right. Has no effect of its own.
+ * Judges a finished photo by plain statistics, with the same words as lib/pictures/portrait.py on the server: the background
+ * in the upper corners, and the light. Says nothing where all is right. Has no effect of its own.
  */
 
 const [WHITE, LIGHT, EVEN, DARK, BRIGHT] = [200, 150, 15, 70, 235]; // the limits of lib/pictures/portrait.py

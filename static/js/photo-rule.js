@@ -1,5 +1,5 @@
 /**
- * The office's rule for the one-inch photo, as the data attributes of a field tell it, and pictures made to it.
+ * The office's rule for the one-inch photo, read from the data attributes of a field, and pictures that follow it.
  * Has no effect of its own. Part of the tool that works without a network: no import() and no address in here.
  */
 
@@ -26,7 +26,7 @@ async function startsWith(file, offset, bytes) {
 /** An HEIC picture, by its first bytes: most browsers cannot open one. */
 export const isHeic = (file) => startsWith(file, 4, [..."ftyp"].map((letter) => letter.charCodeAt()));
 
-/** Does the EXIF data of a JPEG say that it is to be turned before it is looked at? */
+/** True when the EXIF data of a JPEG says that it must be turned before it is shown. */
 async function isTurned(file) {
   const data = new DataView(await file.slice(0, 65_536).arrayBuffer());
   let at = 2;
@@ -45,7 +45,7 @@ async function isTurned(file) {
   return false;
 }
 
-/** A JPEG that already is what the office wants. It is sent as it is, to the last byte. */
+/** A JPEG that already fits the rule. It is sent unchanged, byte for byte. */
 export async function isRight(file, width, height, { least, ratio, bytes }) {
   const shape = Math.abs(width / height / (ratio[0] / ratio[1]) - 1) <= 0.03;
   const enough = width >= least[0] && height >= least[1];
@@ -65,8 +65,8 @@ export function sizesFor(width, height, { least, best }) {
 }
 
 /**
- * A canvas of each size, drawn by `draw(width, height)`, as the finest JPEG below the limit: the quality by bisection,
- * then the next smaller size. Undefined when even the coarsest of the smallest is too large.
+ * The best JPEG below the limit of what `draw(width, height)` draws. The quality is found by bisection, then the next
+ * smaller size is tried. Undefined when the smallest size is too large even at the lowest quality.
  */
 export async function toPhoto(sizes, draw, { bytes }) {
   for (const [width, height] of sizes) {

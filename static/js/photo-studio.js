@@ -1,6 +1,6 @@
 /**
- * The photo studio: turn, straighten, move and zoom a picture under a frame with a guide for the head, and get the photo
- * that the office wants. `openStudio` builds it into a place; photo.js and photo-tool.js say what becomes of the photo.
+ * The photo studio: turn, straighten, move and zoom a picture under a frame with a guide for the head, until the photo
+ * fits the rule. `openStudio` builds it inside an element; photo.js and photo-tool.js decide what happens to the photo.
  * Has no effect of its own. Part of the tool that works without a network, where Cropper is there from the start.
  */
 import { decode, draw } from "./shrink.js";
@@ -8,7 +8,7 @@ import { lightAdvice } from "./photo-light.js";
 import { isRight, kilobytes, largestFrame, onPaper, sizesFor, toPhoto } from "./photo-rule.js";
 
 const LONG = 1800; // px; of the copy that is moved about, so that an old phone keeps up
-const SMALL = 1_000_000; // pixels; a copy of so few loses nothing
+const SMALL = 1_000_000; // pixels; a copy of that many loses nothing
 const PAUSE = 120; // ms without a change, then the photo is made
 const [STEP, FINE] = [12, 2]; // px that an arrow key moves the picture
 const ZOOM = 0.06;
@@ -86,7 +86,7 @@ class Studio {
     list.hidden = !found.length;
   }
 
-  /** The picture is right as it is: it is shown, and may still be changed. */
+  /** The picture already fits: it is shown, and may still be changed. */
   async keep(load) {
     const { width, height } = this.picture;
     this.box.classList.add("kept");
@@ -155,7 +155,7 @@ class Studio {
   }
 
   slide(event) {
-    event.stopPropagation(); // no answer of the form around it
+    event.stopPropagation(); // not an answer of the form around it
     this.set(event.target.dataset.slide, Number(event.target.value));
     if (event.target.dataset.slide === "tilt") this.cropper?.rotateTo(this.turns * 90 + this.tilt);
     this.later();
@@ -220,7 +220,7 @@ class Studio {
     this.print.getContext("2d").drawImage(canvas, 0, 0);
   }
 
-  /** What the frame shows. Where a tilted picture leaves a corner empty, the wall beside it goes on. */
+  /** What the frame shows. Where a tilted picture leaves a corner empty, the wall's colour fills it. */
   drawn({ x, y, width, height, rotate }, across, down) {
     const canvas = Object.assign(document.createElement("canvas"), { width: across, height: down });
     const context = canvas.getContext("2d", { willReadFrequently: true });

@@ -1,9 +1,9 @@
 /**
- * The one-inch photo of a form: input[type=file][data-photo]. Choosing a picture opens the studio after the closest
- * .photo; the finished photo lies in the input whenever the form is sent, whatever its button. A picture that is right
- * already, and one that this browser cannot open (HEIC), is sent as it is: the server repeats every check.
+ * The one-inch photo of a form: input[type=file][data-photo]. Choosing a picture opens the studio after the closest .photo.
+ * The finished photo is put into the input before the form is sent, by any button. A picture that already fits the rule,
+ * and one that this browser cannot open (HEIC), is sent as it is: the server repeats every check.
  *
- * The rule, and the files that only the studio needs, are named by data attributes (templates/macros/photo.html).
+ * Data attributes (templates/macros/photo.html) name the rule and the files that only the studio needs.
  */
 import { choose } from "./shrink.js";
 
@@ -35,7 +35,7 @@ function enhance(input) {
   const photo = input.closest(".photo") ?? input.parentElement;
   const frame = photo.querySelector(".frame");
   const before = [...(frame?.childNodes ?? [])];
-  const told = photo.querySelectorAll(".okmsg, .err, [data-advice]"); // about the photo of before
+  const told = photo.querySelectorAll(".okmsg, .err, [data-advice]"); // about the previous photo
   const send = input.form.querySelector("button[data-photo-send]");
   const camera = input.form.querySelector("input[data-photo-camera]");
   const place = document.createElement("div");
@@ -68,7 +68,7 @@ function enhance(input) {
     try {
       const { readRule } = await import("./photo-rule.js");
       const { openStudio } = await import("./photo-studio.js");
-      await loadStyle(input.dataset.studioCss); // a photo that is right already needs it too, but no Cropper
+      await loadStyle(input.dataset.studioCss); // a photo that already fits needs it too, but no Cropper
       const options = { load: () => loadCropper(input.dataset), changed: put };
       studio = await openStudio(place, file, readRule(input.dataset), options);
     } catch (error) {
@@ -88,7 +88,7 @@ function enhance(input) {
     (studio.cropper ? studio.box.querySelector(".stage") : send ? use : cancel).focus({ preventScroll: true });
   }
 
-  /** What the server would refuse too is taken out of the form; what cannot be opened here is left to the server. */
+  /** Takes a file out of the form that the server would refuse too. The server judges files that cannot be opened here. */
   async function refuse(file, error) {
     close();
     note.classList.toggle("bad", error.name === "Unfit");

@@ -1,7 +1,7 @@
 /**
- * Keeps a few pictures in memory from one page of an officer to the next; nothing is written to a disk. A shared worker, so
- * that it outlives the page that loaded them (preload.js says how). Each picture is handed over once; what is not fetched is
- * forgotten, and so is everything when another session asks.
+ * Keeps a few pictures in memory from one page of an officer to the next; nothing is written to a disk. It is a shared
+ * worker, so that it outlives the page that loaded them (see preload.js). Each picture is handed out once. Pictures that
+ * are not fetched are dropped, and all of them are when another session asks.
  *
  * Messages: {session, load: address} and {session, take: address} with a port for the answer: the bytes, or null.
  */

@@ -1,12 +1,12 @@
 /**
  * Pictures of the next submission in hand, loaded while this one is read.
  *
- * Pictures come with no-store. Tried in Chromium: what <link rel="prefetch">, fetch() or an Image loads is therefore asked
- * for again after the navigation, and a service worker ends after half a minute without work, sooner than a review. A
- * shared worker with `extendedLifetime` keeps the bytes in its memory across the navigation, and nothing reaches a disk.
+ * Pictures come with no-store. So Chromium asks again after the navigation for what <link rel="prefetch">, fetch() or an
+ * Image has loaded (tried). A service worker ends after half a minute without work, sooner than a review. A shared worker
+ * with `extendedLifetime` keeps the bytes in its memory across the navigation, and nothing reaches a disk.
  * Where a browser does not know that, nothing is preloaded.
  */
-const PATIENCE_MS = 400; // then the picture is asked for as any other
+const PATIENCE_MS = 400; // then the picture is requested like any other
 
 let port; // undefined: not tried; null: not possible here
 

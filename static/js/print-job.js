@@ -1,6 +1,6 @@
 /**
  * [data-print-job]: asks its address every second how many sheets are drawn, and shows it. When the work is over, or the
- * address does not answer as it should any more, the page is loaded again: it says what there is.
+ * address stops answering as it should, the page is loaded again and shows the result.
  */
 const EVERY = 1000; // ms
 const box = document.querySelector("[data-print-job]");

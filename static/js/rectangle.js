@@ -1,6 +1,6 @@
 /**
- * Framing a place on the picture: with the mouse or a finger, or by keys (arrows move, Shift and arrows resize, Enter takes
- * it, Escape leaves it). Everything is reckoned as it is seen and kept as fractions of the stored picture.
+ * Framing a place on the picture: with the mouse or a finger, or by keys (arrows move, Shift and arrows resize, Enter
+ * accepts, Escape cancels). Sizes are calculated on the picture as shown and kept as fractions of the stored picture.
  *
  * `picture` gives what it works on: view, base() (the size of the fitted picture), draw(rectangle or null), say(text),
  * taken(rectangle), ended().
@@ -56,7 +56,7 @@ export function framing(stage, picture) {
     return [x + (right - x) * 0.3, y + (bottom - y) * 0.35, (right - x) * 0.4, (bottom - y) * 0.3];
   }
 
-  /** Moves or resizes the frame as it is seen, whatever way the picture is turned. */
+  /** Moves or resizes the frame as it is seen, however the picture is turned. */
   function nudge([dx, dy], resize) {
     let [left, top, width, height] = view.seen(frame, picture.base());
     const [leftmost, topmost, across, down] = view.seen([0, 0, 1, 1], picture.base());

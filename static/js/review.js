@@ -5,7 +5,7 @@
  * the events "show-picture" and "rectangle") when it is focused or clicked.
  *
  * Keys: j and k walk, y ticks, m marks and goes to the reasons, 1 to 9 choose one and lead back to the row. The message
- * [data-told] and the counts [data-marked] follow what is marked. Other keys stand on their elements (keys.js).
+ * [data-told] and the counts [data-marked] follow what is marked. Other keys are attributes of their elements (keys.js).
  */
 import { isPlain, isShortcut, keyOf } from "./keys.js";
 
@@ -62,7 +62,7 @@ function unframe(row) {
   told(row);
 }
 
-/** Says in a paper's row whether a place is framed, and takes the fields away that are there for want of scripts. */
+/** Says in a paper's row whether a place is framed, and removes the fields that are only needed without scripts. */
 function told(row) {
   const rect = part(row, "rect");
   if (!rect) return;
@@ -130,7 +130,7 @@ form.addEventListener("focusin", ({ target }) => {
   const row = rowOf(target);
   if (row && row !== shown) show(row);
 });
-/** A link to a row, as the automatic checks have them: the row is shown even among changes only. */
+/** A link to a row, from the automatic checks: the row is shown even when 只看变更 hides it. */
 function follow(event) {
   const row = document.querySelector(event.target.closest("a[href^='#row-']").hash);
   const only = form.querySelector("[data-only-changes]");

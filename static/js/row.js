@@ -1,7 +1,7 @@
 /**
- * A paper's row of 附件上传 without leaving the page: its small forms ([data-in-row]: turn, delete, earlier, later) are sent by
- * a script and the row is drawn anew; pages are put in order by dragging their grip ([data-grip]), with the mouse or a
- * finger, or by the arrow keys when it has the focus. What happened is told to those who do not see it.
+ * A paper's row of 附件上传 without leaving the page. A script sends its small forms ([data-in-row]: turn, delete, earlier,
+ * later), and the row is re-rendered. Pages are put in order by dragging their grip ([data-grip]) with the mouse or a
+ * finger, or by the arrow keys when it has the focus. A live region announces what happened to screen readers.
  */
 import { countUploaded, refreshFragment, whenever } from "./fragment.js";
 
@@ -12,7 +12,7 @@ live.setAttribute("role", "status");
 document.body.append(live);
 const say = (text) => (live.textContent = text);
 
-/** Sends to a view that answers by leading back to the page; then shows the row as it is. */
+/** Sends to a view that answers with a redirect to the page; then shows the row as it is now. */
 async function send(row, url, body) {
   try {
     const answer = await fetch(url, { method: "POST", body, redirect: "manual" });

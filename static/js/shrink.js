@@ -24,7 +24,7 @@ export function draw(picture, scale = 1, turns = 0) {
   return canvas;
 }
 
-/** A canvas as a JPEG file, at lower quality until it is under `target` bytes (but legible). */
+/** A canvas as a JPEG file, at lower quality until it is under `target` bytes (but still legible). */
 export async function toFile(canvas, name, target = TARGET) {
   let blob;
   for (const quality of [0.88, 0.8, 0.72, 0.64, 0.56]) {
@@ -34,7 +34,7 @@ export async function toFile(canvas, name, target = TARGET) {
   return new File([blob], name.replace(/\.[^.]*$/, "") + ".jpg", { type: "image/jpeg" });
 }
 
-/** The file itself when it is small, or not a picture that this browser reads: then the server says what is wrong. */
+/** The file itself when it is small, or when this browser cannot read it: then the server says what is wrong. */
 export async function shrink(file) {
   if (file.size <= TARGET) return file;
   try {

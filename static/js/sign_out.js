@@ -1,4 +1,4 @@
-/** 【退出】 throws away what this device kept (device.js) before the session ends. Half a key goes at once, so waiting is short. */
+/** 【退出】 deletes what this device kept (device.js) before the session ends. Half a key goes at once, so the wait is short. */
 const PATIENCE = 1500; // ms
 
 for (const form of document.querySelectorAll('form[action="/logout"]')) {

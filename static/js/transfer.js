@@ -1,11 +1,11 @@
 /**
- * Sends one file so that it arrives: in pieces (tus), going on where it stopped after whatever happened on the way, and
- * then asks the server to take it. Has no effect of its own; upload.js and the page of a handed-over paper use it.
+ * Sends one file in pieces (tus). After any interruption the upload is resumed where it stopped. Then it asks the server to
+ * accept the file. Has no effect of its own; upload.js and the phone's page use it.
  */
 
-const PIECE = 512 * 1024; // bytes; the server writes each one down before it answers
-const WAITS = [1, 2, 4, 8, 15, 30, 60]; // s between tries that nobody has to start
-const SILENT = 45_000; // ms without a byte moved: the line is dead, though nobody said so
+const PIECE = 512 * 1024; // bytes; the server stores each one before it answers
+const WAITS = [1, 2, 4, 8, 15, 30, 60]; // s between automatic retries
+const SILENT = 45_000; // ms without a byte moved: the connection is dead, even without an error
 const JUDGED_IN = 90_000; // ms for the server to look at a picture
 const VENDOR = new URL("../vendor/tus-js-client/tus.min.js", import.meta.url);
 
@@ -19,7 +19,7 @@ const CAUSES = {
   gone: "这个上传已经结束，请重新选择图片",
 };
 
-/** Why a file has not arrived. `again`: it is tried again by itself; else somebody has to do something. */
+/** Why a file has not arrived. `again`: it is retried automatically; else the person has to do something. */
 export class Trouble extends Error {
   constructor(cause, text = "") {
     super(text || CAUSES[cause]);
@@ -28,11 +28,11 @@ export class Trouble extends Error {
   }
 }
 
-/** A status and what the server said, as a Trouble. `ours`: the view itself answered, not what stands before it. */
+/** A status and what the server said, as a Trouble. `ours`: the view itself answered, not a proxy in front of it. */
 function troubleOf(status, text, ours) {
   const said = ours && status !== 401 ? text : "";
   if (status === 401) return new Trouble("session");
-  if (status === 400 && !ours) return new Trouble("token"); // somebody signed in anew: the page's token is an old one
+  if (status === 400 && !ours) return new Trouble("token"); // a new sign-in has happened: the page's token is an old one
   if (status === 413) return new Trouble("large", said);
   if (status === 409 || status === 423 || status === 503 || status === 502 || status === 504) return new Trouble("busy");
   if (status === 404 || status === 410) return new Trouble("gone");
@@ -56,7 +56,7 @@ export async function markOf(blob) {
   return `${blob.size}-${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`;
 }
 
-/** The session's present CSRF token, read off the page as it is now. */
+/** The session's present CSRF token, read from the page as it is now. */
 async function freshToken() {
   const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } }).catch(() => {
     throw new Trouble("network");
@@ -75,8 +75,8 @@ export class Transfer {
   arrived = 0; // bytes that the server has
 
   /**
-   * `endpoint`: where uploads begin; `url`: where this one goes on, if it began before; `token`: the CSRF token;
-   * `metadata`: kind, filename, mark ... `onprogress(bytes)` and `onwait(trouble)` tell how it goes.
+   * `endpoint`: where uploads begin; `url`: where this one is resumed, if it began before; `token`: the CSRF token;
+   * `metadata`: kind, filename, mark ... `onprogress(bytes)` and `onwait(trouble)` report how it goes.
    */
   constructor(blob, { endpoint, url = null, token, metadata, onprogress = () => {}, onwait = () => {}, onurl = () => {} }) {
     Object.assign(this, { blob, url, token, metadata, onprogress, onwait, onurl });
@@ -105,12 +105,12 @@ export class Transfer {
     }
   }
 
-  /** Go on now: a button was pressed. */
+  /** Resumes now: a button was pressed. */
   retry() {
     this.#wake?.();
   }
 
-  /** Stop, and let the server forget what it has. */
+  /** Stops, and has the server delete what it has. */
   async cancel() {
     this.#cancelled = true;
     await this.#upload?.abort();
@@ -137,7 +137,7 @@ export class Transfer {
         window.removeEventListener("online", woken);
         resolve();
       };
-      // Offline the browser says when to go on; that it is online says little, so then time counts as well.
+      // Offline, the browser reports when to resume. That it is online says little, so then the wait is timed as well.
       const timer = navigator.onLine === false ? 0 : setTimeout(woken, seconds * 1000);
       window.addEventListener("online", woken);
       this.#wake = woken;
@@ -187,7 +187,7 @@ export class Transfer {
   }
 }
 
-/** An answer that is no success, before the library makes its own sense of it: it would begin anew at a server error. */
+/** Handles a failed answer before the library does: at a server error it would start the upload again from zero. */
 function judge(request, response) {
   const status = response.getStatus();
   const head = request.getMethod() === "HEAD";
@@ -195,10 +195,10 @@ function judge(request, response) {
   throw troubleOf(status, head ? "" : response.getBody(), response.getHeader("Tus-Resumable") !== null);
 }
 
-/** Without a response the line is to blame; with one, an error of the library's. */
+/** Without a response it is the connection; with one, an error of the library. */
 const networkOr = (error) => new Trouble(error.originalResponse ? "failed" : "network");
 
-/** Ends a request in which no byte moves: a dropped line may not say so for minutes. */
+/** Ends a request in which no byte moves: a dropped connection may not be reported for minutes. */
 function guardSilence(request) {
   const xhr = request.getUnderlyingObject();
   let timer;

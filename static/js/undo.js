@@ -1,5 +1,5 @@
 /**
- * The strip with 【撤销】, form[data-undo="seconds"]: counts down in [data-left] and goes when the time is over. Without
+ * The strip with 【撤销】, form[data-undo="seconds"]: counts down in [data-left] and is removed when the time is over. Without
  * scripts it stays, and the server says that it is too late.
  */
 for (const strip of document.querySelectorAll("form[data-undo]")) {

@@ -1,23 +1,23 @@
 /**
- * [data-upload], a form or a part of one: choosing pictures sends them at once, one after the other, made smaller first when
- * that saves time. Each has a line with its progress, 【取消】, and 【重试】 with the cause when it stopped. Its own button, which
- * does the same without scripts, is hidden.
+ * [data-upload], a form or a part of one. Choosing pictures sends them at once, one after the other; large ones are made
+ * smaller first. Each has a line with its progress and 【取消】, and when it stopped the cause and 【重试】. The box's own
+ * button, which does the same without scripts, is hidden.
  *
- * data-kind: the paper; data-endpoint: where uploads begin (ours by default); data-replaced: the page to replace. When a
- * picture was taken, an `uploaded` event with what the server said bubbles from the box; unless somebody prevents it, the
- * row around the box ([data-row]) is drawn anew, or the form around it is sent with the button [data-again].
+ * data-kind: the paper; data-endpoint: where uploads begin (ours by default); data-replaced: the page to replace. When
+ * the server accepts a picture, an `uploaded` event with its answer bubbles from the box. Unless a listener prevents it,
+ * the row around the box ([data-row]) is re-rendered, or the form around it is sent with the button [data-again].
  *
- * [data-unfinished]: an upload that stopped earlier. Choosing the same file goes on with it.
+ * [data-unfinished]: an upload that stopped earlier. Choosing the same file resumes it.
  */
 import { keptFiles, keepFile } from "./device.js";
 import { countUploaded, refreshFragment, whenever } from "./fragment.js";
 import { choose, shrink } from "./shrink.js";
 import { markOf, Transfer } from "./transfer.js";
 
-const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is drawn anew
-const running = new Set(); // pictures that are on their way or wait for something
-const stale = new Set(); // kinds whose rows do not show yet what was taken
-let turn = Promise.resolve(); // one after the other: on a thin line two would only hinder each other
+const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is re-rendered
+const running = new Set(); // pictures that are being sent or wait for something
+const stale = new Set(); // kinds whose rows do not show the accepted pictures yet
+let turn = Promise.resolve(); // one after the other: on a slow connection two would only hinder each other
 
 const element = (name, values = {}, ...children) => {
   const made = Object.assign(document.createElement(name), values);
@@ -25,7 +25,7 @@ const element = (name, values = {}, ...children) => {
   return made;
 };
 
-// Outside the rows, which are drawn anew: what is said in one would go with it before it is read out.
+// Outside the rows, which are re-rendered: a message inside a row would be gone before it is read out.
 const live = element("div", { className: "vh", role: "status" });
 document.body.append(live);
 const announce = (text) => (live.textContent = text);
@@ -65,7 +65,7 @@ class Picture {
     if (!this.refused) announce(`已取消 ${this.name}`);
   }
 
-  /** Takes its line away; the focus that was in it stays with its paper. */
+  /** Removes its line; the focus that was in it stays with its paper. */
   leave() {
     const input = this.line.contains(document.activeElement) && this.box?.querySelector("input[type=file]");
     this.line.remove();
@@ -78,7 +78,7 @@ class Picture {
     else enqueue(this);
   }
 
-  /** Sends it; resolves in any case. */
+  /** Sends it; always resolves. */
   async go() {
     if (this.cancelled) return;
     try {
@@ -169,14 +169,14 @@ function listFor(box) {
   return list;
 }
 
-/** Why one cannot go on yet, for everybody to see. */
+/** Shows why an upload has to wait. */
 function stopHere(box, text) {
   const said = box.querySelector(".stop") ?? element("p", { className: "err stop", role: "alert" });
   box.append(said);
   said.textContent = text;
 }
 
-/** Puts a picture at the end of the queue; when those of its paper are through, its row is drawn anew. */
+/** Puts a picture at the end of the queue; when those of its paper are done, its row is re-rendered. */
 function enqueue(picture) {
   running.add(picture);
   turn = turn.then(() => picture.go()).then(() => settled(picture));
@@ -186,7 +186,7 @@ async function settled(picture) {
   if (!running.size) document.querySelectorAll("[data-upload] .stop").forEach((said) => said.remove());
   if ([...running].some((other) => other.kind === picture.kind) || !stale.delete(picture.kind)) return;
   const box = boxOf(picture.kind);
-  const reload = () => document.querySelector(".uploads li") ?? location.reload(); // would lose what can be tried again
+  const reload = () => document.querySelector(".uploads li") ?? location.reload(); // would lose what can be retried
   const row = box?.closest("[data-row]");
   const again = box?.closest("form")?.querySelector("button[data-again]");
   if (row) await refreshFragment(row).then(countUploaded).catch(reload);
@@ -219,7 +219,7 @@ function watch(box) {
   if (box.dataset.kind && !box.dataset.endpoint) goOn(box);
 }
 
-/** Unfinished pictures that this device has kept go on by themselves. */
+/** Resumes unfinished pictures that this device has kept. */
 async function goOn(box) {
   const { kind } = box.dataset;
   if (goOn.asked.has(kind)) return;
@@ -266,7 +266,7 @@ document.addEventListener("click", async (event) => {
   announce("已放弃没有传完的图片");
 });
 
-// Nobody passes with half a picture, and nobody loses one by closing the window without a word.
+// Submitting is blocked while an upload runs, and closing the window asks first.
 window.addEventListener("beforeunload", (event) => running.size && event.preventDefault());
 document.addEventListener(
   "submit",

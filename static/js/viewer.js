@@ -1,20 +1,20 @@
 /**
- * The officer's picture viewer, [data-viewer]: a .stage for the picture, one more ([data-before]) for that of the submission
- * before, an <output data-z> for the zoom, buttons data-a="in|out|left|right|fit|prev|next|compare|frame", and thumbnails
- * [data-thumb] with data-kind, data-page (from 0), data-title and data-picture: JSON of a services.review.pictures.Picture
+ * The officer's picture viewer, [data-viewer]: a .stage for the picture, one more ([data-before]) for that of the previous
+ * submission, an <output data-z> for the zoom, buttons data-a="in|out|left|right|fit|prev|next|compare|frame", and thumbnails
+ * [data-thumb] with data-kind, data-page (from 0), data-title and data-picture: JSON of a services.review.pictures.ReviewPicture
  * with the addresses `address` of itself and of `before`.
  *
  * Keys: [ ] previous and next, r and R turn, + - zoom, 0 fits, d compares, x frames a place.
  *
- * What other modules say to it, and hear from it, as events on the viewer:
+ * Events on the viewer, from other modules and to them:
  *   "show-picture" {kind, page, rect}   shows a paper. Without `page`: the first page, or the one already shown of it.
  *                                       `rect` (left, top, width, height as fractions of the stored picture) is the frame
  *                                       of the mark on this paper, null takes it away, undefined leaves it.
  *   "rectangle" {kind, page, rect}      a place was framed.
  *
  * The next picture of this file is loaded and decoded in advance, and each <img> is kept: no-store pictures are asked for once.
- * Then come the first pictures of the next submission in hand: [data-preload] is where their addresses are, [data-session]
- * whose they are (preload.js). When the page before has done that for this one, the page comes without its first <img>.
+ * Then the first pictures of the next submission in hand are loaded: [data-preload] has their addresses, [data-session] the
+ * session (preload.js). When the previous page has done that for this one, the page comes without its first <img>.
  */
 import { addressOf, preload } from "./preload.js";
 import { gestures } from "./gestures.js";
@@ -27,7 +27,7 @@ const KEYS = { "[": "prev", "]": "next", r: "right", R: "left", "+": "in", "=": 
 const NONE_NOW = "本次没有这张图片";
 const NONE_BEFORE = "上次没有这张图片";
 
-/** What a thumbnail stands for: {thumb, kind, page, title, now, before}; of `now` and `before` one may be null. */
+/** The pictures of a thumbnail: {thumb, kind, page, title, now, before}; of `now` and `before` one may be null. */
 function entry(thumb) {
   const { kind, title = "", picture } = thumb.dataset;
   const found = picture ? JSON.parse(picture) : { address: thumb.href, frames: [] };
@@ -82,7 +82,7 @@ class Viewer {
     const image = this.main.leaf.querySelector("img");
     const first = this.entries[Math.max(0, start)];
     if (!first) return;
-    this.inMemory = image ? 0 : 2; // pictures that the page before may have loaded
+    this.inMemory = image ? 0 : 2; // pictures that the previous page may have loaded
     if (first.now && image) this.keep(first.now.address, image);
     this.show(Math.max(0, start));
   }
@@ -118,12 +118,12 @@ class Viewer {
     return picture.width ? [picture.width, picture.height] : [image?.naturalWidth || 4, image?.naturalHeight || 3];
   }
 
-  /** A picture whose size nobody told is fitted when it is there; then the next one is loaded. */
+  /** Fits a picture of unknown size once it is loaded; then loads the next one. */
   arrived(image) {
     for (const pane of this.panes) {
       if (pane.image === image) [pane.size[0], pane.size[1]] = [image.naturalWidth, image.naturalHeight];
     }
-    image.decode().catch(() => {}); // so that it is there at once when it is shown; errors are told above
+    image.decode().catch(() => {}); // so that it is there at once when it is shown; errors are handled above
     if (this.whole) this.fit();
     if (image === this.main.image) this.preloadNext();
   }
@@ -145,13 +145,13 @@ class Viewer {
     this.current = this.entries.indexOf(chosen);
     const before = this.main.size.join();
     this.fill();
-    if (before !== this.main.size.join()) [this.view.turns, this.whole] = [0, true]; // of one size: looked at alike
+    if (before !== this.main.size.join()) [this.view.turns, this.whole] = [0, true]; // of one size: shown alike
     this.told();
     this.settle();
     if (this.main.image?.complete) this.preloadNext();
   }
 
-  /** Puts the pictures into the stages. Alone, a picture that is gone stands where the present one would. */
+  /** Puts the pictures into the stages. A picture that was removed is shown in the place of the present one. */
   fill() {
     const { now, before } = this.shown;
     const alone = now ?? (this.comparing ? null : before);
@@ -175,13 +175,13 @@ class Viewer {
     this.root.querySelector("[data-new-here]")?.toggleAttribute("hidden", !isNew);
     for (const other of this.entries) other.thumb.removeAttribute("aria-current");
     thumb.setAttribute("aria-current", "true");
-    // moves the strip of thumbnails only, never the page: on a phone the answers stand above it
+    // moves the strip of thumbnails only, never the page: on a phone the answers are above it
     const [strip, box] = [thumb.parentElement, thumb.getBoundingClientRect()];
     const frame = strip.getBoundingClientRect();
     strip.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
   }
 
-  // --- how it lies ---
+  // --- view: zoom, turn, position ---
 
   settle() {
     if (this.whole) this.fit();
@@ -229,7 +229,7 @@ class Viewer {
     return mark?.page === page ? [...found, mark] : found;
   }
 
-  // --- beside the one before, and frames ---
+  // --- comparison, and frames ---
 
   compare() {
     if (!this.other) return;
@@ -241,7 +241,7 @@ class Viewer {
   }
 
   frame() {
-    if (!this.root.querySelector('[data-a="frame"]')) return; // whoever does not hold the file marks nothing
+    if (!this.root.querySelector('[data-a="frame"]')) return; // only the officer who holds the file marks places
     if (this.framing.active) return this.framing.cancel();
     if (!this.shown?.now) return this.put("[data-said]", "只能在本次提交的图片上框选");
     const known = this.marked.get(this.shown.kind);
@@ -256,7 +256,7 @@ class Viewer {
     this.root.dispatchEvent(new CustomEvent("rectangle", { bubbles: true, detail: { kind, page, rect } }));
   }
 
-  /** Another module shows a paper, or says which frame its mark has. */
+  /** Another module asks to show a paper, or sends the frame of its mark. */
   wanted({ kind, page, rect }) {
     if (rect) this.marked.set(kind, { page: page ?? 0, rectangle: rect, label: "已框选" });
     if (rect === null) this.marked.delete(kind);

@@ -27,7 +27,7 @@ function holds(form, [question, values, unless]) {
   return answer.length > 0 && answer.some((value) => values.includes(value)) !== Boolean(unless);
 }
 
-/** Hiding one question can take away the answer that another one waits for, hence again until nothing changes. */
+/** Hiding one question can remove the answer that another one depends on, so this repeats until nothing changes. */
 function update() {
   for (let changed = true, round = 0; changed && round <= elements.length; round++) {
     changed = false;
@@ -42,6 +42,6 @@ function update() {
 }
 
 document.addEventListener("change", update);
-// The browser may have put back what was typed before a reload.
+// The browser may have restored what was typed before a reload.
 window.addEventListener("pageshow", update);
 update();

@@ -1,11 +1,11 @@
 /**
- * How a picture lies in a stage: fitted into its room, then zoomed, turned by quarters and moved. Points of the stage are
- * pixels counted from its middle, points of the picture fractions of its stored width and height: so a rectangle means the
- * same place however the picture is turned and zoomed. Turning is for the eye only and changes nothing that is stored.
+ * The view of a picture in a stage: fitted into its room, then zoomed, turned by quarters and moved. Points of the stage
+ * are pixels from its middle. Points of the picture are fractions of its stored width and height, so a rectangle means the
+ * same place however the picture is turned and zoomed. Turning changes the view only, nothing that is stored.
  */
 export const LEAST = 0.25;
 export const MOST = 8;
-const HELD = 48; // so many pixels of the picture stay in sight
+const HELD = 48; // at least this many pixels of the picture stay in sight
 
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
@@ -44,14 +44,14 @@ export class View {
     this.y += dy;
   }
 
-  /** Everything in sight, turned as it is. */
+  /** Shows all of the picture, turned as it is. */
   fit(base, room) {
     const [width, height] = this.turns % 2 ? [base[1], base[0]] : base;
     [this.x, this.y] = [0, 0];
     this.scale = clamp(fitted([width, height], room)[0] / width || 1, LEAST, MOST);
   }
 
-  /** Keeps a strip of the picture inside of the room: nobody has to look for it. */
+  /** Keeps a strip of the picture inside the room, so that it is never lost from sight. */
   hold(base, [roomWidth, roomHeight]) {
     const [width, height] = (this.turns % 2 ? [base[1], base[0]] : base).map((side) => side * this.scale);
     const [across, down] = [(width + roomWidth) / 2 - HELD, (height + roomHeight) / 2 - HELD];
@@ -73,7 +73,7 @@ export class View {
     return between(this.toStage([left, top], base), this.toStage([left + width, top + height], base));
   }
 
-  /** A rectangle of the stage as the part of the picture below it; what lies beside the picture is cut off. */
+  /** A rectangle of the stage as the part of the picture below it; what is outside the picture is cut off. */
   covered([left, top, width, height], base) {
     const corners = [this.toPicture([left, top], base), this.toPicture([left + width, top + height], base)];
     return between(...corners.map((point) => point.map((value) => clamp(value, 0, 1))));

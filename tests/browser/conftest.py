@@ -32,7 +32,7 @@ NUMBER = re.compile(r"\d+")
 LOOKED_AT: set[tuple[str, bytes]] = set()
 #: Chromium drops keys that are pressed before a page is painted for the first time.
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-#: Scripts may move and turn pictures: what they set is no inline style of the page's own (that the policy refuses).
+#: Scripts may move and turn pictures: the styles that they set are not inline styles, which the policy refuses.
 WITHOUT_STYLES = """() => {
   const copy = document.documentElement?.cloneNode(true);
   if (!copy) return "";
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Counted:
-    """The application, and how many requests are under way: the next test has the same application and a new folder."""
+    """The application, and how many requests are running: the next test has the same application and a new folder."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -121,7 +121,7 @@ class Visitor:
         self.look()
 
     def press(self, name: str, exact: bool = True) -> None:
-        """Press the first button or follow the first link of this name, then look at the page that comes."""
+        """Press the first button or follow the first link of this name, then check the page that follows."""
         target = self.page.get_by_role("button", name=name, exact=exact)
         if not target.count():
             target = self.page.get_by_role("link", name=name, exact=exact)
@@ -140,7 +140,7 @@ class Visitor:
         self.page.get_by_role("group", name=group).get_by_label(option, exact=True).check()
 
     def look(self) -> None:
-        """What every page that is opened must keep: manners, no accessibility violation, no sideways scrolling."""
+        """The rules for every page: manners, no accessibility violation, no sideways scrolling."""
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
         source = self._source()
@@ -153,7 +153,7 @@ class Visitor:
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
 
     def _source(self) -> str:
-        """What stands on the page; the next one is empty for a moment when it comes."""
+        """The text of the page; the next page is empty for a moment."""
         for _moment in range(PATIENCE_S * 10):
             if source := self.page.evaluate(WITHOUT_STYLES):
                 return str(source)
@@ -161,7 +161,7 @@ class Visitor:
         raise AssertionError(f"{self.page.url} stays empty")
 
     def axe(self) -> None:
-        """Needs scripts to run: a window without them would wait for ever."""
+        """Needs scripts: a window without them would wait for ever."""
         found = AXE.run(self.page).response["violations"]
         told = [(rule["id"], [node["html"][:160] for node in rule["nodes"]][:3]) for rule in found]
         assert not told, f"{self.page.url}: {told}"

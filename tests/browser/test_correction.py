@@ -1,4 +1,4 @@
-"""A returned declaration is put right on a phone: one mark a screen, with and without scripts, down to 360 px."""
+"""A returned declaration is corrected on a phone: one mark a screen, with and without scripts, down to 360 px."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def tell_the_certificate(thumb: Thumb) -> None:
 
 
 def add_the_papers(thumb: Thumb) -> None:
-    """What the corrections brought with them: the certificate, and the sheet signed anew."""
+    """What the corrections require as well: the certificate, and a newly signed sheet."""
     thumb.expect_title("专业技术资格证书")
     thumb.picture(seed=32)
     thumb.press(SAVE)

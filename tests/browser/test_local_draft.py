@@ -18,7 +18,7 @@ from tests.support.people import EMPLOYED
 
 BOX = "在这台设备上保留没有保存的内容（公用电脑请不要勾选）"
 TYPED = "辽宁省沈阳市和平区断网路 7 号"
-#: Everything that lies in the browser for this site.
+#: Everything that the browser stores for this site.
 LEFT = """async () => {
   const kept = [];
   for (const { name } of await indexedDB.databases()) {
@@ -51,7 +51,7 @@ def declaration(make):
 
 @pytest.fixture
 def at(visit: Callable[..., Visitor], declaration) -> Callable[..., Visitor]:
-    """A window at a page of the wizard, somebody signed in."""
+    """A window at a page of the wizard, with a person signed in."""
 
     def open_at(path: str = "/apply/personal", account: Any = None, keep: bool = True) -> Visitor:
         visitor = visit()
@@ -66,7 +66,7 @@ def at(visit: Callable[..., Visitor], declaration) -> Callable[..., Visitor]:
 
 
 def type_offline(visitor: Visitor, text: str = TYPED) -> None:
-    """Type into 通讯地址 while nothing reaches the platform, and wait for what the light says."""
+    """Type into 通讯地址 while nothing reaches the platform, and wait for the save indicator."""
     visitor.page.route("**/draft", lambda route: route.abort())
     visitor.fill("通讯地址", text)
 

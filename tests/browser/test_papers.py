@@ -33,7 +33,7 @@ def open_papers(visit, declaration, screen: str = "desk", **options) -> Visitor:
 
 
 def stored(declaration) -> list[PaperPage]:
-    """The pages as the server has left them: not as this test's own transaction has seen them."""
+    """The pages as the server has stored them: not as this test's own transaction has seen them."""
     db.session.rollback()
     return pages_of(declaration, KIND)
 
@@ -62,7 +62,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 
 def swipe(cdp: CDPSession, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """A finger: Playwright's own can only tap."""
+    """A finger: Playwright's own touch can only tap."""
     for kind, place in (("touchStart", start), ("touchMove", end), ("touchMove", end), ("touchEnd", None)):
         points = [{"x": place[0], "y": place[1]}] if place else []
         cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

@@ -49,7 +49,7 @@ def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, toke
     expect(row).to_contain_text("只有 500×400 像素")
     computer.page.bring_to_front()
     expect(row.get_by_role("button", name="用手机拍照")).to_be_focused()
-    db.session.rollback()  # what this test has read before is of before
+    db.session.rollback()  # what this test has read is outdated
     assert len(pages_of(declaration, KIND)) == 1
     phone.page.reload()
     expect(phone.page.get_by_role("heading", level=1)).to_have_text("二维码已失效")

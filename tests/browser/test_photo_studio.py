@@ -37,7 +37,7 @@ def turned(orientation: int, width: int = 600, height: int = 840, **options: Any
 
 @pytest.fixture
 def filer(visit, make):
-    """Somebody on 个人信息, in a browser of this width; the declaration and the visitor."""
+    """A person on 个人信息, in a browser of this width; the declaration and the visitor."""
 
     def begin(screen: str = "phone", **options: Any):
         declaration = make.declaration()
@@ -140,7 +140,7 @@ def test_without_scripts_the_server_cuts_at_three_places_and_typing_is_kept(file
 
 
 def saved(page: Page, body: bytes, name: str = "照片.jpg", kind: str = "image/jpeg") -> bytes:
-    """The file that the tool saves of a picture, when it has made it."""
+    """The file that the tool saves of a picture, once it is made."""
     page.evaluate("document.querySelector('.studio')?.remove()")
     page.locator("[data-photo-tool] input[type=file]").set_input_files(chosen(body, name, kind))
     until(page, "document.querySelector('.made')?.textContent.includes('可以使用')")

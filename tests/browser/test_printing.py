@@ -1,4 +1,4 @@
-"""批量打印 at a desk, with its progress; and what is said of rare characters while somebody types."""
+"""批量打印 at a desk, with its progress; and what the form says of rare characters during typing."""
 
 from __future__ import annotations
 

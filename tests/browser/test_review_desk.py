@@ -258,7 +258,7 @@ def status_of(declaration: Declaration) -> Status:
 
 
 class Plain:
-    """A window without scripts: what is on the page is all there is."""
+    """A window without scripts: the page must contain everything."""
 
     def __init__(self, window: Visitor) -> None:
         self.window, self.page = window, window.page

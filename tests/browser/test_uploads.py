@@ -1,4 +1,4 @@
-"""Pictures that are sent in pieces, as a person sees it: progress, cancelling, a line that drops, going on later."""
+"""Pictures that are sent in pieces, as a person sees it: progress, cancelling, a dropped connection, resuming later."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):
     for visitor in (first, second):
         visitor.page.unroute("**/apply/uploads/*/take")
     for visitor in (first, second):
-        expect(visitor.page.locator(f"{LICENCE}.ok")).to_be_visible(timeout=20_000)  # each tries again by itself
+        expect(visitor.page.locator(f"{LICENCE}.ok")).to_be_visible(timeout=20_000)  # each retries by itself
     db.session.rollback()
     assert len(pages_of(declaration, "employer_licence")) == 1
 

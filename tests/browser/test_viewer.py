@@ -1,4 +1,4 @@
-"""The picture pane of the review in Chromium: beside the last time, frames, keys alone, no scripts, preloading."""
+"""The picture pane of the review in Chromium: comparison, frames, keys alone, no scripts, preloading."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_without_scripts_each_picture_has_a_page_with_everything_on_it(desk, res
 
 
 def wait_for(window: Visitor, following: Declaration) -> None:
-    """Until its first pictures are loaded; they are, when the trail tells it."""
+    """Wait until its first pictures are loaded: the audit trail shows it."""
     for _ in range(PATIENCE_S * 20):
         if events_of(following, "load_ahead"):
             return
@@ -124,7 +124,7 @@ def wait_for(window: Visitor, following: Declaration) -> None:
 
 
 def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, app, desk, officer, resubmitted):
-    """They were asked for once, before the page opened; what was loaded is in the audit trail and is no look."""
+    """They were requested once, before the page opened; the audit trail shows the loading, but no view."""
     following = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
     first, second = f"{address(following)}/pictures/1/id_portrait/0", f"{address(following)}/pictures/1/id_emblem/0"
     asked: list[str] = []

@@ -188,6 +188,6 @@ def shoot(visitor: Visitor, name: str) -> None:
 
 
 def mark(office: Visitor, label: str, comment: str) -> None:
-    """Mark a question or a paper on the review page, with a comment in one's own words."""
+    """Mark a question or a paper on the review page, with a comment in free text."""
     office.page.get_by_label(f"{label}：标记问题", exact=True).check()
     office.fill(f"{label}：说明", comment)

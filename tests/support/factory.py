@@ -40,7 +40,7 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 @cache
 def picture(width: int = 900, height: int = 1260, seed: int = 0) -> bytes:
-    """A JPEG that looks like something; ``seed`` makes it differ, enough to be no other person's picture."""
+    """A JPEG with some content; ``seed`` makes it differ enough not to match another person's picture."""
     image = Image.new("RGB", (width, height), (240, 244, 250))
     pen = ImageDraw.Draw(image)
     pen.ellipse((width * 0.3, height * 0.2, width * 0.7, height * 0.55), fill=(210, 180, 160))
@@ -238,7 +238,7 @@ class Make:
         return declaration
 
     def lapsed(self, declaration: Declaration) -> None:
-        """Let the claim on a declaration be over."""
+        """End the claim on a declaration."""
         assert declaration.claim
         declaration.claim.expires_at = utcnow() - timedelta(minutes=1)
         db.session.commit()

@@ -1,4 +1,4 @@
-"""How long tests wait for what must come. No sound machine needs it, however busy: reaching the end is a failure."""
+"""How long tests wait for what must come. Even a busy machine never needs it: reaching the end is a failure."""
 
 from __future__ import annotations
 

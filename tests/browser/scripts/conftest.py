@@ -29,7 +29,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def page(site: Site) -> Iterator[Page]:
-    """A page of the site; the test fails on a script error or a breach of the policy (both are told on the console)."""
+    """A page of the site; the test fails on a script error or a breach of the policy (both are on the console)."""
     problems: list[str] = []
     context = chromium_or_skip().new_context(base_url=f"http://127.0.0.1:{site.port}", locale="zh-CN")
     page = context.new_page()

@@ -1,6 +1,6 @@
 """The modules of static/js that help to fill a form, on small pages of their own.
 
-What they do for the real pages stands in their headers; the stories through the product are tested elsewhere.
+Their headers describe what they do for the real pages; the stories through the product are tested elsewhere.
 """
 
 from __future__ import annotations

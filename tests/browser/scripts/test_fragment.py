@@ -1,4 +1,4 @@
-"""static/js/fragment.js: a part of the page takes the place of another, and works like what was always there."""
+"""static/js/fragment.js: a part of the page replaces another, and works like the rest of the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames on the pictures of the viewer: drawn, given by keys, shown, and meaning one place however a picture lies."""
+"""Frames on the pictures of the viewer: drawn, given by keys, shown, and meaning one place of a turned picture."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, s
 
 
 def drawn(page: Page) -> Any:
-    """Where the frame of the unsent mark is seen."""
+    """Where the frame of the unsent mark is shown."""
     frame = stage(page).locator(".frame:not(.earlier)")
     expect(frame).to_be_visible()  # not while the picture is being turned or loaded
     box = frame.bounding_box()

@@ -1,4 +1,4 @@
-"""The officer's viewer on a small page of its own: zoom, turning, hands and keys, comparing, what is loaded."""
+"""The officer's viewer on a small page of its own: zoom, turning, gestures and keys, comparing, what is loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def viewer(page: Page, site: Site) -> Page:
     return open_viewer(page, site)
 
 
-# how it lies
+# view: zoom, turn, position
 
 
 def test_the_wheel_zooms_to_the_pointer_and_a_key_fits_again(viewer: Page) -> None:
@@ -92,7 +92,7 @@ def test_a_picture_of_the_same_size_is_looked_at_as_the_one_before(viewer: Page)
 
 def test_two_fingers_zoom(viewer: Page) -> None:
     x, y = middle(viewer)
-    viewer.keyboard.press("+")  # a picture that is not whole has the fingers for itself
+    viewer.keyboard.press("+")  # a zoomed picture takes all touches
     viewer.keyboard.press("-")
     fingers(viewer, *([(x - width, y), (x + width, y)] for width in (40, 50, 60, 70, 80)))
     expect(viewer.locator("[data-z]")).to_have_text("200%")
@@ -156,7 +156,7 @@ def test_a_picture_that_is_gone_is_shown_as_that_of_the_last_time(viewer: Page) 
     expect(viewer.get_by_role("group", name="上次").locator("img")).to_have_attribute("src", "/y.png")
 
 
-# beside the one before
+# comparison with the previous one
 
 
 def test_two_versions_stand_side_by_side_and_move_together(viewer: Page) -> None:

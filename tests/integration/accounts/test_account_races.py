@@ -1,4 +1,4 @@
-"""Two requests at the very same moment: one number, one record, one code, one second factor, five tries."""
+"""Two requests at the very same moment: one number, one record, one code, one second factor, five attempts."""
 
 from __future__ import annotations
 

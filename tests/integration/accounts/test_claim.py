@@ -1,4 +1,4 @@
-"""原有用户设置密码: three screens, the second the same for everybody, one claim for each record."""
+"""原有用户设置密码: three screens, the second the same for everyone, one claim for each record."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def test_later_screens_need_the_earlier_ones_and_end_after_half_an_hour(browser,
 
 
 def test_what_one_screen_proved_does_not_open_another_way(browser, make):
-    """The sealed value of a first screen, put where the last one looks for its own."""
+    """The sealed value of a first screen, put where the last one expects its own."""
     make.legacy(number=NUMBER)
     begin(browser)
     with browser.client.session_transaction() as kept:

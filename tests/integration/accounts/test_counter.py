@@ -1,4 +1,4 @@
-"""窗口: look up by the full number, see the ID card, hand over a code. Every look leaves an event."""
+"""窗口: look up by the full number, see the ID card, hand over a code. Every view is an event."""
 
 from __future__ import annotations
 

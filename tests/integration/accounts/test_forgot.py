@@ -1,4 +1,4 @@
-"""忘记密码: the same second screen for everybody, a code from the counter, all sessions ended, nobody signed in."""
+"""忘记密码: the same second screen for everyone, a code from the counter, all sessions ended, no automatic sign-in."""
 
 from __future__ import annotations
 

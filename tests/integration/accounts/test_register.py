@@ -188,7 +188,7 @@ def test_two_browsers_race_for_one_number_and_one_wins(app, browser, another_bro
 
 
 def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
-    """Somebody takes the number between our clearing of old reservations and our insert."""
+    """Another person takes the number between our clearing of old reservations and our insert."""
     forget = applicants.delete_expired_reservations
 
     def sneaky(index=None):

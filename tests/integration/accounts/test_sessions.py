@@ -1,4 +1,4 @@
-"""Sessions and what hangs on them: idleness, age, devices, a changed password, forms that come too late, messages."""
+"""Sessions and what depends on them: idleness, age, devices, a changed password, forms that come too late, messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""登录 and 退出: forgiving input, one message, tries that are counted before anything is checked."""
+"""登录 and 退出: forgiving input, one message, attempts that are counted before anything is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of automatic checks, the measures that submissions keep, and the pane that an officer sees."""
+"""The table of automatic checks, the measurements that submissions keep, and the pane that an officer sees."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_the_screen_of_an_open_mark_really_asks_for_it(declaration, choices, bro
 
 
 def hidden(text: str, name: str) -> bool:
-    """Is the input of a question inside something hidden?"""
+    """True when the input of a question is inside a hidden element."""
     page = Tree(html5lib.parse(text, namespaceHTMLElements=False))
     inputs = [one for one in page.find("input", "select", "textarea") if one.get("name") in (name, f"{name}-year")]
     return any(parent.get("hidden") is not None for one in inputs for parent in page.ancestors(one))

@@ -1,4 +1,4 @@
-"""A rare name, from the form to search, lists and print; one that no font has is told, and written by hand."""
+"""A rare name, from the form to search, lists and print; one that no font has is reported, and written by hand."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_character_that_no_font_has_is_told_at_the_save_and_on_the_sheet_and_h
     assert stored(declaration).applicant_name == NOWHERE
     make.papers(stored(declaration))
     sheet = sheet_of(browser)
-    assert NOWHERE in sheet  # drawn as a box, and still found by whoever searches the file
+    assert NOWHERE in sheet  # drawn as a box, and still found when the file is searched
     assert "（U+323AF），请在□上手写补正" in sheet
     submit(browser)
     assert stored(declaration).status == Status.SUBMITTED
@@ -111,6 +111,6 @@ def test_a_private_character_is_refused_with_the_standard_one(make, browser):
     browser.sign_in(declaration.account)
     sent = page(declaration, "personal", postal_address="沈阳市和平区\ue863街 1 号")
     assert "请改用标准的字「䶮」" in browser.send("/apply/personal", sent, expect=422).text
-    sent = page(declaration, "personal", applicant_name="张\ue863")  # in a name it is put right
+    sent = page(declaration, "personal", applicant_name="张\ue863")  # in a name it is corrected
     browser.send("/apply/personal", sent)
     assert stored(declaration).applicant_name == "张䶮"

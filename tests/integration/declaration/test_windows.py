@@ -23,7 +23,7 @@ def declaration(make, browser) -> Declaration:
 
 @pytest.fixture
 def windows(declaration, browser) -> tuple[dict, dict]:
-    """What two windows send that were opened before either saved."""
+    """What two windows send when both were opened before either saved."""
     first = filled(declaration, "personal", postal_address=FIRST)
     return first, filled(declaration, "personal", postal_address=SECOND)
 

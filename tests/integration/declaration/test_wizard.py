@@ -52,7 +52,7 @@ def test_a_valid_page_is_stored_and_leads_on(declaration, browser):
     assert (now.postal_address, now.nation) == (PERSONAL["postal_address"], "01")
     assert now.sex in ("male", "female")
     assert now.pages[0].kind == "photo"
-    assert (now.pages[0].width, now.pages[0].height) == (900, 1260)  # right already, so it keeps its pixels
+    assert (now.pages[0].width, now.pages[0].height) == (900, 1260)  # it already fits, so it keeps its pixels
     assert now.pages[0].size < 100_000
     assert browser.open("/apply/department").status == 200
 

@@ -1,4 +1,4 @@
-"""Reference data is kept in memory: what changes in it is seen at once, also when another process changes it."""
+"""Reference data is kept in memory: a change is seen at once, also when another process made it."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_a_new_second_factor_takes_the_place_of_the_old(flask, make):
     assert db.session.get_one(Staff, officer.id).totp_secret in said
 
 
-# --- what time brings -------------------------------------------------------------------------------------------------
+# --- scheduled work ---------------------------------------------------------------------------------------------------
 
 
 def test_a_tick_does_each_job_and_a_second_one_finds_nothing_left(flask, make):

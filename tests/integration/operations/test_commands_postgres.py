@@ -1,4 +1,4 @@
-"""The operator's commands on the other database, from nothing to people in every state."""
+"""The operator's commands on PostgreSQL, from an empty database to people in every state."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_other_databases_begin_as_they_like():
 
 @pytest.fixture
 def statements(app):
-    """What the engine has sent, from the moment of asking on."""
+    """The statements that the engine sends from now on."""
     sent: list[str] = []
 
     def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -189,7 +189,7 @@ def test_eight_writers_that_read_before_they_write_lose_nothing(app):
 def test_the_second_of_two_writers_of_one_declaration_fails(app, make):
     declaration = make.declaration()
     seen = declaration.version
-    db.session.execute(text("UPDATE declaration SET version = version + 1"))  # somebody else was faster
+    db.session.execute(text("UPDATE declaration SET version = version + 1"))  # another request was faster
     assert declaration.version == seen
     declaration.postcode = "110000"
     with pytest.raises(StaleDataError):

@@ -1,4 +1,4 @@
-"""``flask init`` and ``flask doctor``: a database from nothing, and what is wrong with an installation."""
+"""``flask init`` and ``flask doctor``: a new database, and what is wrong with an installation."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_the_server_answers_and_ends_when_asked(env, start, how):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux shows the processes below one")
 @pytest.mark.parametrize("processes", [0, 1, 2, 3])
 def test_a_server_that_is_still_starting_ends_at_once(env, start, processes):
-    """A worker that has lost the word would be waited for until the grace is over: longer than this test waits."""
+    """A worker that missed the signal would be waited for until the grace period ends: longer than this test waits."""
     server = start("--grace", "1800")
     assert server.stdout
     assert server.stdout.readline().startswith("serving on")
@@ -216,7 +216,7 @@ def test_the_demo_accounts_are_printed_at_the_start(env, start):
 
 
 def test_a_killed_print_is_taken_up_by_the_tick_and_ends(env, start):
-    """Nobody who asked for it is left, so it fails; what counts is that a new process took it up by itself."""
+    """The job fails, since its requester is gone; what counts is that a new process took it up by itself."""
     columns = "uid, staff_id, revisions, state, total, done, created_at, alive_at, drawer, tries"
     now, long_ago = (f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (datetime.now(UTC).replace(tzinfo=None), OLD))
     values = ("killed", 999, "[1]", "drawing", 1, 0, now, long_ago, "killed", 1)

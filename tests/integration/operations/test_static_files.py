@@ -45,7 +45,7 @@ def env(tmp_path: Path) -> Environment:
 
 @contextmanager
 def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
-    """A running server; calling what it yields fetches each file once and checks it against today's source."""
+    """A running server. The function that it yields fetches each file once and checks it against today's source."""
     sources = {name: (checkout / "static" / name).read_bytes() for name in FILES}
     server = subprocess.Popen([FLASK, "serve"], cwd=checkout, env=env, stdout=subprocess.DEVNULL)
     try:
@@ -69,7 +69,7 @@ def text(env: Environment, path: str) -> str:
 
 
 def packed(env: Environment, path: str) -> bytes:
-    """What lies at ``path``, which must come compressed and with our headers. Any other status than 200 raises."""
+    """The file at ``path``, which must come compressed and with our headers. Any other status than 200 raises."""
     request = Request(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", headers={"Accept-Encoding": "gzip"})
     with urlopen(request, timeout=PATIENCE_S) as page:
         assert page.status == 200

@@ -1,4 +1,4 @@
-"""附件上传: pictures are taken in, refused, replaced, turned; whose they are, and what lies on the disk."""
+"""附件上传: pictures are accepted, refused, replaced, turned; who may see them, and what is on the disk."""
 
 from __future__ import annotations
 

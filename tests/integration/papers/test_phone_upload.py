@@ -1,4 +1,4 @@
-"""用手机拍照: one paper handed to a phone. What the token opens, for how long, to whom; and what it never shows."""
+"""用手机拍照: a phone uploads one paper. What the token opens, for how long, to whom; and what it never shows."""
 
 from __future__ import annotations
 

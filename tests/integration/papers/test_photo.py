@@ -1,4 +1,4 @@
-"""一寸照片 on the page of 个人信息, without JavaScript: sent with the page, framed, cut anew, replaced, refused."""
+"""一寸照片 on the page of 个人信息, without JavaScript: sent with the page, framed, cut again, replaced, refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""照片处理 without JavaScript, and the file 【下载照片处理工具】 as it is put together."""
+"""照片处理 without JavaScript, and the file 【下载照片处理工具】 as it is built."""
 
 from __future__ import annotations
 

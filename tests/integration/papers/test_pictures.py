@@ -1,4 +1,4 @@
-"""Pictures of papers: whose they are, how they are sent, and what lies on the disk."""
+"""Pictures of papers: who may see them, how they are sent, and what is on the disk."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_somebody_elses_picture_is_like_one_that_does_not_exist(declaration, mak
             getattr(another_browser, method)(f"/apply/pages/{name}{suffix}", expect=404)
             for name in (uid, "A" * len(uid))
         )
-        shown = without_token(theirs.text).replace(uid, "A" * len(uid))  # the address itself stands on the page
+        shown = without_token(theirs.text).replace(uid, "A" * len(uid))  # the address itself is on the page
         assert shown == without_token(none.text)
         assert without_cookie(theirs.headers) == without_cookie(none.headers)
     assert len(pages_of(declaration, "employer_licence")) == 1

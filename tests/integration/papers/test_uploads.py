@@ -1,4 +1,4 @@
-"""What becomes of a file that arrived piece by piece, and who may do what with it."""
+"""What happens to a file that arrived piece by piece, and who may do what with it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tus(declaration, browser) -> Tus:
 
 @pytest.fixture
 def theirs(make, another_browser) -> Tus:
-    """Somebody else, with a declaration of their own."""
+    """Another person, with a declaration of their own."""
     return Tus(sender(another_browser.sign_in(make.declaration(**EMPLOYED).account)), piece=4000)
 
 

@@ -79,7 +79,7 @@ class Site:
         return Tus(send_to(port or self.port, self.headers), piece=piece)
 
     def digest(self, path: str) -> str:
-        """Of the bytes that lie in the database."""
+        """Of the bytes in the database."""
         with transaction_mode("DEFERRED"):
             upload = db.session.scalars(select(Upload).where(Upload.uid == path.rpartition("/")[2])).one()
             data = resumable_uploads.assembled(upload)

@@ -1,4 +1,4 @@
-"""Uploads on the other database: at the same moment one piece is written, one upload begun, one page made."""
+"""Uploads on PostgreSQL: at the same moment one piece is written, one upload begun, one page made."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_creation_with_more_bytes_than_announced_is_413(tus):
 
 
 def test_creation_asked_twice_for_the_same_file_leads_to_one_upload(tus):
-    """The answer to the first request may have been lost: the second goes on where that one stopped."""
+    """The answer to the first request may have been lost: the second resumes where that one stopped."""
     first = tus.begin(len(DATA), mark="m1").headers["Location"]
     tus.patch(first, 0, DATA[:100])
     again = tus.begin(len(DATA), mark="m1")

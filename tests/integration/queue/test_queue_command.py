@@ -1,4 +1,4 @@
-"""``flask queue rebuild``, and what ``flask init`` does after an update that brings the officers' lists."""
+"""``flask queue rebuild``, and what ``flask init`` does after an update that adds the officers' lists."""
 
 from __future__ import annotations
 

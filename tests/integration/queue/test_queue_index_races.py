@@ -1,4 +1,4 @@
-"""Officers of several counties who decide at the same moment: no counter is lost, and nobody locks out anybody."""
+"""Officers of several counties who decide at the same moment: no counter is lost, and there is no deadlock."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_the_last_page_and_the_one_before_it_are_links(make, browser, officer, m
     assert numbers(browser.open(back.group(1).replace("&amp;", "&"))) == made[:1]
 
 
-# --- who stands where -----------------------------------------------------------------------------
+# --- who is in which lane ---------------------------------------------------------------------------
 
 
 def test_counters_follow_lapsed_claims_and_leave_the_own_file_out(make, browser):

@@ -1,4 +1,4 @@
-"""名册: who is in it, what its cells are, and that it is written down for everybody who is in it."""
+"""名册: who is in it, what its cells are, and that it is logged for each person in it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def approved(make, name: str = "单小燕", **answered):
 def export(browser, expect: int = 200, **sent):
     sent = {"office": "210102", "source": "records", "reason": REASON} | sent
     page = browser.send("/staff/roster", sent, expect)
-    page.response.close()  # as a server does, which closes the file with it
+    page.response.close()  # as a server does, which then closes the file
     return page
 
 

@@ -340,7 +340,7 @@ def test_the_page_shows_figures_charts_and_tables_of_the_own_department(desk):
     titles = re.findall(r'<svg class="chart"[^>]*role="img"[^>]*>\s*<title[^>]*>([^<]*)</title>\s*<desc', page.text)
     assert titles == ["每月提交和办结", "每月首次通过率", "每月用时中位数（天）", "最常见的退回原因"]
     assert "手机号码" in page.text
-    assert "按部门" not in page.text  # nothing lies below a county
+    assert "按部门" not in page.text  # a county has nothing below it
 
 
 def test_every_chart_has_its_table_beside_it(make, browser):

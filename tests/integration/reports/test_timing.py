@@ -1,4 +1,4 @@
-"""How long decisions take: measured for oneself, summed up for the manager, ranked for nobody."""
+"""How long decisions take: measured for each officer, summed up for the manager, never ranked."""
 
 from __future__ import annotations
 

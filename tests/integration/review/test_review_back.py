@@ -1,4 +1,4 @@
-"""不予采集, the next one that opens, and what takes a verdict back: undo, revoke, reopen."""
+"""不予采集, the next one that opens, and what reverses a decision: undo, revoke, reopen."""
 
 from __future__ import annotations
 

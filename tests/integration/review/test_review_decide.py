@@ -94,7 +94,7 @@ def test_a_return_shows_the_message_first_and_sends_it_when_confirmed(browser, a
 
 
 def test_what_was_shown_is_what_is_sent(browser, held):
-    """The confirm page carries the marks: what another window saves meanwhile does not slip in."""
+    """The confirm page carries the marks: what another window saves meanwhile is not included."""
     page = browser.send(path(held, "return"), form("postal_address"), expect=200)
     browser.send(path(held, "marks"), form("nation"))
     assert 'name="mark" value="postal_address"' in page.text

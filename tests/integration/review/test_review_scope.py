@@ -1,4 +1,4 @@
-"""After a transfer: what the old and the new department read, and that nobody else does."""
+"""After a transfer: what the old and the new department may read, and that no other may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One submission as an officer sees it: scope, open and masked numbers, what is new, pictures, the log of looks."""
+"""One submission as an officer sees it: scope, open and masked numbers, what is new, pictures, the access log."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def submit(make, declaration) -> None:
 
 
 def rows(page) -> dict[str, str]:
-    """Label -> what stands in its row, as HTML."""
+    """Label -> the contents of its row, as HTML."""
     found = re.findall(r'<div class="r[^>]*data-row.*?<dt>(.*?)</dt>(.*?)\n  </div>', page.text, re.DOTALL)
     return dict(found)
 
 
 def plain(page) -> str:
-    """What the page says without its tags: numbers stand in groups."""
+    """What the page says without its tags: numbers are written in groups."""
     return re.sub(r"<[^>]+>", "", page.text)
 
 
@@ -149,7 +149,7 @@ def test_a_number_is_masked_inside_other_answers_too(make, browser, officer):
     assert "档219****" in shown
 
 
-# the log of looks
+# the access log
 
 
 def test_looks_are_logged_once_in_ten_minutes_for_each_officer(make, browser, another_browser, officer):

@@ -223,7 +223,7 @@ def test_an_empty_note_is_none_and_a_long_one_is_cut(browser, held):
 
 
 def test_a_department_that_gave_it_away_reads_no_notes_of_the_other(make, browser, another_browser, officer, receiver):
-    """What it decided before it still reads, but nothing that came later."""
+    """It may still read what it decided before, but nothing later."""
     declaration = make.declaration(Status.RETURNED, officer=officer)
     declaration.postal_address = "样例路 99 号"
     db.session.commit()

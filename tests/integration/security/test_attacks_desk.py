@@ -1,4 +1,4 @@
-"""The review desk as an attacker meets it: odd values, other offices' files, looks without a trace, dodged samples."""
+"""The review desk as an attacker meets it: odd values, other offices' files, views without a trace, dodged samples."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_an_officer_who_was_moved_sees_nothing_of_the_county_before(make, browse
     assert "孙立国" not in browser.open("/staff/queue?lane=mine").text
 
 
-# --- looks ------------------------------------------------------------------------------------------------------------
+# --- views ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_picture_of_a_record_is_a_look_of_its_own(make, browser, officer):

@@ -1,4 +1,4 @@
-"""On the other database: who begins at the same moment what there can be one of is told so, and nothing breaks."""
+"""On PostgreSQL: of two people who create the same unique thing at once, one gets a clear message, no error."""
 
 from __future__ import annotations
 

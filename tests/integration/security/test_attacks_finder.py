@@ -1,4 +1,4 @@
-"""Whoever finds the database file: no number, phone or e-mail stands in it in the open, wherever it was typed."""
+"""A stolen database file: it contains no number, phone or e-mail in plain text, wherever it was typed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CANARIES = [NUMBER, *(TYPED[name] for name in ("mobile", "email", "employer_phon
 def found_in_the_open(app: Flask) -> list[str]:
     db.session.rollback()
     content = b"".join(path.read_bytes() for path in Path(app.config["DATA"]).glob("kuaiji.db*"))
-    assert "单小燕".encode() in content  # names are looked for and stand there
+    assert "单小燕".encode() in content  # names are searched for, so they are in plain text
     return [canary for canary in CANARIES if canary.encode() in content]
 
 

@@ -1,4 +1,4 @@
-"""Odd values in every form, address and query: an answer is a page of ours or a refusal, never an error of ours."""
+"""Odd values in every form, address and query: the answer is one of our pages or a refusal, never a server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On the other database: tries at the same moment are counted one by one, and odd values are refused with a page."""
+"""On PostgreSQL: attempts at the same moment are counted one by one, and odd values are refused with a page."""
 
 from __future__ import annotations
 

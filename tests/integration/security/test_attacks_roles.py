@@ -1,4 +1,4 @@
-"""What one person tries on another's file: whatever exists elsewhere looks as if it did not, to the byte."""
+"""What one person tries on another's file: a file of another person looks like one that does not exist, to the byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is sent in the place of a picture, wherever: its verdict, pixels only, little memory, never an error."""
+"""Anything sent instead of a picture, in every slot: the expected result, pixels only, little memory, no error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def used(monkeypatch) -> list[sandbox.Usage]:
 
 
 def wrong(case: Case, outcome: Outcome, slot: str) -> str:
-    """What is not as it must be; nothing when all is."""
+    """The problems found; empty when all is well."""
     if outcome.page is None:
         told = bool(outcome.said) and case.said in outcome.said
         return "" if case.verdict == EITHER or (case.verdict == REFUSED and told) else f"refused: {outcome.said[:300]}"

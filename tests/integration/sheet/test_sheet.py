@@ -265,7 +265,7 @@ def signed(declaration, browser) -> Declaration:
 
 
 def state(browser) -> str:
-    """What the page says of the paper."""
+    """What the page says about the paper."""
     block = browser.open("/apply/papers").text.partition('id="paper-sheet"')[2].partition("</h2>")[0]
     return words(block).split("个人基本信息表 ")[-1]
 

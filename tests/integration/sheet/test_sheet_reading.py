@@ -1,4 +1,4 @@
-"""The picture of the signed sheet is read back: current, outdated, another one's, forged, or no code found."""
+"""The picture of the signed sheet is read back: current, outdated, another person's, forged, or no code found."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def employed(make, browser) -> Declaration:
 
 
 def paper(browser) -> Image.Image:
-    """Print, and hold the sheet in one's hand."""
+    """Print; returns the sheet."""
     return photographed.paper(browser.follow(browser.send("/apply/check/print")).data)
 
 
@@ -61,7 +61,7 @@ def change(browser, declaration: Declaration, slug: str = "personal", **changed)
 
 
 def row(browser) -> str:
-    """What the page says of the paper."""
+    """What the page says about the paper."""
     block = browser.open("/apply/papers").text.partition('id="paper-sheet"')[2].partition('<div class="acts">')[0]
     return words(block)
 
@@ -151,7 +151,7 @@ def test_a_sheet_of_ones_own_earlier_declaration_is_told_apart(make, browser, ap
     refused = words(upload(browser, shot(old), kind=SHEET, expect=422).text)
 
     assert "图上是您另一份申报的信息表，不能用于本次申报" in refused
-    assert first.number not in refused  # the phone's page, which shows nobody's number, says the same words
+    assert first.number not in refused  # the phone's page, which shows no number, says the same words
 
 
 def test_a_forged_code_is_refused(declaration, browser):

@@ -1,4 +1,4 @@
-"""信息表验真: a printed sheet's code tells that it is genuine, whether it counts, and nothing that identifies."""
+"""信息表验真: a printed sheet's code shows that it is genuine and whether it is current, no personal data."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ NAME_CHANGE = "姓名变更证明"
 
 @pytest.fixture
 def record(make) -> Record:
-    """The approved record of somebody with an employer."""
+    """The approved record of a person with an employer."""
     declaration = make.declaration(Status.APPROVED, **EMPLOYED)
     return db.session.scalars(select(Record).where(Record.account_id == declaration.account_id)).one()
 
 
 @pytest.fixture
 def change(record, browser) -> Declaration:
-    """A change that its owner has just begun, on the way of a browser."""
+    """A change that its owner has just begun in a browser."""
     browser.sign_in(record.account).send("/archive/change")
     assert browser.open("/apply", expect=302).location == "/apply/notice"
     browser.send("/apply/notice")

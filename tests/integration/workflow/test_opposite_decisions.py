@@ -29,14 +29,14 @@ pytestmark = pytest.mark.slow
 
 
 def held(declaration_id: int) -> Declaration:
-    """The row as the views of a verb take it: whoever comes second waits here."""
+    """The row, locked as the views of a verb do it: the second one waits here."""
     declaration = db.session.get_one(Declaration, declaration_id)
     db.session.refresh(declaration, with_for_update={"of": Declaration})
     return declaration
 
 
 def attempt(*steps: Callable[[], object]) -> str:
-    """Each step in a transaction of its own, as requests are. What the last one said: nothing when it was done."""
+    """Each step in a transaction of its own, as requests are. Returns the last refusal, or nothing on success."""
     said = ""
     for step in steps:
         try:

@@ -1,4 +1,4 @@
-"""提交: what is missing is named, one revision however often one presses, the number and the due date."""
+"""提交: what is missing is named, one revision however often the button is pressed, the number and the due date."""
 
 from __future__ import annotations
 

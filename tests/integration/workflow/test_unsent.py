@@ -1,4 +1,4 @@
-"""What the applicant is told of a verdict and when, and how loudly it is said that corrections are not sent yet."""
+"""What the applicant reads about a decision and when, and how clearly pages say that corrections are not sent yet."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _inverse(paper: tuple[int, int], places: list[tuple[float, float]]) -> tuple
 
 
 def _lit(image: Image.Image, chance: Random, light: float) -> Image.Image:
-    """A lamp at one side, and how much light there is at all."""
+    """A lamp at one side, and how much light there is in total."""
     strength = chance.uniform(0.05, 0.35)
     slope = Image.linear_gradient("L").rotate(chance.choice((0, 90, 180, 270))).resize(image.size)
     shade = slope.point(lambda value: round(255 * (1 - strength * value / 255)))

@@ -54,7 +54,7 @@ def sign(
 
 
 def stamp(image: Image.Image, at: tuple[float, float] = (96.0, 260.0), strength: float = 0.8) -> Image.Image:
-    """A round red stamp of 40 mm around a place; what lies under it shows through."""
+    """A round red stamp of 40 mm around a place; what is under it shows through."""
     size = round(40 * MM)
     mask = Image.new("L", (size, size), 0)
     pen = ImageDraw.Draw(mask)

@@ -24,7 +24,7 @@ EXTENSIONS = {
 #: The twelve unified ideographs among the compatibility ideographs.
 UNIFIED = "\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27\ufa28\ufa29"
 
-#: `make test` installs the font where it may. Where CI is set it must be there: nothing is skipped unseen.
+#: `make test` installs the font where it may. With CI set it must be there: no test is skipped unnoticed.
 needs_hanazono = pytest.mark.skipif(
     not fonts.HANAZONO.is_file() and not os.environ.get("CI"), reason="fonts-hanazono is not installed"
 )

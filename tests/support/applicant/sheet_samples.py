@@ -1,4 +1,4 @@
-"""Invented people for the sheet's tests: with an employer, without, with little to say, with long texts."""
+"""Invented people for the sheet's tests: with an employer, without, with few answers, with long texts."""
 
 from dataclasses import replace
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The places that take a picture, each as one function: a case goes in by HTTP, what became of it comes out."""
+"""The places that take a picture, each as one function: it sends a case by HTTP and returns the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small client of tus 1.0.0: what the browser's does, over any way of sending requests, and as stubborn."""
+"""A small client of tus 1.0.0: like the browser's, it retries, over any way of sending requests."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def grow(_data: bytes) -> Answer:
 
 
 def hog(_data: bytes) -> Answer:
-    """Asks for more memory again and again."""
+    """Allocates more and more memory."""
     kept = []
     while True:
         with suppress(MemoryError):
@@ -90,14 +90,14 @@ def _is_open(descriptor: int) -> bool:
 
 
 def babble(data: bytes) -> Answer:
-    """Writes ``data`` in the place of an answer."""
+    """Writes ``data`` instead of an answer."""
     with suppress(OSError):
         socket.socket(fileno=_connection()).sendall(data)
     os._exit(0)
 
 
 def promise(_data: bytes) -> Answer:
-    """Begins an answer and says no more."""
+    """Begins an answer and stops."""
     os.write(_connection(), b"kj1\n\0\0\0\x10")
     time.sleep(60)
     return {}, []
@@ -123,7 +123,7 @@ def large(_data: bytes, size: int) -> Answer:
     return {"x": "x" * size}, []
 
 
-# --- what a job that was taken over would try; each says what came of it ---------------------------------------------
+# --- what a job that was taken over would try; each returns the result -----------------------------------------------
 
 
 def _tried(what: Any) -> Answer:
@@ -155,7 +155,7 @@ def read(_data: bytes) -> Answer:
 
 
 def read_after_closing(_data: bytes) -> Answer:
-    """The standard descriptors lead nowhere, and are numbers that a file could have."""
+    """The standard descriptors lead to /dev/null, and their numbers could belong to a file."""
     os.closerange(0, 3)
     return _tried(lambda: Path("/etc/passwd").read_bytes())
 

@@ -1,6 +1,6 @@
 """A line between a client and a server that drops, delays, duplicates and cuts: a small TCP proxy on the loopback.
 
-Each connection carries one request; what becomes of it is drawn from a seeded chance.
+Each connection carries one request; a seeded random choice decides what happens to it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class BadLine:
 
 
 def _cut(reply: bytes, cut: int) -> bytes:
-    """A part of the body, or nothing: half a head would be a whole one to Python's client, not to a browser."""
+    """A part of the body, or nothing: Python's client takes half a head for a whole one, a browser does not."""
     head, gap, body = reply.partition(b"\r\n\r\n")
     return head + gap + body[: cut % len(body)] if len(body) > 1 and cut % 2 else b""
 

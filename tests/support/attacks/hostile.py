@@ -1,4 +1,4 @@
-"""What people, scanners and attackers send in the place of a picture: made here, seeded, each with its verdict.
+"""What people, scanners and attackers send instead of a picture: made here, seeded, each with its expected result.
 
 ``MARK`` is in everything that is not a pixel: nothing stored may contain it.
 """
@@ -37,7 +37,7 @@ class Case:
     said: str = ""  # part of the refusal
     filename: str = "p.jpg"
     mime: str = "image/jpeg"
-    upright: bool = True  # taken, it shows the card's corners where they belong
+    upright: bool = True  # accepted, it shows the card's corners in the right places
 
     @property
     def data(self) -> bytes:
@@ -330,7 +330,7 @@ def names() -> Iterator[Case]:
 
 GROUPS = (honest, metadata, polyglots, foreign, bombs, damaged, sizes, names)
 
-#: One or two of each kind of trouble, for the slots that take the same way as the one that gets them all.
+#: One or two of each kind of trouble, for the slots that share their code with the one that gets them all.
 SOME = (
     *("baseline", "orientation 6", "mpo", "heic as p.heic, image/heic", "exif with html and place", "jpg + php"),
     *("html", "WEBP named jpg", "50000 header", "half a jpg", "empty", "name 10", "name 12"),

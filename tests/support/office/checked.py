@@ -41,7 +41,7 @@ def upload(make: Make, declaration: Declaration, kind: str, image: bytes) -> Non
 
 
 def smaller(jpeg: bytes) -> bytes:
-    """A copy as somebody makes it who passes a picture on."""
+    """A copy as people make it when they forward a picture."""
     out, image = io.BytesIO(), Image.open(io.BytesIO(jpeg))
     image.resize((image.width * 2 // 3, image.height * 2 // 3)).save(out, "JPEG", quality=60)
     return out.getvalue()

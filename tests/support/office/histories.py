@@ -1,4 +1,4 @@
-"""Declarations with a made-up past: rows with moments of their own, which the product would never let anybody set."""
+"""Declarations with a made-up past: rows with times of their own, which the product never lets a person set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the officers' side share: what a form of one submission sends, and the events that looks leave."""
+"""What the tests of the officers' side share: what a form of one submission sends, and the events of views."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def unsent(declaration: Declaration) -> dict[str, str]:
 
 
 def holder_id(declaration: Declaration) -> int | None:
-    """The officer whose claim row stands on it."""
+    """The officer who holds its claim row."""
     claim = fresh(declaration).claim
     return claim.staff_id if claim else None
 

@@ -1,4 +1,4 @@
-"""The rules of the house (docs/architecture.md) as functions: a source goes in, what is wrong with it comes out.
+"""The rules of the house (docs/architecture.md) as functions: each takes a source and returns what is wrong with it.
 
 They read syntax, not behaviour: an import, an assignment, a call, a length, a word.
 tests/unit/house/test_architecture.py runs them over the project, and over small snippets that break them.
@@ -73,7 +73,7 @@ def is_product(source: Source) -> bool:
 
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything imported, wherever it stands; ``from services import answers`` names both."""
+    """Line and full name of everything imported, anywhere in the file; ``from services import answers`` names both."""
     package = source.module if source.path.endswith("__init__.py") else source.module.rpartition(".")[0]
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
@@ -176,7 +176,7 @@ MOST_ENTRIES = 20  # of a folder, its __init__.py left out
 
 
 def crowded_folders(sources: Iterable[Source]) -> Iterator[str]:
-    """A folder of more entries than one takes in at a glance."""
+    """A folder with more entries than one can survey."""
     entries: dict[str, set[str]] = {}
     for source in sources:
         parts = source.path.split("/")
@@ -189,7 +189,7 @@ def crowded_folders(sources: Iterable[Source]) -> Iterator[str]:
 
 
 def rooms_without_words(sources: Iterable[Source]) -> Iterator[str]:
-    """Each package says what it knows and what it may use."""
+    """Each package has a docstring that says what it knows and what it may use."""
     for source in sources:
         if source.path.endswith("/__init__.py") and ast.get_docstring(source.tree) is None:
             yield f"{source.path} has no docstring"
@@ -240,7 +240,7 @@ def commits(source: Source) -> Iterator[str]:
 
 
 def status_writers(source: Source) -> Iterator[str]:
-    """A status moves through one door: the verbs of services/workflow."""
+    """A status is changed in one place only: the verbs of services/workflow."""
     if source.path == "services/workflow/transitions.py":
         return
     for node in ast.walk(source.tree):
@@ -323,7 +323,7 @@ MACHINE_PATH = re.compile("(?<![\\w.~/-])/" + "(work|root|home|Users)/[\\w.]")
 
 
 def bad_templates(source: Source) -> Iterator[str]:
-    """What the content security policy would block, or what takes the escaping away."""
+    """What the content security policy would block, or what switches escaping off."""
     if not source.path.startswith("templates/"):
         return
     text = _blank(r"{#.*?#}", source.text)
@@ -334,7 +334,7 @@ def bad_templates(source: Source) -> Iterator[str]:
 
 
 def _blank(pattern: str, text: str) -> str:
-    """Takes out what matches but keeps the lines."""
+    """Removes what matches but keeps the lines."""
     return re.sub(pattern, lambda match: "\n" * match.group().count("\n"), text, flags=re.DOTALL)
 
 
@@ -343,7 +343,7 @@ def _line(text: str, match: re.Match[str]) -> int:
 
 
 def foreign_words(source: Source) -> Iterator[str]:
-    """Package hosts (any mirror must do) and paths of somebody's machine."""
+    """Package hosts (any mirror must work) and paths of one person's machine."""
     for what, pattern in (("names a package host", REGISTRIES), ("names a path of one machine", MACHINE_PATH)):
         for match in pattern.finditer(source.text):
             yield f"{source.path}:{_line(source.text, match)} {what}: {match.group()!r}"

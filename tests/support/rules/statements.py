@@ -1,4 +1,4 @@
-"""Counting what a request asks of the database."""
+"""Counting the statements of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The system's Chromium for browser tests: found, started once a process, and shared by all that test with it."""
+"""The system's Chromium for browser tests: found, started once a process, and shared by all its tests."""
 
 from __future__ import annotations
 

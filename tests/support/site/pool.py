@@ -25,7 +25,7 @@ HOOKS = (
 
 
 def _unhurried(connection: Any, _record: Any) -> None:
-    """No test pulls the plug: waiting for the disk is a third of its time."""
+    """No test needs to survive a power cut, and waiting for the disk takes a third of its time."""
     connection.execute("PRAGMA synchronous=OFF")
 
 

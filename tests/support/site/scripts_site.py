@@ -70,7 +70,7 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *args: Any) -> None:
-            """Quiet."""
+            """No log."""
 
     return Handler
 

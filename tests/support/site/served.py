@@ -48,7 +48,7 @@ def answer(env: Environment, path: str = "/healthz") -> int:
 
 
 def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
-    """Read what the server says of errors until it says this; the end of its patience is the end of the server."""
+    """Read the server's error output until it contains this; when the wait is over, the server is ended."""
     assert server.stderr
     end = threading.Timer(PATIENCE_S, server.kill)
     end.start()
@@ -59,7 +59,7 @@ def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
 
 
 def descendants(pid: int) -> int:
-    """How many processes live below this one (Linux)."""
+    """How many processes this one has started, with theirs (Linux)."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile

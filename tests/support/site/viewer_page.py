@@ -1,4 +1,4 @@
-"""A small page with the officer's viewer on it: its pictures, its markup, and hands that work it."""
+"""A small page with the officer's viewer on it: its pictures, its markup, and simulated gestures."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ BODY = f"""
 
 
 def open_viewer(page: Page, site: Site) -> Page:
-    """The page with its pictures; ``heard`` collects what the viewer tells other modules."""
+    """The page with its pictures; ``heard`` collects the events that the viewer sends."""
     for name in "abxy":
         site.put(f"/{name}.png", picture(400, 300, "PNG"), "image/png")
     site.put("/c.png", picture(300, 400, "PNG"), "image/png")

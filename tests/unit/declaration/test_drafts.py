@@ -1,4 +1,4 @@
-"""What is typed and not saved: kept per page, encrypted, told apart, given back, forgotten."""
+"""What is typed and not saved: kept per page, encrypted, distinguished, restored, deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of questions are built cheaply and share nothing; their labels stand in one table."""
+"""Pages of questions are built cheaply and share nothing; their labels are in one table."""
 
 from __future__ import annotations
 

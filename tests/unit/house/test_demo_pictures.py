@@ -18,7 +18,7 @@ from lib.pictures import one_inch
 from tests.support.applicant.image_samples import clean
 
 TODAY = date(2026, 11, 23)
-FEW = ("talent_certificate", "name_change")  # papers that nobody of the cast needs
+FEW = ("talent_certificate", "name_change")  # papers that no person of the cast needs
 WORDS = {
     "sex": "女",
     "nation": "汉族",

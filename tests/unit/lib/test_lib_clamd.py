@@ -1,4 +1,4 @@
-"""The client of clamd against one of ours on the loopback: what it sends, and what it makes of each answer."""
+"""The client of clamd against one of ours on the loopback: what it sends, and how it reads each answer."""
 
 from __future__ import annotations
 

@@ -234,7 +234,7 @@ def test_parameters_are_those_we_chose() -> None:
 
 
 class SlowHasher:
-    """Stands in for Argon2: holds its place until let go, and counts how many hold one together."""
+    """Replaces Argon2: holds its place until released, and counts how many are held together."""
 
     def __init__(self) -> None:
         self.begun = threading.Semaphore(0)
@@ -260,7 +260,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowHasher]:
 
 
 class Turnstile(threading.BoundedSemaphore):
-    """Two places that count who asked for one."""
+    """Two places that count the requests for one."""
 
     def __init__(self) -> None:
         super().__init__(2)

@@ -1,4 +1,4 @@
-"""Every character prints as itself or is named beforehand, and copies out of the PDF as what was typed."""
+"""Every character prints as itself or is reported beforehand, and is copied out of the PDF as typed."""
 
 import subprocess
 import sys

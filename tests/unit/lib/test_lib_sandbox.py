@@ -1,4 +1,4 @@
-"""The bounded child: what runs there may crash, hang, grow or lie; the person is told, the next picture works."""
+"""The bounded child: what runs there may crash, hang, grow or lie; the person gets a message, the next one works."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def builds(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def builder(source: Path, builds: Path) -> Iterator[Callable[[], Build]]:
-    """Build as a process does that then serves; what it keeps is let go with the test."""
+    """Build as a process does that then serves; its locks are released after the test."""
     kept: list[int] = []
 
     def run() -> Build:

@@ -1,4 +1,4 @@
-"""What is said of a picture of a paper: each fault in its words, nothing of a good one or of what is not known."""
+"""Advice on a picture of a paper: a sentence for each fault, none for a good picture or for what is not known."""
 
 from __future__ import annotations
 

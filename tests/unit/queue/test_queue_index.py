@@ -1,4 +1,4 @@
-"""The officers' list follows every move: what a line says, how it is counted, what finds it, and all of it anew."""
+"""The officers' list follows every move: what a line says, how it is counted, what finds it, and the rebuild."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_an_employer_is_written_once_with_each_end_of_its_name(make):
     assert set(db.session.scalars(select(QueueItem.employer_id))) == {employer.id}
 
 
-# --- anew -----------------------------------------------------------------------------------------
+# --- rebuild --------------------------------------------------------------------------------------
 
 
 def test_tables_are_missing_when_there_are_submissions_without_lines_or_bare_records(make, filed):

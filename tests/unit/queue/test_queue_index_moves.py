@@ -1,4 +1,4 @@
-"""Whatever verbs follow each other, the officers' list, its counters and search keys equal those made anew."""
+"""Whatever verbs follow each other, the officers' list, its counters and search keys equal rebuilt ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts: where their parts stand."""
+"""Charts: the positions of their parts."""
 
 from __future__ import annotations
 

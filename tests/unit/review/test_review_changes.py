@@ -60,7 +60,7 @@ def applied(found: dict[str, Any], script: list[dict[str, Any]]) -> dict[str, An
 
 
 def texts(found: dict[str, Any]) -> dict[str, str]:
-    """What stands on the page: question -> its answer in words; what is not answered is left out."""
+    """What the page shows: question -> its answer in words; what is not answered is left out."""
     return {row.name: row.text for section in answers.sections(found) for row in section.rows if row.text}
 
 

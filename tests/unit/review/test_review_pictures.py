@@ -1,4 +1,4 @@
-"""The officer's pictures: rectangles as forms send them, what stood in a place before, where frames are drawn."""
+"""The officer's pictures: rectangles as forms send them, which picture was replaced, where frames are drawn."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def mark(on: Revision, target: str, at: int | None, sides: list[float] | None) -
 
 
 def told(found: list[ReviewPicture]) -> list[tuple[str, int, bool, str]]:
-    """Kind, place, new or not, and in whose place."""
+    """Kind, place, new or not, and which picture it replaces."""
     return [(one.kind, one.index, one.is_new, f"{one.before.index}" if one.before else "") for one in found]
 
 
@@ -149,7 +149,7 @@ def test_a_first_submission_has_nothing_before_it() -> None:
         ("ab", "ac", [(False, "0"), (True, "1")], []),
         ("a", "ab", [(False, "0"), (True, "")], []),
         ("ab", "a", [(False, "0")], [1]),
-        ("ab", "b", [(False, "1")], [0]),  # the same picture, wherever it stood
+        ("ab", "b", [(False, "1")], [0]),  # the same picture in any place
         ("abc", "d", [(True, "0")], [1, 2]),
         ("", "a", [(True, "")], []),
     ],

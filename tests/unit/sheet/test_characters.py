@@ -80,7 +80,7 @@ def test_characters_from_all_over_an_extension_are_drawn_and_copied(extension: s
 
 @needs_hanazono
 def test_compatibility_ideographs_stay_what_they_are() -> None:
-    """Also those that normalising would change: what was typed is what stands there."""
+    """Also those that normalising would change: the text contains what was typed."""
     compatible = "".join(map(chr, range(0xF900, 0xFA0E)))
     assert unicodedata.normalize("NFC", compatible) != compatible
     text = UNIFIED + "".join(char for char in compatible if not fonts.missing_characters(char))
@@ -97,7 +97,7 @@ def test_what_no_font_has_is_drawn_as_a_box_and_found_out_here() -> None:
 
 
 def test_what_the_script_does_not_ask_about_prints_without_any_other_font() -> None:
-    """static/js/characters.js sends unusual characters only; the usual ones must need no word."""
+    """static/js/characters.js sends unusual characters only; the usual ones must need no request."""
     script = (ROOT / "static" / "js" / "characters.js").read_text(encoding="utf-8")
     found = re.search(r"const USUAL = /(\[.+\])/gu;", script)
     assert found

@@ -1,4 +1,4 @@
-"""Code, signature and stamp in pictures of a sheet: by phones, scanners, under odd lamps, and where one cannot tell."""
+"""Code, signature and stamp in pictures of a sheet: by phones, scanners, under odd lamps, and unclear cases."""
 
 from __future__ import annotations
 

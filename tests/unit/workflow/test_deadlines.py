@@ -110,7 +110,7 @@ def resubmit(make, declaration, today) -> int | None:
     return deadlines.days_left(declaration.due_on, today)
 
 
-#: None: a resubmission was taken back, which starts the clock anew.
+#: None: a resubmission was taken back, which restarts the clock.
 @pytest.mark.parametrize(("kept", "given"), [(7, 7), (3, 3), (1, 3), (0, 3), (-4, 3), (None, 10)])
 def test_a_resubmission_gets_the_remaining_days_and_at_least_three(make, kept, given):
     declaration = make.declaration(Status.RETURNED)

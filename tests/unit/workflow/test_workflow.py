@@ -1,4 +1,4 @@
-"""The life of a declaration: every (state, verb) pair, and what each verb keeps and tells."""
+"""The life of a declaration: every (state, verb) pair, and what each verb keeps and reports."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_a_withdrawn_resubmission_is_returned_again_with_its_marks_open(make, of
     applicant, reviewer = make.actor(declaration.account), make.actor(officer)
     declaration.postal_address = "样例路 99 号"
     make.signed_sheet(declaration)
-    for _ in range(2):  # the second time, unsent marks of a colleague lie on the revision between
+    for _ in range(2):  # the second time, the revision between has unsent marks of a colleague
         submit(declaration, applicant)
         assert [mark.state for mark in declaration.revisions[0].marks] == [MarkState.CLOSED]
         workflow.claim(declaration, reviewer)
@@ -340,7 +340,7 @@ def test_an_approved_change_moves_the_record_to_the_new_county(make):
     db.session.commit()
     make.papers(change)
     submit(change, make.actor(change.account))
-    assert record.department.code == "210102"  # the old record stands meanwhile
+    assert record.department.code == "210102"  # the old record is valid meanwhile
     reviewer = make.actor(make.staff(department="210103"))
     workflow.claim(change, reviewer)
     approve(change, reviewer)

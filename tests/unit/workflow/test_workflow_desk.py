@@ -196,7 +196,7 @@ def test_a_revoked_approval_goes_back_with_marks_and_the_record_falls_back(make,
     assert verbs_of(in_hand) == ["approve", "revoke"]
     assert [view.mark.target for view in DeclarationCase(in_hand).open_views] == ["nation"]
     assert unread(in_hand)[-1] == "审核结果已撤销"
-    assert "审核通过" not in unread(in_hand)  # within the minute nobody was told, and it does not stand any more
+    assert "审核通过" not in unread(in_hand)  # undone before its message was visible
 
 
 @pytest.mark.parametrize("why", ["reviewer", "no marks", "no comment", "open change", "not the record", "elsewhere"])

@@ -1,4 +1,4 @@
-"""What a verb says when the row was changed behind its back: by somebody faster, or by nobody knows whom."""
+"""What a verb says when the row was changed behind its back: by a faster colleague, or by an unknown process."""
 
 from __future__ import annotations
 

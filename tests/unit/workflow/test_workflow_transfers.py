@@ -1,4 +1,4 @@
-"""A submission in a colleague's hands, offered to another department, or waiting for a second pair of eyes."""
+"""A submission in a colleague's hands, offered to another department, or waiting for a second officer."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_an_offer_names_another_department_that_takes_filings_and_a_reason(make,
         workflow.offer(in_hand, make.actor(officer), 1, make.department(code), reason)
 
 
-# the second pair of eyes
+# the second officer
 
 
 @pytest.fixture

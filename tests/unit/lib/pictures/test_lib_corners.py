@@ -1,4 +1,4 @@
-"""Where a document lies on a picture: found on simulated photographs, left alone where it is in doubt."""
+"""Where a document is on a picture: found on simulated photographs, left alone where it is in doubt."""
 
 from __future__ import annotations
 
