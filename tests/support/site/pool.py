@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,13 @@ class _Kept:
         app = self.app
         if len(list(app.url_map.iter_rules())) != self.rules:
             return False
-        for table, before in (
+        tables: list[tuple[MutableMapping[Any, Any], dict[Any, Any]]] = [
             (app.config, self.config),
             (app.extensions, self.extensions),
             (app.jinja_env.globals, self.jinja_globals),
             (app.view_functions, self.views),
-        ):
+        ]
+        for table, before in tables:
             table.clear()
             table.update(before)
         for name, before in self.hooks.items():
