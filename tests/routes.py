@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.step": (G, APPLICANT),
     "wizard.save_step": (P, APPLICANT),
     "wizard.keep_draft": (P, APPLICANT),
-    "wizard.crop_photo_only": (P, APPLICANT),
+    "wizard.crop_photo": (P, APPLICANT),
     "wizard.divisions": (G, APPLICANT),
     "wizard.candidates": (G, APPLICANT),
     "wizard.check": (G, APPLICANT),
