@@ -1,6 +1,6 @@
 """Fills an empty SQLite instance with invented people: the product's tables and keys, written by the driver in bulk.
 
-Whatever the officers' lists read is there, as services.queue.index would have made it (tests/unit/test_bench.py
+Whatever the officers' lists read is there, as services.queue.index would have made it (tests/unit/house/test_bench.py
 compares). A revision is sealed, but holds only the answers that lists show; there are no papers, no events and no
 sheets.
 """

@@ -30,7 +30,7 @@ from lib.sandbox import client as sandbox
 from models import db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
-from tests.factory import Make
+from tests.support.factory import Make
 
 GOALS = {"100 KB": 1.8, "12 megapixels": 0.5}
 _PAGE, _SLOT = "/apply/papers", "/apply/papers/id_portrait"  # one picture: each upload replaces the one before

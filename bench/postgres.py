@@ -15,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import Integer
 
 from models import Base, db
-from tests.postgres import Server, find_programs, free_port, unprivileged_user
+from tests.support.site.postgres import Server, find_programs, free_port, unprivileged_user
 
 _SETTINGS = """
 listen_addresses = '127.0.0.1'

@@ -26,7 +26,7 @@ from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
 from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
-from tests import sheet_samples
+from tests.support.applicant import sheet_samples
 
 PYTHON = Path(__file__).parent / ".venv/bin/python"
 PROGRAM = Path(__file__).parent / "peers/sheet.py"

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.served import answer, free_port, wait_for
+from tests.support.site.served import answer, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXED = ROOT / "scripts" / "same_each_time"

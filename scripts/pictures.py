@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from scripts.demo_site import MOMENT, ROOT, Site, serving
-from tests.chromium import find_chromium
+from tests.support.site.chromium import find_chromium
 
 FOLDER = ROOT / "docs" / "images"
 PHONE, DESK = 390, 1280  # widths

@@ -22,10 +22,10 @@ from lib.database import begin_mode, transaction_mode
 from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
-from tests.factory import Make
-from tests.manners import check_page
-from tests.pool import Pool, lent
-from tests.postgres import (  # noqa: F401 (fixtures)
+from tests.support.factory import Make
+from tests.support.rules.manners import check_page
+from tests.support.site.pool import Pool, lent
+from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,
     postgres_database,
     postgres_server,
@@ -83,7 +83,7 @@ def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
 def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
     """An application with an empty database, on PostgreSQL where the test is marked so.
 
-    Tests of one process share it one after the other (tests/pool.py).
+    Tests of one process share it one after the other (tests/support/site/pool.py).
     """
     if request.node.get_closest_marker("postgres"):
         settings = settings | {"DATABASE_URL": request.getfixturevalue("postgres_copy")}
@@ -232,6 +232,6 @@ def held(make: Make, officer: Staff) -> Declaration:
 @pytest.fixture
 def totp() -> Any:
     """The code that an officer's phone shows now."""
-    from tests.factory import TOTP_SECRET
+    from tests.support.factory import TOTP_SECRET
 
     return pyotp.TOTP(TOTP_SECRET).now

@@ -11,8 +11,8 @@
 ``rl_config.useA85``                   a setting of the whole process
 =====================================  ================================================================================
 
-``tests/unit/test_lib_reportlab_internals.py`` fails when a new reportlab changes one of them. Import this module only
-where something is drawn: reportlab takes 0.15 s and some 15 MB.
+``tests/unit/lib/test_lib_reportlab_internals.py`` fails when a new reportlab changes one of them. Import this module
+only where something is drawn: reportlab takes 0.15 s and some 15 MB.
 """
 
 import mmap

@@ -4,7 +4,7 @@
  * A save says the same, so nothing is lost without scripts or without a network.
  */
 const PAUSE = 500; // ms
-// Every font of ours has these (tests/unit/test_characters.py); the server decides what prints of the rest.
+// Every font of ours has these (tests/unit/sheet/test_characters.py); the server decides what prints of the rest.
 const USUAL = /[ -~\u3000-\u3002\u3007-\u3011\u3400-\u4db5\u4e00-\u9fa5\u00b7\u2014\u2018\u2019\u201c\u201d\u2026\uff01-\uff5e]/gu;
 const TEXT = 'input:not([type]), input[type="text"], textarea';
 

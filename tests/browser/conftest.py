@@ -19,10 +19,10 @@ from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.database import begin_mode, transaction_mode
 from models import Account, Staff, db
 from services.accounts import sessions
-from tests.chromium import chromium_or_skip
-from tests.factory import Make
-from tests.manners import check_page
-from tests.patience import PATIENCE_S
+from tests.support.factory import Make
+from tests.support.patience import PATIENCE_S
+from tests.support.rules.manners import check_page
+from tests.support.site.chromium import chromium_or_skip
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 AXE = Axe()

@@ -15,7 +15,7 @@ from models import Declaration, db
 from services.marks.marks import MarkRequest
 from tests.browser import walk
 from tests.browser.conftest import Visitor
-from tests.filing import returned
+from tests.support.applicant.filing import returned
 
 NEXT, SAVE = "已修改，下一处", "保存，下一处"
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from models import Draft, db
 from tests.browser.conftest import Visitor
 from tests.browser.test_uploads import BIG, LICENCE, choose, done
-from tests.filing import pages_of
-from tests.people import EMPLOYED
+from tests.support.applicant.filing import pages_of
+from tests.support.people import EMPLOYED
 
 BOX = "在这台设备上保留没有保存的内容（公用电脑请不要勾选）"
 TYPED = "辽宁省沈阳市和平区断网路 7 号"

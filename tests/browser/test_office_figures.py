@@ -18,8 +18,8 @@ from models import Decision, Staff, db
 from services.queue import index as queue_index
 from services.reports import review_times
 from tests.browser.conftest import Visitor
-from tests.histories import Step, happened
-from tests.spreadsheets import tables
+from tests.support.office.histories import Step, happened
+from tests.support.office.spreadsheets import tables
 
 PAGES = ["/staff/statistics", "/staff/overview", "/staff/own-figures", "/staff/admin/reasons", "/staff/roster"]
 COUNTIES = ("210102", "210103", "210104", "210105", "210106")

@@ -9,10 +9,10 @@ from forms import PAPER
 from models import PaperPage, db
 from services.papers import pages, preparation
 from tests.browser.conftest import Visitor
-from tests.factory import picture
-from tests.filing import pages_of
-from tests.paper_photos import taken
-from tests.people import EMPLOYED
+from tests.support.applicant.filing import pages_of
+from tests.support.applicant.paper_photos import taken
+from tests.support.factory import picture
+from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
 

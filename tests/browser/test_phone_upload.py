@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from models import db
 from services.papers import phone_upload
 from tests.browser.walk import photo
-from tests.filing import pages_of
-from tests.people import EMPLOYED
+from tests.support.applicant.filing import pages_of
+from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
 

@@ -12,10 +12,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from models import Declaration, db
-from tests.chromium import chromium_or_skip
-from tests.filing import pages_of, store
-from tests.image_samples import colours, corner_card, decoded, encoded, noise
-from tests.patience import PATIENCE_S
+from tests.support.applicant.filing import pages_of, store
+from tests.support.applicant.image_samples import colours, corner_card, decoded, encoded, noise
+from tests.support.patience import PATIENCE_S
+from tests.support.site.chromium import chromium_or_skip
 
 MADE = ".studio .made"
 PHONE = {"width": 360, "height": 740}

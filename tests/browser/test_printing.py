@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lib.codes import Role, Status
 from models import PrintJob, db
 from services.sheet import batch_print
-from tests.printing import draw
+from tests.support.office.printing import draw
 
 NOWHERE = "\U000323af"  # extension H, in no font
 

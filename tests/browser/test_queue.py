@@ -14,7 +14,7 @@ from models import Declaration, Staff, db
 from services.queue import index as queue_index
 from services.queue import saved_views
 from services.queue.filters import Filters
-from tests.people import WITH_EMPLOYER
+from tests.support.people import WITH_EMPLOYER
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from lib.codes import Status
 from models import Declaration, ReviewMeasure, Staff, db
 from services import workflow
 from tests.browser.conftest import Visitor
-from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
-from tests.review_desk import fresh, holder_id
+from tests.support.office.review_desk import fresh, holder_id
+from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 
 COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 

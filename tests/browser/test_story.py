@@ -12,7 +12,7 @@ from lib.codes import Role, Status
 from models import db
 from tests.browser import walk
 from tests.browser.conftest import Visitor
-from tests.people import id_number
+from tests.support.people import id_number
 
 WAYS = [
     pytest.param("desk", True, id="desk"),

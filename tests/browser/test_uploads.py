@@ -16,12 +16,12 @@ from models import Upload, UploadPart, db
 from services.accounts import sessions
 from services.papers import resumable_uploads
 from tests.browser.conftest import Visitor
-from tests.factory import picture
-from tests.filing import pages_of
-from tests.house import ROOT
-from tests.patience import PATIENCE_S
-from tests.people import EMPLOYED
-from tests.scripts_site import picture as noise
+from tests.support.applicant.filing import pages_of
+from tests.support.factory import picture
+from tests.support.patience import PATIENCE_S
+from tests.support.people import EMPLOYED
+from tests.support.rules.house import ROOT
+from tests.support.site.scripts_site import picture as noise
 
 BIG = noise(1250, 830)  # 1.3 MB: just small enough to be sent as it is, in three pieces
 LICENCE = "#paper-employer_licence"

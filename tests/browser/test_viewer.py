@@ -17,9 +17,9 @@ from models import Declaration, Staff, db
 from services import workflow
 from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
-from tests.patience import PATIENCE_S
-from tests.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
-from tests.review_desk import events_of
+from tests.support.office.review_desk import events_of
+from tests.support.patience import PATIENCE_S
+from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 
 COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 KIND = "qualification_certificate"

@@ -8,8 +8,8 @@ from typing import Any
 from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import Visitor
-from tests.factory import picture
-from tests.people import GOOD_CODE, PASSWORD, STAFF_PASSWORD
+from tests.support.factory import picture
+from tests.support.people import GOOD_CODE, PASSWORD, STAFF_PASSWORD
 
 SHOTS = Path(__file__).resolve().parent.parent.parent / "instance" / "screenshots"
 

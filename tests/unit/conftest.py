@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import Staff
-from tests.factory import Make
+from tests.support.factory import Make
 
 
 @pytest.fixture

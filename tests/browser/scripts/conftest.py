@@ -9,9 +9,9 @@ from http.server import ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page
 
-from tests.chromium import chromium_or_skip
-from tests.patience import PATIENCE_S
-from tests.scripts_site import Site, handler
+from tests.support.patience import PATIENCE_S
+from tests.support.site.chromium import chromium_or_skip
+from tests.support.site.scripts_site import Site, handler
 
 
 @pytest.fixture

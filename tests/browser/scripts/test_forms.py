@@ -11,7 +11,7 @@ import re
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.scripts_site import SHELL, Site, show
+from tests.support.site.scripts_site import SHELL, Site, show
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.scripts_site import SHELL, Site, show
+from tests.support.site.scripts_site import SHELL, Site, show
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.scripts_site import Site, show
-from tests.viewer_page import MARKED, drag, fingers, heard, middle, open_viewer, stage, tell
+from tests.support.site.scripts_site import Site, show
+from tests.support.site.viewer_page import MARKED, drag, fingers, heard, middle, open_viewer, stage, tell
 
 pytestmark = pytest.mark.browser
 

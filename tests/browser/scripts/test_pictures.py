@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.image_samples import corner_card, encoded
-from tests.scripts_site import SHELL, Site, picture, show
+from tests.support.applicant.image_samples import corner_card, encoded
+from tests.support.site.scripts_site import SHELL, Site, picture, show
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.scripts_site import Site
-from tests.viewer_page import drag, fingers, heard, middle, open_viewer, stage, tell, transform
+from tests.support.site.scripts_site import Site
+from tests.support.site.viewer_page import drag, fingers, heard, middle, open_viewer, stage, tell, transform
 
 pytestmark = pytest.mark.browser
 

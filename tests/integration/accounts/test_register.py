@@ -1,0 +1,302 @@
+"""立即注册: the insert is the check, one sentence for every reason, and a reservation until the password is set."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import create_engine, select, text
+
+from blueprints.auth.register import NUMBER_TAKEN
+from lib.codes import AccountState, IdType
+from lib.database import utcnow
+from models import Account, Event, InboxMessage, LegacyHolder, db
+from services.accounts import applicants, passwords
+from services.accounts.throttle import Limit
+from tests.conftest import Browser, Page
+from tests.support.people import PASSWORD, id_number
+
+NUMBER = id_number(301)
+FORM = {
+    "id_type": "resident_id",
+    "number": NUMBER,
+    "name": "单小燕",
+    "phone": "13800130301",
+    "email": "",
+    "privacy": "yes",
+}
+FIRST = {"password": PASSWORD, "confirm": PASSWORD}
+
+
+def register(browser, expect=302, **changed) -> Page:
+    return browser.send("/register", FORM | changed, expect=expect)
+
+
+def masked(page) -> str:
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page.text)
+
+
+def account() -> Any:
+    return db.session.scalars(select(Account)).one_or_none()
+
+
+def test_registering_setting_the_password_and_signing_in(browser):
+    assert register(browser).location == "/register/password"
+    reserved = account()
+    assert (reserved.state, reserved.password_hash) == (AccountState.RESERVED, None)
+
+    page = browser.send("/register/password", FIRST)
+    assert page.location == "/login"
+    assert "注册成功，请登录" in browser.follow(page).text
+    browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": PASSWORD})
+
+    person = account()
+    assert (person.state, person.id_type, person.id_number) == (AccountState.ACTIVE, IdType.RESIDENT, NUMBER)
+    assert (person.name, person.phone, person.email, person.privacy_version) == (
+        "单小燕",
+        "13800130301",
+        None,
+        "2026-2",
+    )
+    assert (person.reserved_until, person.reservation_hash) == (None, None)
+    assert db.session.scalars(select(Event.verb)).all() == ["register", "sign_in"]
+    assert db.session.scalars(select(InboxMessage.title)).all() == ["注册成功"]
+
+
+def test_what_is_typed_is_made_uniform(browser):
+    small = next(number for number in map(id_number, range(1, 99)) if number.endswith("X"))
+    register(
+        browser, number=f" {small.lower()} ", name="阿卜杜拉•买买提", phone="138 0013-0301", email=" a@example.com "
+    )
+    person = account()
+    assert (person.id_number, person.name, person.phone) == (small, "阿卜杜拉·买买提", "13800130301")
+    assert person.email == "a@example.com"
+
+
+def test_an_old_number_is_the_same_person(browser, another_browser):
+    register(browser)
+    page = register(another_browser, 409, number=NUMBER[:6] + NUMBER[8:17])
+    assert NUMBER_TAKEN in page.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"id_type": ""}, "请选择证件类型"),
+        ({"id_type": "library_card"}, "请从列表中选择证件类型"),
+        ({"number": ""}, "请填写证件号码"),
+        ({"number": NUMBER[:-1] + "0"}, "校验码"),
+        ({"name": ""}, "请填写姓名"),
+        ({"name": "单1"}, "姓名"),
+        ({"phone": ""}, "请填写手机号码"),
+        ({"phone": "1380013"}, "手机号码"),
+        ({"email": "nobody"}, "name@example.com"),
+        ({"privacy": ""}, "请勾选「我已阅读并同意《个人信息告知》」"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_looked_up(browser, changed, message):
+    page = register(browser, 422, **changed)
+    assert message in page.text
+    assert account() is None
+    assert db.session.scalar(text("SELECT count(*) FROM attempt")) == 0
+
+
+def test_a_passport_is_registered_by_its_own_rule(browser):
+    register(browser, id_type="passport", number="e12345678")
+    assert (account().id_type, account().id_number) == (IdType.PASSPORT, "E12345678")
+
+
+@pytest.fixture
+def occupied(make, another_browser):
+    """A number in each of the ways in which it can be taken."""
+
+    def taken(how):
+        if how == "account":
+            make.account(number=NUMBER)
+        elif how == "frozen":
+            make.account(number=NUMBER).state = AccountState.FROZEN
+            db.session.commit()
+        elif how == "reserved":
+            register(another_browser)
+        elif how == "legacy":
+            make.legacy(number=NUMBER)
+        else:
+            make.legacy(number=NUMBER, claimed_at=utcnow())
+
+    return taken
+
+
+WAYS = ["account", "frozen", "reserved", "legacy", "claimed"]
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_an_occupied_number_has_one_sentence_whatever_the_reason(browser, occupied, how):
+    occupied(how)
+    page = register(browser, 409)
+    assert NUMBER_TAKEN in page.text
+    assert page.text.count("/hotlines") >= 2
+    for way in ("原有用户设置密码", "忘记密码", "咨询电话"):
+        assert way in page.text
+    assert len(db.session.scalars(select(Account.id)).all()) <= 1
+
+
+def test_the_page_of_an_occupied_number_is_the_same_to_the_byte(make, app):
+    make.account(number=id_number(311))
+    make.legacy(number=id_number(313))
+    make.legacy(number=id_number(315), claimed_at=utcnow())
+    register(Browser(app), number=id_number(317))
+    pages = [
+        masked(register(Browser(app), 409, number=number)).replace(number, "N")
+        for number in map(id_number, (311, 313, 315, 317))
+    ]
+    assert len(set(pages)) == 1
+
+
+def test_the_same_browser_renews_its_own_reservation(browser):
+    register(browser, phone="13800130302")
+    with time_machine.travel(utcnow() + timedelta(minutes=20), tick=False):
+        register(browser, phone="13800130303")
+    with time_machine.travel(utcnow() + timedelta(minutes=45), tick=False):
+        assert browser.open("/register/password").status == 200
+    assert account().phone == "13800130303"
+
+
+def test_a_mistyped_number_is_let_go_by_the_next_try(browser, another_browser):
+    register(browser, number=id_number(303))
+    register(browser)
+    register(another_browser, number=id_number(303), phone="13800130305")
+
+
+def test_a_reservation_ends_after_half_an_hour(browser, another_browser):
+    register(browser)
+    with time_machine.travel(utcnow() + timedelta(minutes=31), tick=False):
+        assert browser.open("/register/password", expect=302).location == "/register"
+        register(another_browser)
+        another_browser.send("/register/password", FIRST)
+    assert account().state == AccountState.ACTIVE
+
+
+def test_two_browsers_race_for_one_number_and_one_wins(app, browser, another_browser):
+    register(browser)
+    register(another_browser, 409)
+    browser.send("/register/password", FIRST)
+    register(another_browser, 409)
+    assert account().state == AccountState.ACTIVE
+
+
+def test_the_insert_itself_is_the_check(app, browser, make, monkeypatch):
+    """Another person takes the number between our clearing of old reservations and our insert."""
+    forget = applicants.delete_expired_reservations
+
+    def sneaky(index=None):
+        gone = forget(index)
+        db.session.execute(
+            text(
+                "INSERT INTO account (uid, state, id_type, id_number_sealed, id_index, name, password_hash, assured,"
+                " privacy_version, created_at) VALUES ('u', 'active', 'resident_id', x'00', :index, '别人', 'x', 1, '',"
+                " '2026-01-01')"
+            ),
+            {"index": index},
+        )
+        return gone
+
+    monkeypatch.setattr(applicants, "delete_expired_reservations", sneaky)
+    assert NUMBER_TAKEN in register(browser, 409).text
+
+
+def test_the_password_page_needs_the_browser_that_registered(browser, another_browser):
+    assert another_browser.open("/register/password", expect=302).location == "/register"
+    register(browser)
+    assert another_browser.open("/register/password", expect=302).location == "/register"
+    assert another_browser.send("/register/password", FIRST).location == "/register"
+    assert account().state == AccountState.RESERVED
+
+
+@pytest.mark.parametrize(
+    ("password", "confirm", "message"),
+    [
+        ("", "", "请填写登录密码"),
+        ("short", "short", "密码应为 8 至 64 个字符"),
+        ("12345678", "12345678", "太常见"),
+        (f"x{NUMBER}", f"x{NUMBER}", "证件号码"),
+        ("单小燕单小燕单小燕", "单小燕单小燕单小燕", "姓名"),
+        ("x13800130301", "x13800130301", "手机号码"),
+        (PASSWORD, PASSWORD + " ", "两次填写的密码不一致"),
+    ],
+)
+def test_a_bad_first_password_is_refused_with_the_reason(browser, password, confirm, message):
+    register(browser)
+    page = browser.send("/register/password", {"password": password, "confirm": confirm}, expect=422)
+    assert message in page.text
+    assert account().state == AccountState.RESERVED
+
+
+def test_a_reservation_that_ends_while_the_password_is_hashed_makes_no_account(browser, monkeypatch):
+    register(browser)
+    hashed = passwords.hashed
+
+    def slow(password):
+        db.session.execute(text("UPDATE account SET reserved_until = '2026-01-01 00:00:00'"))
+        db.session.commit()
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", slow)
+    assert browser.send("/register/password", FIRST).location == "/register"
+    assert account().state == AccountState.RESERVED
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_number_is_tried_three_times_a_day_whether_it_is_known_or_not(app, make, known):
+    if known:
+        make.account(number=NUMBER)
+    statuses = [409] * 3 if known else [302, 409, 409]
+    for serial, status in enumerate(statuses):
+        register(Browser(app), status, phone=f"1380013031{serial}")
+    page = register(Browser(app), 429, phone="13800130319")
+    assert "注册次数过多" in page.text
+    with time_machine.travel(utcnow() + timedelta(days=1, minutes=1), tick=False):
+        register(Browser(app), 409 if known else 302)
+
+
+@pytest.mark.parametrize(
+    ("limit", "name"), [("REGISTER_PHONE", "register_phone"), ("REGISTER_ADDRESS", "register_address")]
+)
+def test_phone_and_address_are_limited_too_with_the_same_page(browser, monkeypatch, limit, name):
+    monkeypatch.setattr(f"services.accounts.throttle.{limit}", Limit(name, 2, timedelta(days=1)))
+    register(browser, number=id_number(321))
+    register(browser, number=id_number(323))
+    assert "注册次数过多" in register(browser, 429, number=id_number(325)).text
+
+
+def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch):
+    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    seen = []
+
+    def reserve(wanted, token):
+        with other.connect() as connection:
+            seen.append(connection.scalar(text("SELECT count(*) FROM attempt")))
+        raise applicants.NumberTaken
+
+    monkeypatch.setattr(applicants, "reserve", reserve)
+    register(browser, 409)
+    other.dispose()
+    assert seen == [3]
+
+
+def test_expired_reservations_are_swept(browser):
+    register(browser)
+    assert applicants.delete_expired_reservations() == 0
+    with time_machine.travel(utcnow() + timedelta(minutes=31), tick=False):
+        assert applicants.delete_expired_reservations() == 1
+    db.session.commit()
+    assert account() is None
+
+
+def test_a_legacy_record_stays_unclaimed_by_a_registration(browser, make):
+    make.legacy(number=NUMBER)
+    register(browser, 409)
+    assert db.session.scalars(select(LegacyHolder.claimed_at)).all() == [None]
+    assert account() is None

@@ -1,0 +1,49 @@
+"""The operator's commands on PostgreSQL, from an empty database to people in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from demo.people import LEADING
+from lib import crypto
+from models import db
+from tests.support.people import id_number
+from tests.support.site.command_line import runner
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+
+@pytest.fixture
+def app(tmp_path, postgres_url) -> Iterator[Flask]:
+    crypto.use_cheap_hashes()
+    app = create_app(TestConfig(tmp_path / "instance", DATABASE_URL=postgres_url))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_commands_work_on_postgresql(app, tmp_path):
+    flask = runner(app)
+    register = tmp_path / "register.csv"
+    register.write_text(f"姓名,证件号码\n孙立国,{id_number(11)}\n孙立国,{id_number(11)}\n", "utf-8")
+
+    assert flask("init")[0] == 0
+    assert flask("init")[0] == 0
+    status, said, _progress = flask("demo", "--people", str(len(LEADING)))
+    assert (status, said.splitlines()[0]) == (0, f"{len(LEADING)} people added")
+    assert flask("tick")[:2] == (0, "lapsed claims: 1\n")
+    said = flask("legacy", "import", str(register))[1]
+    assert said.splitlines()[1].startswith("2 rows: 1 imported, 1 left out")
+    batch = said.splitlines()[-1].split()[1].rstrip(";")
+    assert flask("legacy", "code", id_number(11))[0] == 0
+    assert flask("legacy", "undo", batch)[:2] == (0, "1 records removed\n")
+    assert "0 missing or damaged" in flask("storage", "check")[1]
+    status, said, _error = flask("doctor")
+    assert status == 0
+    assert "database: postgresql 1" in said

@@ -1,0 +1,161 @@
+"""``flask init`` and ``flask doctor``: a new database, and what is wrong with an installation."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pysqlite3.dbapi2 as sqlite_driver
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from lib.pdf import fonts
+from lib.workdays import HOLIDAY
+from models import CalendarDay, Department, db
+from services.departments.reference_data import load_reference_data
+from services.operations import doctor
+from tests.support.rules.house import ROOT
+from tests.support.site.command_line import Run, runner
+
+
+@pytest.fixture
+def flask(app: Flask) -> Run:
+    return runner(app)
+
+
+# --- set-up and self-examination --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def migrated(app, flask):
+    """The test's database as ``flask init`` makes it, not as ``create_all`` does."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for name in reversed(names):  # who refers to others first
+            if not name.startswith("sqlite_"):
+                connection.exec_driver_sql(f'DROP TABLE "{name}"')
+    return flask("init")
+
+
+def test_init_makes_a_database_that_is_complete_and_can_be_repeated(flask, migrated):
+    assert migrated[0] == 0
+    assert db.session.scalar(select(func.count()).select_from(Department)) == 116
+    assert flask("init")[:2] == (0, "database and reference data are up to date\n")
+    assert sum(load_reference_data(ROOT / "data").values()) == 0
+
+
+def test_the_doctor_finds_a_new_installation_in_order(flask, migrated):
+    status, said, error = flask("doctor")
+
+    assert (status, error) == (0, "")
+    levels = {line.split()[0] for line in said.splitlines()}
+    assert levels <= {"ok", "warning"}
+    assert "at the newest migration" in said
+    assert f"SQLite {sqlite_driver.sqlite_version}, journal WAL" in said
+
+
+def test_the_doctor_names_a_database_that_was_not_migrated(flask):
+    status, said, error = flask("doctor")
+
+    assert status == 1
+    assert "FAULT    database: at migration none, the program needs" in said
+    assert error == "Error: 1 faults\n"
+
+
+def test_another_database_is_named_with_its_version(app, monkeypatch):
+    monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
+
+    assert levels(doctor.database(ROOT / "migrations"))[0] == (
+        "ok",
+        f"database: postgresql {sqlite_driver.sqlite_version}",
+    )
+
+
+def levels(found) -> list[tuple[str, str]]:
+    return [(one.level, one.text) for one in found]
+
+
+def test_each_examination_says_what_is_wrong(app, monkeypatch, tmp_path):
+    app.config["KEYS_FILE"].chmod(0o644)
+    assert ("warning", f"keys: {app.config['KEYS_FILE']} can be read by others (mode 644); chmod 600 it") in levels(
+        doctor.settings(app.config)
+    )
+    monkeypatch.setattr(doctor, "wal_is_safe", lambda _version: False)
+    assert "can lose writes in WAL mode" in levels(doctor.database(ROOT / "migrations"))[0][1]
+    monkeypatch.setattr(doctor, "LOW_SPACE", 1 << 80)
+    assert levels(doctor.storage(app.extensions["kuaiji.store"]))[0][0] == "warning"
+    monkeypatch.setattr(fonts, "fallbacks_found", list)
+    assert levels(doctor.print_fonts())[0][0] == "warning"
+    monkeypatch.setattr(fonts, "SERIF", tmp_path / "none.ttf")
+    assert levels(doctor.print_fonts()) == [
+        ("fault", f"fonts: {tmp_path / 'none.ttf'} is missing; sheets cannot be printed")
+    ]
+    db.session.execute(text("DELETE FROM option"))
+    assert "run flask init" in levels(doctor.reference_data())[0][1]
+
+
+def test_a_store_that_cannot_be_written_is_a_fault(app, monkeypatch):
+    def refused(**_options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refused)
+
+    assert levels(doctor.storage(app.extensions["kuaiji.store"])) == [
+        ("fault", f"storage: cannot write to {app.config['UPLOADS']}: Read-only file system")
+    ]
+
+
+def test_an_examination_that_breaks_is_a_fault_and_the_others_go_on(app, monkeypatch):
+    def broken() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(doctor, "reference_data", broken)
+
+    found = levels(doctor.examine(app.config, ROOT / "migrations", app.extensions["kuaiji.store"], date(2026, 3, 1)))
+
+    assert ("fault", "RuntimeError: no details") in found
+    assert found[-1][1].startswith("calendar:")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"STAFF_TOTP": "off"}, "KUAIJI_STAFF_TOTP=off"),
+        ({"LEGACY_CLAIM_FACTORS": "archive_no,none"}, "KUAIJI_LEGACY_CLAIM_FACTORS has none"),
+        ({}, ""),
+    ],
+)
+def test_risky_settings_are_warned_about(app, settings, words):
+    found = doctor.risky_settings(app.config)
+
+    assert len(found) == bool(words)
+    assert all(words in text for text in found)
+
+
+def test_passwords_in_the_open_are_warned_about_in_production():
+    config = {"STAFF_TOTP": True, "LEGACY_CLAIM_FACTORS": (), "ENV": "production", "BASE_URL": "http://kuaiji.example"}
+
+    assert "without https" in doctor.risky_settings(config)[0]
+    assert doctor.risky_settings(config | {"BASE_URL": "https://kuaiji.example"}) == []
+
+
+@pytest.mark.parametrize(
+    ("today", "known", "warned"),
+    [
+        (date(2026, 10, 31), [2026], []),
+        (date(2026, 11, 1), [2026], [2027]),
+        (date(2026, 11, 1), [2026, 2027], []),
+        (date(2027, 2, 1), [2026], [2027, 2028]),
+        (date(2027, 2, 1), [2026, 2027], []),
+    ],
+)
+def test_next_years_calendar_is_asked_for_from_november_on(app, today, known, warned):
+    db.session.execute(text("DELETE FROM calendar_day"))
+    db.session.add_all([CalendarDay(day=date(year, 10, 1), kind=HOLIDAY, source="notice") for year in known])
+
+    found = levels(doctor.calendar(today))
+
+    assert [int(words.split("holidays of ")[1][:4]) for level, words in found if level == "warning"] == warned
+    assert [level for level, _words in found if level == "ok"] == ([] if warned else ["ok"])

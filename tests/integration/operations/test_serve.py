@@ -1,0 +1,227 @@
+"""``flask serve``: the whole server as a process: it answers, ticks, ends when asked, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite
+import pytest
+from click import ClickException
+
+from commands import serve
+from tests.support.patience import PATIENCE_S
+from tests.support.rules.house import ROOT
+from tests.support.site.served import (
+    FLASK,
+    Environment,
+    answer,
+    descendants,
+    environment,
+    free_port,
+    wait_for,
+    wait_for_line,
+)
+
+pytestmark = pytest.mark.slow
+OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A folder as ``flask init`` leaves it."""
+    folder = tmp_path_factory.mktemp("served") / "instance"
+    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def env(installed, tmp_path) -> Environment:
+    """An installation of the test's own."""
+    shutil.copytree(installed, tmp_path / "instance")
+    return environment(tmp_path / "instance", free_port())
+
+
+@pytest.fixture
+def start(env) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the server; it and what it started is ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*args: str) -> subprocess.Popen[str]:
+        server = subprocess.Popen(
+            [FLASK, "serve", *args],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        started.append(server)
+        return server
+
+    yield run
+    for server in started:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.communicate()
+
+
+def sql(env: Environment, statement: str, *values: Any) -> list[Any]:
+    with closing(sqlite.connect(Path(env["KUAIJI_DATA"]) / "kuaiji.db", timeout=10)) as connection:
+        rows = connection.execute(statement, values).fetchall()
+        connection.commit()
+        return list(rows)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_the_server_answers_and_ends_when_asked(env, start, how):
+    server = start()
+    assert wait_for(lambda: answer(env)) == 200
+    answer(env, "/login?name=canary")
+
+    os.kill(server.pid, how)
+
+    said, errors = server.communicate(timeout=PATIENCE_S)
+    assert server.returncode == 0
+    assert f"serving on http://127.0.0.1:{env['KUAIJI_PORT']}" in said
+    assert "canary" not in said + errors
+    assert not answer(env)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux shows the processes below one")
+@pytest.mark.parametrize("processes", [0, 1, 2, 3])
+def test_a_server_that_is_still_starting_ends_at_once(env, start, processes):
+    """A worker that missed the signal would be waited for until the grace period ends: longer than this test waits."""
+    server = start("--grace", "1800")
+    assert server.stdout
+    assert server.stdout.readline().startswith("serving on")
+    wait_for(lambda: descendants(server.pid) >= processes, pause=0.01)
+
+    server.terminate()
+
+    _said, errors = server.communicate(timeout=PATIENCE_S)
+    assert (server.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
+    server = start()
+    wait_for(lambda: answer(env))
+
+    os.killpg(server.pid, signal.SIGINT)
+
+    _said, errors = server.communicate(timeout=PATIENCE_S)
+    assert (server.returncode, errors) == (0, "")
+
+
+def test_the_parent_ticks_and_requests_go_on(env, start):
+    sql(
+        env,
+        "INSERT INTO attempt (kind, subject, at, failed) VALUES ('sign_in', x'00', ?, 1)",
+        f"{OLD:%Y-%m-%d %H:%M:%S.%f}",
+    )
+    start("--tick-every", "0.5")
+
+    wait_for(lambda: sql(env, "SELECT count(*) FROM attempt") == [(0,)])
+
+    assert wait_for(lambda: answer(env)) == 200
+
+
+def test_a_tick_that_fails_is_told_and_the_server_goes_on(env, start):
+    sql(env, "DROP TABLE parked_form")
+    server = start("--tick-every", "0.5")
+
+    assert wait_for_line(server, "tick: parked forms: OperationalError: no such table: parked_form\n")
+
+    assert wait_for(lambda: answer(env)) == 200
+    assert server.poll() is None
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells a child that its parent died")
+def test_nothing_holds_the_port_after_the_parent_was_killed(env, start):
+    server = start()
+    wait_for(lambda: answer(env))
+
+    os.kill(server.pid, signal.SIGKILL)
+
+    wait_for(lambda: not answer(env))
+
+
+def test_a_taken_port_is_refused_before_anything_starts(env, start):
+    with closing(socket.create_server(("127.0.0.1", int(env["KUAIJI_PORT"])))):
+        server = start()
+        said, errors = server.communicate(timeout=PATIENCE_S)
+
+    port = env["KUAIJI_PORT"]
+    assert (server.returncode, said) == (1, "")
+    assert errors == (
+        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; set KUAIJI_PORT to a free one\n"
+    )
+
+
+def test_of_two_servers_that_start_at_once_the_second_is_refused():
+    """Neither listens yet, so the system itself would let both have the port."""
+    host, port = "127.0.0.1", free_port()
+    with serve.claimed_port(host, port), pytest.raises(ClickException, match="Address already in use; set KUAIJI_PORT"):
+        serve.claimed_port(host, port).__enter__()
+    with serve.claimed_port(host, port):
+        pass  # free again
+
+
+def test_of_two_that_load_demo_data_at_once_the_second_finds_it_there(env):
+    command = [str(FLASK), "demo", "--people", "0", "--if-empty", "--quiet"]
+    loading = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=PATIENCE_S)[0] for process in loading]
+    assert [process.returncode for process in loading] == [0, 0]
+    assert "".join(said).count("people added") == 1
+
+
+def test_an_old_database_is_refused(env, start):
+    sql(env, "DELETE FROM alembic_version")
+
+    server = start()
+
+    assert "Error: database: at migration none" in server.communicate(timeout=PATIENCE_S)[1]
+    assert server.returncode == 1
+
+
+def test_a_server_that_cannot_start_is_an_error(env, start):
+    env["KUAIJI_HOST"] = "no-such-host.invalid"
+
+    server = start()
+
+    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
+    assert server.returncode == 1
+
+
+def test_the_demo_accounts_are_printed_at_the_start(env, start):
+    subprocess.run([FLASK, "demo", "--people", "1"], cwd=ROOT, env=env, check=True, capture_output=True)
+    env["KUAIJI_STAFF_TOTP"] = "off"
+    server = start()
+    wait_for(lambda: answer(env))
+    server.terminate()
+
+    said, errors = server.communicate(timeout=PATIENCE_S)
+    assert "heping" in said
+    assert "张䶮" in said
+    assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"
+
+
+def test_a_killed_print_is_taken_up_by_the_tick_and_ends(env, start):
+    """The job fails, since its requester is gone; what counts is that a new process took it up by itself."""
+    columns = "uid, staff_id, revisions, state, total, done, created_at, alive_at, drawer, tries"
+    now, long_ago = (f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (datetime.now(UTC).replace(tzinfo=None), OLD))
+    values = ("killed", 999, "[1]", "drawing", 1, 0, now, long_ago, "killed", 1)
+    sql(env, f"INSERT INTO print_job ({columns}) VALUES ({', '.join('?' * len(values))})", *values)
+
+    start("--tick-every", "0.5")
+
+    wait_for(lambda: sql(env, "SELECT state, problem, tries FROM print_job") == [("failed", "rights", 2)])

@@ -1,0 +1,86 @@
+"""A stolen database file: it contains no number, phone or e-mail in plain text, wherever it was typed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app
+from config import TestConfig
+from lib.codes import Status
+from models import Declaration, db
+from services import workflow
+from services.departments.reference_data import load_reference_data
+from tests.support.applicant.filing import filled, stored
+from tests.support.factory import Make
+from tests.support.people import EMPLOYED, id_number
+
+ROOT = Path(__file__).resolve().parents[3]
+NUMBER = id_number(905)
+TYPED = {
+    "mobile": "13800139051",
+    "email": "canary905@example.com",
+    "employer_phone": "13800139052",
+    "holds_legacy_certificate": "yes",
+    "legacy_certificate_no": NUMBER,
+}
+CANARIES = [NUMBER, *(TYPED[name] for name in ("mobile", "email", "employer_phone")), "13800139053"]
+
+
+def found_in_the_open(app: Flask) -> list[str]:
+    db.session.rollback()
+    content = b"".join(path.read_bytes() for path in Path(app.config["DATA"]).glob("kuaiji.db*"))
+    assert "单小燕".encode() in content  # names are searched for, so they are in plain text
+    return [canary for canary in CANARIES if canary.encode() in content]
+
+
+def test_a_whole_filing_leaves_nothing_in_the_open(app, browser, another_browser, make):
+    account = make.account(number=NUMBER)
+    declaration = make.declaration(Status.DRAFT, account, **(EMPLOYED | TYPED))
+    browser.sign_in(account)
+    browser.send("/apply/personal/draft", filled(declaration, "personal", mobile="13800139053"), expect=204)
+    browser.send("/apply/personal", filled(stored(declaration), "personal", mobile="13800139053"), expect=422)
+    make.papers(stored(declaration))
+    workflow.submit(stored(declaration), make.actor(account), commitment="1", review_days=10)
+    db.session.commit()
+    officer = make.staff()
+    another_browser.sign_in(officer)
+    another_browser.send("/staff/queue/search", {"q": NUMBER}, expect=200)
+    another_browser.send("/staff/counter", {"number": NUMBER}, expect=200)
+    another_browser.send(f"/staff/submissions/{declaration.uid}/claim")
+    page = another_browser.open(f"/staff/submissions/{declaration.uid}").text
+    assert re.sub(r"<[^>]+>|\s", "", page).count(NUMBER) >= 2  # in groups as the ID number, and as the certificate's
+    browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": "wrong"}, expect=422)
+    assert found_in_the_open(app) == []
+
+
+@pytest.fixture
+def older(tmp_path) -> Any:
+    app = create_app(TestConfig(tmp_path))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_what_stood_in_the_open_is_sealed_by_the_migration_and_opened_by_its_way_back(older):
+    folder = str(ROOT / "migrations")
+    flask_migrate.upgrade(folder)
+    load_reference_data(ROOT / "data")
+    declaration = Make(older).declaration(Status.DRAFT, Make(older).account(number=NUMBER), **(EMPLOYED | TYPED))
+    uid, told = declaration.uid, {name: TYPED[name] for name in ("email", "employer_phone", "legacy_certificate_no")}
+    db.session.remove()
+    flask_migrate.downgrade(folder, revision="0001")
+    columns = ", ".join(told)
+    with db.engine.connect() as connection:
+        row = connection.execute(text(f"SELECT {columns} FROM declaration")).one()
+    assert dict(row._mapping) == told
+    flask_migrate.upgrade(folder)
+    again = db.session.query(Declaration).filter_by(uid=uid).one()
+    assert {name: getattr(again, name) for name in told} == told

@@ -1,0 +1,220 @@
+"""Security headers: exact values on every status and kind of answer; nothing is kept but static files; cookies."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask, Response
+
+from blueprints.gate import COOKIE, STAFF_COOKIE
+from lib.codes import Status
+from services.access import public
+from tests.support.applicant.filing import file, pages_of, words
+from tests.support.people import PASSWORD, STAFF_PASSWORD
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+EXACT = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+PICTURE_CSP = "default-src 'none'; sandbox"
+TOO_MUCH = {"CONTENT_LENGTH": str(64 * 1024 * 1024 + 1)}
+
+
+def checked(answer, status: int, **changed: str) -> None:
+    """The status, and every security header with its exact value, once."""
+    expected = EXACT | {name.replace("_", "-"): value for name, value in changed.items()}
+    assert answer.status_code == status
+    assert {name: answer.headers.getlist(name) for name in expected} == {name: [expected[name]] for name in expected}
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Server" not in answer.headers
+
+
+def kept_by_nobody(answer) -> None:
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
+
+
+@public
+def broken() -> str:
+    raise RuntimeError("as if something had gone wrong")
+
+
+@pytest.fixture
+def answering(app) -> Flask:
+    """As in production: an unexpected error becomes a page."""
+    app.add_url_rule("/broken", "broken", broken)
+    app.config["TESTING"] = False
+    return app
+
+
+ANSWERS = [
+    ("GET", "/", {}, 200),
+    ("GET", "/guide", {}, 200),
+    ("GET", "/healthz", {}, 200),
+    ("GET", "/templates/sheet", {}, 200),
+    ("GET", "/text-size?large=1", {}, 302),
+    ("GET", "/apply", {}, 302),
+    ("GET", "/staff/queue", {}, 302),
+    ("POST", "/login", {"data": {"name": "张三"}}, 422),
+    ("GET", "/nothing", {}, 404),
+    ("GET", "/staff/nothing", {}, 404),
+    ("GET", "/static/nothing.css", {}, 404),
+    ("GET", "/notices/4711", {}, 404),
+    ("POST", "/", {}, 405),
+    ("POST", "/login", {"environ_overrides": TOO_MUCH, "data": {"name": "x"}}, 413),
+    ("GET", "/broken", {}, 500),
+    ("HEAD", "/", {}, 200),
+    ("OPTIONS", "/", {}, 200),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status"),
+    ANSWERS,
+    ids=[f"{method} {path} {status}" for method, path, _s, status in ANSWERS],
+)
+def test_every_answer_has_the_headers_and_is_kept_by_nobody(answering, method, path, sent, status):
+    answer = answering.test_client().open(path, method=method, **sent)
+    checked(answer, status)
+    kept_by_nobody(answer)
+
+
+def test_an_unexpected_error_is_a_page_that_tells_nothing_of_itself(answering, caplog):
+    answer = answering.test_client().get("/broken")
+    assert "系统出错了" in words(answer.text)
+    assert "gone wrong" not in answer.text
+    assert "Traceback" not in answer.text
+    assert "unexpected error on broken" in caplog.text
+
+
+def test_a_forged_form_and_a_forbidden_view_have_the_headers(app, browser, make):
+    browser.sign_in(make.account())
+    app.config["WTF_CSRF_ENABLED"] = True
+    checked(browser.send("/apply/submit", expect=400).response, 400)
+    browser.sign_in(make.staff())
+    answer = browser.open("/staff/admin/notices", expect=403).response
+    checked(answer, 403)
+    kept_by_nobody(answer)
+
+
+def test_pages_pictures_and_documents_of_a_person_have_the_headers(make, browser):
+    declaration = make.declaration(Status.SUBMITTED)
+    browser.sign_in(declaration.account)
+    (photo,) = pages_of(declaration, "photo")
+    for path, csp in (
+        ("/apply/status", CSP),
+        ("/apply/sheet.pdf", CSP),
+        ("/apply/divisions?parent=210100", CSP),
+        (f"/apply/pages/{photo.uid}.jpg", PICTURE_CSP),
+    ):
+        answer = browser.open(path).response
+        checked(answer, 200, Content_Security_Policy=csp)
+        kept_by_nobody(answer)
+
+
+def test_a_page_shown_again_with_problems_and_one_that_was_overtaken_have_the_headers(make, browser):
+    browser.sign_in(make.declaration().account)
+    sent = {"action": "next", "seen": "somewhere else"}
+    checked(
+        browser.send(
+            "/apply/education", sent | {"has_part_time": "no", "full_time_level": "junior"}, expect=409
+        ).response,
+        409,
+    )
+    checked(browser.send("/apply/papers/id_emblem", {"file": file(b"text")}, expect=422).response, 422)
+
+
+# --- static files -----------------------------------------------------------------------------------------------------
+
+TYPES = {".css": 'text/css; charset="utf-8"', ".js": 'text/javascript; charset="utf-8"', ".svg": "image/svg+xml"}
+
+
+def static_files(page: str) -> list[str]:
+    return sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)))
+
+
+def test_static_files_have_the_headers_and_are_kept_for_good(browser):
+    found = static_files(browser.open("/").text)
+    assert len(found) >= 4
+    for path in found:
+        answer = browser.client.get(path)
+        checked(answer, 200)
+        assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert answer.headers["Content-Type"] == TYPES[path[path.rindex(".") :]]
+        assert "Set-Cookie" not in answer.headers
+        answer.close()
+
+
+def test_a_static_file_that_the_browser_has_is_not_sent_again(browser):
+    path = static_files(browser.open("/").text)[0]
+    first = browser.client.get(path)
+    first.close()
+    answer = browser.client.get(path, headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    checked(answer, 304)
+    assert answer.data == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "status"),
+    [
+        ("HEAD", {}, 200),
+        ("GET", {"Range": "bytes=0-9"}, 206),
+        ("GET", {"Range": "bytes=999999999-"}, 416),
+        ("OPTIONS", {}, 405),
+        ("POST", {}, 405),
+    ],
+)
+def test_whatever_is_asked_of_a_static_file_the_answer_has_the_headers(browser, method, sent, status):
+    path = static_files(browser.open("/").text)[0]
+    with browser.client.open(path, method=method, headers=sent) as answer:
+        checked(answer, status)
+
+
+@pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "..%2fconfig.py", "", "js/", "js/nothing.js"])
+def test_nothing_but_static_files_is_found_there(browser, path):
+    prefix = browser.app.extensions["kuaiji.static"].prefix
+    answer = browser.client.get(f"/{prefix}{path}")
+    checked(answer, 404)
+    kept_by_nobody(answer)
+
+
+# --- cookies ----------------------------------------------------------------------------------------------------------
+
+
+def cookies(answer: Response) -> dict[str, set[str]]:
+    """Cookies that an answer sets: name -> attributes, without the values."""
+    found = {}
+    for header in answer.headers.getlist("Set-Cookie"):
+        (name, *_), *attributes = (part.strip().split("=", 1) for part in header.split(";"))
+        found[name] = {"=".join(attribute) for attribute in attributes}
+    return found
+
+
+@pytest.mark.parametrize("settings", [{"BASE_URL": "https://example.org"}, {}], ids=["https", "http"])
+def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(make, browser, settings):
+    account = make.account()
+    sent = {"name": account.name, "number": account.id_number, "password": PASSWORD}
+    secure = {"Secure"} if settings else set()
+    found = cookies(browser.client.post("/login", data=sent))
+    assert found[COOKIE] == {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
+    visitor = cookies(browser.app.test_client().get("/login"))
+    assert set(visitor) == {"kuaiji_page"}
+    assert visitor["kuaiji_page"] == {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
+
+
+@pytest.mark.parametrize("settings", [{"STAFF_TOTP": "off", "BASE_URL": "https://example.org"}])
+def test_an_officers_cookie_goes_to_the_staff_half_only(make, browser):
+    officer = make.staff()
+    sent = {"username": officer.username, "password": STAFF_PASSWORD}
+    found = cookies(browser.client.post("/staff/login", data=sent))
+    assert found[STAFF_COOKIE] == {"HttpOnly", "SameSite=Strict", "Path=/staff", "Secure"}
+    assert COOKIE not in found

@@ -1,0 +1,1 @@
+"""What an applicant sends: answers, names, pictures, signed sheets, pieces of a file."""

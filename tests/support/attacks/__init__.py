@@ -1,0 +1,1 @@
+"""What attackers and accidents send: hostile pictures, cut lines, jobs that misbehave, found viruses."""

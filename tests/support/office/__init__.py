@@ -1,0 +1,1 @@
+"""What officers do and find: marks, histories, many submissions, prints, spreadsheets."""

@@ -1,0 +1,1 @@
+"""What runs while tests do: applications, servers, databases, browsers, commands."""

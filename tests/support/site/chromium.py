@@ -1,0 +1,41 @@
+"""The system's Chromium for browser tests: found, started once a process, and shared by all its tests."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support.patience import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_chromium() -> str | None:
+    """The program, or the one that KUAIJI_CHROMIUM names; Playwright's own download is never used."""
+    named = os.environ.get("KUAIJI_CHROMIUM")
+    return named or next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+
+
+@functools.cache
+def start_chromium() -> Browser:
+    """A headless Chromium that lives until this process ends. Playwright's sync API starts once a thread only."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    # Root, and containers without user namespaces, cannot have Chromium's sandbox; it only sees pages of these tests.
+    return playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+
+
+def chromium_or_skip() -> Browser:
+    """Skips the test where no browser is installed; fails it when CI is set, so that a green run has tested pages."""
+    if find_chromium():
+        return start_chromium()
+    message = f"no browser found: install one of {', '.join(PROGRAMS)} (scripts/ensure_chromium.sh does it)"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

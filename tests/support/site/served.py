@@ -1,0 +1,71 @@
+"""The real server as a process of its own, for tests of what only it can show: its end, its start, a cut line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.support.patience import PATIENCE_S
+from tests.support.rules.house import ROOT
+
+FLASK = ROOT / ".venv" / "bin" / "flask"
+Environment = dict[str, str]
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return int(server.getsockname()[1])
+
+
+def environment(folder: Path, port: int) -> Environment:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    ours = {"DATA": folder, "UPLOADS": folder / "uploads", "PORT": port, "WORKERS": 1, "THREADS": 2}
+    return kept | {f"KUAIJI_{name}": str(value) for name, value in ours.items()}
+
+
+def wait_for(true: Callable[[], Any], seconds: float = PATIENCE_S, pause: float = 0.1) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(pause)
+    raise AssertionError("it did not happen in time")
+
+
+def answer(env: Environment, path: str = "/healthz") -> int:
+    with suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{env['KUAIJI_PORT']}{path}", timeout=2) as page:
+        return int(page.status)
+    return 0
+
+
+def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
+    """Read the server's error output until it contains this; when the wait is over, the server is ended."""
+    assert server.stderr
+    end = threading.Timer(PATIENCE_S, server.kill)
+    end.start()
+    try:
+        return line in iter(server.stderr.readline, "")
+    finally:
+        end.cancel()
+
+
+def descendants(pid: int) -> int:
+    """How many processes this one has started, with theirs (Linux)."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    return _below(parents, pid)
+
+
+def _below(parents: dict[int, list[int]], pid: int) -> int:
+    return sum(1 + _below(parents, child) for child in parents.get(pid, []))

@@ -1,0 +1,81 @@
+"""What the documents say is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from config import SETTINGS
+from forms import PAPER, PAPERS, SHEET
+from scripts import pictures, settings_table
+from tests.support.rules.house import ROOT
+
+
+def test_the_table_of_settings_is_made_of_the_settings() -> None:
+    text = settings_table.DOCUMENT.read_text("utf-8")
+    assert settings_table.with_table(text) == text, "run: make docs"
+    assert all(f"| `{setting.name}` |" in text for setting in SETTINGS)
+
+
+@pytest.mark.parametrize("text", ["", settings_table.BEGIN, settings_table.END])
+def test_a_document_without_the_marks_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="lacks"):
+        settings_table.with_table(text)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/architecture.md"])
+def test_links_and_make_targets_of_a_document_exist(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert {name for name in re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", text) for name in name if name} <= targets
+    folder = (ROOT / document).parent
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link and not link.endswith(".png")]
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_a_picture_is_written_again_only_when_it_shows_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    page = Image.new("RGB", (200, 100), (240, 240, 240))
+    pictures.keep(page, path)
+    first = path.stat().st_mtime_ns
+
+    nearly = page.copy()
+    nearly.paste((215, 215, 215), (0, 0, 10, 10))  # as another palette leaves it
+    pictures.keep(nearly, path)
+    assert path.stat().st_mtime_ns == first
+
+    dotted = page.copy()
+    dotted.putpixel((50, 50), (0, 0, 0))
+    for changed in (dotted, ImageChops.add(page, Image.new("RGB", page.size, (1, 1, 1))), page.resize((100, 50))):
+        assert not pictures.look_alike(changed, page)
+        pictures.keep(changed, path)
+        with Image.open(path) as kept:
+            assert kept.tobytes() == changed.tobytes()
+
+
+def test_every_vendored_package_names_its_version_and_licence() -> None:
+    vendor = ROOT / "static" / "vendor"
+    readme = (vendor / "README.md").read_text("utf-8")
+    for folder in (path for path in vendor.iterdir() if path.is_dir()):
+        version = (folder / "VERSION").read_text("utf-8").strip()
+        assert re.search(rf"`{folder.name}/` \| {folder.name} \| {re.escape(version)} \|", readme)
+        assert "Permission is hereby granted" in (folder / "LICENSE").read_text("utf-8")
+
+
+def test_the_manual_says_how_many_pictures_a_paper_may_have() -> None:
+    manual = (ROOT / "docs" / "用户手册.md").read_text("utf-8")
+    single = {"photo", "id_portrait", "id_emblem", "card_portrait", "card_back"}
+    most = {paper.max_pages for paper in PAPERS if paper.kind not in {*single, SHEET}}
+    assert f"信息表最多 {PAPER[SHEET].max_pages} 张，其他附件最多 {max(most)} 张；" in manual
+    assert most == {max(most)}
+    assert {PAPER[kind].max_pages for kind in single} == {1}
+
+
+def test_pictures_of_the_documents_are_those_that_the_script_makes() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = {name for page in documents for name in re.findall(r"images/([^\s\")]+)", page.read_text("utf-8"))}
+    kept = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    assert named == kept == set(pictures.PICTURES), "run: make pictures"
