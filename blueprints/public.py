@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blueprints import client_address
 from blueprints.account_forms import LoginForm
 from blueprints.template_helpers import TEXT_COOKIE
-from forms import PHOTO
+from forms import PHOTO, STEPS
 from lib import names
 from lib.database import transaction_mode
 from lib.pdf import fonts
@@ -67,6 +67,7 @@ def notice(notice_id: int) -> str:
 def guide_page() -> str:
     return render_template(
         "public/guide.html",
+        steps=STEPS,
         needs=guide.required_papers(),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],

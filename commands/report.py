@@ -45,7 +45,7 @@ def one_line(error: BaseException) -> str:
     """The error without the values of a statement, because they may be personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()
-    ours = type(cause).__module__.split(".")[0] in ("services", "lib", "models", "config")
+    ours = type(cause).__module__.split(".")[0] in ("services", "lib", "models", "config", "demo")
     return words[0] if words and ours else ": ".join([type(cause).__name__, *words[:1]])
 
 

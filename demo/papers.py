@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from demo.drawings import Document, card, certificate, photograph
 from demo.people import DemoPerson
-from forms import PHOTO
+from forms import PAPER, PHOTO
 
 #: Question -> answer as it is read: 汉族, 2012-07 ...
 Words = Mapping[str, str]
@@ -15,8 +15,14 @@ GREEN, NAVY = "#2f6b4f", "#27406e"
 
 
 def draw(kind: str, person: DemoPerson, words: Words) -> bytes:
-    """The picture of one paper as JPEG. Raises KeyError for one without a drawing (个人基本信息表 has its own)."""
-    return _DRAWINGS[kind](person, words)
+    """The picture of one paper as JPEG. Not of 个人基本信息表: that one is printed and signed."""
+    return _DRAWINGS[kind](person, words) if kind in _DRAWINGS else _plain(kind, person)
+
+
+def _plain(kind: str, person: DemoPerson) -> bytes:
+    """A certificate with a title, a name and a number: for a paper that has no drawing of its own."""
+    rows = (("姓名", person.name), ("证件号码", person.number))
+    return certificate(Document(PAPER[kind].title, rows, look=person.look))
 
 
 def _day(day: date) -> str:

@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -38,6 +38,10 @@ class Build(NamedTuple):
     def prefix(self) -> str:
         """The start of their addresses. With the mark in the path, what a file names relatively carries it too."""
         return f"static/{self.mark}/"
+
+    @property
+    def is_compressed(self) -> bool:
+        return self.folder.name == self.mark
 
 
 @cache
@@ -76,8 +80,11 @@ def mark_of(contents: Mapping[str, bytes]) -> str:
 
 
 def _contents(source: Path) -> dict[str, bytes]:
-    files = (path for path in source.rglob("*") if path.is_file() and path.suffix not in COMPRESSED)
-    return {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
+    return {path.relative_to(source).as_posix(): path.read_bytes() for path in _sources(source)}
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and path.suffix not in COMPRESSED)
 
 
 def _write(contents: Mapping[str, bytes], folder: Path) -> None:
@@ -132,7 +139,7 @@ class StaticFiles(WhiteNoise):
     """Serves a build. Browsers keep its files for good: other contents have another address."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], made: Build, headers: Mapping[str, str]) -> None:
-        self._headers = list(headers.items())
+        self._headers, self._is_compressed = list(headers.items()), made.is_compressed
         super().__init__(
             application,
             root=made.folder,
@@ -140,6 +147,15 @@ class StaticFiles(WhiteNoise):
             immutable_file_test=lambda _path, _url: True,
             allow_all_origins=False,
         )
+
+    def update_files_dictionary(self, root: str, prefix: str) -> None:
+        """Compressed copies count in a build only: beside the sources they may be of an earlier version."""
+        if self._is_compressed:
+            super().update_files_dictionary(root, prefix)
+            return
+        sources = {str(path): path.stat() for path in _sources(Path(root))}
+        for path in sources:
+            self.add_file_to_dictionary(prefix + path.removeprefix(root), path, stat_cache=sources)
 
     def serve(self, static_file: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Add our headers to every answer. WhiteNoise's own hook does not reach refusals (405, 416)."""

@@ -85,7 +85,7 @@ def _paper_page(case: DeclarationCase, uid: str) -> PaperPage:
 def crop_page(uid: str) -> ResponseReturnValue:
     """裁剪: four corners to drag; without scripts those that were found, margins in per cent, or no crop at all."""
     page = _paper_page(editable_case(), uid)
-    if request.method == "GET":
+    if request.method != "POST":
         return _editor(page)
     kind, uncropped = page.kind, page.source_address or page.address
     db.session.rollback()

@@ -126,7 +126,7 @@ def _finish(owner: Owner) -> None:
 def page(token: str) -> ResponseReturnValue:
     """The phone's page: take one picture of one paper and send it, as a plain form."""
     try:
-        if request.method == "GET":
+        if request.method != "POST":  # a chat program's HEAD must not bind the token to itself
             return _shown(token, _owner(token))
         return _sent(token)
     except ProtocolError:

@@ -1,4 +1,4 @@
-"""Who may sign in: applicants, officers, their passwords and sessions, limits on guessing, messages, the old register.
+"""Who may sign in: applicants, officers, their passwords and sessions, limits on guessing, the old register.
 
-Uses lib and models, and services.access and audit. Knows no declaration.
+Also the messages on the site. Knows no declaration.
 """

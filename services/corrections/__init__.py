@@ -1,4 +1,1 @@
-"""修改: a returned declaration as the applicant sees it, one mark a screen.
-
-Uses declaration, papers, marks, sheet and workflow. Changes nothing by itself.
-"""
+"""修改: a returned declaration as the applicant sees it, one mark a screen, and the reminder to send it again."""

@@ -1,4 +1,1 @@
-"""The working copy: stored answers, what is missing, drafts of what is typed, and due dates.
-
-Uses forms and departments. Knows no officer.
-"""
+"""The working copy: stored answers, what is missing, drafts of what is typed, labels, due dates. Knows no officer."""

@@ -1,4 +1,1 @@
-"""人员档案: the approved state of a person, for the owner and for the office.
-
-Uses declaration, sheet and audit.
-"""
+"""人员档案: the approved state of a person, for the owner and for the office."""

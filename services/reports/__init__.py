@@ -1,4 +1,4 @@
 """Counting and lists: statistics, charts, the roster (名册) and times of review.
 
-Reads only. Uses departments for the scope.
+Changes no declaration; ``review_times`` keeps what a review took.
 """

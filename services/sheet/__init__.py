@@ -1,4 +1,4 @@
 """个人基本信息表: its versions, its content and layout, drawing it, and reading a signed one back.
 
-Uses declaration and papers for what is printed, lib.pdf for drawing, lib.pictures for reading.
+lib.pdf draws, lib.pictures reads; this room knows what is printed where.
 """

@@ -96,6 +96,7 @@ def test_the_corners_that_were_found_cut_and_straighten_and_the_whole_comes_back
     proposed = (page.measures or {})["document"]["corners"]
     assert proposed == pytest.approx(photo.corners, abs=0.02)
     assert ",".join(map(str, proposed)) in browser.open(f"/apply/pages/{page.uid}/crop").text
+    assert browser.client.head(f"/apply/pages/{page.uid}/crop").status_code == 200
 
     back = crop(browser, declaration, how="corners", corners=",".join(map(str, proposed)))
     assert back.location == f"/apply/papers#paper-{KIND}"

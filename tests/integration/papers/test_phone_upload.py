@@ -151,6 +151,15 @@ def test_two_phones_scan_the_code_and_the_first_that_sends_has_it(app, declarati
     assert len(pages_of(declaration, "employer_licence")) == 1
 
 
+def test_a_program_that_only_asks_whether_the_page_is_there_does_not_take_the_code(app, declaration, browser, tokens):
+    """Chat programs ask with HEAD about an address before they show it."""
+    address = handed(browser, tokens)
+    assert Browser(app).client.head(address).status_code == 200
+    assert row().device_hash is None
+    Browser(app).send(address, {"file": file()}, expect=200)
+    assert len(pages_of(declaration, "employer_licence")) == 1
+
+
 def test_a_new_code_for_the_paper_ends_the_earlier_one_and_others_live_on(declaration, browser, phone, tokens):
     earlier = handed(browser, tokens)
     other = handed(browser, tokens, "/apply/papers/id_portrait/hand-over")

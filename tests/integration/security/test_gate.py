@@ -25,7 +25,8 @@ def routes(app: Flask) -> dict[str, set[str]]:
 
 
 def test_every_route_is_in_the_table_with_its_methods(app):
-    assert routes(app) == {endpoint: set(methods) for endpoint, (methods, _who) in TABLE.items()}
+    table = {endpoint: set(methods) for endpoint, (methods, _who) in TABLE.items()}
+    assert routes(app) == table, "give each route its row in TABLE of tests/support/rules/routes.py"
 
 
 @pytest.fixture

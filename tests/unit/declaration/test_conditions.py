@@ -361,4 +361,5 @@ def test_a_paper_is_asked_for_exactly_when_the_answers_say_so(kind, yes, no):
 
 
 def test_every_paper_with_a_condition_is_in_the_table_above():
-    assert {paper.kind for paper in PAPERS if paper.when} == {row[0] for row in ASKED_FOR}
+    missing = {paper.kind for paper in PAPERS if paper.when} ^ {row[0] for row in ASKED_FOR}
+    assert not missing, f"give {sorted(missing)} a row in ASKED_FOR: answers that ask for it, answers that do not"

@@ -14,7 +14,7 @@ from models import Draft, ParkedForm, db
 from services.declaration import drafts
 from services.operations import scheduled_jobs
 
-PERSONAL, DEPARTMENT, EDUCATION, _QUALIFICATION = STEPS
+PERSONAL, DEPARTMENT, EDUCATION, *_OTHERS = STEPS
 TYPED = [("full_time_school", "东北样例大学"), ("accounting_posts", "cashier"), ("accounting_posts", "reports")]
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 from whitenoise.compress import Compressor
 
 from lib import static_files
-from lib.static_files import Build, build, prepared
+from lib.static_files import Build, StaticFiles, build, prepared
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
 
@@ -253,3 +255,16 @@ def test_without_room_for_a_build_the_files_are_served_as_they_are(source, tmp_p
     made = prepared(source, tmp_path / "a file" / "static")
     assert made == Build(source, builder().mark)
     assert "static files are served uncompressed" in caplog.text
+
+
+def test_without_room_for_a_build_no_compressed_copy_of_an_earlier_version_is_served(source, tmp_path):
+    (tmp_path / "a file").touch()
+    (source / "app.css.gz").write_bytes(gzip.compress(b"stale"))
+    (source / "js/main.js.br").write_bytes(b"stale")
+    made = prepared(source, tmp_path / "a file" / "static")
+    client = Client(StaticFiles(Response("no such file", 404), made, {}))
+    for name, content in (("app.css", STYLE), ("js/main.js", SCRIPT)):
+        answer = client.get(f"/{made.prefix}{name}", headers={"Accept-Encoding": "gzip, br"})
+        assert (answer.status_code, answer.headers.get("Content-Encoding"), answer.data) == (200, None, content)
+        answer.close()
+    assert client.get(f"/{made.prefix}app.css.gz").status_code == 404
