@@ -169,6 +169,7 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         [{"length": 10, "arrived": 11}, {"length": 10, "arrived": -1}],
         [{"length": 10, "arrived": 0}, {"length": 10, "arrived": 10}],
     ),
+    ("ck_reference_version_one_row", "reference_version", [{"id": 2}], [{"id": 1}]),
     ("ck_print_job_known_state", "print_job", [{"state": "printed"}], [{"state": "drawing"}, {"state": "failed"}]),
     ("ck_print_job_done_is_part", "print_job", [{"total": 2, "done": 3}], [{"total": 2, "done": 2}]),
 ]
