@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -21,15 +20,12 @@ from models import Account, Staff, db
 from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.patience import PATIENCE_S
-from tests.support.rules.manners import check_page
+from tests.support.rules.manners import alike, check_page, once
 from tests.support.site.chromium import chromium_or_skip
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 AXE = Axe()
-#: What differs from page to page and says nothing: tokens and addresses of rows; to axe, numbers too.
-TOKEN = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w.-]{16,}")
 NUMBER = re.compile(r"\d+")
-LOOKED_AT: set[tuple[str, bytes]] = set()
 #: Chromium drops keys that are pressed before a page is painted for the first time.
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 #: Scripts may move and turn pictures: the styles that they set are not inline styles, which the policy refuses.
@@ -90,13 +86,6 @@ def site(app: Flask) -> Iterator[str]:
     counted.wait()
 
 
-def once(what: str, page: str, check: Callable[[], None]) -> None:
-    """Each process checks a page once: stories pass the same pages again and again."""
-    if (key := (what, hashlib.sha256(page.encode()).digest())) not in LOOKED_AT:
-        check()
-        LOOKED_AT.add(key)
-
-
 @dataclass
 class Visitor:
     """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, faults."""
@@ -144,11 +133,11 @@ class Visitor:
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
         source = self._source()
-        alike = TOKEN.sub("", source)
-        once("manners", alike, lambda: check_page(source, self.page.url))
+        once("manners", alike(source), lambda: check_page(source, self.page.url))
         if self.scripts:
             self.page.evaluate(PAINTED)
-            once("axe", f"{self.page.viewport_size} {NUMBER.sub('', alike)}", self.axe)
+            # Numbers say nothing to axe.
+            once("axe", f"{self.page.viewport_size} {NUMBER.sub('', alike(source))}", self.axe)
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
 
