@@ -14,6 +14,7 @@ from models import Declaration, ReviewMeasure, Staff, db
 from services import workflow
 from tests.browser.conftest import Visitor
 from tests.support.office.review_desk import fresh, holder_id
+from tests.support.patience import PATIENCE_S
 from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 
 COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
@@ -195,6 +196,13 @@ def test_the_help_lists_the_keys_and_gives_the_focus_back(desk, second_look):
     assert page.evaluate("document.activeElement.id") == row
 
 
+#: The script of the page listens: one of its keys (a note) has moved the focus.
+KEYS_WORK = """() => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", {bubbles: true, key: "g"}));
+  return document.activeElement !== document.body;
+}"""
+
+
 @pytest.mark.parametrize(
     ("event", "works"),
     [
@@ -211,6 +219,8 @@ def test_the_help_lists_the_keys_and_gives_the_focus_back(desk, second_look):
 def test_keys_work_beside_input_methods_and_leave_the_browser_its_own(desk, second_look, event, works):
     window = desk()
     window.go(address(second_look))
+    window.page.wait_for_function(KEYS_WORK, timeout=PATIENCE_S * 1000)
+    window.page.evaluate("document.activeElement.blur()")
     window.page.evaluate("e => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...e}))", event)
     focused = window.page.evaluate("document.activeElement.dataset.key ?? ''")
     assert (focused == "a") is works
