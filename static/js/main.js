@@ -3,7 +3,8 @@
  *
  * Sets `class="js"` on <html>. Hides what is only needed without scripts ([data-nojs], e.g. 【更新】) and shows what only
  * works with them ([data-script]). Imports each module below once when its selector matches, now or in a part of the page
- * that comes later (fragment.js). A module finds its own elements when it is imported.
+ * that comes later (fragment.js). A module finds its own elements when it is imported. <html data-ready> says that the
+ * modules of the page are there.
  */
 const BEHAVIOURS = {
   "[data-focus]": "./focus.js",
@@ -37,9 +38,8 @@ document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
 for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
 const load = () => {
-  for (const [selector, module] of Object.entries(BEHAVIOURS)) {
-    if (document.querySelector(selector)) import(module); // twice is once: the browser keeps modules
-  }
+  const wanted = Object.entries(BEHAVIOURS).filter(([selector]) => document.querySelector(selector));
+  return Promise.allSettled(wanted.map(([, module]) => import(module))); // twice is once: the browser keeps modules
 };
 document.addEventListener("fragment", load);
-load();
+load().then(() => document.documentElement.setAttribute("data-ready", ""));

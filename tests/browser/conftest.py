@@ -28,6 +28,8 @@ AXE = Axe()
 NUMBER = re.compile(r"\d+")
 #: Chromium drops keys that are pressed before a page is painted for the first time.
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SCRIPTED = """() =>
+  document.documentElement.hasAttribute("data-ready") || !document.querySelector("script[type=module]")"""
 #: Scripts may move and turn pictures: the styles that they set are not inline styles, which the policy refuses.
 WITHOUT_STYLES = """() => {
   const copy = document.documentElement?.cloneNode(true);
@@ -132,6 +134,8 @@ class Visitor:
         """The rules for every page: manners, no accessibility violation, no sideways scrolling."""
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
+        if self.scripts:
+            self.page.wait_for_function(SCRIPTED)  # its keys and buttons work from now on
         source = self._source()
         once("manners", alike(source), lambda: check_page(source, self.page.url))
         if self.scripts:
