@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
+from blueprints.kept_parts import TEXT_COOKIE
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
@@ -28,7 +29,6 @@ from services.filing import reading
 from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
-TEXT_COOKIE = "kuaiji_text"
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
