@@ -16,6 +16,7 @@ from services.declaration import answers
 from services.declaration.answers import AnswerSection, Gap
 from services.filing import progress
 from services.filing.progress import Progress
+from services.filing.reading import DeclarationRow
 from services.marks import mark_views
 from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
@@ -58,6 +59,11 @@ class DeclarationCase:
     @cached_property
     def gaps(self) -> Sequence[Gap]:
         return answers.gaps(self.context)
+
+    @property
+    def gaps_shown(self) -> Sequence[Gap]:
+        """The same for a page: nothing is validated while it is known that nothing is missing."""
+        return () if self.progress.done.issuperset(step.slug for step in STEPS) else self.gaps
 
     def is_finished(self, step: Step) -> bool:
         return not any(gap.step == step for gap in self.gaps)
@@ -106,9 +112,11 @@ class DeclarationCase:
     def pages_of(self, kind: str) -> list[PaperPage]:
         return papers.pages_of(self.declaration, kind)
 
-    @property
+    @cached_property
     def photo(self) -> PaperPage | None:
-        return next(iter(self.pages_of(PHOTO)), None)
+        row = self.declaration
+        found: Any = row.pages_of(PHOTO) if isinstance(row, DeclarationRow) else self.pages_of(PHOTO)
+        return next(iter(found), None)
 
     @cached_property
     def paper_states(self) -> Sequence[PaperState]:
@@ -192,7 +200,8 @@ class DeclarationCase:
 
     @cached_property
     def _sheets(self) -> Sequence[Sheet]:
-        return sheet_versions.known(self.declaration, self._bound)
+        row = self.declaration
+        return row.sheets() if isinstance(row, DeclarationRow) else sheet_versions.known(row, self._bound)
 
     @property
     def _bound(self) -> set[int]:
