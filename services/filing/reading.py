@@ -127,6 +127,14 @@ _SHEETS = Prebuilt(
 _PAGES_OF_KIND = Prebuilt(_OF_DECLARATION.where(PaperPage.kind == parameter("kind")))
 
 
+_SHEET = Prebuilt(select(*Sheet.__table__.c).where(Sheet.id == parameter("sheet")))
+
+
+def sheet(sheet_id: int) -> Sheet:
+    found = _SHEET.first(db.session, sheet=sheet_id)
+    return cast(Sheet, SheetRow(_SHEET_NAMES, found))
+
+
 def open_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration; there is at most one."""
     return _read(_OPEN, actor)
