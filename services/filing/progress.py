@@ -75,7 +75,8 @@ def store(declaration_id: int, version: int, found: Progress) -> None:
     """Keep what a page has worked out, unless the declaration has changed meanwhile. The caller commits."""
     where = (Declaration.id == declaration_id, Declaration.version == version)
     table: Any = Declaration.__table__
-    db.session.connection().execute(update(table).where(*where).values(progress=found.to_keep()))
+    new = {"progress": found.to_keep(), "touched_at": Declaration.touched_at}  # nobody has touched it
+    db.session.connection().execute(update(table).where(*where).values(new))
 
 
 def _basis() -> str:
