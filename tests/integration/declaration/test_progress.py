@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 import time_machine
@@ -19,7 +20,7 @@ from services.papers import pages
 from tests.support.applicant.filing import filled
 from tests.support.people import COMPLETE, EMPLOYED, QUALIFIED
 
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "holds_legacy_certificate": ["yes", "no"],
     "legacy_certificate_no": ["LN20080001", None],
     "postal_address": ["样例路 77 号", None, "短"],
