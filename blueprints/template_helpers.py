@@ -69,10 +69,13 @@ def unsent_corrections() -> Unsent | None:
     if actor is None or actor.is_staff:
         return None
     try:
-        return corrections.unsent(g.get("case") or _returned_case(actor))
+        if "unsent" not in g:
+            g.unsent = corrections.unsent(g.get("case") or _returned_case(actor))
+        unsent: Unsent | None = g.unsent
     except SQLAlchemyError:
         db.session.rollback()
         return None
+    return unsent
 
 
 def _returned_case(actor: Actor) -> DeclarationCase | None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened
 from forms import STEPS
-from lib.database import transaction_mode
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
 from services.declaration import drafts
-from services.filing import progress, reading
+from services.filing import reading
 from services.filing.case import DeclarationCase
 
 bp = Blueprint("wizard", __name__, url_prefix="/apply")
@@ -122,16 +119,3 @@ def step_bar(case: DeclarationCase | None, here: str) -> tuple[BarItem, ...]:
 @lru_cache(maxsize=500)
 def bar_of(done: frozenset[str], here: str) -> tuple[BarItem, ...]:
     return tuple(BarItem(*page, "now" if page[1] == here else "done" if page[1] in done else "") for page in WAY)
-
-
-@bp.after_request
-def keep_progress(response: Response) -> Response:
-    """What this page had to work out is written once it is made, for the pages after it."""
-    case: DeclarationCase | None = g.get("case")
-    if request.method == "GET" and case is not None and "progress_found" in vars(case):
-        known = case.declaration.id, case.declaration.version, case.progress_found
-        db.session.rollback()
-        with suppress(SQLAlchemyError), transaction_mode("IMMEDIATE"):
-            progress.store(*known)
-            db.session.commit()
-    return response

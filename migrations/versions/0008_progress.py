@@ -1,4 +1,4 @@
-"""Which pages of a declaration are done, kept on its row. Filled in by the first page that needs it.
+"""Which pages of a declaration are done, kept on its row. Filled in when a page is saved.
 
 Revision ID: 0008
 Revises: 0007

@@ -78,7 +78,11 @@ class DeclarationCase:
     @cached_property
     def progress(self) -> Progress:
         """What is done: as it was kept, or worked out now."""
-        return progress.still_counts(self.declaration.progress) or self.progress_found
+        if kept := progress.known(self.declaration):
+            return kept
+        if isinstance(self.declaration, DeclarationRow):  # a row has no changes that are not written
+            progress.remember(self.declaration, self.progress_found)
+        return self.progress_found
 
     @cached_property
     def progress_found(self) -> Progress:
@@ -93,7 +97,7 @@ class DeclarationCase:
 
         While it is returned the marks count as well: then the next page works it out.
         """
-        before = progress.still_counts(self.declaration.progress)
+        before = progress.known(self.declaration)
         if before is None or self.declaration.status == Status.RETURNED:
             return
         others = {step.slug for step in STEPS if step != saved and not answers.step_gaps(step, self.context)}
@@ -119,7 +123,7 @@ class DeclarationCase:
 
     def lacking(self, step: Step) -> list[str]:
         """The papers of a page of which there is no picture yet."""
-        known = progress.still_counts(self.declaration.progress)
+        known = progress.known(self.declaration)
         there = known.pictures.kinds if known else {page.kind for page in self.declaration.pages}
         return [kind for kind in step.papers if kind not in there]
 

@@ -1,6 +1,6 @@
 """What of a declaration is done, kept on its row: the step bar of a page validates nothing.
 
-It is worked out when something is saved, or by the first page that needs it. What the session writes about a
+It is worked out when a page is saved; in between, each process works it out once. What the session writes about a
 declaration empties the column in the same flush, so that no writer can forget it. It also stops counting with another
 version of the reference data or of our rules, and, while a page is unfinished, with another day: an answer may no
 longer be in the future. It is for showing only: printing and submitting check everything again. docs/adr/018.
@@ -15,11 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session, attributes
 
 from forms import STEPS
 from lib.clock import today
+from lib.sealed import new_uid
 from models import Account, Declaration, PaperPage, Sheet, db
 from services.departments import reference_version
 
@@ -63,20 +64,32 @@ class Progress:
         }
 
 
-def still_counts(kept: Mapping[str, Any] | None) -> Progress | None:
-    """What was kept, unless it has to be worked out again."""
-    if not kept or kept["basis"] != _basis() or kept["day"] not in ("", today().isoformat()):
+def known(declaration: Declaration) -> Progress | None:
+    """What was kept on the row, or worked out by this process since the row was written."""
+    return _still_counts(declaration.progress) or _worked_out.get(_key(declaration))
+
+
+def _still_counts(kept: Mapping[str, Any] | None) -> Progress | None:
+    if not kept or kept.get("basis") != _basis() or kept["day"] not in ("", today().isoformat()):
         return None
     pictures = Pictures(frozenset(kept["kinds"]), kept["photo"], kept["signed"])
     return Progress(frozenset(kept["done"]), kept["outdated"], pictures)
 
 
-def store(declaration_id: int, version: int, found: Progress) -> None:
-    """Keep what a page has worked out, unless the declaration has changed meanwhile. The caller commits."""
-    where = (Declaration.id == declaration_id, Declaration.version == version)
-    table: Any = Declaration.__table__
-    new = {"progress": found.to_keep(), "touched_at": Declaration.touched_at}  # nobody has touched it
-    db.session.connection().execute(update(table).where(*where).values(new))
+#: A page writes nothing, so what it works out is kept here until the next save: by the row and its version.
+_worked_out: dict[tuple[str, int, str, str], Progress] = {}
+MOST = 2000
+
+
+def remember(declaration: Declaration, found: Progress) -> None:
+    """``found`` in what the database holds, without changes that are not written yet."""
+    if len(_worked_out) >= MOST:
+        _worked_out.clear()
+    _worked_out[_key(declaration)] = found
+
+
+def _key(declaration: Declaration) -> tuple[str, int, str, str]:
+    return declaration.uid, declaration.version, _basis(), today().isoformat()
 
 
 def _basis() -> str:
@@ -97,7 +110,7 @@ def _empty(session: Session, _context: Any, _instances: Any) -> None:
         for row in (*session.new, *session.deleted, *changed):
             for declaration in _about(session, row):
                 if "progress" not in attributes.instance_state(declaration).committed_state:  # just worked out
-                    declaration.progress = None
+                    declaration.progress = {"emptied": new_uid()}  # always a change: the version of the row counts up
 
 
 def _about(session: Session, row: Any) -> Iterable[Declaration]:
