@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request, g, request
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
@@ -19,9 +19,11 @@ from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
 from lib.database import prepare_engine
+from lib.http.compression import compress
+from lib.http.form_bodies import FormBodyParser
+from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
-from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db
 
@@ -40,6 +42,10 @@ HEADERS = {
 }
 LARGEST_ROW = 2**31 - 1
 BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
+
+
+class FormRequest(Request):
+    form_data_parser_class = FormBodyParser
 
 
 class StepConverter(BaseConverter):
@@ -63,6 +69,7 @@ class RowConverter(IntegerConverter):
 
 def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.request_class = FormRequest
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
@@ -137,6 +144,7 @@ def _add_headers(response: Any) -> Any:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
+    compress(request, response, has_secrets=g.get("actor") is not None)
     return response
 
 

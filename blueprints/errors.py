@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from lib.crypto import HashingBusy
 from lib.pictures.images import PictureRefused
@@ -30,6 +30,7 @@ ERRORS = {
     500: ("系统出错了", "我们已经记录了这个错误。请稍后再试；如果一直出现，请拨打咨询电话。"),
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
 }
+UNKNOWN_HOST = "本网站不使用这个网址，请核对网址后重新打开。\n"
 LOST_PICTURE = "这张图片的文件已丢失或损坏。请重新上传；如果仍有问题，请拨打咨询电话。"
 
 
@@ -54,6 +55,8 @@ def page(code: int, advice: str = "") -> tuple[str, int]:
 
 
 def http_error(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # no address of ours: our pages could not even link to themselves
+        return Response(UNKNOWN_HOST, 400, mimetype="text/plain")
     return error if error.code is None or error.code < 400 else page(error.code)
 
 

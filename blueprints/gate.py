@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import delete
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, transaction_mode
 from models import ParkedForm, db
 from services.access import Actor
@@ -27,7 +27,7 @@ PARKED_LIMIT = 200_000  # characters of a stored form
 MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes: one picture; only people who are signed in send several
 MAX_DRAINED = 1024 * 1024  # bytes
 
-csrf = CSRFProtect()
+csrf = MaskedCSRF()
 login_manager = LoginManager()
 login_manager.session_protection = None  # the session is a row of ours, not the browser's cookie
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
@@ -24,7 +23,7 @@ from models import db
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
-from services.filing import verification
+from services.filing import next_page, verification
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
 from services.site import guide, notices, privacy
@@ -33,8 +32,6 @@ bp = Blueprint("public", __name__)
 
 HOME_NOTICES = 5
 YEAR = 365 * 24 * 3600  # seconds
-#: A path of this site. Two leading slashes would name another host.
-OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 
 
 @bp.get("/")
@@ -139,8 +136,7 @@ def privacy_notice() -> str:
 @public
 def text_size() -> ResponseReturnValue:
     """大字版: store the choice in a cookie and go back to the page of the link."""
-    target = request.args.get("next", "")
-    answer = redirect(target if OWN_PATH.fullmatch(target) else url_for("public.home"))
+    answer = redirect(next_page.own_path(request.args.get("next", "")) or url_for("public.home"))
     if request.args.get("large") == "1":
         secure = current_app.config["SESSION_COOKIE_SECURE"]
         answer.set_cookie(TEXT_COOKIE, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")

@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
 from lib.clock import local
+from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
-from lib.static_files import Build
 from models import db
 from services import access
 from services.access import Actor

@@ -17,8 +17,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 from whitenoise.compress import Compressor
 
-from lib import static_files
-from lib.static_files import Build, StaticFiles, build, prepared
+from lib.http import static_files
+from lib.http.static_files import Build, StaticFiles, build, prepared
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
 
@@ -157,7 +157,7 @@ def test_a_build_has_no_name_before_it_is_complete_and_a_second_builder_waits(so
 BUILD_FIVE_TIMES = """
 import os, sys
 from pathlib import Path
-from lib.static_files import build
+from lib.http.static_files import build
 sys.stdin.read()
 for _ in range(5):
     made, descriptor = build(Path(sys.argv[1]), Path(sys.argv[2]))

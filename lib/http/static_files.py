@@ -161,6 +161,7 @@ class StaticFiles(WhiteNoise):
         """Add our headers to every answer. WhiteNoise's own hook does not reach refusals (405, 416)."""
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, headers + self._headers, *rest)
+            refused = [("Cache-Control", "no-store")] if status.startswith("4") else []
+            return start_response(status, headers + refused + self._headers, *rest)
 
         return super().serve(static_file, environ, start)
