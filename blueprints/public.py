@@ -12,18 +12,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_address
 from blueprints.account_forms import LoginForm
-from blueprints.template_helpers import TEXT_COOKIE
+from blueprints.template_helpers import text_cookie
 from forms import PHOTO, STEPS
 from lib import names
 from lib.database import transaction_mode
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
-from models import db
+from models import db, store
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
 from services.filing import next_page, verification
+from services.operations import readiness
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
 from services.site import guide, notices, privacy
@@ -137,11 +138,11 @@ def privacy_notice() -> str:
 def text_size() -> ResponseReturnValue:
     """大字版: store the choice in a cookie and go back to the page of the link."""
     answer = redirect(next_page.own_path(request.args.get("next", "")) or url_for("public.home"))
+    cookie, secure = text_cookie(), current_app.config["SESSION_COOKIE_SECURE"]
     if request.args.get("large") == "1":
-        secure = current_app.config["SESSION_COOKIE_SECURE"]
-        answer.set_cookie(TEXT_COOKIE, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
+        answer.set_cookie(cookie, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
     else:
-        answer.delete_cookie(TEXT_COOKIE)
+        answer.delete_cookie(cookie, secure=secure)
     return answer
 
 
@@ -194,3 +195,12 @@ def healthz() -> ResponseReturnValue:
         db.session.rollback()
         return Response("database unreachable\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem."""
+    found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
+    db.session.rollback()
+    return Response("".join(f"{line}\n" for line in found or ["ok"]), 503 if found else 200, mimetype="text/plain")

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -56,17 +56,22 @@ def add_template_helpers(app: Flask) -> None:
 
 def _settings(app: Flask) -> dict[str, Any]:
     return {
-        "large_text": request.cookies.get(TEXT_COOKIE) == "large",
+        "large_text": request.cookies.get(text_cookie()) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
         "photo_rule": app.extensions["kuaiji.photo_rule"],
     }
 
 
+def text_cookie() -> str:
+    """The name of the cookie of 大字版."""
+    return f"{current_app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
+
+
 def unsent_corrections() -> Unsent | None:
     """The unsent corrections of the applicant, for a reminder on every page."""
     actor = g.get("actor")
-    if actor is None or actor.is_staff:
+    if actor is None or actor.is_staff or g.get("database_failed"):
         return None
     try:
         return corrections.unsent(g.get("case") or _returned_case(actor))
