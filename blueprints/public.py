@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import client_address
+from blueprints import client_source
 from blueprints.account_forms import LoginForm
 from blueprints.template_helpers import text_cookie
 from forms import PHOTO, STEPS
@@ -96,10 +96,10 @@ def make_photo() -> ResponseReturnValue:
     """照片处理. A script does the work in the browser; without it the picture is uploaded."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
+    made = throttle.count_attempt(client_source().within(throttle.PHOTO_ADDRESS))
     db.session.commit()
     if made.until:
-        problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
+        problem = f"您所在的网络处理得太频繁，请 {made.minutes} 分钟后再试，或者换用其他网络（如手机流量）"
         return render_template("public/photo_tool.html", problem=problem), 429
     file = request.files.get(PHOTO)
     data, place = file.read() if file else b"", request.form.get("place", "")
@@ -160,14 +160,14 @@ def verify_code() -> ResponseReturnValue:
 @public
 def verify(code: str) -> ResponseReturnValue:
     """The target of the QR code on a printed sheet."""
-    code, address = verification.plain(code), client_address()
+    code, source = verification.plain(code), client_source()
     found = verification.verify(code)
-    wait = 0 if found else verification.wait(address)
+    wait = 0 if found else verification.wait(source)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
         db.session.rollback()
         with transaction_mode("IMMEDIATE"):
-            verification.missed(address)
+            verification.missed(source)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404
 
