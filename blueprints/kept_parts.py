@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 
 MOST = 4000  # parts, 1 to 3 KB each; then all of them are made anew
@@ -55,17 +55,19 @@ class PartsKept:
         return part
 
 
+def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
+    """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
+    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+
+    def draw() -> str:
+        found = current_app.jinja_env.get_template(template)
+        return found.render(**values, **{name: hole(name) for name in holes})
+
+    return parts.get((template, request.script_root, *values.values()), draw, holes).filled(holes)
+
+
 def init_app(app: Flask) -> None:
-    parts = app.extensions["kuaiji.parts"] = PartsKept()
-
-    def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
-        """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
-
-        def draw() -> str:
-            return app.jinja_env.get_template(template).render(**values, **{name: hole(name) for name in holes})
-
-        return parts.get((template, request.script_root, *values.values()), draw, holes).filled(holes)
-
+    app.extensions["kuaiji.parts"] = PartsKept()
     app.add_template_global(kept)
     app.add_template_global(_addresses(app), "url_for")
 

@@ -9,7 +9,7 @@ from flask import Response, current_app, flash, jsonify, redirect, render_templa
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.wizard import intake
+from blueprints.wizard import intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import bp, case_of_request, editable_case, save_typed, shown_case, step_bar, typed_of
 from forms import PAPERS, PHOTO, STEPS
@@ -181,8 +181,7 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
         questions=QuestionCells(form, step, marks).html(case.declaration.account),
         bar=step_bar(case, step.slug),
         declaration=case.declaration,
-        photo=case.photo if PHOTO in step.papers else None,
-        marks=marks,
+        photo_card=photo_card.draw(case, step, marks, problems),
         problems=problems,
         seen=_seen(case.declaration, step, shown.get("restored")),
         number=STEPS.index(step) + 2,
