@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
 from lib.database import prepare_engine
+from lib.http import slow_connections
+from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
 from lib.http.static_files import StaticFiles, prepared
@@ -40,6 +43,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+NO_STORE = HEADERS | {"Cache-Control": "no-store"}
 LARGEST_ROW = 2**31 - 1
 BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
 
@@ -86,6 +90,32 @@ def create_app(config: Config | None = None) -> Flask:
     app.after_request(_add_headers)
     _add_middleware(app)
     return app
+
+
+def create_server() -> BufferedBodies:
+    """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
+    app = create_app()
+    served = BufferedBodies(
+        app.wsgi_app, app.config["THREADS"], _largest_body, _sender(app.config["PROXY_HOPS"]), NO_STORE.items()
+    )
+    slow_connections.watch(app.config["PORT"], served.works_for)
+    return served
+
+
+def _largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures."""
+    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+    return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
+
+
+def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request comes from, before ProxyFix has been asked."""
+
+    def sender(environ: dict[str, Any]) -> str:
+        told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
+        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+
+    return sender
 
 
 def _prepare_data(app: Flask) -> None:
