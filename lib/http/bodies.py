@@ -88,7 +88,8 @@ def has_body(environ: Environ) -> bool:
 
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
     """The body, or what came of it before the line broke. One that is told too long is left to the application."""
-    environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
+    for name in ("wsgi.input_terminated", "HTTP_TRANSFER_ENCODING"):  # with them, werkzeug does not look at the length
+        environ.pop(name, None)
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     told = environ.get("CONTENT_LENGTH", "")
     if not (told.isascii() and told.isdecimal() and int(told) > most):
