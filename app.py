@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from forms import STEPS
 from lib import crypto
 from lib.database import engine_options, note_damage, prepare_engine
 from lib.files import Note
+from lib.http import slow_connections
+from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
 from lib.http.static_files import StaticFiles, prepared
@@ -90,10 +92,36 @@ def create_app(config: Config | None = None) -> Flask:
     commands.init_app(app)
     errors.init_app(app)
     proxy.init_app(app)
-    headers = HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
+    headers = _headers(app)
     app.after_request(partial(_add_headers, headers))
     _add_middleware(app, headers)
     return app
+
+
+def create_server() -> BufferedBodies:
+    """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
+    app = create_app()
+    headers = _headers(app) | {"Cache-Control": "no-store"}
+    sender = _sender(app.config["PROXY_HOPS"])
+    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())
+    slow_connections.watch(app.config["PORT"], served.works_for)
+    return served
+
+
+def _largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures."""
+    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+    return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
+
+
+def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request comes from, before ProxyFix has been asked."""
+
+    def sender(environ: dict[str, Any]) -> str:
+        told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
+        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+
+    return sender
 
 
 def _prepare_data(app: Flask) -> None:
@@ -146,6 +174,10 @@ def _stored_secret(path: Path) -> str:
     except FileExistsError:
         pass
     return path.read_text().strip()
+
+
+def _headers(app: Flask) -> dict[str, str]:
+    return HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
 
 
 def _add_headers(headers: Mapping[str, str], response: Any) -> Any:

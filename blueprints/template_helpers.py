@@ -36,7 +36,9 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 def add_template_helpers(app: Flask) -> None:
     static: Build = app.extensions["kuaiji.static"]
     app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
-    app.add_template_global(_assets(static.prefix), "asset")
+    asset = _assets(static.prefix)
+    app.add_template_global(asset, "asset")
+    app.jinja_env.globals["style_sheets"] = [asset(sheet) for sheet in static.sheets]
     kept_parts.init_app(app)
     app.add_template_global(unsent_corrections)
     app.add_template_global(app.extensions["kuaiji.photo_rule"], "photo_rule")

@@ -145,7 +145,7 @@ def static_files(page: str) -> list[str]:
 
 def test_static_files_have_the_headers_and_are_kept_for_good(browser):
     found = static_files(browser.open("/").text)
-    assert len(found) >= 4
+    assert len(found) == 3
     for path in found:
         answer = browser.client.get(path)
         checked(answer, 200)
