@@ -98,7 +98,7 @@ def failure_of(error: Exception) -> FailurePage | None:
     if found is None:
         return None
     what = "storage" if isinstance(error, OSError) else "database"
-    current_app.logger.error("%s is %s on %s: %s", what, found, request.endpoint, _cause(error))
+    current_app.logger.error("%s %s on %s: %s", what, found, request.endpoint, _cause(error))
     begin_mode.set("DEFERRED")
     g.database_failed = not isinstance(error, OSError)
     return FAILURES[found]

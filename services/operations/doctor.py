@@ -163,13 +163,13 @@ def damage_found() -> str:
     """The first damage that SQLite finds in its file, or nothing."""
     if db.engine.dialect.name != "sqlite":
         return ""
-    with db.engine.connect() as connection:
-        try:
+    try:
+        with db.engine.connect() as connection:
             found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        except DBAPIError as error:
-            if failure_of(error) != StorageFailure.DAMAGED:
-                raise
-            found = str(error.orig)
+    except DBAPIError as error:
+        if failure_of(error) != StorageFailure.DAMAGED:
+            raise
+        found = str(error.orig)
     return "" if found == "ok" else found.splitlines()[-1]
 
 
