@@ -161,7 +161,7 @@ SETTINGS = (
         "OFFICE_NETWORKS",
         "",
         "networks that many people share, as of a school or an office (`192.0.2.7, 2001:db8::/48`): ten times as many "
-        "attempts and registrations by address, see below",
+        "attempts and registrations for each of their addresses",
         _networks,
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, select, update
 
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
@@ -30,15 +30,23 @@ def remember(token: str, *, account_id: int | None = None, staff_id: int | None 
     """The person has signed in. Returns the browser's new token: one that somebody planted must not stay valid."""
     fresh, now = new_token(), utcnow()
     new_hash, owner = token_hash(fresh), _owner(account_id, staff_id)
-    if token:  # of everybody who has signed in there
-        of_browser = update(KnownDevice).where(KnownDevice.token_hash == token_hash(token))
-        db.session.execute(of_browser.values(token_hash=new_hash))
-    own = update(KnownDevice).filter_by(token_hash=new_hash, **owner).values(seen_at=now)
-    if not db.session.execute(own).rowcount:  # type: ignore[attr-defined]
+    if not (token and _renew(token_hash(token), new_hash, (account_id, staff_id))):
         db.session.add(KnownDevice(token_hash=new_hash, seen_at=now, **owner))
         db.session.flush()
         _forget_surplus(owner)
     return fresh
+
+
+def _renew(old_hash: bytes, new_hash: bytes, owner: tuple[int | None, int | None]) -> bool:
+    """For everybody who has signed in there. Whether the owner is one of them, who is seen now."""
+    is_own = KnownDevice.account_id == owner[0] if owner[0] else KnownDevice.staff_id == owner[1]
+    renewed = update(KnownDevice).where(KnownDevice.token_hash == old_hash)
+    renewed = renewed.values(token_hash=new_hash, seen_at=case((is_own, utcnow()), else_=KnownDevice.seen_at))
+    rows = db.session.execute(
+        renewed.returning(KnownDevice.account_id, KnownDevice.staff_id),
+        execution_options={"synchronize_session": False},
+    )
+    return owner in [tuple(row) for row in rows]
 
 
 def forget(*, account_id: int | None = None, staff_id: int | None = None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from lib.database import advisory_lock, utcnow
 from models import Attempt, db, keys
@@ -160,11 +160,11 @@ def count_success(made: CountedAttempt, limits: SecretLimits, person: str, sourc
 
     Those of other addresses still count, and those of this address, because many people share one.
     """
-    uncount_attempt(made)
     here = _failures(limits.person, person) & (Attempt.source == _source_hash(limits.person, source))
-    db.session.execute(update(Attempt).where(here).values(failed=False))
+    forgotten: list[ColumnElement[bool]] = [Attempt.id.in_(made.ids.values()), here]
     if limits.device and made.device_id:
-        reset_failures(limits.device, str(made.device_id))
+        forgotten.append(_failures(limits.device, str(made.device_id)))
+    _uncount(or_(*forgotten))
 
 
 def minutes_blocked(limit: Limit, value: str) -> int:
@@ -176,18 +176,24 @@ def uncount_attempt(made: CountedAttempt, *limits: Limit) -> None:
     """The attempt was correct: it does not count (for these limits). Earlier failures still do."""
     kinds = {limit.kind for limit in limits} or set(made.ids)
     ids = [attempt_id for kind, attempt_id in made.ids.items() if kind in kinds]
-    db.session.execute(update(Attempt).where(Attempt.id.in_(ids)).values(failed=False))
+    _uncount(Attempt.id.in_(ids))
 
 
 def uncount_oldest(limit: Limit, value: str) -> None:
     """One of the counted attempts has ended well, whichever it was."""
     oldest = select(Attempt.id).where(_failures(limit, value)).order_by(Attempt.at, Attempt.id).limit(1)
-    db.session.execute(update(Attempt).where(Attempt.id.in_(oldest)).values(failed=False))
+    _uncount(Attempt.id.in_(oldest))
 
 
 def reset_failures(limit: Limit, value: str) -> None:
     """Forget earlier failures, from wherever they came. Never for an address, because many people share one."""
-    db.session.execute(update(Attempt).where(_failures(limit, value)).values(failed=False))
+    _uncount(_failures(limit, value))
+
+
+def _uncount(which: ColumnElement[bool]) -> None:
+    """No object in memory needs to follow."""
+    change = update(Attempt).where(which).values(failed=False)
+    db.session.execute(change, execution_options={"synchronize_session": False})
 
 
 def subject(kind: str, value: str) -> bytes:
