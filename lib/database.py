@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -71,6 +71,16 @@ def transaction_mode(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
+def read(session: Any, statement: Any, **values: Any) -> Sequence[Any]:
+    """The rows of a statement that was built once, with values for its parameters.
+
+    As Session.execute, without what that does for entities: a third of the time for a small answer.
+    """
+    session.flush()
+    rows: Sequence[Any] = session.connection().execute(statement, values).all()
+    return rows
+
+
 def advisory_lock(session: Any, *subjects: bytes) -> None:
     """Run transactions about the same subjects one after the other: lock until the transaction ends.
 
@@ -123,8 +133,9 @@ class EnumCode(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else self.codes(value).value
 
-    def process_result_value(self, value: Any, dialect: Any) -> ChoiceEnum | None:
-        return None if value is None else self.codes(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], ChoiceEnum | None]:
+        """A look-up only: lists have a hundred of them on a page."""
+        return {None: None, **{code.value: code for code in self.codes}}.__getitem__
 
 
 def append_only_statements(table: str, dialect: str) -> list[str]:

@@ -6,23 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
-from lib.database import utcnow
-from models import Claim, Decision, Declaration, Revision, db
-from services import access, workflow
+from lib.database import UTCDateTime, read, utcnow
+from models import Account, Claim, Decision, Declaration, Department, Revision, db
+from services import workflow
 from services.access import Actor
 from services.moves import MOVES
+
+_HELD = (
+    select(Declaration.uid, Account.id_index)
+    .join(Claim, Claim.declaration_id == Declaration.id)
+    .join(Department, Department.id == Declaration.department_id)
+    .join(Account, Account.id == Declaration.account_id)
+    .where(Claim.staff_id == bindparam("staff_id"), Claim.expires_at > bindparam("now", type_=UTCDateTime))
+    .where(Declaration.status == Status.IN_REVIEW, Department.path.startswith(bindparam("path")))
+    .order_by(Declaration.due_on, Declaration.id)
+)
 
 
 def held(actor: Actor) -> Sequence[str]:
     """The uids of the submissions in the officer's hands, those due first in front."""
-    query = access.office_declarations(actor).join(Claim, Claim.declaration_id == Declaration.id)
-    query = query.where(Claim.staff_id == actor.id, Claim.expires_at > utcnow())
-    query = query.where(Declaration.status == Status.IN_REVIEW).order_by(Declaration.due_on, Declaration.id)
-    return db.session.scalars(query.with_only_columns(Declaration.uid, maintain_column_froms=True)).all()
+    rows = read(db.session, _HELD, staff_id=actor.id, now=utcnow(), path=actor.path)
+    return [row.uid for row in rows if not actor.id_index or row.id_index != actor.id_index]
 
 
 @dataclass(frozen=True)
@@ -58,12 +66,20 @@ class Undoable:
         return max(0, round((self.until - utcnow()).total_seconds()))
 
 
+_DECISIONS = (
+    select(Decision.id, Decision.verb)
+    .where(Decision.staff_id == bindparam("staff_id"), Decision.at > bindparam("since", type_=UTCDateTime))
+    .order_by(Decision.id.desc())
+    .limit(1)
+)
+
+
 def just_decided(actor: Actor) -> Undoable | None:
-    query = select(Decision).where(Decision.staff_id == actor.id, Decision.at > utcnow() - workflow.UNDO_TIME)
-    load = joinedload(Decision.revision).joinedload(Revision.declaration)
-    decision = db.session.scalar(query.options(load).order_by(Decision.id.desc()).limit(1))
-    if decision is None or not MOVES[decision.verb].is_verdict:
+    found = read(db.session, _DECISIONS, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
+    if not found or not MOVES[found[0].verb].is_verdict:
         return None
+    load = joinedload(Decision.revision).joinedload(Revision.declaration)
+    decision = db.session.scalars(select(Decision).where(Decision.id == found[0].id).options(load)).one()
     declaration = decision.revision.declaration
     until = workflow.undoable(declaration, actor)
     name = decision.revision.answers["applicant_name"]
