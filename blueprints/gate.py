@@ -29,6 +29,7 @@ MAX_DRAINED = 1024 * 1024  # bytes
 
 csrf = CSRFProtect()
 login_manager = LoginManager()
+login_manager.session_protection = None  # the session is a row of ours, not the browser's cookie
 
 
 def init_app(app: Flask) -> None:
@@ -46,17 +47,19 @@ def is_staff_path() -> bool:
 
 
 def load_session() -> None:
-    """Load the session in its own short transaction; later transactions of a POST start with the write lock."""
+    """Load the session. A GET reads on in its transaction; the next one of a POST starts with the write lock."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
     token = request.cookies.get(STAFF_COOKIE if is_staff_path() else COOKIE, "")
     found = sessions.find(token, staff=is_staff_path()) if token else None
-    db.session.rollback()
+    if request.method not in SAFE:
+        db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
+            db.session.rollback()
             with transaction_mode("IMMEDIATE"):
                 sessions.touch(found.actor.session_id)
                 db.session.commit()

@@ -15,6 +15,7 @@ from flask import Flask, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from blueprints import kept_parts
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
@@ -36,7 +37,9 @@ def add_template_helpers(app: Flask) -> None:
     static: Build = app.extensions["kuaiji.static"]
     app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
     app.add_template_global(_assets(static.prefix), "asset")
+    kept_parts.init_app(app)
     app.add_template_global(unsent_corrections)
+    app.jinja_env.globals.update({name: app.config[name] for name in SITE_SETTINGS})
     app.add_template_global(portrait.advise, "portrait_advice")
     filters: dict[str, Callable[[Any], str]] = {
         "date": as_date,
@@ -52,7 +55,7 @@ def add_template_helpers(app: Flask) -> None:
 
 
 def _settings(app: Flask) -> dict[str, Any]:
-    return {name: app.config[name] for name in SITE_SETTINGS} | {
+    return {
         "large_text": request.cookies.get(TEXT_COOKIE) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],

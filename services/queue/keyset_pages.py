@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Integer, Select, bindparam
 
-from lib.database import read
+from lib.database import Prebuilt
 from models import db
 
 LAST = "last"
@@ -143,7 +143,7 @@ def _stream(one: Range, order: Order, place: tuple[Any, int] | None, descending:
     while True:
         for part in _PARTS if place else _WHOLE:
             values = {**one.values, **_place(part, place), "chunk": chunk}
-            rows = read(db.session, _statement(one.statement, order, part, descending), **values)
+            rows = _statement(one.statement, order, part, descending).rows(db.session, **values)
             yield from rows
             if len(rows) == chunk:
                 place, chunk = order.key(rows[-1]), min(chunk * 3, _LARGEST_CHUNK)
@@ -166,11 +166,11 @@ def _place(part: Part, place: tuple[Any, int] | None) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _statement(query: Select[Any], order: Order, part: Part, descending: bool) -> Select[Any]:
+def _statement(query: Select[Any], order: Order, part: Part, descending: bool) -> Prebuilt:
     first, number = bindparam("place", type_=order.first.type), bindparam("place_number", type_=order.number.type)
     if part == "same":
         query = query.where(order.first == first, order.number < number if descending else order.number > number)
     elif part == "beyond":
         query = query.where(order.first < first if descending else order.first > first)
     by = [column.desc() if descending else column for column in (order.first, order.number)]
-    return query.order_by(*by).limit(bindparam("chunk", type_=Integer))
+    return Prebuilt(query.order_by(*by).limit(bindparam("chunk", type_=Integer)))

@@ -17,7 +17,7 @@ from sqlalchemy import Date, Select, bindparam, case, func, select
 
 from lib.clock import SHANGHAI, today
 from lib.codes import Status
-from lib.database import UTCDateTime, read
+from lib.database import Prebuilt, UTCDateTime
 from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor
@@ -163,7 +163,7 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     return db.session.scalars(query.options(*access.STANDING)).unique().one_or_none()
 
 
-_RETURNED_BY = (
+_RETURNED_BY = Prebuilt(
     select(*COLUMNS)
     .where(QueueItem.returned_by == bindparam("staff_id"))
     .order_by(QueueItem.due_on, QueueItem.declaration_id)
@@ -174,7 +174,7 @@ _RETURNED_BY = (
 def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
     filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
     keeps, order = _keeps(view, filters), _order(descending=False)
-    own = read(db.session, _RETURNED_BY, staff_id=view.actor.id)
+    own = _RETURNED_BY.rows(db.session, staff_id=view.actor.id)
     passes = keeps or (lambda _row: True)
     yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and passes(row))
     ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
@@ -238,24 +238,24 @@ class _Counted(NamedTuple):
 
 def _counters() -> Select[Any]:
     day, soon = bindparam("day", type_=Date), bindparam("soon_until", type_=Date)
-    due = case((QueueCount.due_on < day, "overdue"), (QueueCount.due_on <= soon, "soon"), else_="")
+    due = case((QueueCount.due_on < day, "overdue"), (QueueCount.due_on <= soon, "soon"), else_="").label("due")
     kinds = (QueueCount.status, due, QueueCount.again, QueueCount.flagged)
     here = QueueCount.department_id == bindparam("department_id")
-    return select(*kinds, func.sum(QueueCount.n)).where(here).group_by(*kinds)
+    return select(*kinds, func.sum(QueueCount.n).label("n")).where(here).group_by(*kinds)
 
 
-_COUNTERS = _counters()
-_OWN_LINES = select(*COLUMNS).where(QueueItem.account_id == bindparam("account_id"))
+_COUNTERS = Prebuilt(_counters())
+_OWN_LINES = Prebuilt(select(*COLUMNS).where(QueueItem.account_id == bindparam("account_id")))
 
 
 def _counted(view: OfficerView) -> list[_Counted]:
     """The counters, with lapsed claims as 待审核 and without the own file."""
     days = {"day": view.days.today, "soon_until": view.days.soon_until}
-    rows = [_Counted(*row) for row in read(db.session, _COUNTERS, department_id=view.actor.department_id, **days)]
+    rows = [_Counted(*row) for row in _COUNTERS.rows(db.session, department_id=view.actor.department_id, **days)]
     for row in view.lapsed.values():
         rows += [_as_counted(view, row, row.status, -1), _as_counted(view, row, Status.SUBMITTED, 1)]
     if view.own_account is not None:
-        own = read(db.session, _OWN_LINES, account_id=view.own_account)
+        own = _OWN_LINES.rows(db.session, account_id=view.own_account)
         rows += [_as_counted(view, row, row.status, -1) for row in own if row.department_id in view.office_ids]
     return rows
 
@@ -283,7 +283,7 @@ def _midnight() -> datetime:
     return datetime.combine(today(), time(), SHANGHAI)
 
 
-_DECISIONS = (
+_DECISIONS = Prebuilt(
     select(Decision.revision_id, Decision.verb, ReviewMeasure.seconds)
     .outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
     .where(Decision.staff_id == bindparam("staff_id"), Decision.at >= bindparam("since", type_=UTCDateTime))
@@ -295,7 +295,7 @@ _DECISIONS = (
 def _decided_today(actor: Actor) -> dict[int, int | None]:
     """The revisions on which the officer's decision of today stands, and how many seconds it took if measured."""
     standing: dict[int, int | None] = {}
-    for revision_id, verb, seconds in read(db.session, _DECISIONS, staff_id=actor.id, since=_midnight()):
+    for revision_id, verb, seconds in _DECISIONS.rows(db.session, staff_id=actor.id, since=_midnight()):
         if verb == "undo":
             standing.pop(revision_id, None)
         else:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, 
 
 from lib.clock import SHANGHAI, today
 from lib.codes import DepartmentKind, Kind, Status
-from lib.database import UTCDateTime, read, utcnow
+from lib.database import Prebuilt, UTCDateTime, utcnow
 from lib.workdays import add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
@@ -131,7 +131,7 @@ def _short_lists() -> Any:
     return union_all(mine, incoming, second, select(oldest))
 
 
-_SHORT_LISTS = _short_lists()
+_SHORT_LISTS = Prebuilt(_short_lists())
 
 
 def _in_hand() -> Any:
@@ -151,7 +151,7 @@ _ROWS = select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", e
 _OFFICERS = select(Staff.id, Staff.name, Staff.department_id).where(
     Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
 )
-_OWN_ACCOUNT = select(Account.id).where(Account.id_index == bindparam("id_index"))
+_OWN_ACCOUNT = Prebuilt(select(Account.id).where(Account.id_index == bindparam("id_index")))
 
 
 class OfficerView:
@@ -179,7 +179,8 @@ class OfficerView:
         """The officer's own account: officers never see their own file."""
         if not self.actor.id_index:
             return None
-        return next((row.id for row in read(db.session, _OWN_ACCOUNT, id_index=self.actor.id_index)), None)
+        found = _OWN_ACCOUNT.first(db.session, id_index=self.actor.id_index)
+        return found.id if found else None
 
     def is_anothers(self, row: Any) -> bool:
         return bool(row.account_id != self.own_account)
@@ -218,7 +219,7 @@ class OfficerView:
         """In the officer's hands; offered to the scope; waiting for a second officer; and claims that are over."""
         found: dict[str, list[Any]] = {"mine": [], "incoming": [], "second": [], "lapsed": []}
         whose = {"staff_id": self.actor.id, "path": self.actor.path, "now": self.now}
-        for row in read(db.session, _SHORT_LISTS, **whose):
+        for row in _SHORT_LISTS.rows(db.session, **whose):
             found[row.lane].append(row)
         return found
 
@@ -240,7 +241,7 @@ class OfficerView:
         return list(filter(self.may_see, self._short_lists["second"]))
 
     def rows(self, declaration_ids: Collection[int]) -> Sequence[Any]:
-        return read(db.session, _ROWS, these=list(declaration_ids)) if declaration_ids else ()
+        return db.session.execute(_ROWS, {"these": list(declaration_ids)}).all() if declaration_ids else ()
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -254,7 +255,8 @@ class OfficerView:
         holders: dict[int, tuple[int, str]] = {}
         waiting: dict[int, str] = {}
         if declaration_ids:
-            for which, number, name, way in read(db.session, _IN_HAND, these=list(declaration_ids), now=self.now):
+            asked = {"these": list(declaration_ids), "now": self.now}
+            for which, number, name, way in db.session.execute(_IN_HAND, asked):
                 if way == "held":
                     holders[which] = number, name
                 else:
@@ -276,7 +278,7 @@ class OfficerView:
         if not unknown:
             return
         self._officers.update(dict.fromkeys(unknown, ("", "")))
-        for which, name, office_id in read(db.session, _OFFICERS, these=list(unknown)):
+        for which, name, office_id in db.session.execute(_OFFICERS, {"these": list(unknown)}):
             self._officers[which] = (name, self.tree.by_id[office_id].path)
 
     @cached_property

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import bindparam, delete, func, select
 
-from lib.database import read
+from lib.database import Prebuilt
 from lib.names import normalise_text, text_problem
 from models import SavedView, db
 from services.access import Actor
@@ -28,7 +28,7 @@ class NamedFilters:
     filters: Filters
 
 
-_OWN = (
+_OWN = Prebuilt(
     select(SavedView.id, SavedView.name, SavedView.query)
     .where(SavedView.staff_id == bindparam("staff_id"))
     .order_by(SavedView.name)
@@ -37,7 +37,7 @@ _OWN = (
 
 def of(actor: Actor) -> list[NamedFilters]:
     """The officer's own, by name."""
-    rows = read(db.session, _OWN, staff_id=actor.id)
+    rows = _OWN.rows(db.session, staff_id=actor.id)
     return [NamedFilters(row.id, row.name, Filters.read(dict(parse_qsl(row.query)))) for row in rows]
 
 

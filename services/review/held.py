@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
-from lib.database import UTCDateTime, read, utcnow
+from lib.database import Prebuilt, UTCDateTime, utcnow
 from models import Account, Claim, Decision, Declaration, Department, Revision, db
 from services import workflow
 from services.access import Actor
 from services.moves import MOVES
 
-_HELD = (
+_HELD = Prebuilt(
     select(Declaration.uid, Account.id_index)
     .join(Claim, Claim.declaration_id == Declaration.id)
     .join(Department, Department.id == Declaration.department_id)
@@ -29,7 +29,7 @@ _HELD = (
 
 def held(actor: Actor) -> Sequence[str]:
     """The uids of the submissions in the officer's hands, those due first in front."""
-    rows = read(db.session, _HELD, staff_id=actor.id, now=utcnow(), path=actor.path)
+    rows = _HELD.rows(db.session, staff_id=actor.id, now=utcnow(), path=actor.path)
     return [row.uid for row in rows if not actor.id_index or row.id_index != actor.id_index]
 
 
@@ -66,7 +66,7 @@ class Undoable:
         return max(0, round((self.until - utcnow()).total_seconds()))
 
 
-_DECISIONS = (
+_DECISIONS = Prebuilt(
     select(Decision.id, Decision.verb)
     .where(Decision.staff_id == bindparam("staff_id"), Decision.at > bindparam("since", type_=UTCDateTime))
     .order_by(Decision.id.desc())
@@ -75,7 +75,7 @@ _DECISIONS = (
 
 
 def just_decided(actor: Actor) -> Undoable | None:
-    found = read(db.session, _DECISIONS, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
+    found = _DECISIONS.rows(db.session, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
     if not found or not MOVES[found[0].verb].is_verdict:
         return None
     load = joinedload(Decision.revision).joinedload(Revision.declaration)
