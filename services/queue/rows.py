@@ -125,7 +125,7 @@ def _short_lists() -> Any:
     second = _lane("second").join(SecondLook, SecondLook.declaration_id == QueueItem.declaration_id)
     second = second.where(SecondLook.answered_at.is_(None), SecondLook.staff_id != bindparam("staff_id"))
     lapsed = _lane("lapsed").join(Claim, Claim.declaration_id == QueueItem.declaration_id)
-    lapsed = lapsed.where(Claim.expires_at <= _NOW, QueueItem.status == Status.IN_REVIEW)
+    lapsed = lapsed.where(Claim.expires_at <= _NOW)
     lapsed = lapsed.where(_below(QueueItem.department_id), ~_WAITS_SECOND.exists(), ~_WAITS_TRANSFER.exists())
     oldest = lapsed.order_by(Claim.expires_at).limit(LAPSED_AT_MOST).subquery()
     return union_all(mine, incoming, second, select(oldest))
@@ -146,10 +146,12 @@ def _in_hand() -> Any:
     return union_all(held, second, offered)
 
 
-_IN_HAND = _in_hand()
-_ROWS = select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", expanding=True)))
-_OFFICERS = select(Staff.id, Staff.name, Staff.department_id).where(
-    Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
+_IN_HAND = Prebuilt(_in_hand())
+_ROWS = Prebuilt(select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", expanding=True))))
+_OFFICERS = Prebuilt(
+    select(Staff.id, Staff.name, Staff.department_id).where(
+        Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
+    )
 )
 _OWN_ACCOUNT = Prebuilt(select(Account.id).where(Account.id_index == bindparam("id_index")))
 
@@ -226,7 +228,8 @@ class OfficerView:
     @cached_property
     def lapsed(self) -> dict[int, Any]:
         """What stands 审核中 in its row but counts as 待审核: the claim is over, and nothing waits for an answer."""
-        return {row.declaration_id: row for row in self._short_lists["lapsed"] if self.is_anothers(row)}
+        rows = self._short_lists["lapsed"]
+        return {row.declaration_id: row for row in rows if row.status == Status.IN_REVIEW and self.is_anothers(row)}
 
     def mine(self) -> list[Any]:
         rows = self._short_lists["mine"]
@@ -241,7 +244,7 @@ class OfficerView:
         return list(filter(self.may_see, self._short_lists["second"]))
 
     def rows(self, declaration_ids: Collection[int]) -> Sequence[Any]:
-        return db.session.execute(_ROWS, {"these": list(declaration_ids)}).all() if declaration_ids else ()
+        return _ROWS.rows(db.session, these=list(declaration_ids)) if declaration_ids else ()
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -255,8 +258,7 @@ class OfficerView:
         holders: dict[int, tuple[int, str]] = {}
         waiting: dict[int, str] = {}
         if declaration_ids:
-            asked = {"these": list(declaration_ids), "now": self.now}
-            for which, number, name, way in db.session.execute(_IN_HAND, asked):
+            for which, number, name, way in _IN_HAND.rows(db.session, these=list(declaration_ids), now=self.now):
                 if way == "held":
                     holders[which] = number, name
                 else:
@@ -278,7 +280,7 @@ class OfficerView:
         if not unknown:
             return
         self._officers.update(dict.fromkeys(unknown, ("", "")))
-        for which, name, office_id in db.session.execute(_OFFICERS, {"these": list(unknown)}):
+        for which, name, office_id in _OFFICERS.rows(db.session, these=list(unknown)):
             self._officers[which] = (name, self.tree.by_id[office_id].path)
 
     @cached_property

@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
+from lib.database import Prebuilt
 from models import Decision, Declaration, Record, Revision, db
 from services import access
 from services.access import Actor
@@ -83,7 +84,7 @@ _COLUMNS: tuple[Any, ...] = (
     *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
     *(Record.masked_number, Record.employer, Record.approved_at),
 )
-_OF_IDS = (
+_OF_IDS = Prebuilt(
     select(*_COLUMNS)
     .where(Record.declaration_id.in_(bindparam("these", expanding=True)))
     .order_by(Record.approved_at.desc())
@@ -129,7 +130,7 @@ def search(actor: Actor, text: str) -> RecordPage:
     """As in 待办 (services.queue.search): the first 50 records of the scope that the text finds."""
     view = OfficerView(actor)
     found = find(view, text, archived=True)
-    rows = db.session.execute(_OF_IDS, {"these": found.ids}).all() if found.ids else ()
+    rows = _OF_IDS.rows(db.session, these=list(found.ids)) if found.ids else ()
     return RecordPage(_lines(view, list(filter(view.may_see, rows))), more=found.more)
 
 
