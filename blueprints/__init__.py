@@ -28,9 +28,10 @@ def opened(case: DeclarationCase) -> bool:
     """
     if not case.result_unseen:
         return False
-    declaration = case.declaration
+    declaration_id = case.declaration.id
     db.session.rollback()
     with transaction_mode("IMMEDIATE"):
+        declaration = db.session.get_one(Declaration, declaration_id)
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):
             audit.record(

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    bindparam,
     event,
     func,
     select,
@@ -171,6 +172,11 @@ def make_append_only(table: Table) -> None:
 # --- prebuilt statements: what every request reads --------------------------------------------------------------------
 
 Convert = Callable[[Any], Any]
+
+
+def parameter(name: str) -> Any:
+    """The place of a value in a prebuilt statement; it has the type of the column that it is compared with."""
+    return bindparam(name, None)
 
 
 class Prebuilt:

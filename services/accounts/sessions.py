@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
-from lib.database import Prebuilt, utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
 from services.departments import reference_version
@@ -29,7 +29,7 @@ _SESSION = (
     *(WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at),
     reference_version.column(),
 )
-_OF_TOKEN = WebSession.token_hash == bindparam("token", type_=LargeBinary)
+_OF_TOKEN = WebSession.token_hash == parameter("token")
 _OF_APPLICANT = Prebuilt(
     select(*_SESSION, Account.id.label("person"), Account.name, (Account.state == AccountState.ACTIVE).label("may"))
     .join(Account, Account.id == WebSession.account_id)

@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import Any
 
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib.codes import MarkState, Status
+from lib.codes import EDITABLE, OPEN, MarkState, Status
 from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
-from models import Declaration, Mark, PaperPage, Revision, Sheet
+from models import Declaration, Mark, PaperPage, Revision, Sheet, db
 from services import audit
 from services.declaration import answers
 from services.declaration.answers import AnswerSection, Gap
+from services.filing import progress
+from services.filing.progress import Progress
 from services.marks import mark_views
 from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
@@ -66,6 +68,31 @@ class DeclarationCase:
         if self.declaration.notice_read_at is None:
             return "notice"
         return next((step.slug for step in STEPS if not self.is_finished(step)), "check")
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What is done: as it was kept, or worked out now."""
+        return progress.still_counts(self.declaration.progress) or self.progress_found
+
+    @cached_property
+    def progress_found(self) -> Progress:
+        declaration = self.declaration
+        done = {step.slug for step in STEPS if self.is_finished(step) and all(map(self.pages_of, step.papers))}
+        is_with_office = declaration.status in OPEN and declaration.status not in EDITABLE
+        others = {
+            "notice": declaration.notice_read_at,
+            "check": self.printed,
+            "papers": not any(state.paper.required and not state.pages for state in self.paper_states),
+            "done": is_with_office,
+        }
+        return Progress(
+            frozenset(done | {name for name, is_done in others.items() if is_done}), self.signed_is_outdated
+        )
+
+    def keep_progress(self) -> None:
+        """Work it out now, to be written together with what has changed."""
+        with db.session.no_autoflush:
+            self.declaration.progress = self.progress_found.to_keep()
 
     # papers
 
