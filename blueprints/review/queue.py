@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
+from blueprints.review import queue_lines
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
@@ -71,9 +72,15 @@ def _page(
     searched: bool = False,
     began: bool = False,
 ) -> str:
+    offices = queue_listing.offices_to_choose(me(), view=view)
+    with_status = searched or bool(filters.lane) or filters.tab == "all"
+    with_department = bool(offices) or filters.lane == "incoming"
     return render_template(
         "review/queue.html",
         found=found,
+        rows=queue_lines.drawn(found.lines, with_status=with_status, with_department=with_department),
+        with_status=with_status,
+        with_department=with_department,
         filters=filters,
         query=filters.address(),
         text=text,
@@ -84,7 +91,7 @@ def _page(
         lanes=queue_filters.LANES,
         due=queue_filters.DUE,
         kinds=Kind.choices(),
-        offices=queue_listing.offices_to_choose(me(), view=view),
+        offices=offices,
         counts=queue_listing.counts(me(), view=view),
         views=saved_views.of(me()),
     )
