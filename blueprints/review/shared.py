@@ -10,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
-from lib.database import transaction_mode, utcnow
+from lib.database import transaction_mode
 from lib.text import one_line
 from models import Record, db
-from services import access, checks
+from services import access, checks, workflow
 from services.marks import marks, return_reasons
 from services.moves import MOVES
 from services.queue.filters import Filters
-from services.review import access_log
+from services.review import access_log, reading
 from services.review import case as review_case
 from services.review import page as review_page
 from services.review import pictures as review_pictures
@@ -90,18 +90,24 @@ def in_hand(uid: str) -> ReviewCase:
     return (declaration and review_case.of(declaration, me())) or abort(404)
 
 
+def read_in_scope(uid: str, number: int | None = None) -> ReviewCase:
+    """The same for a page, where nothing is written: plain rows instead of objects."""
+    declaration = reading.declaration(me(), uid)
+    return (declaration and review_case.of(declaration, me(), number)) or abort(404)
+
+
 def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
-    """A revision of a submission in scope. The access is logged first, in a short transaction of its own."""
-    case = in_scope(uid, number)
+    """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
+    case = read_in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         db.session.rollback()
         with transaction_mode("IMMEDIATE"):
-            case = in_scope(uid, number)
+            case = read_in_scope(uid, number)
             access_log.record(me(), case.revision, case.access_log.to_log(verb))
-            if claim := case.access_log.clock_to_start(verb):
-                claim.opened_at = utcnow()
+            if case.access_log.clock_to_start(verb):
+                workflow.begin(case.declaration, me())
             db.session.commit()
-        case = in_scope(uid, number)
+        case = read_in_scope(uid, number)
     return case
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
 from services.declaration import labels
@@ -79,6 +79,18 @@ def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | No
         db.session.delete(form)
     db.session.flush()
     return get(declaration, page), True
+
+
+_ANY_LATE = Prebuilt(
+    select(ParkedForm.id)
+    .where(ParkedForm.staff_id == parameter("staff_id"), ParkedForm.path.startswith(parameter("path")))
+    .limit(1)
+)
+
+
+def has_late_forms(staff_id: int, path: str) -> bool:
+    """Is there one of ``late_forms``, or of a path that differs in little? For a page that asks each time."""
+    return _ANY_LATE.first(db.session, staff_id=staff_id, path=path) is not None
 
 
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:
