@@ -209,6 +209,8 @@ class Prebuilt:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
         given = {name: None for name, bind in compiled.binds.items() if bind.required}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
+        bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+        bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
         columns = list(self.statement.selected_columns)
         row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
         read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
@@ -216,7 +218,7 @@ class Prebuilt:
             written.statement,
             written.parameters,
             written.positiontup if compiled.positional else None,
-            written.processors,
+            bound,
             {name: written.parameter_expansion[name] for name in lists},
             [(place, convert) for place, convert in enumerate(read) if convert],
             row._make,

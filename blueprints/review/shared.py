@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me
+from blueprints.review import viewer_pictures
+from blueprints.review.submission_rows import SubmissionRows
 from lib.database import transaction_mode
 from lib.text import one_line
 from models import Record, db
@@ -142,10 +144,10 @@ def submission_page(
         declaration=case.declaration,
         revision=case.revision,
         moves=MOVES,
-        pictures=review_pictures.pictures(found.papers, case.compared),
+        pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
-        reasons=return_reasons.of(me()),
+        rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
         checks=checks.run(case.revision, me()),
         all_shown=bool(request.args.get("all")),
         within=within(),

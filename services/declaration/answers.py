@@ -12,7 +12,7 @@ from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
 from lib.questions.conditions import FormContext
-from lib.questions.fields import Question, StepForm
+from lib.questions.fields import AnsweredPage, Question, StepForm
 from lib.questions.pages import Step
 from models import Account, Declaration
 from services.declaration import labels
@@ -149,24 +149,24 @@ def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
 
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
-    return sections_of(forms(answers, context), answers)
+    return sections_of(pages(answers, context), answers)
 
 
-def forms(answers: Mapping[str, Any], context: FormContext | None = None) -> list[tuple[Step, StepForm]]:
-    """The pages filled with these answers."""
+def pages(answers: Mapping[str, Any], context: FormContext | None = None) -> list[tuple[Step, AnsweredPage]]:
+    """The pages with these answers, to be read."""
     context = context or _asked(answers)
-    return [(step, step.form(None, context=context, data=answers)) for step in STEPS]
+    return [(step, AnsweredPage(step.form, context, answers)) for step in STEPS]
 
 
-def sections_of(filled: Sequence[tuple[Step, StepForm]], answers: Mapping[str, Any]) -> list[AnswerSection]:
+def sections_of(filled: Sequence[tuple[Step, AnsweredPage]], answers: Mapping[str, Any]) -> list[AnswerSection]:
     """The same sections, of pages that are filled already."""
-    return [AnswerSection(step, _rows(step, form, answers)) for step, form in filled]
+    return [AnswerSection(step, _rows(step, page, answers)) for step, page in filled]
 
 
-def _rows(step: Step, form: StepForm, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+def _rows(step: Step, page: AnsweredPage, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
     rows = []
-    for question in form.asked():
-        rows.append(answer_row(question, question.say(answers.get(question.name))))
+    for question in page.asked():
+        rows.append(answer_row(question, page.say(question, answers.get(question.name))))
         if question.name == step.document_after:
             rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
     return tuple(rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forms import PAPERS, SHEET
-from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
+from lib.questions.fields import AnsweredPage, DepartmentQuestion, DivisionQuestion, Question
 from lib.questions.pages import Step
 
 ASKED_FOR, OF_OWN_WILL, FOLLOWED = "要求修改", "自行修改", "因此变化"
@@ -33,7 +33,7 @@ def differences(old: Answers, new: Answers) -> list[Difference]:
     return [Difference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
 
 
-Filled = Sequence[tuple[Step, StepForm]]
+Filled = Sequence[tuple[Step, AnsweredPage]]
 
 
 def followed(old: Answers, new: Answers, before: Filled, after: Filled) -> frozenset[str]:
@@ -49,20 +49,15 @@ def followed(old: Answers, new: Answers, before: Filled, after: Filled) -> froze
     return frozenset(names | papers | ({SHEET} if moved else set()))
 
 
-def _followed_on(before: StepForm, after: StepForm) -> list[str]:
+def _followed_on(before: AnsweredPage, after: AnsweredPage) -> list[str]:
     old, new = before.facts(), after.facts()
     return [
         question.name
-        for question in after.questions
-        if _is_asked(question, old) != _is_asked(question, new)
+        for question, condition in after.questions
+        if (condition is not None and condition.holds(old) != condition.holds(new))
         or _derived_again(question, old, new)
-        or _not_offered(before[question.name], question)
+        or _not_offered(question, before, after)
     ]
-
-
-def _is_asked(question: Question, facts: Answers) -> bool:
-    condition = question.flags.when
-    return condition is None or bool(condition.holds(facts))
 
 
 def _derived_again(question: Question, old: Answers, new: Answers) -> bool:
@@ -70,10 +65,12 @@ def _derived_again(question: Question, old: Answers, new: Answers) -> bool:
     return bool(fact) and old.get(fact) != new.get(fact)
 
 
-def _not_offered(before: Question, after: Question) -> bool:
+def _not_offered(question: Question, before: AnsweredPage, after: AnsweredPage) -> bool:
     """Is the old answer not among the choices of the new address?"""
-    hangs = isinstance(after, DivisionQuestion | DepartmentQuestion)
-    return hangs and bool(before.data) and before.data not in after.choices
+    if not isinstance(question, DivisionQuestion | DepartmentQuestion):
+        return False
+    old = before.data[question.name]
+    return bool(old) and old not in after[question.name].choices  # type: ignore[attr-defined]
 
 
 def why(name: str, asked_for: bool, because: frozenset[str]) -> str:

@@ -113,11 +113,11 @@ class RowContext:
 
     @cached_property
     def _pages(self) -> review_changes.Filled:
-        return answers.forms(self.case.answers)
+        return answers.pages(self.case.answers)
 
     @cached_property
     def _old_pages(self) -> review_changes.Filled:
-        return answers.forms(self.case.old_answers)
+        return answers.pages(self.case.old_answers)
 
     @cached_property
     def sections(self) -> Sequence[answers.AnswerSection]:
