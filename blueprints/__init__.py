@@ -5,8 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import cast
 
-from flask import request
-from flask_login import current_user
+from flask import g, request
 
 from lib.database import transaction_mode
 from models import Declaration, db
@@ -17,7 +16,7 @@ from services.filing.case import DeclarationCase
 
 def me() -> Actor:
     """The signed-in person. Only for views that are not public."""
-    return cast(Actor, current_user._get_current_object())
+    return cast(Actor, g.actor)
 
 
 def opened(case: DeclarationCase) -> bool:

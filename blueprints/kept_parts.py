@@ -2,18 +2,22 @@
 
 Such a template sees nothing else: no request, no person. Its values are also the key under which its HTML is kept. What
 must not be a key (names and numbers of people, the CSRF token) is given as ``holes``: the template writes them like
-other values, and each page fills in its own. docs/adr/018.
+other values, and each page fills in its own. Whole pages are kept in the same way. docs/adr/018.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, request
+from flask import Flask, current_app, g, render_template, request, session
 from markupsafe import Markup, escape
 
+TEXT_COOKIE = "kuaiji_text"  # 大字版
+TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made
 MOST = 4000  # parts, 1 to 3 KB each; then all of them are made anew
 _NONE: Mapping[str, Any] = {}
 
@@ -55,17 +59,64 @@ class PartsKept:
         return part
 
 
+def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
+    """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
+    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+
+    def draw() -> str:
+        found = current_app.jinja_env.get_template(template)
+        return found.render(**values, **{name: hole(name) for name in holes})
+
+    return parts.get((template, request.script_root, *values.values()), draw, holes).filled(holes)
+
+
+# --- whole pages ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Who is signed in, for the drawing of a page that is kept."""
+
+    name: str = hole("name")
+    is_authenticated: bool = True
+
+
+def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> str:
+    """``render_template`` for a page that follows from ``values`` and the holes: name, CSRF token and path are among
+    them. With a message to show or a reminder it is rendered as any other page."""
+    helpers = current_app.jinja_env.globals
+    if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
+        return render_template(template, **values, **holes)
+    actor, large = g.get("actor"), request.cookies.get(TEXT_COOKIE) == "large"
+    names = ("csrf", "name", "back_to", *holes)
+    key = (template, request.script_root, request.endpoint, large, actor is None, *values.values())
+    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+    part = parts.get(key, lambda: _drawn(template, holes, values, signed_in=actor is not None), names)
+    filled = {**holes, "name": actor.name if actor else "", "back_to": quote(request.path)}
+    if "csrf" in part.names:
+        filled["csrf"] = helpers["csrf_token"]()  # type: ignore[operator]
+    return part.filled(filled)
+
+
+def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], *, signed_in: bool) -> str:
+    """The page with holes. Whatever asks for the CSRF token meanwhile, a macro too, gets the hole's mark."""
+    person = {"current_user": _Person()} if signed_in else {}
+    tokens = {name: g.pop(name, None) for name in TOKENS}
+    try:
+        for name in TOKENS:
+            setattr(g, name, hole("csrf"))
+        return render_template(
+            template, **person, **values, **{name: hole(name) for name in holes}, back_to_quoted=hole("back_to")
+        )
+    finally:
+        for name, token in tokens.items():
+            g.pop(name, None)
+            if token is not None:
+                setattr(g, name, token)
+
+
 def init_app(app: Flask) -> None:
-    parts = app.extensions["kuaiji.parts"] = PartsKept()
-
-    def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
-        """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
-
-        def draw() -> str:
-            return app.jinja_env.get_template(template).render(**values, **{name: hole(name) for name in holes})
-
-        return parts.get((template, request.script_root, *values.values()), draw, holes).filled(holes)
-
+    app.extensions["kuaiji.parts"] = PartsKept()
     app.add_template_global(kept)
     app.add_template_global(_addresses(app), "url_for")
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_address
 from blueprints.account_forms import LoginForm
-from blueprints.template_helpers import TEXT_COOKIE
+from blueprints.kept_parts import TEXT_COOKIE, render_kept
 from forms import PHOTO, STEPS
 from lib import names
 from lib.database import transaction_mode
@@ -40,9 +40,9 @@ OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 @bp.get("/")
 @public
 def home() -> str:
-    return render_template(
+    return render_kept(
         "public/home.html",
-        form=LoginForm(formdata=None),
+        empty_form=LoginForm,
         notices=notices.newest(HOME_NOTICES),
         days=current_app.config["REVIEW_DAYS"],
     )
@@ -79,7 +79,9 @@ def guide_page() -> str:
 @public
 def hotlines() -> str:
     query = " ".join(request.args.get("q", "").split())[:40]
-    return render_template("public/hotlines.html", query=query, groups=matching.phone_book(query))
+    groups = matching.phone_book(query)
+    render = render_template if query else render_kept  # what somebody looks for is not kept
+    return render("public/hotlines.html", query=query, groups=groups)
 
 
 @bp.get("/templates/<name>")

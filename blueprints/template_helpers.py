@@ -16,19 +16,19 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
+from blueprints.kept_parts import TEXT_COOKIE
 from lib.clock import local
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
 from lib.static_files import Build
 from models import db
-from services import access
 from services.access import Actor
 from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
+from services.filing import reading
 from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
-TEXT_COOKIE = "kuaiji_text"
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
@@ -39,6 +39,7 @@ def add_template_helpers(app: Flask) -> None:
     app.add_template_global(_assets(static.prefix), "asset")
     kept_parts.init_app(app)
     app.add_template_global(unsent_corrections)
+    app.add_template_global(app.extensions["kuaiji.photo_rule"], "photo_rule")
     app.jinja_env.globals.update({name: app.config[name] for name in SITE_SETTINGS})
     app.add_template_global(portrait.advise, "portrait_advice")
     filters: dict[str, Callable[[Any], str]] = {
@@ -59,7 +60,6 @@ def _settings(app: Flask) -> dict[str, Any]:
         "large_text": request.cookies.get(TEXT_COOKIE) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
-        "photo_rule": app.extensions["kuaiji.photo_rule"],
     }
 
 
@@ -77,7 +77,7 @@ def unsent_corrections() -> Unsent | None:
 
 def _returned_case(actor: Actor) -> DeclarationCase | None:
     """For pages that are not about the declaration."""
-    declaration = access.returned_declaration(actor)
+    declaration = reading.returned_declaration(actor)
     return DeclarationCase(declaration) if declaration else None
 
 

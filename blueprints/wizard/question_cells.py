@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app
 from markupsafe import Markup
 
-from blueprints.kept_parts import PartsKept, hole
+from blueprints.kept_parts import PartsKept, hole, kept
 from lib.identity import mask_number
 from lib.questions.fields import (
     ChoiceQuestion,
@@ -95,7 +95,7 @@ class QuestionCells:
     def _state(self, question: Question) -> Hashable:
         """All that its HTML follows from, beside what goes into the hole."""
         if isinstance(question, DepartmentQuestion):
-            return question.data, tuple(self.form.context.departments(self.facts))  # type: ignore[arg-type]
+            return question.data, tuple(self.form.context.departments(self.facts))
         if isinstance(question, MonthQuestion):
             return question.year, question.month
         if isinstance(question, ChoiceQuestion):
@@ -121,8 +121,4 @@ def _with_hole(question: Question) -> tuple[Question, str]:
 
 
 def _document(account: Account) -> Markup:
-    kept = current_app.jinja_env.globals["kept"]
-    shown: Markup = kept(
-        "wizard/_document.html", {"number": mask_number(account.id_number)}, title=account.id_type.label
-    )
-    return shown
+    return kept("wizard/_document.html", {"number": mask_number(account.id_number)}, title=account.id_type.label)

@@ -43,7 +43,8 @@ def use(mark: str | None) -> None:
 
 
 def release() -> None:
-    db.session.info.pop(_OF_REQUEST, None)
+    if db.session.registry.has():  # a request without a session of the database needs none for this
+        db.session.info.pop(_OF_REQUEST, None)
 
 
 def renew(session: Session) -> None:

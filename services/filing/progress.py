@@ -24,8 +24,10 @@ from models import Account, Declaration, PaperPage, Sheet, db
 from services.departments import reference_version
 
 #: Where the rules of answers and papers are written: another text of them, and what is kept no longer counts.
-RULES = ("forms.py", "lib/questions", "lib/identity.py", "lib/names.py", "lib/codes.py", "services/declaration")
-RULES += ("services/departments", "services/filing", "services/papers/papers.py", "services/sheet/versions.py")
+RULES = (
+    *("forms.py", "lib/questions", "lib/identity.py", "lib/names.py", "lib/codes.py", "services/declaration"),
+    *("services/departments", "services/filing", "services/papers/papers.py", "services/sheet/versions.py"),
+)
 _ROOT = Path(__file__).resolve().parents[2]
 #: What of an account the answers are compared with.
 _OF_ACCOUNT = ("name", "id_type", "id_number_sealed", "legacy_id")
@@ -33,22 +35,25 @@ _OF_ACCOUNT = ("name", "id_type", "id_number_sealed", "legacy_id")
 
 @dataclass(frozen=True)
 class Progress:
-    """``done``: names of the pages of the step bar. ``sheet_outdated``: the uploaded sheet says something else."""
+    """``done``: names of the pages of the step bar. ``kinds``: papers of which there are pictures. ``sheet_outdated``:
+    the signed sheet that was uploaded says something else by now."""
 
     done: frozenset[str]
+    kinds: frozenset[str]
     sheet_outdated: bool
 
     def to_keep(self) -> dict[str, Any]:
         finished = all(step.slug in self.done for step in STEPS)
         day = "" if finished else today().isoformat()
-        return {"basis": _basis(), "day": day, "done": sorted(self.done), "outdated": self.sheet_outdated}
+        lists = {"done": sorted(self.done), "kinds": sorted(self.kinds)}
+        return {"basis": _basis(), "day": day, "outdated": self.sheet_outdated} | lists
 
 
 def still_counts(kept: Mapping[str, Any] | None) -> Progress | None:
     """What was kept, unless it has to be worked out again."""
     if not kept or kept["basis"] != _basis() or kept["day"] not in ("", today().isoformat()):
         return None
-    return Progress(frozenset(kept["done"]), kept["outdated"])
+    return Progress(frozenset(kept["done"]), frozenset(kept["kinds"]), kept["outdated"])
 
 
 def store(declaration_id: int, version: int, found: Progress) -> None:

@@ -83,6 +83,9 @@ _ALL = (
 _IS_OPEN = Declaration.status.in_(OPEN)
 _OPEN = Prebuilt(_ALL.where(_IS_OPEN))
 _LATEST = Prebuilt(_ALL.order_by(case((_IS_OPEN, 1), else_=0).desc(), Declaration.id.desc()).limit(1))
+_RETURNED = Prebuilt(
+    select(Declaration.id).where(Declaration.account_id == parameter("account"), Declaration.status == Status.RETURNED)
+)
 _PAGES = Prebuilt(
     select(*PaperPage.__table__.c)
     .where(PaperPage.declaration_id == parameter("declaration"))
@@ -93,6 +96,11 @@ _PAGES = Prebuilt(
 def open_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration; there is at most one."""
     return _read(_OPEN, actor)
+
+
+def returned_declaration(actor: Actor) -> Declaration | None:
+    """The applicant's declaration while it is returned."""
+    return open_declaration(actor) if _RETURNED.first(db.session, account=actor.id) else None
 
 
 def latest_declaration(actor: Actor) -> Declaration | None:
