@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
-from lib.database import Prebuilt, UTCDateTime, utcnow
+from lib.database import Prebuilt, UTCDateTime, parameter, utcnow
 from models import Account, Claim, Decision, Declaration, Department, Revision, db
 from services import workflow
 from services.access import Actor
 from services.moves import MOVES
+from services.review import reading
 
 _HELD = Prebuilt(
     select(Declaration.uid, Account.id_index)
@@ -56,7 +56,8 @@ def place(actor: Actor, declaration: Declaration) -> PlaceInHand | None:
 class Undoable:
     """The officer's last decision while it can be taken back."""
 
-    declaration: Declaration
+    uid: str
+    number: str  # 申报编号
     name: str
     done: str
     until: datetime
@@ -66,21 +67,25 @@ class Undoable:
         return max(0, round((self.until - utcnow()).total_seconds()))
 
 
-_DECISIONS = Prebuilt(
-    select(Decision.id, Decision.verb)
-    .where(Decision.staff_id == bindparam("staff_id"), Decision.at > bindparam("since", type_=UTCDateTime))
+_JUDGED = Prebuilt(
+    select(
+        *(Decision.verb, Revision.uid, Revision.answers_sealed, Declaration.id, Declaration.uid.label("file")),
+        *(Declaration.number, Declaration.status, Declaration.account_id, Declaration.revision_number),
+    )
+    .join(Revision, Revision.id == Decision.revision_id)
+    .join(Declaration, Declaration.id == Revision.declaration_id)
+    .where(Decision.staff_id == parameter("staff_id"), Decision.at > parameter("since"))
     .order_by(Decision.id.desc())
     .limit(1)
 )
 
 
 def just_decided(actor: Actor) -> Undoable | None:
-    found = _DECISIONS.rows(db.session, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
-    if not found or not MOVES[found[0].verb].is_verdict:
+    found = _JUDGED.first(db.session, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
+    if found is None or not MOVES[found.verb].is_verdict:
         return None
-    load = joinedload(Decision.revision).joinedload(Revision.declaration)
-    decision = db.session.scalars(select(Decision).where(Decision.id == found[0].id).options(load)).one()
-    declaration = decision.revision.declaration
-    until = workflow.undoable(declaration, actor)
-    name = decision.revision.answers["applicant_name"]
-    return Undoable(declaration, name, MOVES[decision.verb].done, until) if until else None
+    until = workflow.undoable(found, actor)
+    if until is None:
+        return None
+    name = reading.answers_of(found)["applicant_name"]
+    return Undoable(found.file, found.number, name, MOVES[found.verb].done, until)

@@ -83,6 +83,12 @@ class _Revision(_Sealed):
         return json.loads(self.papers_text)
 
 
+def answers_of(found: Any) -> Mapping[str, Any]:
+    """The answers of a row that has uid and answers of a revision."""
+    opened: Mapping[str, Any] = _Revision({"uid": found.uid, "answers_sealed": found.answers_sealed}).answers
+    return opened
+
+
 class _Note(Row):
     __tablename__ = InternalNote.__tablename__
     text = Sealed()
