@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import current_app
@@ -19,7 +20,7 @@ from services.marks.return_reasons import Choice, Reasons
 from services.review.page import Submission
 from services.review.rows import AnswerLine, PaperLine, ReviewSection
 
-ANSWER, PAPER, OPTIONS = "review/_answer_line.html", "review/_paper_line.html", "review/_reason_options.html"
+LINE, OPTIONS = "review/_line.html", "review/_reason_options.html"
 _GROUPS = ("group0", "group1", "group2")
 _HOLES = ("text", "before", "options", *_GROUPS)
 
@@ -40,30 +41,32 @@ class SubmissionRows:
         return Markup("").join(map(self._paper, self.found.papers))
 
     def _answer(self, line: AnswerLine) -> Markup:
-        is_open, is_ascii = self.open and line.markable, bool(line.text) and line.text.isascii()
+        is_open = self.open and line.markable
+        shown = {"is_paper": False, "open": is_open, "is_ascii": bool(line.text) and line.text.isascii()}
         if _has_marks(line, is_open):
             options = self._options_of(line, self.reasons.question, self.question_options) if is_open else ""
-            return _html(ANSWER, line=line, open=is_open, options=options, is_ascii=is_ascii)
+            return _html(LINE, line=line, options=options, **shown)
         said = (line.name, line.label, line.proof, line.why, bool(line.tick), bool(line.text), len(line.groups))
         was = line.before and "something"  # None: nothing differs; empty: it was not answered
-        draw = lambda: _drawn(ANSWER, line=_hollow(line), open=is_open, options=hole("options"), is_ascii=is_ascii)  # noqa: E731
+        draw = partial(_drawn, LINE, line=_hollow(line), options=hole("options"), **shown)
         values = {"text": line.text, "before": line.before, "options": self.question_options}
-        part = self.parts.get((ANSWER, is_open, is_ascii, was, *said), draw, _HOLES)
+        part = self.parts.get((LINE, *shown.values(), was, *said), draw, _HOLES)
         return part.filled(values | dict(zip(_GROUPS, line.groups, strict=False)))
 
     def _paper(self, line: PaperLine) -> Markup:
-        revision = self.found.case.revision
-        shown: dict[str, Any] = {"line": line, "open": self.open, "sheet": None, "unsigned": self.found.unsigned}
-        if _has_marks(line, self.open) or line.paper.kind == SHEET:
-            shown["sheet"] = revision.sheet if line.paper.kind == SHEET else None
-            return _html(PAPER, **shown, options=self._options_of(line, self.reasons.paper, self.paper_options))
+        sheet = self.found.case.revision.sheet if line.paper.kind == SHEET else None
+        shown = {"is_paper": True, "open": self.open, "line": line, "sheet": sheet, "unsigned": self.found.unsigned}
+        if _has_marks(line, self.open) or sheet:
+            return _html(LINE, options=self._options_of(line, self.reasons.paper, self.paper_options), **shown)
         state = (line.paper.kind, len(line.pages), line.is_new, line.old, line.why, bool(line.tick))
-        draw = lambda: _drawn(PAPER, **shown, options=hole("options"))  # noqa: E731
-        return self.parts.get((PAPER, self.open, *state), draw, _HOLES).filled({"options": self.paper_options})
+        part = self.parts.get(
+            (LINE, self.open, *state), partial(_drawn, LINE, options=hole("options"), **shown), _HOLES
+        )
+        return part.filled({"options": self.paper_options})
 
     def _options(self, choices: tuple[Choice, ...]) -> Markup:
         """What a row without a mark offers."""
-        draw = lambda: _drawn(OPTIONS, choices=choices, mark=None, keys=self.keys)  # noqa: E731
+        draw = partial(_drawn, OPTIONS, choices=choices, mark=None, keys=self.keys)
         return self.parts.get((OPTIONS, choices, self.keys), draw).whole if self.open else Markup("")
 
     def _options_of(self, line: AnswerLine | PaperLine, choices: Sequence[Choice], unmarked: Markup) -> Markup:
