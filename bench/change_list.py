@@ -20,7 +20,8 @@ from urllib.parse import urlencode
 from bench import asked, report
 from bench.instances import Instance
 from bench.timing import median, quiet_collector
-from bench.visitor import QUEUE, SEARCH, Visitor, lines_of
+from bench.visitor import QUEUE, SEARCH, lines_of
+from bench.visitor import officer as signed_in
 from bench.wsgi import Answer
 from lib.codes import Status
 
@@ -92,7 +93,7 @@ def peer(instance: Instance) -> Iterator[Peer]:
 
 def scenes(instance: Instance) -> list[Scene]:
     officer = instance.officer(asked.PROVINCE)
-    visitor, found = Visitor(instance, officer), asked.Asked(instance, officer)
+    visitor, found = signed_in(instance, officer), asked.Asked(instance, officer)
 
     def middle(title: str, status: Status) -> Scene:
         cursors, last, rng = found.inside(status), found.how_many(status) // PAGE, random.Random(4)

@@ -10,10 +10,8 @@ import io
 import re
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from flask import Flask
 from PIL import Image, ImageFilter
@@ -21,7 +19,7 @@ from PIL import Image, ImageFilter
 from app import create_app
 from bench import report, timing
 from bench.timing import Call, Series, median
-from bench.wsgi import Ask, call, environ
+from bench.wsgi import Ask, call
 from blueprints.gate import COOKIE
 from config import ROOT, TestConfig
 from lib.database import transaction_mode
@@ -34,7 +32,6 @@ from tests.support.factory import Make
 
 GOALS = {"100 KB": 1.8, "12 megapixels": 0.5}
 _PAGE, _SLOT = "/apply/papers", "/apply/papers/id_portrait"  # one picture: each upload replaces the one before
-_FORM = b'--bench\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
 
 
 class Uploader:
@@ -51,29 +48,12 @@ class Uploader:
         self.cookie += "".join(f"; {value.split(';')[0]}" for name, value in page.headers if name == "Set-Cookie")
         found = re.search(rb'name="csrf_token" value="([^"]+)"', page.body)
         assert found, page.status
-        self.csrf = found[1]
+        self.csrf = found[1].decode()
 
     def send(self, data: bytes) -> None:
         """One form with one picture, as a browser sends it; fails unless it is taken."""
-        parts = _FORM % (b"csrf_token", b"", self.csrf), _FORM % (b"file", b'; filename="p.jpg"', data)
-        body = b"".join(parts) + b"--bench--\r\n"
-        asked = environ(Ask(_SLOT, {}), self.cookie) | {
-            "CONTENT_TYPE": "multipart/form-data; boundary=bench",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
-        seen: list[str] = []
-
-        def start(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], None]:
-            seen.append(status)
-            return lambda _written: None
-
-        answer = self.app.wsgi_app(asked, start)
-        for _part in answer:
-            pass
-        with suppress(AttributeError):
-            answer.close()  # type: ignore[attr-defined]
-        assert seen[0].startswith("302"), seen
+        answer = call(self.app.wsgi_app, Ask(_SLOT, {"csrf_token": self.csrf}, {"file": data}), self.cookie)
+        assert answer.status == 302, answer.status
 
 
 def _app(folder: Path) -> Flask:

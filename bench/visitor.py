@@ -1,10 +1,11 @@
-"""An officer's browser without a browser: whole requests to the product's WSGI application, CSRF token and all."""
+"""A browser without a browser: whole requests to the product's WSGI application, CSRF token and all."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.cookies import SimpleCookie
+from typing import Any
 
 from bench.instances import Instance
 from bench.wsgi import Answer, Ask, call
@@ -17,30 +18,39 @@ _LINE = re.compile(rb"<tr[ >]")
 
 
 class Visitor:
-    """Signed in as an officer; ``get`` and ``send`` return the answer and fail on anything but a page."""
+    """A browser of one person; ``get`` and ``send`` return the answer and fail on any other status than expected."""
 
-    def __init__(self, instance: Instance, officer: Actor) -> None:
-        self.wsgi = instance.app.wsgi_app
-        self.cookies = {STAFF_COOKIE: instance.session_of(officer)}
-        first = self.get(QUEUE)
-        for name, value in first.headers:
+    def __init__(self, wsgi: Callable[..., Any], cookies: Mapping[str, str], first: str) -> None:
+        self.wsgi, self.cookies, self.token = wsgi, dict(cookies), ""
+        answer = self.get(first)
+        for name, value in answer.headers:
             if name.lower() == "set-cookie":
                 self.cookies |= {key: morsel.value for key, morsel in SimpleCookie(value).items()}
-        found = _TOKEN.search(first.body.decode())
-        assert found, "the queue's page has no form"
-        self.token = found.group(1)
+        if found := _TOKEN.search(answer.body.decode()):
+            self.token = found.group(1)
 
     def get(self, path: str) -> Answer:
         return self._page(Ask(path))
 
-    def send(self, path: str, form: Mapping[str, str]) -> Answer:
-        return self._page(Ask(path, {"csrf_token": self.token, **form}))
+    def send(
+        self,
+        path: str,
+        form: Mapping[str, str | Sequence[str]],
+        files: Mapping[str, bytes] | None = None,
+        expect: int = 200,
+    ) -> Answer:
+        return self._page(Ask(path, {"csrf_token": self.token, **form}, files), expect)
 
-    def _page(self, ask: Ask) -> Answer:
+    def _page(self, ask: Ask, expect: int = 200) -> Answer:
         answer = call(self.wsgi, ask, "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
-        if answer.status != 200:
+        if answer.status != expect:
             raise RuntimeError(f"{ask.path}: {answer.status}")
         return answer
+
+
+def officer(instance: Instance, person: Actor) -> Visitor:
+    """Signed in as an officer, at the list."""
+    return Visitor(instance.app.wsgi_app, {STAFF_COOKIE: instance.session_of(person)}, QUEUE)
 
 
 def lines_of(answer: Answer) -> int:
