@@ -259,7 +259,7 @@ def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest
         return {"waited": go.wait(PATIENCE_S)}, []
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.MAX_CONCURRENT_JOBS) as pool:
-        patch.setattr(sandbox._ForkServer, "run_job", do)
+        patch.setattr(sandbox._Process, "run_job", do)
         held = [pool.submit(run, "echo", b"") for _ in range(sandbox.MAX_CONCURRENT_JOBS)]
         assert all(begun.acquire(timeout=PATIENCE_S) for _ in held)
         patch.setattr(sandbox, "QUEUE_TIMEOUT_S", 0.05)
