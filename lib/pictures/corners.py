@@ -39,7 +39,7 @@ SIDES = ("top", "right", "bottom", "left")
 
 _LONG_SIDE = 200  # of the searched copy
 _RIM = 3  # pixels of that copy
-_STEP = 6  # every so many of them along the rim
+_STEP = 8  # every so many of them along the rim
 _MIN_DIFFERENCE = 14  # grey levels from the background, at least
 _MIN_AREA = 0.12  # of the picture's area, at least
 _MIN_CUT_AREA = 0.3  # the same for one that leaves the picture: other objects touch the rim, too
@@ -62,7 +62,7 @@ NOT_FOUND = FoundCorners(WHOLE_PICTURE, sure=False)
 
 
 def find_corners(picture: bytes | Image.Image) -> FoundCorners:
-    """Propose the corners of the document on an upright picture (a clean JPEG, or an image)."""
+    """Propose the corners of the document on an upright picture (a clean JPEG, or an image; a thumbnail is enough)."""
     image = as_image(picture)
     image.draft("RGB", (2 * _LONG_SIDE, 2 * _LONG_SIDE))
     scale = _LONG_SIDE / max(image.size)
@@ -98,8 +98,10 @@ def _classify(runs: Sequence[Run], covered: int, size: tuple[int, int]) -> Found
 
 def _difference_from_background(image: Image.Image) -> Image.Image:
     """The difference of each pixel from the background, in its most different channel."""
-    width, height = image.size
-    background = Image.merge("RGB", [_background(band, _rim(width, height)) for band in image.split()])
+    rim = _rim(*image.size)
+    ends = Image.merge("RGB", [_background(band, rim) for band in image.split()])
+    where = (1 / image.width, 0, 0.5, 0, 1 / image.height, 0.5)
+    background = ends.transform(image.size, Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
     return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 
@@ -109,7 +111,7 @@ def _rim(width: int, height: int) -> list[tuple[int, int]]:
 
 
 def _background(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Image:
-    """The estimated background: a plane fitted to the values at the rim, without outliers."""
+    """The estimated background at the four ends: a plane fitted to the values at the rim, without outliers."""
     pixels = band.load()
     assert pixels
     points = [(x / band.width, y / band.height, float(pixels[x, y])) for x, y in rim]  # type: ignore[arg-type]
@@ -125,8 +127,7 @@ def _background(band: Image.Image, rim: Sequence[tuple[int, int]]) -> Image.Imag
     values = (level, level + across, level + down, level + across + down)
     ends = Image.new("L", (2, 2))
     ends.putdata([min(max(round(value), 0), 255) for value in values])
-    where = (1 / band.width, 0, 0.5, 0, 1 / band.height, 0.5)
-    return ends.transform(band.size, Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
+    return ends
 
 
 def _fitted_plane(points: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:

@@ -385,9 +385,14 @@ def load_jpeg(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
     return image
 
 
-def thumbnail(image: Image.Image, box: tuple[int, int] = (320, 320)) -> bytes:
-    """A small JPEG within ``box``."""
-    return encode_jpeg(image.resize(fit_within(image.size, box), _FILTER, reducing_gap=1), 80)
+def small_copy(image: Image.Image, box: tuple[int, int] = (320, 320)) -> Image.Image:
+    size = fit_within(image.size, box)
+    few = image.reduce(max(1, min(image.width // size[0], image.height // size[1])))
+    return few if few.size == size else few.resize(size, _FILTER)
+
+
+def thumbnail(small: Image.Image) -> bytes:
+    return encode_jpeg(small, 80)
 
 
 _CLOCKWISE = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
