@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from lib.pdf import fonts, typeset
 from lib.pdf.fonts import Face
@@ -33,7 +33,8 @@ def color(code: str) -> Color:
 
 Font = tuple[str, float] | None  # name within the document, size
 TextKey = tuple[str, float, Face, float, bool, Font]
-_MOST_TEXTS = 1 << 14  # whose operators a document keeps
+_MOST_TEXTS, _MOST_KEPT = 1 << 14, 500  # operators of texts, and other things that a document keeps
+Kept = TypeVar("Kept")
 
 _DARK = re.compile(b"\1+")
 
@@ -53,6 +54,14 @@ class Rect(NamedTuple):
     @property
     def right(self) -> float:
         return self.left + self.width
+
+
+class Piece(NamedTuple):
+    """Recorded operators, and the state that they leave."""
+
+    operators: str
+    state: dict[str, object]
+    font: Font
 
 
 @contextmanager
@@ -76,6 +85,8 @@ class Canvas:
         fonts.warm_up()
         self._reuse_forms = reuse_forms
         self._forms: dict[Hashable, str] = {}
+        self._kept: dict[Hashable, Any] = {}
+        self._recorded: list[str] | None = None
         self._state: dict[str, object] = {}  # fill and stroke as last written to this page
         self._buffer = BytesIO()
         self._canvas: Any = reportlab_internals.new_canvas(
@@ -119,8 +130,36 @@ class Canvas:
         self._canvas.doForm(name)
         self._write("Q")
 
+    def keep(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What ``make`` returned for the same ``what`` before, with ``reuse_forms``; above all recorded pieces."""
+        if not self._reuse_forms:
+            return make()
+        found = self._kept.get(what)
+        if found is None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[what] = make()
+        return cast(Kept, found)
+
+    def record(self, draw: Callable[[], None]) -> Piece:
+        """Texts, boxes and lines to be replayed on any page of this document; they set colours and font themselves."""
+        before = self._state, self._font
+        self._state, self._font, self._recorded = {}, None, []
+        draw()
+        piece = Piece("\n".join(self._recorded), self._state, self._font)
+        (self._state, self._font), self._recorded = before, None
+        return piece
+
+    def replay(self, piece: Piece) -> None:
+        self._write(piece.operators)
+        self._state |= piece.state
+        self._font = piece.font or self._font
+
     def _write(self, operators: str) -> None:
-        self._internals.append_operators(self._canvas, operators)
+        if self._recorded is None:
+            self._internals.append_operators(self._canvas, operators)
+        else:
+            self._recorded.append(operators)
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""

@@ -59,12 +59,23 @@ def document_of(canvas: Any) -> Any:
     return canvas._doc
 
 
+class _JpegReader(ImageReader):  # type: ignore[misc]
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._dataA = None
+
+    def jpeg_fh(self) -> BytesIO:
+        return BytesIO(self.data)
+
+    def getRGBData(self) -> bytes:  # noqa: N802 - reportlab's name
+        return self.data
+
+
 def jpeg_reader(data: bytes) -> Any:
     """A JPEG for ``drawImage`` that is never decoded: the file's own bytes serve for its hash."""
-    reader: Any = ImageReader(BytesIO(data))
-    reader.getRGBData = lambda: data
-    reader._dataA = None
-    return reader
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise OSError("no JPEG")
+    return _JpegReader(data)
 
 
 class EmbeddedFont:
