@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import change_list, instances, lists, page_costs, pictures, postgres, sheets
+from bench import against_django, change_list, instances, lists, page_costs, pictures, postgres, sheets
 from bench.instances import HOME, Instance
 
 SMALL = 10_000
@@ -68,10 +68,12 @@ def _lists(given: argparse.Namespace) -> None:
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "p1": lambda given: page_costs.run(given.rounds),
+    "p2": lambda given: against_django.pages(given.rounds),
     "p3": _lists,
     "p4": lambda given: change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER))),
     "p5": lambda given: sheets.run(given.sheets),
     "p6": lambda given: pictures.run(given.calls),
+    "p8": lambda given: against_django.journeys(given.rounds),
 }
 
 

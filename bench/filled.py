@@ -6,6 +6,7 @@ The people of the list are invented (bench/generate.py); the three declarations 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from flask import Flask
@@ -21,11 +22,12 @@ from services import workflow
 from services.accounts import sessions
 from services.papers import pages, papers
 from tests.support.factory import Make, picture, prepared
-from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
+from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER, id_number
 
 ANSWERS = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 PEOPLE = 10_000
 _NOTICES = 6
+_serials = count(501, 2)  # beyond those of Make
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ def make(folder: Path, people: int = PEOPLE) -> Filled:
         )
         db.session.remove()
     return made
+
+
+def newcomer(app: Flask) -> dict[str, str]:
+    """The cookie of somebody who has just registered."""
+    with app.app_context(), transaction_mode("IMMEDIATE"):
+        cookie = _signed_in(Make(app).account(number=id_number(next(_serials))))
+        db.session.remove()
+        return cookie
 
 
 def _notice(number: int) -> Notice:

@@ -161,7 +161,7 @@ def _migrated(app: Flask) -> Flask:
 
 def _app(folder: Path, **settings: str) -> Flask:
     places = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "bench"}
-    return create_app(Config({"KUAIJI_STAFF_TOTP": "off", **places, **settings}))
+    return create_app(Config({"KUAIJI_STAFF_TOTP": "off", "KUAIJI_DEMO": "no", **places, **settings}))
 
 
 def _mark() -> str:
