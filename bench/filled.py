@@ -64,10 +64,15 @@ def make(folder: Path, people: int = PEOPLE) -> Filled:
     return made
 
 
+def free_number() -> str:
+    """An ID number that nobody has yet."""
+    return id_number(next(_serials))
+
+
 def newcomer(app: Flask) -> dict[str, str]:
     """The cookie of somebody who has just registered."""
     with app.app_context(), transaction_mode("IMMEDIATE"):
-        cookie = _signed_in(Make(app).account(number=id_number(next(_serials))))
+        cookie = _signed_in(Make(app).account(number=free_number()))
         db.session.remove()
         return cookie
 
