@@ -13,13 +13,16 @@ from bench import (
     bulk,
     change_list,
     cold_start,
+    first_visit,
     instances,
     lists,
+    over_http,
     page_costs,
     pictures,
     postgres,
     sheets,
     sign_ins,
+    write_lock,
 )
 from bench.instances import HOME, Instance
 
@@ -52,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--only", default="", help="only lists whose title has this text")
     parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
+    parser.add_argument("--requests", type=int, default=3000, help="HTTP requests before the memory is read (3,000)")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
@@ -95,6 +99,9 @@ FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "p8": lambda given: against_django.journeys(given.rounds),
     "p9": _bulk,
     "p10": lambda given: cold_start.run(max(3, given.rounds // 4)),
+    "p11": lambda _given: first_visit.run(),
+    "http": lambda given: over_http.run(given.requests),
+    "lock": lambda given: write_lock.run(max(3, given.rounds // 2)),
 }
 
 

@@ -54,7 +54,7 @@ def _pair() -> Iterator[Pair]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = filled.make(folder / "ours", 500)
-        plan = _plan(site, folder)
+        plan = plan_of(site, folder)
         (folder / "plan.json").write_text(json.dumps(plan))
         peer = Peer("wizard.py", folder)
         try:
@@ -63,7 +63,7 @@ def _pair() -> Iterator[Pair]:
             peer.end()
 
 
-def _plan(site: filled.Filled, folder: Path) -> dict[str, Any]:
+def plan_of(site: filled.Filled, folder: Path) -> dict[str, Any]:
     browser = Browser(site.app.wsgi_app, site.applicant)
     pages = []
     for step in STEPS:
@@ -131,14 +131,15 @@ def _page(pair: Pair, browser: Browser, step: Step, rounds: int) -> dict[str, An
 def journeys(rounds: int) -> None:
     """P8."""
     with _pair() as pair:
-        kinds = [kind for kind, _title in pair.plan["papers"]]
         elsewhere = child_cpu()
         ours: list[dict[str, float]] = []
         theirs: list[dict[str, float]] = []
         for number in range(rounds + 1):
-            places = _pictures(pair.folder, kinds, number)
+            places = draw_pictures(pair.folder, pair.plan, number)
             sent = {kind: Path(place).read_bytes() for kind, place in places}
-            browser = Browser(pair.site.app.wsgi_app, filled.newcomer(pair.site.app), elsewhere)
+            browser = Browser(pair.site.app.wsgi_app, {}, elsewhere)
+            filled.sign_in(browser, filled.newcomer(pair.site.app))
+            browser.spent = 0.0
             mine = journey.go(browser, pair.plan["answers"], sent)
             answer = pair.peer.ask({"journey": places})
             if number:
@@ -148,10 +149,10 @@ def journeys(rounds: int) -> None:
     _tell_journeys(ours, theirs, django)
 
 
-def _pictures(folder: Path, kinds: list[str], number: int) -> list[tuple[str, str]]:
-    """One picture for each paper, about 100 KB, others for each person."""
+def draw_pictures(folder: Path, plan: Mapping[str, Any], number: int) -> list[tuple[str, str]]:
+    """One picture for each paper, about 100 KB, others for each person: papers and their files."""
     made = []
-    for place, kind in enumerate(kinds):
+    for place, (kind, _title) in enumerate(plan["papers"]):
         path = folder / f"{kind}.jpg"
         size = (750, 1050) if kind == PHOTO else (1000, 750)
         path.write_bytes(photo(Random(1000 * number + place), size, 100_000))

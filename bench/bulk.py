@@ -9,6 +9,7 @@ import csv
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
@@ -127,4 +128,5 @@ def _roster(folder: str) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        {"csv": _csv, "import": _import, "roster": _roster}[sys.argv[1]](*sys.argv[2:])
+        jobs: dict[str, Callable[..., None]] = {"csv": _csv, "import": _import, "roster": _roster}
+        jobs[sys.argv[1]](*sys.argv[2:])

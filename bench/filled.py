@@ -12,6 +12,7 @@ from pathlib import Path
 from flask import Flask
 
 from bench import instances
+from bench.browser import Browser
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from forms import PAPER
 from lib.clock import today
@@ -22,7 +23,7 @@ from services import workflow
 from services.accounts import sessions
 from services.papers import pages, papers
 from tests.support.factory import Make, picture, prepared
-from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER, id_number
+from tests.support.people import PASSWORD, QUALIFIED, UNIVERSITY, WITH_EMPLOYER, id_number
 
 ANSWERS = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 PEOPLE = 10_000
@@ -64,17 +65,20 @@ def make(folder: Path, people: int = PEOPLE) -> Filled:
     return made
 
 
-def free_number() -> str:
-    """An ID number that nobody has yet."""
-    return id_number(next(_serials))
-
-
-def newcomer(app: Flask) -> dict[str, str]:
-    """The cookie of somebody who has just registered."""
+def newcomer(app: Flask) -> tuple[str, str]:
+    """Name and ID number of somebody who has just registered, with the password of the tests' people."""
     with app.app_context(), transaction_mode("IMMEDIATE"):
-        cookie = _signed_in(Make(app).account(number=free_number()))
+        account = Make(app).account(number=id_number(next(_serials)))
+        found = account.name, account.id_number
         db.session.remove()
-        return cookie
+        return found
+
+
+def sign_in(browser: Browser, who: tuple[str, str]) -> None:
+    name, number = who
+    browser.get("/login")
+    browser.send("/login", {"id_type": "resident_id", "name": name, "number": number, "password": PASSWORD})
+    browser.token = {}  # the session's pages have another one
 
 
 def _notice(number: int) -> Notice:
