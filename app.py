@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-import commands
 from blueprints import admin, archive, auth, errors, gate, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
@@ -61,24 +59,34 @@ class RowConverter(IntegerConverter):
         super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    commands.init_app(app)
+    if with_commands:
+        _add_commands(app)
     errors.init_app(app)
     app.after_request(_add_headers)
     _add_middleware(app)
     return app
+
+
+def _add_commands(app: Flask) -> None:
+    """A worker has none: they bring Alembic and the demo along."""
+    from flask_migrate import Migrate
+
+    import commands
+
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+    commands.init_app(app)
 
 
 def _prepare_data(app: Flask) -> None:

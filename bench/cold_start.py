@@ -7,6 +7,7 @@ then and after it has been at work.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -55,10 +56,10 @@ def _job(kind: str, folder: Path) -> None:
     """Loads no more of the bench than the few lines that ask the application."""
     plan = json.loads((folder / "plan.json").read_text())
     if kind == OURS:
-        from app import create_app
-        from config import Config
+        from worker import create_app
 
-        wsgi = create_app(Config(settings(folder))).wsgi_app
+        os.environ |= settings(folder)
+        wsgi = create_app().wsgi_app
         pages, cookie = plan["pages"], "; ".join(f"{name}={value}" for name, value in plan["cookies"].items())
     else:
         from flask import Flask

@@ -96,7 +96,7 @@ def claimed_port(host: str, port: int) -> Iterator[None]:
 def _granian(grace: int) -> list[str]:
     config = current_app.config
     return [
-        *(sys.executable, "-c", GRANIAN, "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-c", GRANIAN, "worker:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(grace)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import DDL, DateTime, String, Table, TypeDecorator, event, func, select
+from sqlalchemy.dialects import sqlite
 
 from lib.codes import ChoiceEnum
 
@@ -79,6 +80,15 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def insert(session: Any, table: Any) -> Any:
+    """INSERT with ON CONFLICT, which each engine spells in its own module."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # large
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def utcnow() -> datetime:
