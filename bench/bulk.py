@@ -13,13 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
+from typing import Any
 
-from app import create_app
 from bench import asked, instances, invent, process, report
 from bench.instances import Instance
 from bench.names import surnames
 from bench.timing import median
-from config import ROOT, Config
+from config import ROOT
 from lib.clock import today
 from lib.database import transaction_mode
 from models import db
@@ -41,10 +41,7 @@ def register(rows: int) -> None:
         file = folder / "register.csv"
         _write(file, rows)
         plain = [process.run("bench.bulk", "csv", file) for _round in range(ROUNDS)]
-        ours = [
-            process.run("bench.bulk", "import", file, folder / f"ours{number}")
-            for number in range(1 if rows > 100_000 else ROUNDS)
-        ]
+        ours = [_imported(file, folder / f"ours{number}") for number in range(1 if rows > 100_000 else ROUNDS)]
         size = file.stat().st_size / 1e6
     reading, importing = median([one["job"] for one in plain]), median([one["job"] for one in ours])
     ratio, peak = reading / importing, max(one["peak_mb"] for one in ours)
@@ -57,6 +54,11 @@ def register(rows: int) -> None:
     print(f"must ≥ {IMPORT_MUST:g} and ≤ {IMPORT_MB} MB, aim ≥ {IMPORT_AIM:g}")
     facts = {"rows": rows, "csv_s": reading, "import_s": importing, "ratio": ratio, "peak_mb": peak}
     print(f"written to {report.save('p9-register', facts)}", flush=True)
+
+
+def _imported(file: Path, folder: Path) -> dict[str, Any]:
+    process.run("bench.bulk", "prepare", folder)
+    return process.run("bench.bulk", "import", file, folder)
 
 
 def _write(file: Path, rows: int) -> None:
@@ -98,13 +100,19 @@ def _csv(file: str) -> None:
     process.tell(job=process_time() - before, rows=rows - 1)
 
 
-def _import(file: str, folder: str) -> None:
-    """As ``flask legacy import`` does it, into an instance with its reference data only."""
-    app = create_app(Config({"KUAIJI_DATA": folder, "KUAIJI_UPLOADS": folder, "KUAIJI_SECRET_KEY": "bench"}))
+def _prepare(folder: str) -> None:
+    """A new instance with its reference data."""
+    app = instances.app_of(Path(folder))
     with app.app_context(), transaction_mode("IMMEDIATE"):
         db.create_all()
         load_reference_data(ROOT / "data")
         db.session.commit()
+        process.tell()
+
+
+def _import(file: str, folder: str) -> None:
+    """As ``flask legacy import`` does it."""
+    with instances.app_of(Path(folder)).app_context(), transaction_mode("IMMEDIATE"):
         before = process_time()
         source = legacy_import.open_source(Path(file))
         result = legacy_import.import_source(source, today())
@@ -128,5 +136,5 @@ def _roster(folder: str) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        jobs: dict[str, Callable[..., None]] = {"csv": _csv, "import": _import, "roster": _roster}
+        jobs: dict[str, Callable[..., None]] = {"csv": _csv, "prepare": _prepare, "import": _import, "roster": _roster}
         jobs[sys.argv[1]](*sys.argv[2:])
