@@ -84,10 +84,10 @@ def child_cpu() -> Callable[[], float]:
 def run(calls: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         uploader = Uploader(Path(folder))
-        uploader.send(_photo(Random(0), (1000, 750), 100_000))
+        uploader.send(photo(Random(0), (1000, 750), 100_000))
         elsewhere = child_cpu()
-        small = [_photo(Random(seed), (1000, 750), 100_000) for seed in range(min(calls, 20))]
-        large = [_photo(Random(seed), (4032, 3024), 3_000_000) for seed in range(3)]
+        small = [photo(Random(seed), (1000, 750), 100_000) for seed in range(min(calls, 20))]
+        large = [photo(Random(seed), (4032, 3024), 3_000_000) for seed in range(3)]
         found = {
             "100 KB": _measured(uploader, small, calls, elsewhere, {"decode + encode": _again}),
             "12 megapixels": _measured(
@@ -136,7 +136,7 @@ def _ours(data: bytes) -> None:
     images.decode_upright(data)
 
 
-def _photo(chance: Random, size: tuple[int, int], most: int) -> bytes:
+def photo(chance: Random, size: tuple[int, int], most: int) -> bytes:
     """Soft shapes with grain, as many bytes as a phone makes of so many pixels."""
     shapes = Image.frombytes("RGB", (16, 12), chance.randbytes(16 * 12 * 3)).resize(size)
     grain = Image.frombytes("L", size, chance.randbytes(size[0] * size[1])).filter(ImageFilter.GaussianBlur(1))
