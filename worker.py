@@ -1,8 +1,8 @@
 """The factories for each worker of a server: the application without its commands.
 
-``worker:create_server`` is what ``flask serve`` runs, ``worker:create_app`` what any other WSGI server takes. Loading makes
-hundreds of thousands of objects that live as long as the process, and hardly any garbage. So the garbage collector
-waits until it is over, and never looks at these objects again.
+``worker:create_server`` is what ``flask serve`` runs, ``worker:create_app`` what any other WSGI server takes. Loading
+makes hundreds of thousands of objects that live as long as the process, and hardly any garbage. So the garbage
+collector waits until it is over, and never looks at these objects again.
 """
 
 from __future__ import annotations
