@@ -5,8 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import cast
 
-from flask import current_app, request
-from flask_login import current_user
+from flask import current_app, g, request
 
 from lib.database import transaction_mode
 from models import Declaration, db
@@ -18,7 +17,7 @@ from services.filing.case import DeclarationCase
 
 def me() -> Actor:
     """The signed-in person. Only for views that are not public."""
-    return cast(Actor, current_user._get_current_object())
+    return cast(Actor, g.actor)
 
 
 def opened(case: DeclarationCase) -> bool:
@@ -29,9 +28,10 @@ def opened(case: DeclarationCase) -> bool:
     """
     if not case.result_unseen:
         return False
-    declaration = case.declaration
+    declaration_id = case.declaration.id
     db.session.rollback()
     with transaction_mode("IMMEDIATE"):
+        declaration = db.session.get_one(Declaration, declaration_id)
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):
             audit.record(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from math import ceil
@@ -17,6 +16,7 @@ from lib.crypto import Tampered
 from lib.database import utcnow
 from models import db, keys
 from services.accounts import known_devices, sessions
+from services.filing import next_page
 
 bp = Blueprint("auth", __name__)
 
@@ -30,7 +30,6 @@ CODE_TOO_OFTEN = {
     "也可到当地会计管理部门窗口办理",
 }
 STEP_LIFE = timedelta(minutes=30)  # between the screens of a claim or a reset
-_OWN_PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9/_.-]*\Z")
 
 
 def remember(step: str, **values: Any) -> None:
@@ -39,7 +38,7 @@ def remember(step: str, **values: Any) -> None:
     Store only typed values or the result of a correct proof: the cookie must not reveal whether a number is known.
     """
     until = int((utcnow() + STEP_LIFE).timestamp())  # whole seconds, so that all cookies have the same length
-    body = json.dumps(values | {"until": until}).encode()
+    body = json.dumps(values | {"until": until}, ensure_ascii=False).encode()
     session[step] = urlsafe_b64encode(keys().seal(body, f"step|{step}")).decode()
 
 
@@ -59,8 +58,8 @@ def forget(*steps: str) -> None:
 
 def next_path() -> str:
     """The wanted page, if it is a plain path of this site."""
-    path = request.values.get("next", "")
-    return path if _OWN_PATH.match(path) else ""
+    path = next_page.own_path(request.values.get("next", ""))
+    return "" if path == "/" else path
 
 
 def signed_in_response(token: str, device_token: str, place: str, *, staff: bool) -> Response:

@@ -212,6 +212,8 @@ def test_somebody_signed_in_is_not_asked_to_sign_in_again(browser, make):
         ("http:///evil.example", "/apply/notice"),
         ("/inbox\n", "/apply/notice"),
         ("/inbox?x=1", "/apply/notice"),
+        ("/inbox//evil.example", "/apply/notice"),
+        ("/" + "x" * 300, "/apply/notice"),
     ],
 )
 def test_only_a_plain_path_of_this_site_is_followed(browser, make, wanted, place):
