@@ -21,6 +21,7 @@ from lib.codes import IdType
 from lib.names import describe, normalise_text
 
 AGES = (16, 100)
+LONGEST_NUMBER = 20  # characters; a passport's
 
 # --- identity numbers -----------------------------------------------------------------------------------------------
 
@@ -288,6 +289,7 @@ def uscc_problem(code: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1000)  # a page asks twenty times
 def uscc_standing(code: str | None) -> str:
     """``failed`` for a code of the right form whose check character is wrong, else ``ok``."""
     return "failed" if code and not uscc_problem(code) and not uscc_check_ok(code) else "ok"

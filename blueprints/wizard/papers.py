@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import me
 from blueprints.wizard.intake import add_pictures, sent_files
 from blueprints.wizard.pages import back_to
-from blueprints.wizard.shared import bp, case_in_hand, editable_case, step_bar
+from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
 from forms import PAPER, PHOTO, SHEET
 from models import db
 from services import workflow
@@ -28,7 +28,7 @@ Problems = Mapping[str, Sequence[str]]  # by paper; under submit and agree what 
 @bp.get("/papers")
 @only(*APPLICANTS)
 def papers_page() -> ResponseReturnValue:
-    return _page(editable_case())
+    return _page(shown_case())
 
 
 def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool = False) -> ResponseReturnValue:

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from lib.database import utcnow
+from lib.database import parameter, utcnow
 from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
 from services.declaration import labels
@@ -22,6 +23,12 @@ PARKED_FOR = timedelta(hours=24)
 
 Fields = Iterable[tuple[str, str]]
 Page = Step | str  # a page of the wizard, or the name of a correction's screen
+
+
+_DRAFTS: Any = Draft.__table__
+_DELETE = sql_delete(_DRAFTS).where(
+    _DRAFTS.c.declaration_id == parameter("declaration"), _DRAFTS.c.page == parameter("of_page")
+)
 
 
 def _name(page: Page) -> str:
@@ -46,7 +53,8 @@ def get(declaration: Declaration, page: Page) -> Draft | None:
 
 def delete(declaration: Declaration, page: Page) -> None:
     """A valid save makes the draft of its page superfluous."""
-    db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id, Draft.page == _name(page)))
+    db.session.flush()
+    db.session.connection().execute(_DELETE, {"declaration": declaration.id, "of_page": _name(page)})
 
 
 def delete_all(declaration: Declaration) -> None:

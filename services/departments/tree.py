@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lib.codes import DepartmentKind
 from services.departments import snapshot
-from services.departments.snapshot import DepartmentNode
+from services.departments.snapshot import DepartmentNode, ReferenceData
 
 
 class DepartmentTree:
@@ -33,4 +34,9 @@ class DepartmentTree:
 
 
 def load() -> DepartmentTree:
-    return DepartmentTree(snapshot.current().departments)
+    return _of(snapshot.current())
+
+
+@lru_cache(maxsize=4)
+def _of(reference: ReferenceData) -> DepartmentTree:
+    return DepartmentTree(reference.departments)

@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import Any
 
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib.codes import MarkState, Status
+from lib.codes import EDITABLE, OPEN, MarkState, Status
 from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
 from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
 from services.declaration import answers
 from services.declaration.answers import AnswerSection, Gap
+from services.filing import progress
+from services.filing.progress import Progress
 from services.marks import mark_views
 from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
@@ -66,6 +68,38 @@ class DeclarationCase:
         if self.declaration.notice_read_at is None:
             return "notice"
         return next((step.slug for step in STEPS if not self.is_finished(step)), "check")
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What is done: as it was kept, or worked out now."""
+        return progress.still_counts(self.declaration.progress) or self.progress_found
+
+    @cached_property
+    def progress_found(self) -> Progress:
+        kinds = frozenset(page.kind for page in self.declaration.pages)
+        return self._progress(kinds, is_printed=self.printed is not None, sheet_outdated=self.signed_is_outdated)
+
+    def keep_progress(self) -> None:
+        """To be written with answers that were saved. What is there of papers is as before.
+
+        With a signed sheet among them it stays empty: the next page reads what the sheet says.
+        """
+        before = progress.still_counts(self.declaration.progress)
+        if before and SHEET not in before.kinds:
+            is_printed = "check" in before.done
+            self.declaration.progress = self._progress(before.kinds, is_printed=is_printed).to_keep()
+
+    def _progress(self, kinds: frozenset[str], *, is_printed: bool, sheet_outdated: bool = False) -> Progress:
+        declaration = self.declaration
+        done = {step.slug for step in STEPS if self.is_finished(step) and kinds.issuperset(step.papers)}
+        others = {
+            "notice": declaration.notice_read_at is not None,
+            "check": is_printed,
+            "papers": all(paper.kind in kinds for paper in papers.wanted(self.facts) if paper.required),
+            "done": declaration.status in OPEN and declaration.status not in EDITABLE,
+        }
+        done |= {name for name, is_done in others.items() if is_done}
+        return Progress(frozenset(done), kinds, sheet_outdated)
 
     # papers
 
