@@ -96,6 +96,16 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
     return app
 
 
+def _add_commands(app: Flask) -> None:
+    """A worker has none: they bring Alembic and the demo along."""
+    from flask_migrate import Migrate
+
+    import commands
+
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+    commands.init_app(app)
+
+
 def create_server() -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
     app = create_app(with_commands=False)
@@ -120,16 +130,6 @@ def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
         return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
 
     return sender
-
-
-def _add_commands(app: Flask) -> None:
-    """A worker has none: they bring Alembic and the demo along."""
-    from flask_migrate import Migrate
-
-    import commands
-
-    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
-    commands.init_app(app)
 
 
 def _prepare_data(app: Flask) -> None:

@@ -6,8 +6,8 @@ then and after it has been at work.
 
 from __future__ import annotations
 
+import gc
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -56,10 +56,13 @@ def _job(kind: str, folder: Path) -> None:
     """Loads no more of the bench than the few lines that ask the application."""
     plan = json.loads((folder / "plan.json").read_text())
     if kind == OURS:
-        from worker import create_app
+        gc.disable()  # as worker.py does it
+        from app import create_app
+        from config import Config
 
-        os.environ |= settings(folder)
-        wsgi = create_app().wsgi_app
+        wsgi = create_app(Config(settings(folder)), with_commands=False).wsgi_app
+        gc.freeze()
+        gc.enable()
         pages, cookie = plan["pages"], "; ".join(f"{name}={value}" for name, value in plan["cookies"].items())
     else:
         from flask import Flask

@@ -221,8 +221,8 @@ class _Batch:
             for index, batch in holders
         }
         if accounts := [index for index, _state in self.accounts(indexes)]:
-            registered = Account.state != AccountState.RESERVED
-            query = select(Account.id_index).where(Account.id_index.in_(accounts), registered)
+            in_force = Account.state != AccountState.RESERVED
+            query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
             known |= dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
         return known
 
