@@ -98,6 +98,7 @@ class Person:
         if page.status != 200:
             return
         form = sent_by(page, None)
+        assert not self.school or form["full_time_school"] == [self.school], "what was acknowledged is not there"
         school = f"样例{self.seed}之{turn}学院".translate(DIGITS)
         body = urlencode(form | {"full_time_school": school}, doseq=True).encode()
         if self._ask("POST", "/apply/education", body, "application/x-www-form-urlencoded").status == 302:
