@@ -40,7 +40,7 @@ class Answers:
         self.bodies: list[bytes | str] = []
         self.closed = 0
 
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Answers:
         try:
             self.bodies.append(Request(environ | {"REQUEST_METHOD": "POST"}).get_data())
         except ClientDisconnected:
@@ -129,11 +129,13 @@ def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_con
 
 
 def test_a_long_answer_is_passed_on_piece_by_piece():
-    pieces, taken = [b"a" * 400_000] * 6, []
+    pieces, taken = [b"a" * 400_000] * 6, list[bytes]()
 
     def app(_environ: Any, start: Callable[..., Any]) -> Iterator[bytes]:
         start("200 OK", [])
-        return (taken.append(1) or piece for piece in pieces)
+        for piece in pieces:
+            taken.append(piece)
+            yield piece
 
     answer = served(app)(asked(None), ignore)
     assert len(taken) == 3
