@@ -100,7 +100,7 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
     declaration = case.declaration
     elsewhere = request.form.get("seen", "") != drafts.fingerprint(declaration, step)
     valid = form.checks()
-    lacking = [kind for kind in step.papers if not case.pages_of(kind)]
+    lacking = case.lacking(step)
     if not valid or lacking or elsewhere:
         form.put_back_hidden()
         save_typed(declaration, step)
@@ -108,7 +108,8 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
         return _page(editable_case(), step, form, lacking=lacking, elsewhere=elsewhere)
     answers.save(declaration, form)
     saved = DeclarationCase(declaration)
-    saved.keep_progress()
+    with db.session.no_autoflush:  # it is written together with the answers
+        saved.keep_progress(step)
     drafts.delete(declaration, step)
     onward = _after(saved, step)
     db.session.commit()

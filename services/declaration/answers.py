@@ -137,10 +137,11 @@ def save(declaration: Declaration, form: StepForm) -> None:
 
 def gaps(context: FormContext) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
-    return [gap for step in STEPS for gap in _step_gaps(step, context)]
+    return [gap for step in STEPS for gap in step_gaps(step, context)]
 
 
-def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
+def step_gaps(step: Step, context: FormContext) -> list[Gap]:
+    """The same on one page."""
     form = step.form(None, context=context)
     if form.checks():
         return []
