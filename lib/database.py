@@ -23,12 +23,14 @@ from sqlalchemy import (
     bindparam,
     event,
     func,
+    make_url,
     select,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
 from lib.codes import ChoiceEnum
+from lib.files import Note, StorageFailure
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -38,6 +40,13 @@ CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+#: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
+LOCK_WAIT_S = 5
+BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
+
+#: A mode for writes that are not worth waiting for: IMMEDIATE, or an error if the database is locked.
+WITHOUT_WAITING = "WITHOUT WAITING"
 
 #: How the next SQLite transaction begins. IMMEDIATE locks at once, so that read-then-write loses no update.
 begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
@@ -58,14 +67,43 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
         if wal_is_safe(version)
         else ["journal_mode=DELETE", "synchronous=EXTRA"]
     )
-    rest = ["foreign_keys=ON", "busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
+    rest = ["foreign_keys=ON", BUSY_TIMEOUT, "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
     return journal + rest + ["journal_size_limit=67108864", "cache_size=-16000"]
 
 
+def engine_options(url: str) -> dict[str, Any]:
+    """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    if url.startswith("sqlite"):
+        return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
+    given = make_url(url).query
+    return options | {"connect_args": {"connect_timeout": given.get("connect_timeout", LOCK_WAIT_S)}}
+
+
 def prepare_engine(engine: Any) -> None:
-    """Install our transaction rules on an SQLite engine. The driver's own BEGIN would silently lose updates."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Install our transaction rules on an engine."""
+    (_prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgresql)(engine)
+
+
+def note_damage(engine: Any, note: Note) -> None:
+    """Write the note when any statement finds that the database is damaged."""
+
+    @event.listens_for(engine, "handle_error")
+    def _written(context: Any) -> None:
+        if failure_of(context.original_exception) == StorageFailure.DAMAGED:
+            note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(context.original_exception).splitlines()[0]}")
+
+
+def _prepare_postgresql(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.autocommit = True  # else the setting would end with a rollback
+        connection.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
+        connection.autocommit = False
+
+
+def _prepare_sqlite(engine: Any) -> None:
+    """The driver's own BEGIN would silently lose updates."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -75,12 +113,63 @@ def prepare_engine(engine: Any) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin_mode.get()}")
+        if (mode := begin_mode.get()) == WITHOUT_WAITING:
+            _begin_without_waiting(connection)
+        else:
+            connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _begin_without_waiting(connection: Any) -> None:
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA {BUSY_TIMEOUT}")
+
+
+#: SQLite's result code -> what it says of the database. The driver tells no extended codes.
+_SQLITE = {
+    5: StorageFailure.LOCKED,  # SQLITE_BUSY
+    6: StorageFailure.LOCKED,  # SQLITE_LOCKED
+    8: StorageFailure.READ_ONLY,  # SQLITE_READONLY
+    10: StorageFailure.DISK_ERROR,  # SQLITE_IOERR: a failing disk, but also a quota that is used up
+    11: StorageFailure.DAMAGED,  # SQLITE_CORRUPT
+    13: StorageFailure.FULL,  # SQLITE_FULL
+    14: StorageFailure.UNREACHABLE,  # SQLITE_CANTOPEN
+    26: StorageFailure.DAMAGED,  # SQLITE_NOTADB
+}
+#: The same for PostgreSQL's SQLSTATE, or its first two characters.
+_POSTGRESQL = {
+    "55P03": StorageFailure.LOCKED,  # lock_not_available: lock_timeout
+    "40P01": StorageFailure.LOCKED,  # deadlock_detected
+    "40001": StorageFailure.LOCKED,  # serialization_failure
+    "53100": StorageFailure.FULL,  # disk_full
+    "25006": StorageFailure.READ_ONLY,  # read_only_sql_transaction
+    "58030": StorageFailure.DISK_ERROR,  # io_error
+    "XX001": StorageFailure.DAMAGED,  # data_corrupted
+    "XX002": StorageFailure.DAMAGED,  # index_corrupted
+    "57": StorageFailure.UNREACHABLE,  # operator intervention: the server ends, or starts
+    "53": StorageFailure.UNREACHABLE,  # insufficient resources: no connection is left
+    "08": StorageFailure.UNREACHABLE,  # connection exceptions
+}
+
+
+def failure_of(error: BaseException | None) -> StorageFailure | None:
+    """What an error of the driver, or SQLAlchemy's around it, says of the database. None: the statement is to blame.
+
+    A driver that lost its server, or never reached it, has no code to tell.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if code := getattr(cause, "sqlite_errorcode", None):
+        return _SQLITE.get(code & 0xFF)
+    if state := getattr(cause, "sqlstate", None):
+        return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
+    return StorageFailure.UNREACHABLE if isinstance(error, OperationalError) else None
 
 
 @contextmanager
 def transaction_mode(mode: str) -> Iterator[None]:
-    """Transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
+    """Transactions that start inside begin as ``DEFERRED`` (reads), ``IMMEDIATE`` (writes) or ``WITHOUT_WAITING``."""
     token = begin_mode.set(mode)
     try:
         yield

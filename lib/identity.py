@@ -20,6 +20,7 @@ from lib.codes import IdType
 from lib.names import describe, normalise_text
 
 AGES = (16, 100)
+LONGEST_NUMBER = 20  # characters; a passport's
 
 # --- identity numbers -----------------------------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address
+from blueprints import client_source
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
-from blueprints.auth.shared import bp, forget, remember, remembered
+from blueprints.auth.shared import TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import LegacyHolder, db
 from services.access import public
 from services.accounts import legacy_claim, passwords, throttle
@@ -18,7 +18,6 @@ from services.accounts.legacy_claim import Proof, ProvenClaim
 from services.site import privacy
 
 WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
-TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
 
 
 @bp.route("/claim", methods=["GET", "POST"])
@@ -54,13 +53,14 @@ def _month(form: ProofForm) -> str:
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
-    limit = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
-    made = throttle.count_attempt((limit, number), (throttle.PROOF_ADDRESS, client_address()))
-    code_id = None if made.until else legacy_claim.count_attempt(number, proof)
+    limits = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
+    made = throttle.count_secret(limits, number, client_source())
+    if made.until is None:
+        legacy_claim.audit_attempt(number)
     db.session.commit()
     if made.until:
-        return _proof_page(form, TOO_OFTEN), 429
-    opened = legacy_claim.check_proof(number, name, proof, code_id)
+        return _proof_page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
+    opened = legacy_claim.check_proof(number, name, proof)
     if opened is None:
         db.session.rollback()
         return _proof_page(form, WRONG), 422

@@ -307,9 +307,8 @@ def _known_numbers(indexes: list[bytes]) -> dict[bytes, str]:
     holders = select(LegacyHolder.id_index, LegacyHolder.batch).where(LegacyHolder.id_index.in_(indexes))
     for index, batch in db.session.execute(holders):
         known[index] = f"该证件号码已导入过(批次 {batch})"
-    accounts = select(Account.id_index).where(Account.id_index.in_(indexes))
-    in_force = (Account.state != AccountState.RESERVED) | (Account.reserved_until > utcnow())
-    for index in db.session.scalars(accounts.where(in_force)):
+    accounts = select(Account.id_index).where(Account.id_index.in_(indexes), Account.state != AccountState.RESERVED)
+    for index in db.session.scalars(accounts):
         known[index] = "该证件号码已注册账号"
     return known
 

@@ -314,7 +314,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     assert status == 0
     code = said.split()[1]
     holder = holders()[0]
-    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.usable_id(holder, code) == db.session.scalars(select(ActivationCode.id)).one()
 
 
 def test_no_code_for_a_record_that_is_not_there_or_claimed(flask, bring_in):

@@ -18,7 +18,7 @@ from tests.support.rules.house import ROOT
 from tests.support.site.served import FLASK, Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
-FILES = ("app.css", "staff.css", "js/main.js", "js/every.js", "vendor/bootstrap/bootstrap.min.css")
+FILES = ("staff.css", "js/when.js", "js/every.js", "vendor/cropperjs/cropper.min.js")
 Fetch = Callable[[], None]
 
 
@@ -50,7 +50,7 @@ def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
     server = subprocess.Popen([FLASK, "serve"], cwd=checkout, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: answer(env))
-        (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)app\.css"', text(env, "/"))
+        (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)site\.css"', text(env, "/"))
 
         def fetch() -> None:
             for name, source in sources.items():
