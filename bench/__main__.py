@@ -8,7 +8,22 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import change_list, instances, lists, page_costs, pictures, postgres, sheets
+from bench import (
+    against_django,
+    bulk,
+    change_list,
+    cold_start,
+    first_visit,
+    instances,
+    lists,
+    over_http,
+    page_costs,
+    pictures,
+    postgres,
+    sheets,
+    sign_ins,
+    write_lock,
+)
 from bench.instances import HOME, Instance
 
 SMALL = 10_000
@@ -40,6 +55,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--only", default="", help="only lists whose title has this text")
     parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
+    parser.add_argument("--requests", type=int, default=3000, help="HTTP requests before the memory is read (3,000)")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
     given.calls = given.calls or (300 if given.people >= 1_000_000 else 40)
@@ -66,12 +83,25 @@ def _lists(given: argparse.Namespace) -> None:
         lists.run([pair for pair in pairs if pair[0].engine in given.engines], given.calls, given.only)
 
 
+def _bulk(given: argparse.Namespace) -> None:
+    bulk.register(given.rows)
+    bulk.rosters(_sqlite(given.data, given.small), _sqlite(given.data, min(given.people, LARGEST_PEER)))
+
+
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "p1": lambda given: page_costs.run(given.rounds),
+    "p2": lambda given: against_django.pages(given.rounds),
     "p3": _lists,
     "p4": lambda given: change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER))),
     "p5": lambda given: sheets.run(given.sheets),
     "p6": lambda given: pictures.run(given.calls),
+    "p7": lambda given: sign_ins.run(given.rounds),
+    "p8": lambda given: against_django.journeys(given.rounds),
+    "p9": _bulk,
+    "p10": lambda given: cold_start.run(max(3, given.rounds // 4)),
+    "p11": lambda _given: first_visit.run(),
+    "http": lambda given: over_http.run(given.requests),
+    "lock": lambda given: write_lock.run(max(3, given.rounds // 2)),
 }
 
 

@@ -6,11 +6,13 @@ The people of the list are invented (bench/generate.py); the three declarations 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from flask import Flask
 
 from bench import instances
+from bench.browser import Browser
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from forms import PAPER
 from lib.clock import today
@@ -21,11 +23,12 @@ from services import workflow
 from services.accounts import sessions
 from services.papers import pages, papers
 from tests.support.factory import Make, picture, prepared
-from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
+from tests.support.people import PASSWORD, QUALIFIED, UNIVERSITY, WITH_EMPLOYER, id_number
 
 ANSWERS = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 PEOPLE = 10_000
 _NOTICES = 6
+_serials = count(501, 2)  # beyond those of Make
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,22 @@ def make(folder: Path, people: int = PEOPLE) -> Filled:
         )
         db.session.remove()
     return made
+
+
+def newcomer(app: Flask) -> tuple[str, str]:
+    """Name and ID number of somebody who has just registered, with the password of the tests' people."""
+    with app.app_context(), transaction_mode("IMMEDIATE"):
+        account = Make(app).account(number=id_number(next(_serials)))
+        found = account.name, account.id_number
+        db.session.remove()
+        return found
+
+
+def sign_in(browser: Browser, who: tuple[str, str]) -> None:
+    name, number = who
+    browser.get("/login")
+    browser.send("/login", {"id_type": "resident_id", "name": name, "number": number, "password": PASSWORD})
+    browser.token = {}  # the session's pages have another one
 
 
 def _notice(number: int) -> Notice:

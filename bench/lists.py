@@ -120,7 +120,7 @@ class Desk:
 
     def _search_page(self) -> Call | None:
         visitor, words = browsers.officer(self.instance, self.officer), self.asked.name_parts(1, "many")
-        return (lambda n: lines_of(visitor.send(SEARCH, {"q": words[n % len(words)]}))) if words else None
+        return (lambda n: lines_of(visitor.send(SEARCH, {"q": words[n % len(words)]}, expect=200))) if words else None
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from typing import Any
 from flask import Flask
 
 from bench import filled, report, timing
+from bench.browser import Browser
 from bench.page_forms import fields
 from bench.timing import Call, median
-from bench.visitor import QUEUE, Visitor
+from bench.visitor import QUEUE
 from bench.wsgi import Ask, call
 from forms import STEPS
 
@@ -72,12 +73,10 @@ def _hello() -> Callable[..., Any]:
 
 def _pages(site: filled.Filled) -> list[Page]:
     wsgi = site.app.wsgi_app
-    applicant = Visitor(wsgi, site.applicant, "/apply/personal")
-    submitter = Visitor(wsgi, site.submitter, "/apply/status")
-    officer = Visitor(wsgi, site.officer, QUEUE)
-    stranger = Visitor(wsgi, {}, "/")
+    applicant, submitter = Browser(wsgi, site.applicant), Browser(wsgi, site.submitter)
+    officer, stranger = Browser(wsgi, site.officer), Browser(wsgi, {})
 
-    def get(who: Visitor, path: str) -> Callable[[], Any]:
+    def get(who: Browser, path: str) -> Callable[[], Any]:
         return lambda: who.get(path)
 
     return [
@@ -95,7 +94,7 @@ def _pages(site: filled.Filled) -> list[Page]:
     ]
 
 
-def _sending(who: Visitor, path: str) -> Callable[[], Any]:
+def _sending(who: Browser, path: str) -> Callable[[], Any]:
     """The page's own form with one of two addresses in turn, so that every request changes the row.
 
     ``seen`` tells which answers the form was filled with: it is read once for both.
@@ -103,7 +102,7 @@ def _sending(who: Visitor, path: str) -> Callable[[], Any]:
     forms = []
     for address in ("辽宁省沈阳市和平区样例路 1 号", "辽宁省沈阳市和平区样例路 2 号"):
         forms.append(fields(who.get(path).body.decode(), "seen") | {"postal_address": [address], "action": ["next"]})
-        who.send(path, forms[-1], {}, expect=302)
+        who.send(path, forms[-1], {})
     forms[0]["seen"] = fields(who.get(path).body.decode(), "seen")["seen"]
     turn = cycle(forms)
-    return lambda: who.send(path, next(turn), {}, expect=302)
+    return lambda: who.send(path, next(turn), {})

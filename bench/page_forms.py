@@ -1,17 +1,34 @@
-"""What a browser would send of a page's form. Standard library only, the same for all that are compared."""
+"""What the forms of a page ask, and what a browser would send of them. Standard library only."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-Fields = dict[str, list[str]]
+_NOT_SENT = ("submit", "button", "file", "image", "reset")
 
 
-def fields(page: str, having: str) -> Fields:
-    """The fields of the form that has a field named ``having``, as the page fills them; without files and buttons."""
+@dataclass
+class Control:
+    """One question of a form: its options with their texts, and the values that the page fills in."""
+
+    name: str
+    kind: str  # select, textarea, or the type of the input
+    label: str = ""
+    options: list[list[str]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+
+def controls(page: str, having: str) -> dict[str, Control]:
+    """The controls of the form that has one named ``having``, by name."""
     reader = _Reader()
     reader.feed(page)
     return next(form for form in reader.forms if having in form)
+
+
+def fields(page: str, having: str) -> dict[str, list[str]]:
+    """What that form would send as the page fills it; without files and buttons."""
+    return {name: control.values for name, control in controls(page, having).items() if control.kind not in _NOT_SENT}
 
 
 class _Reader(HTMLParser):
@@ -19,46 +36,58 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[Fields] = []
-        self.select: tuple[str, list[str], list[str]] | None = None  # name, options, those that are chosen
-        self.area: tuple[str, list[str]] | None = None
+        self.forms: list[dict[str, Control]] = []
+        self.control = Control("", "")
+        self.label: str = ""  # of the last label or legend
+        self.words: list[str] | None = None  # of the label, option or text area that is being read
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        has = dict(attributes)
-        name = has.get("name") or ""
+        has = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append({})
-        elif tag == "select":
-            self.select = name, [], []
-        elif tag == "option" and self.select:
-            self.select[1].append(has.get("value") or "")
-            if "selected" in has:
-                self.select[2].append(has.get("value") or "")
-        elif tag == "textarea":
-            self.area = name, []
+        elif tag in ("label", "legend"):
+            self.words = []
+        elif tag in ("select", "textarea"):
+            self._begin(has.get("name", ""), tag)
+            self.words = [] if tag == "textarea" else None
+        elif tag == "option":
+            self._option(has.get("value", ""), chosen="selected" in has)
         elif tag == "input":
-            self._input(name, has)
+            self._input(has)
 
-    def _input(self, name: str, has: dict[str, str | None]) -> None:
-        kind = has.get("type") or "text"
-        if kind in ("submit", "button", "file", "image") or (kind in ("radio", "checkbox") and "checked" not in has):
-            self._add(name)
-        else:
-            self._add(name, has.get("value") or ("on" if kind == "checkbox" else ""))
+    def _begin(self, name: str, kind: str) -> None:
+        """The control of that name, which may have several inputs."""
+        self.control = Control(name, kind, self.label)
+        if self.forms and name:
+            self.control = self.forms[-1].setdefault(name, self.control)
+
+    def _option(self, value: str, *, chosen: bool) -> None:
+        self.words = []
+        self.control.options.append([value, ""])
+        if chosen:
+            self.control.values.append(value)
+
+    def _input(self, has: dict[str, str]) -> None:
+        kind = has.get("type", "text")
+        self._begin(has.get("name", ""), kind)
+        if kind in ("radio", "checkbox"):
+            self._option(has.get("value", "on"), chosen="checked" in has)
+        elif kind not in _NOT_SENT:
+            self.control.values.append(has.get("value", ""))
 
     def handle_data(self, data: str) -> None:
-        if self.area:
-            self.area[1].append(data)
+        if self.words is not None:
+            self.words.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "select" and self.select:
-            name, options, chosen = self.select
-            self._add(name, *(chosen or options[:1]))
-            self.select = None
-        elif tag == "textarea" and self.area:
-            self._add(self.area[0], "".join(self.area[1]).removeprefix("\n"))
-            self.area = None
-
-    def _add(self, name: str, *values: str) -> None:
-        if name and self.forms:
-            self.forms[-1].setdefault(name, []).extend(values)
+        if tag == "select" and not self.control.values:
+            self.control.values += [value for value, _text in self.control.options[:1]]
+        if tag not in ("label", "legend", "option", "textarea") or self.words is None:
+            return
+        text, self.words = "".join(self.words), None
+        if tag == "textarea":
+            self.control.values.append(text.removeprefix("\n"))
+        elif tag == "option" or (self.control.kind in ("radio", "checkbox") and not self.control.options[-1][1]):
+            self.control.options[-1][1] = text.strip()
+        else:
+            self.label = text.strip()

@@ -12,13 +12,15 @@ HOST = "127.0.0.1"
 _PART = b'--bench\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
 _A_FILE = b'; filename="p.jpg"\r\nContent-Type: image/jpeg'
 
+Form = Mapping[str, str | Sequence[str]]
+
 
 @dataclass(frozen=True)
 class Ask:
     """One request. ``form``: sent as a POST's body; with ``files``, even none, as multipart."""
 
     path: str  # as in the address, with its query
-    form: Mapping[str, str | Sequence[str]] | None = None
+    form: Form | None = None
     files: Mapping[str, bytes] | None = None
 
     def body(self) -> tuple[str, bytes]:
@@ -38,6 +40,9 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+    def header(self, name: str) -> str:
+        return next((value for header, value in self.headers if header.lower() == name), "")
 
 
 def environ(ask: Ask, cookie: str) -> dict[str, Any]:

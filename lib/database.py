@@ -26,6 +26,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -185,6 +186,15 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def insert(session: Any, table: Any) -> Any:
+    """INSERT with ON CONFLICT, which each engine spells in its own module."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # large
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def utcnow() -> datetime:

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Text, bindparam, cast, select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forms import PAPERS
 from lib.codes import Status
-from lib.database import Prebuilt, parameter
+from lib.database import Prebuilt, insert, parameter
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
@@ -46,8 +45,7 @@ def remember(revision: Revision) -> None:
         for kind, look in dict.fromkeys((kind, page["look"]) for kind, page in _own(revision.papers))
     ]
     if rows:
-        insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
-        db.session.execute(insert(PictureHash).on_conflict_do_nothing(), rows)
+        db.session.execute(insert(db.session, PictureHash).on_conflict_do_nothing(), rows)
 
 
 def find(revision: Revision) -> list[LookAlike]:
