@@ -388,8 +388,10 @@ def _cell_places(
 def _wanted_span(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer fits on one line at nearly full size; else a whole row."""
     ems = 0.0 if entry.moved else entry.ems
-    limits = _most_ems(entry.label, width, min(entry.span, level.hint), level)
-    return next((span for span, most in limits if ems <= most), SIXTHS)
+    for span, most in _most_ems(entry.label, width, min(entry.span, level.hint), level):
+        if ems <= most:
+            return span
+    return SIXTHS
 
 
 @lru_cache(maxsize=2048)
