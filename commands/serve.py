@@ -103,7 +103,7 @@ def claimed_port(host: str, port: int) -> Iterator[None]:
 def _granian(grace: int) -> list[str]:
     config = current_app.config
     return [
-        *(sys.executable, "-c", GRANIAN, "app:create_server", "--factory", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-c", GRANIAN, "worker:create_server", "--factory", "--interface", "wsgi", "--no-ws"),
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(CONNECTIONS)),
         *("--backpressure", str(CONNECTIONS), "--backlog", str(2 * CONNECTIONS)),

@@ -23,7 +23,7 @@ PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: what was acknowledged survives a power cut
     "foreign_keys": 1,
-    "busy_timeout": 10000,
+    "busy_timeout": 5000,
     "trusted_schema": 0,
     "cell_size_check": 1,
     "secure_delete": 1,
@@ -33,7 +33,8 @@ PRAGMAS = {
 
 
 def test_every_connection_has_our_settings(app):
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], module=database.sqlite_driver)
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    engine = create_engine(uri, **database.engine_options(uri))
     database.prepare_engine(engine)
     unhurried = PRAGMAS | {
         "synchronous": 0
@@ -75,12 +76,11 @@ def test_the_driver_that_is_locked_has_the_fix():
     assert wal_is_safe(database.sqlite_driver.sqlite_version_info)
 
 
-def test_other_databases_begin_as_they_like():
-    class Elsewhere:
-        class dialect:  # noqa: N801 - as the engine has it
-            name = "postgresql"
-
-    database.prepare_engine(Elsewhere())  # installs nothing: listening to this object would raise
+@pytest.mark.postgres
+def test_a_lock_of_postgresql_is_waited_for_as_long(app):
+    db.session.execute(text("SELECT 1"))
+    db.session.rollback()  # the setting outlives a transaction
+    assert db.session.scalar(text("SHOW lock_timeout")) == "5s"
 
 
 # --- how transactions begin -----------------------------------------------------------------------

@@ -60,6 +60,11 @@ def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
 
 def descendants(pid: int) -> int:
     """How many processes this one has started, with theirs (Linux)."""
+    return len(family(pid))
+
+
+def family(pid: int) -> list[int]:
+    """The processes that this one has started, with theirs (Linux)."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -67,5 +72,5 @@ def descendants(pid: int) -> int:
     return _below(parents, pid)
 
 
-def _below(parents: dict[int, list[int]], pid: int) -> int:
-    return sum(1 + _below(parents, child) for child in parents.get(pid, []))
+def _below(parents: dict[int, list[int]], pid: int) -> list[int]:
+    return [one for child in parents.get(pid, []) for one in (child, *_below(parents, child))]
