@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-from flask_migrate import Migrate
+from flask import Flask, Request, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-import commands
 from blueprints import admin, archive, auth, errors, gate, proxy, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
@@ -22,9 +20,13 @@ from forms import STEPS
 from lib import crypto
 from lib.database import engine_options, note_damage, prepare_engine
 from lib.files import Note
+from lib.http import slow_connections
+from lib.http.bodies import BufferedBodies
+from lib.http.compression import compress
+from lib.http.form_bodies import FormBodyParser
+from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
-from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db
 
@@ -47,6 +49,10 @@ LARGEST_ROW = 2**31 - 1
 BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
 
 
+class FormRequest(Request):
+    form_data_parser_class = FormBodyParser
+
+
 class StepConverter(BaseConverter):
     """``<step:step>`` in a URL: an unknown page of the wizard is a 404 before any view runs."""
 
@@ -66,27 +72,64 @@ class RowConverter(IntegerConverter):
         super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.request_class = FormRequest
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
         note_damage(db.engine, app.extensions["kuaiji.damage"])
-    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    commands.init_app(app)
+    if with_commands:
+        _add_commands(app)
     errors.init_app(app)
     proxy.init_app(app)
-    headers = HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
+    headers = _headers(app)
     app.after_request(partial(_add_headers, headers))
     _add_middleware(app, headers)
     return app
+
+
+def _add_commands(app: Flask) -> None:
+    """A worker has none: they bring Alembic and the demo along."""
+    from flask_migrate import Migrate
+
+    import commands
+
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+    commands.init_app(app)
+
+
+def create_server() -> BufferedBodies:
+    """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
+    app = create_app(with_commands=False)
+    headers = _headers(app) | {"Cache-Control": "no-store"}
+    sender = _sender(app.config["PROXY_HOPS"])
+    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())
+    slow_connections.watch(app.config["PORT"], served.works_for)
+    return served
+
+
+def _largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures."""
+    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+    return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
+
+
+def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request comes from, before ProxyFix has been asked."""
+
+    def sender(environ: dict[str, Any]) -> str:
+        told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
+        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+
+    return sender
 
 
 def _prepare_data(app: Flask) -> None:
@@ -141,10 +184,15 @@ def _stored_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
+def _headers(app: Flask) -> dict[str, str]:
+    return HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
+
+
 def _add_headers(headers: Mapping[str, str], response: Any) -> Any:
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
+    compress(request, response, has_secrets=g.get("actor") is not None)
     return response
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,6 +45,13 @@ def _percent(value: str) -> int:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> tuple[Any, ...]:
+    try:
+        return tuple(ip_network(part, strict=False) for part in _listed(value))
+    except ValueError:
+        raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
 
 
 CLAIM_FACTORS = ("activation_code", "archive_no", "none")
@@ -135,7 +143,7 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on", _whole),
     Setting("WORKERS", "2", "server processes", _whole),
-    Setting("THREADS", "8", "threads of each process", _whole),
+    Setting("THREADS", "8", "requests that each process works on at once", _whole),
     Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
     Setting(
         "STAFF_TOTP",
@@ -148,6 +156,13 @@ SETTINGS = (
         "activation_code,archive_no",
         "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
         _factors,
+    ),
+    Setting(
+        "OFFICE_NETWORKS",
+        "",
+        "networks that many people share, as of a school or an office (`192.0.2.7, 2001:db8::/48`): ten times as many "
+        "attempts and registrations for each of their addresses",
+        _networks,
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
     Setting(

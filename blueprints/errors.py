@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from lib import database, files
 from lib.crypto import HashingBusy
@@ -37,6 +37,7 @@ ERRORS = {
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
     507: ("暂时不能保存", "服务器的存储出了问题，这次的内容没有保存。请稍后再试；如果一直出现，请拨打咨询电话。"),
 }
+UNKNOWN_HOST = "本网站不使用这个网址，请核对网址后重新打开。\n"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def storage_failed(error: Exception) -> tuple[str, int]:
 
 
 def http_error(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # no address of ours: our pages could not even link to themselves
+        return Response(UNKNOWN_HOST, 400, mimetype="text/plain")
     return error if error.code is None or error.code < 400 else page(error.code)
 
 

@@ -13,7 +13,7 @@ from blueprints.auth.shared import bp, forget, remember, remembered, signed_in_r
 from lib.questions.fields import Question
 from models import Staff, db
 from services.access import STAFF, only
-from services.accounts import passwords, staff, throttle
+from services.accounts import known_devices, passwords, staff, throttle
 from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff
 
@@ -26,14 +26,15 @@ def _known() -> KnownStaff:
 
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the attempt, commit, check; the field gets the message."""
-    made = throttle.count_attempt((throttle.STAFF_PASSWORD, who.uid))
+    session = f"staff {me().session_id}"  # who holds another one keeps nobody from it
+    made = throttle.count_attempt((throttle.PASSWORD, session))
     db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
     elif not passwords.is_correct(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
-        throttle.reset_failures(throttle.STAFF_PASSWORD, who.uid)
+        throttle.reset_failures(throttle.PASSWORD, session)
         db.session.commit()
     return not field.errors
 
@@ -59,8 +60,9 @@ def staff_account() -> ResponseReturnValue:
         token = staff.change_password(who, password_hash, device_name())
     except StepExpired:
         return _changed_elsewhere()
+    device = known_devices.remember("", staff_id=who.staff_id)
     db.session.commit()
-    response = signed_in_response(token, url_for("auth.staff_account"), staff=True)
+    response = signed_in_response(token, device, url_for("auth.staff_account"), staff=True)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 
