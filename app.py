@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Request, g, request
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-import commands
 from blueprints import admin, archive, auth, errors, gate, proxy, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
@@ -74,7 +72,7 @@ class RowConverter(IntegerConverter):
         super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = FormRequest
     app.config.from_object(config or Config())
@@ -83,13 +81,13 @@ def create_app(config: Config | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
         note_damage(db.engine, app.extensions["kuaiji.damage"])
-    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    commands.init_app(app)
+    if with_commands:
+        _add_commands(app)
     errors.init_app(app)
     proxy.init_app(app)
     headers = _headers(app)
@@ -98,9 +96,19 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
+def _add_commands(app: Flask) -> None:
+    """A worker has none: they bring Alembic and the demo along."""
+    from flask_migrate import Migrate
+
+    import commands
+
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+    commands.init_app(app)
+
+
 def create_server() -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
-    app = create_app()
+    app = create_app(with_commands=False)
     headers = _headers(app) | {"Cache-Control": "no-store"}
     sender = _sender(app.config["PROXY_HOPS"])
     served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())

@@ -6,21 +6,19 @@ CPU time, in turn. The peers are told where each stroke goes: what ours spends o
 from __future__ import annotations
 
 import base64
-import json
 import random
 import re
 import resource
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
-from typing import Any, cast
+from typing import Any
 
 from bench import report
+from bench.peer import Peer
 from bench.timing import median, quiet_collector
 from lib.pdf import fonts
-from lib.pdf.canvas import INK, Canvas, Color, Rect
+from lib.pdf.canvas import INK, Canvas, Color, Piece, Rect
 from lib.pdf.fonts import Face
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -28,8 +26,6 @@ from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
 from tests.support.applicant import sheet_samples
 
-PYTHON = Path(__file__).parent / ".venv/bin/python"
-PROGRAM = Path(__file__).parent / "peers/sheet.py"
 GOALS = {"weasyprint": 10.0, "pymupdf": 2.5, "reportlab": None}
 BATCH_GOAL = 12.0
 ROUNDS, A_ROUND = 12, 5
@@ -68,6 +64,13 @@ class Recorder(Canvas):
     def __init__(self) -> None:
         self.strokes: list[list[Any]] = []
         self._reuse_forms = False
+
+    def record(self, draw: Callable[[], None]) -> Piece:
+        draw()
+        return Piece("", {}, None)
+
+    def replay(self, piece: Piece) -> None:
+        """It is drawn already."""
 
     def text(
         self,
@@ -113,33 +116,9 @@ def strokes(data: SheetData) -> list[list[Any]]:
     return pen.strokes
 
 
-class Peer:
-    """A library in the bench's own environment, asked over a pipe."""
-
-    def __init__(self, name: str) -> None:
-        command = [str(PYTHON), str(PROGRAM), name, str(fonts.SERIF), str(fonts.LABEL_SUBSET)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.facts = self._answer()
-
-    def measure(self, documents: Sequence[Any]) -> dict[str, list[Any]]:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(documents) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def end(self) -> None:
-        self.process.communicate()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        return cast("dict[str, list[Any]]", json.loads(self.process.stdout.readline()))
-
-
 def run(count: int = 1000) -> None:
     sheets = invented(count)
-    peers = {name: Peer(name) for name in GOALS}
+    peers = {name: Peer("sheet.py", name, fonts.SERIF, fonts.LABEL_SUBSET) for name in GOALS}
     for name, peer in list(peers.items()):
         if "missing" in peer.facts:
             print(f"{name} is left out: {peer.facts['missing']} (WeasyPrint needs the system's Pango)", flush=True)
@@ -159,7 +138,7 @@ def _one(sheets: Sequence[SheetData], peers: dict[str, Peer]) -> dict[str, Any]:
             answers: dict[str, dict[str, list[Any]]] = {
                 "ours": {"cpu": [took for took, _size in ours], "sizes": [size for _took, size in ours]}
             }
-            answers |= {name: peer.measure([strokes(sheet) for sheet in part]) for name, peer in peers.items()}
+            answers |= {name: peer.ask([strokes(sheet) for sheet in part]) for name, peer in peers.items()}
             for name, answer in answers.items() if number else ():
                 cpu[name] += answer["cpu"]
                 sizes[name] += answer["sizes"]

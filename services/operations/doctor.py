@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pysqlite3.dbapi2 as sqlite_driver
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from PIL import Image
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -120,6 +118,9 @@ def proxy(config: Mapping[str, Any], seen: Note) -> Iterator[DoctorFinding]:
 
 def pending_migration(migrations: Path) -> str | None:
     """What keeps the database from being at the newest migration, or None."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(migrations)).get_current_head()
     with db.engine.connect() as connection:
         now = MigrationContext.configure(connection).get_current_revision()
