@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_source
 from blueprints.account_forms import LoginForm
-from blueprints.template_helpers import text_cookie
+from blueprints.kept_parts import render_kept, text_cookie
 from forms import PHOTO, STEPS
 from lib import names
 from lib.database import transaction_mode
@@ -38,9 +38,9 @@ YEAR = 365 * 24 * 3600  # seconds
 @bp.get("/")
 @public
 def home() -> str:
-    return render_template(
+    return render_kept(
         "public/home.html",
-        form=LoginForm(formdata=None),
+        empty_form=LoginForm,
         notices=notices.newest(HOME_NOTICES),
         days=current_app.config["REVIEW_DAYS"],
     )
@@ -77,7 +77,9 @@ def guide_page() -> str:
 @public
 def hotlines() -> str:
     query = " ".join(request.args.get("q", "").split())[:40]
-    return render_template("public/hotlines.html", query=query, groups=matching.phone_book(query))
+    groups = matching.phone_book(query)
+    render = render_template if query else render_kept  # what somebody looks for is not kept
+    return render("public/hotlines.html", query=query, groups=groups)
 
 
 @bp.get("/templates/<name>")

@@ -11,11 +11,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
+from blueprints.kept_parts import text_cookie
 from lib.clock import local
 from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
@@ -28,7 +29,6 @@ from services.filing import reading
 from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
-TEXT_COOKIE = "kuaiji_text"
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
@@ -63,11 +63,6 @@ def _settings(app: Flask) -> dict[str, Any]:
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
     }
-
-
-def text_cookie() -> str:
-    """The name of the cookie of 大字版."""
-    return f"{current_app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
 
 
 def unsent_corrections() -> Unsent | None:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
-    Select,
+    SelectBase,
     String,
     Table,
     TypeDecorator,
@@ -239,8 +239,9 @@ class EnumCode(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else self.codes(value).value
 
-    def process_result_value(self, value: Any, dialect: Any) -> ChoiceEnum | None:
-        return None if value is None else self.codes(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], ChoiceEnum | None]:
+        """A look-up only: lists have a hundred of them on a page."""
+        return {None: None, **{code.value: code for code in self.codes}}.__getitem__
 
 
 def append_only_statements(table: str, dialect: str) -> list[str]:
@@ -282,54 +283,72 @@ class Prebuilt:
 
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
     up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
+
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: SelectBase) -> None:
         self.statement = statement
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
         if session.autoflush:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
         connection = session.connection()
-        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values))]
+        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+        key = (connection.dialect.name, *map(len, lists.values()))
+        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
+        return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values | lists))]
 
     def first(self, session: Session | scoped_session[Any], **values: Any) -> Any:
         """The first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
-    def _compile(self, dialect: Dialect) -> _Compiled:
-        compiled = cast(Any, self.statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Mapping[str, list[Any]]) -> _Compiled:
+        compiled = cast(Any, self.statement.compile(dialect=dialect))
+        given = {name: None for name, bind in compiled.binds.items() if bind.required}
+        written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+        bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
         columns = list(self.statement.selected_columns)
         row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
         read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        made = _Compiled(
-            compiled.string,
-            compiled.params,
-            compiled.positiontup if compiled.positional else None,
-            {name: convert for name, convert in bound.items() if convert and name in compiled.params},
+        made = self._compiled[key] = _Compiled(
+            written.statement,
+            written.parameters,
+            written.positiontup if compiled.positional else None,
+            bound,
+            {name: written.parameter_expansion[name] for name in lists},
             [(place, convert) for place, convert in enumerate(read) if convert],
             row._make,
         )
-        self._compiled[dialect.name] = made
         return made
+
+
+def _padded(values: list[Any]) -> list[Any]:
+    """As long as a power of two, by saying the last one again: so few lengths have to be compiled."""
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
 
 
 @dataclass(frozen=True)
 class _Compiled:
-    """A statement for one kind of database. ``places``: the names of its parameters, if the driver counts them."""
+    """A statement for one kind of database. ``places``: the names of its parameters, if the driver counts them.
+
+    ``lists``: the names of what a list is made of.
+    """
 
     sql: str
     params: Mapping[str, Any]
     places: Sequence[str] | None
     bound: Mapping[str, Convert]
+    lists: Mapping[str, Sequence[str]]
     read: Sequence[tuple[int, Convert]]
     made: Convert
 
     def arguments(self, values: Mapping[str, Any]) -> Any:
         given = {**self.params, **values}
+        for name, names in self.lists.items():
+            given.update(zip(names, given.pop(name), strict=True))
         for name, convert in self.bound.items():
             given[name] = convert(given[name])
         return given if self.places is None else [given[name] for name in self.places]

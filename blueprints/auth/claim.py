@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_source
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
-from blueprints.auth.shared import TOO_OFTEN, bp, duration, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import LegacyHolder, db
 from services.access import public
 from services.accounts import legacy_claim, passwords, throttle
@@ -18,6 +18,11 @@ from services.accounts.legacy_claim import Proof, ProvenClaim
 from services.site import privacy
 
 WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
+TOO_OFTEN = CODE_TOO_OFTEN | {
+    "source": "该证件号码在您所在的网络核对失败的次数过多。请 {}后再试，或者换用其他网络（如手机流量）；"
+    "也可到当地会计管理部门窗口领取激活码",
+    "person": "该证件号码核对失败的次数过多，可能有人在冒用。请到当地会计管理部门窗口领取激活码，或者 {}后再试",
+}
 
 
 @bp.route("/claim", methods=["GET", "POST"])
@@ -59,7 +64,8 @@ def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseRet
         legacy_claim.audit_attempt(number)
     db.session.commit()
     if made.until:
-        return _proof_page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
+        words = CODE_TOO_OFTEN if proof.factor == "activation_code" else TOO_OFTEN
+        return _proof_page(form, words[made.limited].format(duration(made.minutes))), 429
     opened = legacy_claim.check_proof(number, name, proof)
     if opened is None:
         db.session.rollback()

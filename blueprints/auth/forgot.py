@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import client_source
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
-from blueprints.auth.shared import TOO_OFTEN, bp, duration, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import Account, db
 from services.access import public
 from services.accounts import applicants, passwords, throttle
@@ -46,7 +46,7 @@ def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
     made = throttle.count_secret(throttle.CODE, number, client_source())
     db.session.commit()
     if made.until:
-        return _code_page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
+        return _code_page(form, CODE_TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
     found = applicants.account_for_code(number, name, form.code.data)
     if found is None:
         db.session.rollback()

@@ -21,12 +21,11 @@ from services.filing import next_page
 bp = Blueprint("auth", __name__)
 
 DEVICE_COOKIE, STAFF_DEVICE_COOKIE = "kuaiji_device", "kuaiji_staff_device"
-#: Too many wrong proofs, in the words for each of what is limited (throttle.SecretLimits).
-TOO_OFTEN = {
-    "source": "该证件号码在您所在的网络核对失败的次数过多，请 {}后再试，或者换用其他网络（如手机流量）；"
-    "着急的，请到当地会计管理部门窗口领取新的激活码，领取后可以重新填写",
-    "person": "该证件号码核对失败的次数过多，可能有人在冒用。"
-    "请到当地会计管理部门窗口领取新的激活码，领取后可以重新填写；没有激活码的，请 {}后再试",
+#: Too many wrong activation codes: the words for each of what is limited (throttle.SecretLimits).
+CODE_TOO_OFTEN = {
+    "source": "该证件号码在您所在的网络填错激活码的次数过多。请换用其他网络（如手机流量），"
+    "或者到当地会计管理部门窗口领取新的激活码",
+    "person": "该证件号码填错激活码的次数过多，可能有人在冒用。请到当地会计管理部门窗口领取新的激活码",
     "address": "您所在的网络核对失败的次数过多，与您的证件号码无关。请 {}后再试，或者换用其他网络（如手机流量）；"
     "也可到当地会计管理部门窗口办理",
 }

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me
 from blueprints.review.marking import replace_marks
-from blueprints.review.shared import address_of, bp, in_hand, in_scope, submission_page, viewed_case
+from blueprints.review.shared import address_of, bp, in_hand, in_scope, read_in_scope, submission_page, viewed_case
 from lib.database import transaction_mode
 from models import db
 from services import workflow
@@ -29,7 +29,7 @@ def submission(uid: str) -> ResponseReturnValue:
 def _give_back_marks(uid: str) -> None:
     """Marks of a form that came after the session's end are kept as unsent ones, as long as they still count."""
     path = url_for("review.submission", uid=uid)
-    if not drafts.late_forms(me().id, path):
+    if not drafts.has_late_forms(me().id, path):
         return
     db.session.rollback()
     with transaction_mode("IMMEDIATE"):
@@ -64,4 +64,4 @@ def reveal(uid: str) -> ResponseReturnValue:
     number = request.form.get("seen", type=int)
     access_log.record(me(), in_scope(uid, number).revision, ["reveal"])
     db.session.commit()
-    return submission_page(in_scope(uid, number), reveal=True)
+    return submission_page(read_in_scope(uid, number), reveal=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.wizard import summary
 from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
 from forms import STEPS
 from models import db, store
@@ -20,8 +21,8 @@ def check() -> str:
     return render_template(
         "wizard/check.html",
         declaration=case.declaration,
-        sections=case.sections,
-        gaps=case.gaps,
+        sections=summary.drawn(case.sections),
+        gaps=case.gaps_shown,
         photo=case.photo,
         bar=step_bar(case, "check"),
         photo_step=STEPS[0],

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from jinja2.utils import htmlsafe_json_dumps
 
 from blueprints import me
+from blueprints.kept_parts import render_kept
 from blueprints.wizard import intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import bp, case_of_request, editable_case, save_typed, shown_case, step_bar, typed_of
@@ -44,7 +46,7 @@ def notice() -> ResponseReturnValue:
         return redirect(url_for("archive.own"))
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
-        return render_template("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
+        return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
     declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
     if declaration.is_editable and declaration.notice_read_at is None:
         declaration.notice_read_at = utcnow()
@@ -98,7 +100,7 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
     declaration = case.declaration
     elsewhere = request.form.get("seen", "") != drafts.fingerprint(declaration, step)
     valid = form.checks()
-    lacking = [kind for kind in step.papers if not case.pages_of(kind)]
+    lacking = case.lacking(step)
     if not valid or lacking or elsewhere:
         form.put_back_hidden()
         save_typed(declaration, step)
@@ -106,7 +108,8 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
         return _page(editable_case(), step, form, lacking=lacking, elsewhere=elsewhere)
     answers.save(declaration, form)
     saved = DeclarationCase(declaration)
-    saved.keep_progress()
+    with db.session.no_autoflush:  # it is written together with the answers
+        saved.keep_progress(step)
     drafts.delete(declaration, step)
     onward = _after(saved, step)
     db.session.commit()
@@ -175,20 +178,17 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
     problems += [(PHOTO, shown["refused"])] if shown.get("refused") else []
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
     marks = {view.mark.target: view for view in case.open_views}
-    page = render_template(
-        "wizard/step.html",
-        step=step,
-        questions=QuestionCells(form, step, marks).html(case.declaration.account),
-        bar=step_bar(case, step.slug),
-        declaration=case.declaration,
-        photo_card=photo_card.draw(case, step, marks, problems),
-        problems=problems,
-        seen=_seen(case.declaration, step, shown.get("restored")),
-        number=STEPS.index(step) + 2,
-        facts=facts_for_browser(form, form._fields),
-        sheet_outdated=case.progress.sheet_outdated,
-        **({"elsewhere": False, "restored": None} | shown),
-    )
+    holes = {
+        "questions": QuestionCells(form, step, marks).html(case.declaration.account),
+        "photo_card": photo_card.draw(case, step, marks, problems),
+        "seen": _seen(case.declaration, step, shown.get("restored")),
+        "facts": htmlsafe_json_dumps(facts_for_browser(form, form._fields)),
+    }
+    values = {"step": step, "bar": step_bar(case, step.slug), "number": STEPS.index(step) + 2}
+    values["sheet_outdated"] = case.progress.sheet_outdated
+    if not problems and not any(shown.values()):
+        return render_kept("wizard/step.html", holes, **values)
+    page = render_template("wizard/step.html", problems=problems, **values, **holes, **shown)
     return page, 409 if shown.get("elsewhere") else 422 if problems else 200
 
 

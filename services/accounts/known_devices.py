@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, literal, select, update
 
 from lib.crypto import new_token, token_hash
-from lib.database import utcnow
+from lib.database import UTCDateTime, utcnow
 from models import KnownDevice, db
 
 LIFE = timedelta(days=180)  # since the last sign-in
@@ -40,8 +40,9 @@ def remember(token: str, *, account_id: int | None = None, staff_id: int | None 
 def _renew(old_hash: bytes, new_hash: bytes, owner: tuple[int | None, int | None]) -> bool:
     """For everybody who has signed in there. Whether the owner is one of them, who is seen now."""
     is_own = KnownDevice.account_id == owner[0] if owner[0] else KnownDevice.staff_id == owner[1]
+    now = literal(utcnow(), UTCDateTime())
     renewed = update(KnownDevice).where(KnownDevice.token_hash == old_hash)
-    renewed = renewed.values(token_hash=new_hash, seen_at=case((is_own, utcnow()), else_=KnownDevice.seen_at))
+    renewed = renewed.values(token_hash=new_hash, seen_at=case((is_own, now), else_=KnownDevice.seen_at))
     rows = db.session.execute(
         renewed.returning(KnownDevice.account_id, KnownDevice.staff_id),
         execution_options={"synchronize_session": False},

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from lib.database import parameter, utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
 from services.declaration import labels
@@ -87,6 +87,18 @@ def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | No
         db.session.delete(form)
     db.session.flush()
     return get(declaration, page), True
+
+
+_ANY_LATE = Prebuilt(
+    select(ParkedForm.id)
+    .where(ParkedForm.staff_id == parameter("staff_id"), ParkedForm.path.startswith(parameter("path")))
+    .limit(1)
+)
+
+
+def has_late_forms(staff_id: int, path: str) -> bool:
+    """Is there one of ``late_forms``, or of a path that differs in little? For a page that asks each time."""
+    return _ANY_LATE.first(db.session, staff_id=staff_id, path=path) is not None
 
 
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:

@@ -14,8 +14,9 @@ from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
 from services.declaration import answers
 from services.declaration.answers import AnswerSection, Gap
-from services.filing import progress
-from services.filing.progress import Progress
+from services.filing import progress, reading
+from services.filing.progress import Pictures, Progress
+from services.filing.reading import DeclarationRow
 from services.marks import mark_views
 from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
@@ -59,6 +60,11 @@ class DeclarationCase:
     def gaps(self) -> Sequence[Gap]:
         return answers.gaps(self.context)
 
+    @property
+    def gaps_shown(self) -> Sequence[Gap]:
+        """The same for a page: nothing is validated while it is known that nothing is missing."""
+        return () if self.progress.done.issuperset(step.slug for step in STEPS) else self.gaps
+
     def is_finished(self, step: Step) -> bool:
         return not any(gap.step == step for gap in self.gaps)
 
@@ -77,21 +83,31 @@ class DeclarationCase:
     @cached_property
     def progress_found(self) -> Progress:
         kinds = frozenset(page.kind for page in self.declaration.pages)
-        return self._progress(kinds, is_printed=self.printed is not None, sheet_outdated=self.signed_is_outdated)
+        photo, signed = self.photo, self.signed
+        pictures = Pictures(kinds, photo.address if photo else None, signed.id if signed else None)
+        finished = {step.slug for step in STEPS if self.is_finished(step)}
+        return self._progress(finished, pictures, is_printed=bool(self.printed), sheet_outdated=self.signed_is_outdated)
 
-    def keep_progress(self) -> None:
-        """To be written with answers that were saved. What is there of papers is as before.
+    def keep_progress(self, saved: Step) -> None:
+        """To be written with the answers of a page that are valid. What there is of papers is as before.
 
-        With a signed sheet among them it stays empty: the next page reads what the sheet says.
+        While it is returned the marks count as well: then the next page works it out.
         """
         before = progress.still_counts(self.declaration.progress)
-        if before and SHEET not in before.kinds:
-            is_printed = "check" in before.done
-            self.declaration.progress = self._progress(before.kinds, is_printed=is_printed).to_keep()
+        if before is None or self.declaration.status == Status.RETURNED:
+            return
+        others = {step.slug for step in STEPS if step != saved and not answers.step_gaps(step, self.context)}
+        signed = reading.sheet(before.pictures.signed) if before.pictures.signed else None
+        photo = before.pictures.photo
+        outdated = signed is not None and bool(sheet_versions.differences(signed, self.printed_answers, photo))
+        found = self._progress(
+            others | {saved.slug}, before.pictures, is_printed="check" in before.done, sheet_outdated=outdated
+        )
+        self.declaration.progress = found.to_keep()
 
-    def _progress(self, kinds: frozenset[str], *, is_printed: bool, sheet_outdated: bool = False) -> Progress:
-        declaration = self.declaration
-        done = {step.slug for step in STEPS if self.is_finished(step) and kinds.issuperset(step.papers)}
+    def _progress(self, finished: set[str], pictures: Pictures, *, is_printed: bool, sheet_outdated: bool) -> Progress:
+        declaration, kinds = self.declaration, pictures.kinds
+        done = {step.slug for step in STEPS if step.slug in finished and kinds.issuperset(step.papers)}
         others = {
             "notice": declaration.notice_read_at is not None,
             "check": is_printed,
@@ -99,16 +115,24 @@ class DeclarationCase:
             "done": declaration.status in OPEN and declaration.status not in EDITABLE,
         }
         done |= {name for name, is_done in others.items() if is_done}
-        return Progress(frozenset(done), kinds, sheet_outdated)
+        return Progress(frozenset(done), sheet_outdated, pictures)
+
+    def lacking(self, step: Step) -> list[str]:
+        """The papers of a page of which there is no picture yet."""
+        known = progress.still_counts(self.declaration.progress)
+        there = known.pictures.kinds if known else {page.kind for page in self.declaration.pages}
+        return [kind for kind in step.papers if kind not in there]
 
     # papers
 
     def pages_of(self, kind: str) -> list[PaperPage]:
         return papers.pages_of(self.declaration, kind)
 
-    @property
+    @cached_property
     def photo(self) -> PaperPage | None:
-        return next(iter(self.pages_of(PHOTO)), None)
+        row = self.declaration
+        found: Any = row.pages_of(PHOTO) if isinstance(row, DeclarationRow) else self.pages_of(PHOTO)
+        return next(iter(found), None)
 
     @cached_property
     def paper_states(self) -> Sequence[PaperState]:
@@ -192,7 +216,8 @@ class DeclarationCase:
 
     @cached_property
     def _sheets(self) -> Sequence[Sheet]:
-        return sheet_versions.known(self.declaration, self._bound)
+        row = self.declaration
+        return row.sheets() if isinstance(row, DeclarationRow) else sheet_versions.known(row, self._bound)
 
     @property
     def _bound(self) -> set[int]:

@@ -34,33 +34,49 @@ _OF_ACCOUNT = ("name", "id_type", "id_number_sealed", "legacy_id")
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """``kinds``: papers of which there are pictures; the address of the ``photo``; the id of the ``signed`` sheet."""
+
+    kinds: frozenset[str]
+    photo: str | None
+    signed: int | None
+
+
+@dataclass(frozen=True)
 class Progress:
-    """``done``: names of the pages of the step bar. ``kinds``: papers of which there are pictures. ``sheet_outdated``:
-    the signed sheet that was uploaded says something else by now."""
+    """``done``: names of the pages of the step bar. ``sheet_outdated``: the signed sheet says something else by now."""
 
     done: frozenset[str]
-    kinds: frozenset[str]
     sheet_outdated: bool
+    pictures: Pictures
 
     def to_keep(self) -> dict[str, Any]:
         finished = all(step.slug in self.done for step in STEPS)
-        day = "" if finished else today().isoformat()
-        lists = {"done": sorted(self.done), "kinds": sorted(self.kinds)}
-        return {"basis": _basis(), "day": day, "outdated": self.sheet_outdated} | lists
+        return {
+            "basis": _basis(),
+            "day": "" if finished else today().isoformat(),
+            "done": sorted(self.done),
+            "outdated": self.sheet_outdated,
+            "kinds": sorted(self.pictures.kinds),
+            "photo": self.pictures.photo,
+            "signed": self.pictures.signed,
+        }
 
 
 def still_counts(kept: Mapping[str, Any] | None) -> Progress | None:
     """What was kept, unless it has to be worked out again."""
     if not kept or kept["basis"] != _basis() or kept["day"] not in ("", today().isoformat()):
         return None
-    return Progress(frozenset(kept["done"]), frozenset(kept["kinds"]), kept["outdated"])
+    pictures = Pictures(frozenset(kept["kinds"]), kept["photo"], kept["signed"])
+    return Progress(frozenset(kept["done"]), kept["outdated"], pictures)
 
 
 def store(declaration_id: int, version: int, found: Progress) -> None:
     """Keep what a page has worked out, unless the declaration has changed meanwhile. The caller commits."""
     where = (Declaration.id == declaration_id, Declaration.version == version)
     table: Any = Declaration.__table__
-    db.session.connection().execute(update(table).where(*where).values(progress=found.to_keep()))
+    new = {"progress": found.to_keep(), "touched_at": Declaration.touched_at}  # nobody has touched it
+    db.session.connection().execute(update(table).where(*where).values(new))
 
 
 def _basis() -> str:

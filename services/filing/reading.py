@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import case, exists, select
+from sqlalchemy import case, exists, func, select
 
 from lib.codes import OPEN, Status
 from lib.database import Prebuilt, parameter
 from lib.sealed import Sealed
-from models import Account, Declaration, Draft, LegacyHolder, PaperPage, ParkedForm, db, keys
+from models import Account, Declaration, Draft, LegacyHolder, PaperPage, ParkedForm, Sheet, db, keys
 from services.access import Actor
+from services.departments import tree
 
 
 class _Row:
@@ -49,6 +50,13 @@ class DraftRow(_Row):
     body = Sealed(as_json=True)
 
 
+class SheetRow(_Row):
+    """models.Sheet"""
+
+    __tablename__ = Sheet.__tablename__
+    answers = Sealed(as_json=True)
+
+
 class DeclarationRow(_Row):
     """models.Declaration with its account."""
 
@@ -69,6 +77,22 @@ class DeclarationRow(_Row):
     def pages(self) -> Sequence[Any]:
         return _PAGES.rows(db.session, declaration=vars(self)["id"])
 
+    @cached_property
+    def department(self) -> Any:
+        """The responsible one, as the reference data has it."""
+        return tree.load().by_id.get(vars(self)["department_id"])
+
+    def sheets(self) -> Sequence[Any]:
+        """The version printed last, and those that uploaded pictures are bound to."""
+        found = _SHEETS.rows(db.session, declaration=vars(self)["id"])
+        return [SheetRow(_SHEET_NAMES, row) for row in found]
+
+    def pages_of(self, kind: str) -> Sequence[Any]:
+        """Read alone while the others are not asked for: their measures are long."""
+        if "pages" in vars(self):
+            return [page for page in self.pages if page.kind == kind]
+        return _PAGES_OF_KIND.rows(db.session, declaration=vars(self)["id"], kind=kind)
+
 
 _COLUMNS = tuple(Declaration.__table__.c)
 _NAMES = tuple(column.key for column in _COLUMNS)
@@ -86,11 +110,29 @@ _LATEST = Prebuilt(_ALL.order_by(case((_IS_OPEN, 1), else_=0).desc(), Declaratio
 _RETURNED = Prebuilt(
     select(Declaration.id).where(Declaration.account_id == parameter("account"), Declaration.status == Status.RETURNED)
 )
-_PAGES = Prebuilt(
+_OF_DECLARATION = (
     select(*PaperPage.__table__.c)
     .where(PaperPage.declaration_id == parameter("declaration"))
     .order_by(PaperPage.position, PaperPage.id)
 )
+_PAGES = Prebuilt(_OF_DECLARATION)
+_SHEET_NAMES = tuple(column.key for column in Sheet.__table__.c)
+_LAST = select(func.max(Sheet.version)).where(Sheet.declaration_id == parameter("declaration")).scalar_subquery()
+_BOUND = select(PaperPage.sheet_id).where(PaperPage.declaration_id == parameter("declaration"))
+_SHEETS = Prebuilt(
+    select(*Sheet.__table__.c).where(
+        Sheet.declaration_id == parameter("declaration"), (Sheet.version == _LAST) | Sheet.id.in_(_BOUND)
+    )
+)
+_PAGES_OF_KIND = Prebuilt(_OF_DECLARATION.where(PaperPage.kind == parameter("kind")))
+
+
+_SHEET = Prebuilt(select(*Sheet.__table__.c).where(Sheet.id == parameter("sheet")))
+
+
+def sheet(sheet_id: int) -> Sheet:
+    found = _SHEET.first(db.session, sheet=sheet_id)
+    return cast(Sheet, SheetRow(_SHEET_NAMES, found))
 
 
 def open_declaration(actor: Actor) -> Declaration | None:

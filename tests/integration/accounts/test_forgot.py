@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -18,7 +19,7 @@ from services.accounts import activation_codes, passwords
 from tests.conftest import Browser
 from tests.support.people import PASSWORD, id_number
 
-TOO_OFTEN = "该证件号码在您所在的网络核对失败的次数过多，请 7 天后再试"
+TOO_OFTEN = "该证件号码在您所在的网络填错激活码的次数过多。请换用其他网络"
 NEW = "另一个 password 更好"
 
 
@@ -109,7 +110,7 @@ def test_a_stranger_does_not_use_up_the_code_of_its_owner(browser, another_brows
     for _ in range(5):
         another_browser.send("/forgot/code", {"code": "x"}, expect=422)
     another_browser.send("/forgot/code", {"code": "x"}, expect=429)
-    elsewhere = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
+    elsewhere: dict[str, Any] = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
     assert begin(browser, person).send("/forgot/code", {"code": code}, **elsewhere).location == "/forgot/password"
 
 

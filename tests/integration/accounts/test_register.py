@@ -257,7 +257,7 @@ def test_a_reservation_that_ends_while_the_password_is_hashed_makes_no_account(b
     assert account().state == AccountState.RESERVED
 
 
-ELSEWHERE = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
+ELSEWHERE: dict[str, Any] = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -313,7 +313,7 @@ def test_registrations_that_nobody_finishes_are_limited_and_a_correction_is_none
     register(Browser(app), number=id_number(335))
 
 
-@pytest.mark.parametrize("settings", [{}, {"OFFICE_NETWORKS": "127.0.0.0/8, 2001:db8::/48"}])
+@pytest.mark.parametrize("settings", [{}, {"OFFICE_NETWORKS": "127.0.0.0/8, 192.0.2.0/24,2001:db8::/48"}])
 def test_asking_for_occupied_numbers_is_limited_by_address_and_less_so_where_the_office_says(
     app, make, monkeypatch, settings
 ):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -77,7 +77,12 @@ class Model:
             self.by_address.append((now, tried.address))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.generate],  # making a failure smaller takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(tries=st.lists(TRIES, min_size=10, max_size=40))
 def test_an_attempt_is_let_through_exactly_when_the_rules_say_so(app, tries):
     db.session.execute(delete(Attempt))

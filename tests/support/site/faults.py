@@ -7,7 +7,7 @@ import os
 import resource
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ PAGE = 4096  # bytes of a page of SQLite
 def disk_full(process: int = 0, limit: int = 0) -> Iterator[None]:
     """The kernel refuses to let this process (0: our own) write beyond ``limit`` bytes of any file, as a full disk."""
     soft, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (limit, hard))
+    allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (allowed, hard))
     try:
         yield
     finally:
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
