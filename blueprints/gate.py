@@ -14,7 +14,8 @@ from sqlalchemy import delete
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from lib.database import begin_mode, transaction_mode
+from blueprints import writing
+from lib.database import begin_mode
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
@@ -46,7 +47,7 @@ def is_staff_path() -> bool:
 
 
 def load_session() -> None:
-    """Load the session in its own short transaction; later transactions of a POST start with the write lock."""
+    """Load the session in its own short transaction. Views read in another one, and write inside ``writing()``."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
@@ -57,7 +58,7 @@ def load_session() -> None:
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            with transaction_mode("IMMEDIATE"):
+            with writing():
                 sessions.touch(found.actor.session_id)
                 db.session.commit()
     elif found:
@@ -67,8 +68,6 @@ def load_session() -> None:
     else:
         reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
-    if request.method not in SAFE:
-        begin_mode.set("IMMEDIATE")
 
 
 def _use_csrf_secret(secret: str | None) -> None:
@@ -133,11 +132,12 @@ def _park_form() -> bool:
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
         return False
     whose = {"account_id": g.ended.account_id, "staff_id": g.ended.staff_id, "path": _page_path()}
-    db.session.execute(delete(ParkedForm).filter_by(**whose))
-    parked = ParkedForm(**whose)
-    parked.body = body
-    db.session.add(parked)
-    db.session.commit()
+    with writing():
+        db.session.execute(delete(ParkedForm).filter_by(**whose))
+        parked = ParkedForm(**whose)
+        parked.body = body
+        db.session.add(parked)
+        db.session.commit()
     return True
 
 

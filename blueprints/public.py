@@ -11,12 +11,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import client_address
+from blueprints import client_address, writing
 from blueprints.account_forms import LoginForm
 from blueprints.template_helpers import TEXT_COOKIE
 from forms import PHOTO, STEPS
 from lib import names
-from lib.database import transaction_mode
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -98,8 +97,9 @@ def make_photo() -> ResponseReturnValue:
     """照片处理. A script does the work in the browser; without it the picture is uploaded."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
+        db.session.commit()
     if made.until:
         problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
         return render_template("public/photo_tool.html", problem=problem), 429
@@ -168,8 +168,7 @@ def verify(code: str) -> ResponseReturnValue:
     wait = 0 if found else verification.wait(address)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
+        with writing():
             verification.missed(address)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address
+from blueprints import client_address, writing
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
 from blueprints.auth.shared import bp, forget, remember, remembered
@@ -44,17 +44,19 @@ def forgot_code() -> ResponseReturnValue:
 
 def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
-    made = throttle.count_attempt((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
-    code_id = None if made.until else applicants.count_code_attempt(number)
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
+        code_id = None if made.until else applicants.count_code_attempt(number)
+        db.session.commit()
     if made.until:
         return _code_page(form, TOO_OFTEN), 429
     account_id = applicants.account_for_code(number, name, form.code.data, code_id)
     if account_id is None:
         db.session.rollback()
         return _code_page(form, WRONG), 422
-    throttle.uncount_attempt(made)
-    db.session.commit()
+    with writing():
+        throttle.uncount_attempt(made)
+        db.session.commit()
     remember("reset", account_id=account_id, code_id=code_id)
     return redirect(url_for("auth.forgot_password"))
 
@@ -76,11 +78,11 @@ def forgot_password() -> ResponseReturnValue:
         return render_template("auth/forgot_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
+        with writing():
+            applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _start_again()
-    db.session.commit()
     forget("forgot", "reset")
     flash("新密码设置成功，请登录", "g")
     return redirect(url_for("auth.login"))

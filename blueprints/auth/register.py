@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address
+from blueprints import client_address, writing
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
 from blueprints.auth.shared import bp
 from lib.codes import IdType
@@ -32,18 +32,20 @@ def register() -> ResponseReturnValue:
     if _begin(form).until:
         return render_template("auth/register_wait.html"), 429
     try:
-        session[TOKEN] = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
+        with writing():
+            token = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
+            db.session.commit()
     except NumberTaken:
-        db.session.rollback()
         return _page(form, occupied=NUMBER_TAKEN), 409
-    db.session.commit()
+    session[TOKEN] = token
     return redirect(url_for("auth.register_password"))
 
 
 def _begin(form: RegisterForm) -> CountedAttempt:
     number, phone = (throttle.REGISTER, form.number.data), (throttle.REGISTER_PHONE, form.phone.data)
-    made = throttle.count_attempt(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
+        db.session.commit()
     return made
 
 
@@ -76,11 +78,11 @@ def register_password() -> ResponseReturnValue:
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        applicants.activate(token, password_hash)
+        with writing():
+            applicants.activate(token, password_hash)
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _start_again()
-    db.session.commit()
     session.pop(TOKEN)
     flash("注册成功，请登录", "g")
     return redirect(url_for("auth.login"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, device_name
+from blueprints import client_address, device_name, writing
 from blueprints.account_forms import LoginForm
 from blueprints.auth.shared import bp, end_current_session, next_path, sign_out, signed_in_response
 from blueprints.gate import signed_in
-from lib.database import transaction_mode
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, passwords, throttle
@@ -40,31 +39,32 @@ def login() -> ResponseReturnValue:
 def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
     """Store the attempt before any check; the password is checked outside of transactions."""
     number = form.number.data
-    made = throttle.count_attempt((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
+    with writing():
+        made = throttle.count_attempt((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
+        db.session.commit()
     who = applicants.known(applicants.find(number))
-    db.session.commit()
+    db.session.rollback()
     return made, who
 
 
 def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> ResponseReturnValue:
     new_hash = passwords.rehashed(form.password.data, who.password_hash)
     try:
-        token, actor = applicants.sign_in(who, device_name(), new_hash)
+        with writing():
+            token, actor = applicants.sign_in(who, device_name(), new_hash)
+            throttle.uncount_attempt(made)
+            throttle.reset_failures(throttle.SIGN_IN, form.number.data)
+            end_current_session()
+            db.session.commit()
     except StepExpired:  # the password was changed meanwhile
-        db.session.rollback()
         return _page(form, WRONG), 422
-    throttle.uncount_attempt(made)
-    throttle.reset_failures(throttle.SIGN_IN, form.number.data)
-    end_current_session()
-    db.session.commit()
     return signed_in_response(token, _place(actor), staff=False)
 
 
 def _place(actor: Actor) -> str:
     """First the stored form, then the wanted page, then the next page of the declaration."""
-    with transaction_mode("DEFERRED"):
-        parked = next_page.parked_path(actor)
-        endpoint, values = next_page.after_sign_in(actor)
+    parked = next_page.parked_path(actor)
+    endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, device_name
+from blueprints import client_address, device_name, writing
 from blueprints.auth.forms import StaffLoginForm
 from blueprints.auth.shared import bp, end_current_session, next_path, sign_out, signed_in_response
 from blueprints.gate import signed_in
-from lib.database import transaction_mode
 from models import db
 from services.access import OFFICERS, Actor, public
 from services.accounts import passwords, staff, throttle
@@ -30,29 +29,36 @@ def staff_login() -> ResponseReturnValue:
         return redirect(_place(actor)) if actor else _login_page(form)
     if not form.validate():
         return _login_page(form), 422
-    made = throttle.count_attempt(
-        (throttle.STAFF_SIGN_IN, form.username.data), (throttle.STAFF_ADDRESS, client_address())
-    )
-    who = staff.active_account(form.username.data)
-    db.session.commit()
+    made, who = _begin(form)
     if made.until:
         return _login_page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
     is_right = passwords.is_correct(form.password.data, who.password_hash if who else None, staff=True)
     return _enter(form, made, who) if who and is_right else (_login_page(form, WRONG), 422)
 
 
+def _begin(form: StaffLoginForm) -> tuple[CountedAttempt, KnownStaff | None]:
+    """Store the attempt before any check; the password is checked outside of transactions."""
+    name = form.username.data
+    with writing():
+        made = throttle.count_attempt((throttle.STAFF_SIGN_IN, name), (throttle.STAFF_ADDRESS, client_address()))
+        db.session.commit()
+    who = staff.active_account(name)
+    db.session.rollback()
+    return made, who
+
+
 def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> ResponseReturnValue:
     """After the correct password; the sign-in redeems the second factor."""
     new_hash = passwords.rehashed(form.password.data, who.password_hash, staff=True)
     try:
-        token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
+        with writing():
+            token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
+            throttle.uncount_attempt(made)
+            throttle.reset_failures(throttle.STAFF_SIGN_IN, form.username.data)
+            end_current_session()
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _login_page(form, WRONG), 422
-    throttle.uncount_attempt(made)
-    throttle.reset_failures(throttle.STAFF_SIGN_IN, form.username.data)
-    end_current_session()
-    db.session.commit()
     return signed_in_response(token, _place(actor), staff=True)
 
 
@@ -67,8 +73,7 @@ def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None
 
 
 def _place(actor: Actor) -> str:
-    with transaction_mode("DEFERRED"):
-        parked = next_page.parked_path(actor)
+    parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
     return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
 
