@@ -139,10 +139,11 @@ def undo(uid: str) -> ResponseReturnValue:
 @only(Role.MANAGER)
 def revoke(uid: str) -> ResponseReturnValue:
     """撤销审核结果: the reason is asked for on a page that shows what the applicant will read."""
-    case = in_scope(uid)
-    number = case.declaration.number
     try:
-        workflow.can_revoke(case.declaration, me(), request.form.get("seen", default=0, type=int))
+        with writing():
+            case, seen = take_marks(uid)
+            number = case.declaration.number
+            workflow.can_revoke(case.declaration, me(), seen)
     except workflow.NotAllowed as error:
         return refused(uid, str(error))
     if not confirmed():

@@ -13,6 +13,7 @@ from flask import Flask
 from app import create_app
 from config import TestConfig
 from forms import PHOTO
+from lib.database import transaction_mode
 from models import db
 from tests.support.applicant.paper_photos import taken
 from tests.support.factory import picture, portrait
@@ -44,12 +45,14 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     del env["KUAIJI_THREADS"]  # as it is shipped
     subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=env, check=True, capture_output=True)
     server = served.start(env)
-    app = create_app(TestConfig(folder, **given))
-    with app.test_request_context():
-        yield Served(app, port, tmp_path)
-        db.session.remove()
-        db.engine.dispose()
-    served.kill(server)
+    try:
+        app = create_app(TestConfig(folder, **given))
+        with app.app_context(), transaction_mode("DEFERRED"):
+            yield Served(app, port, tmp_path)
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        served.kill(server)
 
 
 def arrive(site: Served, people: int, pictures: Mapping[str, bytes], thinking: tuple[float, float]) -> list[float]:

@@ -123,9 +123,9 @@ def test_reading_begins_deferred_and_writes_nothing(make, browser, statements, p
 def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_else(make, browser, statements):
     declaration = make.declaration()
     browser.sign_in(declaration.account)
-    sent = filled(declaration, "education", full_time_school="另一所样例大学")
+    sent = filled(declaration, "department", home_address="样例路 9 号")
     statements.clear()
-    browser.send("/apply/education", sent)
+    browser.send("/apply/department", sent)
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
     locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
     assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE"]  # the answers, the draft

@@ -82,7 +82,11 @@ def start(env: Environment) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_for(lambda: answer(env) == 200)
+    try:
+        wait_for(lambda: answer(env) == 200)
+    except BaseException:
+        kill(server)
+        raise
     return server
 
 

@@ -24,6 +24,10 @@ class NoAnswer(OSError):
 class Refused(AssertionError):
     """An answer that the visitor did not expect."""
 
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -60,8 +64,8 @@ class Visitor:
         reply, kind = self._exchange(method, path, body, more or {})
         self.waits.append(time.monotonic() - began)
         if reply.status >= 400:
-            raise Refused(f"{method} {path}: {reply.status}\n{_VISIBLE.sub(' ', reply.text)[:600]}")
-        if kind.startswith("text/html"):
+            raise Refused(reply.status, f"{method} {path}: {reply.status}\n{_VISIBLE.sub(' ', reply.text)[:600]}")
+        if kind.startswith("text/html") and reply.status == 200:
             self.hidden = dict(_HIDDEN.findall(reply.text))
         return reply
 
