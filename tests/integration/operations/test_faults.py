@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import event, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from lib.database import utcnow
 from models import WebSession, db
@@ -252,6 +253,16 @@ def test_a_monitor_is_told_of_a_full_disk_and_of_its_end(app, browser, monkeypat
         nothing_left(patch, app.config[name.upper()])
         assert browser.open("/readyz", expect=503).text == f"{name}: full\n"
     assert browser.open("/readyz").text == "ok\n"
+
+
+def test_a_monitor_is_told_of_what_is_not_there(app, browser, monkeypatch):
+    (app.config["UPLOADS"]).rename(app.config["DATA"] / "elsewhere")
+    with monkeypatch.context() as patch:
+        patch.setattr(db.session, "execute", lambda *_any: (_ for _ in ()).throw(OperationalError("", {}, Exception())))
+        assert browser.open("/readyz", expect=503).text == "database: unreachable\nuploads: unreachable\n"
+    db.session.execute(text("DROP TABLE reference_version"))
+    db.session.commit()
+    assert browser.open("/readyz", expect=503).text == "database: not set up\nuploads: unreachable\n"
 
 
 def test_an_upload_is_not_begun_nor_gone_on_with_when_its_picture_could_not_be_stored(make, app, browser, monkeypatch):
