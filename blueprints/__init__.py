@@ -9,7 +9,7 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from lib.database import begin_mode, transaction_mode
+from lib.database import WITHOUT_WAITING, begin_mode, transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
@@ -23,12 +23,13 @@ def me() -> Actor:
 
 
 @contextmanager
-def writing(*, keep: bool = False) -> Iterator[None]:
+def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
     """The only place where a view writes: a short transaction that takes the write lock (docs/adr/024).
 
     It ends the reading before it and begins again, so what a decision hangs on is read again inside. ``keep``: what was
     read stays as it was; then the version column of a row tells, when it is written, that another request was faster
-    (StaleDataError). The view commits inside. What is not committed is undone at the end.
+    (StaleDataError). Without ``wait`` a lock that another one has is an error at once, for what can be written later
+    just as well. The view commits inside. What is not committed is undone at the end.
     """
     if begin_mode.get() == "IMMEDIATE":  # inside another one
         yield
@@ -39,7 +40,7 @@ def writing(*, keep: bool = False) -> Iterator[None]:
     expires, session.expire_on_commit = session.expire_on_commit, not keep
     try:
         (session.commit if keep else session.rollback)()
-        with transaction_mode("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE" if wait else WITHOUT_WAITING):
             yield
     finally:
         session.rollback()

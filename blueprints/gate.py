@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints import writing
 from blueprints.csrf import MaskedCSRF
-from lib.database import WITHOUT_WAITING, begin_mode, failure_of, transaction_mode
+from lib.database import begin_mode, failure_of
 from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
@@ -96,7 +96,6 @@ def load_session() -> None:
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            db.session.rollback()
             _touch(found.actor.session_id)
     elif found:
         g.ended = found
@@ -110,13 +109,12 @@ def load_session() -> None:
 def _touch(session_id: int) -> None:
     """Write down that the session is in use. On a full disk or under a lock a later request does: reading goes on."""
     try:
-        with transaction_mode(WITHOUT_WAITING):
+        with writing(wait=False):
             sessions.touch(session_id)
             db.session.commit()
     except DBAPIError as error:
         if failure_of(error) in (None, StorageFailure.DAMAGED, StorageFailure.UNREACHABLE):
             raise
-        db.session.rollback()
 
 
 def _use_csrf_secret(secret: str | None) -> None:

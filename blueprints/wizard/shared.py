@@ -13,7 +13,6 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened, writing
 from forms import STEPS
-from lib.database import transaction_mode
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
@@ -149,8 +148,7 @@ def keep_progress(response: Response) -> Response:
     case: DeclarationCase | None = g.get("case")
     if request.method == "GET" and case is not None and "progress_found" in vars(case):
         known = case.declaration.id, case.declaration.version, case.progress_found
-        db.session.rollback()
-        with suppress(SQLAlchemyError), transaction_mode("IMMEDIATE"):
+        with suppress(SQLAlchemyError), writing(wait=False):
             progress.store(*known)
             db.session.commit()
     return response
