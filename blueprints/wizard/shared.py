@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened
 from forms import STEPS
-from lib.database import transaction_mode
+from lib.database import WITHOUT_WAITING, transaction_mode
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
@@ -131,7 +131,7 @@ def keep_progress(response: Response) -> Response:
     if request.method == "GET" and case is not None and "progress_found" in vars(case):
         known = case.declaration.id, case.declaration.version, case.progress_found
         db.session.rollback()
-        with suppress(SQLAlchemyError), transaction_mode("IMMEDIATE"):
+        with suppress(SQLAlchemyError), transaction_mode(WITHOUT_WAITING):
             progress.store(*known)
             db.session.commit()
     return response

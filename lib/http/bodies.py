@@ -22,6 +22,7 @@ AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
+FULL = "服务器的临时存储空间已满，这次的内容没有保存。请稍后再试。\n"
 NO_LENGTH = "请求没有说明内容的长度，请换一个浏览器再试。\n"
 
 
@@ -56,7 +57,10 @@ class BufferedBodies:
         with self._counted(self._sender(environ)) as has_room:
             if not has_room:
                 return self._refused(start, "503 Service Unavailable", BUSY)
-            body = read(environ["wsgi.input"], environ, self._most(environ))
+            try:
+                body = read(environ["wsgi.input"], environ, self._most(environ))
+            except OSError:
+                return self._refused(start, "507 Insufficient Storage", FULL)
         with body:
             environ["wsgi.input"] = body
             return self._answer(environ, start)
@@ -89,15 +93,28 @@ class BufferedBodies:
 
 
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
-    """The body, or what came of it before the line broke. One that is told too long is left to the application."""
+    """The body, or what came of it before the line broke. One that is told too long is left to the application.
+
+    Raises OSError when there is no room for it.
+    """
     environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
-    if int(environ["CONTENT_LENGTH"]) <= most:
-        with suppress(OSError):
-            while piece := stream.read(AT_A_TIME):
+    try:
+        if int(environ["CONTENT_LENGTH"]) <= most:
+            while piece := _piece(stream):
                 body.write(piece)
-    body.seek(0)
+        body.seek(0)
+    except OSError:
+        with suppress(OSError):  # what is left of it would be written now
+            body.close()
+        raise
     return body
+
+
+def _piece(stream: IO[bytes]) -> bytes:
+    with suppress(OSError):
+        return stream.read(AT_A_TIME)
+    return b""
 
 
 def in_one_piece(answer: Iterable[bytes]) -> Iterable[bytes]:

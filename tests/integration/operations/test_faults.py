@@ -187,8 +187,7 @@ def test_reading_goes_on_whatever_cannot_be_written(make, browser, known_faults,
         immediate.clear()
         with fault.begin():
             browser.open("/apply/check")
-        assert immediate[0] == "PRAGMA busy_timeout=0"
-        assert len(immediate) == 2
+        assert immediate.count("PRAGMA busy_timeout=0") == immediate.count("BEGIN IMMEDIATE") > 0
 
 
 def test_the_page_of_a_failure_waits_for_nothing(make, browser, known_faults, immediate):
@@ -335,7 +334,7 @@ def test_a_lock_of_postgresql_is_given_up_and_a_server_that_ends_is_a_page(app, 
     assert "database locked on wizard.save_step" in caplog.text
 
     def end_the_server_side(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
-        if "FROM declaration" in statement:
+        if "declaration." in statement:
             with psycopg.connect(app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")) as other:
                 other.execute("SELECT pg_terminate_backend(%s)", (cursor.connection.info.backend_pid,))
 

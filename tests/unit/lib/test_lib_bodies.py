@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 from lib.http import bodies
 from lib.http.bodies import BufferedBodies
 from tests.support.patience import PATIENCE_S
+from tests.support.site import faults
 
 MOST = 2_000_000
 
@@ -105,6 +106,17 @@ def test_a_long_body_comes_whole_and_of_one_that_is_too_long_nothing_is_read():
     told = asked(Line(), CONTENT_LENGTH=str(MOST + 1))  # reading would wait for ever
     served(Answers())(told, ignore)
     assert told["CONTENT_LENGTH"] == str(MOST + 1)
+
+
+def test_a_body_for_which_the_disk_has_no_room_is_refused_and_not_cut_short():
+    app, said, line = Answers(), [], Line(b"a" * 70_000, b"b" * 700_000)
+    line.go_on.set()
+    with faults.disk_full():
+        assert served(app)(asked(line, CONTENT_LENGTH="770000"), lambda *told: said.append(told)) == [
+            bodies.FULL.encode()
+        ]
+    assert said[0][0].startswith("507")
+    assert app.bodies == []
 
 
 def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_concerned(monkeypatch):
