@@ -6,12 +6,15 @@ application it takes part in the work. So slow senders and readers keep nobody e
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -22,7 +25,7 @@ AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
-FULL = "服务器的临时存储空间已满，这次的内容没有保存。请稍后再试。\n"
+NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
 NO_LENGTH = "请求没有说明内容的长度，请换一个浏览器再试。\n"
 
 
@@ -59,8 +62,9 @@ class BufferedBodies:
                 return self._refused(start, "503 Service Unavailable", BUSY)
             try:
                 body = read(environ["wsgi.input"], environ, self._most(environ))
-            except OSError:
-                return self._refused(start, "507 Insufficient Storage", FULL)
+            except OSError as error:  # the temporary file's; a broken line is none here
+                log.error("a body cannot be kept in a temporary file: %s", error.strerror)
+                return self._refused(start, "507 Insufficient Storage", NO_SPACE)
         with body:
             environ["wsgi.input"] = body
             return self._answer(environ, start)
@@ -93,28 +97,24 @@ class BufferedBodies:
 
 
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
-    """The body, or what came of it before the line broke. One that is told too long is left to the application.
-
-    Raises OSError when there is no room for it.
-    """
+    """The body, or what came of it before the line broke. One that is told too long is left to the application."""
     environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
-    try:
-        if int(environ["CONTENT_LENGTH"]) <= most:
-            while piece := _piece(stream):
-                body.write(piece)
-        body.seek(0)
-    except OSError:
-        with suppress(OSError):  # what is left of it would be written now
+    if int(environ["CONTENT_LENGTH"]) <= most:
+        try:
+            for piece in _arriving(stream):
+                body.write(piece)  # writelines() would keep all of it in memory
+        except OSError:
             body.close()
-        raise
+            raise
+    body.seek(0)
     return body
 
 
-def _piece(stream: IO[bytes]) -> bytes:
-    with suppress(OSError):
-        return stream.read(AT_A_TIME)
-    return b""
+def _arriving(stream: IO[bytes]) -> Iterator[bytes]:
+    with suppress(OSError):  # the line broke
+        while piece := stream.read(AT_A_TIME):
+            yield piece
 
 
 def in_one_piece(answer: Iterable[bytes]) -> Iterable[bytes]:

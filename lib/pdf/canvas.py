@@ -304,9 +304,9 @@ class Canvas:
         unit = box.width / len(rows)
         # Whole numbers in a scaled space: 450 runs in points would need 1,800 formatted fractions.
         code = [
-            f"{run.start()} {len(rows) - 1 - index} {run.end() - run.start()} 1 re"
-            for index, row in enumerate(rows)
-            for run in _DARK.finditer(row)
+            f"{start} {len(rows) - index} {end - start} 1 re"
+            for index, row in enumerate(rows, 1)
+            for start, end in map(re.Match.span, _DARK.finditer(row))
         ]
         with self._saved_state():
             self._write(f"{unit:.5f} 0 0 {unit:.5f} {box.left:.2f} {box.bottom:.2f} cm")

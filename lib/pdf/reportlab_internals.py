@@ -6,6 +6,7 @@
 ``ttfonts.makeToUnicodeCMap``          replaced: see :func:`_to_unicode_map`
 ``TTFontFile.get_table``, ``_ttf_data``  replaced and read: it copies all outlines (14 MB) for every subset
 ``TTFontFile.charToGlyph``, ``charWidths``  extended: a character without a glyph borrows that of □
+``TTFontFile.getCharWidth``            replaced: whole numbers as int, because it writes a float twenty times as slowly
 ``TTFont.splitString``, ``getSubsetInternalName``  codes and names of a font's subsets
 ``ImageReader.getRGBData``, ``_dataA``  replaced: it decodes a JPEG only to name it by a hash of its pixels
 ``rl_config.useA85``                   a setting of the whole process
@@ -88,7 +89,12 @@ class EmbeddedFont:
         self._font = font
         self.face = font.face
         self.face.get_table = _TableReader(self.face)
+        self.face.getCharWidth = self._char_width
         pdfmetrics.registerFont(self._font)
+
+    def _char_width(self, code: int) -> float:
+        width = self.face.charWidths.get(code, self.face.defaultWidth)
+        return int(width) if width == int(width) else width
 
     def has_glyph(self, char: str) -> bool:
         return bool(self.face.charToGlyph.get(ord(char)))
@@ -149,9 +155,7 @@ def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
     Replaces reportlab's (5.1 still has it): that one writes five hex digits for characters beyond U+FFFF, so 𬭎 copies
     as Ⲵ. The PDF reference asks for UTF-16BE, and for at most 100 entries in a block.
     """
-    pairs = [
-        f"<{code:02X}> <{chr(char).encode('utf-16-be').hex().upper()}>" for code, char in enumerate(subset) if char
-    ]
+    pairs = [f"<{code:02X}> <{_utf_16(char)}>" for code, char in enumerate(subset) if char]
     blocks = [pairs[at : at + 100] for at in range(0, len(pairs), 100)]
     return "\n".join(
         [
@@ -171,3 +175,7 @@ def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
             "end",
         ]
     )
+
+
+def _utf_16(char: int) -> str:
+    return f"{char:04X}" if char < 0x10000 else chr(char).encode("utf-16-be").hex().upper()

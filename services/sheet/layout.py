@@ -66,9 +66,8 @@ class Entry:
     def shown(self) -> str:
         return MOVED if self.moved else self.text
 
-    @cached_property
-    def ems(self) -> float:
-        return fonts.ems(self.text)
+    def __post_init__(self) -> None:
+        self.ems = fonts.ems(self.text)
 
     @cached_property
     def longest_run(self) -> float:
@@ -180,14 +179,28 @@ def plan_layout(data: SheetData) -> SheetLayout:
     promise_height = len(promise) * PROMISE_STEP + 7
     while True:
         for level in LEVELS:
-            sections = [_section(part, level) for part in parts if any(not e.dropped for e in part.entries())]
             room = TABLE_HEIGHT - promise_height - level.bottom(data.has_employer)
-            if sum(row.need for section in sections for row in section.rows) <= room or not sections:
+            sections = _sections(parts, level, room)
+            if sections is not None:
                 used = _distribute_heights(sections, room)
                 bottom = min(TABLE_HEIGHT - promise_height - used, MAX_BOTTOM_HEIGHT)
                 moved = [entry for entry in entries if entry.moved or entry.dropped]
                 return SheetLayout(level, sections, promise, promise_height, bottom, moved)
         _move_one(parts)
+
+
+def _sections(parts: Iterable[_Part], level: Level, room: float) -> list[LayoutSection] | None:
+    """The sections at this level; None as soon as they are too high together."""
+    sections, need = [], 0.0
+    for part in parts:
+        if all(entry.dropped for entry in part.entries()):
+            continue
+        section = _section(part, level)
+        need += sum(row.need for row in section.rows)
+        if need > room:
+            return None
+        sections.append(section)
+    return sections
 
 
 @cache
@@ -375,8 +388,10 @@ def _cell_places(
 def _wanted_span(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer fits on one line at nearly full size; else a whole row."""
     ems = 0.0 if entry.moved else entry.ems
-    limits = _most_ems(entry.label, width, min(entry.span, level.hint), level)
-    return next((span for span, most in limits if ems <= most), SIXTHS)
+    for span, most in _most_ems(entry.label, width, min(entry.span, level.hint), level):
+        if ems <= most:
+            return span
+    return SIXTHS
 
 
 @lru_cache(maxsize=2048)
