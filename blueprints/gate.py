@@ -12,12 +12,15 @@ from typing import Any
 from flask import Flask, Request, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import AnonymousUserMixin, LoginManager
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from lib.database import begin_mode, transaction_mode
+from blueprints import writing
+from blueprints.csrf import MaskedCSRF
+from lib.database import begin_mode, failure_of
+from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
@@ -32,7 +35,7 @@ MAX_DRAINED = 1024 * 1024  # bytes
 
 VISITOR = AnonymousUserMixin()  # nobody signed in, for templates
 
-csrf = CSRFProtect()
+csrf = MaskedCSRF()
 login_manager = LoginManager()
 login_manager.session_protection = None  # the session is a row of ours, not the browser's cookie
 
@@ -70,27 +73,30 @@ def init_app(app: Flask) -> None:
     login_manager.request_loader(lambda _request: g.get("actor"))
 
 
+def session_cookie(*, staff: bool) -> tuple[str, str]:
+    """The name and the path of the cookie. A name that begins with __Host- demands the path /."""
+    prefix = current_app.config["COOKIE_PREFIX"]
+    return (f"{prefix}{STAFF_COOKIE}", "/" if prefix else "/staff") if staff else (f"{prefix}{COOKIE}", "/")
+
+
 def is_staff_path() -> bool:
     return request.path == "/staff" or request.path.startswith("/staff/")
 
 
 def load_session() -> None:
-    """Load the session. A GET reads on in its transaction; the next one of a POST starts with the write lock."""
+    """Load the session. A GET reads on in its transaction. Views write inside ``writing()``."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
-    token = request.cookies.get(STAFF_COOKIE if is_staff_path() else COOKIE, "")
+    token = request.cookies.get(session_cookie(staff=is_staff_path())[0], "")
     found = sessions.find(token, staff=is_staff_path()) if token else None
     if request.method not in SAFE:
         db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            db.session.rollback()
-            with transaction_mode("IMMEDIATE"):
-                sessions.touch(found.actor.session_id)
-                db.session.commit()
+            _touch(found.actor.session_id)
     elif found:
         g.ended = found
     if found is None:
@@ -98,8 +104,17 @@ def load_session() -> None:
     else:
         reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
-    if request.method not in SAFE:
-        begin_mode.set("IMMEDIATE")
+
+
+def _touch(session_id: int) -> None:
+    """Write down that the session is in use. On a full disk or under a lock a later request does: reading goes on."""
+    try:
+        with writing(wait=False):
+            sessions.touch(session_id)
+            db.session.commit()
+    except DBAPIError as error:
+        if failure_of(error) in (None, StorageFailure.DAMAGED, StorageFailure.UNREACHABLE):
+            raise
 
 
 def _use_csrf_secret(secret: str | None) -> None:
@@ -164,11 +179,12 @@ def _park_form() -> bool:
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
         return False
     whose = {"account_id": g.ended.account_id, "staff_id": g.ended.staff_id, "path": _page_path()}
-    db.session.execute(delete(ParkedForm).filter_by(**whose))
-    parked = ParkedForm(**whose)
-    parked.body = body
-    db.session.add(parked)
-    db.session.commit()
+    with writing():
+        db.session.execute(delete(ParkedForm).filter_by(**whose))
+        parked = ParkedForm(**whose)
+        parked.body = body
+        db.session.add(parked)
+        db.session.commit()
     return True
 
 
@@ -185,9 +201,9 @@ def signed_in() -> Actor | None:
 
 def set_cookie(response: BaseResponse, token: str, *, staff: bool) -> None:
     """Set the session cookie. An empty token deletes it."""
-    name, path = (STAFF_COOKIE, "/staff") if staff else (COOKIE, "/")
-    if not token:
-        response.delete_cookie(name, path=path)
-        return
+    name, path = session_cookie(staff=staff)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
+    if not token:
+        response.delete_cookie(name, path=path, secure=secure)  # without Secure a browser keeps a __Host- cookie
+        return
     response.set_cookie(name, token, path=path, httponly=True, secure=secure, samesite="Strict" if staff else "Lax")

@@ -96,6 +96,11 @@ def _with_token(part: Part, values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**values, "csrf": current_app.jinja_env.globals["csrf_token"]()}  # type: ignore[operator]
 
 
+def text_cookie() -> str:
+    """The name of the cookie of 大字版."""
+    return f"{current_app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
+
+
 # --- whole pages ------------------------------------------------------------------------------------------------------
 
 
@@ -113,7 +118,7 @@ def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hasha
     helpers = current_app.jinja_env.globals
     if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
         return render_template(template, **values, **holes)
-    actor, large = g.get("actor"), request.cookies.get(TEXT_COOKIE) == "large"
+    actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
     names = ("csrf", "name", "back_to", *holes)
     key = (template, request.script_root, request.endpoint, large, actor is None, *values.values())
     parts: PartsKept = current_app.extensions["kuaiji.parts"]

@@ -16,11 +16,11 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
-from blueprints.kept_parts import TEXT_COOKIE
+from blueprints.kept_parts import text_cookie
 from lib.clock import local
+from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
-from lib.static_files import Build
 from models import db
 from services.access import Actor
 from services.corrections import tasks as corrections
@@ -36,7 +36,9 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 def add_template_helpers(app: Flask) -> None:
     static: Build = app.extensions["kuaiji.static"]
     app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
-    app.add_template_global(_assets(static.prefix), "asset")
+    asset = _assets(static.prefix)
+    app.add_template_global(asset, "asset")
+    app.jinja_env.globals["style_sheets"] = [asset(sheet) for sheet in static.sheets]
     kept_parts.init_app(app)
     app.add_template_global(unsent_corrections)
     app.add_template_global(app.extensions["kuaiji.photo_rule"], "photo_rule")
@@ -57,7 +59,7 @@ def add_template_helpers(app: Flask) -> None:
 
 def _settings(app: Flask) -> dict[str, Any]:
     return {
-        "large_text": request.cookies.get(TEXT_COOKIE) == "large",
+        "large_text": request.cookies.get(text_cookie()) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
     }
@@ -66,7 +68,7 @@ def _settings(app: Flask) -> dict[str, Any]:
 def unsent_corrections() -> Unsent | None:
     """The unsent corrections of the applicant, for a reminder on every page."""
     actor = g.get("actor")
-    if actor is None or actor.is_staff:
+    if actor is None or actor.is_staff or g.get("database_failed"):
         return None
     try:
         if "unsent" not in g:

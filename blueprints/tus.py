@@ -16,11 +16,13 @@ from email.utils import format_datetime
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from lib.database import transaction_mode
+from blueprints import errors, writing
+from lib.files import refuse_unwritable
 from lib.pictures.images import MAX_BYTES
-from models import db
+from models import db, store
 from services.filing.intake import crop_of
 from services.papers import resumable_uploads
 from services.papers.resumable_uploads import (
@@ -94,6 +96,10 @@ def handle_errors(work: Callable[[], Response]) -> Response:
         headers = {"Tus-Max-Size": str(MAX_BYTES)} if status == 413 else {}
     except RequestEntityTooLarge:
         status, text, headers = 413, "发送的内容太大", {"Tus-Max-Size": str(MAX_BYTES)}
+    except (DBAPIError, OSError) as error:
+        if (failure := errors.failure_of(error)) is None:
+            raise
+        status, text = failure.code, failure.advice or errors.ERRORS[failure.code][1]
     db.session.rollback()
     return _answer(status, headers, text)
 
@@ -140,12 +146,20 @@ def _create(find: Find, address: Address) -> Response:
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
-    upload = resumable_uploads.begin(find(), told.get("kind", ""), length, _facts(told))
-    uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
-    db.session.commit()
+    _refuse_unwritable(length)
+    facts = _facts(told)
+    with writing():
+        upload = resumable_uploads.begin(find(), told.get("kind", ""), length, facts)
+        uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
+        db.session.commit()
     if with_upload and arrived == 0:
         arrived, expires = _receive(find, uid, 0, length) or (arrived, expires)
     return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
+
+
+def _refuse_unwritable(length: int) -> None:
+    """Pieces go into the database, which may take them while the picture could not be stored afterwards."""
+    refuse_unwritable(store().root, min(length, MAX_BYTES))
 
 
 def _head(find: Find, uid: str) -> Response:
@@ -163,14 +177,14 @@ def _append(find: Find, uid: str) -> Response:
     if request.mimetype != CONTENT:
         raise ProtocolError(415, CONTENT)
     start = _whole_number_header("Upload-Offset")
-    with transaction_mode("DEFERRED"):
-        upload = resumable_uploads.find(find(), uid)
-        length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
-        db.session.rollback()
+    upload = resumable_uploads.find(find(), uid)
+    length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
+    db.session.rollback()
     if start != arrived:
         raise Elsewhere(arrived)
     if start + (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
+    _refuse_unwritable(length)
     arrived, expires = _receive(find, uid, start, length) or (arrived, expires)
     return _answer(204, _state(arrived, expires))
 
@@ -182,10 +196,11 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     """
     state = None
     for piece in _chunks(length - start):
-        upload = resumable_uploads.find(find(), uid)
-        start = resumable_uploads.append(upload, start, piece)
-        state = start, resumable_uploads.expires_at(upload)
-        db.session.commit()
+        with writing():
+            upload = resumable_uploads.find(find(), uid)
+            start = resumable_uploads.append(upload, start, piece)
+            state = start, resumable_uploads.expires_at(upload)
+            db.session.commit()
     return state
 
 
@@ -213,6 +228,7 @@ def _chunks(room: int) -> Iterator[bytes]:
 
 
 def _discard(find: Find, uid: str) -> Response:
-    resumable_uploads.discard(resumable_uploads.find(find(), uid, lock=True))
-    db.session.commit()
+    with writing():
+        resumable_uploads.discard(resumable_uploads.find(find(), uid, lock=True))
+        db.session.commit()
     return _answer(204, {})

@@ -9,15 +9,16 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me
-from lib.database import transaction_mode, utcnow
+from blueprints import me, writing
+from blueprints.review import viewer_pictures
+from blueprints.review.submission_rows import SubmissionRows
 from lib.text import one_line
 from models import Record, db
-from services import access, checks
+from services import access, checks, workflow
 from services.marks import marks, return_reasons
 from services.moves import MOVES
 from services.queue.filters import Filters
-from services.review import access_log
+from services.review import access_log, reading
 from services.review import case as review_case
 from services.review import page as review_page
 from services.review import pictures as review_pictures
@@ -85,23 +86,28 @@ def in_scope(uid: str, number: int | None = None) -> ReviewCase:
 
 
 def in_hand(uid: str) -> ReviewCase:
-    """The same for a verb: a second officer waits here, and then sees what the first one did."""
+    """The same for a verb, inside ``writing()``: a second officer waits here, and then sees what the first one did."""
     declaration = access.locked_declaration(me(), uid)
     return (declaration and review_case.of(declaration, me())) or abort(404)
 
 
+def read_in_scope(uid: str, number: int | None = None) -> ReviewCase:
+    """The same for a page, where nothing is written: plain rows instead of objects."""
+    declaration = reading.declaration(me(), uid)
+    return (declaration and review_case.of(declaration, me(), number)) or abort(404)
+
+
 def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
-    """A revision of a submission in scope. The access is logged first, in a short transaction of its own."""
-    case = in_scope(uid, number)
+    """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
+    case = read_in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
-            case = in_scope(uid, number)
+        with writing():
+            case = read_in_scope(uid, number)
             access_log.record(me(), case.revision, case.access_log.to_log(verb))
-            if claim := case.access_log.clock_to_start(verb):
-                claim.opened_at = utcnow()
+            if case.access_log.clock_to_start(verb):
+                workflow.begin(case.declaration, me())
             db.session.commit()
-        case = in_scope(uid, number)
+        case = read_in_scope(uid, number)
     return case
 
 
@@ -109,8 +115,7 @@ def viewed_record(uid: str) -> Record:
     """A record of the officer's scope; the access, to its page or to a picture alone, is logged first."""
     record = record_in_scope(uid)
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
+        with writing():
             access_log.record(me(), record_in_scope(uid).revision, ["view_record"])
             db.session.commit()
         record = record_in_scope(uid)
@@ -136,10 +141,10 @@ def submission_page(
         declaration=case.declaration,
         revision=case.revision,
         moves=MOVES,
-        pictures=review_pictures.pictures(found.papers, case.compared),
+        pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
-        reasons=return_reasons.of(me()),
+        rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
         checks=checks.run(case.revision, me()),
         all_shown=bool(request.args.get("all")),
         within=within(),

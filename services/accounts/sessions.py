@@ -18,6 +18,7 @@ from lib.crypto import new_token, token_hash
 from lib.database import Prebuilt, parameter, utcnow
 from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
+from services.accounts import throttle
 from services.departments import reference_version
 
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
@@ -140,5 +141,5 @@ def delete_old() -> int:
     """Delete rows that are no longer needed; returns how many. For ``flask tick``."""
     gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
-    tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))
+    tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - throttle.KEPT))
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]

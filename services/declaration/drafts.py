@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from lib.database import parameter, utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
 from services.declaration import labels
@@ -72,21 +72,38 @@ def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 
 
-def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, bool]:
-    """The draft that fills a page, and whether it has just been written: a form that came after the session's end
-    becomes the draft of its page; the newest one, each once."""
+def find(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, list[ParkedForm]]:
+    """The draft of a page, and the forms that came after the session's end, newest first."""
     query = select(Draft, ParkedForm).select_from(Declaration).where(Declaration.id == declaration.id)
     query = query.outerjoin(Draft, (Draft.declaration_id == Declaration.id) & (Draft.page == _name(page)))
     is_own = (ParkedForm.account_id == Declaration.account_id) & (ParkedForm.path == path)
     rows = db.session.execute(query.outerjoin(ParkedForm, is_own).order_by(ParkedForm.id.desc())).all()
-    parked = [row.ParkedForm for row in rows if row.ParkedForm]
+    return rows[0].Draft, [row.ParkedForm for row in rows if row.ParkedForm]
+
+
+def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, bool]:
+    """The draft that fills a page, and whether it has just been written: a form that came after the session's end
+    becomes the draft of its page; the newest one, each once."""
+    draft, parked = find(declaration, page, path)
     if not parked:
-        return rows[0].Draft, False
+        return draft, False
     save(declaration, page, [(name, value) for name, value in parked[0].body])
     for form in parked:
         db.session.delete(form)
     db.session.flush()
     return get(declaration, page), True
+
+
+_ANY_LATE = Prebuilt(
+    select(ParkedForm.id)
+    .where(ParkedForm.staff_id == parameter("staff_id"), ParkedForm.path.startswith(parameter("path")))
+    .limit(1)
+)
+
+
+def has_late_forms(staff_id: int, path: str) -> bool:
+    """Is there one of ``late_forms``, or of a path that differs in little? For a page that asks each time."""
+    return _ANY_LATE.first(db.session, staff_id=staff_id, path=path) is not None
 
 
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:

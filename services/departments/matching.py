@@ -128,12 +128,12 @@ def _is_found(query: str, name: str, city: str) -> bool:
     return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
 
 
-def in_scope(actor: Actor) -> list[DepartmentNode]:
+def in_scope(actor: Actor) -> Sequence[DepartmentNode]:
     """The officer's own department and those below it."""
     return tree.load().under(actor.path)
 
 
-def below(office: DepartmentNode) -> list[DepartmentNode]:
+def below(office: DepartmentNode) -> Sequence[DepartmentNode]:
     """A department and those below it."""
     return tree.load().under(office.path)
 

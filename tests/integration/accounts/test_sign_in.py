@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import create_engine, func, select, text
 from blueprints.gate import COOKIE
 from lib import crypto
 from lib.codes import AccountState, Status
-from lib.database import utcnow
+from lib.database import transaction_mode, utcnow
 from models import Account, Attempt, Event, WebSession, db
 from services.accounts import applicants, sessions, throttle
 from tests.conftest import Page
@@ -116,13 +117,13 @@ def test_a_right_password_ends_the_count_of_failures(browser, make):
 def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, make, monkeypatch):
     person = make.account()
     monkeypatch.setattr(
-        "services.accounts.throttle.SIGN_IN_ADDRESS", throttle.Limit("sign_in_address", 6, timedelta(hours=1))
+        throttle, "SIGN_IN", replace(throttle.SIGN_IN, address=throttle.Limit("sign_in_address", 6, timedelta(hours=1)))
     )
     for serial in range(5):
         sign_in(browser, person, 422, number=id_number(701 + serial))
     sign_in(browser, person)
     sign_in(browser, person, 422, number=id_number(801))
-    sign_in(browser, person, 429)
+    sign_in(browser, person, 429, number=id_number(803))
 
 
 def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, make, monkeypatch):
@@ -211,6 +212,8 @@ def test_somebody_signed_in_is_not_asked_to_sign_in_again(browser, make):
         ("http:///evil.example", "/apply/notice"),
         ("/inbox\n", "/apply/notice"),
         ("/inbox?x=1", "/apply/notice"),
+        ("/inbox//evil.example", "/apply/notice"),
+        ("/" + "x" * 300, "/apply/notice"),
     ],
 )
 def test_only_a_plain_path_of_this_site_is_followed(browser, make, wanted, place):
@@ -241,8 +244,9 @@ def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(bro
     prove = applicants.authenticate
 
     def slow(who, name, password):
-        db.session.execute(text("UPDATE account SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE account SET password_hash = 'x'"))
+            db.session.commit()
         return prove(who, name, password)
 
     monkeypatch.setattr(applicants, "authenticate", slow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -60,6 +61,11 @@ def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
 
 def descendants(pid: int) -> int:
     """How many processes this one has started, with theirs (Linux)."""
+    return len(family(pid))
+
+
+def family(pid: int) -> list[int]:
+    """The processes that this one has started, with theirs (Linux)."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -67,5 +73,31 @@ def descendants(pid: int) -> int:
     return _below(parents, pid)
 
 
-def _below(parents: dict[int, list[int]], pid: int) -> int:
-    return sum(1 + _below(parents, child) for child in parents.get(pid, []))
+def _below(parents: dict[int, list[int]], pid: int) -> list[int]:
+    return [found for child in parents.get(pid, []) for found in (child, *_below(parents, child))]
+
+
+def start(env: Environment) -> subprocess.Popen[bytes]:
+    """``flask serve``, once it answers."""
+    server = subprocess.Popen(
+        [FLASK, "serve"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: answer(env) == 200)
+    except BaseException:
+        kill(server)
+        raise
+    return server
+
+
+def kill(server: subprocess.Popen[bytes]) -> None:
+    """kill -9 of the whole server: the parent, its workers, and what those have started."""
+    for pid in [server.pid, *family(server.pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    server.wait()
