@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-from flask_migrate import Migrate
+from flask import Flask, Request, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-import commands
-from blueprints import admin, archive, auth, errors, gate, public, review, wizard
+from blueprints import admin, archive, auth, errors, gate, proxy, public, review, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
-from lib.database import prepare_engine
+from lib.database import engine_options, note_damage, prepare_engine
+from lib.files import Note
+from lib.http import slow_connections
+from lib.http.bodies import BufferedBodies
+from lib.http.compression import compress
+from lib.http.form_bodies import FormBodyParser
+from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
-from lib.static_files import StaticFiles, prepared
 from lib.storage import Folder
 from models import db
 
@@ -38,8 +43,14 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+#: For a year, this host only: other hosts of the domain may not be ready for https.
+TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
 LARGEST_ROW = 2**31 - 1
 BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
+
+
+class FormRequest(Request):
+    form_data_parser_class = FormBodyParser
 
 
 class StepConverter(BaseConverter):
@@ -61,24 +72,64 @@ class RowConverter(IntegerConverter):
         super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.request_class = FormRequest
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+        note_damage(db.engine, app.extensions["kuaiji.damage"])
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    commands.init_app(app)
+    if with_commands:
+        _add_commands(app)
     errors.init_app(app)
-    app.after_request(_add_headers)
-    _add_middleware(app)
+    proxy.init_app(app)
+    headers = _headers(app)
+    app.after_request(partial(_add_headers, headers))
+    _add_middleware(app, headers)
     return app
+
+
+def _add_commands(app: Flask) -> None:
+    """A worker has none: they bring Alembic and the demo along."""
+    from flask_migrate import Migrate
+
+    import commands
+
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+    commands.init_app(app)
+
+
+def create_server() -> BufferedBodies:
+    """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
+    app = create_app(with_commands=False)
+    headers = _headers(app) | {"Cache-Control": "no-store"}
+    sender = _sender(app.config["PROXY_HOPS"])
+    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())
+    slow_connections.watch(app.config["PORT"], served.works_for)
+    return served
+
+
+def _largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures."""
+    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+    return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
+
+
+def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request comes from, before ProxyFix has been asked."""
+
+    def sender(environ: dict[str, Any]) -> str:
+        told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
+        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+
+    return sender
 
 
 def _prepare_data(app: Flask) -> None:
@@ -93,15 +144,12 @@ def _prepare_data(app: Flask) -> None:
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
     app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    app.extensions["kuaiji.damage"] = Note(data / "database-damaged")
+    app.extensions["kuaiji.proxy"] = Note(data / "proxy-seen")
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        import pysqlite3.dbapi2 as sqlite_driver
-
         # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
-        options = {"module": sqlite_driver, "connect_args": {"timeout": 10}}
-    # Parameters of a failed statement are personal data and must not be logged.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def _photo_rule(app: Flask) -> PhotoRule:
@@ -121,7 +169,10 @@ def _keyring(path: Path) -> crypto.Keyring:
             return crypto.Keyring.create(path)
         except FileExistsError:
             pass
-    return crypto.Keyring.load(path)
+    try:
+        return crypto.Keyring.load(path)
+    except (OSError, crypto.BadKeyFile) as error:
+        raise BadSetting(f"KUAIJI_KEYS_FILE: {error}") from error
 
 
 def _stored_secret(path: Path) -> str:
@@ -133,15 +184,20 @@ def _stored_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-def _add_headers(response: Any) -> Any:
-    for name, value in HEADERS.items():
+def _headers(app: Flask) -> dict[str, str]:
+    return HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
+
+
+def _add_headers(headers: Mapping[str, str], response: Any) -> Any:
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
+    compress(request, response, has_secrets=g.get("actor") is not None)
     return response
 
 
-def _add_middleware(app: Flask) -> None:
+def _add_middleware(app: Flask, headers: Mapping[str, str]) -> None:
     """Static files first; proxies as configured."""
-    app.wsgi_app = StaticFiles(app.wsgi_app, app.extensions["kuaiji.static"], HEADERS)  # type: ignore[method-assign]
+    app.wsgi_app = StaticFiles(app.wsgi_app, app.extensions["kuaiji.static"], headers)  # type: ignore[method-assign]
     if hops := app.config["PROXY_HOPS"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

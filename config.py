@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -40,6 +45,13 @@ def _percent(value: str) -> int:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> tuple[Any, ...]:
+    try:
+        return tuple(ip_network(part, strict=False) for part in _listed(value))
+    except ValueError:
+        raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
 
 
 CLAIM_FACTORS = ("activation_code", "archive_no", "none")
@@ -88,6 +100,18 @@ def _clamd(value: str) -> str:
     return value
 
 
+def _database_url(value: str) -> str:
+    """Empty, or of an engine that the migrations are written for. The message does not repeat it: it has a password."""
+    expected = "postgresql+psycopg://user:password@host/name, or nothing for SQLite"
+    try:
+        engine = make_url(value).drivername if value else "sqlite"
+    except (ArgumentError, ValueError) as error:
+        raise ValueError(expected) from error
+    if engine not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise ValueError(expected)
+    return value
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -96,19 +120,22 @@ class Setting:
     default: str
     meaning: str
     read: Callable[[str], Any] = str
+    quoted: bool = True  # may the message repeat a value that cannot be read?
 
 
 SETTINGS = (
     Setting(
         "ENV",
         "development",
-        "`production` asks for secrets of your own and refuses demo data",
+        "`production` refuses to start without what real people need, see below; no demo data there",
         _one_of("development", "production"),
     ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
-    Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`"),
+    Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
     Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
-    Setting("BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT"),
+    Setting(
+        "BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT; https in production"
+    ),
     Setting("SECRET_KEY", "", "signs the cookies; made on the first start in `DATA`, must be given in production"),
     Setting(
         "KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"
@@ -116,12 +143,12 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on", _whole),
     Setting("WORKERS", "2", "server processes", _whole),
-    Setting("THREADS", "8", "threads of each process", _whole),
+    Setting("THREADS", "8", "requests that each process works on at once", _whole),
     Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
     Setting(
         "STAFF_TOTP",
         "required",
-        "`off` lets staff sign in without the second factor (demos only; start-up warns)",
+        "`off` lets staff sign in without the second factor (demos only; start-up warns, production refuses)",
         _totp,
     ),
     Setting(
@@ -129,6 +156,13 @@ SETTINGS = (
         "activation_code,archive_no",
         "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
         _factors,
+    ),
+    Setting(
+        "OFFICE_NETWORKS",
+        "",
+        "networks that many people share, as of a school or an office (`192.0.2.7, 2001:db8::/48`): ten times as many "
+        "attempts and registrations for each of their addresses",
+        _networks,
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
     Setting(
@@ -164,7 +198,12 @@ SETTINGS = (
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
         _one_of("closed", "open"),
     ),
-    Setting("TRUSTED_HOSTS", "", "host names that requests may name, separated by commas; empty: any", _listed),
+    Setting(
+        "TRUSTED_HOSTS",
+        "",
+        "host names that requests may name, separated by commas; empty: any (refused in production)",
+        _listed,
+    ),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
@@ -182,8 +221,36 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[setting.name] = setting.read(text)
         except ValueError as error:
-            raise BadSetting(f"KUAIJI_{setting.name}={text!r}: expected {error}") from error
+            shown = f"KUAIJI_{setting.name}" + (f"={text!r}" if setting.quoted else "")
+            raise BadSetting(f"{shown}: expected {error}") from error
     return values
+
+
+#: Variables of the tools beside the product.
+OTHER_VARIABLES = ("CHROMIUM",)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """One warning for each KUAIJI_* variable that is no setting, with the setting it may be meant for."""
+    known = [setting.name for setting in SETTINGS]
+    for variable in sorted(environ):
+        prefix, _, name = variable.partition("_")
+        if prefix == "KUAIJI" and name not in (*known, *OTHER_VARIABLES):
+            nearest = get_close_matches(name, known, 1)
+            yield f"{variable} is no setting" + (f"; did you mean KUAIJI_{nearest[0]}?" if nearest else "")
+
+
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters; different ones
+_WELL_KNOWN = re.compile(r"secret|change.?me|passw|example|kuaiji|123456|abcdef|qwert", re.IGNORECASE)
+
+
+def secret_problem(key: str) -> str:
+    """Why a key that signs cookies is short or easy to guess, or nothing."""
+    if len(key) < SECRET_LENGTH:
+        return f"has {len(key)} characters, fewer than {SECRET_LENGTH}"
+    if len(set(key)) < SECRET_VARIETY or key in (key + key)[1:-1] or _WELL_KNOWN.search(key):
+        return "is easy to guess"
+    return ""
 
 
 class Config:
@@ -192,7 +259,6 @@ class Config:
     MAX_CONTENT_LENGTH = 64 * 1024 * 1024  # a batch of phone pictures; each one is limited to 15 MB by its own rule
     MAX_FORM_MEMORY_SIZE = 512 * 1024
     MAX_FORM_PARTS = 400
-    SESSION_COOKIE_NAME = "kuaiji_page"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
     STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
@@ -202,28 +268,41 @@ class Config:
     )
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        given = read_settings(os.environ if environ is None else environ)
+        environ = os.environ if environ is None else environ
+        given = read_settings(environ)
         for name, value in given.items():
             setattr(self, name, value)
         self.DATA: Path = ROOT / given["DATA"]
         self.STATIC_BUILDS: Path = self.DATA / "static"
         self.UPLOADS: Path = ROOT / given["UPLOADS"]
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
-        self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
+        self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
+        #: Browsers take a cookie of such a name only from this very host, over https, for all paths.
+        self.COOKIE_PREFIX = "__Host-" if self.HTTPS else ""
+        self.SESSION_COOKIE_NAME = f"{self.COOKIE_PREFIX}kuaiji_page"
         self.TRUSTED_HOSTS: list[str] | None = list(given["TRUSTED_HOSTS"]) or None
         self.SQLALCHEMY_DATABASE_URI = given["DATABASE_URL"] or f"sqlite:///{self.DATA / 'kuaiji.db'}"
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
+        self.WARNINGS = tuple(unknown_variables(environ))
         if given["ENV"] == "production":
-            self._refuse_made_up_secrets()
+            if problems := list(self._production_problems()):
+                raise BadSetting("\n".join(problems))
+            self.DEMO = False
 
-    def _refuse_made_up_secrets(self) -> None:
+    def _production_problems(self) -> Iterator[str]:
+        """What keeps the product from starting where real people use it, one line each."""
         if not self.SECRET_KEY:
-            raise BadSetting("KUAIJI_SECRET_KEY must be given when KUAIJI_ENV=production")
-        if not self.KEYS_FILE.exists():
-            raise BadSetting(
-                f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}"
-            )
-        self.DEMO = False
+            yield "KUAIJI_SECRET_KEY must be given when KUAIJI_ENV=production"
+        elif problem := secret_problem(self.SECRET_KEY):
+            yield f"KUAIJI_SECRET_KEY {problem}; make one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        if not self.KEYS_FILE.is_file():
+            yield f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}"
+        if not self.STAFF_TOTP:
+            yield "KUAIJI_STAFF_TOTP=off: staff must have a second factor when KUAIJI_ENV=production"
+        if not self.HTTPS or not urlsplit(self.BASE_URL).hostname:
+            yield f"KUAIJI_BASE_URL must begin with https:// when KUAIJI_ENV=production: {self.BASE_URL}"
+        if not self.TRUSTED_HOSTS:
+            yield "KUAIJI_TRUSTED_HOSTS must name the host of the site when KUAIJI_ENV=production"
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)  # for the type checker: __init__ creates the attributes

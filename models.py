@@ -174,13 +174,28 @@ class Notice(Base):
 
 
 class Account(Base):
-    """An applicant. A registration reserves the number for 30 minutes; the password activates the account."""
+    """An applicant. A registration is kept for 30 minutes, for its browser; the password activates the account.
+
+    Several people may register one number at the same time: the first who sets a password has the account.
+    """
 
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("state = 'reserved' OR password_hash IS NOT NULL", name="active_has_password"),
         CheckConstraint("state <> 'reserved' OR reserved_until IS NOT NULL", name="reservation_ends"),
-        Index("uq_account_number", "id_index", unique=True),
+        Index(
+            "uq_account_number",
+            "id_index",
+            unique=True,
+            sqlite_where=text("state <> 'reserved'"),
+            postgresql_where=text("state <> 'reserved'"),
+        ),
+        Index(
+            "ix_account_reservation_hash",
+            "reservation_hash",
+            sqlite_where=text("reservation_hash IS NOT NULL"),
+            postgresql_where=text("reservation_hash IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -188,7 +203,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    id_index: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the number only: sign-in does not ask for the type
+    #: Of the number only: sign-in does not ask for the type.
+    id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
@@ -239,10 +255,7 @@ class ActivationCode(Base):
     """An 8-digit code, issued at the counter after checking the ID card: for a legacy record or a lost password."""
 
     __tablename__ = "activation_code"
-    __table_args__ = (
-        CheckConstraint("(legacy_id IS NULL) <> (account_id IS NULL)", name="for_one_person"),
-        CheckConstraint("tries >= 0 AND tries <= 5", name="five_tries"),
-    )
+    __table_args__ = (CheckConstraint("(legacy_id IS NULL) <> (account_id IS NULL)", name="for_one_person"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     legacy_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_holder.id"), index=True)
@@ -252,7 +265,6 @@ class ActivationCode(Base):
     issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    tries: Mapped[int] = mapped_column(default=0)
 
 
 class Staff(Base):
@@ -309,6 +321,19 @@ class WebSession(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
 
 
+class KnownDevice(Base):
+    """A browser in which a person has signed in: its cookie holds a random token, the rows the hash, one a person."""
+
+    __tablename__ = "known_device"
+    __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)  # the last sign-in
+
+
 class Attempt(Base):
     """A limited attempt. It is committed before the attempt is checked."""
 
@@ -318,6 +343,7 @@ class Attempt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     subject: Mapped[bytes] = mapped_column(LargeBinary(32))  # keyed hash of a number, phone, address or user name
+    source: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the address, where a person's are counted by it
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     failed: Mapped[bool] = mapped_column(default=True)  # cleared by success
 
@@ -473,6 +499,8 @@ class Declaration(Answers, Base):
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
+    #: Which pages are done: services.filing.progress. NULL: not known.
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __mapper_args__ = {"version_id_col": version}
 

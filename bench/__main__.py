@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import change_list, instances, lists, pictures, postgres, sheets
+from bench import (
+    against_django,
+    bulk,
+    change_list,
+    cold_start,
+    first_visit,
+    instances,
+    lists,
+    over_http,
+    page_costs,
+    pictures,
+    postgres,
+    report,
+    sheets,
+    sign_ins,
+    write_lock,
+)
 from bench.instances import HOME, Instance
 
 SMALL = 10_000
@@ -20,35 +37,28 @@ def main() -> int:
     try:
         instances.check_room(given.data, given.people, with_postgres="postgresql" in given.engines)
         with instances.locked(given.data):
-            _run(given)
+            for name, run in FIGURES.items():
+                if name in given.figures:
+                    run(given)
+            report.summary()
     except (instances.NoRoom, instances.InUse) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _run(given: argparse.Namespace) -> None:
-    if "p3" in given.figures:
-        _lists(given)
-    if "p5" in given.figures:
-        sheets.run(given.sheets)
-    if "p4" in given.figures:
-        change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER)))
-    if "p6" in given.figures:
-        pictures.run(given.calls)
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument(
-        "figures", nargs="*", default=["p3", "p4", "p5", "p6"], choices=["p3", "p4", "p5", "p6"], help="which figures"
-    )
+    parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=list(FIGURES), help="which figures")
     parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
     parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")
     parser.add_argument("--calls", type=int, help="calls of each list and database (40; from a million people on, 300)")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each page (20)")
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--only", default="", help="only lists whose title has this text")
     parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
+    parser.add_argument("--requests", type=int, default=3000, help="HTTP requests before the memory is read (3,000)")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
     given.calls = given.calls or (300 if given.people >= 1_000_000 else 40)
@@ -73,6 +83,28 @@ def _lists(given: argparse.Namespace) -> None:
                 pairs.append((small, large))
                 print(f"{large.name} people: {large.size / 1e6:,.0f} MB", flush=True)
         lists.run([pair for pair in pairs if pair[0].engine in given.engines], given.calls, given.only)
+
+
+def _bulk(given: argparse.Namespace) -> None:
+    bulk.register(given.rows)
+    bulk.rosters(_sqlite(given.data, given.small), _sqlite(given.data, min(given.people, LARGEST_PEER)))
+
+
+FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "p1": lambda given: page_costs.run(given.rounds),
+    "p2": lambda given: against_django.pages(given.rounds),
+    "p3": _lists,
+    "p4": lambda given: change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER))),
+    "p5": lambda given: sheets.run(given.sheets),
+    "p6": lambda given: pictures.run(given.calls),
+    "p7": lambda given: sign_ins.run(given.rounds),
+    "p8": lambda given: against_django.journeys(given.rounds),
+    "p9": _bulk,
+    "p10": lambda given: cold_start.run(max(3, given.rounds // 4)),
+    "p11": lambda _given: first_visit.run(),
+    "http": lambda given: over_http.run(given.requests),
+    "lock": lambda given: write_lock.run(max(3, given.rounds // 2)),
+}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app import create_app
-from bench import generate, invent, postgres
+from bench import cold_start, generate, invent, postgres
 from config import ROOT, Config
 from lib.clock import today
 from lib.database import transaction_mode
@@ -126,12 +126,12 @@ def sqlite(home: Path, people: int, seed: int = 1) -> Instance:
         facts = {"mark": _mark(), "people": people, "seed": seed, "day": today().isoformat()}
         (part / made.name).write_text(json.dumps(facts | {"seconds": round(perf_counter() - began)}))
         part.rename(folder)
-    return Instance("sqlite", people, _migrated(_app(folder)), folder)
+    return Instance("sqlite", people, _migrated(app_of(folder)), folder)
 
 
 def make(folder: Path, people: int, seed: int = 1) -> Flask:
     """A new instance in an empty folder: the product's tables, reference data and keys, and the people."""
-    app = _app(folder)
+    app = app_of(folder)
     with app.app_context(), transaction_mode("IMMEDIATE"):
         db.create_all()
         flask_migrate.stamp()
@@ -145,7 +145,7 @@ def make(folder: Path, people: int, seed: int = 1) -> Flask:
 def in_postgres(server: postgres.Kept, source: Instance) -> Instance:
     """The same people in PostgreSQL, under the same keys."""
     database = source.home.name.replace("-", "_")
-    app = _app(source.home, KUAIJI_DATABASE_URL=server.url_of(database))
+    app = app_of(source.home, KUAIJI_DATABASE_URL=server.url_of(database))
     mark = (source.home / "made.json").read_text()
     if server.mark_of(database) != mark:
         postgres.copy(server, source.app, app, database, mark)
@@ -159,9 +159,8 @@ def _migrated(app: Flask) -> Flask:
     return app
 
 
-def _app(folder: Path, **settings: str) -> Flask:
-    places = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "bench"}
-    return create_app(Config({"KUAIJI_STAFF_TOTP": "off", **places, **settings}))
+def app_of(folder: Path, **settings: str) -> Flask:
+    return create_app(Config(cold_start.settings(folder) | settings))
 
 
 def _mark() -> str:

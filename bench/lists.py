@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench import report, timing
+from bench import visitor as browsers
 from bench.asked import CITY, COUNTY, KINDS, PROVINCE, Asked
 from bench.instances import Instance
 from bench.timing import Call, Series, median, percentile
-from bench.visitor import QUEUE, SEARCH, Visitor, lines_of
+from bench.visitor import QUEUE, SEARCH, lines_of
 from lib.codes import Status
 from lib.database import transaction_mode
 from services.queue import listing as queue_listing
@@ -114,12 +115,12 @@ class Desk:
         }
 
     def _page(self, path: str, arguments: Callable[[], Sequence[str]]) -> Call:
-        visitor, cursors = Visitor(self.instance, self.officer), arguments()
+        visitor, cursors = browsers.officer(self.instance, self.officer), arguments()
         return lambda n: lines_of(visitor.get(f"{path}?{urlencode({'after': cursors[n % len(cursors)]})}"))
 
     def _search_page(self) -> Call | None:
-        visitor, words = Visitor(self.instance, self.officer), self.asked.name_parts(1, "many")
-        return (lambda n: lines_of(visitor.send(SEARCH, {"q": words[n % len(words)]}))) if words else None
+        visitor, words = browsers.officer(self.instance, self.officer), self.asked.name_parts(1, "many")
+        return (lambda n: lines_of(visitor.send(SEARCH, {"q": words[n % len(words)]}, expect=200))) if words else None
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,8 @@ def run(pairs: Sequence[Pair], calls: int, only: str = "") -> None:
     counted = [measured for measured in found if measured.comparable]
     missed = sum(measured.verdict == "MISSED" for measured in counted)
     print(f"\n{len(counted) - missed} of {len(counted)} lists with answers of one length keep to ≤ {GOAL}")
+    kept = f"{len(counted) - missed} of {len(counted)} lists"
+    report.note("P3", f"lists at {large.people:,} people against {small.people:,}", kept, f"≤ {GOAL} × each", "")
     facts = {"few": small.people, "many": large.people, "lists": [measured.facts() for measured in found]}
     print(report.save("p3", facts))
 

@@ -1,7 +1,8 @@
 """P6: an uploaded picture, the whole request with the child process that decodes it, against Pillow alone.
 
 CPU of this process, of the fork server and of its forks, in one run and in turn. A picture of 100 KB against decoding
-and encoding it; 12 megapixels from a phone against Pillow's LANCZOS thumbnail of the same size.
+and encoding it; 12 megapixels from a phone against decoding and Pillow's LANCZOS resize to the size that ours makes.
+One person sends all of them, so their child is there already; the first picture needs one of its own.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import io
 import re
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from flask import Flask
 from PIL import Image, ImageFilter
@@ -21,7 +20,7 @@ from PIL import Image, ImageFilter
 from app import create_app
 from bench import report, timing
 from bench.timing import Call, Series, median
-from bench.wsgi import Ask, call, environ
+from bench.wsgi import Ask, call
 from blueprints.gate import COOKIE
 from config import ROOT, TestConfig
 from lib.database import transaction_mode
@@ -32,9 +31,8 @@ from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 
-GOALS = {"100 KB": 1.8, "12 megapixels": 0.5}
+GOALS = {"100 KB": (5.0, 3.0), "12 megapixels": (0.5, 0.35)}
 _PAGE, _SLOT = "/apply/papers", "/apply/papers/id_portrait"  # one picture: each upload replaces the one before
-_FORM = b'--bench\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
 
 
 class Uploader:
@@ -51,29 +49,12 @@ class Uploader:
         self.cookie += "".join(f"; {value.split(';')[0]}" for name, value in page.headers if name == "Set-Cookie")
         found = re.search(rb'name="csrf_token" value="([^"]+)"', page.body)
         assert found, page.status
-        self.csrf = found[1]
+        self.csrf = found[1].decode()
 
     def send(self, data: bytes) -> None:
         """One form with one picture, as a browser sends it; fails unless it is taken."""
-        parts = _FORM % (b"csrf_token", b"", self.csrf), _FORM % (b"file", b'; filename="p.jpg"', data)
-        body = b"".join(parts) + b"--bench--\r\n"
-        asked = environ(Ask(_SLOT, {}), self.cookie) | {
-            "CONTENT_TYPE": "multipart/form-data; boundary=bench",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
-        seen: list[str] = []
-
-        def start(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], None]:
-            seen.append(status)
-            return lambda _written: None
-
-        answer = self.app.wsgi_app(asked, start)
-        for _part in answer:
-            pass
-        with suppress(AttributeError):
-            answer.close()  # type: ignore[attr-defined]
-        assert seen[0].startswith("302"), seen
+        answer = call(self.app.wsgi_app, Ask(_SLOT, {"csrf_token": self.csrf}, {"file": data}), self.cookie)
+        assert answer.status == 302, answer.status
 
 
 def _app(folder: Path) -> Flask:
@@ -103,10 +84,10 @@ def child_cpu() -> Callable[[], float]:
 def run(calls: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         uploader = Uploader(Path(folder))
-        uploader.send(_photo(Random(0), (1000, 750), 100_000))
+        uploader.send(photo(Random(0), (1000, 750), 100_000))
         elsewhere = child_cpu()
-        small = [_photo(Random(seed), (1000, 750), 100_000) for seed in range(min(calls, 20))]
-        large = [_photo(Random(seed), (4032, 3024), 3_000_000) for seed in range(3)]
+        small = [photo(Random(seed), (1000, 750), 100_000) for seed in range(min(calls, 20))]
+        large = [photo(Random(seed), (4032, 3024), 3_000_000) for seed in range(3)]
         found = {
             "100 KB": _measured(uploader, small, calls, elsewhere, {"decode + encode": _again}),
             "12 megapixels": _measured(
@@ -131,9 +112,12 @@ def _measured(
         return one
 
     variants = {name: each(work) for name, work in peers.items()}
-    variants |= {"in the child": each(lambda sent: sandbox.run("paper", sent)), "whole request": each(uploader.send)}
-    outside = {"in the child": elsewhere, "whole request": elsewhere}
-    return timing.in_turn(variants, calls, outside)
+    jobs = {
+        "in a child of its own": lambda sent: sandbox.run("paper", sent),
+        "whole request": uploader.send,
+    }
+    variants |= {name: each(job) for name, job in jobs.items()}
+    return timing.in_turn(variants, calls, dict.fromkeys(jobs, elsewhere))
 
 
 def _again(data: bytes) -> None:
@@ -145,14 +129,14 @@ def _again(data: bytes) -> None:
 def _lanczos(data: bytes) -> None:
     image = Image.open(io.BytesIO(data))
     image.load()
-    image.resize((2400, 1800), Image.Resampling.LANCZOS)
+    image.resize((2016, 1512), Image.Resampling.LANCZOS)
 
 
 def _ours(data: bytes) -> None:
     images.decode_upright(data)
 
 
-def _photo(chance: Random, size: tuple[int, int], most: int) -> bytes:
+def photo(chance: Random, size: tuple[int, int], most: int) -> bytes:
     """Soft shapes with grain, as many bytes as a phone makes of so many pixels."""
     shapes = Image.frombytes("RGB", (16, 12), chance.randbytes(16 * 12 * 3)).resize(size)
     grain = Image.frombytes("L", size, chance.randbytes(size[0] * size[1])).filter(ImageFilter.GaussianBlur(1))
@@ -175,8 +159,9 @@ def _tell(found: dict[str, dict[str, Series]]) -> None:
             facts[f"{picture}: {name}"] = {"cpu_ms": cpu * 1e3, "wall_ms": wall * 1e3, "ratio": cpu / base}
     print("\nP6: one picture, CPU of all processes\n")
     print(report.table(("picture", "what", "CPU ms", "wall ms", "ratio"), rows))
-    for picture, goal in GOALS.items():
+    for picture, (must, aim) in GOALS.items():
         name = "whole request" if picture == "100 KB" else "decode, turn, shrink"
         ratio = facts[f"{picture}: {name}"]["ratio"]
-        print(f"{picture}, {name}: {ratio:.2f}, goal {goal}: {'kept' if ratio <= goal else 'NOT kept'}")
+        print(f"{picture}, {name}: {ratio:.2f}, must ≤ {must}: {'kept' if ratio <= must else 'NOT kept'}")
+        report.note("P6", f"{picture}, {name}", f"{ratio:.2f}", f"≤ {must:g}", f"≤ {aim:g}")
     print(f"written to {report.save('p6', {'series': facts})}")

@@ -6,21 +6,19 @@ CPU time, in turn. The peers are told where each stroke goes: what ours spends o
 from __future__ import annotations
 
 import base64
-import json
 import random
 import re
 import resource
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
-from typing import Any, cast
+from typing import Any
 
 from bench import report
+from bench.peer import Peer
 from bench.timing import median, quiet_collector
 from lib.pdf import fonts
-from lib.pdf.canvas import INK, Canvas, Color, Rect
+from lib.pdf.canvas import INK, Canvas, Color, Recording, Rect
 from lib.pdf.fonts import Face
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -28,10 +26,9 @@ from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
 from tests.support.applicant import sheet_samples
 
-PYTHON = Path(__file__).parent / ".venv/bin/python"
-PROGRAM = Path(__file__).parent / "peers/sheet.py"
-GOALS = {"weasyprint": 10.0, "pymupdf": 2.5, "reportlab": None}
-BATCH_GOAL = 12.0
+GOALS = {"weasyprint": 25.0, "pymupdf": 5.0, "reportlab": None}
+BATCH_MUST, BATCH_AIM = 8.0, 12.0
+_BATCH_NOTE = (f"≥ {BATCH_MUST:g} ×", f"≥ {BATCH_AIM:g} ×")
 ROUNDS, A_ROUND = 12, 5
 
 
@@ -68,6 +65,13 @@ class Recorder(Canvas):
     def __init__(self) -> None:
         self.strokes: list[list[Any]] = []
         self._reuse_forms = False
+
+    def record(self, draw: Callable[[], None]) -> Recording:
+        draw()
+        return Recording("", {}, None)
+
+    def replay(self, piece: Recording) -> None:
+        """It is drawn already."""
 
     def text(
         self,
@@ -113,33 +117,9 @@ def strokes(data: SheetData) -> list[list[Any]]:
     return pen.strokes
 
 
-class Peer:
-    """A library in the bench's own environment, asked over a pipe."""
-
-    def __init__(self, name: str) -> None:
-        command = [str(PYTHON), str(PROGRAM), name, str(fonts.SERIF), str(fonts.LABEL_SUBSET)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.facts = self._answer()
-
-    def measure(self, documents: Sequence[Any]) -> dict[str, list[Any]]:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(documents) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def end(self) -> None:
-        self.process.communicate()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        return cast("dict[str, list[Any]]", json.loads(self.process.stdout.readline()))
-
-
 def run(count: int = 1000) -> None:
     sheets = invented(count)
-    peers = {name: Peer(name) for name in GOALS}
+    peers = {name: Peer("sheet.py", name, fonts.SERIF, fonts.LABEL_SUBSET) for name in GOALS}
     for name, peer in list(peers.items()):
         if "missing" in peer.facts:
             print(f"{name} is left out: {peer.facts['missing']} (WeasyPrint needs the system's Pango)", flush=True)
@@ -159,13 +139,18 @@ def _one(sheets: Sequence[SheetData], peers: dict[str, Peer]) -> dict[str, Any]:
             answers: dict[str, dict[str, list[Any]]] = {
                 "ours": {"cpu": [took for took, _size in ours], "sizes": [size for _took, size in ours]}
             }
-            answers |= {name: peer.measure([strokes(sheet) for sheet in part]) for name, peer in peers.items()}
+            answers |= {name: peer.ask([strokes(sheet) for sheet in part]) for name, peer in peers.items()}
             for name, answer in answers.items() if number else ():
                 cpu[name] += answer["cpu"]
                 sizes[name] += answer["sizes"]
     for peer in peers.values():
         peer.end()
     middle = {name: median(values) for name, values in cpu.items()}
+    for name, goal in GOALS.items():
+        if goal and name in cpu:
+            report.note(
+                "P5", f"one sheet against {name}", f"{middle[name] / middle['ours']:.1f} ×", f"≥ {goal:g} ×", ""
+            )
     rows = [
         [
             name if name == "ours" else f"{name} {peers[name].facts['version']}",
@@ -195,6 +180,9 @@ def _many(sheets: Sequence[SheetData], one: dict[str, Any]) -> dict[str, Any]:
         together = process_time() - start
     facts = {"sheets": len(sheets), "together_s": together, "files_s": files, "bytes": size, "file_bytes": file_bytes}
     facts["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if plain := one.get("reportlab"):
+        ratio = plain["cpu_ms"] / 1e3 * len(sheets) / together
+        report.note("P5", f"{len(sheets):,} sheets in one file against plain canvases", f"{ratio:.1f} ×", *_BATCH_NOTE)
     rows = [["one file", f"{together:.2f}", f"{size / 1e6:.1f}", "", ""]]
     rows.append(_against("as many files of ours", files, file_bytes, together))
     if plain := one.get("reportlab"):
@@ -206,4 +194,4 @@ def _many(sheets: Sequence[SheetData], one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _against(name: str, cpu: float, size: float, together: float) -> list[str]:
-    return [name, f"{cpu:.2f}", f"{size / 1e6:.1f}", f"{cpu / together:.1f} ×", f"≥ {BATCH_GOAL} ×"]
+    return [name, f"{cpu:.2f}", f"{size / 1e6:.1f}", f"{cpu / together:.1f} ×", f"≥ {BATCH_MUST} ×"]

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import cast
 
-from flask import request
-from flask_login import current_user
+from flask import current_app, g, request
 
-from lib.database import begin_mode, transaction_mode
+from lib.database import WITHOUT_WAITING, begin_mode, transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
+from services.accounts.throttle import AttemptSource
 from services.filing.case import DeclarationCase
 
 
 def me() -> Actor:
     """The signed-in person. Only for views that are not public."""
-    return cast(Actor, current_user._get_current_object())
+    return cast(Actor, g.actor)
 
 
 @contextmanager
-def writing(*, keep: bool = False) -> Iterator[None]:
+def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
     """The only place where a view writes: a short transaction that takes the write lock (docs/adr/024).
 
     It ends the reading before it and begins again, so what a decision hangs on is read again inside. ``keep``: what was
     read stays as it was; then the version column of a row tells, when it is written, that another request was faster
-    (StaleDataError). The view commits inside. What is not committed is undone at the end.
+    (StaleDataError). Without ``wait`` a lock that another one has is an error at once, for what can be written later
+    just as well. The view commits inside. What is not committed is undone at the end.
     """
     if begin_mode.get() == "IMMEDIATE":  # inside another one
         yield
@@ -39,7 +40,7 @@ def writing(*, keep: bool = False) -> Iterator[None]:
     expires, session.expire_on_commit = session.expire_on_commit, not keep
     try:
         (session.commit if keep else session.rollback)()
-        with transaction_mode("IMMEDIATE"):
+        with transaction_mode("IMMEDIATE" if wait else WITHOUT_WAITING):
             yield
     finally:
         session.rollback()
@@ -54,8 +55,9 @@ def opened(case: DeclarationCase) -> bool:
     """
     if not case.result_unseen:
         return False
-    declaration = case.declaration
+    declaration_id = case.declaration.id
     with writing():
+        declaration = db.session.get_one(Declaration, declaration_id)
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):
             audit.record(
@@ -65,15 +67,22 @@ def opened(case: DeclarationCase) -> bool:
     return True
 
 
-def client_address() -> str:
-    """The client's IP address; of IPv6 the /64 prefix, so that a connection is counted, not a device."""
+def client_source() -> AttemptSource:
+    """Where the request comes from, for limits: the IP address, of IPv6 the /64 prefix: a connection, not a device."""
+    address = _client_address()
+    if address is None:  # none, or an identifier set by a proxy
+        return AttemptSource(request.remote_addr or "")
+    is_office = any(address in network for network in current_app.config["OFFICE_NETWORKS"])
+    counted = address if isinstance(address, IPv4Address) else IPv6Network((int(address), 64), strict=False)
+    return AttemptSource(str(counted), is_office)
+
+
+def _client_address() -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(request.remote_addr or "")
-    except ValueError:  # none, or an identifier set by a proxy
-        return request.remote_addr or ""
-    if isinstance(address, IPv4Address) or address.ipv4_mapped:
-        return str(getattr(address, "ipv4_mapped", address))
-    return str(IPv6Network((int(address), 64), strict=False))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def device_name() -> str:

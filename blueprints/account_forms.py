@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import CombinedMultiDict
-from wtforms import PasswordField
+from werkzeug.datastructures import MultiDict
+from wtforms import PasswordField, StringField
 
 from lib import identity, names
 from lib.questions.fields import Question, TextQuestion
-from lib.questions.validators import Required
+from lib.questions.validators import Checked, Required
+
+LONGEST_ANSWER = 200  # characters
 
 
 class AccountForm(FlaskForm):
@@ -21,12 +24,21 @@ class AccountForm(FlaskForm):
         csrf = False  # the page carries one token for all of its forms; CSRFProtect checks it
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Form fields only: a file with a field's name must not become its text."""
-            found = super().wrap_formdata(form, formdata)
-            return request.form if isinstance(found, CombinedMultiDict) else found
+            """Form fields only: neither a file with a field's name nor a JSON body is text that was typed."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if form.is_submitted() else None
 
         def get_translations(self, form: Any) -> Any:
             return None  # our messages are our own
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """No answer is as long as this. Some go into a cookie, which browsers drop when it is too large."""
+        for field in self:
+            if isinstance(field, StringField) and len(field.data or "") > LONGEST_ANSWER:
+                field.errors = [f"最多 {LONGEST_ANSWER} 个字，请核对后重新填写"]
+                return False
+        return bool(super().validate(extra_validators))
 
 
 class SecretQuestion(Question, PasswordField):
@@ -39,13 +51,23 @@ class SecretQuestion(Question, PasswordField):
         super().__init__(label, (Required(), *validators), render_kw=attributes, **kwargs)
 
 
+def _too_long(most: int) -> Callable[[str], str | None]:
+    """Without ``maxlength`` in the page, which would cut what is typed with spaces."""
+    return lambda text: f"最多 {most} 个字，请核对后重新填写" if len(text) > most else None
+
+
 class WhoForm(AccountForm):
     """Name and number, tolerant of full width, spaces, small x, any middle dot and 15 digits."""
 
-    name = TextQuestion("姓名", [Required()], clean=names.normalise_name, render_kw={"autocomplete": "name"})
+    name = TextQuestion(
+        "姓名",
+        [Required(), Checked(_too_long(names.NAME_LENGTH[1]))],
+        clean=names.normalise_name,
+        render_kw={"autocomplete": "name"},
+    )
     number = TextQuestion(
         "证件号码",
-        [Required()],
+        [Required(), Checked(_too_long(identity.LONGEST_NUMBER))],
         clean=identity.sign_in_number,
         render_kw={"autocomplete": "username", "autocapitalize": "characters", "spellcheck": "false"},
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, render_template, request
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from flask import Flask, Response, current_app, g, render_template, request
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from lib import database, files
 from lib.crypto import HashingBusy
+from lib.database import begin_mode
+from lib.files import StorageFailure
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from lib.storage import FileDamaged, FileMissing
 from models import db
+from services.sheet.content import SheetPhotoLost
 from services.workflow import Conflict
 
 #: Status code -> title and what to do.
@@ -29,7 +35,33 @@ ERRORS = {
     429: ("操作太频繁", "请稍等几分钟再试。"),
     500: ("系统出错了", "我们已经记录了这个错误。请稍后再试；如果一直出现，请拨打咨询电话。"),
     503: ("系统正忙", "现在办理的人较多。请稍等片刻再试一次，已保存的内容不会丢失。"),
+    507: ("暂时不能保存", "服务器的存储出了问题，这次的内容没有保存。请稍后再试；如果一直出现，请拨打咨询电话。"),
 }
+UNKNOWN_HOST = "本网站不使用这个网址，请核对网址后重新打开。\n"
+
+
+@dataclass(frozen=True)
+class FailurePage:
+    """What a person reads when a disk or a database fails; an empty ``title`` or ``advice``: as usual for the code."""
+
+    code: int
+    title: str = ""
+    advice: str = ""
+
+
+_AGAIN = "请稍后再试；如果一直出现，请拨打咨询电话。"
+FAILURES = {
+    StorageFailure.LOCKED: FailurePage(503),
+    StorageFailure.UNREACHABLE: FailurePage(503, "暂时连接不上数据库", f"系统正在恢复。{_AGAIN}"),
+    StorageFailure.DAMAGED: FailurePage(503, "数据库需要修复", f"系统的数据库出了故障，正等待修复。{_AGAIN}"),
+    StorageFailure.FULL: FailurePage(507, advice=f"服务器的存储空间已满，这次的内容没有保存。{_AGAIN}"),
+    StorageFailure.READ_ONLY: FailurePage(507, advice=f"服务器的存储现在只能读取，这次的内容没有保存。{_AGAIN}"),
+    StorageFailure.DISK_ERROR: FailurePage(507),
+}
+LOST_PHOTO = (
+    "编号 {number} 的个人基本信息表不能打印：一寸照片的文件已丢失或损坏。请重新上传一寸照片后再打印；"
+    "不能上传的，请拨打咨询电话。"
+)
 LOST_PICTURE = "这张图片的文件已丢失或损坏。请重新上传；如果仍有问题，请拨打咨询电话。"
 
 
@@ -38,22 +70,55 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Conflict, conflict)
     app.register_error_handler(StaleDataError, lambda _error: page(409))
     app.register_error_handler(IntegrityError, integrity)
+    app.register_error_handler(SheetPhotoLost, lost_photo)
     app.register_error_handler(FileMissing, lost_picture)
     app.register_error_handler(FileDamaged, lost_picture)
     app.register_error_handler(PictureRefused, refused_picture)
     app.register_error_handler(DataError, invalid_value)
     app.register_error_handler(HashingBusy, overloaded)
-    app.register_error_handler(OperationalError, overloaded)
+    app.register_error_handler(NoConnectionLeft, overloaded)
+    app.register_error_handler(DBAPIError, storage_failed)
+    app.register_error_handler(OSError, storage_failed)
     app.register_error_handler(Exception, unexpected)
 
 
-def page(code: int, advice: str = "") -> tuple[str, int]:
+def page(code: int, advice: str = "", title: str = "") -> tuple[str, int]:
     db.session.rollback()
-    title, usual = ERRORS.get(code, ERRORS[400] if code < 500 else ERRORS[500])
-    return render_template("errors/error.html", title=title, advice=advice or usual, code=code), code
+    usual = ERRORS.get(code, ERRORS[400] if code < 500 else ERRORS[500])
+    words = {"title": title or usual[0], "advice": advice or usual[1]}
+    return render_template("errors/error.html", code=code, **words), code
+
+
+def failure_of(error: Exception) -> FailurePage | None:
+    """The page for a disk or database that fails, with a line in the log; None: it is another error.
+
+    Nothing waits a second time: the page does without the database.
+    """
+    found = files.failure_of(error) if isinstance(error, OSError) else database.failure_of(error)
+    if found is None:
+        return None
+    what = "storage" if isinstance(error, OSError) else "database"
+    current_app.logger.error("%s %s on %s: %s", what, found, request.endpoint, _cause(error))
+    database.write_damage(current_app.extensions["kuaiji.damage"], error)
+    begin_mode.set("DEFERRED")
+    g.database_failed = not isinstance(error, OSError)
+    return FAILURES[found]
+
+
+def _cause(error: Exception) -> str:
+    """The first line, without the values of a statement: they may be personal data."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).splitlines() or [""])[0]
+
+
+def storage_failed(error: Exception) -> tuple[str, int]:
+    failure = failure_of(error)
+    return page(failure.code, failure.advice, failure.title) if failure else unexpected(error)
 
 
 def http_error(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # no address of ours: our pages could not even link to themselves
+        return Response(UNKNOWN_HOST, 400, mimetype="text/plain")
     return error if error.code is None or error.code < 400 else page(error.code)
 
 
@@ -77,6 +142,11 @@ def lost_picture(error: Exception) -> tuple[str, int]:
     return page(404, LOST_PICTURE)
 
 
+def lost_photo(error: SheetPhotoLost) -> tuple[str, int]:
+    current_app.logger.error("a stored picture is missing or damaged: %s", error)
+    return page(404, LOST_PHOTO.format(number=error.number))
+
+
 def refused_picture(error: Exception) -> tuple[str, int]:
     """For pages that cannot show the message, such as rotating a picture when no child process can be started."""
     return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.SandboxUnavailable) else 422, str(error))
@@ -89,7 +159,7 @@ def invalid_value(_error: Exception) -> tuple[str, int]:
 
 
 def overloaded(error: Exception) -> tuple[str, int]:
-    current_app.logger.error("database or hashing is busy: %s", type(error).__name__)
+    current_app.logger.error("connections or hashing are busy: %s", type(error).__name__)
     return page(503)
 
 

@@ -6,16 +6,21 @@ It also stores a form that is sent after the session has ended.
 from __future__ import annotations
 
 from contextlib import suppress
+from time import monotonic
+from typing import Any
 
-from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
-from flask_login import LoginManager, current_user
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Request, Response, abort, current_app, flash, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_login import AnonymousUserMixin, LoginManager
 from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints import writing
-from lib.database import begin_mode
+from blueprints.csrf import MaskedCSRF
+from lib.database import begin_mode, failure_of
+from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
@@ -28,18 +33,50 @@ PARKED_LIMIT = 200_000  # characters of a stored form
 MAX_VISITOR_BODY = 17 * 1024 * 1024  # bytes: one picture; only people who are signed in send several
 MAX_DRAINED = 1024 * 1024  # bytes
 
-csrf = CSRFProtect()
+VISITOR = AnonymousUserMixin()  # nobody signed in, for templates
+
+csrf = MaskedCSRF()
 login_manager = LoginManager()
+login_manager.session_protection = None  # the session is a row of ours, not the browser's cookie
+
+
+class PageCookies(SecureCookieSessionInterface):
+    """The page cookie. Every request brings the same one, so its signature is not checked again for some minutes."""
+
+    MOST, SECONDS = 2000, 600
+
+    def __init__(self) -> None:
+        self._opened: dict[str, tuple[dict[str, Any], float]] = {}  # cookie -> contents, until when
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        contents, until = self._opened.get(cookie, ({}, 0.0))
+        if monotonic() < until:
+            return self.session_class(contents)
+        opened = super().open_session(app, request)
+        if opened and all(isinstance(value, str | int) for value in opened.values()):  # nothing that could be changed
+            if len(self._opened) >= self.MOST:
+                self._opened.clear()
+            self._opened[cookie] = (dict(opened), monotonic() + self.SECONDS)
+        return opened
 
 
 def init_app(app: Flask) -> None:
+    app.session_interface = PageCookies()
     app.before_request(load_session)
     csrf.init_app(app)
     app.before_request(check_permission)
     app.after_request(drain_request)
     app.teardown_request(lambda _error: reference_version.release())
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
+    app.context_processor(lambda: {"current_user": g.get("actor") or VISITOR})
     login_manager.request_loader(lambda _request: g.get("actor"))
+
+
+def session_cookie(*, staff: bool) -> tuple[str, str]:
+    """The name and the path of the cookie. A name that begins with __Host- demands the path /."""
+    prefix = current_app.config["COOKIE_PREFIX"]
+    return (f"{prefix}{STAFF_COOKIE}", "/" if prefix else "/staff") if staff else (f"{prefix}{COOKIE}", "/")
 
 
 def is_staff_path() -> bool:
@@ -47,20 +84,19 @@ def is_staff_path() -> bool:
 
 
 def load_session() -> None:
-    """Load the session in its own short transaction. Views read in another one, and write inside ``writing()``."""
+    """Load the session. A GET reads on in its transaction. Views write inside ``writing()``."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
-    token = request.cookies.get(STAFF_COOKIE if is_staff_path() else COOKIE, "")
+    token = request.cookies.get(session_cookie(staff=is_staff_path())[0], "")
     found = sessions.find(token, staff=is_staff_path()) if token else None
-    db.session.rollback()
+    if request.method not in SAFE:
+        db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            with writing():
-                sessions.touch(found.actor.session_id)
-                db.session.commit()
+            _touch(found.actor.session_id)
     elif found:
         g.ended = found
     if found is None:
@@ -68,6 +104,17 @@ def load_session() -> None:
     else:
         reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
+
+
+def _touch(session_id: int) -> None:
+    """Write down that the session is in use. On a full disk or under a lock a later request does: reading goes on."""
+    try:
+        with writing(wait=False):
+            sessions.touch(session_id)
+            db.session.commit()
+    except DBAPIError as error:
+        if failure_of(error) in (None, StorageFailure.DAMAGED, StorageFailure.UNREACHABLE):
+            raise
 
 
 def _use_csrf_secret(secret: str | None) -> None:
@@ -148,14 +195,15 @@ def _page_path() -> str:
 
 def signed_in() -> Actor | None:
     """The person of this request on a public page, if any."""
-    return current_user if current_user.is_authenticated else None
+    actor: Actor | None = g.get("actor")
+    return actor
 
 
 def set_cookie(response: BaseResponse, token: str, *, staff: bool) -> None:
     """Set the session cookie. An empty token deletes it."""
-    name, path = (STAFF_COOKIE, "/staff") if staff else (COOKIE, "/")
-    if not token:
-        response.delete_cookie(name, path=path)
-        return
+    name, path = session_cookie(staff=staff)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
+    if not token:
+        response.delete_cookie(name, path=path, secure=secure)  # without Secure a browser keeps a __Host- cookie
+        return
     response.set_cookie(name, token, path=path, httponly=True, secure=secure, samesite="Strict" if staff else "Lax")

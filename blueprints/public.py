@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
@@ -11,19 +10,20 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import client_address, writing
+from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
-from blueprints.template_helpers import TEXT_COOKIE
+from blueprints.kept_parts import render_kept, text_cookie
 from forms import PHOTO, STEPS
 from lib import names
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
-from models import db
+from models import db, store
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
-from services.filing import verification
+from services.filing import next_page, verification
+from services.operations import readiness
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
 from services.site import guide, notices, privacy
@@ -32,16 +32,14 @@ bp = Blueprint("public", __name__)
 
 HOME_NOTICES = 5
 YEAR = 365 * 24 * 3600  # seconds
-#: A path of this site. Two leading slashes would name another host.
-OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 
 
 @bp.get("/")
 @public
 def home() -> str:
-    return render_template(
+    return render_kept(
         "public/home.html",
-        form=LoginForm(formdata=None),
+        empty_form=LoginForm,
         notices=notices.newest(HOME_NOTICES),
         days=current_app.config["REVIEW_DAYS"],
     )
@@ -78,7 +76,9 @@ def guide_page() -> str:
 @public
 def hotlines() -> str:
     query = " ".join(request.args.get("q", "").split())[:40]
-    return render_template("public/hotlines.html", query=query, groups=matching.phone_book(query))
+    groups = matching.phone_book(query)
+    render = render_template if query else render_kept  # what somebody looks for is not kept
+    return render("public/hotlines.html", query=query, groups=groups)
 
 
 @bp.get("/templates/<name>")
@@ -98,10 +98,10 @@ def make_photo() -> ResponseReturnValue:
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
     with writing():
-        made = throttle.count_attempt((throttle.PHOTO_ADDRESS, client_address()))
+        made = throttle.count_attempt(client_source().within(throttle.PHOTO_ADDRESS))
         db.session.commit()
     if made.until:
-        problem = f"处理得太频繁，请 {made.minutes} 分钟后再试"
+        problem = f"您所在的网络处理得太频繁，请 {made.minutes} 分钟后再试，或者换用其他网络（如手机流量）"
         return render_template("public/photo_tool.html", problem=problem), 429
     file = request.files.get(PHOTO)
     data, place = file.read() if file else b"", request.form.get("place", "")
@@ -139,13 +139,12 @@ def privacy_notice() -> str:
 @public
 def text_size() -> ResponseReturnValue:
     """大字版: store the choice in a cookie and go back to the page of the link."""
-    target = request.args.get("next", "")
-    answer = redirect(target if OWN_PATH.fullmatch(target) else url_for("public.home"))
+    answer = redirect(next_page.own_path(request.args.get("next", "")) or url_for("public.home"))
+    cookie, secure = text_cookie(), current_app.config["SESSION_COOKIE_SECURE"]
     if request.args.get("large") == "1":
-        secure = current_app.config["SESSION_COOKIE_SECURE"]
-        answer.set_cookie(TEXT_COOKIE, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
+        answer.set_cookie(cookie, "large", max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
     else:
-        answer.delete_cookie(TEXT_COOKIE)
+        answer.delete_cookie(cookie, secure=secure)
     return answer
 
 
@@ -163,13 +162,13 @@ def verify_code() -> ResponseReturnValue:
 @public
 def verify(code: str) -> ResponseReturnValue:
     """The target of the QR code on a printed sheet."""
-    code, address = verification.plain(code), client_address()
+    code, source = verification.plain(code), client_source()
     found = verification.verify(code)
-    wait = 0 if found else verification.wait(address)
+    wait = 0 if found else verification.wait(source)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
         with writing():
-            verification.missed(address)
+            verification.missed(source)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404
 
@@ -197,3 +196,12 @@ def healthz() -> ResponseReturnValue:
         db.session.rollback()
         return Response("database unreachable\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem."""
+    found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
+    db.session.rollback()
+    return Response("".join(f"{line}\n" for line in found or ["ok"]), 503 if found else 200, mimetype="text/plain")

@@ -15,19 +15,20 @@ from flask import Flask, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from blueprints import kept_parts
+from blueprints.kept_parts import text_cookie
 from lib.clock import local
+from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
-from lib.static_files import Build
 from models import db
-from services import access
 from services.access import Actor
 from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
+from services.filing import reading
 from services.filing.case import DeclarationCase
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
-TEXT_COOKIE = "kuaiji_text"
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
@@ -35,8 +36,13 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 def add_template_helpers(app: Flask) -> None:
     static: Build = app.extensions["kuaiji.static"]
     app.add_template_global(_icons(static.folder / "vendor" / "bootstrap-icons" / "icons"), "ic")
-    app.add_template_global(_assets(static.prefix), "asset")
+    asset = _assets(static.prefix)
+    app.add_template_global(asset, "asset")
+    app.jinja_env.globals["style_sheets"] = [asset(sheet) for sheet in static.sheets]
+    kept_parts.init_app(app)
     app.add_template_global(unsent_corrections)
+    app.add_template_global(app.extensions["kuaiji.photo_rule"], "photo_rule")
+    app.jinja_env.globals.update({name: app.config[name] for name in SITE_SETTINGS})
     app.add_template_global(portrait.advise, "portrait_advice")
     filters: dict[str, Callable[[Any], str]] = {
         "date": as_date,
@@ -52,18 +58,17 @@ def add_template_helpers(app: Flask) -> None:
 
 
 def _settings(app: Flask) -> dict[str, Any]:
-    return {name: app.config[name] for name in SITE_SETTINGS} | {
-        "large_text": request.cookies.get(TEXT_COOKIE) == "large",
+    return {
+        "large_text": request.cookies.get(text_cookie()) == "large",
         "is_demo": app.config["DEMO"] and app.config["ENV"] != "production",
         "warn_no_totp": not app.config["STAFF_TOTP"],
-        "photo_rule": app.extensions["kuaiji.photo_rule"],
     }
 
 
 def unsent_corrections() -> Unsent | None:
     """The unsent corrections of the applicant, for a reminder on every page."""
     actor = g.get("actor")
-    if actor is None or actor.is_staff:
+    if actor is None or actor.is_staff or g.get("database_failed"):
         return None
     try:
         return corrections.unsent(g.get("case") or _returned_case(actor))
@@ -74,7 +79,7 @@ def unsent_corrections() -> Unsent | None:
 
 def _returned_case(actor: Actor) -> DeclarationCase | None:
     """For pages that are not about the declaration."""
-    declaration = access.returned_declaration(actor)
+    declaration = reading.returned_declaration(actor)
     return DeclarationCase(declaration) if declaration else None
 
 

@@ -16,11 +16,13 @@ from email.utils import format_datetime
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from blueprints import writing
+from blueprints import errors, writing
+from lib.files import refuse_unwritable
 from lib.pictures.images import MAX_BYTES
-from models import db
+from models import db, store
 from services.filing.intake import crop_of
 from services.papers import resumable_uploads
 from services.papers.resumable_uploads import (
@@ -94,6 +96,10 @@ def handle_errors(work: Callable[[], Response]) -> Response:
         headers = {"Tus-Max-Size": str(MAX_BYTES)} if status == 413 else {}
     except RequestEntityTooLarge:
         status, text, headers = 413, "发送的内容太大", {"Tus-Max-Size": str(MAX_BYTES)}
+    except (DBAPIError, OSError) as error:
+        if (failure := errors.failure_of(error)) is None:
+            raise
+        status, text = failure.code, failure.advice or errors.ERRORS[failure.code][1]
     db.session.rollback()
     return _answer(status, headers, text)
 
@@ -140,6 +146,7 @@ def _create(find: Find, address: Address) -> Response:
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
+    _refuse_unwritable(length)
     facts = _facts(told)
     with writing():
         upload = resumable_uploads.begin(find(), told.get("kind", ""), length, facts)
@@ -148,6 +155,11 @@ def _create(find: Find, address: Address) -> Response:
     if with_upload and arrived == 0:
         arrived, expires = _receive(find, uid, 0, length) or (arrived, expires)
     return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
+
+
+def _refuse_unwritable(length: int) -> None:
+    """Pieces go into the database, which may take them while the picture could not be stored afterwards."""
+    refuse_unwritable(store().root, min(length, MAX_BYTES))
 
 
 def _head(find: Find, uid: str) -> Response:
@@ -172,6 +184,7 @@ def _append(find: Find, uid: str) -> Response:
         raise Elsewhere(arrived)
     if start + (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
+    _refuse_unwritable(length)
     arrived, expires = _receive(find, uid, start, length) or (arrived, expires)
     return _answer(204, _state(arrived, expires))
 

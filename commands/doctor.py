@@ -25,8 +25,9 @@ def migrations() -> Path:
 def command() -> None:
     """Check settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
     faults = 0
+    notes = doctor.Notes(*(current_app.extensions[f"kuaiji.{name}"] for name in ("damage", "proxy")))
     with transaction_mode("DEFERRED"):
-        for found in doctor.examine(current_app.config, migrations(), store(), today()):
+        for found in doctor.examine(current_app.config, migrations(), store(), today(), notes):
             word, colour = MARKS[found.level]
             click.echo(f"{click.style(word, fg=colour)}  {found.text}")
             faults += found.level == "fault"

@@ -9,8 +9,11 @@ import flask_migrate
 from flask import current_app
 
 from commands.report import reporting
+from lib.database import transaction_mode
+from lib.files import Note
 from models import db
 from services.departments.reference_data import load_reference_data
+from services.operations import doctor
 from services.queue import index as queue_index
 
 
@@ -21,6 +24,7 @@ def command() -> None:
 
     If the officers' lists are missing, it builds them from the submissions.
     """
+    _check_noted_damage()
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")
     db.session.commit()
@@ -28,3 +32,15 @@ def command() -> None:
         queue_index.rebuild()
         db.session.commit()
     click.echo("database and reference data are up to date")
+
+
+def _check_noted_damage() -> None:
+    """A process met damage: refuse to go on until a sound database is in its place, then forget it."""
+    note: Note = current_app.extensions["kuaiji.damage"]
+    if note.read() is None:
+        return
+    with transaction_mode("DEFERRED"):
+        if found := doctor.damage_found():
+            raise click.ClickException(f"the database is damaged: {found}; restore a copy, then run flask init again")
+    note.remove()
+    click.echo("damage was met before; this database has none")

@@ -16,10 +16,13 @@ from flask import current_app
 
 from commands.report import one_line, reporting
 from commands.storage import store
+from lib import database, files
 from lib.database import transaction_mode
+from lib.files import StorageFailure
 from models import PrintJob, db
 from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
+from services.sheet.content import SheetPhotoLost
 from services.sheet.data import SheetData
 
 CHUNK = 20  # sheets between two heartbeats: a fifth of a second
@@ -76,10 +79,20 @@ def _draw_next() -> bool:
     except JobLost:
         db.session.rollback()
     except Exception as error:
-        click.echo(f"print job {job_id}: {one_line(error)}", err=True)
         db.session.rollback()
-        _fail(job_id, drawer, "broken")
+        click.echo(f"print job {job_id}: {one_line(error)}", err=True)
+        _fail(job_id, drawer, _problem(error))
     return True
+
+
+def _problem(error: Exception) -> str:
+    """Why the job fails: a name of batch_print.PROBLEMS. A database that is only busy or away: another drawer tries."""
+    if isinstance(error, SheetPhotoLost):
+        return f"photo {error.declaration_id}"
+    failure = files.failure_of(error) if isinstance(error, OSError) else database.failure_of(error)
+    if failure in (StorageFailure.LOCKED, StorageFailure.UNREACHABLE):
+        raise error
+    return "storage" if failure else "broken"
 
 
 def _draw(job_id: int, drawer: str) -> None:

@@ -6,6 +6,7 @@ The parent serves no request: it starts granian, ticks once a minute, passes SIG
 from __future__ import annotations
 
 import ctypes
+import resource
 import signal
 import socket
 import subprocess
@@ -26,6 +27,12 @@ from models import db
 from services.operations import doctor
 
 PR_SET_PDEATHSIG = 1
+
+#: Of each process. Each has a thread, which mostly waits; KUAIJI_THREADS of them may work at once (lib/http/bodies.py).
+CONNECTIONS = 1000
+FILES = CONNECTIONS + 500  # open at a time
+LONGEST_HEAD = 65536  # bytes
+HEAD_TIMEOUT = 10  # seconds for the head of a request; also how long a connection may wait for the next one
 
 #: Granian forks its workers by default. A forked worker has the parent's signal handlers until it sets its own, and
 #: loses a SIGTERM that comes while it loads the application; a spawned worker does not.
@@ -96,9 +103,18 @@ def claimed_port(host: str, port: int) -> Iterator[None]:
 def _granian(grace: int) -> list[str]:
     config = current_app.config
     return [
-        *(sys.executable, "-c", GRANIAN, "app:create_app", "--factory", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-c", GRANIAN, "worker:create_server", "--factory", "--interface", "wsgi", "--no-ws"),
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
-        *("--workers", str(config["WORKERS"]), "--blocking-threads", str(config["THREADS"])),
+        *("--workers", str(config["WORKERS"]), "--blocking-threads", str(CONNECTIONS)),
+        *("--backpressure", str(CONNECTIONS), "--backlog", str(2 * CONNECTIONS)),
+        *(
+            "--http",
+            "1",
+            "--http1-buffer-size",
+            str(LONGEST_HEAD),
+            "--http1-header-read-timeout",
+            str(HEAD_TIMEOUT * 1000),
+        ),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(grace)),
         *("--log-level", "error", "--no-access-log"),  # do not log addresses and paths
     ]
@@ -137,8 +153,16 @@ def _run(tick_every: float, grace: int) -> int:
     return 0
 
 
+def _allow_open_files() -> None:
+    """Some systems give a process fewer files than it has connections, unless it asks."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed < FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most) if most >= 0 else FILES, most))
+
+
 def _start_server(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
+    _allow_open_files()
     click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         _granian(grace),

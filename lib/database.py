@@ -1,17 +1,37 @@
-"""Database basics: SQLite's settings, transactions, column types. Knows no table."""
+"""Database basics: SQLite's settings, transactions, column types, prebuilt statements. Knows no table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pysqlite3.dbapi2 as sqlite_driver
-from sqlalchemy import DDL, DateTime, String, Table, TypeDecorator, event, func, select
+from sqlalchemy import (
+    DDL,
+    Connection,
+    DateTime,
+    Dialect,
+    SelectBase,
+    String,
+    Table,
+    TypeDecorator,
+    bindparam,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, scoped_session
 
 from lib.codes import ChoiceEnum
+from lib.files import Note, StorageFailure
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -21,6 +41,13 @@ CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+#: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
+LOCK_WAIT_S = 5
+BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
+
+#: A mode for writes that are not worth waiting for: IMMEDIATE, or an error if the database is locked.
+WITHOUT_WAITING = "WITHOUT WAITING"
 
 #: How the next SQLite transaction begins. IMMEDIATE locks at once, so that read-then-write loses no update.
 begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
@@ -41,14 +68,49 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
         if wal_is_safe(version)
         else ["journal_mode=DELETE", "synchronous=EXTRA"]
     )
-    rest = ["foreign_keys=ON", "busy_timeout=10000", "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
+    rest = ["foreign_keys=ON", BUSY_TIMEOUT, "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
     return journal + rest + ["journal_size_limit=67108864", "cache_size=-16000"]
 
 
+def engine_options(url: str) -> dict[str, Any]:
+    """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    if url.startswith("sqlite"):
+        return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
+    given = make_url(url).query
+    return options | {"connect_args": {"connect_timeout": given.get("connect_timeout", LOCK_WAIT_S)}}
+
+
 def prepare_engine(engine: Any) -> None:
-    """Install our transaction rules on an SQLite engine. The driver's own BEGIN would silently lose updates."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Install our transaction rules on an engine."""
+    (_prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgresql)(engine)
+
+
+def note_damage(engine: Any, note: Note) -> None:
+    """Write the note when any statement finds that the database is damaged."""
+
+    @event.listens_for(engine, "handle_error")
+    def _written(context: Any) -> None:
+        write_damage(note, context.original_exception)
+
+
+def write_damage(note: Note, error: BaseException | None) -> None:
+    """The same for an error that the engine has not seen (``fetched``)."""
+    if failure_of(error) == StorageFailure.DAMAGED:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")
+
+
+def _prepare_postgresql(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.autocommit = True  # else the setting would end with a rollback
+        connection.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
+        connection.autocommit = False
+
+
+def _prepare_sqlite(engine: Any) -> None:
+    """The driver's own BEGIN would silently lose updates."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -58,12 +120,63 @@ def prepare_engine(engine: Any) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin_mode.get()}")
+        if (mode := begin_mode.get()) == WITHOUT_WAITING:
+            _begin_without_waiting(connection)
+        else:
+            connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _begin_without_waiting(connection: Any) -> None:
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA {BUSY_TIMEOUT}")
+
+
+#: SQLite's result code -> what it says of the database. The driver tells no extended codes.
+_SQLITE = {
+    5: StorageFailure.LOCKED,  # SQLITE_BUSY
+    6: StorageFailure.LOCKED,  # SQLITE_LOCKED
+    8: StorageFailure.READ_ONLY,  # SQLITE_READONLY
+    10: StorageFailure.DISK_ERROR,  # SQLITE_IOERR: a failing disk, but also a quota that is used up
+    11: StorageFailure.DAMAGED,  # SQLITE_CORRUPT
+    13: StorageFailure.FULL,  # SQLITE_FULL
+    14: StorageFailure.UNREACHABLE,  # SQLITE_CANTOPEN
+    26: StorageFailure.DAMAGED,  # SQLITE_NOTADB
+}
+#: The same for PostgreSQL's SQLSTATE, or its first two characters.
+_POSTGRESQL = {
+    "55P03": StorageFailure.LOCKED,  # lock_not_available: lock_timeout
+    "40P01": StorageFailure.LOCKED,  # deadlock_detected
+    "40001": StorageFailure.LOCKED,  # serialization_failure
+    "53100": StorageFailure.FULL,  # disk_full
+    "25006": StorageFailure.READ_ONLY,  # read_only_sql_transaction
+    "58030": StorageFailure.DISK_ERROR,  # io_error
+    "XX001": StorageFailure.DAMAGED,  # data_corrupted
+    "XX002": StorageFailure.DAMAGED,  # index_corrupted
+    "57": StorageFailure.UNREACHABLE,  # operator intervention: the server ends, or starts
+    "53": StorageFailure.UNREACHABLE,  # insufficient resources: no connection is left
+    "08": StorageFailure.UNREACHABLE,  # connection exceptions
+}
+
+
+def failure_of(error: BaseException | None) -> StorageFailure | None:
+    """What an error of the driver, or SQLAlchemy's around it, says of the database. None: the statement is to blame.
+
+    A driver that lost its server, or never reached it, has no code to tell.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if code := getattr(cause, "sqlite_errorcode", None):
+        return _SQLITE.get(code & 0xFF)
+    if state := getattr(cause, "sqlstate", None):
+        return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
+    return StorageFailure.UNREACHABLE if isinstance(error, OperationalError) else None
 
 
 @contextmanager
 def transaction_mode(mode: str) -> Iterator[None]:
-    """Transactions that start inside begin as ``DEFERRED`` (reads) or ``IMMEDIATE`` (writes)."""
+    """Transactions that start inside begin as ``DEFERRED`` (reads), ``IMMEDIATE`` (writes) or ``WITHOUT_WAITING``."""
     token = begin_mode.set(mode)
     try:
         yield
@@ -79,6 +192,15 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def insert(session: Any, table: Any) -> Any:
+    """INSERT with ON CONFLICT, which each engine spells in its own module."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # large
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def utcnow() -> datetime:
@@ -123,8 +245,9 @@ class EnumCode(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else self.codes(value).value
 
-    def process_result_value(self, value: Any, dialect: Any) -> ChoiceEnum | None:
-        return None if value is None else self.codes(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], ChoiceEnum | None]:
+        """A look-up only: lists have a hundred of them on a page."""
+        return {None: None, **{code.value: code for code in self.codes}}.__getitem__
 
 
 def append_only_statements(table: str, dialect: str) -> list[str]:
@@ -149,3 +272,111 @@ def make_append_only(table: Table) -> None:
         for statement in append_only_statements(table.name, dialect):
             ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+
+
+# --- prebuilt statements: what every request reads --------------------------------------------------------------------
+
+Convert = Callable[[Any], Any]
+
+
+def parameter(name: str) -> Any:
+    """The place of a value in a prebuilt statement; it has the type of the column that it is compared with."""
+    return bindparam(name, None)
+
+
+class Prebuilt:
+    """A SELECT that is compiled once in a process and read as plain named tuples: ``rows(session, parameter=value)``.
+
+    SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
+    up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
+
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
+    """
+
+    def __init__(self, statement: SelectBase) -> None:
+        self.statement = statement
+        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
+        if session.autoflush:
+            session.flush()  # what this transaction has changed counts, as for the ORM's own statements
+        connection = session.connection()
+        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+        key = (connection.dialect.name, *map(len, lists.values()))
+        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
+        return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values | lists))]
+
+    def first(self, session: Session | scoped_session[Any], **values: Any) -> Any:
+        """The first row, or None."""
+        return next(iter(self.rows(session, **values)), None)
+
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
+        compiled = cast(Any, self.statement.compile(dialect=dialect))
+        given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
+        written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
+        bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+        bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
+        columns = list(self.statement.selected_columns)
+        row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
+        read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        made = self._compiled[key] = _Compiled(
+            written.statement,
+            written.parameters,
+            written.positiontup if compiled.positional else None,
+            bound,
+            {name: written.parameter_expansion[name] for name in lists},
+            [(place, convert) for place, convert in enumerate(read) if convert],
+            row._make,
+        )
+        return made
+
+
+def _padded(values: list[Any]) -> list[Any]:
+    """As long as a power of two, by saying the last one again: so few lengths have to be compiled."""
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A statement for one kind of database. ``places``: the names of its parameters, if the driver counts them.
+
+    ``lists``: the names of what a list is made of.
+    """
+
+    sql: str
+    params: Mapping[str, Any]
+    places: Sequence[str] | None
+    bound: Mapping[str, Convert]
+    lists: Mapping[str, Sequence[str]]
+    read: Sequence[tuple[int, Convert]]
+    made: Convert
+
+    def arguments(self, values: Mapping[str, Any]) -> Any:
+        given = {**self.params, **values}
+        for name, names in self.lists.items():
+            given.update(zip(names, given.pop(name), strict=True))
+        for name, convert in self.bound.items():
+            given[name] = convert(given[name])
+        return given if self.places is None else [given[name] for name in self.places]
+
+    def row(self, raw: Sequence[Any]) -> Any:
+        if not self.read:
+            return self.made(raw)
+        values = list(raw)
+        for place, convert in self.read:
+            values[place] = convert(values[place])
+        return self.made(values)
+
+
+def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
+    """What the driver finds. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, arguments)
+        return list(cursor.fetchall())
+    except Exception as error:
+        dialect = connection.dialect
+        driver = dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
+    finally:
+        cursor.close()

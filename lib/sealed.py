@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import secrets
+import os
 from typing import Any
 
 
@@ -22,7 +23,7 @@ class Sealed:
     def _aad(self, row: Any) -> str:
         if not row.uid:
             row.uid = new_uid()
-        return f"{row.__tablename__}|{self.name}|{row.uid}"
+        return place(row.__tablename__, self.name, row.uid)
 
     def __get__(self, row: Any, owner: type | None = None) -> Any:
         if row is None:
@@ -41,6 +42,11 @@ class Sealed:
         setattr(row, self.column, row.keyring().seal(plain.encode(), self._aad(row)))
 
 
+def place(table: str, column: str, uid: str) -> str:
+    """What a sealed value is bound to."""
+    return f"{table}|{column}|{uid}"
+
+
 def new_uid() -> str:
     """A random public name for a row: 96 bits, URL-safe. It is never the only protection of the row."""
-    return secrets.token_urlsafe(12)
+    return base64.urlsafe_b64encode(os.urandom(12)).decode()

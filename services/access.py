@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from lib.codes import OPEN, Role, Status
+from lib.database import parameter
 from models import (
     Account,
     Claim,
@@ -82,25 +83,25 @@ def own_declarations(actor: Actor) -> Select[Declaration]:
     return select(Declaration).where(Declaration.account_id == actor.id)
 
 
+def _with_account(query: Select[Declaration]) -> Select[Declaration]:
+    """The declaration's facts depend on the registration and the legacy record: load them together."""
+    return query.options(joinedload(Declaration.account).joinedload(Account.legacy))
+
+
+_OPEN = _with_account(
+    select(Declaration).where(Declaration.account_id == parameter("account"), Declaration.status.in_(OPEN))
+)
+
+
 def open_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration; there is at most one."""
-    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status.in_(OPEN)))
-
-
-def returned_declaration(actor: Actor) -> Declaration | None:
-    """The applicant's declaration while it is returned."""
-    return db.session.scalar(_with_account(own_declarations(actor)).where(Declaration.status == Status.RETURNED))
+    return db.session.scalar(_OPEN, {"account": actor.id})
 
 
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
     query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)
     return db.session.scalar(query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.id.desc()).limit(1))
-
-
-def _with_account(query: Select[Declaration]) -> Select[Declaration]:
-    """The declaration's facts depend on the registration and the legacy record: load them together."""
-    return query.options(joinedload(Declaration.account).joinedload(Account.legacy))
 
 
 def own_record(actor: Actor) -> Record | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Select, select, union
 from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
+from lib.database import Prebuilt, parameter
 from models import Declaration, Department, Event, Record, Revision, RosterExport, Staff, Transfer, db
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
@@ -95,21 +96,30 @@ def result_unseen(declaration: Declaration) -> bool:
     return declaration.status in DECIDED and not opened_result(declaration)
 
 
+_HISTORY = Prebuilt(
+    select(Event.verb, Event.at, Department.name.label("office"))
+    .outerjoin(Staff, Staff.id == Event.staff_id)
+    .outerjoin(Department, Department.id == Staff.department_id)
+    .where(Event.declaration_id == parameter("declaration"), Event.verb.in_((*PROGRESS, "undo")))
+    .order_by(Event.id)
+)
+
+
 def history(declaration: Declaration) -> list[AuditEntry]:
     """What has happened to a declaration, oldest first, as the applicant may read it: offices, no officers' names.
 
     A verdict that was undone is left out with its undo: the applicant had not seen it.
     """
-    query = select(Event).where(Event.declaration_id == declaration.id, Event.verb.in_((*PROGRESS, "undo")))
-    query = query.order_by(Event.id).options(joinedload(Event.staff).joinedload(Staff.department))
-    happened: list[Event] = []
-    for event in db.session.scalars(query):
+    happened: list[AuditEntry] = []
+    for event in _HISTORY.rows(db.session, declaration=declaration.id):
         if event.verb == "undo":
             _forget_last_verdict(happened)
         else:
-            happened.append(event)
-    offices = iter(_transferred_to(declaration)) if any(event.verb == "transfer" for event in happened) else iter(())
-    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in _items(happened, PROGRESS)]
+            happened.append(AuditEntry(event.verb, PROGRESS[event.verb], event.at, event.office or ""))
+    if not any(item.verb == "transfer" for item in happened):
+        return happened
+    offices = iter(_transferred_to(declaration))
+    return [_with_new_office(item, offices) if item.verb == "transfer" else item for item in happened]
 
 
 def _transferred_to(declaration: Declaration) -> Sequence[Department]:
@@ -124,7 +134,7 @@ def _with_new_office(item: AuditEntry, offices: Iterator[Department]) -> AuditEn
     return replace(item, office=office.name, phone=office.phone) if office else item
 
 
-def _forget_last_verdict(happened: list[Event]) -> None:
+def _forget_last_verdict(happened: list[AuditEntry]) -> None:
     at = next((at for at in reversed(range(len(happened))) if happened[at].verb in VERDICTS), None)
     if at is not None:
         del happened[at]

@@ -17,20 +17,19 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-NAME, SERIF, SANS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 WIDTH, HEIGHT = 595.28, 841.89
 Stroke = list[Any]
 Ink = list[float]
 
 
-def weasyprint() -> tuple[str, Callable[[list[Stroke]], bytes]]:
+def weasyprint(serif: Path, sans: Path) -> tuple[str, Callable[[list[Stroke]], bytes]]:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
     fonts = FontConfiguration()
     style = weasyprint.CSS(
-        string=f"""@font-face {{ font-family: serif1; src: url("{SERIF.as_uri()}") }}
-        @font-face {{ font-family: sans1; src: url("{SANS.as_uri()}") }}
+        string=f"""@font-face {{ font-family: serif1; src: url("{serif.as_uri()}") }}
+        @font-face {{ font-family: sans1; src: url("{sans.as_uri()}") }}
         @page {{ size: A4; margin: 0 }} body {{ margin: 0 }}
         p, div, img, svg {{ position: absolute; margin: 0; white-space: pre }}
         p, div, img, svg {{ line-height: 1; box-sizing: border-box }}""",
@@ -102,10 +101,10 @@ def _css(ink: Ink) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in ink)
 
 
-def pymupdf() -> tuple[str, Callable[[list[Stroke]], bytes]]:
+def pymupdf(serif: Path, sans: Path) -> tuple[str, Callable[[list[Stroke]], bytes]]:
     import pymupdf as library
 
-    faces = {False: library.Font(fontfile=str(SERIF)), True: library.Font(fontfile=str(SANS))}
+    faces = {False: library.Font(fontfile=str(serif)), True: library.Font(fontfile=str(sans))}
 
     def draw(strokes: list[Stroke]) -> bytes:
         document = library.open()
@@ -166,13 +165,13 @@ class _MuPen:
             writer.write_text(self.page)
 
 
-def reportlab() -> tuple[str, Callable[[list[Stroke]], bytes]]:
+def reportlab(serif: Path, sans: Path) -> tuple[str, Callable[[list[Stroke]], bytes]]:
     import reportlab as library
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen import canvas
 
-    for name, path in (("serif1", SERIF), ("sans1", SANS)):
+    for name, path in (("serif1", serif), ("sans1", sans)):
         pdfmetrics.registerFont(TTFont(name, str(path)))
 
     def draw(strokes: list[Stroke]) -> bytes:
@@ -235,8 +234,9 @@ class _PlainPen:
 
 
 def main() -> None:
+    name, *fonts = sys.argv[1:]
     try:
-        version, draw = {"weasyprint": weasyprint, "pymupdf": pymupdf, "reportlab": reportlab}[NAME]()
+        version, draw = {"weasyprint": weasyprint, "pymupdf": pymupdf, "reportlab": reportlab}[name](*map(Path, fonts))
     except (ImportError, OSError) as error:  # WeasyPrint needs Pango, a system library
         print(json.dumps({"missing": str(error).splitlines()[0]}), flush=True)
         return

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import device_name, me, writing
 from blueprints.auth.forms import ChangePasswordForm
-from blueprints.auth.shared import bp, signed_in_response
+from blueprints.auth.shared import bp, set_device_cookie, signed_in_response
 from models import Account, db
 from services import audit
 from services.access import APPLICANTS, only
-from services.accounts import applicants, inbox, passwords, sessions, throttle
+from services.accounts import applicants, inbox, known_devices, passwords, sessions, throttle
 from services.accounts.applicants import KnownApplicant, StepExpired
 
 WRONG = "原登录密码不正确，请重新填写"
@@ -28,7 +28,7 @@ def account() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(person, form), 422 if form.is_submitted() else 200
     with writing():
-        made = throttle.count_attempt((throttle.PASSWORD, who.number))
+        made = throttle.count_attempt((throttle.PASSWORD, _session()))
         db.session.commit()
     if made.until:
         form.current.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
@@ -39,16 +39,22 @@ def account() -> ResponseReturnValue:
     return _change(who, passwords.hashed(form.password.data))
 
 
+def _session() -> str:
+    """Counted for the session: who holds another one keeps nobody from changing the password."""
+    return f"applicant {me().session_id}"
+
+
 def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
         with writing():
             token = applicants.change_password(who, password_hash, device_name())
-            throttle.reset_failures(throttle.PASSWORD, who.number)
+            throttle.reset_failures(throttle.PASSWORD, _session())
+            device = known_devices.remember("", account_id=who.account_id)
             db.session.commit()
     except StepExpired:  # changed on another device meanwhile
         flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
-    response = signed_in_response(token, url_for("auth.account"), staff=False)
+    response = signed_in_response(token, device, url_for("auth.account"), staff=False)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 
@@ -68,13 +74,17 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
 @bp.post("/account/devices")
 @only(*APPLICANTS)
 def end_other_devices() -> ResponseReturnValue:
-    """退出其他设备."""
+    """退出其他设备. They are no longer known, either."""
     with writing():
         sessions.end_all(account_id=me().id, but=me().session_id)
+        known_devices.forget(account_id=me().id)
+        device = known_devices.remember("", account_id=me().id)
         audit.record("end_sessions", me())
         db.session.commit()
     flash("其他设备已退出登录", "g")
-    return redirect(url_for("auth.account"))
+    response = redirect(url_for("auth.account"))
+    set_device_cookie(response, device, staff=False)
+    return response
 
 
 @bp.get("/inbox", endpoint="inbox")

@@ -7,9 +7,9 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, writing
+from blueprints import client_source, writing
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
-from blueprints.auth.shared import bp, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import LegacyHolder, db
 from services.access import public
 from services.accounts import legacy_claim, passwords, throttle
@@ -18,7 +18,11 @@ from services.accounts.legacy_claim import Proof, ProvenClaim
 from services.site import privacy
 
 WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
-TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
+TOO_OFTEN = CODE_TOO_OFTEN | {
+    "source": "该证件号码在您所在的网络核对失败的次数过多。请 {}后再试，或者换用其他网络（如手机流量）；"
+    "也可到当地会计管理部门窗口领取激活码",
+    "person": "该证件号码核对失败的次数过多，可能有人在冒用。请到当地会计管理部门窗口领取激活码，或者 {}后再试",
+}
 
 
 @bp.route("/claim", methods=["GET", "POST"])
@@ -54,14 +58,16 @@ def _month(form: ProofForm) -> str:
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
-    limit = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
+    limits = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
     with writing():
-        made = throttle.count_attempt((limit, number), (throttle.PROOF_ADDRESS, client_address()))
-        code_id = None if made.until else legacy_claim.count_attempt(number, proof)
+        made = throttle.count_secret(limits, number, client_source())
+        if made.until is None:
+            legacy_claim.audit_attempt(number)
         db.session.commit()
     if made.until:
-        return _proof_page(form, TOO_OFTEN), 429
-    opened = legacy_claim.check_proof(number, name, proof, code_id)
+        words = CODE_TOO_OFTEN if proof.factor == "activation_code" else TOO_OFTEN
+        return _proof_page(form, words[made.limited].format(duration(made.minutes))), 429
+    opened = legacy_claim.check_proof(number, name, proof)
     if opened is None:
         db.session.rollback()
         return _proof_page(form, WRONG), 422

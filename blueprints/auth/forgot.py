@@ -5,17 +5,16 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, writing
+from blueprints import client_source, writing
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
-from blueprints.auth.shared import bp, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import Account, db
 from services.access import public
 from services.accounts import applicants, passwords, throttle
 from services.accounts.applicants import StepExpired
 
 WRONG = "核对不一致，请检查姓名、证件号码和激活码后再试。多次不成功的，请到当地会计管理部门窗口办理"
-TOO_OFTEN = "尝试次数过多，请明天再试，或到当地会计管理部门窗口办理"
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
@@ -45,18 +44,18 @@ def forgot_code() -> ResponseReturnValue:
 def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
     with writing():
-        made = throttle.count_attempt((throttle.CODE, number), (throttle.PROOF_ADDRESS, client_address()))
-        code_id = None if made.until else applicants.count_code_attempt(number)
+        made = throttle.count_secret(throttle.CODE, number, client_source())
         db.session.commit()
     if made.until:
-        return _code_page(form, TOO_OFTEN), 429
-    account_id = applicants.account_for_code(number, name, form.code.data, code_id)
-    if account_id is None:
+        return _code_page(form, CODE_TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
+    found = applicants.account_for_code(number, name, form.code.data)
+    if found is None:
         db.session.rollback()
         return _code_page(form, WRONG), 422
     with writing():
         throttle.uncount_attempt(made)
         db.session.commit()
+    account_id, code_id = found
     remember("reset", account_id=account_id, code_id=code_id)
     return redirect(url_for("auth.forgot_password"))
 

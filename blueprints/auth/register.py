@@ -1,13 +1,13 @@
-"""立即注册: a complete form reserves the number; the first password activates the account."""
+"""立即注册: a complete form is kept for its browser; the first password activates the account."""
 
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, writing
+from blueprints import client_source, writing
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
-from blueprints.auth.shared import bp
+from blueprints.auth.shared import bp, duration
 from lib.codes import IdType
 from models import Account, db
 from services.access import public
@@ -29,24 +29,46 @@ def register() -> ResponseReturnValue:
         return _page(form)
     if not form.validate():
         return _page(form), 422
-    if _begin(form).until:
-        return render_template("auth/register_wait.html"), 429
+    made = _begin(form)
+    if made.until:
+        page = render_template("auth/register_wait.html", limited=made.limited, wait=duration(made.minutes))
+        return page, 429
     try:
         with writing():
             token = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
+            throttle.uncount_attempt(made, throttle.REGISTER_TAKEN)
             db.session.commit()
     except NumberTaken:
+        with writing():
+            throttle.uncount_attempt(made, throttle.REGISTER_OPEN)
+            db.session.commit()
         return _page(form, occupied=NUMBER_TAKEN), 409
     session[TOKEN] = token
     return redirect(url_for("auth.register_password"))
 
 
 def _begin(form: RegisterForm) -> CountedAttempt:
-    number, phone = (throttle.REGISTER, form.number.data), (throttle.REGISTER_PHONE, form.phone.data)
+    """Count by risk. A browser that changes its registration has no second one open."""
+    source = client_source()
+    by_address = [throttle.REGISTER_TAKEN, throttle.REGISTER_ADDRESS]
+    if applicants.reservation(session.get(TOKEN, "")) is None:
+        by_address.append(throttle.REGISTER_OPEN)
     with writing():
-        made = throttle.count_attempt(number, phone, (throttle.REGISTER_ADDRESS, client_address()))
+        made = throttle.count_attempt(
+            (throttle.REGISTER, source.of(form.number.data)),
+            (throttle.REGISTER_PHONE, source.of(form.phone.data)),
+            *map(source.within, by_address),
+        )
         db.session.commit()
     return made
+
+
+def _finish(number: str, phone: str) -> None:
+    """The registration has ended well: what was counted on the way is forgotten."""
+    source = client_source()
+    throttle.reset_failures(throttle.REGISTER, source.of(number))
+    throttle.reset_failures(throttle.REGISTER_PHONE, source.of(phone))
+    throttle.uncount_oldest(*source.within(throttle.REGISTER_OPEN))
 
 
 def _wanted(form: RegisterForm) -> Registration:
@@ -79,10 +101,13 @@ def register_password() -> ResponseReturnValue:
     password_hash = passwords.hashed(form.password.data)
     try:
         with writing():
-            applicants.activate(token, password_hash)
+            account = applicants.activate(token, password_hash)
+            _finish(account.id_number, account.phone or "")
             db.session.commit()
     except StepExpired:
         return _start_again()
+    except NumberTaken:
+        return _page(RegisterForm(formdata=None), occupied=NUMBER_TAKEN), 409
     session.pop(TOKEN)
     flash("注册成功，请登录", "g")
     return redirect(url_for("auth.login"))

@@ -5,18 +5,34 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_address, device_name, writing
+from blueprints import client_source, device_name, writing
 from blueprints.account_forms import LoginForm
-from blueprints.auth.shared import bp, end_current_session, next_path, sign_out, signed_in_response
+from blueprints.auth.shared import (
+    bp,
+    duration,
+    end_current_session,
+    next_path,
+    sent_device_token,
+    sign_out,
+    signed_in_response,
+)
 from blueprints.gate import signed_in
 from models import db
 from services.access import Actor, public
-from services.accounts import applicants, passwords, throttle
+from services.accounts import applicants, known_devices, passwords, throttle
 from services.accounts.applicants import KnownApplicant, StepExpired
 from services.accounts.throttle import CountedAttempt
 from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
+TOO_OFTEN = {
+    "source": "该证件号码在您所在的网络登录失败的次数过多，请 {}后再试，或者换用其他网络（如手机流量）登录。"
+    "忘记密码的，请使用“忘记密码”",
+    "person": "该证件号码今天登录失败的次数过多，可能有人在试密码。请用以前登录过的手机或电脑登录，或者 {}后再试；"
+    "着急的，请到会计管理部门窗口领取激活码，通过“忘记密码”重新设置",
+    "address": "您所在的网络登录失败的次数过多，与您的证件号码无关。请 {}后再试，或者换用其他网络（如手机流量）登录；"
+    "以前登录过的手机或电脑可以直接登录",
+}
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -31,7 +47,7 @@ def login() -> ResponseReturnValue:
         return _page(form), 422
     made, who = _begin(form)
     if made.until:
-        return _page(form, f"尝试次数过多，请 {made.minutes} 分钟后再试"), 429
+        return _page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
     proved = applicants.authenticate(who, form.name.data, form.password.data)
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
 
@@ -39,11 +55,11 @@ def login() -> ResponseReturnValue:
 def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
     """Store the attempt before any check; the password is checked outside of transactions."""
     number = form.number.data
-    with writing():
-        made = throttle.count_attempt((throttle.SIGN_IN, number), (throttle.SIGN_IN_ADDRESS, client_address()))
-        db.session.commit()
     who = applicants.known(applicants.find(number))
-    db.session.rollback()
+    device_id = known_devices.find(sent_device_token(staff=False), account_id=who.account_id if who else 0)
+    with writing():
+        made = throttle.count_secret(throttle.SIGN_IN, number, client_source(), device_id)
+        db.session.commit()
     return made, who
 
 
@@ -52,13 +68,13 @@ def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> Respon
     try:
         with writing():
             token, actor = applicants.sign_in(who, device_name(), new_hash)
-            throttle.uncount_attempt(made)
-            throttle.reset_failures(throttle.SIGN_IN, form.number.data)
+            throttle.count_success(made, throttle.SIGN_IN, form.number.data, client_source())
+            device = known_devices.remember(sent_device_token(staff=False), account_id=who.account_id)
             end_current_session()
             db.session.commit()
     except StepExpired:  # the password was changed meanwhile
         return _page(form, WRONG), 422
-    return signed_in_response(token, _place(actor), staff=False)
+    return signed_in_response(token, device, _place(actor), staff=False)
 
 
 def _place(actor: Actor) -> str:

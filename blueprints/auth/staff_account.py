@@ -13,7 +13,7 @@ from blueprints.auth.shared import bp, forget, remember, remembered, signed_in_r
 from lib.questions.fields import Question
 from models import Staff, db
 from services.access import STAFF, only
-from services.accounts import passwords, staff, throttle
+from services.accounts import known_devices, passwords, staff, throttle
 from services.accounts.applicants import StepExpired
 from services.accounts.staff import KnownStaff
 
@@ -26,8 +26,9 @@ def _known() -> KnownStaff:
 
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the attempt, commit, check; the field gets the message."""
+    session = f"staff {me().session_id}"  # who holds another one keeps nobody from it
     with writing():
-        made = throttle.count_attempt((throttle.STAFF_PASSWORD, who.uid))
+        made = throttle.count_attempt((throttle.PASSWORD, session))
         db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
@@ -35,7 +36,7 @@ def _password_is_right(field: Question, who: KnownStaff) -> bool:
         field.errors = [WRONG]
     else:
         with writing():
-            throttle.reset_failures(throttle.STAFF_PASSWORD, who.uid)
+            throttle.reset_failures(throttle.PASSWORD, session)
             db.session.commit()
     return not field.errors
 
@@ -59,10 +60,11 @@ def staff_account() -> ResponseReturnValue:
     try:
         with writing():
             token = staff.change_password(who, password_hash, device_name())
+            device = known_devices.remember("", staff_id=who.staff_id)
             db.session.commit()
     except StepExpired:
         return _changed_elsewhere()
-    response = signed_in_response(token, url_for("auth.staff_account"), staff=True)
+    response = signed_in_response(token, device, url_for("auth.staff_account"), staff=True)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
 

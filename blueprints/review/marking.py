@@ -108,7 +108,7 @@ def conflict(error: Exception) -> ResponseReturnValue:
         "review/conflict.html",
         message=str(error),
         declaration=declaration,
-        kept=kept and bool(sent),
+        marks_kept=kept and bool(sent),
         lost=review_page.in_words(sent, me()) if declaration and not kept else [],
     )
     return page, 409

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
+from blueprints.review import queue_lines
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
@@ -20,9 +21,17 @@ from services.queue import filters as queue_filters
 from services.queue import listing as queue_listing
 from services.queue import saved_views
 from services.queue.filters import Filters
-from services.queue.rows import OfficerView
+from services.queue.rows import OfficerView, QueuePage
 
 TEN = 10
+#: What the page offers to choose from.
+LISTS = {
+    "tabs": queue_filters.TABS,
+    "lanes": queue_filters.LANES,
+    "due": queue_filters.DUE,
+    "kinds": Kind.choices(),
+}
+bp.record(lambda state: state.app.jinja_env.globals.update(queue_lists=LISTS))
 
 
 @bp.get("")
@@ -62,30 +71,70 @@ def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 def _page(
     view: OfficerView,
-    found: queue_listing.QueuePage,
+    found: QueuePage,
     filters: Filters,
     *,
     text: str = "",
     searched: bool = False,
     began: bool = False,
 ) -> str:
+    counts, offices = queue_listing.counts(me(), view=view), queue_listing.offices_to_choose(me(), view=view)
+    look = {
+        "with_status": searched or bool(filters.lane) or filters.tab == "all",
+        "with_department": bool(offices) or filters.lane == "incoming",
+    }
+    holes = dict.fromkeys(queue_filters.LANES, 0) | {**counts.tabs, **counts.lanes, "today": counts.today}
+    pages = _pages(found, filters) | {"text": text, "said": _said(found), "done_today": _done_today(counts.seconds)}
     return render_template(
         "review/queue.html",
-        found=found,
-        filters=filters,
-        query=filters.address(),
-        text=text,
         searched=searched,
-        began=began,
-        most=queue_listing.FOUND_AT_MOST,
-        tabs=queue_filters.TABS,
-        lanes=queue_filters.LANES,
-        due=queue_filters.DUE,
-        kinds=Kind.choices(),
-        offices=queue_listing.offices_to_choose(me(), view=view),
-        counts=queue_listing.counts(me(), view=view),
+        filters=filters,
         views=saved_views.of(me()),
+        holes=holes | pages | {"rows": queue_lines.drawn(found.lines, **look)},
+        shape=look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began},
     )
+
+
+def _shape(
+    found: QueuePage, filters: Filters, counts: queue_listing.Counts, offices: tuple[tuple[str, str], ...]
+) -> dict[str, Hashable]:
+    """By what the page around the lines differs, beside its figures."""
+    return {
+        "filters": filters,
+        "offices": offices,
+        "keys": me().keys_on,
+        "shown_lanes": tuple(counts.lanes),
+        "is_overdue": counts.lanes["overdue"] > 0,
+        "is_soon": counts.lanes["soon"] > 0,
+        "has_lines": bool(found.lines),
+        "has_before": bool(found.before),
+        "has_after": bool(found.after),
+        "unfinished": found.unfinished,
+    }
+
+
+def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
+    """Where the pages before and after this one are."""
+    query: dict[str, Any] = filters.address()
+    places = {"earlier": found.before, "later": found.after}
+    return {name: place and url_for("review.queue", after=place, **query) for name, place in places.items()}
+
+
+def _said(found: QueuePage) -> str:
+    """What a search has found."""
+    if found.lines:
+        more = "（还有更多，请写得更完整，例如同时写姓名和单位）" if found.more else ""
+        return f"找到 {len(found.lines)} 份申报{more}"
+    if found.more:
+        return "符合的单位太多，请把单位名称写得更完整。"
+    return "没有找到。请核对后再查；只能查找本部门及下级部门办理的申报。"
+
+
+def _done_today(seconds: int | None) -> str:
+    if seconds is None:
+        return "今日我已审"
+    minutes = f"{seconds // 60} 分 " if seconds >= 60 else ""
+    return f"今日我已审（平均 {minutes}{seconds % 60} 秒/件）"
 
 
 # --- taking ---------------------------------------------------------------------------------------

@@ -10,14 +10,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from lib.database import utcnow
+from blueprints.review import viewer_pictures
+from blueprints.review.submission_rows import SubmissionRows
 from lib.text import one_line
 from models import Record, db
-from services import access, checks
+from services import access, checks, workflow
 from services.marks import marks, return_reasons
 from services.moves import MOVES
 from services.queue.filters import Filters
-from services.review import access_log
+from services.review import access_log, reading
 from services.review import case as review_case
 from services.review import page as review_page
 from services.review import pictures as review_pictures
@@ -90,17 +91,23 @@ def in_hand(uid: str) -> ReviewCase:
     return (declaration and review_case.of(declaration, me())) or abort(404)
 
 
+def read_in_scope(uid: str, number: int | None = None) -> ReviewCase:
+    """The same for a page, where nothing is written: plain rows instead of objects."""
+    declaration = reading.declaration(me(), uid)
+    return (declaration and review_case.of(declaration, me(), number)) or abort(404)
+
+
 def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
-    """A revision of a submission in scope. The access is logged first, in a short transaction of its own."""
-    case = in_scope(uid, number)
+    """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
+    case = read_in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         with writing():
-            case = in_scope(uid, number)
+            case = read_in_scope(uid, number)
             access_log.record(me(), case.revision, case.access_log.to_log(verb))
-            if claim := case.access_log.clock_to_start(verb):
-                claim.opened_at = utcnow()
+            if case.access_log.clock_to_start(verb):
+                workflow.begin(case.declaration, me())
             db.session.commit()
-        case = in_scope(uid, number)
+        case = read_in_scope(uid, number)
     return case
 
 
@@ -134,10 +141,10 @@ def submission_page(
         declaration=case.declaration,
         revision=case.revision,
         moves=MOVES,
-        pictures=review_pictures.pictures(found.papers, case.compared),
+        pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
-        reasons=return_reasons.of(me()),
+        rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
         checks=checks.run(case.revision, me()),
         all_shown=bool(request.args.get("all")),
         within=within(),

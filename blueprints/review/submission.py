@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
 from blueprints.review.marking import replace_marks
-from blueprints.review.shared import address_of, bp, in_hand, in_scope, submission_page, viewed_case
+from blueprints.review.shared import address_of, bp, in_hand, in_scope, read_in_scope, submission_page, viewed_case
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
@@ -28,7 +28,7 @@ def submission(uid: str) -> ResponseReturnValue:
 def _give_back_marks(uid: str) -> None:
     """Marks of a form that came after the session's end are kept as unsent ones, as long as they still count."""
     path = url_for("review.submission", uid=uid)
-    if not drafts.late_forms(me().id, path):
+    if not drafts.has_late_forms(me().id, path):
         return
     with writing():
         late = drafts.late_forms(me().id, path)
@@ -62,4 +62,4 @@ def reveal(uid: str) -> ResponseReturnValue:
     with writing():
         access_log.record(me(), in_scope(uid, number).revision, ["reveal"])
         db.session.commit()
-    return submission_page(in_scope(uid, number), reveal=True)
+    return submission_page(read_in_scope(uid, number), reveal=True)

@@ -6,7 +6,8 @@ from flask import Response, current_app, flash, redirect, render_template, url_f
 from flask.typing import ResponseReturnValue
 
 from blueprints import writing
-from blueprints.wizard.shared import bp, case_in_hand, editable_case, step_bar
+from blueprints.wizard import summary
+from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
 from forms import STEPS
 from models import db, store
 from services.access import APPLICANTS, only
@@ -17,12 +18,12 @@ from services.sheet import content as sheet_content
 @bp.get("/check")
 @only(*APPLICANTS)
 def check() -> str:
-    case = editable_case()
+    case = shown_case()
     return render_template(
         "wizard/check.html",
         declaration=case.declaration,
-        sections=case.sections,
-        gaps=case.gaps,
+        sections=summary.drawn(case.sections),
+        gaps=case.gaps_shown,
         photo=case.photo,
         bar=step_bar(case, "check"),
         photo_step=STEPS[0],

@@ -8,6 +8,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import editable_case, save_typed, typed_of
 from forms import PHOTO, SHEET
 from lib.questions.fields import StepForm
@@ -87,6 +88,7 @@ def questions(
         restored=restored,
         step=item.step,
         form=form,
+        questions=QuestionCells(form, item.step, {}, shown).html(case.declaration.account),
         shown=shown,
         seen=(typed.get("seen") if typed else "") or drafts.fingerprint(case.declaration, item.step, base),
         facts=correction_form.facts_for_browser(form, shown),

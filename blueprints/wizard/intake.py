@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import abort, current_app, flash, request
 from werkzeug.datastructures import FileStorage
 
-from blueprints import writing
+from blueprints import me, writing
 from blueprints.wizard.shared import editable_case, own_page
 from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
@@ -32,11 +32,11 @@ def sent_files(name: str) -> list[FileStorage]:
 
 def add_pictures(kind: str, files: Sequence[FileStorage], replaced: str = "") -> list[str]:
     """Add pictures one by one; returns what was wrong. The first good one replaces the page of that uid, if any."""
-    problems = []
+    problems, account_id = [], me().id
     for number, file in enumerate(files, 1):
         which = f"第 {number} 张：" if len(files) > 1 else ""
         try:
-            _add(kind, file.read(), replaced=replaced)
+            _add(kind, file.read(), account_id, replaced=replaced)
             replaced = ""
         except (PictureRefused, PageNotAdded) as error:
             problems.append(f"{which}{error}")
@@ -51,15 +51,15 @@ def add_photo() -> str:
         return ""
     editable_case()
     try:
-        _add(PHOTO, data, crop=_sent_crop())
+        _add(PHOTO, data, me().id, crop=_sent_crop())
     except PictureRefused as error:
         return str(error)
     return ""
 
 
-def _add(kind: str, data: bytes, *, crop: Crop | None = None, replaced: str = "") -> None:
+def _add(kind: str, data: bytes, account_id: int, *, crop: Crop | None = None, replaced: str = "") -> None:
     db.session.rollback()
-    prepared = intake.prepare(settings(), kind, data, crop)
+    prepared = intake.prepare(settings(), kind, data, account_id, crop)
     with writing():
         intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)
         db.session.commit()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, writing
+from blueprints.kept_parts import render_kept
+from blueprints.wizard import paper_cards
 from blueprints.wizard.intake import add_pictures, sent_files
 from blueprints.wizard.pages import back_to
-from blueprints.wizard.shared import bp, case_in_hand, editable_case, step_bar
-from forms import PAPER, PHOTO, SHEET
+from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
+from forms import PAPER, PHOTO
+from lib.codes import Status
 from models import db
 from services import workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
 from services.filing.case import DeclarationCase
-from services.papers import picture_advice
 from services.papers.papers import PaperState
 from services.sheet import commitment
 
@@ -29,38 +31,29 @@ Problems = Mapping[str, Sequence[str]]  # by paper; under submit and agree what 
 @bp.get("/papers")
 @only(*APPLICANTS)
 def papers_page() -> ResponseReturnValue:
-    return _page(editable_case())
+    return _page(shown_case())
 
 
 def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool = False) -> ResponseReturnValue:
-    page = render_template(
-        "wizard/papers.html",
-        declaration=case.declaration,
-        states=_states(case),
-        bar=step_bar(case, "papers"),
-        corrections={item.target: item for item in corrections.items(case)},
-        agreed=agreed,
-        commitment=commitment,
-        **_for_rows(case, problems or {}),
-    )
-    return page, 422 if problems else 200
+    states = _states(case)
+    holes = {"cards": Markup("").join(paper_cards.draw(case, state, problems or {}) for state in states)}
+    values = {
+        "bar": step_bar(case, "papers"),
+        "total": len(states),
+        "uploaded": sum(1 for state in states if state.complete),
+        "is_returned": case.declaration.status == Status.RETURNED,
+        "commitment": commitment,
+    }
+    if not problems:
+        return render_kept("wizard/papers.html", holes, **values)
+    fixes = {item.target: item for item in corrections.items(case)}
+    page = render_template("wizard/papers.html", problems=problems, agreed=agreed, corrections=fixes, **values, **holes)
+    return page, 422
 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
     """The papers of this page: all that are asked for but the photo."""
     return [state for state in case.paper_states if state.paper.kind != PHOTO]
-
-
-def _for_rows(case: DeclarationCase, problems: Problems) -> dict[str, Any]:
-    """What the row of a paper shows, beside its state."""
-    return {
-        "marks": {view.mark.target: view for view in case.open_views},
-        "problems": problems,
-        "sheet": SHEET,
-        "advice": picture_advice.notes,
-        "notes": case.sheet_notes,
-        "unfinished": case.unfinished,
-    }
 
 
 @bp.get("/papers/<kind>/row")
@@ -69,7 +62,7 @@ def paper_row(kind: str) -> str:
     """The row of one paper alone, as it is now: for scripts, which put it in the place of the old one."""
     case = editable_case()
     state = next((state for state in _states(case) if state.paper.kind == kind), None) or abort(404)
-    return render_template("wizard/_paper.html", item=state, **_for_rows(case, {}))
+    return paper_cards.draw(case, state, {})
 
 
 @bp.post("/papers/<kind>")

@@ -150,13 +150,13 @@ def _sent(token: str) -> ResponseReturnValue:
     with writing():
         owner = _bound_owner(token)
         assert owner.phone_upload
-        kind = owner.phone_upload.kind
+        kind, account_id = owner.phone_upload.kind, owner.declaration.account_id
         db.session.commit()
     files = sent_files("file")
     if not files:
         return _shown(token, _owner(token), "请先拍照，再点【上传】")
     try:
-        prepared = intake.prepare(settings(), kind, files[0].read())
+        prepared = intake.prepare(settings(), kind, files[0].read(), account_id)
         with writing():
             owner = _owner(token, lock=True)
             intake.add(owner.declaration, owner.paper(kind), prepared)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened, writing
 from forms import STEPS
-from lib.codes import OPEN, Status
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
 from services.declaration import drafts
+from services.filing import progress, reading
 from services.filing.case import DeclarationCase
 
 bp = Blueprint("wizard", __name__, url_prefix="/apply")
@@ -22,11 +25,22 @@ bp = Blueprint("wizard", __name__, url_prefix="/apply")
 
 @dataclass(frozen=True)
 class BarItem:
-    """One page in the step bar: ``state`` is done, now, bad (marks to deal with) or empty."""
+    """One page in the step bar: ``state`` is done, now or empty."""
 
     title: str
-    url: str
+    name: str
+    endpoint: str
     state: str
+
+
+#: The pages of the way: title, name and endpoint.
+WAY = (
+    ("阅读须知", "notice", "wizard.notice"),
+    *((step.title, step.slug, "wizard.step") for step in STEPS),
+    ("核对信息", "check", "wizard.check"),
+    ("附件上传", "papers", "wizard.papers_page"),
+    ("申报告知", "done", "wizard.done"),
+)
 
 
 def send_picture(address: str, kind: str) -> Response:
@@ -43,10 +57,19 @@ def case_in_hand() -> DeclarationCase:
     if declaration is None:
         record = access.own_record(me())
         abort(redirect(url_for("archive.own") if record else url_for("wizard.notice")))
-    return _of_request(declaration)
+    return case_of_request(declaration)
 
 
-def _of_request(declaration: Declaration) -> DeclarationCase:
+def shown_case() -> DeclarationCase:
+    """``editable_case`` for a page that only shows it: of plain rows (services.filing.reading)."""
+    declaration = reading.open_declaration(me())
+    if declaration is None or not declaration.is_editable or declaration.notice_read_at is None:
+        return editable_case()
+    case = case_of_request(declaration)
+    return shown_case() if opened(case) else case
+
+
+def case_of_request(declaration: Declaration) -> DeclarationCase:
     """The case that this request works on, for the reminder of unsent corrections on its page too."""
     g.case = DeclarationCase(declaration)
     return g.case
@@ -100,7 +123,7 @@ def restored(declaration: Declaration, page: Step | str) -> Draft | None:
 
 def latest_case() -> DeclarationCase:
     """The newest declaration in whatever state; without any: on to 阅读须知. Opening it shows the result."""
-    case = _of_request(access.latest_declaration(me()) or abort(redirect(url_for("wizard.notice"))))
+    case = case_of_request(reading.latest_declaration(me()) or abort(redirect(url_for("wizard.notice"))))
     return latest_case() if opened(case) else case
 
 
@@ -109,27 +132,23 @@ def own_page(case: DeclarationCase, uid: str) -> PaperPage:
     return next((page for page in case.declaration.pages if page.uid == uid), None) or abort(404)
 
 
-def step_bar(case: DeclarationCase | None, here: str) -> list[BarItem]:
+def step_bar(case: DeclarationCase | None, here: str) -> tuple[BarItem, ...]:
     """The eight pages of the way with their states, ``here`` the current one's name."""
-    done = _done(case) if case else set()
-    pages = [("notice", "阅读须知", url_for("wizard.notice"))]
-    pages += [(step.slug, step.title, url_for("wizard.step", step=step)) for step in STEPS]
-    pages += [("check", "核对信息", url_for("wizard.check")), ("papers", "附件上传", url_for("wizard.papers_page"))]
-    pages += [("done", "申报告知", url_for("wizard.done"))]
-    return [
-        BarItem(title, url, "now" if name == here else "done" if name in done else "") for name, title, url in pages
-    ]
+    return bar_of(case.progress.done if case else frozenset(), here)
 
 
-def _done(case: DeclarationCase) -> set[str]:
-    declaration = case.declaration
-    done = {step.slug for step in STEPS if case.is_finished(step) and all(map(case.pages_of, step.papers))}
-    if declaration.notice_read_at:
-        done.add("notice")
-    if case.printed:
-        done.add("check")
-    if not any(state.paper.required and not state.pages for state in case.paper_states):
-        done.add("papers")
-    if declaration.status in OPEN and declaration.status not in (Status.DRAFT, Status.RETURNED):
-        done.add("done")
-    return done
+@lru_cache(maxsize=500)
+def bar_of(done: frozenset[str], here: str) -> tuple[BarItem, ...]:
+    return tuple(BarItem(*page, "now" if page[1] == here else "done" if page[1] in done else "") for page in WAY)
+
+
+@bp.after_request
+def keep_progress(response: Response) -> Response:
+    """What this page had to work out is written once it is made, for the pages after it."""
+    case: DeclarationCase | None = g.get("case")
+    if request.method == "GET" and case is not None and "progress_found" in vars(case):
+        known = case.declaration.id, case.declaration.version, case.progress_found
+        with suppress(SQLAlchemyError), writing(wait=False):
+            progress.store(*known)
+            db.session.commit()
+    return response

@@ -36,6 +36,7 @@ def status() -> str:
     """申报进度: whose turn it is, until when, and what has happened."""
     case = latest_case()
     declaration, moves = case.declaration, {move.verb for move in workflow.available(case.declaration, me())}
+    verdict = _verdict(declaration)
     return render_template(
         "wizard/status.html",
         declaration=declaration,
@@ -43,10 +44,10 @@ def status() -> str:
         standing=deadlines.due_state(declaration, today()),
         history=audit.history(declaration),
         items=corrections.items(case),
-        verdict=_verdict(declaration),
+        verdict=verdict,
         may_withdraw="withdraw" in moves,
         may_drop="drop" in moves,
-        record=access.own_record(me()),
+        record=access.own_record(me()) if verdict else None,
         next_slug=case.first_unfinished if declaration.is_editable else "",
     )
 

@@ -7,11 +7,24 @@ from typing import Any
 
 from flask import Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from jinja2.utils import htmlsafe_json_dumps
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, writing
-from blueprints.wizard import intake
-from blueprints.wizard.shared import bp, editable_case, keep_typed, restored, save_typed, step_bar, typed_of
+from blueprints.kept_parts import render_kept
+from blueprints.wizard import intake, photo_card
+from blueprints.wizard.question_cells import QuestionCells
+from blueprints.wizard.shared import (
+    bp,
+    case_of_request,
+    editable_case,
+    keep_typed,
+    restored,
+    save_typed,
+    shown_case,
+    step_bar,
+    typed_of,
+)
 from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
 from lib.questions.fields import StepForm
@@ -21,7 +34,7 @@ from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts
-from services.filing import next_page
+from services.filing import next_page, reading
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.workflow import start as workflow_start
@@ -39,12 +52,12 @@ def home() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def notice() -> ResponseReturnValue:
     """阅读须知. Reading on begins the declaration."""
-    declaration = access.open_declaration(me())
+    declaration = reading.open_declaration(me())
     if declaration is None and access.own_record(me()):
         return redirect(url_for("archive.own"))
     if request.method != "POST":  # HEAD changes nothing either
-        bar = step_bar(DeclarationCase(declaration) if declaration else None, "notice")
-        return render_template("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
+        bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
+        return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
     with writing():
         declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
         if declaration.is_editable and declaration.notice_read_at is None:
@@ -56,8 +69,10 @@ def notice() -> ResponseReturnValue:
 @bp.get("/<step:step>")
 @only(*APPLICANTS)
 def step(step: Step) -> ResponseReturnValue:
-    case = editable_case()
-    draft = restored(case.declaration, step)
+    case = shown_case()
+    draft, is_parked = reading.draft(case.declaration, step.slug, request.path)
+    if is_parked:
+        draft = restored(case.declaration, step)
     return _page(case, step, step.form(typed_of(draft), context=case.context), restored=draft)
 
 
@@ -102,16 +117,19 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
     declaration = case.declaration
     elsewhere = request.form.get("seen", "") != drafts.fingerprint(declaration, step)
     valid = form.checks()
-    lacking = [kind for kind in step.papers if not case.pages_of(kind)]
+    lacking = case.lacking(step)
     if not valid or lacking or elsewhere:
         form.put_back_hidden()
         keep_typed(declaration, step)
         return _page(editable_case(), step, form, lacking=lacking, elsewhere=elsewhere)
     with writing(keep=True):
         answers.save(declaration, form)
+        saved = DeclarationCase(declaration)
+        with db.session.no_autoflush:  # it is written together with the answers
+            saved.keep_progress(step)
         drafts.delete(declaration, step)
         db.session.commit()
-    onward = _after(DeclarationCase(declaration), step)
+    onward = _after(saved, step)
     for question in form.questions:
         for warning in question.warnings:
             flash(warning, "y")
@@ -175,21 +193,18 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
     problems = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
     problems += [(PHOTO, shown["refused"])] if shown.get("refused") else []
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
-    page = render_template(
-        "wizard/step.html",
-        step=step,
-        form=form,
-        bar=step_bar(case, step.slug),
-        declaration=case.declaration,
-        photo=case.photo if PHOTO in step.papers else None,
-        marks={view.mark.target: view for view in case.open_views},
-        problems=problems,
-        seen=_seen(case.declaration, step, shown.get("restored")),
-        number=STEPS.index(step) + 2,
-        facts=facts_for_browser(form, form._fields),
-        sheet_outdated=case.signed_is_outdated,
-        **({"elsewhere": False, "restored": None} | shown),
-    )
+    marks = {view.mark.target: view for view in case.open_views}
+    holes = {
+        "questions": QuestionCells(form, step, marks).html(case.declaration.account),
+        "photo_card": photo_card.draw(case, step, marks, problems),
+        "seen": _seen(case.declaration, step, shown.get("restored")),
+        "facts": htmlsafe_json_dumps(facts_for_browser(form, form._fields)),
+    }
+    values = {"step": step, "bar": step_bar(case, step.slug), "number": STEPS.index(step) + 2}
+    values["sheet_outdated"] = case.progress.sheet_outdated
+    if not problems and not any(shown.values()):
+        return render_kept("wizard/step.html", holes, **values)
+    page = render_template("wizard/step.html", problems=problems, **values, **holes, **shown)
     return page, 409 if shown.get("elsewhere") else 422 if problems else 200
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from lib.pdf import fonts, typeset
 from lib.pdf.fonts import Face
@@ -31,6 +31,11 @@ def color(code: str) -> Color:
     return red / 255, green / 255, blue / 255
 
 
+Font = tuple[str, float] | None  # name within the document, size
+TextKey = tuple[str, float, Face, float, bool, Font]
+_MOST_TEXTS, _MOST_KEPT = 1 << 14, 500  # operators of texts, and other things that a document keeps
+Kept = TypeVar("Kept")
+
 _DARK = re.compile(b"\1+")
 
 BLACK = (0.0, 0.0, 0.0)
@@ -49,6 +54,14 @@ class Rect(NamedTuple):
     @property
     def right(self) -> float:
         return self.left + self.width
+
+
+class Recording(NamedTuple):
+    """Recorded operators, and the state that they leave."""
+
+    operators: str
+    state: dict[str, object]
+    font: Font
 
 
 @contextmanager
@@ -72,7 +85,9 @@ class Canvas:
         fonts.warm_up()
         self._reuse_forms = reuse_forms
         self._forms: dict[Hashable, str] = {}
-        self._state: dict[str, object] = {}  # fill, stroke and font as last written to this page
+        self._kept: dict[Hashable, Any] = {}
+        self._recorded: list[str] | None = None
+        self._state: dict[str, object] = {}  # fill and stroke as last written to this page
         self._buffer = BytesIO()
         self._canvas: Any = reportlab_internals.new_canvas(
             self._buffer, (PAGE_WIDTH, PAGE_HEIGHT), fonts.SERIF.stem, "zh-CN"
@@ -82,12 +97,14 @@ class Canvas:
         self._canvas.setSubject("")
         self._canvas.setCreator(author)
         self._canvas.setProducer("reportlab")
+        self._font: Font = None
+        self._known_texts: dict[TextKey, tuple[float, str, Font]] = {}
         self._codes = {face: fonts.Codes(face, reportlab_internals.document_of(self._canvas)) for face in Face}
 
     def next_page(self) -> None:
         """End this page; needed for the last page, too."""
         self._canvas.showPage()
-        self._state = {}
+        self._state, self._font = {}, None
 
     def bookmark(self, title: str) -> None:
         """An entry of the document's outline that leads to this page."""
@@ -104,17 +121,45 @@ class Canvas:
         name = self._forms.get(what)
         if name is None:
             name = self._forms[what] = f"f{len(self._forms)}"
-            before, self._state = self._state, {}
+            before, self._state, self._font = (self._state, self._font), {}, None
             self._canvas.beginForm(name, -PAGE_WIDTH, -PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT)
             draw(0, 0)
             self._canvas.endForm()
-            self._state = before
+            self._state, self._font = before
         self._write(f"q 1 0 0 1 {x:.2f} {y:.2f} cm")
         self._canvas.doForm(name)
         self._write("Q")
 
+    def keep(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What ``make`` returned for the same ``what`` before, with ``reuse_forms``; above all recorded pieces."""
+        if not self._reuse_forms:
+            return make()
+        found = self._kept.get(what)
+        if found is None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[what] = make()
+        return cast(Kept, found)
+
+    def record(self, draw: Callable[[], None]) -> Recording:
+        """Texts, boxes and lines to be replayed on any page of this document; they set colours and font themselves."""
+        before = self._state, self._font
+        self._state, self._font, self._recorded = {}, None, []
+        draw()
+        piece = Recording("\n".join(self._recorded), self._state, self._font)
+        (self._state, self._font), self._recorded = before, None
+        return piece
+
+    def replay(self, piece: Recording) -> None:
+        self._write(piece.operators)
+        self._state |= piece.state
+        self._font = piece.font or self._font
+
     def _write(self, operators: str) -> None:
-        self._internals.append_operators(self._canvas, operators)
+        if self._recorded is None:
+            self._internals.append_operators(self._canvas, operators)
+        else:
+            self._recorded.append(operators)
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""
@@ -140,31 +185,33 @@ class Canvas:
 
         ``spacing`` is added between characters; ``bold`` thickens the strokes, as there is no bold font.
         """
+        as_now = (text, size, face, spacing, bold, self._font)
+        wide, operators, self._font = self._known_texts.get(as_now) or self._prepare(as_now)
         if align != "left":
-            wide = fonts.width(text, size, face) + spacing * (len(text) - 1)
             x -= wide / 2 if align == "center" else wide
         self._fill(ink)
         if bold:
             self._stroke(size / 46, ink)
-        # One text object for all fonts of a line: viewers then copy it as one piece.
-        operators = [f"BT 1 0 0 1 {x:.2f} {y:.2f} Tm"]
-        if spacing:
-            operators.append(f"{spacing:.4g} Tc")
-        if bold:
-            operators.append("2 Tr")
-        for name, codes in self._runs(text, face):
-            if self._state.get("font") != (name, size):
-                operators.append(f"{name} {size:.4g} Tf")
-                self._state["font"] = (name, size)
-            operators.append(f"<{codes}> Tj")
-        if spacing:
-            operators.append("0 Tc")
-        if bold:
-            operators.append("0 Tr")
-        operators.append("ET")
-        self._write(" ".join(operators))
+        self._write(f"BT {x:.2f} {y:.2f} Td {operators}ET")
 
-    def _runs(self, text: str, face: Face) -> Iterable[tuple[str, str]]:
+    def _prepare(self, as_now: TextKey) -> tuple[float, str, Font]:
+        """The width of a text, its operators and the font that they leave; kept, because most texts come again."""
+        text, size, face, spacing, bold, font = as_now
+        # One text object for all fonts of a line: viewers then copy it as one piece.
+        operators = f"{spacing:.4g} Tc " * bool(spacing) + "2 Tr " * bold
+        for name, codes in self._runs(text, face):
+            if font != (name, size):
+                font = name, size
+                operators += f"{name} {size:.4g} Tf "
+            operators += f"<{codes}> Tj "
+        operators += "0 Tc " * bool(spacing) + "0 Tr " * bold
+        if len(self._known_texts) >= _MOST_TEXTS:
+            self._known_texts.clear()
+        known = fonts.width(text, size, face) + spacing * (len(text) - 1), operators, font
+        self._known_texts[as_now] = known
+        return known
+
+    def _runs(self, text: str, face: Face) -> Sequence[tuple[str, str]]:
         """The text as (name of a font, codes in it); usually one font has it all."""
         codes = self._codes[face]
         whole = "".join(map(codes.__getitem__, text))
@@ -180,7 +227,7 @@ class Canvas:
         """The lines of a fitted text, vertically centred in the box."""
         step = fitted.size * typeset.LEADING
         y = box.bottom + box.height / 2 + (len(fitted.lines) - 1) * step / 2 - fitted.size * TO_MIDDLE
-        x = {"left": box.left, "center": box.left + box.width / 2}[align]
+        x = box.left if align == "left" else box.left + box.width / 2
         for line in fitted.lines:
             self.text(x, y, line, fitted.size, face=face, ink=ink, align=align)
             y -= step
@@ -244,11 +291,11 @@ class Canvas:
     @contextmanager
     def _saved_state(self) -> Iterator[None]:
         """The graphics state as it was is restored at the end."""
-        before = dict(self._state)
+        before = dict(self._state), self._font
         self._canvas.saveState()
         yield
         self._canvas.restoreState()
-        self._state = before
+        self._state, self._font = before
 
     # --- pictures -----------------------------------------------------------------------------------------------------
 
@@ -257,9 +304,9 @@ class Canvas:
         unit = box.width / len(rows)
         # Whole numbers in a scaled space: 450 runs in points would need 1,800 formatted fractions.
         code = [
-            f"{run.start()} {len(rows) - 1 - index} {run.end() - run.start()} 1 re"
-            for index, row in enumerate(rows)
-            for run in _DARK.finditer(row)
+            f"{start} {len(rows) - index} {end - start} 1 re"
+            for index, row in enumerate(rows, 1)
+            for start, end in map(re.Match.span, _DARK.finditer(row))
         ]
         with self._saved_state():
             self._write(f"{unit:.5f} 0 0 {unit:.5f} {box.left:.2f} {box.bottom:.2f} cm")

@@ -119,6 +119,8 @@ def fit(text: str, width: float, height: float, size: float, smallest: float, fa
     One line is preferred if it is nearly full size or a single code; then several lines from 9 points down. A code is
     broken only if it would be smaller than 7 points.
     """
+    if fonts.ems(text, face) * size <= width:
+        return Fitted(size, (text,))
     least = minimum_size(text, width, smallest, face)
     if one_line := _one_line(text, width, size, smallest, least, face):
         return Fitted(one_line, (text,))
@@ -127,6 +129,8 @@ def fit(text: str, width: float, height: float, size: float, smallest: float, fa
 
 def minimum_height(text: str, width: float, size: float, smallest: float, face: Face = Face.TEXT) -> float:
     """The least height of a box of this width in which :func:`fit` succeeds."""
+    if fonts.ems(text, face) * size <= width:
+        return size * LEADING
     least = minimum_size(text, width, smallest, face)
     if _one_line(text, width, size, smallest, least, face):
         return size * LEADING

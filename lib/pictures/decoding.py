@@ -24,9 +24,10 @@ def paper(data: bytes) -> Answer:
 
 def _paper(found: images.Upright) -> Answer:
     with images.decoding():
-        facts, blobs = _answer(found.picture(images.encode_jpeg(found.image, images.QUALITY)), found.image)
+        small = images.small_copy(found.image)
+        facts, blobs = _answer(found.picture(images.encode_jpeg(found.image, images.QUALITY)), found.image, small)
         signs = screens.screenshot_signs(found.image, (found.original_width, found.original_height), found.origin)
-        facts["measures"] |= {"screen": signs} | _document(found.image)
+        facts["measures"] |= {"screen": signs} | _document(small)
         return facts, blobs
 
 
@@ -34,21 +35,23 @@ def straight(data: bytes, corners: list[float]) -> Answer:
     """A clean JPEG -> the document between four corners as a rectangle, its thumbnail."""
     with images.decoding():
         picture = perspective.straighten(data, corners)
-        return _answer(picture, images.load_jpeg(picture.jpeg))
+        image = images.load_jpeg(picture.jpeg)
+        return _answer(picture, image, images.small_copy(image))
 
 
 def whole(data: bytes) -> Answer:
     """An unchanged clean JPEG: its measurements again, and its thumbnail."""
     with images.decoding():
         image = images.load_jpeg(data)
-        facts, blobs = _answer(images.CleanPicture(data, *image.size, *image.size, len(data)), image)
-        facts["measures"] |= _document(image)
+        small = images.small_copy(image)
+        facts, blobs = _answer(images.CleanPicture(data, *image.size, *image.size, len(data)), image, small)
+        facts["measures"] |= _document(small)
         return facts, blobs
 
 
-def _document(image: Image.Image) -> dict[str, Any]:
+def _document(small: Image.Image) -> dict[str, Any]:
     """The corners of the document, or the sides where it is cut off; empty when it was not found."""
-    found = corners.find_corners(image)
+    found = corners.find_corners(small)
     known = {"corners": list(found.corners)} if found.sure else {"cut": list(found.cut)} if found.cut else {}
     return {"document": known}
 
@@ -68,7 +71,8 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     ``crop`` may be a position: ``top``, ``middle``, ``bottom``.
     """
     wanted = _photo_rule(rule)
-    found = images.decode_upright(data, short_side=max(wanted.best))  # so that a panorama still has enough pixels
+    # A panorama still has enough pixels, and so has a small frame of any picture.
+    found = images.decode_upright(data, short_side=max(wanted.best), enough=(images.LONG_SIDE, 1))
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
@@ -110,25 +114,26 @@ def rotated(data: bytes, quarter_turns: int) -> Answer:
         source = images.load_jpeg(data)
         image = images.rotate_image(source, quarter_turns)
         jpeg = data if image is source else images.encode_jpeg(image, images.REENCODED_QUALITY)
-        facts, blobs = _answer(images.CleanPicture(jpeg, *image.size, *source.size, len(data)), image)
-        facts["measures"] |= _document(image)
+        small = images.small_copy(image)
+        facts, blobs = _answer(images.CleanPicture(jpeg, *image.size, *source.size, len(data)), image, small)
+        facts["measures"] |= _document(small)
         return facts, blobs
 
 
 def _photo(picture: images.CleanPicture, rule: PhotoRule) -> Answer:
     image = images.load_jpeg(picture.jpeg)
-    facts, blobs = _answer(picture, image, portrait=True)
+    facts, blobs = _answer(picture, image, images.small_copy(image), portrait=True)
     facts["measures"]["portrait"] = advising.measure_portrait(image, rule.background)
     return facts, blobs
 
 
-def _answer(picture: images.CleanPicture, image: Image.Image, *, portrait: bool = False) -> Answer:
+def _answer(picture: images.CleanPicture, image: Image.Image, small: Image.Image, *, portrait: bool = False) -> Answer:
     facts = {
         "size": [picture.width, picture.height],
         "original": [picture.original_width, picture.original_height, picture.original_bytes],
         "measures": quality.measure(image, portrait=portrait),
     }
-    return facts, [picture.jpeg, images.thumbnail(image)]
+    return facts, [picture.jpeg, images.thumbnail(small)]
 
 
 def prepare() -> None:

@@ -18,7 +18,7 @@ alike         copies (smaller, larger, JPEG quality 30) differ in 0-4 of 256 cel
               form in 3 or more, half of them in 21 or more; with another crop it is another picture
 ============  ======================================================================================================
 
-A 2400 pixel picture takes 15 to 25 ms, a one-inch photo 4 ms (one core of the machine that the figures come from).
+A picture of 1000 pixels takes 4 to 6 ms, a one-inch photo 4 ms (one core of the machine that the figures come from).
 
 The variance of the Laplacian does not work: a dim sharp card and an unreadable shaken one come out the same.
 """
@@ -53,7 +53,8 @@ _NOISY, _SMOOTHED = (
 )  # a difference of neighbours in grey levels, and the sigma that smooths it
 _ABOVE_NOISE = 6  # times that difference: the least edge that counts
 _RADIUS = 4  # of the blur that changes a sharp picture much and a blurred one little
-_EVERY, _LARGE = 4, 600  # in larger pictures sharpness uses only every so many rows and columns
+_EVERY, _LARGE = 16, 600  # in larger pictures sharpness uses only every so many rows and columns
+_MEAN_OF = 4  # rows or columns
 _SIDE = 16  # of the miniature
 _UNLIKE_WALL = 30  # grey levels from the background, in any channel
 _STEP, _CELL_STEPS = 25, 4  # grey levels of the miniature to one standard deviation; by so many a cell may differ
@@ -83,10 +84,12 @@ def _small_grey(image: Image.Image) -> Image.Image:
 
 
 def _light(grey: Image.Image) -> dict[str, float]:
-    """The mean, and the range without the darkest and the brightest hundredth."""
-    counts, pixels = grey.histogram(), grey.width * grey.height
+    """The mean, and the range without the darkest and the brightest hundredth; every fourth row tells both."""
+    rows = grey.resize((grey.width, -(-grey.height // 4)), Image.Resampling.NEAREST)
+    counts, pixels = rows.histogram(), rows.width * rows.height
     contrast = _quantile(counts, pixels * 0.99) - _quantile(counts, pixels * 0.01)
-    return {"brightness": round(ImageStat.Stat(grey).mean[0], 1), "contrast": contrast}
+    mean = sum(value * count for value, count in enumerate(counts)) / pixels
+    return {"brightness": round(mean, 1), "contrast": contrast}
 
 
 def _quantile(counts: Sequence[int], enough: float) -> int:
@@ -97,15 +100,26 @@ def _sharpness(grey: Image.Image) -> float:
     """After Crete and others, The blur effect (2007): how much of its edges a picture loses when it is blurred.
 
     The worse of the two directions counts, because a shaken picture is sharp in the other. In a large picture every
-    fourth row and column gives the same result to the third place.
+    sixteenth row and column gives the same result within 0.02.
     """
     step = _EVERY if min(grey.size) >= _LARGE else 1
     rows = grey.resize((grey.width, grey.height // step), Image.Resampling.NEAREST)
     if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise would look sharp
-        grey = grey.filter(ImageFilter.GaussianBlur(_SMOOTHED))
-        rows = grey.resize(rows.size, Image.Resampling.NEAREST)
-    columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
+        rows, columns = _smoothed(grey, 1, 0, step), _smoothed(grey, 0, 1, step)
+    else:
+        columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
     return round(min(_lost_edges(rows, 1, 0), _lost_edges(columns, 0, 1)), 3)
+
+
+def _smoothed(grey: Image.Image, across: int, down: int, step: int) -> Image.Image:
+    """Every ``step`` rows (or columns), smoothed as by a Gaussian blur of the whole picture, at a fifth of its price:
+    the mean of four rows has the same deviation as the blur."""
+    if step == 1:
+        return grey.filter(ImageFilter.GaussianBlur(_SMOOTHED))
+    few = grey.reduce((1, _MEAN_OF) if across else (_MEAN_OF, 1))
+    size = (few.width, grey.height // step) if across else (grey.width // step, few.height)
+    few = few if few.size == size else few.resize(size, Image.Resampling.NEAREST)
+    return few.filter(ImageFilter.GaussianBlur((_SMOOTHED * across, _SMOOTHED * down)))
 
 
 def _median_edge(edges: Image.Image) -> int:

@@ -30,10 +30,15 @@ def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Regi
         here = range(len(runs), len(runs) + len(row))
         runs += row
         parents += here
+        first = above.start
         for one in here:
-            for other in above:
-                if runs[other][1] < runs[one][2] + reach and runs[one][1] < runs[other][2] + reach:
-                    parents[root(one)] = root(other)
+            _row, start, end = runs[one]
+            while first < above.stop and runs[first][2] + reach <= start:  # ends before this one and all that follow
+                first += 1
+            for other in range(first, above.stop):
+                if runs[other][1] >= end + reach:
+                    break
+                parents[root(one)] = root(other)
         above = here
     regions = defaultdict(list)
     for at, run in enumerate(runs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -31,7 +31,7 @@ class Question(Field):
         self.short = short or label  # the label on the printed sheet
         self.span = span  # its width there: 1 (half a row) or 2 (a row); 0 lets the length decide
 
-    def copy_for(self, form: StepForm) -> Question:
+    def copy_for(self, form: Any) -> Question:
         """The same field on another form. Copying is several times faster than building."""
         copied: Question = object.__new__(type(self))
         copied.__dict__.update(self.__dict__, _form=form, meta=form.meta)
@@ -44,6 +44,10 @@ class Question(Field):
     def say(self, answer: Any) -> str:
         """An answer in words: titles for codes, ISO for dates. ``answer`` is a stored value, not typed text."""
         return "" if answer is None else str(answer)
+
+    def kept(self, value: Any) -> Any:
+        """What a stored answer stands for, as ``data``."""
+        return value or None
 
 
 class TextQuestion(Question, StringField):
@@ -109,7 +113,10 @@ class ChoiceQuestion(Question):
         return offered
 
     def process_data(self, value: Any) -> None:
-        self.data = value or self.preset
+        self.data = self.kept(value)
+
+    def kept(self, value: Any) -> Any:
+        return value or self.preset
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
@@ -214,8 +221,11 @@ class DayQuestion(Question):
         super().__init__(label, validators, **kwargs)
         self.typed = ""
 
+    def kept(self, value: Any) -> Any:
+        return date.fromisoformat(value) if isinstance(value, str) and value else value or None
+
     def process_data(self, value: Any) -> None:
-        self.data = date.fromisoformat(value) if isinstance(value, str) and value else value or None
+        self.data = self.kept(value)
         self.typed = self.data.isoformat() if self.data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -246,6 +256,29 @@ class ConfirmQuestion(ChoiceQuestion):
         self.data = "yes" if "yes" in valuelist else None
 
 
+class FactsOnPage(Mapping[str, Any]):
+    """The facts as the form on a page has them at the moment; validators ask for single ones a hundred times."""
+
+    def __init__(self, form: StepForm) -> None:
+        self._form = form
+
+    def __getitem__(self, name: str) -> Any:
+        form = self._form
+        if name in form.derived and (value := form.derived[name].value(self)) is not None:
+            return value
+        return form._fields[name].data if name in form._fields else form.context.facts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._form.context.facts, **self._form._fields, **self._derived()})
+
+    def __len__(self) -> int:
+        return sum(1 for _name in self)
+
+    def _derived(self) -> dict[str, Any]:
+        found = {name: derived.value(self) for name, derived in self._form.derived.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
 class StepForm(Form):
     """One page of questions.
 
@@ -258,6 +291,7 @@ class StepForm(Form):
     def __init__(self, formdata: Any = None, *, context: FormContext, data: Mapping[str, Any] | None = None) -> None:
         self.context = context
         self._before: dict[str, Any] = {}
+        self._facts = FactsOnPage(self)
         super().__init__(formdata=formdata, data=dict(context.facts if data is None else data))
 
     class Meta:
@@ -272,11 +306,9 @@ class StepForm(Form):
     def questions(self) -> list[Question]:
         return list(self)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Mapping[str, Any]:
         """Stored answers of all pages, overlaid by what is on this one, and what is derived from it."""
-        facts = {**self.context.facts, **self.answers()}
-        found = {name: derived.value(facts) for name, derived in self.derived.items()}
-        return facts | {name: value for name, value in found.items() if value is not None}
+        return self._facts
 
     def asks(self, question: Question) -> bool:
         """Does the question apply now?"""

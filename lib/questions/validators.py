@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
@@ -127,6 +126,8 @@ class Matches:
 
 class Email:
     def __call__(self, form: FormWithFacts, field: Field) -> None:
+        from email_validator import EmailNotValidError, validate_email  # large, and needed by few requests
+
         try:
             validate_email(field.data, check_deliverability=False)
         except EmailNotValidError as error:

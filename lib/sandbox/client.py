@@ -1,8 +1,9 @@
 """Runs jobs on uploaded data in a bounded child process: ``run("paper", data)``. lib/sandbox/jobs.py lists the jobs.
 
 Each web process starts one fork server (lib/sandbox/forkserver.py) when it first needs it. The fork server forks a
-process for each job. That process has limits of memory, CPU and time, writes no file, and its crash harms no other
-process. Every failure becomes a message for the person.
+process for each job, or for the jobs of one ``person`` that follow each other: a picture that takes the process over
+sees nobody else's. That process has limits of memory, CPU and time for each picture, writes no file, and its crash
+harms no other process. Every failure becomes a message for the person.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,14 +25,15 @@ from typing import Any
 
 from lib.pictures.images import PictureRefused
 from lib.sandbox import messages
-from lib.sandbox.forkserver import LIMITS, REPORT
+from lib.sandbox.forkserver import LIMITS, REPORT, TIME_LEFT
 from lib.sandbox.jobs import JOBS, Answer
 
 log = logging.getLogger(__name__)
 
 _TRY_AGAIN = "请重新拍照，或重新导出后再上传"
 UNUSABLE_PICTURE = f"图片内容异常，无法处理。{_TRY_AGAIN}"
-MAX_CONCURRENT_JOBS = 2  # of one web process; this bounds its memory
+MAX_CONCURRENT_JOBS = 2  # of one web process, waiting children included; this bounds its memory
+IDLE_S = 15.0  # so long a child waits for the next picture of its person
 QUEUE_TIMEOUT_S = 15.0
 GRACE_PERIOD_S = 5.0  # beyond a job's own limit, at which the fork server ends it
 
@@ -49,6 +52,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+Whose = tuple[str, Limits]  # a person, or "" for a child of one picture
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,11 @@ class _ForkServerGone(Exception):
 usage_listeners: list[Callable[[Usage], None]] = []
 
 
-def run(job: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Answer:
+def run(job: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, person: str = "", **options: Any) -> Answer:
     """The facts and blobs that the job makes of ``data``. Raises PictureRefused, also when the job was ended.
 
-    ``options`` go through JSON. Trust the answer no more than the data, which may have taken over the job.
+    ``options`` go through JSON. Trust the answer no more than the data, which may have taken over the job. The child
+    waits a while for the next picture of the same ``person`` with the same limits; without one it ends.
     """
     if job not in JOBS:
         raise KeyError(job)
@@ -91,7 +96,7 @@ def run(job: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, **options: An
         for _ in range(2):
             forkserver = process.forkserver()
             try:
-                return forkserver.run_job(job, data, options, limits)
+                return process.run_job(forkserver, job, data, options, (person, limits))
             except _ForkServerGone:
                 process.discard(forkserver)
     finally:
@@ -123,48 +128,13 @@ class _ForkServer:
                 start_new_session=True,  # Ctrl-C is for the web process
             )
 
-    def run_job(self, job: str, data: bytes, options: dict[str, Any], limits: Limits) -> Answer:
-        work, theirs = socket.socketpair()
-        report, their_report = socket.socketpair()
-        with work, report:
-            with theirs, their_report:
-                self._submit(theirs, their_report, limits)
-            for end in (work, report):
-                end.settimeout(limits.wall_s + GRACE_PERIOD_S)
-            words, blobs = self._exchange(work, job, data, options)
-            usage = self._receive_usage(job, report)
-        for listener in usage_listeners:
-            listener(usage)
-        return _checked_answer(words, blobs, usage)
-
-    def _submit(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
+    def submit(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
         message = LIMITS.pack(limits.cpu_s, limits.wall_s, limits.memory)
         try:
             with self._sending:
                 socket.send_fds(self.control, [message], [work.fileno(), report.fileno()])
         except OSError as error:
             raise _ForkServerGone from error
-
-    @staticmethod
-    def _exchange(work: socket.socket, job: str, data: bytes, options: dict[str, Any]) -> messages.Message:
-        """The job's answer; empty when it died, timed out or sent a malformed message."""
-        try:
-            messages.send(work, {"job": job, "options": options}, [data])
-            return messages.receive(work)
-        except (OSError, EOFError, messages.MalformedMessage):
-            return {}, []
-        finally:
-            work.close()  # ends a job that is still writing
-
-    @staticmethod
-    def _receive_usage(job: str, report: socket.socket) -> Usage:
-        try:
-            found = report.recv(REPORT.size)
-        except OSError as error:
-            raise _ForkServerGone from error
-        if len(found) != REPORT.size:
-            raise _ForkServerGone
-        return Usage(job, *REPORT.unpack(found))
 
     def close(self) -> None:
         self.control.close()
@@ -173,6 +143,70 @@ class _ForkServer:
             return
         self.process.kill()
         self.process.wait()
+
+
+class _Child:
+    """The web process's end of one decoding process. ``whose``: of whom its pictures are, and their limits."""
+
+    def __init__(self, forkserver: _ForkServer, whose: Whose) -> None:
+        self.forkserver, self.whose = forkserver, whose
+        self._idle_since = self._cpu_s = 0.0
+        self._work, theirs = socket.socketpair()
+        self._report, their_report = socket.socketpair()
+        with theirs, their_report:
+            forkserver.submit(theirs, their_report, whose[1])
+        for end in (self._work, self._report):
+            end.settimeout(whose[1].wall_s + GRACE_PERIOD_S)
+
+    def resume(self) -> bool:
+        """Whether it takes another picture, for which its clock starts anew."""
+        return time.monotonic() - self._idle_since < IDLE_S and self._give_time(self.whose[1].wall_s)
+
+    def run_job(self, job: str, data: bytes, options: dict[str, Any]) -> tuple[messages.Message, Usage, bool]:
+        """The answer, empty when the child died, timed out or sent a malformed message; and whether it stays."""
+        try:
+            messages.send(self._work, {"job": job, "options": options, "more": bool(self.whose[0])}, [data])
+            answer = messages.receive(self._work)
+        except (OSError, EOFError, messages.MalformedMessage):
+            answer = {}, []
+        stays = bool(self.whose[0]) and answer[0].get("stays") is True
+        if stays and (usage := self._usage_told(job, answer[0])) and self._give_time(IDLE_S + GRACE_PERIOD_S):
+            self._idle_since = time.monotonic()
+            return answer, usage, True
+        self._work.close()  # ends a job that is still writing
+        return answer, self._receive_usage(job), False
+
+    def _give_time(self, seconds: float) -> bool:
+        try:
+            return bool(self._report.send(TIME_LEFT.pack(seconds)))
+        except OSError:
+            return False
+
+    def _receive_usage(self, job: str) -> Usage:
+        try:
+            found = self._report.recv(REPORT.size)
+        except OSError as error:
+            raise _ForkServerGone from error
+        if len(found) != REPORT.size:
+            raise _ForkServerGone
+        return self._usage(job, *REPORT.unpack(found))
+
+    def _usage_told(self, job: str, words: dict[str, Any]) -> Usage | None:
+        """What a child that stays has used, in its own words."""
+        match words.get("used"):
+            case [int(memory), float(cpu_s)]:
+                return self._usage(job, 0, memory, cpu_s)
+        return None
+
+    def _usage(self, job: str, status: int, memory: int, cpu_s: float) -> Usage:
+        """Without the CPU of the jobs before."""
+        before, self._cpu_s = self._cpu_s, cpu_s
+        return Usage(job, status, memory, cpu_s - before)
+
+    def close(self) -> None:
+        """The fork server ends it."""
+        self._work.close()
+        self._report.close()
 
 
 def _checked_answer(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> Answer:
@@ -199,12 +233,52 @@ def _signal_name(number: int) -> str:
 
 
 class _Process:
-    """The state of this process: its fork server, and the slots for jobs."""
+    """The state of this process: its fork server, the slots for jobs, and the children that wait for another one."""
 
     def __init__(self) -> None:
         self.slots = threading.BoundedSemaphore(MAX_CONCURRENT_JOBS)
         self._lock = threading.Lock()
         self._forkserver: _ForkServer | None = None
+        self._idle: list[_Child] = []
+        self._busy = 0
+
+    def run_job(self, forkserver: _ForkServer, job: str, data: bytes, options: dict[str, Any], whose: Whose) -> Answer:
+        child, stays = self._child(forkserver, whose), False
+        try:
+            (words, blobs), usage, stays = child.run_job(job, data, options)
+        finally:
+            self._put_back(child, stays)
+        for listener in usage_listeners:
+            listener(usage)
+        return _checked_answer(words, blobs, usage)
+
+    def _child(self, forkserver: _ForkServer, whose: Whose) -> _Child:
+        """One that waits for this person; else a new one, in the place of one that waits for another person."""
+        with self._lock:
+            own = [child for child in self._idle if child.whose == whose and child.forkserver is forkserver]
+            child = own[-1] if own else None
+            if child:
+                self._idle.remove(child)
+            self._busy += 1
+            while self._idle and self._busy + len(self._idle) > MAX_CONCURRENT_JOBS:
+                self._idle.pop(0).close()
+        if child and child.resume():
+            return child
+        if child:
+            child.close()
+        try:
+            return _Child(forkserver, whose)
+        except BaseException:
+            self._busy -= 1
+            raise
+
+    def _put_back(self, child: _Child, stays: bool) -> None:
+        with self._lock:
+            self._busy -= 1
+            if stays:
+                self._idle.append(child)
+        if not stays:
+            child.close()
 
     def forkserver(self) -> _ForkServer:
         with self._lock:
@@ -216,6 +290,9 @@ class _Process:
         with self._lock:
             if self._forkserver is forkserver:
                 self._forkserver = None
+            for child in self._idle:
+                child.close()
+            self._idle.clear()
         forkserver.close()
 
     def close(self) -> None:
@@ -224,6 +301,8 @@ class _Process:
 
     def detach_after_fork(self) -> None:
         """In a fork of the web process: the fork server remains the parent's child."""
+        for child in self._idle:
+            child.close()
         if self._forkserver:
             self._forkserver.control.close()
             self._forkserver.process.returncode = 0  # the parent waits for it

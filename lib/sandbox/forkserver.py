@@ -1,4 +1,4 @@
-"""The fork server behind lib/sandbox/client.py: it forks one short-lived, bounded process for each job.
+"""The fork server behind lib/sandbox/client.py: it forks one short-lived, bounded process for the pictures of a person.
 
 It is a program of its own, with no environment and none of the web process's descriptors. It loads the decoders once,
 so that a fork costs a millisecond or two. It never reads uploaded data: it passes the job's socket to the fork, watches
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import mmap
 import os
 import resource
 import selectors
@@ -31,14 +32,19 @@ from lib.sandbox.jobs import JOBS, Job
 LIMITS = struct.Struct(">ddQ")
 #: What the client receives at the end: wait status (-1: could not be started), peak memory in bytes, seconds of CPU.
 REPORT = struct.Struct(">iQd")
+#: What the client sends to the socket of the report: seconds from now to the end. It closes it to end the fork at once.
+TIME_LEFT = struct.Struct(">d")
 
+#: After a job a fork goes on only if it has taken less CPU than that and could still map the memory of a new one but so
+#: much: the next picture has the same limits as if it were the first.
+_SPENT_CPU_S, _KEPT_MEMORY = 1.0, 12 << 20
 _JOB_DESCRIPTOR = 3  # the only one that a job has besides the standard ones, which lead to /dev/null
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
 @dataclass
 class _Running:
-    report: int  # descriptor
+    report: socket.socket
     deadline: float
 
 
@@ -76,23 +82,28 @@ def serve(control: socket.socket) -> None:
         ready = {key.fileobj for key, _events in selector.select(wait if wait is None else max(wait, 0.0))}
         if woken in ready:
             os.read(woken, 4096)
-        if control in ready and not _start_job(control, jobs, running):
+        for job in running.values():
+            if job.report in ready:
+                _read_time_left(job, selector)
+        if control in ready and not _start_job(control, jobs, running, selector):
             break
-        _reap(running)
+        _reap(running, selector)
         _kill_overdue(running)
     for pid in running:  # where the kernel does not (PR_SET_PDEATHSIG)
         os.kill(pid, signal.SIGKILL)
 
 
-def _start_job(control: socket.socket, jobs: dict[str, Job], running: dict[int, _Running]) -> bool:
-    """Fork for one job; False when the client has ended."""
+def _start_job(
+    control: socket.socket, jobs: dict[str, Job], running: dict[int, _Running], selector: selectors.BaseSelector
+) -> bool:
+    """Fork for one person; False when the client has ended."""
     try:
         message, descriptors, _flags, _address = socket.recv_fds(control, LIMITS.size, 2)
     except OSError:
         return False
     if len(message) != LIMITS.size or len(descriptors) != 2:
         return False
-    work, report = descriptors
+    work, report = descriptors[0], socket.socket(fileno=descriptors[1])
     cpu, wall, memory = LIMITS.unpack(message)
     forkserver = os.getpid()
     try:
@@ -103,23 +114,42 @@ def _start_job(control: socket.socket, jobs: dict[str, Job], running: dict[int, 
         if not pid:
             _child_main(jobs, work, cpu, memory, forkserver)
         running[pid] = _Running(report, time.monotonic() + wall)
+        selector.register(report, selectors.EVENT_READ)
     os.close(work)
     return True
 
 
-def _reap(running: dict[int, _Running]) -> None:
+def _read_time_left(job: _Running, selector: selectors.BaseSelector) -> None:
+    try:
+        found = job.report.recv(TIME_LEFT.size)
+    except OSError:
+        found = b""
+    if len(found) == TIME_LEFT.size:
+        job.deadline = time.monotonic() + TIME_LEFT.unpack(found)[0]
+    else:  # closed: nobody waits for it
+        selector.unregister(job.report)
+        job.deadline = 0.0
+
+
+def _reap(running: dict[int, _Running], selector: selectors.BaseSelector) -> None:
     while running:
         pid, status, used = os.wait4(-1, os.WNOHANG)
         if not pid:
             return
-        unit = 1 if sys.platform == "darwin" else 1024
-        _report(running.pop(pid).report, status, used.ru_maxrss * unit, used.ru_utime + used.ru_stime)
+        report = running.pop(pid).report
+        with suppress(KeyError):  # when the client had closed it
+            selector.unregister(report)
+        _report(report, status, *_used(used))
 
 
-def _report(descriptor: int, status: int, memory: int, cpu: float) -> None:
-    with suppress(OSError):  # the client may have stopped waiting
-        os.write(descriptor, REPORT.pack(status, memory, cpu))
-    os.close(descriptor)
+def _used(usage: resource.struct_rusage) -> tuple[int, float]:
+    """Peak memory in bytes, seconds of CPU."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), usage.ru_utime + usage.ru_stime
+
+
+def _report(report: socket.socket, status: int, memory: int, cpu: float) -> None:
+    with report, suppress(OSError):  # the client may have stopped waiting
+        report.send(REPORT.pack(status, memory, cpu))
 
 
 def _kill_overdue(running: dict[int, _Running]) -> None:
@@ -134,15 +164,40 @@ def _kill_overdue(running: dict[int, _Running]) -> None:
 
 
 def _child_main(jobs: dict[str, Job], descriptor: int, cpu: float, memory: int, forkserver: int) -> NoReturn:
-    """Run one job under limits and exit in every case."""
+    """Run the jobs of one person under limits, and exit in every case."""
     try:
         apply_limits(descriptor, cpu, memory, forkserver)
         connection = socket.socket(fileno=_JOB_DESCRIPTOR)
-        words, blobs = messages.receive(connection)
-        messages.send(connection, *run_job(jobs, words, blobs))
+        while _do_job(connection, jobs, memory):
+            resource.setrlimit(resource.RLIMIT_CPU, _cpu_limits(cpu + _SPENT_CPU_S, cpu))
         os._exit(0)
     finally:
         os._exit(1)
+
+
+def _do_job(connection: socket.socket, jobs: dict[str, Job], memory: int) -> bool:
+    """One job; whether there may be another one."""
+    words, blobs = messages.receive(connection)
+    answer, made = run_job(jobs, words, blobs)
+    del blobs
+    peak, cpu = _used(resource.getrusage(resource.RUSAGE_SELF))
+    stays = bool(words.get("more")) and cpu < _SPENT_CPU_S and _has_memory_for_another(memory)
+    messages.send(connection, answer | {"stays": stays, "used": [peak, cpu]}, made)
+    return stays
+
+
+def _has_memory_for_another(memory: int) -> bool:
+    """Whether the limit of memory leaves to the next job nearly what it left to the first one."""
+    try:
+        mmap.mmap(-1, max(memory - _KEPT_MEMORY, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _cpu_limits(soft: float, cpu: float) -> tuple[int, int]:
+    """The hard limit is one and the same from the beginning, because it cannot be raised."""
+    return max(1, round(soft)), max(1, round(cpu)) + 2
 
 
 def apply_limits(descriptor: int, cpu: float, memory: int, forkserver: int) -> None:
@@ -159,8 +214,7 @@ def apply_limits(descriptor: int, cpu: float, memory: int, forkserver: int) -> N
     ):
         with suppress(ValueError, OSError):  # not every system has all of them
             resource.setrlimit(limit, (most, most))
-    seconds = max(1, round(cpu))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, _cpu_limits(cpu, cpu))
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

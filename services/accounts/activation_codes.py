@@ -1,7 +1,8 @@
 """Activation codes: 8 digits that an officer at the counter issues after checking the ID card.
 
-They are for claiming a legacy record or resetting a lost password. A code is valid for seven days and one use, with
-five attempts that are counted before the check. Stored is a keyed hash of person and code.
+They are for claiming a legacy record or resetting a lost password. A code is valid for seven days and one use.
+Attempts are counted before the check, by number and address (``throttle.CODE``). Stored is a keyed hash of person and
+code.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from services.access import Actor
 from services.accounts import throttle
 
 LIFE = timedelta(days=7)
-MAX_ATTEMPTS = 5
 
 Person = Account | LegacyHolder
 
@@ -31,7 +31,7 @@ def issue(person: Person, actor: Actor | None) -> str:
     row = ActivationCode(code_hash=_hash(person, code), issued_at=now, expires_at=now + LIFE, **_owner_columns(person))
     row.issued_by = actor.id if actor else None
     db.session.add(row)
-    throttle.reset_failures(throttle.CODE, person.id_number)
+    throttle.reset_failures(throttle.CODE.person, person.id_number)
     is_account = isinstance(person, Account)
     audit.record("code_issued", actor, account_id=person.id if is_account else None, detail=_detail(person))
     return code
@@ -59,18 +59,11 @@ def _end_older(person: Person) -> None:
         code.expires_at = utcnow()
 
 
-def count_attempt(person: Person) -> int | None:
-    """Count an attempt at the person's code and return the id of that code, if any. Commit before the check."""
-    code_id = db.session.scalar(_usable(person).with_only_columns(ActivationCode.id).order_by(ActivationCode.id.desc()))
-    one_more = update(ActivationCode).where(ActivationCode.id == code_id, ActivationCode.tries < MAX_ATTEMPTS)
-    counted = db.session.execute(one_more.values(tries=ActivationCode.tries + 1))
-    return code_id if counted.rowcount else None  # type: ignore[attr-defined]
-
-
-def is_correct(person: Person, code_id: int | None, code: str) -> bool:
-    """Whether ``code`` is the code of the row that ``count_attempt`` returned."""
-    row = db.session.get(ActivationCode, code_id) if code_id else None
-    return hmac.compare_digest(row.code_hash if row else bytes(32), _hash(person, code))
+def usable_id(person: Person, code: str) -> int | None:
+    """The id of the person's code, if this is it. The attempt must have been counted before."""
+    row = db.session.scalar(_usable(person).order_by(ActivationCode.id.desc()))
+    is_right = hmac.compare_digest(row.code_hash if row else bytes(32), _hash(person, code))
+    return row.id if row and is_right else None
 
 
 def redeem(code_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""Applicants' accounts: reserve a number, set the first password, authenticate, change a password.
+"""Applicants' accounts: begin a registration, set the first password, authenticate, change a password.
 
 No function reveals whether a number is known: each does the same work for known and unknown ones. The caller does the
 slow part (Argon2, services.accounts.passwords) between two transactions.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from lib import names
@@ -21,13 +21,13 @@ from lib.database import utcnow
 from models import Account, LegacyHolder, WebSession, db, keys
 from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, inbox, passwords, sessions
+from services.accounts import activation_codes, inbox, known_devices, passwords, sessions, throttle
 
 RESERVED_FOR = timedelta(minutes=30)
 
 
 class NumberTaken(Exception):
-    """证件号被占用: it is registered, reserved, or in the old register. The answer is the same for all three."""
+    """证件号被占用: it is registered, or in the old register. The answer is the same for both."""
 
 
 class StepExpired(Exception):
@@ -75,11 +75,13 @@ def actor_of(account: Account) -> Actor:
 
 
 def reserve(wanted: Registration, token: str) -> str:
-    """Reserve the number for 30 minutes; the insert itself is the check. Returns the token of the reservation.
+    """Keep a registration for 30 minutes, for the browser that gets the returned token. It keeps out nobody else.
 
     ``token``: the browser's earlier reservation, which is replaced, or "". Raises NumberTaken.
     """
     index = number_index(wanted.number)
+    if _is_taken(index):
+        raise NumberTaken
     _delete_reservation(token)
     delete_expired_reservations(index)
     fresh = new_token()
@@ -87,15 +89,15 @@ def reserve(wanted: Registration, token: str) -> str:
     account.id_number, account.phone, account.email = wanted.number, wanted.phone, wanted.email
     account.phone_index, account.privacy_version = phone_index(wanted.phone), wanted.privacy_version
     account.reservation_hash, account.reserved_until = token_hash(fresh), utcnow() + RESERVED_FOR
-    try:
-        with db.session.begin_nested():
-            db.session.add(account)
-            db.session.flush()
-            if db.session.scalar(select(LegacyHolder.id).where(LegacyHolder.id_index == index)):
-                raise NumberTaken
-    except IntegrityError as error:
-        raise NumberTaken from error
+    db.session.add(account)
     return fresh
+
+
+def _is_taken(index: bytes) -> bool:
+    """One question for both reasons, so that they take the same time."""
+    by_account = exists().where(Account.id_index == index, Account.state != AccountState.RESERVED)
+    by_record = exists().where(LegacyHolder.id_index == index)
+    return bool(db.session.scalar(select(or_(by_account, by_record))))
 
 
 def _delete_reservation(token: str) -> None:
@@ -118,12 +120,21 @@ def reservation(token: str) -> Account | None:
 
 
 def activate(token: str, password_hash: str) -> Account:
-    """The first password turns the reservation into the account. Raises StepExpired."""
+    """The first password turns the reservation into the account; the unique index is the check.
+
+    Raises StepExpired, or NumberTaken when another person was faster.
+    """
     account = reservation(token)
     if account is None:
         raise StepExpired
+    if _is_taken(account.id_index):
+        raise NumberTaken
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
-    _set_password(account, password_hash)
+    try:
+        set_password(account, password_hash)
+        db.session.flush()
+    except IntegrityError as error:
+        raise NumberTaken from error
     audit.record("register", actor_of(account))
     inbox.send(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
     return account
@@ -170,29 +181,26 @@ def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tu
     return sessions.start(account=account, device=device), actor_of(account)
 
 
-def count_code_attempt(number: str) -> int | None:
-    """Count an attempt at the code for a lost password, before the check. The caller commits in between."""
-    return activation_codes.count_attempt(find(number) or _placeholder())
-
-
 def _placeholder() -> Account:
     """A placeholder without an account, so that the same work is done."""
     return Account(id=0, uid="", name="")
 
 
-def account_for_code(number: str, name: str, code: str, code_id: int | None) -> int | None:
-    """The account whose password the code may reset, or None. The work is the same in every case."""
+def account_for_code(number: str, name: str, code: str) -> tuple[int, int] | None:
+    """The account whose password the code may reset, and the code's id; or None. The work is always the same."""
     account = find(number)
     person = account or _placeholder()
-    is_right = activation_codes.is_correct(person, code_id, code) and same_name(name, person.name)
-    return account.id if account and is_right else None
+    code_id, is_name = activation_codes.usable_id(person, code), same_name(name, person.name)
+    return (account.id, code_id) if account and code_id and is_name else None
 
 
 # --- changing a password --------------------------------------------------------------------------------------------
 
 
-def _set_password(account: Account, password_hash: str) -> None:
+def set_password(account: Account, password_hash: str) -> None:
+    """Failures with the password before, or with none, say nothing about this one."""
     account.password_hash, account.password_changed_at = password_hash, utcnow()
+    throttle.reset_failures(throttle.SIGN_IN.person, account.id_number)
 
 
 def change_password(who: KnownApplicant, password_hash: str, device: str) -> str:
@@ -213,8 +221,9 @@ def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
 
 
 def _after_password_change(account: Account, password_hash: str, verb: str) -> None:
-    _set_password(account, password_hash)
+    set_password(account, password_hash)
     sessions.end_all(account_id=account.id)
+    known_devices.forget(account_id=account.id)
     audit.record(verb, actor_of(account))
     inbox.send(
         account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"

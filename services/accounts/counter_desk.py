@@ -34,9 +34,8 @@ def look_up(number: str, actor: Actor) -> Visitor | None:
     index = applicants.number_index(number)
     if actor.id_index == index:
         raise OwnAccount
-    account = db.session.scalar(select(Account).where(Account.id_index == index))
-    if account and account.state == AccountState.RESERVED:
-        account = None
+    in_force = (Account.id_index == index, Account.state != AccountState.RESERVED)
+    account = db.session.scalar(select(Account).where(*in_force))
     holder = None if account else legacy_claim.find(number)
     audit.record(
         "counter_lookup",

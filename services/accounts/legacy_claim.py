@@ -68,23 +68,20 @@ def _placeholder() -> LegacyHolder:
     return LegacyHolder(id=0, uid="", name="", archive_no="", certificate_no="", issued_month="")
 
 
-def count_attempt(number: str, proof: Proof) -> int | None:
-    """Count an attempt at the person's code, if any, before the check. The caller commits in between.
-
-    An attempt at an already claimed record is audited: it may come from another person.
-    """
-    holder, account = _holder_and_account(number)
+def audit_attempt(number: str) -> None:
+    """An attempt at an already claimed record is audited: it may come from another person."""
+    _holder, account = _holder_and_account(number)
     if account and account.legacy_id:
         audit.record("claim_again", None, account_id=account.id)
-    return activation_codes.count_attempt(holder or _placeholder()) if proof.factor == "activation_code" else None
 
 
-def check_proof(number: str, name: str, proof: Proof, code_id: int | None) -> ProvenClaim | None:
+def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
     """The proven claim, or None for any failure. The work is the same in every case."""
     holder = claimable(number)
     person = holder or _placeholder()
+    code_id = activation_codes.usable_id(person, proof.code)
     holds = {
-        "activation_code": activation_codes.is_correct(person, code_id, proof.code),
+        "activation_code": code_id is not None,
         "archive_no": _knows_archive(person, proof),
         "none": True,
     }
@@ -120,9 +117,9 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
     if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
         raise StepExpired
     account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened.factor)
-    account.password_hash, account.password_changed_at = password_hash, utcnow()
     account.privacy_version = privacy_version
     try:
+        applicants.set_password(account, password_hash)
         db.session.flush()
     except IntegrityError as error:
         raise StepExpired from error
@@ -132,7 +129,6 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
 
 
 def _account_of(holder: LegacyHolder, factor: str) -> Account:
-    applicants.delete_expired_reservations(holder.id_index)
     account = Account(
         state=AccountState.ACTIVE,
         id_type=IdType.RESIDENT,

@@ -9,42 +9,35 @@ from __future__ import annotations
 
 import codecs
 import csv
-import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Table, bindparam, delete, func, insert, select
 
-from lib import identity, names
+from lib import names
 from lib.clock import local
-from lib.codes import AccountState, IdType
+from lib.codes import AccountState
 from lib.database import utcnow
-from lib.sealed import Sealed, new_uid
+from lib.sealed import new_uid, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
+from services.accounts.legacy_rows import COLUMNS, PROOFS, RowReader
 
-#: Column of the file -> field. Columns may be in any order.
-COLUMNS = {
-    "姓名": "name",
-    "证件号码": "number",
-    "证书编号": "certificate_no",
-    "档案号": "archive_no",
-    "发证日期": "issued",
-    "发证机关": "issuer",
-    "手机号码": "phone",
-    "单位": "employer",
-}
 REQUIRED = ("姓名", "证件号码")
-LENGTHS = {"certificate_no": (4, 40), "archive_no": (4, 40), "issuer": (1, 60), "employer": (1, 100)}
-PROOFS = ("certificate_no", "archive_no")
 CHUNK = 1000
 _TABLE = cast(Table, LegacyHolder.__table__)
-_TITLES = {field: title for title, field in COLUMNS.items()}
+#: What is written of each row, in this order.
+_TOLD = ("name", "archive_no", "certificate_no", "issued_month", "issuer", "employer")
+_WRITTEN = ("uid", "batch", "id_index", "id_number_sealed", "phone_sealed", *_TOLD)
+
+_TWICE = "同一证件号码在文件里前面已有一行"
 
 Kind = Literal["error", "conflict", "warning"]
 
@@ -159,159 +152,120 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
             raise UnreadableFile(f"第 {line + 1} 行无法读取:{error}") from error
 
 
-# --- one row ----------------------------------------------------------------------------------------------------------
-
-
-class _Holder:
-    """The columns of one new row, encrypted like the model's; ``vars()`` of it is inserted."""
-
-    __tablename__ = LegacyHolder.__tablename__
-    keyring = staticmethod(keys)
-    id_number = Sealed()
-    phone = Sealed()
-
-    def __init__(self, values: dict[str, str], index: bytes, batch: str) -> None:
-        self.uid, self.batch, self.id_index = new_uid(), batch, index
-        self.name = values["name"]
-        self.id_number = values["number"]
-        self.phone = values.get("phone", "")
-        for field in ("archive_no", "certificate_no", "issued_month", "issuer", "employer"):
-            setattr(self, field, values.get(field))
-
-
-_EXCEL_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+\Z")
-_QUOTED = re.compile(r"\([^()]*[0-9][^()]*\)")  # a part of lib.identity's messages that quotes the value
-_ISSUED = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月日].*|[0-9]{2})?\Z")
-
-
-def _read(source: Source, cells: Sequence[str]) -> dict[str, str]:
-    """The row's normalised values by field. A leading apostrophe is Excel's mark for text."""
-    values = {}
-    for field, place in source.columns.items():
-        cell = cells[place].lstrip("'\t") if place < len(cells) else ""
-        plain = (
-            cell.isascii() and cell.isprintable() and "  " not in cell
-        )  # needs no normalising, which is four times as fast
-        values[field] = cell.strip() if plain else names.normalise_text(cell)
-    return values
-
-
-def _error(values: dict[str, str], today: date) -> str | None:
-    """Why the row is refused, or None. Normalises name and number."""
-    if _EXCEL_NUMBER.match(values["number"]):
-        return "证件号码被 Excel 改成了科学计数,末几位已经丢失,请从原始数据重新导出"
-    values["name"] = names.normalise_name(values["name"])
-    values["number"] = identity.normalise_number(IdType.RESIDENT, values["number"])
-    problem = names.name_problem(values["name"]) or identity.number_problem(IdType.RESIDENT, values["number"], today)
-    return _QUOTED.sub("", problem) if problem else None
-
-
-def _remove_invalid_values(values: dict[str, str], today: date) -> list[str]:
-    """Remove invalid values; returns what was removed and why."""
-    removed = [_remove_if_invalid(values, field) for field in LENGTHS if values.get(field)]
-    if issued := values.pop("issued", ""):
-        month = _month(issued, today)
-        removed.append(None if month else "发证日期无法识别,未采用")
-        values["issued_month"] = month or ""
-    if phone := values.pop("phone", ""):
-        phone = identity.normalise_phone(phone)
-        wrong = identity.phone_problem(phone)
-        removed.append("手机号码不对,未采用" if wrong else None)
-        values["phone"] = "" if wrong else phone
-    for field in [field for field, value in values.items() if not value]:
-        del values[field]
-    return [text for text in removed if text]
-
-
-def _remove_if_invalid(values: dict[str, str], field: str) -> str | None:
-    value, (least, most) = values[field], LENGTHS[field]
-    if not least <= len(value) <= most:
-        reason = f"{_TITLES[field]}应为 {least} 至 {most} 个字,未采用"
-    elif not value.isprintable() and names.text_problem(value):
-        reason = f"{_TITLES[field]}里有不能显示的字符,未采用"
-    elif field in PROOFS and _reveals_number(value, values["number"]):
-        reason = f"{_TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"
-    else:
-        return None
-    values[field] = ""
-    return reason
-
-
-def _reveals_number(proof: str, number: str) -> bool:
-    """Whether the proof contains the ID number or is part of it: then it proves nothing."""
-    digits = re.sub("[^0-9X]", "", proof.upper())
-    short = number[:6] + number[8:17]
-    return short in digits or number[:17] in digits or (len(digits) >= 6 and digits in number)
-
-
-def _month(text: str, today: date) -> str | None:
-    """``2008-06`` from 2008-06-12, 2008/6/12, 2008年6月, 20080612, 200806 ...; None if unreadable or in the future."""
-    parts = _ISSUED.match(text.replace(" ", ""))
-    month = f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
-    return month if "1980-01" <= month <= today.isoformat()[:7] else None
-
-
 # --- the batch --------------------------------------------------------------------------------------------------------
 
 
 class _Batch:
     """One run over a file. ``found`` is called with each problem."""
 
-    def __init__(self, source: Source, today: date, found: Callable[[Finding], None]) -> None:
-        self.source, self.today, self.found = source, today, found
+    def __init__(self, source: Source, today: date, found: Callable[[Finding], None], *, dry_run: bool) -> None:
+        self.source, self.found, self.dry_run = source, found, dry_run
+        self.reader, self.ring = RowReader(source.columns, today), keys()
+        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch)
+        self.accounts = _finder(Account.id_index, Account.state)
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-        self.seen: set[int] = set()  # the first 64 bits of the hashes, enough for some million numbers
+        self.seen: set[bytes] = set()  # of the chunk, whose rows are not in the table yet; of the file in a dry run
 
-    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> list[_Holder]:
-        """The new rows of a chunk."""
+    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> list[tuple[Any, ...]]:
+        """The new rows of a chunk, as they are written."""
         self.result.rows += len(chunk)
+        if not self.dry_run:
+            self.seen.clear()
         good = [row for line, cells in chunk if (row := self._checked(line, cells))]
-        known = _known_numbers([index for _line, index, _values in good])
-        holders = []
+        known = self._known_numbers([index for _line, index, _values in good])
+        rows = []
         for line, index, values in good:
             if index in known:
                 self._leave_out(line, "conflict", known[index])
                 continue
-            for text in _remove_invalid_values(values, self.today):
+            for text in self.reader.remove_invalid_values(values):
                 self.result.warnings += 1
                 self.found(Finding(line, "warning", text))
-            self.result.unproven += not any(field in values for field in PROOFS)
-            holders.append(_Holder(values, index, self.result.batch))
-        self.result.imported += len(holders)
-        return holders
+            self.result.unproven += not any(values.get(field) for field in PROOFS)
+            rows.append(self._sealed(values, index))
+        self.result.imported += len(rows)
+        return rows
 
     def _checked(self, line: int, cells: list[str]) -> tuple[int, bytes, dict[str, str]] | None:
-        values = _read(self.source, cells)
-        problem = _error(values, self.today)
-        if problem is None and any(cells[self.source.width :]):
+        values, problem = self.reader.read(cells)
+        if problem is None and len(cells) > self.source.width and any(cells[self.source.width :]):
             problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
         if problem:
             self._leave_out(line, "error", problem)
             return None
-        index = keys().index("id_number", values["number"])
-        short = int.from_bytes(index[:8], "big")
-        if short in self.seen:
-            self._leave_out(line, "conflict", "同一证件号码在文件里前面已有一行")
+        index = self.ring.index("id_number", values["number"])
+        if index in self.seen:
+            self._leave_out(line, "conflict", _TWICE)
             return None
-        self.seen.add(short)
+        self.seen.add(index)
         return line, index, values
+
+    def _sealed(self, values: dict[str, str], index: bytes) -> tuple[Any, ...]:
+        """The row as _WRITTEN names it."""
+        uid, phone = new_uid(), values.get("phone")
+        seal, table = self.ring.seal, LegacyHolder.__tablename__
+        number = seal(values["number"].encode(), place(table, "id_number", uid))
+        sealed_phone = seal(phone.encode(), place(table, "phone", uid)) if phone else None
+        rest = [values.get(field) or None for field in _TOLD]
+        return (uid, self.result.batch, index, number, sealed_phone, *rest)
 
     def _leave_out(self, line: int, kind: Kind, text: str) -> None:
         self.result.left_out += 1
         self.found(Finding(line, kind, text))
 
+    def _known_numbers(self, indexes: list[bytes]) -> dict[bytes, str]:
+        """The numbers that already have a record or an account, each with a message."""
+        holders = self.holders(indexes)
+        known = {
+            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
+            for index, batch in holders
+        }
+        if accounts := [index for index, _state in self.accounts(indexes)]:
+            in_force = Account.state != AccountState.RESERVED
+            query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
+            known |= dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
+        return known
 
-def _known_numbers(indexes: list[bytes]) -> dict[bytes, str]:
-    """The numbers that already have a record or an account, each with a message."""
-    known: dict[bytes, str] = {}
-    holders = select(LegacyHolder.id_index, LegacyHolder.batch).where(LegacyHolder.id_index.in_(indexes))
-    for index, batch in db.session.execute(holders):
-        known[index] = f"该证件号码已导入过(批次 {batch})"
-    accounts = select(Account.id_index).where(Account.id_index.in_(indexes))
-    in_force = (Account.state != AccountState.RESERVED) | (Account.reserved_until > utcnow())
-    for index in db.session.scalars(accounts.where(in_force)):
-        known[index] = "该证件号码已注册账号"
-    return known
+
+# The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands
+# of values, which takes longer than the database does.
+
+Driven = Callable[[Sequence[Any]], Any]
+
+
+def _finder(key: Any, told: Any) -> Driven:
+    """Finds (key, told) of the rows that have one of these keys."""
+    connection = db.session.connection()
+
+    @cache
+    def statement(count: int) -> tuple[str, Sequence[str]]:
+        names = [f"k{number}" for number in range(count)]
+        wanted = key.in_([bindparam(name) for name in names])
+        return str(select(key, told).where(wanted).compile(dialect=connection.dialect)), names
+
+    def find(keys: Sequence[Any]) -> Any:
+        if not keys:
+            return ()
+        text, names = statement(len(keys))
+        positional = connection.dialect.positional
+        return connection.exec_driver_sql(text, tuple(keys) if positional else dict(zip(names, keys, strict=True)))
+
+    return find
+
+
+def _writer() -> Driven:
+    """Inserts rows, each as _WRITTEN names it."""
+    connection = db.session.connection()
+    compiled = insert(_TABLE).compile(dialect=connection.dialect, column_keys=_WRITTEN)
+    text, order = str(compiled), compiled.positiontup
+    pick = itemgetter(*map(_WRITTEN.index, order or _WRITTEN))
+
+    def write(rows: Sequence[Any]) -> Any:
+        if order is None:
+            return connection.exec_driver_sql(text, [dict(zip(_WRITTEN, row, strict=True)) for row in rows])
+        return connection.exec_driver_sql(text, list(map(pick, rows)))
+
+    return write
 
 
 def import_source(
@@ -323,11 +277,12 @@ def import_source(
     progress: Callable[[int], None] = lambda _lines: None,
 ) -> ImportResult:
     """Check every row and, without ``dry_run``, add the good ones; the caller commits. Raises UnreadableFile."""
-    batch, rows, reported = _Batch(source, today, found), _rows(source), 0
+    batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), _rows(source), 0
+    write = _writer()
     while chunk := list(islice(rows, CHUNK)):
-        holders = batch.add_chunk(chunk)
-        if holders and not dry_run:
-            db.session.execute(insert(_TABLE), [vars(holder) for holder in holders])
+        new = batch.add_chunk(chunk)
+        if new and not dry_run:
+            write(new)
         progress(chunk[-1][0] - reported)
         reported = chunk[-1][0]
     if batch.result.imported and not dry_run:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, select, update
 
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
 from services.access import Actor
+from services.accounts import throttle
 from services.departments import reference_version
 
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
@@ -28,6 +29,22 @@ SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not
 _SESSION = (
     *(WebSession.id, WebSession.csrf, WebSession.seen_at, WebSession.expires_at, WebSession.ended_at),
     reference_version.column(),
+)
+_OF_TOKEN = WebSession.token_hash == parameter("token")
+_OF_APPLICANT = Prebuilt(
+    select(*_SESSION, Account.id.label("person"), Account.name, (Account.state == AccountState.ACTIVE).label("may"))
+    .join(Account, Account.id == WebSession.account_id)
+    .where(_OF_TOKEN)
+)
+_OF_STAFF = Prebuilt(
+    select(
+        *_SESSION,
+        *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.keys_on, Staff.active.label("may")),
+        *(Department.id.label("department_id"), Department.name.label("department_name"), Department.path),
+    )
+    .join(Staff, Staff.id == WebSession.staff_id)
+    .join(Department, Department.id == Staff.department_id)
+    .where(_OF_TOKEN)
 )
 
 
@@ -67,7 +84,7 @@ def start(*, account: Account | None = None, staff: Staff | None = None, device:
 
 def find(token: str, *, staff: bool) -> FoundSession | None:
     """The session behind a cookie, alive or ended less than a day ago. One small query; the session is never cached."""
-    row = db.session.execute(_staff_query(token) if staff else _account_query(token)).first()
+    row = (_OF_STAFF if staff else _OF_APPLICANT).first(db.session, token=token_hash(token))
     if row is None:
         return None
     now = utcnow()
@@ -75,35 +92,14 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
     found: dict[str, Any] = (
         {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
     ) | {"reference_mark": row.reference_mark}
-    if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may_sign_in:
+    if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may:
         ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
         return FoundSession(None, row.csrf, **found) if now - ended < RETENTION else None
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
     return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_INTERVAL)
 
 
-def _account_query(token: str) -> Any:
-    may = (Account.state == AccountState.ACTIVE).label("may_sign_in")
-    query = select(*_SESSION, Account.id.label("person"), Account.name, may)
-    return query.join(Account, Account.id == WebSession.account_id).where(WebSession.token_hash == token_hash(token))
-
-
-def _staff_query(token: str) -> Any:
-    person = (
-        Staff.id.label("person"),
-        Staff.name,
-        Staff.role,
-        Staff.id_index,
-        Staff.keys_on,
-        Staff.active.label("may_sign_in"),
-    )
-    office = (Department.id.label("department_id"), Department.name.label("department_name"), Department.path)
-    query = select(*_SESSION, *person, *office).join(Staff, Staff.id == WebSession.staff_id)
-    query = query.join(Department, Department.id == Staff.department_id)
-    return query.where(WebSession.token_hash == token_hash(token))
-
-
-def _staff_actor(row: Row[Any]) -> Actor:
+def _staff_actor(row: Any) -> Actor:
     return Actor(
         row.role,
         row.person,
@@ -145,5 +141,5 @@ def delete_old() -> int:
     """Delete rows that are no longer needed; returns how many. For ``flask tick``."""
     gone = utcnow() - RETENTION
     rows = db.session.execute(delete(WebSession).where((WebSession.ended_at < gone) | (WebSession.expires_at < gone)))
-    tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - timedelta(days=2)))
+    tries = db.session.execute(delete(Attempt).where(Attempt.at < utcnow() - throttle.KEPT))
     return int(rows.rowcount) + int(tries.rowcount)  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from lib.database import utcnow
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
-from services.accounts import applicants, passwords, sessions
+from services.accounts import applicants, known_devices, passwords, sessions, throttle
 from services.accounts.applicants import StepExpired
 
 ISSUER = "会计人员信息采集平台"
@@ -111,6 +111,7 @@ def reset_password(username: str, password: str, actor: Actor | None = None) -> 
     if wrong := passwords.problem(password, name=staff.name):
         raise StaffRefused(wrong)
     staff.password_hash = passwords.hashed(password, staff=True)
+    throttle.reset_failures(throttle.STAFF_SIGN_IN.person, username)
     return _ended(staff, "staff_reset_password", actor)
 
 
@@ -125,6 +126,7 @@ def reset_totp(username: str, actor: Actor | None = None) -> str:
 
 def _ended(staff: Staff, verb: str, actor: Actor | None) -> Staff:
     sessions.end_all(staff_id=staff.id)
+    known_devices.forget(staff_id=staff.id)
     audit.record(verb, actor, detail=f"staff {staff.uid}")
     return staff
 
@@ -238,6 +240,7 @@ def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
     staff = _unchanged(who)
     staff.password_hash = password_hash
     sessions.end_all(staff_id=staff.id)
+    known_devices.forget(staff_id=staff.id)
     audit.record("staff_password_change", actor_of(staff))
     return sessions.start(staff=staff, device=device)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 
-from models import Declaration, Revision, db
-from services import access
+from lib.codes import Status
+from lib.database import Prebuilt
+from models import Account, Declaration, Department, Revision, db
 from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed
 from services.checks.case import STATES, Case, Check, Outcome, State
@@ -91,7 +92,7 @@ def reminders(revision: Revision) -> int:
 def _outcomes(case: Case) -> list[tuple[str, str, Outcome | None]]:
     """All of them in one savepoint; when one fails, each in its own."""
     try:
-        with db.session.begin_nested():
+        with db.session.connection().begin_nested():  # the connection's: checks only read
             return [(name, title, check(case)) for name, title, check in CHECKS]
     except Exception:
         return [(name, title, _outcome(name, check, case)) for name, title, check in CHECKS]
@@ -100,7 +101,7 @@ def _outcomes(case: Case) -> list[tuple[str, str, Outcome | None]]:
 def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
     """A check that fails says so; it never stops a submission or a page. Its savepoint keeps the transaction usable."""
     try:
-        with db.session.begin_nested():
+        with db.session.connection().begin_nested():
             return check(case)
     except Exception as error:
         log.error("check %s: %s", name, type(error).__name__)  # the message may hold answers
@@ -114,19 +115,29 @@ def _result(name: str, title: str, outcome: Outcome, seen: dict[int, Match]) -> 
     return CheckResult(name, title, outcome.state, outcome.reason, links, matches, more)
 
 
+_OTHERS = Prebuilt(
+    select(
+        *(Declaration.id, Declaration.uid, Declaration.number, Declaration.status, Declaration.revision_number),
+        *(Account.name, Account.id_index, Department.name.label("office"), Department.path),
+    )
+    .join(Account, Account.id == Declaration.account_id)
+    .outerjoin(Department, Department.id == Declaration.department_id)
+    .where(Declaration.id.in_(bindparam("these", expanding=True)))
+)
+
+
 def _seen(declaration_ids: Sequence[int], actor: Actor | None) -> dict[int, Match]:
     """What the reader may know of each: name and number inside the scope, else only the department."""
     if actor is None or not declaration_ids:
         return {}
-    query = select(Declaration).where(Declaration.id.in_(declaration_ids))
-    load = (joinedload(Declaration.account), joinedload(Declaration.department))
-    rows = db.session.scalars(query.options(*load)).all()
-    scoped = access.office_declarations(actor).where(Declaration.id.in_(declaration_ids))
-    inside = set(db.session.scalars(scoped.with_only_columns(Declaration.id)))
-    return {row.id: _match(row, row.id in inside) for row in rows}
+    rows = _OTHERS.rows(db.session, these=list(declaration_ids))
+    return {row.id: _match(row, actor) for row in rows}
 
 
-def _match(row: Declaration, inside: bool) -> Match:
-    if inside:
-        return Match(f"{row.account.name} {row.number}", row.uid)
-    return Match(f"{row.department.name if row.department else '其他部门'}的一份申报")
+def _match(row: Any, actor: Actor) -> Match:
+    """As access.office_declarations: submitted and not taken back, in the own scope, and not the officer's own file."""
+    is_sent = row.revision_number > 0 and row.status not in (Status.DRAFT, Status.DROPPED)
+    is_own = bool(actor.id_index) and row.id_index == actor.id_index
+    if is_sent and not is_own and (row.path or "").startswith(actor.path):
+        return Match(f"{row.name} {row.number}", row.uid)
+    return Match(f"{row.office or '其他部门'}的一份申报")

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from lib import identity
 from lib.codes import Status, YesNo
+from lib.database import Prebuilt, parameter
 from models import Declaration, db
 from services.checks.case import Case, Outcome, look, passed, unknown
 from services.departments import matching, snapshot
@@ -26,14 +27,21 @@ def employer_code(case: Case) -> Outcome | None:
     return look("统一社会信用代码的校验位不对，申报人已确认与证照一致，请核对证照", "employer_code")
 
 
+_OTHER_NAMES = Prebuilt(
+    select(Declaration.id)
+    .where(Declaration.employer_code == parameter("code"), Declaration.employer_name != parameter("name"))
+    .where(Declaration.status.in_(AS_SUBMITTED), Declaration.account_id != parameter("account_id"))
+    .limit(ENOUGH)
+)
+
+
 def employer_name(case: Case) -> Outcome | None:
     """Does anybody else state another name for the same code? Range of an index; the same name is not read."""
     code, name = case.get("employer_code"), case.get("employer_name")
     if case.get("has_employer") != YesNo.YES or not code:
         return None
-    same = (Declaration.employer_code == code, Declaration.employer_name != name)
-    query = select(Declaration.id).where(*same, Declaration.status.in_(AS_SUBMITTED))
-    others = db.session.scalars(query.where(Declaration.account_id != case.declaration.account_id).limit(ENOUGH)).all()
+    here = {"code": code, "name": name, "account_id": case.declaration.account_id}
+    others = [row.id for row in _OTHER_NAMES.rows(db.session, **here)]
     if not others:
         return passed("没有其他人用同一代码填写别的单位名称", "employer_code", "employer_name")
     return look("其他人用同一代码填写了别的单位名称", "employer_name", "employer_code", others=others)

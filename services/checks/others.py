@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import load_only
+from sqlalchemy import bindparam, func, literal, select, union_all
 
 from lib import identity
 from lib.codes import AccountState, IdType, Status
+from lib.database import Prebuilt, parameter
+from lib.sealed import Sealed
 from models import Account, Declaration, Department, LegacyHolder, SearchKey, db, keys
 from services.checks.case import Case, Outcome, look, passed
 from services.declaration import labels
@@ -19,6 +21,52 @@ NOT_SUBMITTED = (Status.DRAFT, Status.DROPPED)
 ENOUGH = 500  # of submissions whose phone ends alike: one in ten thousand
 
 
+def _same_number() -> Any:
+    """What stands under one of these numbers, and what the person was declined with before."""
+    these: Any = bindparam("indexes", expanding=True)
+    accounts = select(Account.id, literal("account").label("kind")).where(
+        Account.id_index.in_(these), Account.state != AccountState.RESERVED, Account.id != parameter("account_id")
+    )
+    holders = select(LegacyHolder.id, literal("holder")).where(LegacyHolder.id_index.in_(these))
+    earlier = select(Declaration.id, literal("declined")).where(
+        Declaration.account_id == parameter("account_id"),
+        Declaration.status == Status.DECLINED,
+        Declaration.id < parameter("before"),
+    )
+    return union_all(accounts, holders, earlier)
+
+
+_SAME_NUMBER = Prebuilt(_same_number())
+_SAME_PHONE = Prebuilt(
+    select(Account.id).where(
+        Account.phone_index == parameter("index"),
+        Account.state != AccountState.RESERVED,
+        Account.id != parameter("account_id"),
+    )
+)
+_ENDS_ALIKE = Prebuilt(
+    select(Declaration.id, Declaration.uid, Declaration.account_id, Declaration.mobile_sealed).where(
+        Declaration.id.in_(
+            select(SearchKey.declaration_id)
+            .where(SearchKey.key == parameter("key"), SearchKey.department_id.in_(select(Department.id)))
+            .limit(ENOUGH)
+        ),
+        Declaration.mobile_sealed.is_not(None),
+        Declaration.account_id != parameter("account_id"),
+    )
+)
+
+
+class _Mobile:
+    """The sealed phone of a row of ``_ENDS_ALIKE``."""
+
+    __tablename__, keyring = Declaration.__tablename__, staticmethod(keys)
+    mobile = Sealed()
+
+    def __init__(self, row: Any) -> None:
+        self.uid, self.mobile_sealed = row.uid, row.mobile_sealed
+
+
 def number(case: Case) -> Outcome:
     """Another account, record of the old register or declined submission under the same number, or its 15-digit form.
 
@@ -26,13 +74,10 @@ def number(case: Case) -> Outcome:
     """
     forms = _other_forms(case.get("id_type"), case.get("id_number")) - {case.account.id_number}
     indexes = [keys().index("id_number", form) for form in forms]
-    wanted = (Account.id_index.in_(indexes), Account.state != AccountState.RESERVED)
-    accounts = list(db.session.scalars(select(Account.id).where(*wanted, Account.id != case.account.id)))
-    holders = select(LegacyHolder.id).where(LegacyHolder.id_index.in_(indexes))
-    registered = [holder for holder in db.session.scalars(holders) if holder != case.account.legacy_id]
-    query = select(Declaration.id).where(Declaration.account_id == case.account.id)
-    before = (Declaration.status == Status.DECLINED, Declaration.id < case.declaration.id)
-    earlier = list(db.session.scalars(query.where(*before)))
+    found = _SAME_NUMBER.rows(db.session, indexes=indexes, account_id=case.account.id, before=case.declaration.id)
+    accounts = [row.id for row in found if row.kind == "account"]
+    registered = [row.id for row in found if row.kind == "holder" and row.id != case.account.legacy_id]
+    earlier = [row.id for row in found if row.kind == "declined"]
     words = [f"另有 {len(accounts)} 个账号使用同一号码的新旧写法"] if accounts else []
     words += ["原证书登记库里有同一号码的 15 位或 18 位写法"] if registered else []
     words += ["本人以前的申报不予采集"] if earlier else []
@@ -55,16 +100,11 @@ def phone(case: Case) -> Outcome:
 
     Submissions are found by the search key of the last four digits, one range a department; the sealed phone decides.
     """
-    mobile = case.get("mobile")
-    same = (Account.phone_index == keys().index("phone", mobile), Account.state != AccountState.RESERVED)
-    accounts = set(db.session.scalars(select(Account.id).where(*same, Account.id != case.account.id)))
-    ended = select(SearchKey.declaration_id).where(
-        SearchKey.key == queue_index.phone_key(mobile[-4:]), SearchKey.department_id.in_(select(Department.id))
-    )
-    query = select(Declaration).where(Declaration.id.in_(ended.limit(ENOUGH)), Declaration.mobile_sealed.is_not(None))
-    query = query.where(Declaration.account_id != case.account.id)
-    load = load_only(Declaration.id, Declaration.uid, Declaration.account_id, Declaration.mobile_sealed)
-    stated = [row for row in db.session.scalars(query.options(load)) if row.mobile == mobile]
+    mobile, mine = case.get("mobile"), case.account.id
+    index = keys().index("phone", mobile)
+    accounts = {row.id for row in _SAME_PHONE.rows(db.session, index=index, account_id=mine)}
+    key = queue_index.phone_key(mobile[-4:])
+    stated = [row for row in _ENDS_ALIKE.rows(db.session, key=key, account_id=mine) if _Mobile(row).mobile == mobile]
     people = accounts | {row.account_id for row in stated}
     if not people:
         return passed("没有其他人使用这个手机号码", "mobile")
@@ -80,8 +120,15 @@ def picture(case: Case) -> Outcome:
     return look(f"{words}与其他人的图片看起来相同", *kinds, others=list(dict.fromkeys(o.declaration_id for o in found)))
 
 
-def _submissions(accounts: Iterable[int]) -> list[int]:
+_NEWEST = Prebuilt(
+    select(func.max(Declaration.id).label("id"))
+    .where(Declaration.account_id.in_(bindparam("accounts", expanding=True)))
+    .where(Declaration.revision_number > 0, Declaration.status.not_in(NOT_SUBMITTED))
+    .group_by(Declaration.account_id)
+)
+
+
+def _submissions(accounts: Collection[int]) -> list[int]:
     """The newest submission of each account, if it has any."""
-    query = select(func.max(Declaration.id)).where(Declaration.account_id.in_(accounts))
-    query = query.where(Declaration.revision_number > 0, Declaration.status.not_in(NOT_SUBMITTED))
-    return list(db.session.scalars(query.group_by(Declaration.account_id)))
+    rows = _NEWEST.rows(db.session, accounts=list(accounts)) if accounts else ()
+    return [row.id for row in rows]

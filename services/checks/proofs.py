@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from forms import PAPER
 from lib.codes import Kind, YesNo
+from lib.database import Prebuilt, parameter
 from lib.pictures import quality
 from models import LegacyHolder, Mark, db
 from services.checks.case import Case, Outcome, look, passed, unknown, verdict
@@ -137,11 +138,15 @@ def name(case: Case) -> Outcome | None:
     return look(f"姓名与{where}{before}不同{proof}", "applicant_name")
 
 
+_REGISTERED = Prebuilt(
+    select(LegacyHolder.archive_no, LegacyHolder.certificate_no).where(LegacyHolder.id_index == parameter("id_index"))
+)
+
+
 def legacy(case: Case) -> Outcome | None:
     """会计从业资格证 against the old register. Its number is often the ID number, so it is not said here."""
     account, target = case.account, "holds_legacy_certificate"
-    query = select(LegacyHolder).where(LegacyHolder.id_index == account.id_index)
-    holder = account.legacy or db.session.scalar(query)
+    holder = account.legacy or _REGISTERED.first(db.session, id_index=account.id_index)
     stated = case.get("legacy_certificate_no") if case.get(target) == YesNo.YES else None
     if holder is None:
         return unknown("原证书登记库里没有这个证件号码，请对照证书", target) if stated else None

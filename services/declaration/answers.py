@@ -11,6 +11,7 @@ from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
+from lib.questions.answered import AnsweredPage
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
 from lib.questions.pages import Step
@@ -137,10 +138,11 @@ def save(declaration: Declaration, form: StepForm) -> None:
 
 def gaps(context: FormContext) -> list[Gap]:
     """What is missing or wrong on all pages, by the same forms that take the answers."""
-    return [gap for step in STEPS for gap in _step_gaps(step, context)]
+    return [gap for step in STEPS for gap in step_gaps(step, context)]
 
 
-def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
+def step_gaps(step: Step, context: FormContext) -> list[Gap]:
+    """The same on one page."""
     form = step.form(None, context=context)
     if form.checks():
         return []
@@ -149,14 +151,24 @@ def _step_gaps(step: Step, context: FormContext) -> list[Gap]:
 
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:
     """Answers in words, page by page. ``answers`` holds the facts of a working copy or a revision's frozen answers."""
+    return sections_of(pages(answers, context), answers)
+
+
+def pages(answers: Mapping[str, Any], context: FormContext | None = None) -> list[tuple[Step, AnsweredPage]]:
+    """The pages with these answers, to be read."""
     context = context or _asked(answers)
-    return [AnswerSection(step, _rows(step, context, answers)) for step in STEPS]
+    return [(step, AnsweredPage(step.form, context, answers)) for step in STEPS]
 
 
-def _rows(step: Step, context: FormContext, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+def sections_of(filled: Sequence[tuple[Step, AnsweredPage]], answers: Mapping[str, Any]) -> list[AnswerSection]:
+    """The same sections, of pages that are filled already."""
+    return [AnswerSection(step, _rows(step, page, answers)) for step, page in filled]
+
+
+def _rows(step: Step, page: AnsweredPage, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
     rows = []
-    for question in step.form(None, context=context, data=answers).asked():
-        rows.append(answer_row(question, question.say(answers.get(question.name))))
+    for question in page.asked():
+        rows.append(answer_row(question, page.say(question, answers.get(question.name))))
         if question.name == step.document_after:
             rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
     return tuple(rows)
@@ -179,7 +191,14 @@ def freeze(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Change]:
     """What differs between two frozen sets of answers, by question name, in the order of the pages."""
-    before, after = _by_name(sections(old)), _by_name(sections(new))
+    return changes_between(old, new, sections(old), sections(new))
+
+
+def changes_between(
+    old: Mapping[str, Any], new: Mapping[str, Any], was_said: Sequence[AnswerSection], said: Sequence[AnswerSection]
+) -> dict[str, Change]:
+    """The same, with the sections of both."""
+    before, after = _by_name(was_said), _by_name(said)
     names = [name for name in (*labels.IDENTITY, *question_names()) if _differs(name, old, new, before, after)]
     rows = ((name, before.get(name), after.get(name)) for name in names)
     return {
@@ -201,5 +220,5 @@ def _differs(
     return old.get(name) != new.get(name) or was != now
 
 
-def _by_name(found: list[AnswerSection]) -> dict[str, AnswerRow]:
+def _by_name(found: Sequence[AnswerSection]) -> dict[str, AnswerRow]:
     return {row.name: row for section in found for row in section.rows}

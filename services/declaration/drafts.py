@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from lib.questions.pages import Step
 from models import Declaration, Draft, ParkedForm, db
 from services.declaration import labels
@@ -22,6 +23,12 @@ PARKED_FOR = timedelta(hours=24)
 
 Fields = Iterable[tuple[str, str]]
 Page = Step | str  # a page of the wizard, or the name of a correction's screen
+
+
+_DRAFTS: Any = Draft.__table__
+_DELETE = sql_delete(_DRAFTS).where(
+    _DRAFTS.c.declaration_id == parameter("declaration"), _DRAFTS.c.page == parameter("of_page")
+)
 
 
 def _name(page: Page) -> str:
@@ -46,7 +53,8 @@ def get(declaration: Declaration, page: Page) -> Draft | None:
 
 def delete(declaration: Declaration, page: Page) -> None:
     """A valid save makes the draft of its page superfluous."""
-    db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id, Draft.page == _name(page)))
+    db.session.flush()
+    db.session.connection().execute(_DELETE, {"declaration": declaration.id, "of_page": _name(page)})
 
 
 def delete_all(declaration: Declaration) -> None:
@@ -84,6 +92,18 @@ def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | No
         db.session.delete(form)
     db.session.flush()
     return get(declaration, page), True
+
+
+_ANY_LATE = Prebuilt(
+    select(ParkedForm.id)
+    .where(ParkedForm.staff_id == parameter("staff_id"), ParkedForm.path.startswith(parameter("path")))
+    .limit(1)
+)
+
+
+def has_late_forms(staff_id: int, path: str) -> bool:
+    """Is there one of ``late_forms``, or of a path that differs in little? For a page that asks each time."""
+    return _ANY_LATE.first(db.session, staff_id=staff_id, path=path) is not None
 
 
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:

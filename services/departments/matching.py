@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lib.codes import DepartmentKind
 from services.access import Actor
 from services.departments import snapshot, tree
-from services.departments.snapshot import DepartmentNode, Titles
+from services.departments.snapshot import DepartmentNode, ReferenceData, Titles
 
 CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes of the list 单位隶属关系
 
@@ -87,7 +88,7 @@ def _preferred(candidate: DepartmentMatch, affiliation: str | None) -> bool:
 _LEFT_OUT = re.compile("财政金融局|财政[厅局]?|(?:满族|蒙古族)?自治县|[省市区县局\\s]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PhoneBookGroup:
     """The departments of one city; the first group is the province's own."""
 
@@ -96,21 +97,30 @@ class PhoneBookGroup:
     departments: Sequence[DepartmentNode]
 
 
-def phone_book(query: str = "") -> list[PhoneBookGroup]:
+def phone_book(query: str = "") -> Sequence[PhoneBookGroup]:
     """All departments in use grouped by city, or those whose name (or city) has ``query`` in it."""
-    rows = [row for row in snapshot.current().departments if row.active]
+    return _grouped(snapshot.current(), query) if query else _whole_book(snapshot.current())
+
+
+@lru_cache(maxsize=4)
+def _whole_book(reference: ReferenceData) -> Sequence[PhoneBookGroup]:
+    return _grouped(reference, "")
+
+
+def _grouped(reference: ReferenceData, query: str) -> Sequence[PhoneBookGroup]:
+    rows = [row for row in reference.departments if row.active]
     names = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
     groups: dict[str, list[DepartmentNode]] = {}
     for row in rows:
         city = next((code for code in row.path.split("/") if code in names), "")
         if _is_found(query, row.name, names.get(city, "")):
             groups.setdefault(city, []).append(row)
-    return [
+    return tuple(
         PhoneBookGroup(
             names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found
         )
         for city, found in groups.items()
-    ]
+    )
 
 
 def _is_found(query: str, name: str, city: str) -> bool:
@@ -118,12 +128,12 @@ def _is_found(query: str, name: str, city: str) -> bool:
     return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
 
 
-def in_scope(actor: Actor) -> list[DepartmentNode]:
+def in_scope(actor: Actor) -> Sequence[DepartmentNode]:
     """The officer's own department and those below it."""
     return tree.load().under(actor.path)
 
 
-def below(office: DepartmentNode) -> list[DepartmentNode]:
+def below(office: DepartmentNode) -> Sequence[DepartmentNode]:
     """A department and those below it."""
     return tree.load().under(office.path)
 

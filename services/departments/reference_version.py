@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Label, Table, event, insert, select, update
 from sqlalchemy.orm import ORMExecuteState, Session
 
+from lib.database import Prebuilt
 from lib.sealed import new_uid
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReferenceVersion, db
 
 #: The tables that services.departments.snapshot holds.
 TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay)
 
+_MARK = Prebuilt(select(ReferenceVersion.mark))
 _OF_TRANSACTION, _OF_REQUEST = "reference.of_transaction", "reference.of_request"  # keys of Session.info
 
 
@@ -29,7 +31,8 @@ def current() -> str:
     """The mark that counts now. Empty while the database has none."""
     info = db.session.info
     if _OF_TRANSACTION not in info and _OF_REQUEST not in info:
-        info[_OF_TRANSACTION] = db.session.scalar(select(ReferenceVersion.mark)) or ""
+        row = _MARK.first(db.session)
+        info[_OF_TRANSACTION] = row.mark if row else ""
     mark: str = info[_OF_TRANSACTION] if _OF_TRANSACTION in info else info[_OF_REQUEST]
     return mark
 
@@ -40,7 +43,8 @@ def use(mark: str | None) -> None:
 
 
 def release() -> None:
-    db.session.info.pop(_OF_REQUEST, None)
+    if db.session.registry.has():  # a request without a session of the database needs none for this
+        db.session.info.pop(_OF_REQUEST, None)
 
 
 def renew(session: Session) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from lib.codes import DepartmentKind
 from lib.csvlist import load
@@ -56,11 +56,11 @@ class ReferenceData:
 
 def current() -> ReferenceData:
     mark = reference_version.current()
-    return _loaded(str(db.session.get_bind().url), mark) if mark else _load()  # type: ignore[union-attr]
+    return _loaded(db.engine, mark) if mark else _load()
 
 
 @lru_cache(maxsize=4)
-def _loaded(_database: str, _mark: str) -> ReferenceData:
+def _loaded(_database: Engine, _mark: str) -> ReferenceData:
     """A process has one database; tests have several."""
     return _load()
 

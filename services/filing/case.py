@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from forms import PAPER, PHOTO, SHEET, STEPS
-from lib.codes import MarkState, Status
+from lib.codes import EDITABLE, OPEN, MarkState, Status
 from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
 from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
 from services.declaration import answers
 from services.declaration.answers import AnswerSection, Gap
+from services.filing import progress, reading
+from services.filing.progress import Pictures, Progress
+from services.filing.reading import DeclarationRow
 from services.marks import mark_views
 from services.marks.mark_views import MarkView
 from services.papers import papers, resumable_uploads
@@ -57,6 +60,11 @@ class DeclarationCase:
     def gaps(self) -> Sequence[Gap]:
         return answers.gaps(self.context)
 
+    @property
+    def gaps_shown(self) -> Sequence[Gap]:
+        """The same for a page: nothing is validated while it is known that nothing is missing."""
+        return () if self.progress.done.issuperset(step.slug for step in STEPS) else self.gaps
+
     def is_finished(self, step: Step) -> bool:
         return not any(gap.step == step for gap in self.gaps)
 
@@ -67,14 +75,64 @@ class DeclarationCase:
             return "notice"
         return next((step.slug for step in STEPS if not self.is_finished(step)), "check")
 
+    @cached_property
+    def progress(self) -> Progress:
+        """What is done: as it was kept, or worked out now."""
+        return progress.still_counts(self.declaration.progress) or self.progress_found
+
+    @cached_property
+    def progress_found(self) -> Progress:
+        kinds = frozenset(page.kind for page in self.declaration.pages)
+        photo, signed = self.photo, self.signed
+        pictures = Pictures(kinds, photo.address if photo else None, signed.id if signed else None)
+        finished = {step.slug for step in STEPS if self.is_finished(step)}
+        return self._progress(finished, pictures, is_printed=bool(self.printed), sheet_outdated=self.signed_is_outdated)
+
+    def keep_progress(self, saved: Step) -> None:
+        """To be written with the answers of a page that are valid. What there is of papers is as before.
+
+        While it is returned the marks count as well: then the next page works it out.
+        """
+        before = progress.still_counts(self.declaration.progress)
+        if before is None or self.declaration.status == Status.RETURNED:
+            return
+        others = {step.slug for step in STEPS if step != saved and not answers.step_gaps(step, self.context)}
+        signed = reading.sheet(before.pictures.signed) if before.pictures.signed else None
+        photo = before.pictures.photo
+        outdated = signed is not None and bool(sheet_versions.differences(signed, self.printed_answers, photo))
+        found = self._progress(
+            others | {saved.slug}, before.pictures, is_printed="check" in before.done, sheet_outdated=outdated
+        )
+        self.declaration.progress = found.to_keep()
+
+    def _progress(self, finished: set[str], pictures: Pictures, *, is_printed: bool, sheet_outdated: bool) -> Progress:
+        declaration, kinds = self.declaration, pictures.kinds
+        done = {step.slug for step in STEPS if step.slug in finished and kinds.issuperset(step.papers)}
+        others = {
+            "notice": declaration.notice_read_at is not None,
+            "check": is_printed,
+            "papers": all(paper.kind in kinds for paper in papers.wanted(self.facts) if paper.required),
+            "done": declaration.status in OPEN and declaration.status not in EDITABLE,
+        }
+        done |= {name for name, is_done in others.items() if is_done}
+        return Progress(frozenset(done), sheet_outdated, pictures)
+
+    def lacking(self, step: Step) -> list[str]:
+        """The papers of a page of which there is no picture yet."""
+        known = progress.still_counts(self.declaration.progress)
+        there = known.pictures.kinds if known else {page.kind for page in self.declaration.pages}
+        return [kind for kind in step.papers if kind not in there]
+
     # papers
 
     def pages_of(self, kind: str) -> list[PaperPage]:
         return papers.pages_of(self.declaration, kind)
 
-    @property
+    @cached_property
     def photo(self) -> PaperPage | None:
-        return next(iter(self.pages_of(PHOTO)), None)
+        row = self.declaration
+        found: Any = row.pages_of(PHOTO) if isinstance(row, DeclarationRow) else self.pages_of(PHOTO)
+        return next(iter(found), None)
 
     @cached_property
     def paper_states(self) -> Sequence[PaperState]:
@@ -158,7 +216,8 @@ class DeclarationCase:
 
     @cached_property
     def _sheets(self) -> Sequence[Sheet]:
-        return sheet_versions.known(self.declaration, self._bound)
+        row = self.declaration
+        return row.sheets() if isinstance(row, DeclarationRow) else sheet_versions.known(row, self._bound)
 
     @property
     def _bound(self) -> set[int]:

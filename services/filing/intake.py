@@ -48,12 +48,13 @@ def crop_of(texts: Sequence[str]) -> Crop | None:
     return (left, top, min(width, 1 - left), min(height, 1 - top)) if inside else None
 
 
-def prepare(settings: IntakeSettings, kind: str, data: bytes, crop: Crop | None = None) -> Prepared:
+def prepare(settings: IntakeSettings, kind: str, data: bytes, account_id: int, crop: Crop | None = None) -> Prepared:
     """Scan, clean and store a picture of a paper or the photo. Raises PictureRefused with what to do."""
     virus_scan.check(data, settings.scanner)
+    person = str(account_id)
     if kind == PHOTO:
-        return preparation.prepare_photo(settings.store, data, crop, settings.photo_rule)
-    return preparation.prepare(settings.store, data, kind)
+        return preparation.prepare_photo(settings.store, data, crop, settings.photo_rule, person)
+    return preparation.prepare(settings.store, data, kind, person)
 
 
 def add(declaration: Declaration, paper: Paper, prepared: Prepared, replaced: str = "") -> PaperPage:
@@ -80,6 +81,7 @@ class Arrived:
 
     kind: str
     data: bytes
+    account_id: int
     crop: Crop | None
 
 
@@ -92,7 +94,7 @@ def arrived(owner: Owner, uid: str) -> Arrived | Outcome:
         raise NotComplete("图片还没有传完，请接着上传")
     kind, crop = owner.paper(upload.kind).kind, upload.facts.get("crop")
     frame = (crop[0], crop[1], crop[2], crop[3]) if crop else None
-    return Arrived(kind, resumable_uploads.assembled(upload), frame)
+    return Arrived(kind, resumable_uploads.assembled(upload), owner.declaration.account_id, frame)
 
 
 def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Prepared | str:
@@ -101,7 +103,7 @@ def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Prepared | str:
     Raises one of NOT_NOW when it can be prepared later.
     """
     try:
-        return prepare(settings, file.kind, file.data, file.crop)
+        return prepare(settings, file.kind, file.data, file.account_id, file.crop)
     except NOT_NOW:
         raise
     except PictureRefused as error:

@@ -19,7 +19,16 @@ from services.filing.case import DeclarationCase
 _CORRECTION = re.compile(r"/apply/corrections/[A-Za-z0-9_-]{1,40}\Z")
 _SUBMISSION = re.compile(r"/staff/submissions/[A-Za-z0-9_-]{1,24}(?=/|\Z)")
 
+#: Names between single slashes: two slashes in a row could be read as another host.
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*/?)?\Z")
+MAX_PATH = 200  # characters
+
 Place = tuple[str, dict[str, Any]]  # an endpoint and the values of its URL
+
+
+def own_path(text: str) -> str:
+    """``text`` if it is a plain path of this site, else nothing."""
+    return text if len(text) <= MAX_PATH and _OWN_PATH.match(text) else ""
 
 
 def after_sign_in(actor: Actor) -> Place:

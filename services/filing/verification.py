@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from models import Declaration, Department, Revision, Sheet, db
 from services.accounts import throttle
+from services.accounts.throttle import AttemptSource
 from services.filing.case import DeclarationCase
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 
@@ -82,14 +83,14 @@ def masked(name: str) -> str:
 # --- guessing ---------------------------------------------------------------------------------------------------------
 
 
-def wait(address: str) -> int:
+def wait(source: AttemptSource) -> int:
     """For how many more minutes an address that asked for too many unknown codes gets no answer; 0: it does.
 
     Codes that exist are answered all the time: a whole office shares an address, and one of 80 bits cannot be guessed.
     """
-    return throttle.minutes_blocked(throttle.VERIFY_ADDRESS, address)
+    return throttle.minutes_blocked(*source.within(throttle.VERIFY_ADDRESS))
 
 
-def missed(address: str) -> None:
+def missed(source: AttemptSource) -> None:
     """Count a well-formed code that does not exist. The caller commits."""
-    throttle.count_attempt((throttle.VERIFY_ADDRESS, address))
+    throttle.count_attempt(source.within(throttle.VERIFY_ADDRESS))

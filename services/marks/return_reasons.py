@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from lib.codes import Role
+from lib.database import Prebuilt
 from models import Department, ReturnReason, db
 from services import audit
 from services.access import Actor
@@ -46,11 +48,19 @@ class Reasons:
         return next((choice.title for choice in found if choice.code == code), "")
 
 
+_IN_USE = Prebuilt(
+    select(ReturnReason.code, ReturnReason.title, ReturnReason.advice, ReturnReason.applies_to)
+    .where(
+        ReturnReason.retired.is_(False),
+        ReturnReason.department_id.is_(None) | ReturnReason.department_id.in_(bindparam("offices", expanding=True)),
+    )
+    .order_by(ReturnReason.uses.desc(), ReturnReason.position, ReturnReason.code)
+)
+
+
 def of(actor: Actor) -> Reasons:
     """The reasons in use for an officer: those of everybody, and those of the department and the ones above it."""
-    mine = ReturnReason.department_id.is_(None) | ReturnReason.department_id.in_(_offices_above(actor))
-    query = select(ReturnReason).where(ReturnReason.retired.is_(False), mine)
-    rows = db.session.scalars(query.order_by(ReturnReason.uses.desc(), ReturnReason.position, ReturnReason.code)).all()
+    rows = _IN_USE.rows(db.session, offices=_offices_above(actor))
     return Reasons(*(_choices(rows, where) for where in LISTS))
 
 
@@ -72,7 +82,7 @@ def one(actor: Actor, code: str, applies_to: str) -> ReturnReason | None:
     return reason if office is None or actor.path.startswith(office.path) else None
 
 
-def _choices(rows: Sequence[ReturnReason], where: str) -> list[Choice]:
+def _choices(rows: Sequence[Any], where: str) -> list[Choice]:
     fitting = [row for row in rows if row.applies_to == where]
     return [
         Choice(row.code, row.title, row.advice, place if place <= BY_KEY else 0)

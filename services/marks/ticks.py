@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
 from forms import PAPER
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from models import Declaration, Revision, Tick, db, keys
 from services.access import Actor
 from services.papers import papers
@@ -29,10 +30,16 @@ def digests(declaration: Declaration, revision: Revision) -> Callable[[str], byt
     return digest
 
 
-def of(declaration: Declaration, revision: Revision) -> dict[str, Tick]:
+_STANDING = Prebuilt(
+    select(Tick.target, Tick.digest, Tick.at).where(Tick.declaration_id == parameter("declaration_id"))
+)
+
+
+def of(declaration: Declaration, revision: Revision) -> dict[str, Any]:
     """The ticks that hold for a revision, by target."""
-    digest = digests(declaration, revision)
-    return {tick.target: tick for tick in _all(declaration) if tick.digest == digest(tick.target)}
+    standing = _STANDING.rows(db.session, declaration_id=declaration.id)
+    digest = digests(declaration, revision) if standing else None
+    return {tick.target: tick for tick in standing if digest and tick.digest == digest(tick.target)}
 
 
 def save(revision: Revision, actor: Actor, targets: Iterable[str]) -> None:

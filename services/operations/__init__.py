@@ -1,4 +1,4 @@
-"""What the operator needs: the doctor, jobs that time brings, the check of stored files.
+"""What the operator needs: the doctor, readiness, jobs that time brings, the check of stored files.
 
-Called by commands only.
+Called by commands, and by the view that a monitor asks.
 """

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pysqlite3.dbapi2 as sqlite_driver
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from lib import clamd
-from lib.database import wal_is_safe
+from lib.database import failure_of, wal_is_safe
+from lib.files import Note, StorageFailure
 from lib.pdf import fonts
 from lib.pictures import images
 from lib.sandbox import client as sandbox
@@ -54,18 +54,30 @@ def fault(text: str) -> DoctorFinding:
     return DoctorFinding("fault", text)
 
 
-def examine(config: Mapping[str, Any], migrations: Path, store: Folder, today: date) -> Iterator[DoctorFinding]:
+@dataclass(frozen=True)
+class Notes:
+    """What the running processes have noticed."""
+
+    damage: Note
+    proxy: Note
+
+
+def examine(
+    config: Mapping[str, Any], migrations: Path, store: Folder, today: date, notes: Notes
+) -> Iterator[DoctorFinding]:
     """Everything, in order. An examination that breaks is a fault and does not keep the others from running."""
-    parts: tuple[Callable[[], Iterator[DoctorFinding]], ...] = (
+    parts: list[Callable[[], Iterator[DoctorFinding]]] = [
         lambda: settings(config),
+        lambda: proxy(config, notes.proxy),
         lambda: database(migrations),
-        reference_data,
+        lambda: soundness(notes.damage),
         lambda: storage(store),
         pictures,
         lambda: scanner(config),
         print_fonts,
-        lambda: calendar(today),
-    )
+    ]
+    if is_set_up():
+        parts += [reference_data, lambda: calendar(today)]
     for part in parts:
         try:
             yield from part()
@@ -92,19 +104,39 @@ def risky_settings(config: Mapping[str, Any]) -> list[str]:
         found.append("KUAIJI_STAFF_TOTP=off: staff sign in without a second factor")
     if "none" in config["LEGACY_CLAIM_FACTORS"]:
         found.append("KUAIJI_LEGACY_CLAIM_FACTORS has none: a name and a number are enough to claim a legacy record")
-    if config["ENV"] == "production" and not config["BASE_URL"].startswith("https://"):
-        found.append(f"KUAIJI_BASE_URL={config['BASE_URL']}: without https passwords travel in the open")
-    return found
+    return found + list(config["WARNINGS"])
+
+
+def proxy(config: Mapping[str, Any], seen: Note) -> Iterator[DoctorFinding]:
+    """Anyone can send such a header: it is a hint, no proof."""
+    if not config["PROXY_HOPS"] and (since := seen.read()):
+        yield warning(
+            f"KUAIJI_PROXY_HOPS=0, but a request of {since} carried X-Forwarded-For or Forwarded: if a proxy stands in "
+            f"front, set the number of proxies; if none does, somebody sent it by hand: delete {seen.path}"
+        )
 
 
 def pending_migration(migrations: Path) -> str | None:
     """What keeps the database from being at the newest migration, or None."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(migrations)).get_current_head()
     with db.engine.connect() as connection:
         now = MigrationContext.configure(connection).get_current_revision()
     if now == head:
         return None
+    if not is_set_up():
+        return "database: empty; run flask init"
     return f"database: at migration {now or 'none'}, the program needs {head}; run flask init"
+
+
+def is_set_up() -> bool:
+    """Are there tables?"""
+    try:
+        return inspect(db.engine).has_table(Department.__tablename__)
+    except DBAPIError:
+        return False  # the examination of the database says why
 
 
 def database(migrations: Path) -> Iterator[DoctorFinding]:
@@ -117,6 +149,29 @@ def database(migrations: Path) -> Iterator[DoctorFinding]:
         yield ok(f"database: {dialect} {'.'.join(map(str, version))}")
     pending = pending_migration(migrations)
     yield fault(pending) if pending else ok("database: at the newest migration")
+
+
+def soundness(damage: Note) -> Iterator[DoctorFinding]:
+    """Reads the whole file of SQLite. PostgreSQL checks its pages itself, if it was set up to."""
+    seen = damage.read()
+    if found := damage_found():
+        yield fault(f"database: damaged: {found}; stop the service and restore a copy, then run flask init")
+    elif seen:
+        yield fault(f"database: damage was met ({seen}) and is not found now; run flask init to have it checked")
+
+
+def damage_found() -> str:
+    """The first damage that SQLite finds in its file, or nothing."""
+    if db.engine.dialect.name != "sqlite":
+        return ""
+    try:
+        with db.engine.connect() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    except DBAPIError as error:
+        if failure_of(error) != StorageFailure.DAMAGED:
+            raise
+        found = str(error.orig)
+    return "" if found == "ok" else found.splitlines()[-1]
 
 
 def _sqlite() -> DoctorFinding:

@@ -15,7 +15,7 @@ from lib.database import utcnow
 from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
-from services.accounts import applicants, sessions
+from services.accounts import applicants, known_devices, sessions
 from services.corrections import reminders
 from services.papers import phone_upload, resumable_uploads
 from services.reports import xlsx
@@ -61,6 +61,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
     return {
         "lapsed claims": workflow.lapse_all,
         "old sessions and attempts": sessions.delete_old,
+        "unused devices": known_devices.delete_old,
         "expired reservations": applicants.delete_expired_reservations,
         "parked forms": forget_parked_forms,
         "old activation codes": forget_codes,

@@ -32,20 +32,23 @@ class Prepared:
     reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.pictures.sheet_reader found
 
 
-def prepare(store: Folder, data: bytes, kind: str = "") -> Prepared:
+def prepare(store: Folder, data: bytes, kind: str = "", person: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. The sheet (``kind``) is read back on the way.
 
-    Raises images.PictureRefused with the rule and what was found.
+    The pictures of one ``person`` that follow each other are decoded by one child process. Raises
+    images.PictureRefused with the rule and what was found.
     """
     if kind != SHEET:
-        return _stored(store, sandbox.run("paper", data))
-    made = _read(data)
+        return _stored(store, sandbox.run("paper", data, person=person))
+    made = _read(data, person)
     return replace(_stored(store, made), reading=made[0]["reading"])
 
 
-def prepare_photo(store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None) -> Prepared:
+def prepare_photo(
+    store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None, person: str = ""
+) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture. The upright source is kept, to crop it again later."""
-    made = sandbox.run("photo", data, crop=crop, rule=asdict(rule or PhotoRule()))
+    made = sandbox.run("photo", data, person=person, crop=crop, rule=asdict(rule or PhotoRule()))
     return replace(_stored(store, made), crop=crop)
 
 
@@ -89,8 +92,8 @@ def prepare_whole(store: Folder, source_address: str, kind: str = "") -> Prepare
     return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
 
 
-def _read(data: bytes) -> Answer:
-    return sandbox.run("sheet", data, pattern=sheet_positions.PATTERN, forms=sheet_positions.FORMS)
+def _read(data: bytes, person: str = "") -> Answer:
+    return sandbox.run("sheet", data, person=person, pattern=sheet_positions.PATTERN, forms=sheet_positions.FORMS)
 
 
 def _read_again(prepared: Prepared, kind: str) -> Prepared:

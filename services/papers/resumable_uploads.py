@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from forms import PAPER
-from lib.database import advisory_lock, utcnow
+from lib.database import Prebuilt, advisory_lock, parameter, utcnow
 from lib.pictures.images import MAX_BYTES
 from lib.questions.pages import Paper
 from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys
@@ -123,6 +123,11 @@ def _waiting(declaration: Declaration) -> Sequence[Upload]:
     return db.session.scalars(query.order_by(Upload.id)).all()
 
 
+_ANY_WAITING = Prebuilt(
+    select(Upload.id).where(Upload.declaration_id == parameter("declaration"), Upload.outcome.is_(None)).limit(1)
+)
+
+
 def _room(waiting: Sequence[Upload], length: int) -> bool:
     return len(waiting) < MOST_OPEN and length + sum(upload.length for upload in waiting) <= MOST_BYTES
 
@@ -216,7 +221,7 @@ def discard(upload: Upload) -> None:
 def unfinished(declaration: Declaration) -> dict[str, list[Unfinished]]:
     """Interrupted uploads, by paper, without those of a phone: only that phone can resume them."""
     found: dict[str, list[Unfinished]] = {}
-    for upload in _waiting(declaration):
+    for upload in _waiting(declaration) if _ANY_WAITING.rows(db.session, declaration=declaration.id) else ():
         if upload.phone_upload_id is None:
             facts = upload.facts or {}
             name, mark = str(facts.get("filename", "")), str(facts.get("mark", ""))

@@ -7,15 +7,16 @@ cards, diplomas of one school) shares much of the hash too; lib.pictures.quality
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Integer, Text, bindparam, cast, select, union_all
 
 from forms import PAPERS
 from lib.codes import Status
+from lib.database import Prebuilt, insert, parameter
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
@@ -44,8 +45,7 @@ def remember(revision: Revision) -> None:
         for kind, look in dict.fromkeys((kind, page["look"]) for kind, page in _own(revision.papers))
     ]
     if rows:
-        insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
-        db.session.execute(insert(PictureHash).on_conflict_do_nothing(), rows)
+        db.session.execute(insert(db.session, PictureHash).on_conflict_do_nothing(), rows)
 
 
 def find(revision: Revision) -> list[LookAlike]:
@@ -54,19 +54,25 @@ def find(revision: Revision) -> list[LookAlike]:
     near = _near(revision, {figures["look"] for _kind, figures in own}) if own else []
     if not near:
         return []
-    query = select(Revision.declaration_id, Revision.papers).join(Declaration)
-    query = query.where(Revision.declaration_id.in_({row.declaration_id for row in near}))
-    query = query.where(Declaration.status.not_in((Status.DRAFT, Status.DROPPED)))
+    rows = _PAPERS.rows(db.session, these=list({row.declaration_id for row in near}))
     wanted = {(row.declaration_id, row.kind, row.look) for row in near}
     found = {
         LookAlike(kind, declaration_id)
-        for declaration_id, papers in db.session.execute(query)
-        for theirs, page in _own(papers)
+        for declaration_id, papers in rows
+        for theirs, page in _own(json.loads(papers))
         if (declaration_id, theirs, _signed(page["look"])) in wanted
         for kind, figures in own
         if quality.is_same_picture(figures, page)
     }
     return sorted(found, key=lambda one: (PERSONAL.index(one.kind), one.declaration_id))
+
+
+_PAPERS = Prebuilt(
+    select(Revision.declaration_id, cast(Revision.papers, Text).label("papers"))
+    .join(Declaration)
+    .where(Revision.declaration_id.in_(bindparam("these", expanding=True)))
+    .where(Declaration.status.not_in((Status.DRAFT, Status.DROPPED)))
+)
 
 
 class _Near(NamedTuple):
@@ -78,18 +84,31 @@ class _Near(NamedTuple):
 
 def _near(revision: Revision, looks: Set[str]) -> list[_Near]:
     """Rows of other people within three bits of one of these looks, the nearest first."""
-    columns = (PictureHash.id, PictureHash.declaration_id, PictureHash.kind, PictureHash.look)
-    others = select(*columns).where(PictureHash.account_id != revision.declaration.account_id)
-    parts = [
-        others.where(getattr(PictureHash, f"band{place}").in_({bands(look)[place] for look in looks}))
-        .limit(ROWS * len(looks))
-        .subquery()
-        for place in range(BANDS)
-    ]
-    rows = {_Near(*row) for row in db.session.execute(union_all(*(select(part) for part in parts)))}
-    apart = {row: min(quality.hamming_distance(look, _unsigned(row.look)) for look in looks) for row in rows}
+    here = {"account_id": revision.declaration.account_id, "chunk": ROWS * len(looks)}
+    cut = [bands(look) for look in looks]
+    found = _SAME_BAND.rows(
+        db.session, **here, **{f"band{place}": [one[place] for one in cut] for place in range(BANDS)}
+    )
+    rows, ints = {_Near(*row) for row in found}, [_signed(look) for look in looks]
+    apart = {row: min(((row.look ^ look) & _ALL_BITS).bit_count() for look in ints) for row in rows}
     near = [row for row in rows if apart[row] <= quality.SAME_HASH_BITS]
     return sorted(near, key=lambda row: (apart[row], -row.id))[:COMPARED]
+
+
+def _same_band() -> Any:
+    columns = (PictureHash.id, PictureHash.declaration_id, PictureHash.kind, PictureHash.look)
+    others = select(*columns).where(PictureHash.account_id != parameter("account_id"))
+    parts = [
+        others.where(getattr(PictureHash, name).in_(bindparam(name, expanding=True)))
+        .limit(bindparam("chunk", None, type_=Integer))
+        .subquery()
+        for name in (f"band{place}" for place in range(BANDS))
+    ]
+    return union_all(*(select(part) for part in parts))
+
+
+_SAME_BAND = Prebuilt(_same_band())
+_ALL_BITS = (1 << 64) - 1
 
 
 def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -103,14 +122,10 @@ def _own(papers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[st
 
 def bands(look: str) -> list[int]:
     """The four bands of a look, 16 bits each."""
-    bits = int(look, 16)
-    return [sum((bits >> (BANDS * bit + place) & 1) << bit for bit in range(16)) for place in range(BANDS)]
+    bits = f"{int(look, 16):064b}"
+    return [int(bits[BANDS - 1 - place :: BANDS], 2) for place in range(BANDS)]
 
 
 def _signed(look: str) -> int:
     bits = int(look, 16)
     return bits - (1 << 64) if bits >> 63 else bits
-
-
-def _unsigned(look: int) -> str:
-    return f"{look % (1 << 64):016x}"

@@ -90,10 +90,9 @@ class Filters:
     def descending(self) -> bool:
         return not self.lane and self.tab in NEWEST_FIRST
 
-    def keeps(self, days: Days) -> Callable[[Any], bool]:
-        """Whether a row of the queue passes; the range of statuses and departments is the caller's."""
-        tests = [*self._lane_tests(days), *self._tests(days)]
-        return lambda row: all(test(row) for test in tests)
+    def tests(self, days: Days) -> list[Callable[[Any], bool]]:
+        """What a row of the queue has to pass; the range of statuses and departments is the caller's."""
+        return [*self._lane_tests(days), *self._tests(days)]
 
     def _lane_tests(self, days: Days) -> list[Callable[[Any], bool]]:
         tests: dict[str, Callable[[Any], bool]] = {

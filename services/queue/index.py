@@ -12,10 +12,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, load_only
 
 from lib.codes import Status, YesNo
+from lib.database import insert
 from lib.identity import mask_number
 from lib.names import initials, normalise_name, normalise_text
 from models import (
@@ -203,7 +203,7 @@ def _keep_keys(item: QueueItem, wanted: set[str], *, is_new: bool) -> None:
 
 def _insert_keys(declaration_id: int, department_id: int, wanted: Iterable[str]) -> None:
     row = {"declaration_id": declaration_id, "department_id": department_id}
-    db.session.execute(_insert(SearchKey), [row | {"key": key} for key in sorted(wanted)])
+    db.session.execute(insert(db.session, SearchKey), [row | {"key": key} for key in sorted(wanted)])
 
 
 def _employer_id(name: str) -> int | None:
@@ -211,11 +211,13 @@ def _employer_id(name: str) -> int | None:
     if not name:
         return None
     # not looked up first: another transaction may write it at the same moment
-    added = db.session.scalar(_insert(Employer).values(name=name).on_conflict_do_nothing().returning(Employer.id))
+    added = db.session.scalar(
+        insert(db.session, Employer).values(name=name).on_conflict_do_nothing().returning(Employer.id)
+    )
     if added is None:
         return db.session.scalars(select(Employer.id).where(Employer.name == name)).one()
     rows = [{"suffix": suffix, "employer_id": added} for suffix in sorted(suffixes(name))]
-    db.session.execute(_insert(EmployerSuffix), rows)
+    db.session.execute(insert(db.session, EmployerSuffix), rows)
     return added
 
 
@@ -237,7 +239,7 @@ def _add_counts(changed: Mapping[Count, int]) -> None:
     different = sorted((key, n) for key, n in changed.items() if n)
     for start in range(0, len(different), BATCH):
         rows = [dict(zip(columns, key, strict=True), n=n) for key, n in different[start : start + BATCH]]
-        added = _insert(QueueCount).values(rows)
+        added = insert(db.session, QueueCount).values(rows)
         more = {"n": QueueCount.n + added.excluded.n}
         db.session.execute(added.on_conflict_do_update(index_elements=columns, set_=more))
     lessened = [
@@ -247,12 +249,6 @@ def _add_counts(changed: Mapping[Count, int]) -> None:
     ]
     if lessened:
         db.session.execute(delete(QueueCount).where(or_(*lessened), QueueCount.n == 0))
-
-
-def _insert(table: type[Any]) -> Any:
-    """INSERT with ON CONFLICT, which each engine spells in its own module."""
-    engine = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    return engine.insert(table)
 
 
 # --- rebuilding -----------------------------------------------------------------------------------------
@@ -316,7 +312,7 @@ def _rebuild_between(last: int, upto: int, tree: DepartmentTree) -> list[dict[st
         rows.append(row | {"employer_id": _employer_id(str(row["employer"]))})
         _insert_keys(declaration.id, row["department_id"], _keys_of(answers))
     if rows:
-        db.session.execute(_insert(QueueItem), rows)
+        db.session.execute(insert(db.session, QueueItem), rows)
     return rows
 
 

@@ -6,13 +6,16 @@ A list may be made of several ranges (one an index's range each), which are merg
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import Any, Literal
 
-from sqlalchemy import Select, literal
+from sqlalchemy import Integer, Select, bindparam
 
+from lib.database import Prebuilt
 from models import db
 
 LAST = "last"
@@ -52,16 +55,28 @@ class KeysetPage:
 
 
 @dataclass(frozen=True)
+class Range:
+    """One part of a list: a statement that is built once in a process, and the values of its parameters."""
+
+    statement: Select[*tuple[Any, ...]]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Order:
-    """The order of a list: two columns, the second a row's number. ``write`` puts the first one into an address."""
+    """The order of a list: two columns, the second a row's number. ``write`` puts the first one into an address.
+
+    Made once in a process: statements are kept for it.
+    """
 
     first: Any
     number: Any
     write: Callable[[Any], str]
     descending: bool = False
 
-    def key(self, row: Any) -> tuple[Any, int]:
-        return getattr(row, self.first.key), getattr(row, self.number.key)
+    @cached_property
+    def key(self) -> Callable[[Any], tuple[Any, int]]:
+        return attrgetter(self.first.key, self.number.key)
 
     def written(self, row: Any, *, backwards: bool = False) -> str:
         first, number = self.key(row)
@@ -69,21 +84,21 @@ class Order:
 
 
 def page(
-    ranges: Sequence[Select[Any]],
+    ranges: Sequence[Range],
     order: Order,
     cursor: Cursor,
     *,
     more: Iterable[Any] = (),
-    keeps: Callable[[Any], bool] = lambda _row: True,
+    keeps: Callable[[Any], bool] | None = None,
     size: int = PAGE_SIZE,
 ) -> KeysetPage:
-    """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass, as many as a page holds."""
+    """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass (None: all), as many as a page holds."""
     found: list[Any] = []
     last = None
     looked_at = 0
     for row in islice(merged(ranges, order, cursor, more=more, first_chunk=size + 1), EXAMINED):
         looked_at, last = looked_at + 1, row
-        if keeps(row):
+        if keeps is None or keeps(row):
             found.append(row)
         if len(found) > size:
             break
@@ -104,7 +119,7 @@ def _page(found: list[Any], stopped_at: Any, order: Order, cursor: Cursor, size:
 
 
 def merged(
-    ranges: Sequence[Select[Any]],
+    ranges: Sequence[Range],
     order: Order,
     cursor: Cursor,
     *,
@@ -113,23 +128,22 @@ def merged(
 ) -> Iterator[Any]:
     """All rows beyond the cursor in their order, fetched as far as they are asked for."""
     descending = order.descending != cursor.backwards
-    streams = [_stream(query, order, cursor.place, descending, first_chunk) for query in ranges]
+    streams = [_stream(one, order, cursor.place, descending, first_chunk) for one in ranges]
     beyond = [row for row in more if cursor.place is None or _is_beyond(order.key(row), cursor.place, descending)]
-    streams.append(iter(sorted(beyond, key=order.key, reverse=descending)))
-    return heapq.merge(*streams, key=order.key, reverse=descending)
+    if beyond:
+        streams.append(iter(sorted(beyond, key=order.key, reverse=descending)))
+    return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=order.key, reverse=descending)
 
 
 def _is_beyond(key: tuple[Any, int], place: tuple[Any, int], descending: bool) -> bool:
     return key < place if descending else key > place
 
 
-def _stream(
-    query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool, chunk: int
-) -> Iterator[Any]:
-    by = [column.desc() if descending else column for column in (order.first, order.number)]
+def _stream(one: Range, order: Order, place: tuple[Any, int] | None, descending: bool, chunk: int) -> Iterator[Any]:
     while True:
-        for part in _parts(query, order, place, descending):
-            rows = db.session.execute(part.order_by(*by).limit(chunk)).all()
+        for part in _PARTS if place else _WHOLE:
+            values = {**one.values, **_place(part, place), "chunk": chunk}
+            rows = _statement(one.statement, order, part, descending).rows(db.session, **values)
             yield from rows
             if len(rows) == chunk:
                 place, chunk = order.key(rows[-1]), min(chunk * 3, _LARGEST_CHUNK)
@@ -138,15 +152,25 @@ def _stream(
             return
 
 
-def _parts(query: Select[Any], order: Order, place: tuple[Any, int] | None, descending: bool) -> Iterator[Select[Any]]:
-    """What follows a place: the rest of the same day (or moment), then all later ones.
+Part = Literal["all", "same", "beyond"]
+#: What follows a place: the rest of the same day (or moment), then all later ones. Not as a comparison of pairs: of an
+#: index that ends in the row's number, SQLite would use the first column only, and read a whole day to find the place.
+_PARTS: tuple[Part, ...] = ("same", "beyond")
+_WHOLE: tuple[Part, ...] = ("all",)
 
-    Not as a comparison of pairs: of an index that ends in the row's number, SQLite would use the first column only, and
-    read a whole day to find the place in it.
-    """
-    if place is None:
-        yield query
-        return
-    first, number = literal(place[0], order.first.type), place[1]
-    yield query.where(order.first == first, order.number < number if descending else order.number > number)
-    yield query.where(order.first < first if descending else order.first > first)
+
+def _place(part: Part, place: tuple[Any, int] | None) -> dict[str, Any]:
+    if part == "all" or place is None:
+        return {}
+    return {"place": place[0]} | ({"place_number": place[1]} if part == "same" else {})
+
+
+@lru_cache(maxsize=512)
+def _statement(query: Select[Any], order: Order, part: Part, descending: bool) -> Prebuilt:
+    first, number = bindparam("place", type_=order.first.type), bindparam("place_number", type_=order.number.type)
+    if part == "same":
+        query = query.where(order.first == first, order.number < number if descending else order.number > number)
+    elif part == "beyond":
+        query = query.where(order.first < first if descending else order.first > first)
+    by = [column.desc() if descending else column for column in (order.first, order.number)]
+    return Prebuilt(query.order_by(*by).limit(bindparam("chunk", type_=Integer)))

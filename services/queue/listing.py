@@ -6,25 +6,27 @@ same at any number of people: it reads ranges of an index, as many rows as it sh
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import cache, lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Date, Select, bindparam, case, func, select
 
 from lib.clock import SHANGHAI, today
 from lib.codes import Status
+from lib.database import Prebuilt, UTCDateTime
 from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor
+from services.departments.tree import DepartmentTree
 from services.moves import VERDICTS
 from services.queue import keyset_pages
 from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
-from services.queue.keyset_pages import Cursor, Order
-from services.queue.rows import COLUMNS, OfficerView, QueuePage
+from services.queue.keyset_pages import Cursor, Order, Range
+from services.queue.rows import COLUMNS, Level, OfficerView, Place, QueuePage, at_place
 from services.queue.search import FOUND_AT_MOST, by_number, is_number, search
 
 __all__ = [
@@ -75,15 +77,16 @@ def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
     view = OfficerView(actor)
     ranges, more = _sources(view, filters)
     rows = keyset_pages.merged(ranges, _order(filters.descending), Cursor(), more=more)
-    keeps = _keeps(view, filters)
-    return [row.declaration_id for row in islice(filter(keeps, islice(rows, LOOKED_AT)), most)]
+    kept = filter(_keeps(view, filters) or None, islice(rows, LOOKED_AT))
+    return [row.declaration_id for row in islice(kept, most)]
 
 
+@cache
 def _order(descending: bool) -> Order:
     return Order(QueueItem.due_on, QueueItem.declaration_id, date.isoformat, descending)
 
 
-def _sources(view: OfficerView, filters: Filters) -> tuple[list[Select[Any]], Iterable[Any]]:
+def _sources(view: OfficerView, filters: Filters) -> tuple[list[Range], Iterable[Any]]:
     """Ranges of the queue, and single rows beside them."""
     if filters.lane in SHORT:
         return [], SHORT[filters.lane](view)
@@ -94,34 +97,49 @@ def _sources(view: OfficerView, filters: Filters) -> tuple[list[Select[Any]], It
     return ranges, view.lapsed.values() if filters.statuses == (Status.SUBMITTED,) else ()
 
 
-def _range(view: OfficerView, filters: Filters, place: ColumnElement[bool], status: Status) -> Select[Any]:
-    query = select(*COLUMNS).where(place, QueueItem.status == status)
+def _range(view: OfficerView, filters: Filters, place: Place, status: Status) -> Range:
     first, last = filters.due_between(view.days)
-    query = query.where(QueueItem.due_on >= first) if first else query
-    return query.where(QueueItem.due_on <= last) if last else query
+    values: dict[str, Any] = {"status": status, "first_day": first, "last_day": last, "place_id": place.id}
+    statement = _statement(place.level, bounds=(first is not None, last is not None))
+    given = {name: value for name, value in values.items() if value}
+    return Range(statement, given)
 
 
-def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool]:
-    passes = filters.keeps(view.days)
-    lapsed = view.lapsed if not filters.lane and filters.tab == "in_review" else ()
+@cache
+def _statement(level: Level, bounds: tuple[bool, bool]) -> Select[Any]:
+    """One status of one place, between two due dates or with one open end."""
+    query = select(*COLUMNS).where(at_place(QueueItem, level), QueueItem.status == bindparam("status"))
+    has_first, has_last = bounds
+    query = query.where(QueueItem.due_on >= bindparam("first_day")) if has_first else query
+    return query.where(QueueItem.due_on <= bindparam("last_day")) if has_last else query
+
+
+def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool] | None:
+    """Whether a row is listed; None: each one is."""
+    tests = filters.tests(view.days)
+    if view.own_account is not None:
+        tests.append(view.is_anothers)
+    if not filters.lane and filters.tab == "in_review" and view.lapsed:
+        tests.append(lambda row: row.declaration_id not in view.lapsed)
     # single rows come from the whole scope; what is offered here stands elsewhere until it is accepted
-    chosen = frozenset(view.chosen(filters.department)) if filters.department and filters.lane != "incoming" else None
-    return lambda row: (
-        view.is_anothers(row)
-        and row.declaration_id not in lapsed
-        and (chosen is None or row.department_id in chosen)
-        and passes(row)
-    )
+    if filters.department and filters.lane != "incoming":
+        chosen = frozenset(view.chosen(filters.department))
+        tests.append(lambda row: row.department_id in chosen)
+    return (lambda row: all(test(row) for test in tests)) if tests else None
 
 
-def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> dict[str, str]:
+def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> Mapping[str, str]:
     """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
-    view = view or OfficerView(actor)
+    return _offices(view.tree if view else OfficerView(actor).tree, actor.path)
+
+
+@lru_cache(maxsize=256)
+def _offices(tree: DepartmentTree, path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for office in view.scope:
-        indent = "　" * (office.path.count("/") - actor.path.count("/"))
-        if len(view.tree.under(office.path)) > 1:
-            whole = {} if office.path == actor.path else {office.code: f"{indent}{office.name}及下级"}
+    for office in tree.under(path):
+        indent = "　" * (office.path.count("/") - path.count("/"))
+        if len(tree.under(office.path)) > 1:
+            whole = {} if office.path == path else {office.code: f"{indent}{office.name}及下级"}
             found |= whole | {office.code + ITSELF: f"{indent}{office.name}（本级）"}
         else:
             found[office.code] = indent + office.name
@@ -145,17 +163,25 @@ def next_due(actor: Actor, filters: Filters | None = None) -> Declaration | None
     return db.session.scalars(query.options(*access.STANDING)).unique().one_or_none()
 
 
+_RETURNED_BY = Prebuilt(
+    select(*COLUMNS)
+    .where(QueueItem.returned_by == bindparam("staff_id"))
+    .order_by(QueueItem.due_on, QueueItem.declaration_id)
+    .limit(OWN_AT_MOST)
+)
+
+
 def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
     filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
     keeps, order = _keeps(view, filters), _order(descending=False)
-    mine = select(*COLUMNS).where(QueueItem.returned_by == view.actor.id)
-    own = db.session.execute(mine.order_by(QueueItem.due_on, QueueItem.declaration_id).limit(OWN_AT_MOST))
-    yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and keeps(row))
+    own = _RETURNED_BY.rows(db.session, staff_id=view.actor.id)
+    passes = keeps or (lambda _row: True)
+    yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and passes(row))
     ranges = [_range(view, filters, place, Status.SUBMITTED) for place in view.places(filters.department)]
     all_rows = keyset_pages.merged(ranges, order, Cursor(), more=view.lapsed.values(), first_chunk=FIRST_LOOK)
     kept = []
     for row in islice(all_rows, LOOKED_AT):
-        if not keeps(row):
+        if not passes(row):
             continue
         if _is_kept(view, row):
             kept.append(row)
@@ -186,10 +212,10 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     """The figures of the page for the officer's whole scope."""
     view = view or OfficerView(actor)
     rows = _counted(view)
-    by_status = Counter[Status]()
+    by_status: dict[str, int] = dict.fromkeys(Status, 0)
     for row in rows:
         by_status[row.status] += row.n
-    tabs = {tab: by_status[Status(tab)] for tab in TABS if tab != "all"}
+    tabs = {tab: by_status[tab] for tab in TABS if tab != "all"}
     decided = _decided_today(actor)
     measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
@@ -200,41 +226,54 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     )
 
 
-@dataclass(frozen=True)
-class _Counted:
+class _Counted(NamedTuple):
+    """``n`` submissions that are alike. ``due``: whether their time is over, or nearly."""
+
     status: Status
-    due_on: date
+    due: str
     again: bool
     flagged: bool
     n: int
 
 
+def _counters() -> Select[Any]:
+    day, soon = bindparam("day", type_=Date), bindparam("soon_until", type_=Date)
+    due = case((QueueCount.due_on < day, "overdue"), (QueueCount.due_on <= soon, "soon"), else_="").label("due")
+    kinds = (QueueCount.status, due, QueueCount.again, QueueCount.flagged)
+    here = QueueCount.department_id == bindparam("department_id")
+    return select(*kinds, func.sum(QueueCount.n).label("n")).where(here).group_by(*kinds)
+
+
+_COUNTERS = Prebuilt(_counters())
+_OWN_LINES = Prebuilt(select(*COLUMNS).where(QueueItem.account_id == bindparam("account_id")))
+
+
 def _counted(view: OfficerView) -> list[_Counted]:
     """The counters, with lapsed claims as 待审核 and without the own file."""
-    kept = select(QueueCount.status, QueueCount.due_on, QueueCount.again, QueueCount.flagged, QueueCount.n)
-    mine = kept.where(QueueCount.department_id == view.actor.department_id)
-    rows = [_Counted(*row) for row in db.session.execute(mine)]
+    days = {"day": view.days.today, "soon_until": view.days.soon_until}
+    rows = [_Counted(*row) for row in _COUNTERS.rows(db.session, department_id=view.actor.department_id, **days)]
     for row in view.lapsed.values():
-        rows += [_as_counted(row, row.status, -1), _as_counted(row, Status.SUBMITTED, 1)]
+        rows += [_as_counted(view, row, row.status, -1), _as_counted(view, row, Status.SUBMITTED, 1)]
     if view.own_account is not None:
-        own = db.session.execute(select(*COLUMNS).where(QueueItem.account_id == view.own_account))
-        rows += [_as_counted(row, row.status, -1) for row in own if row.department_id in view.office_ids]
+        own = _OWN_LINES.rows(db.session, account_id=view.own_account)
+        rows += [_as_counted(view, row, row.status, -1) for row in own if row.department_id in view.office_ids]
     return rows
 
 
-def _as_counted(row: Any, status: Status, n: int) -> _Counted:
-    return _Counted(status, row.due_on, row.times > 1, row.reminders > 0, n)
+def _as_counted(view: OfficerView, row: Any, status: Status, n: int) -> _Counted:
+    due = "overdue" if view.days.is_overdue(row.due_on) else "soon" if view.days.is_soon(row.due_on) else ""
+    return _Counted(status, due, row.times > 1, row.reminders > 0, n)
 
 
 def _lane_counts(view: OfficerView, rows: Sequence[_Counted]) -> dict[str, int]:
-    days, turn = view.days, [row for row in rows if row.status in OFFICE_TURN]
+    turn = [row for row in rows if row.status in OFFICE_TURN]
     found = {
         "clean": sum(row.n for row in turn if not row.flagged),
         "flagged": sum(row.n for row in turn if row.flagged),
         "again": sum(row.n for row in turn if row.again),
         "mine": len(view.mine()),
-        "soon": sum(row.n for row in turn if days.is_soon(row.due_on)),
-        "overdue": sum(row.n for row in turn if days.is_overdue(row.due_on)),
+        "soon": sum(row.n for row in turn if row.due == "soon"),
+        "overdue": sum(row.n for row in turn if row.due == "overdue"),
     }
     rare = {"incoming": len(view.incoming()), "second": len(view.second())}
     return found | {lane: n for lane, n in rare.items() if n}
@@ -244,13 +283,19 @@ def _midnight() -> datetime:
     return datetime.combine(today(), time(), SHANGHAI)
 
 
+_DECISIONS = Prebuilt(
+    select(Decision.revision_id, Decision.verb, ReviewMeasure.seconds)
+    .outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
+    .where(Decision.staff_id == bindparam("staff_id"), Decision.at >= bindparam("since", type_=UTCDateTime))
+    .where(Decision.verb.in_((*VERDICTS, "undo")))
+    .order_by(Decision.id)
+)
+
+
 def _decided_today(actor: Actor) -> dict[int, int | None]:
     """The revisions on which the officer's decision of today stands, and how many seconds it took if measured."""
-    query = select(Decision.revision_id, Decision.verb, ReviewMeasure.seconds).where(Decision.staff_id == actor.id)
-    query = query.outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
-    query = query.where(Decision.at >= _midnight(), Decision.verb.in_((*VERDICTS, "undo"))).order_by(Decision.id)
     standing: dict[int, int | None] = {}
-    for revision_id, verb, seconds in db.session.execute(query):
+    for revision_id, verb, seconds in _DECISIONS.rows(db.session, staff_id=actor.id, since=_midnight()):
         if verb == "undo":
             standing.pop(revision_id, None)
         else:

@@ -5,19 +5,19 @@ Nothing is decrypted. Beside QueueItem, a page looks up by primary key who holds
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true, union_all
 
-from lib.clock import today
+from lib.clock import SHANGHAI, today
 from lib.codes import DepartmentKind, Kind, Status
-from lib.database import utcnow
+from lib.database import Prebuilt, UTCDateTime, utcnow
 from lib.workdays import add_workdays, workdays_between
-from models import Account, Claim, QueueItem, SecondLook, Staff, Transfer, db
+from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
 from services.declaration import deadlines
 from services.departments import tree as department_tree
@@ -34,11 +34,11 @@ COLUMNS: tuple[Any, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class QueueRow:
+class QueueRow(NamedTuple):
     """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue.
 
     ``waits``: what it waits for while no one holds it. ``kept_for``: who returned it before, while it is to be taken.
+    ``day``, ``time``: of the submission, in Shanghai. The page takes a line apart in this order.
     """
 
     uid: str
@@ -55,7 +55,8 @@ class QueueRow:
     days_left: int | None
     overdue: bool
     soon: bool
-    submitted_at: datetime
+    day: str
+    time: str
     reminders: int
     holder: str
     mine: bool
@@ -78,6 +79,83 @@ class QueuePage:
     more: bool = False
 
 
+#: The kinds of ranges: the whole province, a city, one department.
+Level = Literal["all", "city", "office"]
+
+
+class Place(NamedTuple):
+    """A part of the scope that is one range of an index. ``id``: of the department, 0 for all."""
+
+    level: Level
+    id: int = 0
+
+
+def at_place(table: Any, level: Level) -> ColumnElement[bool]:
+    """The condition of a range; the department is the parameter ``place_id``."""
+    if level == "all":
+        return true()
+    here: ColumnElement[bool] = (table.city_id if level == "city" else table.department_id) == bindparam("place_id")
+    return here
+
+
+_NOW = bindparam("now", type_=UTCDateTime)
+_WAITS_SECOND = select(SecondLook.id).where(
+    SecondLook.declaration_id == QueueItem.declaration_id, SecondLook.answered_at.is_(None)
+)
+_WAITS_TRANSFER = select(Transfer.id).where(
+    Transfer.declaration_id == QueueItem.declaration_id, Transfer.answered_at.is_(None)
+)
+
+
+def _lane(name: str) -> Select[Any]:
+    return select(*COLUMNS, literal(name).label("lane")).select_from(QueueItem)
+
+
+def _below(department_id: Any) -> ColumnElement[bool]:
+    """By an expression: the index of claims or transfers is the one to read, not that of departments."""
+    office = select(Department.id).where(Department.id == func.coalesce(department_id, 0))
+    return office.where(Department.path.startswith(bindparam("path"))).exists()
+
+
+def _short_lists() -> Any:
+    mine = _lane("mine").join(Claim, Claim.declaration_id == QueueItem.declaration_id)
+    mine = mine.where(Claim.staff_id == bindparam("staff_id"), Claim.expires_at > _NOW)
+    incoming = _lane("incoming").join(Transfer, Transfer.declaration_id == QueueItem.declaration_id)
+    incoming = incoming.where(Transfer.answered_at.is_(None), _below(Transfer.to_department_id))
+    second = _lane("second").join(SecondLook, SecondLook.declaration_id == QueueItem.declaration_id)
+    second = second.where(SecondLook.answered_at.is_(None), SecondLook.staff_id != bindparam("staff_id"))
+    lapsed = _lane("lapsed").join(Claim, Claim.declaration_id == QueueItem.declaration_id)
+    lapsed = lapsed.where(Claim.expires_at <= _NOW)
+    lapsed = lapsed.where(_below(QueueItem.department_id), ~_WAITS_SECOND.exists(), ~_WAITS_TRANSFER.exists())
+    oldest = lapsed.order_by(Claim.expires_at).limit(LAPSED_AT_MOST).subquery()
+    return union_all(mine, incoming, second, select(oldest))
+
+
+_SHORT_LISTS = Prebuilt(_short_lists())
+
+
+def _in_hand() -> Any:
+    """Who holds these submissions, and what they wait for."""
+    these: Any = bindparam("these", expanding=True)
+    held = select(Claim.declaration_id, Claim.staff_id, Staff.name, literal("held").label("way"))
+    held = held.join(Staff, Staff.id == Claim.staff_id).where(Claim.declaration_id.in_(these), Claim.expires_at > _NOW)
+    second = select(SecondLook.declaration_id, SecondLook.staff_id, literal(""), literal("second"))
+    second = second.where(SecondLook.answered_at.is_(None), SecondLook.declaration_id.in_(these))
+    offered = select(Transfer.declaration_id, Transfer.to_department_id, literal(""), literal("offered"))
+    offered = offered.where(Transfer.answered_at.is_(None), Transfer.declaration_id.in_(these))
+    return union_all(held, second, offered)
+
+
+_IN_HAND = Prebuilt(_in_hand())
+_ROWS = Prebuilt(select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", expanding=True))))
+_OFFICERS = Prebuilt(
+    select(Staff.id, Staff.name, Staff.department_id).where(
+        Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
+    )
+)
+_OWN_ACCOUNT = Prebuilt(select(Account.id).where(Account.id_index == bindparam("id_index")))
+
+
 class OfficerView:
     """One officer's look at the list, now."""
 
@@ -86,24 +164,25 @@ class OfficerView:
         self.now = utcnow()
         self.tree = department_tree.load()
         self.calendar = deadlines.calendar()
-        soon_until = add_workdays(today(), deadlines.SOON + 1, self.calendar) - timedelta(days=1)
-        self.days = Days(today(), soon_until)
+        day = today()
+        self.days = Days(day, add_workdays(day, deadlines.SOON + 1, self.calendar) - timedelta(days=1))
 
-    @cached_property
-    def scope(self) -> list[DepartmentNode]:
+    @property
+    def scope(self) -> Sequence[DepartmentNode]:
         """The officer's department and those below it."""
         return self.tree.under(self.actor.path)
 
-    @cached_property
+    @property
     def office_ids(self) -> frozenset[int]:
-        return frozenset(office.id for office in self.scope)
+        return self.tree.ids_under(self.actor.path)
 
     @cached_property
     def own_account(self) -> int | None:
         """The officer's own account: officers never see their own file."""
         if not self.actor.id_index:
             return None
-        return db.session.scalar(select(Account.id).where(Account.id_index == self.actor.id_index))
+        found = _OWN_ACCOUNT.first(db.session, id_index=self.actor.id_index)
+        return found.id if found else None
 
     def is_anothers(self, row: Any) -> bool:
         return bool(row.account_id != self.own_account)
@@ -111,16 +190,16 @@ class OfficerView:
     def may_see(self, row: Any) -> bool:
         return row.department_id in self.office_ids and self.is_anothers(row)
 
-    def places(self, department: str = "", table: Any = QueueItem) -> list[ColumnElement[bool]]:
-        """The scope, or the part of it that ``department`` names, as conditions that are one range of an index each."""
+    def places(self, department: str = "") -> list[Place]:
+        """The scope, or the part of it that ``department`` names, as ranges of an index."""
         top = self._top(department)
         if top is None:
             return []
         if not department.endswith(ITSELF) and top.kind == DepartmentKind.PROVINCE:
-            return [true()]
+            return [Place("all")]
         if not department.endswith(ITSELF) and top.kind == DepartmentKind.CITY:
-            return [table.city_id == top.id]
-        return [table.department_id == office_id for office_id in self.chosen(department)]
+            return [Place("city", top.id)]
+        return [Place("office", office_id) for office_id in self.chosen(department)]
 
     def chosen(self, department: str) -> list[int]:
         """The departments that the filter names: none, when it is not in the scope."""
@@ -138,29 +217,19 @@ class OfficerView:
     # --- short lists -----------------------------------------------------------------------------
 
     @cached_property
-    def lapsed(self) -> dict[int, Any]:
-        """What stands 审核中 in its row but counts as 待审核: the claim is over, and nothing waits for an answer."""
-        query = select(*COLUMNS).join(Claim, Claim.declaration_id == QueueItem.declaration_id)
-        # by an expression: the index of claims is the one to read, not that of departments
-        mine = func.coalesce(QueueItem.department_id, 0).in_(sorted(self.office_ids))
-        query = query.where(Claim.expires_at <= self.now, mine).order_by(Claim.expires_at).limit(LAPSED_AT_MOST)
-        rows = [row for row in db.session.execute(query) if row.status == Status.IN_REVIEW and self.is_anothers(row)]
-        waiting = self.waiting([row.declaration_id for row in rows])
-        return {row.declaration_id: row for row in rows if row.declaration_id not in waiting}
-
-    @cached_property
     def _short_lists(self) -> dict[str, list[Any]]:
-        """What the officer has in hand, what is offered to the scope, and what waits for a second officer."""
-        mine = _lane("mine").join(Claim, Claim.declaration_id == QueueItem.declaration_id)
-        mine = mine.where(Claim.staff_id == self.actor.id, Claim.expires_at > self.now)
-        incoming = _lane("incoming").join(Transfer, Transfer.declaration_id == QueueItem.declaration_id)
-        incoming = incoming.where(Transfer.answered_at.is_(None), Transfer.to_department_id.in_(self.office_ids))
-        second = _lane("second").join(SecondLook, SecondLook.declaration_id == QueueItem.declaration_id)
-        second = second.where(SecondLook.answered_at.is_(None), SecondLook.staff_id != self.actor.id)
-        found: dict[str, list[Any]] = {"mine": [], "incoming": [], "second": []}
-        for row in db.session.execute(union_all(mine, incoming, second)):
+        """In the officer's hands; offered to the scope; waiting for a second officer; and claims that are over."""
+        found: dict[str, list[Any]] = {"mine": [], "incoming": [], "second": [], "lapsed": []}
+        whose = {"staff_id": self.actor.id, "path": self.actor.path, "now": self.now}
+        for row in _SHORT_LISTS.rows(db.session, **whose):
             found[row.lane].append(row)
         return found
+
+    @cached_property
+    def lapsed(self) -> dict[int, Any]:
+        """What stands 审核中 in its row but counts as 待审核: the claim is over, and nothing waits for an answer."""
+        rows = self._short_lists["lapsed"]
+        return {row.declaration_id: row for row in rows if row.status == Status.IN_REVIEW and self.is_anothers(row)}
 
     def mine(self) -> list[Any]:
         rows = self._short_lists["mine"]
@@ -175,53 +244,43 @@ class OfficerView:
         return list(filter(self.may_see, self._short_lists["second"]))
 
     def rows(self, declaration_ids: Collection[int]) -> Sequence[Any]:
-        if not declaration_ids:
-            return ()
-        return db.session.execute(select(*COLUMNS).where(QueueItem.declaration_id.in_(declaration_ids))).all()
-
-    def waiting(self, declaration_ids: Collection[int]) -> dict[int, str]:
-        """Which of these wait for an answer, and for which."""
-        if not declaration_ids:
-            return {}
-        second = select(SecondLook.declaration_id).where(SecondLook.answered_at.is_(None))
-        transfer = select(Transfer.declaration_id, Transfer.to_department_id).where(Transfer.answered_at.is_(None))
-        found = dict.fromkeys(
-            db.session.scalars(second.where(SecondLook.declaration_id.in_(declaration_ids))), "待复核"
-        )
-        for which, office_id in db.session.execute(transfer.where(Transfer.declaration_id.in_(declaration_ids))):
-            found[which] = f"待{self.tree.by_id[office_id].name}答复"
-        return found
+        return _ROWS.rows(db.session, these=list(declaration_ids)) if declaration_ids else ()
 
     # --- lines -----------------------------------------------------------------------------------
 
     def lines(self, rows: Sequence[Any]) -> list[QueueRow]:
-        in_review = [row.declaration_id for row in rows if row.status == Status.IN_REVIEW]
-        holders, waiting = self._holders(in_review), self.waiting(in_review)
-        self._learn({row.returned_by for row in rows if row.status in OFFICE_TURN})
+        holders, waiting = self._in_hand([row.declaration_id for row in rows if row.status == Status.IN_REVIEW])
+        self._learn(row.returned_by for row in rows if row.returned_by and row.status in OFFICE_TURN)
         return [self._line(row, holders, waiting) for row in rows]
 
-    def _holders(self, declaration_ids: Collection[int]) -> dict[int, tuple[int, str]]:
-        if not declaration_ids:
-            return {}
-        query = select(Claim.declaration_id, Claim.staff_id, Staff.name).join(Staff, Staff.id == Claim.staff_id)
-        query = query.where(Claim.declaration_id.in_(declaration_ids), Claim.expires_at > self.now)
-        return {which: (staff_id, name) for which, staff_id, name in db.session.execute(query)}
+    def _in_hand(self, declaration_ids: Collection[int]) -> tuple[Mapping[int, tuple[int, str]], Mapping[int, str]]:
+        """Who holds which of these, and which wait for an answer and for whose."""
+        holders: dict[int, tuple[int, str]] = {}
+        waiting: dict[int, str] = {}
+        if declaration_ids:
+            for which, number, name, way in _IN_HAND.rows(db.session, these=list(declaration_ids), now=self.now):
+                if way == "held":
+                    holders[which] = number, name
+                else:
+                    waiting[which] = "待复核" if way == "second" else f"待{self.tree.by_id[number].name}答复"
+        return holders, waiting
 
     def keeper(self, row: Any) -> str:
         """The officer who returned it before and is still in charge of it, "我" for the reader, "" for no one."""
-        self._learn({row.returned_by})
-        name, path = self._officers.get(row.returned_by, ("", ""))
+        if not row.returned_by:
+            return ""
+        self._learn([row.returned_by])
+        name, path = self._officers[row.returned_by]
         in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)
         return ("我" if row.returned_by == self.actor.id else name) if in_charge else ""
 
-    def _learn(self, staff_ids: Collection[int | None]) -> None:
+    def _learn(self, staff_ids: Iterable[int]) -> None:
         """Look up officers: name and path of the department, nothing of those who have left."""
-        unknown = {which for which in staff_ids if which} - self._officers.keys()
+        unknown = set(staff_ids) - self._officers.keys()
         if not unknown:
             return
         self._officers.update(dict.fromkeys(unknown, ("", "")))
-        query = select(Staff.id, Staff.name, Staff.department_id).where(Staff.id.in_(unknown))
-        for which, name, office_id in db.session.execute(query.where(Staff.active, Staff.role.in_(OFFICERS))):
+        for which, name, office_id in _OFFICERS.rows(db.session, these=list(unknown)):
             self._officers[which] = (name, self.tree.by_id[office_id].path)
 
     @cached_property
@@ -229,37 +288,25 @@ class OfficerView:
         return {}
 
     def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> QueueRow:
-        which = row.declaration_id
+        which, uid, number, _, office_id, status, kind, due_on, estimated, times, name, employer, masked, at, *_ = row
         holder_id, holder = holders.get(which, (0, ""))
-        lapsed = row.status == Status.IN_REVIEW and not holder and which not in waiting
-        status = Status.SUBMITTED if lapsed else row.status
-        left = self._days_left(row.due_on) if row.status in OFFICE_TURN else None
-        return QueueRow(
-            **{name: getattr(row, name) for name in _COPIED},
-            status=status,
-            department=self.tree.by_id[row.department_id].name,
-            estimated=row.due_estimated,
-            days_left=left,
-            overdue=left is not None and self.days.is_overdue(row.due_on),
-            soon=left is not None and self.days.is_soon(row.due_on),
-            holder=holder,
-            mine=holder_id == self.actor.id,
-            waits=waiting.get(which, ""),
-            kept_for=self.keeper(row) if status == Status.SUBMITTED else "",
-        )
+        waits = waiting.get(which, "")
+        if status == Status.IN_REVIEW and not holder and not waits:
+            status = Status.SUBMITTED
+        left, overdue, soon = self._clock(due_on) if status in OFFICE_TURN else (None, False, False)
+        sent = str(at.astimezone(SHANGHAI))
+        whose = (holder, holder_id == self.actor.id, waits, self.keeper(row) if status == Status.SUBMITTED else "")
+        department = self.tree.by_id[office_id].name
+        said = (uid, number, name, masked, kind, times, status, employer, department)
+        return QueueRow(*said, due_on, estimated, left, overdue, soon, sent[:10], sent[11:16], row.reminders, *whose)
 
-    def _days_left(self, due_on: date) -> int:
-        if due_on not in self._left:
-            self._left[due_on] = workdays_between(self.days.today, due_on, self.calendar)
-        return self._left[due_on]
+    def _clock(self, due_on: date) -> tuple[int, bool, bool]:
+        """Working days left, and whether that is overdue or soon."""
+        if due_on not in self._clocks:
+            left = workdays_between(self.days.today, due_on, self.calendar)
+            self._clocks[due_on] = left, self.days.is_overdue(due_on), self.days.is_soon(due_on)
+        return self._clocks[due_on]
 
     @cached_property
-    def _left(self) -> dict[date, int]:
+    def _clocks(self) -> dict[date, tuple[int, bool, bool]]:
         return {}
-
-
-_COPIED = "uid number name masked_number kind times employer due_on submitted_at reminders".split()
-
-
-def _lane(name: str) -> Select[Any]:
-    return select(literal(name).label("lane"), *COLUMNS).select_from(QueueItem)

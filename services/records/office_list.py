@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
+from lib.database import Prebuilt
 from models import Decision, Declaration, Record, Revision, db
 from services import access
 from services.access import Actor
 from services.declaration import answers
 from services.queue import keyset_pages
-from services.queue.keyset_pages import Cursor, Order
-from services.queue.rows import OfficerView
+from services.queue.keyset_pages import Cursor, Order, Range
+from services.queue.rows import Level, OfficerView, Place, at_place
 from services.queue.search import FOUND_AT_MOST, find
 from services.records import own as own_record
 from services.reports import standing_decisions
@@ -82,21 +84,39 @@ _COLUMNS: tuple[Any, ...] = (
     *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
     *(Record.masked_number, Record.employer, Record.approved_at),
 )
+_OF_IDS = Prebuilt(
+    select(*_COLUMNS)
+    .where(Record.declaration_id.in_(bindparam("these", expanding=True)))
+    .order_by(Record.approved_at.desc())
+)
 _ORDER = Order(Record.approved_at, Record.id, lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.%f}", descending=True)
 
 
 def listing(actor: Actor, after: str = "") -> RecordPage:
     """One page of the scope's records, the latest approval first. ``after``: a cursor of another page, or "last"."""
     view = OfficerView(actor)
-    ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
-    found = keyset_pages.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=view.is_anothers, size=PAGE_SIZE)
+    ranges = [_range(place) for place in view.places()]
+    found = keyset_pages.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=_keeps(view), size=PAGE_SIZE)
     return RecordPage(_lines(view, found.rows), found.after, found.before)
+
+
+def _keeps(view: OfficerView) -> Callable[[Any], bool] | None:
+    return None if view.own_account is None else view.is_anothers
+
+
+def _range(place: Place) -> Range:
+    return Range(_statement(place.level), {"place_id": place.id} if place.id else {})
+
+
+@cache
+def _statement(level: Level) -> Select[Any]:
+    return select(*_COLUMNS).where(at_place(Record, level))
 
 
 def record_ids(actor: Actor, most: int) -> list[int]:
     """The scope's records in the order of their pages, ``most`` of them."""
     view = OfficerView(actor)
-    ranges = [select(*_COLUMNS).where(place) for place in view.places(table=Record)]
+    ranges = [_range(place) for place in view.places()]
     rows = keyset_pages.merged(ranges, _ORDER, Cursor())
     return [row.id for row in islice(filter(view.is_anothers, rows), most)]
 
@@ -110,9 +130,8 @@ def search(actor: Actor, text: str) -> RecordPage:
     """As in 待办 (services.queue.search): the first 50 records of the scope that the text finds."""
     view = OfficerView(actor)
     found = find(view, text, archived=True)
-    query = select(*_COLUMNS).where(Record.declaration_id.in_(found.ids)).order_by(Record.approved_at.desc())
-    rows = [row for row in db.session.execute(query) if view.may_see(row)] if found.ids else []
-    return RecordPage(_lines(view, rows), more=found.more)
+    rows = _OF_IDS.rows(db.session, these=list(found.ids)) if found.ids else ()
+    return RecordPage(_lines(view, list(filter(view.may_see, rows))), more=found.more)
 
 
 def _lines(view: OfficerView, rows: Sequence[Any]) -> list[RecordRow]:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_AT_MOST = 1_000_000  # on one sheet, below the header; the format has room for 48,575 more
@@ -46,6 +46,8 @@ class Book:
     """
 
     def __init__(self, folder: Path) -> None:
+        import xlsxwriter  # large, and needed by few requests
+
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(folder)
         self._scratch = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder)

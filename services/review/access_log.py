@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sqlalchemy import func, select
 
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from models import Claim, Declaration, Event, Revision, db
 from services import audit, workflow
 from services.access import Actor
@@ -25,6 +25,14 @@ _COUNTS_AS = {
 _VERBS = ("view", "view_picture", PRELOAD, "view_record", "reveal")
 
 
+_LAST = Prebuilt(
+    select(Event.verb, func.max(Event.at).label("at"))
+    .where(Event.declaration_id == parameter("declaration_id"), Event.staff_id == parameter("staff_id"))
+    .where(Event.verb.in_(_VERBS))
+    .group_by(Event.verb)
+)
+
+
 class AccessLog:
     """What one officer has opened of one declaration, and what the next access has to leave."""
 
@@ -33,9 +41,7 @@ class AccessLog:
 
     @cached_property
     def _last(self) -> Mapping[str, datetime]:
-        query = select(Event.verb, func.max(Event.at)).where(Event.declaration_id == self.declaration.id)
-        query = query.where(Event.staff_id == self.actor.id, Event.verb.in_(_VERBS)).group_by(Event.verb)
-        return {verb: at for verb, at in db.session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
+        return dict(_LAST.rows(db.session, declaration_id=self.declaration.id, staff_id=self.actor.id))
 
     def _is_logged(self, verbs: Sequence[str], since: datetime) -> bool:
         return any(self._last[verb] >= since for verb in verbs if verb in self._last)

@@ -1,6 +1,7 @@
 """One revision of a submission for one officer, with everything beside it. A request makes one and passes it on.
 
-What belongs to the rows comes with the declaration (services.access); the rest is read when first asked for, once.
+What belongs to the rows comes with the declaration: of services.access for verbs, of services.review.reading for pages.
+The rest is read when first asked for, once.
 """
 
 from __future__ import annotations
@@ -10,16 +11,27 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from lib.codes import MarkState, Status
-from models import Claim, Decision, Declaration, Event, InternalNote, Mark, Revision, Tick, db
+from lib.database import Prebuilt, parameter
+from models import Claim, Decision, Declaration, Event, Mark, Revision, db
 from services import access, workflow
 from services.access import Actor
-from services.marks import internal_notes, marks, ticks
+from services.marks import marks, ticks
 from services.moves import TAKING
 from services.reports import standing_decisions
+from services.review import reading
 from services.review.access_log import AccessLog
+
+_COMPARED = Prebuilt(
+    select(Revision.id)
+    .join(Declaration)
+    .join(Decision, Decision.revision_id == Revision.id)
+    .where(Declaration.account_id == parameter("account_id"), Revision.id < parameter("revision_id"))
+    .where((Revision.declaration_id == parameter("declaration_id")) | standing_decisions.approves(Decision))
+    .order_by(Revision.id.desc())
+    .limit(1)
+)
 
 
 class ReviewCase:
@@ -35,6 +47,12 @@ class ReviewCase:
     @cached_property
     def answers(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.revision.answers
+        return found
+
+    @cached_property
+    def old_answers(self) -> Mapping[str, Any]:
+        """Of the revision compared with; none without one."""
+        found: Mapping[str, Any] = self.compared.answers if self.compared else {}
         return found
 
     @property
@@ -68,12 +86,12 @@ class ReviewCase:
 
         Without any: the one submitted before (and withdrawn), if there is one.
         """
-        query = select(Revision).join(Declaration).where(Declaration.account_id == self.declaration.account_id)
-        query = query.join(Decision, Decision.revision_id == Revision.id).where(Revision.id < self.revision.id)
-        own = Revision.declaration_id == self.declaration.id
-        query = query.where(own | standing_decisions.approves(Decision))
-        found = db.session.scalar(query.order_by(Revision.id.desc()).limit(1))
-        return found or access.revision_of(self.declaration, self.revision.number - 1)
+        here = {"account_id": self.declaration.account_id, "declaration_id": self.declaration.id}
+        found = _COMPARED.first(db.session, revision_id=self.revision.id, **here)
+        if found is None:
+            return access.revision_of(self.declaration, self.revision.number - 1)
+        own = next((revision for revision in self.declaration.revisions if revision.id == found.id), None)
+        return own or db.session.get_one(Revision, found.id)
 
     @cached_property
     def unsent(self) -> dict[str, Mark]:
@@ -85,19 +103,17 @@ class ReviewCase:
         return {mark.target: mark for mark in marks.sent_before(self.revision)}
 
     @cached_property
-    def ticks(self) -> dict[str, Tick]:
+    def ticks(self) -> Mapping[str, Any]:
         return ticks.of(self.declaration, self.revision)
 
     @cached_property
-    def decisions(self) -> Sequence[Decision]:
+    def decisions(self) -> Sequence[Any]:
         """On all revisions, newest first."""
-        query = select(Decision).where(Decision.revision_id.in_([one.id for one in self.declaration.revisions]))
-        load = (joinedload(Decision.staff), joinedload(Decision.department))
-        return db.session.scalars(query.options(*load).order_by(Decision.id.desc())).all()
+        return reading.decisions(self.declaration)
 
     @cached_property
-    def notes(self) -> Sequence[InternalNote]:
-        return internal_notes.of(self.declaration) if self.reads_all else ()
+    def notes(self) -> Sequence[Any]:
+        return reading.notes(self.declaration) if self.reads_all else ()
 
     def may_keep_marks(self) -> bool:
         """May this officer's marks and ticks replace the unsent ones? Only on the revision to be judged.

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forms import PAPERS, SHEET, STEPS
-from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
-from services.declaration import answers
+from forms import PAPERS, SHEET
+from lib.questions.answered import AnsweredPage
+from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
+from lib.questions.pages import Step
 
 ASKED_FOR, OF_OWN_WILL, FOLLOWED = "要求修改", "自行修改", "因此变化"
 
@@ -33,44 +34,44 @@ def differences(old: Answers, new: Answers) -> list[Difference]:
     return [Difference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
 
 
-def followed(old: Answers, new: Answers) -> frozenset[str]:
-    """Questions and papers that changed because another answer did.
+Filled = Sequence[tuple[Step, AnsweredPage]]
+
+
+def followed(old: Answers, new: Answers, before: Filled, after: Filled) -> frozenset[str]:
+    """Questions and papers that changed because another answer did. ``before``, ``after``: the pages filled with them.
 
     Asked only now, or not any more; derived from a fact that changed; a division or department that is not offered for
     the new address. The sheet follows whatever it prints.
     """
     moved = {difference.name for difference in differences(old, new)}
-    names = {
-        name
-        for step in STEPS
-        for name in _followed_on(
-            step.form(None, context=answers.asked_for(old), data=old),
-            step.form(None, context=answers.asked_for(new), data=new),
-        )
-    }
+    pairs = zip(before, after, strict=True)
+    names = {name for (_, was), (_, now) in pairs for name in _followed_on(was, now)}
     papers = {paper.kind for paper in PAPERS if paper.asked(old) != paper.asked(new)}
     return frozenset(names | papers | ({SHEET} if moved else set()))
 
 
-def _followed_on(before: StepForm, after: StepForm) -> list[str]:
+def _followed_on(before: AnsweredPage, after: AnsweredPage) -> list[str]:
+    old, new = before.facts(), after.facts()
     return [
         question.name
-        for question in after.questions
-        if before.asks(before[question.name]) != after.asks(question)
-        or _derived_again(before, after, question)
-        or _not_offered(before[question.name], question)
+        for question, condition in after.questions
+        if (condition is not None and condition.holds(old) != condition.holds(new))
+        or _derived_again(question, old, new)
+        or _not_offered(question, before, after)
     ]
 
 
-def _derived_again(before: StepForm, after: StepForm, question: Question) -> bool:
+def _derived_again(question: Question, old: Answers, new: Answers) -> bool:
     fact = question.flags.derived
-    return bool(fact) and before.facts().get(fact) != after.facts().get(fact)
+    return bool(fact) and old.get(fact) != new.get(fact)
 
 
-def _not_offered(before: Question, after: Question) -> bool:
+def _not_offered(question: Question, before: AnsweredPage, after: AnsweredPage) -> bool:
     """Is the old answer not among the choices of the new address?"""
-    hangs = isinstance(after, DivisionQuestion | DepartmentQuestion)
-    return hangs and bool(before.data) and before.data not in after.choices
+    if not isinstance(question, DivisionQuestion | DepartmentQuestion):
+        return False
+    old = before.data[question.name]
+    return bool(old) and old not in after[question.name].choices
 
 
 def why(name: str, asked_for: bool, because: frozenset[str]) -> str:

@@ -6,23 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 
 from lib.codes import Status
-from lib.database import utcnow
-from models import Claim, Decision, Declaration, Revision, db
-from services import access, workflow
+from lib.database import Prebuilt, UTCDateTime, parameter, utcnow
+from models import Account, Claim, Decision, Declaration, Department, Revision, db
+from services import workflow
 from services.access import Actor
 from services.moves import MOVES
+from services.review import reading
+
+_HELD = Prebuilt(
+    select(Declaration.uid, Account.id_index)
+    .join(Claim, Claim.declaration_id == Declaration.id)
+    .join(Department, Department.id == Declaration.department_id)
+    .join(Account, Account.id == Declaration.account_id)
+    .where(Claim.staff_id == bindparam("staff_id"), Claim.expires_at > bindparam("now", type_=UTCDateTime))
+    .where(Declaration.status == Status.IN_REVIEW, Department.path.startswith(bindparam("path")))
+    .order_by(Declaration.due_on, Declaration.id)
+)
 
 
 def held(actor: Actor) -> Sequence[str]:
     """The uids of the submissions in the officer's hands, those due first in front."""
-    query = access.office_declarations(actor).join(Claim, Claim.declaration_id == Declaration.id)
-    query = query.where(Claim.staff_id == actor.id, Claim.expires_at > utcnow())
-    query = query.where(Declaration.status == Status.IN_REVIEW).order_by(Declaration.due_on, Declaration.id)
-    return db.session.scalars(query.with_only_columns(Declaration.uid, maintain_column_froms=True)).all()
+    rows = _HELD.rows(db.session, staff_id=actor.id, now=utcnow(), path=actor.path)
+    return [row.uid for row in rows if not actor.id_index or row.id_index != actor.id_index]
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ def place(actor: Actor, declaration: Declaration) -> PlaceInHand | None:
 class Undoable:
     """The officer's last decision while it can be taken back."""
 
-    declaration: Declaration
+    uid: str
+    number: str  # 申报编号
     name: str
     done: str
     until: datetime
@@ -58,13 +67,25 @@ class Undoable:
         return max(0, round((self.until - utcnow()).total_seconds()))
 
 
+_JUDGED = Prebuilt(
+    select(
+        *(Decision.verb, Revision.uid, Revision.answers_sealed, Declaration.id, Declaration.uid.label("file")),
+        *(Declaration.number, Declaration.status, Declaration.account_id, Declaration.revision_number),
+    )
+    .join(Revision, Revision.id == Decision.revision_id)
+    .join(Declaration, Declaration.id == Revision.declaration_id)
+    .where(Decision.staff_id == parameter("staff_id"), Decision.at > parameter("since"))
+    .order_by(Decision.id.desc())
+    .limit(1)
+)
+
+
 def just_decided(actor: Actor) -> Undoable | None:
-    query = select(Decision).where(Decision.staff_id == actor.id, Decision.at > utcnow() - workflow.UNDO_TIME)
-    load = joinedload(Decision.revision).joinedload(Revision.declaration)
-    decision = db.session.scalar(query.options(load).order_by(Decision.id.desc()).limit(1))
-    if decision is None or not MOVES[decision.verb].is_verdict:
+    found = _JUDGED.first(db.session, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
+    if found is None or not MOVES[found.verb].is_verdict:
         return None
-    declaration = decision.revision.declaration
-    until = workflow.undoable(declaration, actor)
-    name = decision.revision.answers["applicant_name"]
-    return Undoable(declaration, name, MOVES[decision.verb].done, until) if until else None
+    until = workflow.undoable(found, actor)
+    if until is None:
+        return None
+    name = reading.answers_of(found)["applicant_name"]
+    return Undoable(found.file, found.number, name, MOVES[found.verb].done, until)

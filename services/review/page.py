@@ -81,7 +81,7 @@ class Submission:
 def submission(case: ReviewCase, *, reveal: bool = False) -> Submission:
     """Everything on the page. ``reveal``: show number and phone this once, though the officer does not hold it."""
     revision, declaration = case.revision, case.declaration
-    known = (case.answers, case.compared.answers if case.compared else {})
+    known = (case.answers, case.old_answers)
     privacy = Privacy(open_numbers=case.holds or reveal, known=known)
     seen = review_rows.RowContext(case, privacy)
     sections = review_rows.sections(seen)

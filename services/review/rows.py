@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from forms import PAPERS
@@ -109,9 +110,31 @@ class RowContext:
 
     def __init__(self, case: ReviewCase, privacy: Privacy) -> None:
         self.case, self.privacy = case, privacy
-        old, new = case.compared.answers if case.compared else {}, case.answers
-        self.changes = answers.changes(old, new) if case.compared else {}
-        self.because = review_changes.followed(old, new) if case.compared else frozenset()
+
+    @cached_property
+    def _pages(self) -> review_changes.Filled:
+        return answers.pages(self.case.answers)
+
+    @cached_property
+    def _old_pages(self) -> review_changes.Filled:
+        return answers.pages(self.case.old_answers)
+
+    @cached_property
+    def sections(self) -> Sequence[answers.AnswerSection]:
+        return answers.sections_of(self._pages, self.case.answers)
+
+    @cached_property
+    def changes(self) -> Mapping[str, Change]:
+        if not self.case.compared:
+            return {}
+        old, new = self.case.old_answers, self.case.answers
+        return answers.changes_between(old, new, answers.sections_of(self._old_pages, old), self.sections)
+
+    @cached_property
+    def because(self) -> frozenset[str]:
+        if not self.case.compared:
+            return frozenset()
+        return review_changes.followed(self.case.old_answers, self.case.answers, self._old_pages, self._pages)
 
     def why(self, target: str) -> str:
         return review_changes.why(target, target in self.case.asked_for, self.because)
@@ -125,7 +148,7 @@ def sections(seen: RowContext) -> list[ReviewSection]:
         before.setdefault("applicant_name", account.name)  # the sign-in name, until the approval
     return [
         ReviewSection(section.step, [_line(seen, row, proofs, before) for row in section.rows])
-        for section in answers.sections(found)
+        for section in seen.sections
     ]
 
 
@@ -199,5 +222,5 @@ def _paper(seen: RowContext, paper: Paper, pages: Sequence[Mapping[str, Any]]) -
 def unsigned(revision: Revision) -> list[str]:
     """Answers that are not as the signed sheet says. Only a mark that asked for no new signature leads here."""
     printed = revision.sheet.answers if revision.sheet else {}
-    found = revision.answers
+    found = revision.answers if printed else {}
     return [labels.full(name) for name in printed if printed[name] != found.get(name)]

@@ -33,10 +33,12 @@ STALE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 TRIES = 3
 MOST_DRAWERS = 2  # of one server process: one may be about to end
-#: Why a job failed: PrintJob.problem -> what its maker reads.
+#: Why a job failed: PrintJob.problem -> what its maker reads. ``photo`` is followed by the declaration's id.
 PROBLEMS = {
     "nothing": "所选的信息表现在都不在您的管辖范围内，没有生成文件。",
     "rights": "您的账号已停用或不再有审核权限，没有生成文件。",
+    "storage": "服务器的存储空间已满或者不能写入，没有生成文件。请稍后重新打印；仍然失败的，请联系系统管理员。",
+    "photo": "编号 {number} 的一寸照片文件已丢失或损坏，没有生成文件。请去掉这一份再打印，并请系统管理员检查。",
     "broken": "生成时出错，没有生成文件。请重新打印；仍然失败的，请联系系统管理员。",
 }
 
@@ -133,7 +135,11 @@ class PrintState:
 
     @property
     def problem(self) -> str:
-        return PROBLEMS.get(self.job.problem or "", PROBLEMS["broken"])
+        name, _, declaration_id = (self.job.problem or "").partition(" ")
+        if name == "photo":
+            number = db.session.scalar(select(Declaration.number).where(Declaration.id == int(declaration_id)))
+            return PROBLEMS[name].format(number=number)
+        return PROBLEMS.get(name, PROBLEMS["broken"])
 
     @property
     def until(self) -> datetime:

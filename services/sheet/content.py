@@ -7,7 +7,7 @@ from typing import Any
 from forms import PAPERS, PHOTO, STEPS
 from lib.clock import local
 from lib.codes import YesNo
-from lib.storage import Folder
+from lib.storage import FileDamaged, FileMissing, Folder
 from models import Declaration, Sheet
 from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow, AnswerSection
@@ -15,7 +15,7 @@ from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
 
-__all__ = ["blank_sheet", "draw", "sheet_data"]
+__all__ = ["SheetPhotoLost", "blank_sheet", "draw", "sheet_data"]
 
 #: The two educations are rows of one table: question suffix -> header.
 EDUCATION = {
@@ -32,8 +32,16 @@ EDUCATION_ROWS = {"full_time": "全日制", "part_time": "非全日制"}
 NOT_ASKED = "—"
 
 
+class SheetPhotoLost(Exception):
+    """The photo of a printed sheet is missing or damaged. The message names it as ``flask storage check`` does."""
+
+    def __init__(self, declaration: Declaration, printed: Sheet) -> None:
+        super().__init__(f"{declaration.number}, photo of printed sheet {printed.version}: {printed.photo_address}")
+        self.declaration_id, self.number = declaration.id, declaration.number
+
+
 def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:
-    """The content of one printed version. Drawing it (``draw``) needs no database."""
+    """The content of one printed version. Drawing it (``draw``) needs no database. Raises SheetPhotoLost."""
     facts: dict[str, Any] = printed.answers
     context = answers.asked_for(facts)
     wanted = [paper.title for paper in papers.wanted(facts) if paper.required and paper.kind not in ("sheet", PHOTO)]
@@ -47,8 +55,15 @@ def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_
         blocks=blocks(answers.sections(facts, context)),
         papers=tuple(wanted),
         has_employer=facts.get("has_employer") == YesNo.YES,
-        photo=store.get(printed.photo_address),
+        photo=_photo(declaration, printed, store),
     )
+
+
+def _photo(declaration: Declaration, printed: Sheet, store: Folder) -> bytes:
+    try:
+        return store.get(printed.photo_address)
+    except (FileMissing, FileDamaged) as error:
+        raise SheetPhotoLost(declaration, printed) from error
 
 
 def blocks(sections: list[AnswerSection]) -> tuple[Block, ...]:

@@ -1,15 +1,18 @@
 """Draws the pages of the sheet from a finished layout: header, sections, promise, signature and stamp, footer."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from lib.pdf import fonts, qr, typeset
-from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Canvas, Rect, color
+from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Canvas, Recording, Rect, color
 from lib.pdf.fonts import Face
 from lib.pdf.typeset import Fitted
 from lib.pictures import sheet_marks
 from services.sheet import layout as sheet_layout
+from services.sheet.boxes import PADDING, Box, Style
 from services.sheet.data import SheetData
-from services.sheet.layout import Box, LayoutSection, SheetLayout, Style
+from services.sheet.layout import LayoutSection, SheetLayout
 
 TITLE = "会计人员个人基本信息表"
 LEFT = 16 * MM
@@ -131,18 +134,53 @@ def draw_first_page(canvas: Canvas, data: SheetData, plan: SheetLayout, pages: i
 
 
 def _draw_section(canvas: Canvas, section: LayoutSection, top: float, plan: SheetLayout) -> float:
-    """Draw a section below ``top``; returns its bottom."""
+    """Draw a section below ``top``; returns its bottom.
+
+    What is the same on all sheets of this geometry is recorded once, up to each answer: the order of a copied text
+    stays label, answer, label, answer.
+    """
+    boxes = [box for row in section.rows for box in row.boxes]
+    shape = tuple([(box.left, box.width, id(box.fitted), box.wide, box.style is Style.PAPER) for box in boxes])
+    known = canvas.keep((top, tuple(section.heights), shape), lambda: _section_parts(canvas, section, top))
+    for part in known.parts:
+        if isinstance(part, Recording):
+            canvas.replay(part)
+        else:
+            _draw_answer(canvas, boxes[part[0]], part[1], plan)
+    _draw_section_name(canvas, section.short, top, known.bottom)
+    return known.bottom
+
+
+class _SectionParts(NamedTuple):
+    """``parts``: recorded pieces, and between them which box has an answer, and its place. ``section`` keeps alive
+    what the key names by its id."""
+
+    parts: list[Recording | tuple[int, Rect]]
+    bottom: float
+    section: LayoutSection
+
+
+def _section_parts(canvas: Canvas, section: LayoutSection, top: float) -> _SectionParts:
     y = top
     places = []
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
         places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
-    canvas.fills([place for box, place in places if box.style in (Style.LABEL, Style.HEAD)], LABEL_FILL)
-    canvas.frames([place for box, place in places if box.style is not Style.PAPER], THIN, RULE)
-    for box, place in places:
-        _draw_box(canvas, box, place, plan)
-    _draw_section_name(canvas, section.short, top, y)
-    return y
+    parts: list[Recording | tuple[int, Rect]] = [canvas.record(lambda: _draw_boxes(canvas, places))]
+    for at, (box, place) in enumerate(places):
+        if box.fitted:
+            parts.append(canvas.record(partial(_draw_label, canvas, place, box.fitted)))
+        else:
+            width = place.width - 2 * PADDING
+            parts.append((at, Rect(place.left + PADDING, place.bottom, width, place.height)))
+    return _SectionParts(parts, y, section)
+
+
+def _draw_boxes(canvas: Canvas, places: Sequence[tuple[Box, Rect]]) -> None:
+    if filled := [place for box, place in places if box.style in (Style.LABEL, Style.HEAD)]:
+        canvas.fills(filled, LABEL_FILL)
+    if framed := [place for box, place in places if box.style is not Style.PAPER]:
+        canvas.frames(framed, THIN, RULE)
 
 
 def _draw_section_name(canvas: Canvas, short: str, top: float, bottom: float) -> None:
@@ -158,11 +196,7 @@ def _draw_section_name(canvas: Canvas, short: str, top: float, bottom: float) ->
     canvas.line(CONTENT, top, CONTENT, bottom, THIN, RULE)
 
 
-def _draw_box(canvas: Canvas, box: Box, place: Rect, plan: SheetLayout) -> None:
-    if box.fitted:
-        _draw_label(canvas, place, box.fitted)
-        return
-    inner = Rect(place.left + sheet_layout.PADDING, place.bottom, place.width - 2 * sheet_layout.PADDING, place.height)
+def _draw_answer(canvas: Canvas, box: Box, inner: Rect, plan: SheetLayout) -> None:
     size = plan.level.size if box.style is Style.VALUE else plan.level.size - 0.5
     fitted = typeset.fit(box.text, inner.width, inner.height, size, plan.level.smallest)
     assert fitted, "the layout gives every text the room it needs"

@@ -7,15 +7,14 @@ continuation page, the longest first, and 见续页 is printed in their place.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate, pairwise
 
 from lib.pdf import fonts, typeset
 from lib.pdf.canvas import MM
-from lib.pdf.typeset import Fitted
+from services.sheet.boxes import MAX_ROW_HEIGHT, PADDING, Box, LayoutRow, Level, Style, cell_places, most_ems
 from services.sheet.data import Block, SheetData, Table
-from services.sheet.labels import label_fitted, label_width, min_column_width
+from services.sheet.labels import label_fitted, min_column_width
 from services.sheet.packing import SIXTHS, pack
 
 SECTION_WIDTH = 8 * MM  # the narrow column with the section's name
@@ -24,10 +23,8 @@ PHOTO_WIDTH = 33 * MM  # at the right of the first rows
 PHOTO_ROWS = 5
 MIN_PHOTO_HEIGHT = 32 * MM
 TABLE_HEIGHT = 239 * MM  # from the header to the footer
-MAX_ROW_HEIGHT = 30.0
 MAX_BOTTOM_HEIGHT = 92 * MM
 MAX_HEAD_HEIGHT = 21.0
-PADDING = 3.8  # left and right of a text
 VERTICAL_PADDING = 1.6  # above and below a text
 MOVED = "见续页"
 MIN_EMS_TO_MOVE = 24.0  # ems; a shorter text saves little by moving
@@ -39,15 +36,6 @@ PROMISE = (
 )
 PROMISE_SIZE = 9.5
 PROMISE_STEP = 15.0
-
-
-class Style(Enum):
-    """The kind of a box; it decides type, colour and border."""
-
-    LABEL = "label"
-    VALUE = "value"
-    HEAD = "head"
-    PAPER = "paper"
 
 
 @dataclass
@@ -65,31 +53,12 @@ class Entry:
     def shown(self) -> str:
         return MOVED if self.moved else self.text
 
+    def __post_init__(self) -> None:
+        self.ems = fonts.ems(self.text)
+
     @cached_property
-    def ems(self) -> float:
-        return fonts.ems(self.text)
-
-
-@dataclass(frozen=True)
-class Box:
-    """A text in a row: ``left`` and ``width`` in points from the left of the section's content."""
-
-    style: Style
-    left: float
-    width: float
-    fitted: Fitted | None = None  # None: fitted later, into the height of its row
-    text: str = ""
-    moved: bool = False
-    wide: bool = False
-
-
-@dataclass(frozen=True)
-class LayoutRow:
-    """Boxes side by side; ``need`` and ``most`` are the limits of its height."""
-
-    boxes: tuple[Box, ...]
-    need: float
-    most: float = MAX_ROW_HEIGHT
+    def longest_run(self) -> float:
+        return typeset.longest_run(self.text)
 
 
 @dataclass
@@ -98,27 +67,6 @@ class LayoutSection:
     rows: list[LayoutRow]
     photo_rows: int = 0
     heights: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Level:
-    """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
-
-    ``hint`` limits the spans that cells ask for beyond the need of their texts.
-    """
-
-    size: float
-    smallest: float
-    label: float
-    row: float
-    head: float
-    paper: float
-    bottom_with_employer: float
-    bottom_alone: float
-    hint: int = SIXTHS
-
-    def bottom(self, has_employer: bool) -> float:
-        return self.bottom_with_employer if has_employer else self.bottom_alone
 
 
 _TIGHTEST = Level(9, 7, 8, 15, 13.5, 11.5, 36 * MM, 19 * MM)
@@ -172,18 +120,37 @@ def plan_layout(data: SheetData) -> SheetLayout:
     entries = [entry for part in parts for entry in part.entries()]
     for entry in entries:
         entry.moved = entry.ems > MAX_EMS_ON_PAGE_1
-    promise = tuple(typeset.wrap(PROMISE, (CONTENT_WIDTH - 20) / PROMISE_SIZE))
+    promise = _promise()
     promise_height = len(promise) * PROMISE_STEP + 7
     while True:
         for level in LEVELS:
-            sections = [_section(part, level) for part in parts if any(not e.dropped for e in part.entries())]
             room = TABLE_HEIGHT - promise_height - level.bottom(data.has_employer)
-            if sum(row.need for section in sections for row in section.rows) <= room or not sections:
+            sections = _sections(parts, level, room)
+            if sections is not None:
                 used = _distribute_heights(sections, room)
                 bottom = min(TABLE_HEIGHT - promise_height - used, MAX_BOTTOM_HEIGHT)
                 moved = [entry for entry in entries if entry.moved or entry.dropped]
                 return SheetLayout(level, sections, promise, promise_height, bottom, moved)
         _move_one(parts)
+
+
+def _sections(parts: Iterable[_Part], level: Level, room: float) -> list[LayoutSection] | None:
+    """The sections at this level; None as soon as they are too high together."""
+    sections, need = [], 0.0
+    for part in parts:
+        if all(entry.dropped for entry in part.entries()):
+            continue
+        section = _section(part, level)
+        need += sum(row.need for row in section.rows)
+        if need > room:
+            return None
+        sections.append(section)
+    return sections
+
+
+@cache
+def _promise() -> tuple[str, ...]:
+    return tuple(typeset.wrap(PROMISE, (CONTENT_WIDTH - 20) / PROMISE_SIZE))
 
 
 def _part(block: Block, has_photo: bool) -> _Part:
@@ -220,18 +187,22 @@ def _move_one(parts: Sequence[_Part]) -> None:
 def _distribute_heights(sections: Sequence[LayoutSection], room: float) -> float:
     """Give every row a height, as even as their needs allow; returns the sum."""
     rows = [row for section in sections for row in section.rows]
-
-    def heights(common: float) -> list[float]:
-        return [max(row.need, min(common, row.most)) for row in rows]
-
-    low, high = 0.0, MAX_ROW_HEIGHT
-    for _ in range(24):
-        middle = (low + high) / 2
-        low, high = (middle, high) if sum(heights(middle)) <= room else (low, middle)
-    given = iter(heights(low))
+    common = _common_height(rows, room)
+    given = (max(row.need, min(common, row.most)) for row in rows)
     for section in sections:
         section.heights = [next(given) for _row in section.rows]
     return sum(sum(section.heights) for section in sections)
+
+
+def _common_height(rows: Sequence[LayoutRow], room: float) -> float:
+    """The height at which all rows together fill the room; each keeps its limits."""
+    total, at, growing = sum(row.need for row in rows), 0.0, 0
+    limits = [limit for row in rows if row.need < row.most for limit in ((row.need, 1), (row.most, -1))]
+    for height, more in sorted(limits):
+        if total + growing * (height - at) > room:
+            return at + (room - total) / growing
+        total, at, growing = total + growing * (height - at), height, growing + more
+    return MAX_ROW_HEIGHT
 
 
 # --- a section --------------------------------------------------------------------------------------------------------
@@ -241,7 +212,7 @@ def _section(part: _Part, level: Level) -> LayoutSection:
     rows = [row for table, entries in part.tables for row in _table_rows(table, entries, level)]
     section = LayoutSection(part.short, rows)
     if part.papers:
-        section.rows = _paper_rows([entry for entry in part.cells if not entry.dropped], level)
+        section.rows = list(_paper_rows(tuple(entry.shown for entry in part.cells if not entry.dropped), level))
     else:
         photo_rows = PHOTO_ROWS if part.has_photo else 0
         cells = [entry for entry in part.cells if not entry.dropped]
@@ -258,7 +229,7 @@ def _raise_to_height(rows: list[LayoutRow], start: int, end: int, height: float)
     for index in range(start, end):
         if short > 0:
             need = rows[index].need + short / (end - start)
-            rows[index] = replace(rows[index], need=need, most=max(need, rows[index].most))
+            rows[index] = rows[index]._replace(need=need, most=max(need, rows[index].most))
 
 
 def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) -> Iterator[LayoutRow]:
@@ -278,7 +249,7 @@ def _table_rows(table: Table, entries: Sequence[Sequence[Entry]], level: Level) 
         boxes += [
             _value_box(entry, left, right - left) for entry, (left, right) in zip(row[1:], edges[1:], strict=True)
         ]
-        yield LayoutRow(tuple(boxes), _min_row_height(boxes, level))
+        yield LayoutRow(tuple(boxes), max(level.row, _min_row_height(boxes, level)))
 
 
 def _edges(widths: Sequence[float]) -> list[tuple[float, float]]:
@@ -290,7 +261,7 @@ def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Leve
     """The widths that the table asks for; columns with free space give some to columns whose texts need it."""
     asked = [share * CONTENT_WIDTH / sum(table.widths) for share in table.widths]
     least = [
-        max(min_column_width(head, level.label), *(_min_text_width(row[index].shown, level) for row in entries))
+        max(min_column_width(head, level.label), *(_min_text_width(row[index], level) for row in entries))
         for index, head in enumerate(table.header)
     ]
     spare = [max(have - need, 0) for have, need in zip(asked, least, strict=True)]
@@ -300,9 +271,10 @@ def _column_widths(table: Table, entries: Sequence[Sequence[Entry]], level: Leve
     return [have - taken * s + given * n for have, s, n in zip(asked, spare, lack, strict=True)]
 
 
-def _min_text_width(text: str, level: Level) -> float:
+def _min_text_width(entry: Entry, level: Level) -> float:
     """Two lines, and no code cut."""
-    return max(typeset.longest_run(text), fonts.ems(text) / 2) * level.smallest + 2 * PADDING
+    ems = fonts.ems(MOVED) if entry.moved else max(entry.longest_run, entry.ems / 2)
+    return ems * level.smallest + 2 * PADDING
 
 
 def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:
@@ -310,11 +282,11 @@ def _name_box(entry: Entry, left: float, right: float, level: Level) -> Box:
 
 
 def _value_box(entry: Entry, left: float, width: float, wide: bool = False) -> Box:
-    return Box(Style.VALUE, left, width, text=entry.shown, moved=entry.moved, wide=wide)
+    return Box(Style.VALUE, left, width, None, entry.shown, entry.moved, wide)
 
 
 def _min_row_height(boxes: Iterable[Box], level: Level) -> float:
-    return max(level.row, *(_min_box_height(box, level) + 2 * VERTICAL_PADDING for box in boxes))
+    return max(_min_box_height(box, level) for box in boxes) + 2 * VERTICAL_PADDING
 
 
 def _min_box_height(box: Box, level: Level) -> float:
@@ -324,62 +296,46 @@ def _min_box_height(box: Box, level: Level) -> float:
 
 
 def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[LayoutRow]:
-    widths = [CONTENT_WIDTH - PHOTO_WIDTH] * photo_rows + [CONTENT_WIDTH]
+    widths = (*((CONTENT_WIDTH - PHOTO_WIDTH,) * photo_rows), CONTENT_WIDTH)
+    spans = {width: tuple(_wanted_span(entry, width, level) for entry in entries) for width in dict.fromkeys(widths)}
+    labels = tuple(entry.label for entry in entries)
     rows = []
-    wishes = {width: [_wanted_span(entry, width, level) for entry in entries] for width in dict.fromkeys(widths)}
-    for index, cells in enumerate(pack([wishes[width] for width in widths])):
-        width = widths[min(index, photo_rows)]
+    for row in cell_places(labels, tuple(spans[width] for width in widths), widths, level):
         boxes: list[Box] = []
-        start = 0
-        for at, span in cells:
-            left, right = width * start / SIXTHS, width * (start + span) / SIXTHS
-            label = label_width(entries[at].label, level.label)
-            boxes.append(Box(Style.LABEL, left, label, label_fitted(entries[at].label, label, level.label)))
-            boxes.append(_value_box(entries[at], left + label, right - left - label, wide=span == SIXTHS))
-            start += span
-        rows.append(LayoutRow(tuple(boxes), _min_row_height(boxes, level)))
+        for at, label, left, width, wide in row:
+            boxes += (label, _value_box(entries[at], left, width, wide))
+        rows.append(LayoutRow(tuple(boxes), max(level.row, _min_row_height(boxes, level))))
     return rows
 
 
 def _wanted_span(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer fits on one line at nearly full size; else a whole row."""
-    needed = (0 if entry.moved else entry.ems) * max(0.85 * level.size, level.smallest)
-    room = (label_width(entry.label, level.label) + 2 * PADDING + needed) * SIXTHS / width
-    least = min(entry.span, level.hint)
-    return next((span for span in (2, 3, 4) if span >= least and span >= room), SIXTHS)
+    ems = 0.0 if entry.moved else entry.ems
+    for span, most in most_ems(entry.label, width, min(entry.span, level.hint), level):
+        if ems <= most:
+            return span
+    return SIXTHS
 
 
-def _paper_rows(entries: Sequence[Entry], level: Level) -> list[LayoutRow]:
+@lru_cache(maxsize=256)
+def _paper_rows(names: tuple[str, ...], level: Level) -> list[LayoutRow]:
     """Names in three columns; a long one takes two or three."""
-    spans = [_paper_span(entry, level) for entry in entries]
+    spans = tuple(_paper_span(name, level) for name in names)
     rows = []
-    for cells in pack([spans], stretch=False):
+    for cells in pack((spans,), stretch=False):
         boxes, start = [], 0
         for at, span in cells:
-            boxes.append(
-                Box(
-                    Style.PAPER,
-                    CONTENT_WIDTH * start / SIXTHS,
-                    CONTENT_WIDTH * span / SIXTHS,
-                    text=entries[at].shown,
-                    wide=True,
-                )
-            )
+            left, width = CONTENT_WIDTH * start / SIXTHS, CONTENT_WIDTH * span / SIXTHS
+            boxes.append(Box(Style.PAPER, left, width, text=names[at], wide=True))
             start += span
-        rows.append(
-            LayoutRow(
-                tuple(boxes),
-                max(level.paper, _min_row_height(boxes, replace(level, row=0)) - 2 * VERTICAL_PADDING),
-                level.paper,
-            )
-        )
+        need = max(level.paper, _min_row_height(boxes, level) - 2 * VERTICAL_PADDING)
+        rows.append(LayoutRow(tuple(boxes), need, level.paper))
     for index in {0, len(rows) - 1}:
-        rows[index] = replace(
-            rows[index], need=rows[index].need + VERTICAL_PADDING, most=rows[index].most + VERTICAL_PADDING
-        )
+        need, most = rows[index].need + VERTICAL_PADDING, rows[index].most + VERTICAL_PADDING
+        rows[index] = rows[index]._replace(need=need, most=most)
     return rows
 
 
-def _paper_span(entry: Entry, level: Level) -> int:
-    needed = fonts.ems(entry.shown) * max(0.85 * level.size, level.smallest) + 2 * PADDING
+def _paper_span(name: str, level: Level) -> int:
+    needed = fonts.ems(name) * max(0.85 * level.size, level.smallest) + 2 * PADDING
     return next((span for span in (2, 4) if CONTENT_WIDTH * span / SIXTHS >= needed), SIXTHS)

@@ -10,9 +10,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from forms import PHOTO
+from lib.database import parameter
 from models import Declaration, Sheet, db, keys
 from services.declaration import answers, labels
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
@@ -26,11 +27,17 @@ def printed_answers(frozen: Mapping[str, Any]) -> dict[str, Any]:
     return {name: frozen.get(name) for name in (*labels.IDENTITY, DERIVED, *answers.question_names())}
 
 
+_OF_DECLARATION = Sheet.declaration_id == parameter("declaration")
+_LAST_AND_THESE = select(Sheet).where(
+    _OF_DECLARATION,
+    (Sheet.version == select(func.max(Sheet.version)).where(_OF_DECLARATION).scalar_subquery())
+    | Sheet.id.in_(bindparam("ids", expanding=True)),
+)
+
+
 def known(declaration: Declaration, ids: Collection[int]) -> Sequence[Sheet]:
     """The version printed last, and those of these ids."""
-    last = select(func.max(Sheet.version)).where(Sheet.declaration_id == declaration.id).scalar_subquery()
-    query = select(Sheet).where(Sheet.declaration_id == declaration.id, (Sheet.version == last) | Sheet.id.in_(ids))
-    return db.session.scalars(query).all()
+    return db.session.scalars(_LAST_AND_THESE, {"declaration": declaration.id, "ids": list(ids)}).all()
 
 
 def check_code(number: str, version: int, content: dict[str, Any], photo: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
-from lib.database import utcnow
+from lib.database import Prebuilt, parameter, utcnow
 from models import Notice, db
 from services import audit
 from services.access import Actor
@@ -27,9 +29,15 @@ def _published() -> Select[Notice]:
     return select(Notice).where(Notice.published_at <= utcnow())
 
 
-def newest(count: int) -> Sequence[Notice]:
-    query = _published().order_by(Notice.published_at.desc(), Notice.id.desc()).limit(count)
-    return db.session.scalars(query).all()
+def newest(count: int) -> Sequence[Any]:
+    """Id, title and date of the first notices."""
+    return tuple(_newest(count).rows(db.session, now=utcnow()))
+
+
+@cache
+def _newest(count: int) -> Prebuilt:
+    query = select(Notice.id, Notice.title, Notice.published_at).where(Notice.published_at <= parameter("now"))
+    return Prebuilt(query.order_by(Notice.published_at.desc(), Notice.id.desc()).limit(count))
 
 
 def page(after: int | None = None) -> NoticePage:

@@ -5,7 +5,7 @@ version makes the second of two simultaneous writers fail; a decision also names
 """
 
 from services.workflow.available import available
-from services.workflow.claims import CLAIM_TIME, claim, expire_lapsed, lapse_all, release, renew, take_over
+from services.workflow.claims import CLAIM_TIME, begin, claim, expire_lapsed, lapse_all, release, renew, take_over
 from services.workflow.decisions import answer_second_look, approve, decline, send_back
 from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
 from services.workflow.reversals import reopen, revoke, undo
@@ -35,6 +35,7 @@ __all__ = [
     "answer_second_look",
     "approve",
     "available",
+    "begin",
     "can_reopen",
     "can_return",
     "can_revoke",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lib.clock import local
 from lib.codes import Status
@@ -59,11 +59,19 @@ def take_over(declaration: Declaration, actor: Actor) -> Claim:
 
 def renew(declaration: Declaration, actor: Actor) -> bool:
     """Prolong the officer's own claim: activity keeps it alive."""
-    held = own_claim(declaration, actor)
-    if held is None:
-        return False
-    held.expires_at = utcnow() + CLAIM_TIME
-    return True
+    return own_claim(declaration, actor) is not None and _update(declaration, actor, expires_at=utcnow() + CLAIM_TIME)
+
+
+def begin(declaration: Declaration, actor: Actor) -> bool:
+    """The holder's first look: the time of the review runs from now."""
+    return _update(declaration, actor, opened_at=utcnow())
+
+
+def _update(declaration: Declaration, actor: Actor, **values: datetime) -> bool:
+    """By a statement: a page reads the claim as a row."""
+    mine = Claim.declaration_id == declaration.id, Claim.staff_id == actor.id
+    done = db.session.execute(update(Claim).where(*mine).values(**values))
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def release(declaration: Declaration, actor: Actor) -> Event:

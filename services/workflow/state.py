@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
 
 from lib.codes import OPEN, Status
-from lib.database import utcnow
-from models import Claim, Decision, Declaration, Record, Revision, SecondLook, Transfer, db
+from lib.database import Prebuilt, parameter, utcnow
+from models import Claim, Decision, Declaration, Event, Record, Revision, SecondLook, Transfer, db
 from services import audit
 from services.access import Actor
-from services.moves import DECIDED, MOVES
+from services.moves import DECIDED, MOVES, VERDICTS
 
 UNDO_TIME = timedelta(seconds=60)  # the same officer may take a decision back; its message waits as long
 
@@ -60,22 +62,34 @@ def last_decision(declaration: Declaration) -> Decision | None:
     return db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
 
 
+def _undoable() -> Select[Any]:
+    """The last decision; which came last, a verdict or the applicant's opening it; has the person another file?"""
+    here, whose = parameter("declaration_id"), parameter("account_id")
+    told = select(Event.verb).where(Event.declaration_id == here, Event.verb.in_((audit.OPENED, *VERDICTS)))
+    other = aliased(Declaration)
+    others = select(other.id).where(other.account_id == whose, other.id != here, other.status.in_(OPEN))
+    columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number)
+    seen = told.order_by(Event.id.desc()).limit(1).scalar_subquery()
+    query = select(*columns, seen.label("seen"), others.exists().label("another_open")).join(Revision)
+    return query.where(Revision.declaration_id == here).order_by(Decision.id.desc()).limit(1)
+
+
+_LAST_DECISION = Prebuilt(_undoable())
+
+
 def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None) -> datetime | None:
     """Until when this officer may take the last decision back; None: not, or not any more."""
     if declaration.status not in DECIDED:
         return None
-    last = audit.verdict_or_opening(declaration).scalar_subquery()
-    query = select(Decision, last, _open_ones(declaration).exists()).join(Revision).order_by(Decision.id.desc())
-    found = db.session.execute(query.where(Revision.declaration_id == declaration.id).limit(1)).first()
+    found = _LAST_DECISION.first(db.session, declaration_id=declaration.id, account_id=declaration.account_id)
     if found is None:
         return None
-    decision, seen, another_open = found
-    move = MOVES[decision.verb]
+    move = MOVES[found.verb]
     stands = move.is_verdict and move.target == declaration.status
     # submitted again meanwhile, and taken back: then it judged another revision
-    stands = stands and decision.staff_id == actor.id and decision.revision.number == declaration.revision_number
-    until: datetime = decision.at + UNDO_TIME
-    gone = (now or utcnow()) >= until or seen == audit.OPENED or another_open
+    stands = stands and found.staff_id == actor.id and found.number == declaration.revision_number
+    until: datetime = found.at + UNDO_TIME
+    gone = (now or utcnow()) >= until or found.seen == audit.OPENED or found.another_open
     return until if stands and not gone else None
 
 

@@ -34,12 +34,16 @@ const BEHAVIOURS = {
   "[data-print-job]": "./print-job.js",
 };
 
+const PACKED = {}; // small modules, put in here when the files are prepared (lib/http/combined_files.py)
+const running = {};
+const run = (module) => (module in PACKED ? (running[module] ??= PACKED[module]()) : import(module)); // twice is once
+
 document.documentElement.classList.add("js");
 for (const element of document.querySelectorAll("[data-nojs]")) element.hidden = true;
 for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;
 const load = () => {
   const wanted = Object.entries(BEHAVIOURS).filter(([selector]) => document.querySelector(selector));
-  return Promise.allSettled(wanted.map(([, module]) => import(module))); // twice is once: the browser keeps modules
+  return Promise.allSettled(wanted.map(([, module]) => run(module)));
 };
 document.addEventListener("fragment", load);
 load().then(() => document.documentElement.setAttribute("data-ready", ""));

@@ -12,6 +12,7 @@ const VENDOR = new URL("../vendor/tus-js-client/tus.min.js", import.meta.url);
 const CAUSES = {
   network: "网络不通，恢复后自动接着传",
   busy: "系统正忙，稍后自动重试",
+  storage: "服务器暂时不能保存，稍后自动重试",
   failed: "系统出错了，没有传成",
   session: "登录已超时。请重新登录，再点【继续】，会接着传",
   large: "图片超过 15 MB，请换一张或压缩后再传",
@@ -24,7 +25,7 @@ export class Trouble extends Error {
   constructor(cause, text = "") {
     super(text || CAUSES[cause]);
     this.cause = cause;
-    this.again = cause === "network" || cause === "busy";
+    this.again = cause === "network" || cause === "busy" || cause === "storage";
   }
 }
 
@@ -35,6 +36,7 @@ function troubleOf(status, text, ours) {
   if (status === 400 && !ours) return new Trouble("token"); // a new sign-in has happened: the page's token is an old one
   if (status === 413) return new Trouble("large", said);
   if (status === 409 || status === 423 || status === 503 || status === 502 || status === 504) return new Trouble("busy");
+  if (status === 507) return new Trouble("storage");
   if (status === 404 || status === 410) return new Trouble("gone");
   if (status === 403) return new Trouble("refused", said || "现在不能上传图片，请刷新页面，看看申报的状态");
   if (status >= 500) return new Trouble("failed");

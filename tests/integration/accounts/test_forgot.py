@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from sqlalchemy import select, text
 
-from blueprints.auth.forgot import TOO_OFTEN, WRONG
+from blueprints.auth.forgot import WRONG
 from blueprints.gate import COOKIE
 from lib.codes import AccountState
 from lib.database import transaction_mode, utcnow
@@ -18,6 +19,7 @@ from services.accounts import activation_codes, passwords
 from tests.conftest import Browser
 from tests.support.people import PASSWORD, id_number
 
+TOO_OFTEN = "该证件号码在您所在的网络填错激活码的次数过多。请换用其他网络"
 NEW = "另一个 password 更好"
 
 
@@ -97,8 +99,19 @@ def test_five_wrong_codes_end_the_code_and_the_counter_can_issue_another(browser
         browser.send("/forgot/code", {"code": "x"}, expect=422)
     browser.send("/forgot/code", {"code": code}, expect=429)
     with time_machine.travel(utcnow() + timedelta(days=1, minutes=1), tick=False):
-        begin(browser, person).send("/forgot/code", {"code": code}, expect=422)
+        begin(browser, person).send("/forgot/code", {"code": code}, expect=429)
     browser.send("/forgot/code", {"code": issue(person)})
+
+
+def test_a_stranger_does_not_use_up_the_code_of_its_owner(browser, another_browser, make):
+    person = make.account()
+    code = issue(person)
+    begin(another_browser, person)
+    for _ in range(5):
+        another_browser.send("/forgot/code", {"code": "x"}, expect=422)
+    another_browser.send("/forgot/code", {"code": "x"}, expect=429)
+    elsewhere: dict[str, Any] = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
+    assert begin(browser, person).send("/forgot/code", {"code": code}, **elsewhere).location == "/forgot/password"
 
 
 def test_a_code_is_used_once_even_in_two_browsers(browser, another_browser, make):

@@ -200,16 +200,19 @@ def test_a_file_that_is_no_register_is_refused(app, tmp_path, content, words):
         legacy_import.import_source(legacy_import.open_source(path), TODAY)
 
 
-def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_path):
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_path, engine):
     path = tmp_path / "register.csv"
     lines = [f"孙立国,{id_number(serial % 1000, f'19{50 + serial // 1000}0307')}" for serial in range(2300)]
-    path.write_text("\n".join(["姓名,证件号码", *lines]) + "\n", "utf-8")
+    path.write_text("\n".join(["姓名,证件号码", *lines, lines[0]]) + "\n", "utf-8")
     steps: list[int] = []
+    findings: list[Finding] = []
 
     source = legacy_import.open_source(path)
-    result = legacy_import.import_source(source, TODAY, progress=steps.append)
+    result = legacy_import.import_source(source, TODAY, progress=steps.append, found=findings.append)
 
-    assert (result.imported, len(steps), sum(steps), source.lines) == (2300, 3, 2301, 2301)
+    assert (result.imported, len(steps), sum(steps), source.lines) == (2300, 3, 2302, 2302)
+    assert findings == [Finding(2302, "conflict", "同一证件号码在文件里前面已有一行")], "of another chunk"
     assert db.session.scalar(select(func.count()).select_from(LegacyHolder)) == 2300
 
 
@@ -314,7 +317,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     assert status == 0
     code = said.split()[1]
     holder = holders()[0]
-    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.usable_id(holder, code) == db.session.scalars(select(ActivationCode.id)).one()
 
 
 def test_no_code_for_a_record_that_is_not_there_or_claimed(flask, bring_in):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -116,13 +117,13 @@ def test_a_right_password_ends_the_count_of_failures(browser, make):
 def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, make, monkeypatch):
     person = make.account()
     monkeypatch.setattr(
-        "services.accounts.throttle.SIGN_IN_ADDRESS", throttle.Limit("sign_in_address", 6, timedelta(hours=1))
+        throttle, "SIGN_IN", replace(throttle.SIGN_IN, address=throttle.Limit("sign_in_address", 6, timedelta(hours=1)))
     )
     for serial in range(5):
         sign_in(browser, person, 422, number=id_number(701 + serial))
     sign_in(browser, person)
     sign_in(browser, person, 422, number=id_number(801))
-    sign_in(browser, person, 429)
+    sign_in(browser, person, 429, number=id_number(803))
 
 
 def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, make, monkeypatch):
@@ -211,6 +212,8 @@ def test_somebody_signed_in_is_not_asked_to_sign_in_again(browser, make):
         ("http:///evil.example", "/apply/notice"),
         ("/inbox\n", "/apply/notice"),
         ("/inbox?x=1", "/apply/notice"),
+        ("/inbox//evil.example", "/apply/notice"),
+        ("/" + "x" * 300, "/apply/notice"),
     ],
 )
 def test_only_a_plain_path_of_this_site_is_followed(browser, make, wanted, place):

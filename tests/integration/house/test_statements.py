@@ -66,6 +66,7 @@ def test_a_page_of_a_returned_declaration(make, ready, browser, address, most):
     browser.send("/apply/submit", {"agree": "yes"})
     send_back(make, ready, MarkRequest("postal_address", "incomplete"), MarkRequest("id_portrait", "blurred"))
     browser.open("/apply/status")
+    browser.open("/apply/personal")  # keeps the progress
     with counted() as asked:
         browser.open(address)
     assert_at_most(most, asked)

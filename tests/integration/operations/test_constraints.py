@@ -24,10 +24,11 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 #: What makes one row of a table acceptable beyond filled columns.
 GOOD: dict[str, dict[str, Any]] = {
     "account": {"state": "active", "password_hash": "x"},
-    "activation_code": {"legacy_id": 1, "tries": 0},
+    "activation_code": {"legacy_id": 1},
     "declaration": {"status": "draft", "revision_number": 0},
     "event": {"actor": "system"},
     "mark": {"state": "draft"},
+    "known_device": {"account_id": 1},
     "parked_form": {"account_id": 1},
     "print_job": {"state": "waiting", "total": 1, "done": 0},
     "web_session": {"account_id": 1},
@@ -118,8 +119,8 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         [{"legacy_id": 1, "account_id": 1}, {"legacy_id": None, "account_id": None}],
         [{"legacy_id": None, "account_id": 1}],
     ),
-    ("ck_activation_code_five_tries", "activation_code", [{"tries": 6}, {"tries": -1}], [{"tries": 5}]),
     ("ck_web_session_of_one_person", "web_session", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
+    ("ck_known_device_of_one_person", "known_device", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_parked_form_of_one_person", "parked_form", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     (
         "ck_declaration_office_has_due_date",

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, select, text, update
+from sqlalchemy import bindparam, create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from lib import database
-from lib.codes import Kind, Status
+from lib.codes import OPEN, Kind, Status
 from lib.crypto import Tampered
-from lib.database import sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.database import Prebuilt, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled
@@ -23,7 +23,7 @@ PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: what was acknowledged survives a power cut
     "foreign_keys": 1,
-    "busy_timeout": 10000,
+    "busy_timeout": 5000,
     "trusted_schema": 0,
     "cell_size_check": 1,
     "secure_delete": 1,
@@ -33,7 +33,8 @@ PRAGMAS = {
 
 
 def test_every_connection_has_our_settings(app):
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], module=database.sqlite_driver)
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    engine = create_engine(uri, **database.engine_options(uri))
     database.prepare_engine(engine)
     unhurried = PRAGMAS | {
         "synchronous": 0
@@ -75,12 +76,11 @@ def test_the_driver_that_is_locked_has_the_fix():
     assert wal_is_safe(database.sqlite_driver.sqlite_version_info)
 
 
-def test_other_databases_begin_as_they_like():
-    class Elsewhere:
-        class dialect:  # noqa: N801 - as the engine has it
-            name = "postgresql"
-
-    database.prepare_engine(Elsewhere())  # installs nothing: listening to this object would raise
+@pytest.mark.postgres
+def test_a_lock_of_postgresql_is_waited_for_as_long(app):
+    db.session.execute(text("SELECT 1"))
+    db.session.rollback()  # the setting outlives a transaction
+    assert db.session.scalar(text("SHOW lock_timeout")) == "5s"
 
 
 # --- how transactions begin -----------------------------------------------------------------------
@@ -303,3 +303,26 @@ def test_an_unknown_code_is_not_stored(make):
     make.declaration()
     with pytest.raises(StatementError, match="'nonsense' is not a valid Kind"):
         db.session.execute(update(Declaration).values(kind="nonsense"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
+    """A moment of another time zone, and lists that are no power of two long."""
+    declarations = [make.declaration() for _ in range(6)]
+    created = declarations[0].created_at.astimezone(timezone(timedelta(hours=8)))
+    since, these = created - timedelta(minutes=1), [one.id for one in declarations[:count]]
+    columns = (Declaration.id, Declaration.status, Declaration.created_at)
+
+    statement = select(*columns).where(Declaration.created_at >= since, Declaration.id.in_(these))
+    ids = bindparam("these", expanding=True)
+    prebuilt = Prebuilt(
+        select(*columns).where(
+            Declaration.created_at >= parameter("since"), Declaration.id.in_(ids), Declaration.status.in_(OPEN)
+        )
+    )
+    for _ in range(2):  # compiled, and again
+        found = prebuilt.rows(db.session, since=since, these=these)
+        assert sorted(map(tuple, found)) == sorted(map(tuple, db.session.execute(statement)))
+        assert len(found) == count
+    assert prebuilt.rows(db.session, since=since + timedelta(hours=1), these=these) == []
+    assert prebuilt.rows(db.session, since=since, these=[]) == []

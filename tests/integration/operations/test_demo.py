@@ -203,7 +203,7 @@ def test_the_printed_activation_code_opens_the_record(app, told):
     name, code = found.groups()
     holder = db.session.scalars(select(LegacyHolder).where(LegacyHolder.name == name)).one()
 
-    assert activation_codes.is_correct(holder, db.session.scalars(select(ActivationCode.id)).one(), code)
+    assert activation_codes.usable_id(holder, code) == db.session.scalars(select(ActivationCode.id)).one()
 
 
 def rows(app: Flask) -> list[int]:

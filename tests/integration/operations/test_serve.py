@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ import pytest
 from click import ClickException
 
 from commands import serve
+from tests.support.attacks.slow_clients import SlowClients
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
 from tests.support.site.served import (
@@ -30,6 +32,7 @@ from tests.support.site.served import (
     wait_for,
     wait_for_line,
 )
+from tests.support.site.visitors import large_file, p95, visit
 
 pytestmark = pytest.mark.slow
 OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
@@ -143,6 +146,29 @@ def test_a_tick_that_fails_is_told_and_the_server_goes_on(env, start):
 
     assert wait_for(lambda: answer(env)) == 200
     assert server.poll() is None
+
+
+def test_clients_that_send_byte_by_byte_keep_nobody_waiting(env, start):
+    """They are more than the threads at work, and wait in other ones."""
+    start()
+    wait_for(lambda: answer(env))
+    with SlowClients(int(env["KUAIJI_PORT"]), bodies=25, heads=5):
+        for path in ("/login", "/", "/healthz"):
+            assert wait_for(lambda path=path: answer(env, path)) == 200
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a proxy ends slow connections")
+def test_five_hundred_slow_clients_at_most_double_the_p95_of_twenty_visitors(env, start):
+    env |= {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": "8"}
+    start()
+    wait_for(lambda: answer(env))
+    port = int(env["KUAIJI_PORT"])
+    alone = visit(port, people=20, seconds=40)
+    with SlowClients(port, bodies=200, heads=200, unread=100, large=large_file(port)):
+        crowded = visit(port, people=20, seconds=90)  # longer than a slow connection may live
+    assert (alone.failed, crowded.failed) == ([], [])
+    assert p95(crowded.seconds) <= 2 * p95(alone.seconds)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells a child that its parent died")

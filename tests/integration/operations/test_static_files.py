@@ -18,7 +18,7 @@ from tests.support.rules.house import ROOT
 from tests.support.site.served import FLASK, Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
-FILES = ("app.css", "staff.css", "js/main.js", "js/every.js", "vendor/bootstrap/bootstrap.min.css")
+FILES = ("staff.css", "js/when.js", "js/every.js", "vendor/cropperjs/cropper.min.js")
 Fetch = Callable[[], None]
 
 
@@ -50,7 +50,7 @@ def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
     server = subprocess.Popen([FLASK, "serve"], cwd=checkout, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: answer(env))
-        (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)app\.css"', text(env, "/"))
+        (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)site\.css"', text(env, "/"))
 
         def fetch() -> None:
             for name, source in sources.items():
@@ -92,7 +92,7 @@ def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(ch
         first = builds(env)
         for version in range(2):
             with (checkout / "static/app.css").open("a") as style:
-                style.write(f"/* version {version} */\n")
+                style.write(f".version-{version} {{ color: red }}\n")
             running = [set_up(checkout, env), set_up(checkout, env)]
             while any(process.poll() is None for process in running):
                 fetch()

@@ -63,7 +63,7 @@ def test_twelve_megapixels_of_a_phone_lie_upright_and_fit_the_screen(declaration
     sent = encoded(as_seen(orientation, scene()), quality=80, exif=oriented(orientation))
     upload(browser, sent)
     (taken,) = pages_of(declaration, KIND)
-    assert (taken.width, taken.height) == (2400, 1800)
+    assert (taken.width, taken.height) == (2016, 1512)
     assert (taken.original_width, taken.original_height, taken.original_size) == (4032, 3024, len(sent))
     assert colours(store().get(taken.address)) == "RGBW"
     assert decoded(store().get(taken.thumb_address)).size == (320, 240)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
 from app import create_app
-from blueprints import client_address
+from blueprints import client_source
 from config import TestConfig
 from lib.database import utcnow
 from models import Declaration, ParkedForm, db
@@ -100,7 +100,7 @@ def test_an_ended_cookie_fills_no_table(browser, make):
 )
 def test_the_addresses_of_one_line_are_counted_as_one_however_they_are_written(app, address, counted):
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
-        assert client_address() == counted
+        assert client_source().address == counted
 
 
 @public

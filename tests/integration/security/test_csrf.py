@@ -69,6 +69,15 @@ def test_a_visitors_token_is_worth_nothing_in_another_browser(browser, another_b
     browser.send("/register", {"csrf_token": token}, expect=422)
 
 
+def test_each_answer_masks_the_token_anew_and_all_of_them_are_taken(make, browser):
+    browser.sign_in(make.declaration().account)
+    tokens = [token_of(browser.open("/apply/education")) for _ in range(3)]
+    pieces = [{token[start : start + 8] for start in range(len(token) - 7)} for token in tokens]
+    assert set.intersection(*pieces) == set()
+    for token in tokens:
+        browser.send("/account/devices", {"csrf_token": token})
+
+
 def test_scripts_may_send_the_token_as_a_header(make, browser):
     declaration = make.declaration()
     token = token_of(browser.sign_in(declaration.account).open("/apply/personal"))

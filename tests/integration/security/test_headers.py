@@ -74,6 +74,7 @@ ANSWERS = [
     ("GET", "/broken", {}, 500),
     ("HEAD", "/", {}, 200),
     ("OPTIONS", "/", {}, 200),
+    ("TRACE", "/", {}, 405),
 ]
 
 
@@ -144,7 +145,7 @@ def static_files(page: str) -> list[str]:
 
 def test_static_files_have_the_headers_and_are_kept_for_good(browser):
     found = static_files(browser.open("/").text)
-    assert len(found) >= 4
+    assert len(found) == 3
     for path in found:
         answer = browser.client.get(path)
         checked(answer, 200)
@@ -177,6 +178,17 @@ def test_whatever_is_asked_of_a_static_file_the_answer_has_the_headers(browser, 
     path = static_files(browser.open("/").text)[0]
     with browser.client.open(path, method=method, headers=sent) as answer:
         checked(answer, status)
+        if status >= 400:
+            kept_by_nobody(answer)
+
+
+@pytest.mark.parametrize("settings", [{"TRUSTED_HOSTS": "example.org"}])
+def test_another_hosts_name_is_refused_with_words(browser, settings):
+    for path in ("/", "/login", "/nothing"):
+        answer = browser.client.get(path, headers={"Host": "example.com"})
+        checked(answer, 400)
+        kept_by_nobody(answer)
+        assert "请核对网址" in answer.text
 
 
 @pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "..%2fconfig.py", "", "js/", "js/nothing.js"])
@@ -203,18 +215,55 @@ def cookies(answer: Response) -> dict[str, set[str]]:
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(make, browser, settings):
     account = make.account()
     sent = {"name": account.name, "number": account.id_number, "password": PASSWORD}
-    secure = {"Secure"} if settings else set()
-    found = cookies(browser.client.post("/login", data=sent))
-    assert found[COOKIE] == {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
-    visitor = cookies(browser.app.test_client().get("/login"))
-    assert set(visitor) == {"kuaiji_page"}
-    assert visitor["kuaiji_page"] == {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
+    secure, prefix = ({"Secure"}, "__Host-") if settings else (set(), "")
+    expected = {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
+    page = f"{prefix}kuaiji_page"
+
+    assert cookies(browser.client.post("/login", data=sent))[f"{prefix}{COOKIE}"] == expected
+    assert cookies(browser.app.test_client().get("/login")) == {page: expected}
+    assert cookies(browser.client.get("/text-size?large=1"))[f"{prefix}kuaiji_text"] >= expected
 
 
-@pytest.mark.parametrize("settings", [{"STAFF_TOTP": "off", "BASE_URL": "https://example.org"}])
-def test_an_officers_cookie_goes_to_the_staff_half_only(make, browser):
+@pytest.mark.parametrize("settings", [{"BASE_URL": "https://example.org"}])
+def test_cookies_of_this_host_alone_are_read_and_deleted(make, browser):
+    """A browser ignores every Set-Cookie of such a name that is not secure, for all paths, and without a domain."""
+    account = make.account()
+    browser.send("/login", {"name": account.name, "number": account.id_number, "password": PASSWORD})
+    assert account.name in browser.open("/account").text
+    browser.open("/text-size?large=1", expect=302)
+    assert "fs-lg" in browser.open("/").text
+
+    for answer in (browser.send("/logout"), browser.open("/text-size?large=0", expect=302)):
+        gone = {name: kept for name, kept in cookies(answer.response).items() if "Max-Age=0" in kept}
+        assert gone
+        for name, kept in gone.items():
+            assert name.startswith("__Host-")
+            assert {"Secure", "Path=/"} <= kept
+    browser.open("/account", expect=302)
+    assert "fs-lg" not in browser.open("/").text
+
+
+@pytest.mark.parametrize(
+    ("settings", "prefix", "attributes"),
+    [
+        ({"STAFF_TOTP": "off", "BASE_URL": "https://example.org"}, "__Host-", {"Path=/", "Secure"}),
+        ({"STAFF_TOTP": "off"}, "", {"Path=/staff"}),
+    ],
+    ids=["https", "http"],
+)
+def test_an_officers_cookie_opens_the_staff_half_only(make, browser, prefix, attributes):
     officer = make.staff()
     sent = {"username": officer.username, "password": STAFF_PASSWORD}
     found = cookies(browser.client.post("/staff/login", data=sent))
-    assert found[STAFF_COOKIE] == {"HttpOnly", "SameSite=Strict", "Path=/staff", "Secure"}
-    assert COOKIE not in found
+    assert found[f"{prefix}{STAFF_COOKIE}"] == {"HttpOnly", "SameSite=Strict"} | attributes
+    assert f"{prefix}{COOKIE}" not in found
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"), [({"BASE_URL": "https://example.org"}, "max-age=31536000"), ({}, None)]
+)
+def test_https_is_demanded_for_a_year_where_it_is_spoken(browser, expected):
+    static = f"/{browser.app.extensions['kuaiji.static'].prefix}app.css"
+    for path in ("/", "/nowhere", "/healthz", static):
+        with browser.client.get(path) as answer:
+            assert answer.headers.get("Strict-Transport-Security") == expected

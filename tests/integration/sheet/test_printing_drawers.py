@@ -128,9 +128,10 @@ def test_what_breaks_fails_with_a_message_and_the_next_job_is_drawn(make, app, d
 
     result = draw(app)
 
-    assert f"print job {job.id}: {photo}" in result.output
+    assert f"print job {job.id}: {broken.number}, photo of printed sheet 1: {photo}\n" == result.output
     assert broken.account.name not in result.output
     assert job_at(job.uid).state == "failed"
+    assert f"编号 {broken.number} 的一寸照片文件已丢失或损坏" in desk.open(f"/staff/print/{job.uid}").text
     assert job_at(second.uid).state == "done"
 
 

@@ -165,7 +165,18 @@ def test_large_text_is_kept_and_given_back(client):
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "", "guide", "/guide?x=1", "/guide\n", "/%0d%0aX:1"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "",
+        "guide",
+        "/guide?x=1",
+        "/guide\n",
+        "/%0d%0aX:1",
+        "/guide//x",
+        "/guide//",
+    ],
 )
 def test_the_text_size_leads_only_to_pages_of_our_own(client, target):
     assert client.open("/text-size", expect=302, query_string={"large": "1", "next": target}).location == "/"

@@ -70,8 +70,11 @@ def submit(browser: Any) -> None:
     assert browser.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
 
 
-def sent_by(page: Any, action: str) -> dict[str, Any]:
-    """What the form of this address would send if its main button were pressed now, as a browser collects it."""
+def sent_by(page: Any, action: str | None) -> dict[str, Any]:
+    """What the form of this address would send if its main button were pressed now, as a browser collects it.
+
+    None: the form that is sent to the address of its own page.
+    """
     root = html5lib.parse(page.text, namespaceHTMLElements=False)
     form = next(element for element in root.iter("form") if element.get("action") == action)
     sent: dict[str, Any] = {"action": "next"}

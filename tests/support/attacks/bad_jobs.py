@@ -29,6 +29,7 @@ NAMES = (
         "kill_forkserver",
     ),
     *("write", "open_many", "look_around", "call_out", "read", "read_after_closing", "run_program", "large"),
+    *("remember", "keep"),
 )
 TABLE = {name: f"tests.support.attacks.bad_jobs.{name}" for name in NAMES}
 
@@ -158,6 +159,24 @@ def read_after_closing(_data: bytes) -> Answer:
     """The standard descriptors lead to /dev/null, and their numbers could belong to a file."""
     os.closerange(0, 3)
     return _tried(lambda: Path("/etc/passwd").read_bytes())
+
+
+_seen: list[str] = []
+
+
+def remember(data: bytes) -> Answer:
+    """What a process that was taken over by its first picture would see of the others."""
+    _seen.append(data.decode())
+    return {"process": os.getpid(), "seen": _seen}, []
+
+
+def keep(_data: bytes) -> Answer:
+    """Memory that is not given back."""
+    _kept.append(bytearray(32 << 20))
+    return {"process": os.getpid()}, []
+
+
+_kept: list[bytearray] = []
 
 
 def run_program(_data: bytes) -> Answer:

@@ -18,9 +18,9 @@ def code(offset=0, secret=TOTP_SECRET) -> str:
     return pyotp.TOTP(secret).at(utcnow() + timedelta(seconds=offset))
 
 
-def sign_in(browser, officer, expect=302, **changed) -> Page:
+def sign_in(browser, officer, expect=302, environ_overrides=None, **changed) -> Page:
     data = {"username": officer.username, "password": STAFF_PASSWORD, "code": code()} | changed
-    return browser.send("/staff/login", data, expect=expect)
+    return browser.send("/staff/login", data, expect=expect, environ_overrides=environ_overrides or {})
 
 
 def shown_secret(page) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 from sqlalchemy import event
 
+from lib import database
 from models import db
 
 
@@ -22,8 +24,14 @@ def counted() -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
             asked.append(statement)
 
+    def fetched(connection, sql, arguments):
+        asked.append(sql)
+        return plain(connection, sql, arguments)
+
+    plain = database.fetched
     event.listen(db.engine, "before_cursor_execute", remember)
     try:
-        yield asked
+        with mock.patch.object(database, "fetched", fetched):  # prebuilt statements are not announced by the engine
+            yield asked
     finally:
         event.remove(db.engine, "before_cursor_execute", remember)

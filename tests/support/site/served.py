@@ -59,8 +59,13 @@ def wait_for_line(server: subprocess.Popen[str], line: str) -> bool:
         end.cancel()
 
 
-def descendants(pid: int) -> list[int]:
-    """The processes that this one has started, and theirs (Linux)."""
+def descendants(pid: int) -> int:
+    """How many processes this one has started, with theirs (Linux)."""
+    return len(family(pid))
+
+
+def family(pid: int) -> list[int]:
+    """The processes that this one has started, with theirs (Linux)."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -92,7 +97,7 @@ def start(env: Environment) -> subprocess.Popen[bytes]:
 
 def kill(server: subprocess.Popen[bytes]) -> None:
     """kill -9 of the whole server: the parent, its workers, and what those have started."""
-    for pid in [server.pid, *descendants(server.pid)]:
+    for pid in [server.pid, *family(server.pid)]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     server.wait()

@@ -36,8 +36,8 @@ def test_an_unknown_icon_is_an_error_and_not_an_empty_place(app):
 
 
 def test_every_page_takes_its_static_files_from_that_address(app):
-    assert app.jinja_env.globals["asset"]("app.css") == f"/{app.extensions['kuaiji.static'].prefix}app.css"
-    with app.test_client().get(app.jinja_env.globals["asset"]("app.css")) as answer:
+    assert app.jinja_env.globals["asset"]("staff.css") == f"/{app.extensions['kuaiji.static'].prefix}staff.css"
+    with app.test_client().get(app.jinja_env.globals["asset"]("staff.css")) as answer:
         assert answer.status_code == 200
         assert answer.mimetype == "text/css"
 

@@ -233,6 +233,64 @@ def test_it_starts_no_program() -> None:
     assert works()
 
 
+# --- the pictures of one person -------------------------------------------------------------------------------------
+
+
+def asked(data: bytes, person: str = "") -> tuple[int, list[str]]:
+    facts = run("remember", data, person=person)[0]
+    return facts["process"], facts["seen"]
+
+
+def test_pictures_of_one_person_in_a_row_share_a_process_and_nobody_elses_come_to_it() -> None:
+    first, _ = asked(b"a1", "a")
+    assert asked(b"a2", "a") == (first, ["a1", "a2"])
+    for data, person in ((b"b1", "b"), (b"n1", ""), (b"n2", "")):
+        assert asked(data, person)[1] == [data.decode()]
+
+
+def test_no_more_processes_wait_than_may_work() -> None:
+    processes = {person: asked(b"", person)[0] for person in "abc"}
+    assert gone(processes["a"])
+    assert asked(b"", "c")[0] == processes["c"]
+    assert asked(b"", "a")[0] != processes["a"]
+
+
+@pytest.mark.parametrize(("job", "by"), [("spin", signal.SIGXCPU), ("sleep", signal.SIGKILL)])
+def test_the_second_picture_has_the_limits_of_the_first(
+    job: str, by: signal.Signals, used: list[sandbox.Usage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "IDLE_S", 600.0)
+    limits = Limits(cpu_s=1, wall_s=60 if job == "spin" else 2)
+    run("echo", b"", person="a", limits=limits)
+    forkserver = sandbox.forkserver_pid()
+    with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
+        run(job, b"", person="a", limits=limits)
+    assert (used[0].status, os.WTERMSIG(used[1].status)) == (0, by)
+    assert sandbox.forkserver_pid() == forkserver, "it watched the clock itself"
+
+
+def test_who_has_kept_memory_gets_no_second_picture() -> None:
+    assert len({run("keep", b"", person="a")[0]["process"] for _ in range(2)}) == 2
+
+
+def test_a_refused_picture_ends_nothing_and_a_crash_ends_only_itself() -> None:
+    process = asked(b"a1", "a")[0]
+    with pytest.raises(PictureRefused, match=r"^不收$"):
+        run("refuse", b"", person="a")
+    assert asked(b"a2", "a")[0] == process
+    with pytest.raises(PictureRefused, match="图片内容异常"):
+        run("crash", b"", person="a", number=11)
+    assert asked(b"a3", "a")[1] == ["a3"]
+
+
+def test_who_waits_for_the_next_picture_ends_when_none_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seconds in ("IDLE_S", "GRACE_PERIOD_S"):
+        monkeypatch.setattr(sandbox, seconds, 0.1)
+    process = asked(b"a1", "a")[0]
+    assert gone(process)
+    assert asked(b"a2", "a")[1] == ["a2"]
+
+
 # --- many at once, forks, the end -----------------------------------------------------------------------------------
 
 
@@ -259,7 +317,7 @@ def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: pytest
         return {"waited": go.wait(PATIENCE_S)}, []
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(sandbox.MAX_CONCURRENT_JOBS) as pool:
-        patch.setattr(sandbox._ForkServer, "run_job", do)
+        patch.setattr(sandbox._Process, "run_job", do)
         held = [pool.submit(run, "echo", b"") for _ in range(sandbox.MAX_CONCURRENT_JOBS)]
         assert all(begun.acquire(timeout=PATIENCE_S) for _ in held)
         patch.setattr(sandbox, "QUEUE_TIMEOUT_S", 0.05)
@@ -277,7 +335,7 @@ from lib.sandbox import client as sandbox
 from lib.pictures.images import PictureRefused
 def ask():
     try:
-        sandbox.run("paper", b"x")
+        sandbox.run("paper", b"x", person="a")
     except PictureRefused as refused:
         return "heic" in str(refused)
 assert ask()

@@ -12,16 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import brotli
 import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 from whitenoise.compress import Compressor
 
-from lib import static_files
-from lib.static_files import Build, StaticFiles, build, prepared
+from lib.http import static_files
+from lib.http.combined_files import MAIN, PACKED, SHEET, SHEET_PARTS, combined
+from lib.http.static_files import Build, StaticFiles, build, prepared
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
 
+STATIC = ROOT / "static"
 STYLE = b"p { color: red }\n" * 50
 SCRIPT = b"export const answer = 42;\n" * 50
 MARK = static_files.mark_of({"app.css": STYLE, "js/main.js": SCRIPT, "icon.png": b"\x89PNG"})
@@ -75,7 +78,9 @@ def names(folder: Path) -> set[str]:
 def complete(folder: Path) -> bool:
     found = files(folder)
     return (
-        set(found) == {"app.css", "app.css.gz", "js/main.js", "js/main.js.gz", "icon.png"}
+        set(found)
+        == {"icon.png"} | {f"{name}{end}" for name in ("app.css", "js/main.js") for end in ("", ".gz", ".br")}
+        and brotli.decompress(found["app.css.br"]) == STYLE
         and gzip.decompress(found["app.css.gz"]) == found["app.css"] == STYLE
         and gzip.decompress(found["js/main.js.gz"]) == found["js/main.js"] == SCRIPT
     )
@@ -127,6 +132,30 @@ def test_all_may_read_a_build_whatever_the_mask_of_its_maker(builder):
     assert {path.stat().st_mode & 0o777 for path in (made.folder, made.folder / "js")} == {0o755}
 
 
+def test_one_style_sheet_and_one_module_hold_what_a_first_visit_needs():
+    sources = {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in STATIC.rglob("*") if path.is_file()}
+    made = combined(sources)
+    sheet, main = made[SHEET].decode(), made[MAIN].decode()
+    assert sheet.startswith('@charset "UTF-8";/*!\n * Bootstrap ')  # with its licence
+    for name in SHEET_PARTS:
+        assert name not in made
+        assert re.sub(r"\s", "", sources[name].decode())[-200:-80] in re.sub(r"\s", "", sheet)
+    for name in PACKED:
+        source = sources[f"js/{name}.js"].decode()
+        assert not re.search(r"^import|import[.]meta", source, re.MULTILINE)
+        assert f'"./{name}.js"' in sources[MAIN].decode()
+        assert source.splitlines()[-1] in main
+    assert "const PACKED = {};" in sources[MAIN].decode()
+    assert "const PACKED = {};" not in main
+    assert not re.search(r"^(import|export) ", main, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", ["/", "/register"])
+def test_a_first_visit_asks_for_four_files(app, path):
+    page = app.test_client().get(path).text
+    assert len(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))) == 3  # and the page itself
+
+
 # --- at once ----------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +186,7 @@ def test_a_build_has_no_name_before_it_is_complete_and_a_second_builder_waits(so
 BUILD_FIVE_TIMES = """
 import os, sys
 from pathlib import Path
-from lib.static_files import build
+from lib.http.static_files import build
 sys.stdin.read()
 for _ in range(5):
     made, descriptor = build(Path(sys.argv[1]), Path(sys.argv[2]))
@@ -174,7 +203,7 @@ def test_processes_that_build_at_once_all_get_the_same_folder(source, builds):
     os.close(opens)  # all of them read the end of it at once
     said = [process.communicate(timeout=PATIENCE_S)[0] for process in started]
     assert [process.returncode for process in started] == [0] * 4
-    assert set("".join(said).splitlines()) == {f"{MARK} ['app.css', 'app.css.gz', 'icon.png', 'js']"}
+    assert set("".join(said).splitlines()) == {f"{MARK} ['app.css', 'app.css.br', 'app.css.gz', 'icon.png', 'js']"}
     assert names(builds) == {MARK}
     assert complete(builds / MARK)
 

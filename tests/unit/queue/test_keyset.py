@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import Select, insert, select
+from sqlalchemy import insert, select
 
 from models import CalendarDay, Counter, db
 from services.queue import keyset_pages
-from services.queue.keyset_pages import Cursor, Order
+from services.queue.keyset_pages import Cursor, Order, Range
 
 #: Any table with two columns that order it serves.
 ORDER = Order(Counter.value, Counter.value, str)
 
 
 @pytest.fixture
-def numbers(app) -> list[Select]:
+def numbers(app) -> list[Range]:
     """0 to 9 in two ranges: the even and the odd ones."""
     db.session.execute(insert(Counter), [{"name": f"{'eo'[n % 2]}{n}", "value": n} for n in range(10)])
-    return [select(Counter.name, Counter.value).where(Counter.name.startswith(sign)) for sign in "eo"]
+    return [Range(select(Counter.name, Counter.value).where(Counter.name.startswith(sign))) for sign in "eo"]
 
 
 def read(text: str) -> Cursor:
@@ -57,7 +57,7 @@ def test_the_last_page_is_full_and_leads_back(numbers):
 
 
 def test_single_rows_stand_in_their_place_among_the_ranges(numbers):
-    (extra,) = db.session.execute(numbers[1].where(Counter.value == 5)).all()
+    (extra,) = db.session.execute(numbers[1].statement.where(Counter.value == 5)).all()
     page = keyset_pages.page(numbers[:1], ORDER, read(""), more=[extra], size=4)
     assert values(page) == [0, 2, 4, 5]
     assert values(keyset_pages.page(numbers[:1], ORDER, read(page.after), more=[extra], size=4)) == [6, 8]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
+from lib.pictures.images import decode_upright
 from tests.support.applicant.image_samples import assert_clean, clean, colours, corner_card, decoded, encoded
 
 CANARY = b"CANARY-38.92N-121.61E"
@@ -139,17 +140,24 @@ def test_a_profile_changes_the_colours_it_says() -> None:
 def test_twelve_megapixels_are_downsized() -> None:
     data = encoded(corner_card(4032, 3024), quality=90)
     picture = clean(data)
-    assert (picture.width, picture.height) == (2400, 1800)
+    assert (picture.width, picture.height) == (2016, 1512)
     assert (picture.original_width, picture.original_height, picture.original_bytes) == (4032, 3024, len(data))
     assert colours(picture.jpeg) == "RGBW"
     assert clean(data, long_side=1000).width == 1000
+
+
+def test_where_half_of_the_pixels_are_too_few_the_picture_is_fitted_exactly() -> None:
+    data = encoded(corner_card(3600, 2400), quality=90)
+    assert decode_upright(data).image.size == (2400, 1600)
+    data = encoded(corner_card(4032, 3024), quality=90)
+    assert decode_upright(data, enough=(2400, 1)).image.size == (2400, 1800)
 
 
 def test_a_turned_phone_picture_counts_its_size_as_seen() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     picture = clean(encoded(Image.new("RGB", (4032, 3024), "white"), exif=exif))
-    assert (picture.width, picture.height) == (1800, 2400)
+    assert (picture.width, picture.height) == (1512, 2016)
     assert (picture.original_width, picture.original_height) == (3024, 4032)
 
 

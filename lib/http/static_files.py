@@ -1,4 +1,4 @@
-"""Static files: compressed once into a folder of their own, and served from there.
+"""Static files: combined and compressed once into a folder of their own, and served from there.
 
 The folder's name is a mark of the contents, and nothing in it ever changes. So a server keeps answering whatever
 happens to the checkout, and two versions can serve from the same data side by side.
@@ -22,6 +22,7 @@ from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
 from lib.files import locked, sync_directory
+from lib.http.combined_files import SHEET, SHEET_PARTS, combined
 
 MARK_DIGITS = 10
 COMPRESSED = (".gz", ".br")  # earlier versions left such copies beside their sources
@@ -43,6 +44,11 @@ class Build(NamedTuple):
     def is_compressed(self) -> bool:
         return self.folder.name == self.mark
 
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The style sheets of every page."""
+        return (SHEET,) if self.is_compressed else SHEET_PARTS
+
 
 @cache
 def prepared(source: Path, builds: Path) -> Build:
@@ -60,7 +66,7 @@ def build(source: Path, builds: Path) -> tuple[Build, int]:
 
     The build is not removed while the descriptor is open. One process builds at a time; the next one finds its folder.
     """
-    contents = _contents(source)
+    contents = combined(_contents(source))
     made = Build(builds / mark_of(contents), mark_of(contents))
     builds.mkdir(mode=0o755, parents=True, exist_ok=True)
     with locked(builds):
@@ -91,7 +97,7 @@ def _write(contents: Mapping[str, bytes], folder: Path) -> None:
     """All or nothing, also after a power cut: the folder gets its name when everything in it is on the disk."""
     temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
-        compressor = Compressor(use_brotli=False, quiet=True)
+        compressor = Compressor(use_brotli=True, quiet=True)
         for name, content in contents.items():
             path = temporary / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +167,7 @@ class StaticFiles(WhiteNoise):
         """Add our headers to every answer. WhiteNoise's own hook does not reach refusals (405, 416)."""
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, headers + self._headers, *rest)
+            refused = [("Cache-Control", "no-store")] if status.startswith("4") else []
+            return start_response(status, headers + refused + self._headers, *rest)
 
         return super().serve(static_file, environ, start)

@@ -1,0 +1,156 @@
+"""Parts of pages that are rendered once and kept: a template whose output follows from the values it is given.
+
+Such a template sees nothing else: no request, no person. Its values are also the key under which its HTML is kept. What
+must not be a key (names and numbers of people, the CSRF token) is given as ``holes``: the template writes them like
+other values, and each page fills in its own. Whole pages are kept in the same way. docs/adr/018.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, current_app, g, render_template, request, session
+from markupsafe import Markup, escape
+
+TEXT_COOKIE = "kuaiji_text"  # 大字版
+TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made
+MOST = 4000  # parts, 1 to 3 KB each; then all of them are made anew
+_SECRET = secrets.token_hex(8)  # nobody can write a hole's mark into a page
+_NONE: Mapping[str, Any] = {}
+
+
+def hole(name: str) -> str:
+    """What a template is given in place of a value that differs from page to page; it stays as it is in a URL."""
+    return f"~{_SECRET}.{name}~"
+
+
+class Part:
+    """HTML with holes of these names."""
+
+    def __init__(self, html: str, names: Collection[str] = ()) -> None:
+        self.whole = Markup(html)  # noqa: S704 - made by our templates
+        pieces = re.split(f"~{_SECRET}\\.({'|'.join(names)})~", html) if names else [html]
+        self.texts, self.names = pieces[::2], pieces[1::2]
+
+    def filled(self, values: Mapping[str, Any]) -> Markup:
+        if not self.names:
+            return self.whole
+        pieces = list(self.texts)
+        for place, name in enumerate(self.names):
+            pieces[place] += str(escape(values[name]))  # plain text: Markup would escape what stands before
+        return Markup("".join(pieces))  # noqa: S704 - our templates' text and escaped values
+
+
+class PartsKept:
+    """The parts of one application, by their keys."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Hashable, Part] = {}
+
+    def get(self, key: Hashable, draw: Callable[[], str], names: Collection[str] = ()) -> Part:
+        part = self._parts.get(key)
+        if part is None:
+            if len(self._parts) >= MOST:
+                self._parts.clear()
+            part = self._parts[key] = Part(draw(), names)
+        return part
+
+
+def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
+    """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
+    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+
+    def draw() -> str:
+        found = current_app.jinja_env.get_template(template)
+        with _token_as_hole():
+            return found.render(**values, **{name: hole(name) for name in holes})
+
+    part = parts.get((template, request.script_root, *values.values()), draw, ("csrf", *holes))
+    return part.filled(_with_token(part, holes))
+
+
+@contextmanager
+def _token_as_hole() -> Iterator[None]:
+    """Whatever asks for the CSRF token meanwhile, a macro too, gets the mark of a hole: no token is ever kept."""
+    tokens = {name: g.pop(name, None) for name in TOKENS}
+    for name in TOKENS:
+        setattr(g, name, hole("csrf"))
+    try:
+        yield
+    finally:
+        for name, token in tokens.items():
+            g.pop(name, None)
+            if token is not None:
+                setattr(g, name, token)
+
+
+def _with_token(part: Part, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "csrf" not in part.names or "csrf" in values:
+        return values
+    return {**values, "csrf": current_app.jinja_env.globals["csrf_token"]()}  # type: ignore[operator]
+
+
+def text_cookie() -> str:
+    """The name of the cookie of 大字版."""
+    return f"{current_app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
+
+
+# --- whole pages ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Who is signed in, for the drawing of a page that is kept."""
+
+    name: str = hole("name")
+    is_authenticated: bool = True
+
+
+def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> str:
+    """``render_template`` for a page that follows from ``values`` and the holes: name, CSRF token and path are among
+    them. With a message to show or a reminder it is rendered as any other page."""
+    helpers = current_app.jinja_env.globals
+    if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
+        return render_template(template, **values, **holes)
+    actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
+    names = ("csrf", "name", "back_to", *holes)
+    key = (template, request.script_root, request.endpoint, large, actor is None, *values.values())
+    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+    part = parts.get(key, lambda: _drawn(template, holes, values, signed_in=actor is not None), names)
+    whose = {"name": actor.name if actor else "", "back_to": quote(request.path)}
+    return part.filled(_with_token(part, {**holes, **whose}))
+
+
+def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], *, signed_in: bool) -> str:
+    marks = {name: hole(name) for name in holes} | {"back_to_quoted": hole("back_to")}
+    person = {"current_user": _Person()} if signed_in else {}
+    with _token_as_hole():
+        return render_template(template, **person, **values, **marks)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["kuaiji.parts"] = PartsKept()
+    app.add_template_global(kept)
+    app.add_template_global(_addresses(app), "url_for")
+
+
+def _addresses(app: Flask) -> Callable[..., str]:
+    """``url_for`` of templates: what it answered is kept, for a page has thirty addresses."""
+    found: dict[Hashable, str] = {}
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        key = (request.script_root, endpoint, *values.items())
+        address = found.get(key)
+        if address is None:
+            if len(found) >= MOST:
+                found.clear()
+            address = found[key] = app.url_for(endpoint, **values)
+        return address
+
+    return url_for

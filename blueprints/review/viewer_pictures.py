@@ -1,0 +1,49 @@
+"""The pictures of a submission as its viewer needs them: addresses, and what the script reads of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import current_app, url_for
+from jinja2.utils import htmlsafe_json_dumps
+
+from services.review.case import ReviewCase
+from services.review.pictures import ReviewPicture
+
+
+class ViewerPicture(NamedTuple):
+    """``shown``: the picture. ``page``: of the page around it; ``data``: JSON for viewer.js."""
+
+    shown: ReviewPicture
+    address: str
+    thumb: str
+    page: str
+    data: str
+
+
+def of(case: ReviewCase, pictures: Sequence[ReviewPicture]) -> Iterator[ViewerPicture]:
+    now, before = (_folder(case, endpoint) for endpoint in ("review.picture", "review.picture_before"))
+    for picture in pictures:
+        place = f"{picture.kind}/{picture.index}"
+        address = f"{before if picture.gone else now}{place}"
+        page = f"{now}{place}/view" + "?before=1" * picture.gone
+        data = htmlsafe_json_dumps(_data(picture, address, before), current_app.json.dumps)
+        yield ViewerPicture(picture, address, f"{address}?thumb=1", page, str(data))
+
+
+def _folder(case: ReviewCase, endpoint: str) -> str:
+    """What the addresses of a revision's pictures begin with: one is built, not two for each picture."""
+    address = url_for(endpoint, uid=case.declaration.uid, revision=case.revision.number, kind="-", page=0)
+    return address.removesuffix("-/0")
+
+
+def _data(picture: ReviewPicture, address: str, before: str) -> Mapping[str, Any]:
+    old = picture.before
+    more = {"is_new": picture.is_new, "gone": picture.gone}
+    return _one(picture, address) | more | {"before": _one(old, f"{before}{old.kind}/{old.index}") if old else None}
+
+
+def _one(picture: ReviewPicture, address: str) -> dict[str, Any]:
+    said = {"address": address, "width": picture.width, "height": picture.height}
+    return said | {"caption": picture.caption, "frames": picture.frames}

@@ -1,0 +1,137 @@
+"""The questions of a page as HTML. Each is kept by what it shows (blueprints/kept_parts.py): most of a page is the same
+for everybody, and what a person typed goes into a hole. One template draws all of them, kept or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Hashable, Mapping
+from functools import cached_property
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+
+from blueprints.kept_parts import PartsKept, hole, kept
+from lib.identity import mask_number
+from lib.questions.fields import (
+    ChoiceQuestion,
+    DayQuestion,
+    DepartmentQuestion,
+    DivisionQuestion,
+    MonthQuestion,
+    Question,
+    StepForm,
+    TextQuestion,
+)
+from lib.questions.pages import Step
+from models import Account
+from services.departments import reference_version
+
+TEMPLATE = "wizard/_question.html"
+_MONTH = re.compile(r"([0-9]{4})?-([0-9]{2})?")
+
+
+class QuestionCells:
+    """One page of questions, drawn question by question. ``shown``: only these; None: all."""
+
+    def __init__(
+        self, form: StepForm, step: Step, marks: Mapping[str, Any], shown: Collection[str] | None = None
+    ) -> None:
+        self.form, self.step, self.marks, self.shown = form, step, marks, shown
+        self.facts = form.facts()
+        self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
+        self.version = reference_version.current()
+
+    def html(self, account: Account) -> Markup:
+        """All of them; after ``Step.document_after`` the ID document of the account."""
+        cells = []
+        for question in self.form.questions:
+            if self.is_drawn(question):
+                cells.append(self.cell(question))
+            if question.name == self.step.document_after and self.shown is None:
+                cells.append(_document(account))
+        return Markup("").join(cells)
+
+    def is_drawn(self, question: Question) -> bool:
+        if self.form.impossible(question) or (self.shown is not None and question.name not in self.shown):
+            return False
+        if isinstance(question, DivisionQuestion) and question.parent:
+            return False  # drawn with its city
+        return question.kind != "confirm" or self.facts.get("employer_code_check") == "failed"
+
+    def cell(self, question: Question) -> Markup:
+        said = self.said(question)
+        together = self._together(question)
+        if not self.version or any(self._is_special(one) for one in together):
+            return Markup(self.drawn(question, said))  # noqa: S704 - our template
+        state = "fixed" if said is not None else tuple(self._state(one) for one in together)
+        key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
+        shadow, value = _with_hole(question)
+        part = self.parts.get(key, lambda: self.drawn(shadow, None if said is None else hole("value")), ("value",))
+        return part.filled({"value": value if said is None else said})
+
+    def drawn(self, question: Question, said: str | None) -> str:
+        template = current_app.jinja_env.get_template(TEMPLATE)
+        return template.render(field=question, form=self.form, marks=self.marks, said=said)
+
+    @cached_property
+    def this_year(self) -> int:
+        return self.form.context.today.year
+
+    def said(self, question: Question) -> str | None:
+        """The answer in words, where it follows from another fact."""
+        fact = self.facts.get(question.flags.derived) if question.flags.derived else None
+        return None if fact is None else question.say(fact)
+
+    def _is_special(self, question: Question) -> bool:
+        """Errors, marks, and typing that is none of the choices: the keys of what is kept are nothing typed."""
+        if question.errors or question.warnings or question.name in self.marks:
+            return True
+        if isinstance(question, MonthQuestion):
+            return not _MONTH.fullmatch(f"{question.year}-{question.month}")
+        if not isinstance(question, ChoiceQuestion) or not question.raw_data or not question.data:
+            return False
+        chosen = question.data if isinstance(question.data, list) else [question.data]
+        return not set(chosen) <= set(question.choices)
+
+    def _hidden(self, question: Question) -> bool:
+        return question.flags.when is not None and not question.flags.when.holds(self.facts)
+
+    def _together(self, question: Question) -> list[Question]:
+        """City, county and street share a cell."""
+        if not isinstance(question, DivisionQuestion):
+            return [question]
+        group = question.name.rpartition("_")[0]
+        return [self.form[f"{group}_{level}"] for level in ("city", "county", "street")]
+
+    def _state(self, question: Question) -> Hashable:
+        """All that its HTML follows from, beside what goes into the hole."""
+        if isinstance(question, DepartmentQuestion):
+            return question.data, tuple(self.form.context.departments(self.facts))
+        if isinstance(question, MonthQuestion):
+            return question.year, question.month
+        if isinstance(question, ChoiceQuestion):
+            data = question.data
+            return tuple(data) if isinstance(data, list) else data, _hashable(question.object_data)
+        return None
+
+
+def _hashable(value: Any) -> Hashable:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _with_hole(question: Question) -> tuple[Question, str]:
+    """The question with a hole in place of what was typed, and what was typed."""
+    shadow = question.copy_for(question._form)
+    if isinstance(shadow, DayQuestion):
+        shadow.typed, typed = hole("value"), shadow.typed
+        return shadow, typed
+    if isinstance(shadow, TextQuestion):
+        shadow.data, text = hole("value"), shadow.data
+        return shadow, text or ""
+    return question, ""
+
+
+def _document(account: Account) -> Markup:
+    return kept("wizard/_document.html", {"number": mask_number(account.id_number)}, title=account.id_type.label)

@@ -1,0 +1,22 @@
+"""Which pages of a declaration are done, kept on its row. Filled in by the first page that needs it.
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("declaration", sa.Column("progress", sa.JSON(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("declaration") as batch:
+        batch.drop_column("progress")

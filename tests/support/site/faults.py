@@ -1,0 +1,88 @@
+"""What fails beneath the product, made for real as far as that needs no rights: full disks, locks, damage."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite_driver
+import pytest
+from sqlalchemy import Engine, event
+
+PAGE = 4096  # bytes of a page of SQLite
+
+
+@contextmanager
+def disk_full(process: int = 0, limit: int = 0) -> Iterator[None]:
+    """The kernel refuses to let this process (0: our own) write beyond ``limit`` bytes of any file, as a full disk."""
+    soft, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (allowed, hard))
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def read_only(engine: Engine) -> Iterator[None]:
+    """SQLite refuses to write, and no file can be made: as on a file system that was mounted read-only."""
+
+    def refuse(**_options: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def query_only(connection: Any, *_rest: Any) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    with pytest.MonkeyPatch.context() as patch, connecting(engine, query_only):
+        patch.setattr(tempfile, "mkstemp", refuse)
+        yield
+
+
+@contextmanager
+def locked(engine: Engine, database: Path) -> Iterator[None]:
+    """Another process holds the write lock. The product's patience is cut short: tests count how often it waits."""
+
+    def impatient(connection: Any, *_rest: Any) -> None:
+        connection.execute("PRAGMA busy_timeout=1")
+
+    with held_lock(database), connecting(engine, impatient):
+        yield
+
+
+@contextmanager
+def held_lock(database: Path) -> Iterator[None]:
+    other = sqlite_driver.connect(str(database), isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA busy_timeout=60000")
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextmanager
+def connecting(engine: Engine, then: Any) -> Iterator[None]:
+    """Every connection is made anew, and ``then`` is done with it; afterwards as before."""
+    event.listen(engine, "connect", then)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", then)
+        engine.dispose()
+
+
+def damage(database: Path, first: int, pages: int) -> None:
+    """Overwrite some pages of a database that nobody has open."""
+    with database.open("r+b") as file:
+        file.seek(first * PAGE)
+        file.write(os.urandom(pages * PAGE))
