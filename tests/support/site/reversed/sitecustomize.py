@@ -39,4 +39,4 @@ def _write(session: Any) -> None:
         path.write_bytes(sealed)
 
 
-Folder.put = _put  # type: ignore[method-assign]
+Folder.put = _put  # type: ignore[method-assign, assignment]
