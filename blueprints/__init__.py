@@ -31,7 +31,7 @@ def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
     (StaleDataError). Without ``wait`` a lock that another one has is an error at once, for what can be written later
     just as well. The view commits inside. What is not committed is undone at the end.
     """
-    if begin_mode.get() == "IMMEDIATE":  # inside another one
+    if begin_mode.get() != "DEFERRED":  # inside another one
         yield
         return
     session = db.session()

@@ -15,17 +15,16 @@ from flask import Flask
 
 from app import create_app
 from config import TestConfig
-from forms import SHEET
 from lib.database import transaction_mode
 from lib.storage import Folder
 from models import Account, Staff, db
 from services.accounts import sessions
 from services.papers import preparation
-from tests.support.factory import Make, picture
+from tests.support.factory import Make
 from tests.support.people import EMPLOYED, QUALIFIED
 from tests.support.site import served, workers
 from tests.support.site.served import Environment
-from tests.support.site.workers import Applicant, Officer, Picture, Worker
+from tests.support.site.workers import Applicant, Officer, Stored, Worker
 
 pytestmark = pytest.mark.slow
 #: A server that writes the row of a picture before its file.
@@ -40,18 +39,20 @@ class Office:
     env: Environment
     people: list[Worker]
 
-    def killed(self, answers: int, seconds: float) -> list[str]:
-        """Serve, let them work until everybody has done something and so much more is answered, wait a moment longer,
-        and kill; returns what was lost."""
-        enough = sum(person.done for person in self.people) + answers
+    def killed(self, chance: Random) -> list[str]:
+        """Serve, let everybody do something, and kill at a random moment; returns what was lost."""
+        before = sum(person.done for person in self.people)
+        enough = before + chance.randrange(1, 10)
         db.session.rollback()  # what was read before is not what is stored afterwards
         server = served.start(self.env)
         threads = [threading.Thread(target=person.live) for person in self.people]
         for thread in threads:
             thread.start()
         try:
+            began = time.monotonic()
             served.wait_for(lambda: self._has_worked(enough), pause=0.005)
-            time.sleep(seconds)
+            pace = (time.monotonic() - began) / max(1, sum(person.done for person in self.people) - before)
+            time.sleep(2 * pace * chance.random())  # not only when something has just been answered
         finally:
             served.kill(server)
             for thread in threads:
@@ -80,11 +81,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def people(app: Flask, port: int, folder: Path) -> list[Worker]:
-    make, pictures = Make(app), drawn(app, folder)
+    make, address_of = Make(app), addresses(app, folder)
     filed = [make.declaration(**(EMPLOYED | QUALIFIED)) for _person in range(2)]
     for declaration in filed:
         make.papers(declaration)
-    applicants = [Applicant(port, one.account, signed_in(one.account), pictures) for one in filed]
+    applicants = [Applicant(port, one.account, signed_in(one.account), address_of) for one in filed]
     officers = [make.staff(name=name) for name in ("王审核", "李审核")]
     return [*applicants, *(Officer(port, officer, signed_in(officer)) for officer in officers)]
 
@@ -95,23 +96,17 @@ def signed_in(person: Account | Staff) -> str:
     return token
 
 
-def drawn(app: Flask, folder: Path) -> list[Picture]:
-    """Pictures, and where the product stores them: an address tells the content. Made in a store of the test's own."""
+def addresses(app: Flask, folder: Path) -> Stored:
+    """Where the product stores a picture: an address tells the content. Made in a store of the test's own."""
     store = Folder(folder / "expected", app.extensions["kuaiji.keys"])
-    found = []
-    for seed in range(101, 104):
-        data = picture(800, 1100, seed)
-        made = {kind: preparation.prepare(store, data, kind) for kind in ("", SHEET)}
-        addresses = {kind: made[SHEET if kind == SHEET else ""].blob.address for kind in workers.KINDS}
-        found.append((data, addresses))
-    return found
+    return lambda data: preparation.prepare(store, data).blob.address
 
 
 def kill_often(office: Office, times: int, seed: int) -> list[str]:
     """Stops at the first loss."""
     chance = Random(seed)
     for _time in range(times):
-        if lost := office.killed(chance.randrange(1, 15), chance.uniform(0, 0.1)):
+        if lost := office.killed(chance):
             return lost
     return []
 

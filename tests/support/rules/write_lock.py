@@ -41,7 +41,7 @@ class LockMissing(AssertionError):
 
 
 def refuse_while_held(what: str) -> None:
-    if has_request_context() and begin_mode.get() == "IMMEDIATE" and db.session().in_transaction():
+    if has_request_context() and begin_mode.get() != "DEFERRED" and db.session().in_transaction():
         raise LockHeld(f"{request.method} {request.endpoint}: {what} while the write lock is held")
 
 
@@ -59,7 +59,7 @@ def _renders(_app: Any, template: Any, **_more: Any) -> None:
 
 def _sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     writes = statement.startswith(("INSERT", "UPDATE", "DELETE"))
-    if writes and has_request_context() and begin_mode.get() != "IMMEDIATE":
+    if writes and has_request_context() and begin_mode.get() == "DEFERRED":
         raise LockMissing(f"{request.method} {request.endpoint}: {statement.splitlines()[0]}")
 
 

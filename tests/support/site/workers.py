@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -22,13 +23,14 @@ from lib.storage import FileDamaged, FileMissing, Folder
 from models import Account, Claim, Decision, Declaration, PaperPage, Revision, Staff, db
 from services.papers import papers
 from tests.support.applicant.filing import names
+from tests.support.factory import picture
 from tests.support.people import EMPLOYED, as_form
 from tests.support.site.visitor import NoAnswer, Refused, Visitor
 
 FORM, PIECES = "id_portrait", "id_emblem"  # of one page each: sent with a form, and piece by piece
 KINDS = (FORM, PIECES, SHEET)
 
-Picture = tuple[bytes, Mapping[str, str]]  # as it is sent, and where it is stored, by paper
+Stored = Callable[[bytes], str]  # the address under which a picture is stored, once it is cleaned
 
 
 class Worker:
@@ -65,9 +67,10 @@ class Worker:
 class Applicant(Worker):
     """Changes an answer, prints, sends pictures, submits; when returned again, and after an approval as a change."""
 
-    def __init__(self, port: int, account: Account, token: str, pictures: Sequence[Picture]) -> None:
+    def __init__(self, port: int, account: Account, token: str, address_of: Stored) -> None:
         super().__init__(port, {COOKIE: token}, account.id)
-        self.account_id, self.mobile, self.pictures = account.id, account.phone, pictures
+        self.account_id, self.mobile, self.address_of = account.id, account.phone, address_of
+        self.pictures = count(account.id * 1_000_000)
         self.stored: dict[str, str | None] = dict.fromkeys(("postal_address", *KINDS))
         self.pending: dict[str, str] = {}
         self.submitted: list[dict[str, str | None]] = []
@@ -83,11 +86,10 @@ class Applicant(Worker):
             time.sleep(0.02)  # the office has it
         else:
             self._read_notice(place)
-            self._answer()
+            for change in self.chance.sample([self._answer, self._send_form, self._send_pieces], 3):
+                change()
             self.visitor.get("/apply/check")
             self.visitor.send("/apply/check/print")
-            self._send_form(FORM)
-            self._send_pieces(PIECES)
             self._send_form(SHEET)
             self._submit()
 
@@ -112,20 +114,25 @@ class Applicant(Worker):
         reply = self.visitor.send("/apply/personal", {**as_form(told, names("personal")), "action": "next"})
         self._answered(reply.location, ("/apply/department", "/apply/corrections"))
 
-    def _send_form(self, kind: str) -> None:
-        data, addresses = self.chance.choice(self.pictures)
+    def _picture(self) -> tuple[bytes, str]:
+        """One that nobody has sent before, and where it will be stored."""
+        data = picture.__wrapped__(700, 500, next(self.pictures))
+        return data, self.address_of(data)
+
+    def _send_form(self, kind: str = FORM) -> None:
+        data, address = self._picture()
         self.visitor.get("/apply/papers")
-        self.pending = {kind: addresses[kind]}
+        self.pending = {kind: address}
         self._answered(self.visitor.send(f"/apply/papers/{kind}", files={"file": data}).location, "/apply/papers")
 
-    def _send_pieces(self, kind: str) -> None:
-        data, addresses = self.chance.choice(self.pictures)
+    def _send_pieces(self, kind: str = PIECES) -> None:
+        data, address = self._picture()
         always = {"Tus-Resumable": "1.0.0", "X-CSRFToken": self.visitor.hidden["csrf_token"]}
         told = {"Upload-Length": str(len(data)), "Upload-Metadata": f"kind {base64.b64encode(kind.encode()).decode()}"}
         path = self.visitor.ask("POST", "/apply/uploads", b"", always | told).location
         piece = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         self.visitor.ask("PATCH", path, data, always | piece)
-        self.pending = {kind: addresses[kind]}
+        self.pending = {kind: address}
         outcome = json.loads(self.visitor.ask("POST", f"{path}/take", b"", always).text)
         self._answered(path, "/apply/uploads" if outcome["ok"] else outcome["problem"])
 

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from lib.storage import Blob, Folder
 
+#: Between the row and its file; long, so that few kills are needed to meet it.
+PAUSE_S = 3.0
 _waiting = threading.local()
 
 
@@ -27,12 +29,14 @@ def _put(folder: Folder, data: bytes) -> Blob:
 
 
 @event.listens_for(Session, "after_commit")
-def _write(_session: Any) -> None:
+def _write(session: Any) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint; nothing is stored yet
     files, _waiting.files = getattr(_waiting, "files", []), []
+    time.sleep(PAUSE_S if files else 0)
     for path, sealed in files:
-        time.sleep(0.02)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(sealed)
 
 
-Folder.put = _put  # type: ignore[method-assign]
+Folder.put = _put  # type: ignore[method-assign, assignment]
