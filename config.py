@@ -143,7 +143,7 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on", _whole),
     Setting("WORKERS", "2", "server processes", _whole),
-    Setting("THREADS", "8", "threads of each process", _whole),
+    Setting("THREADS", "8", "requests that each process works on at once", _whole),
     Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
     Setting(
         "STAFF_TOTP",

@@ -20,6 +20,7 @@ from bench import (
     page_costs,
     pictures,
     postgres,
+    report,
     sheets,
     sign_ins,
     write_lock,
@@ -39,6 +40,7 @@ def main() -> int:
             for name, run in FIGURES.items():
                 if name in given.figures:
                     run(given)
+            report.summary()
     except (instances.NoRoom, instances.InUse) as error:
         print(error, file=sys.stderr)
         return 1

@@ -102,6 +102,8 @@ def pages(rounds: int) -> None:
         (one["page"], f"{one['ours_ms']:.2f}", f"{one['django_ms']:.2f}", f"{one['ratio']:.2f} ×", one["bytes"])
         for one in found
     ]
+    for one in found:
+        report.note("P2", one["page"], f"{one['ratio']:.2f} ×", f"≥ {P2_MUST:g} ×", f"≥ {P2_AIM:g} ×")
     print(f"\nP2: a page of the wizard against Django {django}, CPU of the whole request")
     print(f"must ≥ {P2_MUST:g} ×, aim ≥ {P2_AIM:g} ×\n")
     print(report.table(("page", "ours ms", "Django ms", "ratio", "bytes, Django's"), rows))
@@ -167,5 +169,7 @@ def _tell_journeys(ours: list[dict[str, float]], theirs: list[dict[str, float]],
     print(f"\nP8: a whole journey against Django {django}, CPU of all processes")
     print(f"must ≥ {P8_MUST:g} ×, aim ≥ {P8_AIM:g} ×; {1 / parts['whole'][0]:.1f} journeys a core-second\n")
     print(report.table(("part", "ours ms", "Django ms", "ratio"), rows))
+    ours_s, theirs_s = parts["whole"]
+    report.note("P8", "whole journey", f"{theirs_s / ours_s:.2f} ×", f"≥ {P8_MUST:g} ×", f"≥ {P8_AIM:g} ×")
     facts = {part: {"ours_ms": a * 1e3, "django_ms": b * 1e3, "ratio": b / a} for part, (a, b) in parts.items()}
     print(f"written to {report.save('p8', {'django': django, 'rounds': len(ours), 'parts': facts})}", flush=True)

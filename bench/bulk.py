@@ -52,6 +52,8 @@ def register(rows: int) -> None:
     ]
     print(report.table(("what", "CPU s", "rows a second", "of csv.reader", "peak MB"), rows_of))
     print(f"must ≥ {IMPORT_MUST:g} and ≤ {IMPORT_MB} MB, aim ≥ {IMPORT_AIM:g}")
+    report.note("P9", f"old register, {rows:,} rows", f"{ratio:.3f}", f"≥ {IMPORT_MUST:g}", f"≥ {IMPORT_AIM:g}")
+    report.note("P9", "its peak of memory", f"{peak:.0f} MB", f"≤ {IMPORT_MB} MB", "")
     facts = {"rows": rows, "csv_s": reading, "import_s": importing, "ratio": ratio, "peak_mb": peak}
     print(f"written to {report.save('p9-register', facts)}", flush=True)
 
@@ -85,6 +87,8 @@ def rosters(small: Instance, large: Instance) -> None:
     ]
     print(report.table(("rows", "CPU s", "rows a second", "peak MB"), rows))
     print(f"growth {growth:.1f} MB, must ≤ {GROWTH_MUST}, aim 0")
+    what = f"名册 of {found[1]['rows']:,}, growth of memory from {found[0]['rows']:,}"
+    report.note("P9", what, f"{growth:.1f} MB", f"≤ {GROWTH_MUST} MB", "0")
     facts = {str(one["rows"]): {"cpu_s": one["job"], "peak_mb": one["peak_mb"]} for one in found}
     print(f"written to {report.save('p9-roster', {'growth_mb': growth, 'rows': facts})}", flush=True)
 

@@ -31,6 +31,9 @@ def run() -> None:
     for page, files in found.items():
         told = [(one["path"], f"{one['bytes'] / 1e3:.1f}", one["encoding"]) for one in files]
         print(f"\n{page}\n{report.table(('file', 'KB', 'encoding'), told)}")
+    for page, kilobytes, requests in rows:
+        must, aim = (f"≤ {most} KB in {count}" for most, count in (MUST, AIM))
+        report.note("P11", page, f"{kilobytes} KB in {requests}", must, aim)
     print(f"written to {report.save('p11', {'pages': found})}", flush=True)
 
 

@@ -215,6 +215,8 @@ def run(pairs: Sequence[Pair], calls: int, only: str = "") -> None:
     counted = [measured for measured in found if measured.comparable]
     missed = sum(measured.verdict == "MISSED" for measured in counted)
     print(f"\n{len(counted) - missed} of {len(counted)} lists with answers of one length keep to ≤ {GOAL}")
+    kept = f"{len(counted) - missed} of {len(counted)} lists"
+    report.note("P3", f"lists at {large.people:,} people against {small.people:,}", kept, f"≤ {GOAL} × each", "")
     facts = {"few": small.people, "many": large.people, "lists": [measured.facts() for measured in found]}
     print(report.save("p3", facts))
 

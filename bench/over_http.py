@@ -39,6 +39,9 @@ def run(requests: int) -> None:
     print(report.table(("what", "requests a second", "CPU ms a request", "p50 ms", "p99 ms"), rows))
     told = [", ".join(f"{one:.1f}" for one in side) for side in (before, after)]
     print(f"memory of the workers (PSS, MB): {told[0]} before, {told[1]} after {requests:,} requests")
+    for title, one in found.items():
+        report.note("HTTP", title, f"{one['per_s']:.0f}/s, {one['cpu_ms']:.2f} ms CPU", "", "")
+    report.note("HTTP", f"memory before and after {requests:,} requests, MB", " → ".join(told), "", "")
     facts = {"requests": requests, "pages": found, "memory_before_mb": before, "memory_after_mb": after}
     print(f"written to {report.save('http', facts)}", flush=True)
 

@@ -50,6 +50,7 @@ def run(rounds: int) -> None:
         cpu = median(series[page.title].cpu) / REQUESTS
         ratio = cpu / hello
         rows.append((page.title, f"{cpu * 1e3:.2f}", f"{ratio:.1f}", f"≤ {page.must:g}", f"≤ {page.aim:g}"))
+        report.note("P1", page.title, f"{ratio:.1f}", f"≤ {page.must:g}", f"≤ {page.aim:g}")
         facts[page.title] = {"cpu_ms": cpu * 1e3, "ratio": ratio, "must": page.must, "aim": page.aim}
     print(f"\nP1: CPU of a request against a bare Flask application ({hello * 1e6:.0f} µs)\n")
     print(report.table(("page", "CPU ms", "ratio", "must", "aim"), rows))

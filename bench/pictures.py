@@ -31,7 +31,7 @@ from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 
-GOALS = {"100 KB": 3.0, "12 megapixels": 0.35}
+GOALS = {"100 KB": (5.0, 3.0), "12 megapixels": (0.5, 0.35)}
 _PAGE, _SLOT = "/apply/papers", "/apply/papers/id_portrait"  # one picture: each upload replaces the one before
 
 
@@ -159,8 +159,9 @@ def _tell(found: dict[str, dict[str, Series]]) -> None:
             facts[f"{picture}: {name}"] = {"cpu_ms": cpu * 1e3, "wall_ms": wall * 1e3, "ratio": cpu / base}
     print("\nP6: one picture, CPU of all processes\n")
     print(report.table(("picture", "what", "CPU ms", "wall ms", "ratio"), rows))
-    for picture, goal in GOALS.items():
+    for picture, (must, aim) in GOALS.items():
         name = "whole request" if picture == "100 KB" else "decode, turn, shrink"
         ratio = facts[f"{picture}: {name}"]["ratio"]
-        print(f"{picture}, {name}: {ratio:.2f}, goal {goal}: {'kept' if ratio <= goal else 'NOT kept'}")
+        print(f"{picture}, {name}: {ratio:.2f}, must ≤ {must}: {'kept' if ratio <= must else 'NOT kept'}")
+        report.note("P6", f"{picture}, {name}", f"{ratio:.2f}", f"≤ {must:g}", f"≤ {aim:g}")
     print(f"written to {report.save('p6', {'series': facts})}")

@@ -32,6 +32,21 @@ def _fit(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
 
 
+_noted: list[tuple[str, str, str, str, str]] = []
+
+
+def note(figure: str, what: str, today: str, must: str, aim: str) -> None:
+    """A row of the table in docs/performance.md."""
+    _noted.append((figure, what, must, aim, today))
+
+
+def summary() -> None:
+    """What this run has measured, as that table has it."""
+    day = datetime.now(UTC).date().isoformat()
+    heads = ("figure", "what", "must", "aim", "measured", "date")
+    print(f"\nAll figures of this run, for docs/performance.md\n\n{table(heads, [(*row, day) for row in _noted])}")
+
+
 def machine() -> dict[str, Any]:
     """What it ran on: nothing that names the machine."""
     return {

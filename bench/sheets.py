@@ -18,7 +18,7 @@ from bench import report
 from bench.peer import Peer
 from bench.timing import median, quiet_collector
 from lib.pdf import fonts
-from lib.pdf.canvas import INK, Canvas, Color, Piece, Rect
+from lib.pdf.canvas import INK, Canvas, Color, Recording, Rect
 from lib.pdf.fonts import Face
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -26,8 +26,9 @@ from services.sheet import pdf as sheet_pdf
 from services.sheet.data import SheetData
 from tests.support.applicant import sheet_samples
 
-GOALS = {"weasyprint": 10.0, "pymupdf": 2.5, "reportlab": None}
-BATCH_GOAL = 12.0
+GOALS = {"weasyprint": 25.0, "pymupdf": 5.0, "reportlab": None}
+BATCH_MUST, BATCH_AIM = 8.0, 12.0
+_BATCH_NOTE = (f"≥ {BATCH_MUST:g} ×", f"≥ {BATCH_AIM:g} ×")
 ROUNDS, A_ROUND = 12, 5
 
 
@@ -65,11 +66,11 @@ class Recorder(Canvas):
         self.strokes: list[list[Any]] = []
         self._reuse_forms = False
 
-    def record(self, draw: Callable[[], None]) -> Piece:
+    def record(self, draw: Callable[[], None]) -> Recording:
         draw()
-        return Piece("", {}, None)
+        return Recording("", {}, None)
 
-    def replay(self, piece: Piece) -> None:
+    def replay(self, piece: Recording) -> None:
         """It is drawn already."""
 
     def text(
@@ -145,6 +146,11 @@ def _one(sheets: Sequence[SheetData], peers: dict[str, Peer]) -> dict[str, Any]:
     for peer in peers.values():
         peer.end()
     middle = {name: median(values) for name, values in cpu.items()}
+    for name, goal in GOALS.items():
+        if goal and name in cpu:
+            report.note(
+                "P5", f"one sheet against {name}", f"{middle[name] / middle['ours']:.1f} ×", f"≥ {goal:g} ×", ""
+            )
     rows = [
         [
             name if name == "ours" else f"{name} {peers[name].facts['version']}",
@@ -174,6 +180,9 @@ def _many(sheets: Sequence[SheetData], one: dict[str, Any]) -> dict[str, Any]:
         together = process_time() - start
     facts = {"sheets": len(sheets), "together_s": together, "files_s": files, "bytes": size, "file_bytes": file_bytes}
     facts["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if plain := one.get("reportlab"):
+        ratio = plain["cpu_ms"] / 1e3 * len(sheets) / together
+        report.note("P5", f"{len(sheets):,} sheets in one file against plain canvases", f"{ratio:.1f} ×", *_BATCH_NOTE)
     rows = [["one file", f"{together:.2f}", f"{size / 1e6:.1f}", "", ""]]
     rows.append(_against("as many files of ours", files, file_bytes, together))
     if plain := one.get("reportlab"):
@@ -185,4 +194,4 @@ def _many(sheets: Sequence[SheetData], one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _against(name: str, cpu: float, size: float, together: float) -> list[str]:
-    return [name, f"{cpu:.2f}", f"{size / 1e6:.1f}", f"{cpu / together:.1f} ×", f"≥ {BATCH_GOAL} ×"]
+    return [name, f"{cpu:.2f}", f"{size / 1e6:.1f}", f"{cpu / together:.1f} ×", f"≥ {BATCH_MUST} ×"]

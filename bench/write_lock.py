@@ -97,6 +97,8 @@ def _tell(held: dict[str, list[float]]) -> None:
     }
     every = [one for times in held.values() for one in times]
     figures["all"] = {"n": len(every), **{f"p{share}": percentile(every, share / 100) * 1e3 for share in (50, 99, 100)}}
+    told = figures["all"]
+    report.note("lock", "held by a transaction, ms, p50 / p99", f"{told['p50']:.1f} / {told['p99']:.1f}", "", "")
     rows = [
         (route, one["n"], f"{one['p50']:.2f}", f"{one['p99']:.2f}", f"{one['p100']:.2f}")
         for route, one in figures.items()

@@ -15,7 +15,7 @@ def masked_token() -> str:
     return str(g.masked_csrf_token)
 
 
-class MaskedCSRF(CSRFProtect):  # type: ignore[misc]  # the package has no types
+class MaskedCSRF(CSRFProtect):
     def init_app(self, app: Flask) -> None:
         super().init_app(app)
         app.context_processor(lambda: {"csrf_token": masked_token})

@@ -31,6 +31,7 @@ PR_SET_PDEATHSIG = 1
 #: Of each process. Each has a thread, which mostly waits; KUAIJI_THREADS of them may work at once (lib/http/bodies.py).
 CONNECTIONS = 1000
 FILES = CONNECTIONS + 500  # open at a time
+LONGEST_HEAD = 65536  # bytes
 HEAD_TIMEOUT = 10  # seconds for the head of a request; also how long a connection may wait for the next one
 
 #: Granian forks its workers by default. A forked worker has the parent's signal handlers until it sets its own, and
@@ -106,7 +107,14 @@ def _granian(grace: int) -> list[str]:
         *("--host", config["HOST"], "--port", str(config["PORT"]), "--working-dir", current_app.root_path),
         *("--workers", str(config["WORKERS"]), "--blocking-threads", str(CONNECTIONS)),
         *("--backpressure", str(CONNECTIONS), "--backlog", str(2 * CONNECTIONS)),
-        *("--http", "1", "--http1-header-read-timeout", str(HEAD_TIMEOUT * 1000)),
+        *(
+            "--http",
+            "1",
+            "--http1-buffer-size",
+            str(LONGEST_HEAD),
+            "--http1-header-read-timeout",
+            str(HEAD_TIMEOUT * 1000),
+        ),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(grace)),
         *("--log-level", "error", "--no-access-log"),  # do not log addresses and paths
     ]

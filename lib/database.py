@@ -91,8 +91,14 @@ def note_damage(engine: Any, note: Note) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _written(context: Any) -> None:
-        if failure_of(context.original_exception) == StorageFailure.DAMAGED:
-            note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(context.original_exception).splitlines()[0]}")
+        write_damage(note, context.original_exception)
+
+
+def write_damage(note: Note, error: BaseException | None) -> None:
+    """The same for an error that the engine has not seen (``fetched``)."""
+    if failure_of(error) == StorageFailure.DAMAGED:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")
 
 
 def _prepare_postgresql(engine: Any) -> None:

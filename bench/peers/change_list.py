@@ -1,8 +1,6 @@
 """The peer of P4: Django's admin change list over the same rows, in a process and an environment of its own.
 
-Set up as its documentation advises for production: DEBUG off, cached template loader (the default then), connections
-kept, the middleware of a new project, sessions in the database, an index for every order and filter it uses, the
-department joined. It runs on the same SQLite library and with the same settings of the connection as the product.
+In a project of bench/peers/project.py, with an index for every order and filter it uses and the department joined.
 
 ``python change_list.py DATABASE SOURCE`` makes DATABASE from SOURCE's ``queue_item`` and ends, if there is none. Else
 every line on standard input, ``{"calls": ["/admin/...", ...], "full": true}``, is answered by one with CPU seconds.
@@ -16,71 +14,16 @@ import sys
 from pathlib import Path
 from time import perf_counter, process_time
 
-import pysqlite3.dbapi2
-
-sys.modules["sqlite3"] = pysqlite3
-sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import django  # noqa: E402
-from django.conf import settings  # noqa: E402
+from bench.peers import project
 
 DATABASE, SOURCE = sys.argv[1:3]
+project.configure(__name__, DATABASE, ("admin", "staticfiles"))
 
-settings.configure(
-    DEBUG=False,
-    SECRET_KEY="of a bench",
-    ALLOWED_HOSTS=["*"],
-    ROOT_URLCONF=__name__,
-    USE_TZ=True,
-    TIME_ZONE="Asia/Shanghai",
-    LANGUAGE_CODE="zh-hans",
-    STATIC_URL="/static/",
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATABASE,
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"},
-        }
-    },
-    INSTALLED_APPS=[
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-        "django.contrib.staticfiles",
-    ],
-    MIDDLEWARE=[
-        "django.middleware.security.SecurityMiddleware",
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    ],
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
-)
-django.setup()
-
+import django  # noqa: E402
 from django.contrib import admin  # noqa: E402
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import connection, models  # noqa: E402
@@ -181,13 +124,8 @@ def make_database() -> None:
 
 def signed_in() -> str:
     """The cookie of a superuser's new session."""
-    user = get_user_model().objects.get(username="bench")
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return f"sessionid={session.session_key}"
+    found = project.sign_in(get_user_model().objects.get(username="bench"))
+    return "; ".join(f"{name}={value}" for name, value in found.items())
 
 
 def measure(asked: dict) -> dict:

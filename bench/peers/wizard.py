@@ -1,10 +1,8 @@
 """The peer of P2 and P8: the wizard on Django, in a process and an environment of its own.
 
 It asks what the product's pages ask: as many fields, with the same options and answers, each page a ModelForm of one
-model. Set up as its documentation advises for production: DEBUG off, cached template loader (the default then),
-connections kept, the middleware of a new project, sessions in the database, writing transactions that begin IMMEDIATE.
-It runs on the same SQLite library and with the same settings of the connection as the product. It checks less, keeps
-pictures unencrypted, makes no thumbnails and looks for nothing on them.
+model, in a project of bench/peers/project.py. It checks less, keeps pictures unencrypted, makes no thumbnails and looks
+for nothing on them.
 
 ``python wizard.py FOLDER`` reads FOLDER/plan.json (bench/against_django.py). Each line on standard input,
 ``{"pages": [...]}`` or ``{"journey": [[kind, path of a picture], ...]}``, is answered by one with CPU seconds.
@@ -19,73 +17,18 @@ import sys
 from pathlib import Path
 from time import process_time
 
-import pysqlite3.dbapi2
-
-sys.modules["sqlite3"] = pysqlite3
-sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import django  # noqa: E402
-from django.conf import settings  # noqa: E402
+from bench.peers import project
 
 FOLDER = Path(sys.argv[1])
 PLAN = json.loads((FOLDER / "plan.json").read_text())
-PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
+project.configure(__name__, str(FOLDER / "django.db"), MEDIA_ROOT=str(FOLDER / "media"), MEDIA_URL="/media/")
 
-settings.configure(
-    DEBUG=False,
-    SECRET_KEY="of a bench",
-    ALLOWED_HOSTS=["*"],
-    ROOT_URLCONF=__name__,
-    USE_TZ=True,
-    TIME_ZONE="Asia/Shanghai",
-    LANGUAGE_CODE="zh-hans",
-    MEDIA_ROOT=str(FOLDER / "media"),
-    MEDIA_URL="/media/",
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(FOLDER / "django.db"),
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {"init_command": PRAGMAS, "transaction_mode": "IMMEDIATE"},
-        }
-    },
-    INSTALLED_APPS=[
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-    ],
-    MIDDLEWARE=[
-        "django.middleware.security.SecurityMiddleware",
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    ],
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "DIRS": [Path(__file__).parent / "templates"],
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
-)
-django.setup()
-
+import django  # noqa: E402
 from django import forms  # noqa: E402
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
 from django.contrib.auth.decorators import login_required  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
@@ -341,21 +284,11 @@ def make_database() -> None:
         editor.create_model(Paper)
 
 
-def signed_in(user) -> dict[str, str]:
-    """The cookie of a new session."""
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return {"sessionid": session.session_key}
-
-
 def person(number: int) -> Browser:
     user = get_user_model()(username=f"person{number}", first_name="单小燕")
     user.set_unusable_password()
     user.save()
-    return Browser(get_wsgi_application(), signed_in(user))
+    return Browser(get_wsgi_application(), project.sign_in(user))
 
 
 def filled() -> Browser:

@@ -6,12 +6,15 @@ application it takes part in the work. So slow senders and readers keep nobody e
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -21,7 +24,9 @@ OF_ADDRESS = 32  # bodies of one address that one process reads at once
 AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
-BUSY = "现在上传的人较多，请稍等片刻再试一次。\n".encode()
+BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
+NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
+NO_LENGTH = "请求没有说明内容的长度，请换一个浏览器再试。\n"
 
 
 class BufferedBodies:
@@ -48,16 +53,25 @@ class BufferedBodies:
         return address in list(self._served.values())
 
     def __call__(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        if not has_body(environ):
+        if "HTTP_TRANSFER_ENCODING" in environ:  # the server does not say whether such a body has broken off
+            return self._refused(start, "411 Length Required", NO_LENGTH)
+        if environ.get("CONTENT_LENGTH", "0") == "0":
             return self._answer(environ, start)
         with self._counted(self._sender(environ)) as has_room:
             if not has_room:
-                start("503 Service Unavailable", [*self._headers, ("Content-Type", "text/plain; charset=utf-8")])
-                return [BUSY]
-            body = read(environ["wsgi.input"], environ, self._most(environ))
+                return self._refused(start, "503 Service Unavailable", BUSY)
+            try:
+                body = read(environ["wsgi.input"], environ, self._most(environ))
+            except OSError as error:  # the temporary file's; a broken line is none here
+                log.error("a body cannot be kept in a temporary file: %s", error.strerror)
+                return self._refused(start, "507 Insufficient Storage", NO_SPACE)
         with body:
             environ["wsgi.input"] = body
             return self._answer(environ, start)
+
+    def _refused(self, start: Callable[..., Any], status: str, words: str) -> list[bytes]:
+        start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8")])
+        return [words.encode()]
 
     @contextmanager
     def _counted(self, address: str) -> Iterator[bool]:
@@ -82,24 +96,25 @@ class BufferedBodies:
             del self._served[get_ident()]
 
 
-def has_body(environ: Environ) -> bool:
-    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
-
-
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
     """The body, or what came of it before the line broke. One that is told too long is left to the application."""
-    for name in ("wsgi.input_terminated", "HTTP_TRANSFER_ENCODING"):  # with them, werkzeug does not look at the length
-        environ.pop(name, None)
+    environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
-    told = environ.get("CONTENT_LENGTH", "")
-    if not (told.isascii() and told.isdecimal() and int(told) > most):
-        with suppress(OSError):
-            while body.tell() <= most and (piece := stream.read(AT_A_TIME)):
-                body.write(piece)
-    if not told or body.tell() > most:
-        environ["CONTENT_LENGTH"] = str(body.tell())
+    if int(environ["CONTENT_LENGTH"]) <= most:
+        try:
+            for piece in _arriving(stream):
+                body.write(piece)  # writelines() would keep all of it in memory
+        except OSError:
+            body.close()
+            raise
     body.seek(0)
     return body
+
+
+def _arriving(stream: IO[bytes]) -> Iterator[bytes]:
+    with suppress(OSError):  # the line broke
+        while piece := stream.read(AT_A_TIME):
+            yield piece
 
 
 def in_one_piece(answer: Iterable[bytes]) -> Iterable[bytes]:

@@ -18,7 +18,7 @@ _ABOUT = re.compile(rb"\A/\*\*.*?\*/\n", re.DOTALL)
 
 
 def combined(contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """``contents`` with the made ones in the place of their parts. A folder without the parts stays as it is."""
+    """``contents`` with the made ones in the place of their parts. Without the parts, as in tests, as it is."""
     made = dict(contents)
     if all(name in contents for name in SHEET_PARTS):
         made[SHEET] = b"\n".join(_INDENT.sub(b"", _COMMENT.sub(b"", made.pop(name))) for name in SHEET_PARTS)

@@ -28,3 +28,24 @@ def corners() -> tuple[tuple[float, float], ...]:
     """The centres of the four fixed squares: clockwise from the top left one."""
     left, right = COLUMNS
     return ((left, TOP), (right, TOP), (right, BOTTOM), (left, BOTTOM))
+
+
+class SheetPlace(NamedTuple):
+    """An area of the signed part: millimetres from the left, and from its top (negative: from its bottom)."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def on(self, begins: float, ends: float) -> Area:
+        top, bottom = (y + (begins if y >= 0 else ends) for y in (self.top, self.bottom))
+        return Area(self.left, top, self.right, bottom)
+
+
+class Form(NamedTuple):
+    """The places of one form of the sheet: empty ``lines`` to sign on, a printed ``label``, the ``stamp``."""
+
+    lines: tuple[SheetPlace, ...]
+    label: SheetPlace
+    stamp: SheetPlace | None = None

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from lib.pictures import ink, page_locator, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
-from lib.pictures.sheet_marks import Area
+from lib.pictures.sheet_marks import Area, Form, SheetPlace
 
 MAX_CODES = 4  # in one picture
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -28,27 +28,6 @@ class QrCode:
 
     text: str
     corners: tuple[Point, Point, Point, Point]
-
-
-class SheetPlace(NamedTuple):
-    """An area of the signed part: millimetres from the left, and from its top (negative: from its bottom)."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def on(self, begins: float, ends: float) -> Area:
-        top, bottom = (y + (begins if y >= 0 else ends) for y in (self.top, self.bottom))
-        return Area(self.left, top, self.right, bottom)
-
-
-class Form(NamedTuple):
-    """The places of one form of the sheet: empty ``lines`` to sign on, a printed ``label``, the ``stamp``."""
-
-    lines: tuple[SheetPlace, ...]
-    label: SheetPlace
-    stamp: SheetPlace | None = None
 
 
 def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> list[dict[str, Any]]:

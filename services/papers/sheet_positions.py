@@ -1,11 +1,11 @@
 """Where people sign and stamp on the printed sheet, for the reader of its picture: drawn by
 services/sheet/drawing.py.
 
-Millimetres; see lib.pictures.sheet_reader.SheetPlace. With an employer the signature has a box of its own right of the
+Millimetres; see lib.pictures.sheet_marks.SheetPlace. With an employer the signature has a box of its own right of the
 stamp's; without, and on continuation pages, its line is beside its label.
 """
 
-from lib.pictures.sheet_reader import Form, SheetPlace
+from lib.pictures.sheet_marks import Form, SheetPlace
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # of check codes: no 0 O 1 I
 CODE_LENGTH = 16  # of 5 bits each

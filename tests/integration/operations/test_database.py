@@ -120,16 +120,15 @@ def test_reading_begins_deferred_and_writes_nothing(make, browser, statements, p
     assert writes(statements) == []
 
 
-def test_writing_begins_with_the_write_lock(make, browser, statements):
+def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_else(make, browser, statements):
     declaration = make.declaration()
     browser.sign_in(declaration.account)
-    sent = filled(declaration, "education")
+    sent = filled(declaration, "department", home_address="样例路 9 号")
     statements.clear()
-    browser.send("/apply/education", sent)
-    assert begins(statements)[:2] == ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # the session; the work
-    assert writes(statements)
-    first_write = statements.index(writes(statements)[0])
-    assert begins(statements[:first_write])[-1] == "BEGIN IMMEDIATE"
+    browser.send("/apply/department", sent)
+    assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
+    locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
+    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE"]  # the answers, the draft
 
 
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):

@@ -92,7 +92,7 @@ def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(ch
         first = builds(env)
         for version in range(2):
             with (checkout / "static/app.css").open("a") as style:
-                style.write(f"/* version {version} */\n")
+                style.write(f".version-{version} {{ color: red }}\n")
             running = [set_up(checkout, env), set_up(checkout, env)]
             while any(process.poll() is None for process in running):
                 fetch()

@@ -168,10 +168,8 @@ class OddRequests:
 
     def _values(self) -> dict[str, list[str]]:
         """Every name with one or two odd values, or all with the same one."""
-        same = self.chance.random() < 0.5
-        one = self.chance.choice(VALUES)
-        pick = (lambda: one) if same else (lambda: self.chance.choice(VALUES))
-        return {name: [pick()] * self.chance.choice((1, 1, 2)) for name in self.names}
+        values = VALUES if self.chance.random() < 0.5 else (self.chance.choice(VALUES),)
+        return {name: [self.chance.choice(values)] * self.chance.choice((1, 1, 2)) for name in self.names}
 
     def _query(self, method: str, rule: str) -> Asked:
         few = dict(self.chance.sample(sorted(self._values().items()), 40))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,7 +42,7 @@ class Answers:
         self.bodies: list[bytes | str] = []
         self.closed = 0
 
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Answers:
         try:
             self.bodies.append(Request(environ | {"REQUEST_METHOD": "POST"}).get_data())
         except ClientDisconnected:
@@ -89,23 +91,55 @@ def test_a_body_that_breaks_off_is_no_whole_one(broken):
     assert app.bodies == ["broken off"]
 
 
-def test_a_body_of_untold_length_is_taken_whole():
+def test_a_body_of_untold_length_is_refused_because_a_broken_one_would_look_whole():
+    app, said = Answers(), []
+    chunked = asked(Line(), HTTP_TRANSFER_ENCODING="chunked")
+    assert served(app)(chunked, lambda *told: said.append(told)) == [bodies.NO_LENGTH.encode()]
+    assert said[0][0].startswith("411")
+    assert app.bodies == []
+
+
+def test_a_long_body_comes_whole_and_of_one_that_is_too_long_nothing_is_read():
     app, line = Answers(), Line(b"a" * 70_000, b"b" * 700_000)
     line.go_on.set()
-    served(app)(asked(line, HTTP_TRANSFER_ENCODING="chunked"), ignore)
+    served(app)(asked(line, CONTENT_LENGTH="770000"), ignore)
     assert [len(body) for body in app.bodies] == [770_000]
-
-
-def test_of_a_body_that_is_too_long_no_more_than_the_most_is_read():
-    app, line = Answers(), Line(*[b"a" * 500_000] * 9)
-    environ = asked(line, HTTP_TRANSFER_ENCODING="chunked")
-    line.go_on.set()
-    served(app)(environ, ignore)
-    assert MOST < int(environ["CONTENT_LENGTH"]) < MOST + 600_000
-    assert len(line.pieces) == 4
     told = asked(Line(), CONTENT_LENGTH=str(MOST + 1))  # reading would wait for ever
     served(Answers())(told, ignore)
     assert told["CONTENT_LENGTH"] == str(MOST + 1)
+
+
+def test_a_body_leaves_the_memory_on_the_way(monkeypatch):
+    monkeypatch.setattr(bodies, "IN_MEMORY", 100)
+    seen: list[bool] = []
+
+    class Watched(tempfile.SpooledTemporaryFile):
+        def write(self, piece: Any) -> int:
+            seen.append(self.__dict__["_rolled"])
+            return super().write(piece)
+
+    monkeypatch.setattr(bodies.tempfile, "SpooledTemporaryFile", Watched)
+    app, line = Answers(), Line(*[b"a" * 80] * 3)
+    line.go_on.set()
+    served(app)(asked(line, CONTENT_LENGTH="240"), ignore)
+    assert seen == [False, False, True]
+    assert app.bodies == [b"a" * 240]
+
+
+def test_a_full_disk_is_said_and_is_no_broken_line(monkeypatch, caplog):
+    class Full(io.BytesIO):
+        def __init__(self, max_size: int) -> None:
+            assert max_size
+
+        def write(self, _piece: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(bodies.tempfile, "SpooledTemporaryFile", Full)
+    said: list[Any] = []
+    body = asked(io.BytesIO(b"x"), CONTENT_LENGTH="1")
+    assert served(Answers())(body, lambda *told: said.append(told)) == [bodies.NO_SPACE.encode()]
+    assert said[0][0].startswith("507")
+    assert "No space left on device" in caplog.text
 
 
 def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_concerned(monkeypatch):
@@ -116,7 +150,7 @@ def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_con
         thread.start()
         assert line.waiting.wait(PATIENCE_S)
     third = asked(Line(), CONTENT_LENGTH="1")
-    assert server(third, lambda status, headers: said.append((status, headers))) == [bodies.BUSY]
+    assert server(third, lambda status, headers: said.append((status, headers))) == [bodies.BUSY.encode()]
     assert said[0][0].startswith("503")
     assert ("X-Ours", "1") in said[0][1]
     other = Line(b"y")
@@ -130,11 +164,13 @@ def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_con
 
 
 def test_a_long_answer_is_passed_on_piece_by_piece():
-    pieces, taken = [b"a" * 400_000] * 6, []
+    pieces, taken = [b"a" * 400_000] * 6, list[bytes]()
 
     def app(_environ: Any, start: Callable[..., Any]) -> Iterator[bytes]:
         start("200 OK", [])
-        return (taken.append(1) or piece for piece in pieces)
+        for piece in pieces:
+            taken.append(piece)
+            yield piece
 
     answer = served(app)(asked(None), ignore)
     assert len(taken) == 3

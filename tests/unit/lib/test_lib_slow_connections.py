@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def ended(client: socket.socket) -> bool:
 
 
 def looks(port: int, *moments: float, works_for=nobody) -> None:
-    seen = {}
+    seen: dict[str, Any] = {}
     for now in moments:
         seen = look(seen, port, works_for, now)
 
