@@ -298,6 +298,7 @@ class Prebuilt:
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
+        session = session() if isinstance(session, scoped_session) else session  # looked up once
         if session.autoflush:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
         connection = session.connection()

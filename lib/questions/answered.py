@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, cast
 
 from lib.questions.conditions import Condition, FormContext
 from lib.questions.fields import ChoiceQuestion, Question, StepForm
@@ -17,7 +17,7 @@ class AnsweredPage:
 
     def __init__(self, form: type[StepForm], context: FormContext, answers: Mapping[str, Any]) -> None:
         self.context, self.derived = context, form.derived
-        self.questions = _questions(form)
+        self.questions = _questions(cast(Any, form))
         self.data = {
             question.name: question.kept(answers.get(question.name)) for question, _condition in self.questions
         }

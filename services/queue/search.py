@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 
 from lib.clock import today
+from lib.database import Prebuilt, parameter
 from lib.identity import sign_in_number
 from lib.names import normalise_text, without_control_characters
 from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, keys
@@ -63,6 +64,39 @@ class SearchResult:
     more: bool
 
 
+class _Ids:
+    """A statement that finds declarations, and the same of those that a record rests on."""
+
+    def __init__(self, query: Any, declaration_id: Any) -> None:
+        query = query.limit(bindparam("most", None, type_=Integer))
+        on_record = query.join(Record, Record.declaration_id == declaration_id)
+        self.statements = {False: Prebuilt(query), True: Prebuilt(on_record)}
+
+
+_OFFICES: Any = bindparam("offices", expanding=True)
+_BY_KEY = _Ids(
+    select(SearchKey.declaration_id.label("id")).where(
+        SearchKey.department_id.in_(_OFFICES), SearchKey.key >= parameter("key"), SearchKey.key < parameter("beyond")
+    ),
+    SearchKey.declaration_id,
+)
+_BY_NUMBER = _Ids(select(Declaration.id).where(Declaration.number == parameter("number")), Declaration.id)
+_BY_EMPLOYER = _Ids(
+    # by an expression: the index of employers is the one to read, not that of departments
+    select(QueueItem.declaration_id.label("id")).where(
+        QueueItem.employer_id.in_(bindparam("employers", expanding=True)),
+        func.coalesce(QueueItem.department_id, 0).in_(_OFFICES),
+    ),
+    QueueItem.declaration_id,
+)
+_EMPLOYERS = Prebuilt(
+    select(EmployerSuffix.employer_id, Employer.name)
+    .join(Employer, Employer.id == EmployerSuffix.employer_id)
+    .where(EmployerSuffix.suffix >= parameter("key"), EmployerSuffix.suffix < parameter("beyond"))
+    .limit(EMPLOYERS_AT_MOST * 2 + 1)
+)
+
+
 @dataclass(frozen=True)
 class _Search:
     """``archived``: only declarations that a record rests on."""
@@ -80,16 +114,21 @@ class _Search:
     def employers(self) -> list[int]:
         """The employers whose names contain all words; one more than are looked at, when there are more."""
         key = queue_index.employer_key(self.words[0])
-        query = select(EmployerSuffix.employer_id, Employer.name)
-        query = query.join(Employer, Employer.id == EmployerSuffix.employer_id)
-        query = query.where(EmployerSuffix.suffix >= key, EmployerSuffix.suffix < key + _BEYOND)
-        rows = db.session.execute(query.limit(EMPLOYERS_AT_MOST * 2 + 1)).all()
+        rows = _EMPLOYERS.rows(db.session, key=key, beyond=key + _BEYOND)
         fitting = [row.employer_id for row in rows if all(word in row.name.lower() for word in self.words)]
         return list(dict.fromkeys(fitting))[: EMPLOYERS_AT_MOST + 1]
 
     def ids(self, query: Select[Any], declaration_id: Any, most: int = FOUND_AT_MOST + 1) -> list[int]:
         query = query.join(Record, Record.declaration_id == declaration_id) if self.archived else query
         return list(dict.fromkeys(db.session.scalars(query.limit(most))))
+
+    def found(self, ids: _Ids, most: int = FOUND_AT_MOST + 1, **values: Any) -> list[int]:
+        rows = ids.statements[self.archived].rows(db.session, most=most, **values)
+        return list(dict.fromkeys(row.id for row in rows))
+
+    @property
+    def offices(self) -> list[int]:
+        return sorted(self.view.office_ids)
 
 
 def find(view: OfficerView, text: str, *, archived: bool = False) -> SearchResult:
@@ -120,7 +159,7 @@ def _whole_number(text: str) -> str | None:
 
 def _by_number(asked: _Search) -> list[int]:
     number = _whole_number(asked.text)
-    return asked.ids(select(Declaration.id).where(Declaration.number == number), Declaration.id) if number else []
+    return asked.found(_BY_NUMBER, number=number) if number else []
 
 
 def _by_id_number(asked: _Search) -> list[int]:
@@ -152,9 +191,8 @@ def _by_key(asked: _Search, key: str, most: int = FOUND_AT_MOST + 1) -> list[int
     """Those that have a key beginning so, in each department of the scope."""
     if len(key) < 2:
         return []
-    mine = SearchKey.department_id.in_(sorted(asked.view.office_ids))
-    query = select(SearchKey.declaration_id).where(mine, SearchKey.key >= key, SearchKey.key < key + _BEYOND)
-    return asked.ids(query, SearchKey.declaration_id, most * _KEYS_A_PERSON)[:most]
+    here = {"offices": asked.offices, "key": key, "beyond": key + _BEYOND}
+    return asked.found(_BY_KEY, most * _KEYS_A_PERSON, **here)[:most]
 
 
 def _by_employer(asked: _Search) -> list[int]:
@@ -176,10 +214,7 @@ def _by_words(asked: _Search) -> list[int]:
 def _of_employers(asked: _Search, employers: Sequence[int], most: int) -> list[int]:
     if not employers:
         return []
-    # by an expression: the index of employers is the one to read, not that of departments
-    mine = func.coalesce(QueueItem.department_id, 0).in_(sorted(asked.view.office_ids))
-    query = select(QueueItem.declaration_id).where(QueueItem.employer_id.in_(employers[:EMPLOYERS_AT_MOST]), mine)
-    return asked.ids(query, QueueItem.declaration_id, most)
+    return asked.found(_BY_EMPLOYER, most, employers=list(employers[:EMPLOYERS_AT_MOST]), offices=asked.offices)
 
 
 _WAYS: tuple[Callable[[_Search], list[int]], ...] = (

@@ -80,7 +80,7 @@ def test_an_approval_asks_for_everything_once(make, browser, officer, submission
 
 def test_taking_the_next_one_after_an_approval_costs_as_much_as_a_claim(make, browser, submission):
     judged, waiting = submission.id, make.declaration(Status.SUBMITTED).id
-    at_most(31, approval(browser, submission))
+    at_most(32, approval(browser, submission))
     assert (status(judged), status(waiting)) == (Status.APPROVED, Status.IN_REVIEW)
 
 
