@@ -382,8 +382,8 @@ def load_jpeg(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
 
 def small_copy(image: Image.Image, box: tuple[int, int] = (320, 320)) -> Image.Image:
     size = fit_within(image.size, box)
-    few = image.reduce(max(1, min(image.width // size[0], image.height // size[1])))
-    return few if few.size == size else few.resize(size, _FILTER)
+    factor = max(1, min(image.width // size[0], image.height // size[1]))
+    return image.reduce(factor).resize(size, _FILTER, (0, 0, image.width / factor, image.height / factor))
 
 
 def thumbnail(small: Image.Image) -> bytes:
