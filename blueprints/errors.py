@@ -99,6 +99,7 @@ def failure_of(error: Exception) -> FailurePage | None:
         return None
     what = "storage" if isinstance(error, OSError) else "database"
     current_app.logger.error("%s %s on %s: %s", what, found, request.endpoint, _cause(error))
+    database.write_damage(current_app.extensions["kuaiji.damage"], error)
     begin_mode.set("DEFERRED")
     g.database_failed = not isinstance(error, OSError)
     return FAILURES[found]

@@ -91,8 +91,14 @@ def note_damage(engine: Any, note: Note) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _written(context: Any) -> None:
-        if failure_of(context.original_exception) == StorageFailure.DAMAGED:
-            note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(context.original_exception).splitlines()[0]}")
+        write_damage(note, context.original_exception)
+
+
+def write_damage(note: Note, error: BaseException | None) -> None:
+    """The same for an error that the engine has not seen (``fetched``)."""
+    if failure_of(error) == StorageFailure.DAMAGED:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")
 
 
 def _prepare_postgresql(engine: Any) -> None:
@@ -304,9 +310,9 @@ class Prebuilt:
         """The first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Mapping[str, list[Any]]) -> _Compiled:
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
-        given = {name: None for name, bind in compiled.binds.items() if bind.required}
+        given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors

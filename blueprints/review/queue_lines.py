@@ -4,6 +4,7 @@ all lines are escaped at once and put in.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from services.queue.rows import QueueRow
 
 TEMPLATE = "review/_queue_line.html"
 HOLES = tuple("uid number name masked_number times employer department reminders due_on days day time hands".split())
-_BETWEEN = "\ue002"  # no text of the site and no answer has it
+_BETWEEN = f"~{secrets.token_hex(8)}~"  # nobody can write it into a text
 
 
 class Look(NamedTuple):

@@ -4,6 +4,7 @@ for everybody, and what a person typed goes into a hole. One template draws all 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Hashable, Mapping
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,7 @@ from models import Account
 from services.departments import reference_version
 
 TEMPLATE = "wizard/_question.html"
+_MONTH = re.compile(r"([0-9]{4})?-([0-9]{2})?")
 
 
 class QuestionCells:
@@ -45,31 +47,31 @@ class QuestionCells:
         """All of them; after ``Step.document_after`` the ID document of the account."""
         cells = []
         for question in self.form.questions:
-            if self._is_drawn(question):
-                cells.append(self._cell(question))
+            if self.is_drawn(question):
+                cells.append(self.cell(question))
             if question.name == self.step.document_after and self.shown is None:
                 cells.append(_document(account))
         return Markup("").join(cells)
 
-    def _is_drawn(self, question: Question) -> bool:
+    def is_drawn(self, question: Question) -> bool:
         if self.form.impossible(question) or (self.shown is not None and question.name not in self.shown):
             return False
         if isinstance(question, DivisionQuestion) and question.parent:
             return False  # drawn with its city
         return question.kind != "confirm" or self.facts.get("employer_code_check") == "failed"
 
-    def _cell(self, question: Question) -> Markup:
-        said = self._said(question)
+    def cell(self, question: Question) -> Markup:
+        said = self.said(question)
         together = self._together(question)
-        if not self.version or any(one.errors or one.warnings or one.name in self.marks for one in together):
-            return Markup(self._drawn(question, said))  # noqa: S704 - our template
+        if not self.version or any(self._is_special(one) for one in together):
+            return Markup(self.drawn(question, said))  # noqa: S704 - our template
         state = "fixed" if said is not None else tuple(self._state(one) for one in together)
         key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
         shadow, value = _with_hole(question)
-        part = self.parts.get(key, lambda: self._drawn(shadow, None if said is None else hole("value")), ("value",))
+        part = self.parts.get(key, lambda: self.drawn(shadow, None if said is None else hole("value")), ("value",))
         return part.filled({"value": value if said is None else said})
 
-    def _drawn(self, question: Question, said: str | None) -> str:
+    def drawn(self, question: Question, said: str | None) -> str:
         template = current_app.jinja_env.get_template(TEMPLATE)
         return template.render(field=question, form=self.form, marks=self.marks, said=said)
 
@@ -77,10 +79,21 @@ class QuestionCells:
     def this_year(self) -> int:
         return self.form.context.today.year
 
-    def _said(self, question: Question) -> str | None:
+    def said(self, question: Question) -> str | None:
         """The answer in words, where it follows from another fact."""
         fact = self.facts.get(question.flags.derived) if question.flags.derived else None
         return None if fact is None else question.say(fact)
+
+    def _is_special(self, question: Question) -> bool:
+        """Errors, marks, and typing that is none of the choices: the keys of what is kept are nothing typed."""
+        if question.errors or question.warnings or question.name in self.marks:
+            return True
+        if isinstance(question, MonthQuestion):
+            return not _MONTH.fullmatch(f"{question.year}-{question.month}")
+        if not isinstance(question, ChoiceQuestion) or not question.raw_data or not question.data:
+            return False
+        chosen = question.data if isinstance(question.data, list) else [question.data]
+        return not set(chosen) <= set(question.choices)
 
     def _hidden(self, question: Question) -> bool:
         return question.flags.when is not None and not question.flags.when.holds(self.facts)

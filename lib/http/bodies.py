@@ -6,12 +6,15 @@ application it takes part in the work. So slow senders and readers keep nobody e
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -22,6 +25,7 @@ AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
+NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
 NO_LENGTH = "请求没有说明内容的长度，请换一个浏览器再试。\n"
 
 
@@ -56,7 +60,11 @@ class BufferedBodies:
         with self._counted(self._sender(environ)) as has_room:
             if not has_room:
                 return self._refused(start, "503 Service Unavailable", BUSY)
-            body = read(environ["wsgi.input"], environ, self._most(environ))
+            try:
+                body = read(environ["wsgi.input"], environ, self._most(environ))
+            except OSError as error:  # the temporary file's; a broken line is none here
+                log.error("a body cannot be kept in a temporary file: %s", error.strerror)
+                return self._refused(start, "507 Insufficient Storage", NO_SPACE)
         with body:
             environ["wsgi.input"] = body
             return self._answer(environ, start)
@@ -93,11 +101,20 @@ def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
     environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     if int(environ["CONTENT_LENGTH"]) <= most:
-        with suppress(OSError):
-            while piece := stream.read(AT_A_TIME):
-                body.write(piece)
+        try:
+            for piece in _arriving(stream):
+                body.write(piece)  # writelines() would keep all of it in memory
+        except OSError:
+            body.close()
+            raise
     body.seek(0)
     return body
+
+
+def _arriving(stream: IO[bytes]) -> Iterator[bytes]:
+    with suppress(OSError):  # the line broke
+        while piece := stream.read(AT_A_TIME):
+            yield piece
 
 
 def in_one_piece(answer: Iterable[bytes]) -> Iterable[bytes]:

@@ -43,7 +43,8 @@ def _watch(port: int, works_for: Callable[[str], bool]) -> None:
     seen: dict[str, _Seen] = {}
     while True:
         time.sleep(EVERY)
-        seen = look(seen, port, works_for, time.monotonic())
+        with suppress(OSError):  # no descriptor left to look with; some will be
+            seen = look(seen, port, works_for, time.monotonic())
 
 
 def look(seen: dict[str, _Seen], port: int, works_for: Callable[[str], bool], now: float) -> dict[str, _Seen]:

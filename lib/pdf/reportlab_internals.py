@@ -6,6 +6,7 @@
 ``ttfonts.makeToUnicodeCMap``          replaced: see :func:`_to_unicode_map`
 ``TTFontFile.get_table``, ``_ttf_data``  replaced and read: it copies all outlines (14 MB) for every subset
 ``TTFontFile.charToGlyph``, ``charWidths``  extended: a character without a glyph borrows that of □
+``TTFontFile.getCharWidth``            replaced: whole numbers as int, because it writes a float twenty times as slowly
 ``TTFont.splitString``, ``getSubsetInternalName``  codes and names of a font's subsets
 ``ImageReader.getRGBData``, ``_dataA``  replaced: it decodes a JPEG only to name it by a hash of its pixels
 ``rl_config.useA85``                   a setting of the whole process
@@ -34,7 +35,8 @@ def new_canvas(buffer: BytesIO, size: tuple[float, float], font: str, language: 
     """A reportlab canvas whose bytes depend on nothing but what is drawn."""
     settings: Any = rl_config
     settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
-    pdfdoc.PDFZCompress.encode = _compressed
+    streams: Any = pdfdoc.PDFZCompress
+    streams.encode = _compressed
     canvas_class: Any = reportlab_canvas.Canvas
     return canvas_class(
         buffer,
@@ -59,12 +61,12 @@ def document_of(canvas: Any) -> Any:
     return canvas._doc
 
 
-class _JpegReader(ImageReader):  # type: ignore[misc]
+class _JpegReader(ImageReader):
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._dataA = None
 
-    def jpeg_fh(self) -> BytesIO:
+    def jpeg_fh(self) -> Any:
         return BytesIO(self.data)
 
     def getRGBData(self) -> bytes:  # noqa: N802 - reportlab's name
@@ -88,7 +90,12 @@ class EmbeddedFont:
         self._font = font
         self.face = font.face
         self.face.get_table = _TableReader(self.face)
+        self.face.getCharWidth = self._char_width
         pdfmetrics.registerFont(self._font)
+
+    def _char_width(self, code: int) -> float:
+        width = self.face.charWidths.get(code, self.face.defaultWidth)
+        return int(width) if width == int(width) else width
 
     def has_glyph(self, char: str) -> bool:
         return bool(self.face.charToGlyph.get(ord(char)))
@@ -149,9 +156,7 @@ def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
     Replaces reportlab's (5.1 still has it): that one writes five hex digits for characters beyond U+FFFF, so 𬭎 copies
     as Ⲵ. The PDF reference asks for UTF-16BE, and for at most 100 entries in a block.
     """
-    pairs = [
-        f"<{code:02X}> <{chr(char).encode('utf-16-be').hex().upper()}>" for code, char in enumerate(subset) if char
-    ]
+    pairs = [f"<{code:02X}> <{_utf_16(char)}>" for code, char in enumerate(subset) if char]
     blocks = [pairs[at : at + 100] for at in range(0, len(pairs), 100)]
     return "\n".join(
         [
@@ -171,3 +176,7 @@ def _to_unicode_map(name: str, subset: Sequence[int]) -> str:
             "end",
         ]
     )
+
+
+def _utf_16(char: int) -> str:
+    return f"{char:04X}" if char < 0x10000 else chr(char).encode("utf-16-be").hex().upper()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from wtforms import Field, Form, StringField
@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 
 from lib import names
 from lib.codes import ChoiceEnum
-from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FormContext
+from lib.questions.conditions import DepartmentChoice, DerivedFact, FormContext
 from lib.questions.validators import Checked, unprintable_note
 
 
@@ -31,7 +31,7 @@ class Question(Field):
         self.short = short or label  # the label on the printed sheet
         self.span = span  # its width there: 1 (half a row) or 2 (a row); 0 lets the length decide
 
-    def copy_for(self, form: StepForm | AnsweredPage) -> Question:
+    def copy_for(self, form: Any) -> Question:
         """The same field on another form. Copying is several times faster than building."""
         copied: Question = object.__new__(type(self))
         copied.__dict__.update(self.__dict__, _form=form, meta=form.meta)
@@ -356,51 +356,3 @@ class StepForm(Form):
 def _built(unbound: Any, name: str) -> Question:
     question: Question = unbound.bind(form=None, name=name, _meta=DefaultMeta())
     return question
-
-
-class AnsweredPage:
-    """A page of questions with stored answers, to be read: what a form says about them, at a fraction of its cost."""
-
-    meta = None
-
-    def __init__(self, form: type[StepForm], context: FormContext, answers: Mapping[str, Any]) -> None:
-        self.context, self.derived = context, form.derived
-        self.questions = _questions(form)
-        self.data = {
-            question.name: question.kept(answers.get(question.name)) for question, _condition in self.questions
-        }
-
-    def __getitem__(self, name: str) -> Question:
-        """One question with its answer and its choices."""
-        question = next(question for question, _condition in self.questions if question.name == name)
-        return self._with_answer(question)
-
-    def _with_answer(self, question: Question) -> Question:
-        copied = question.copy_for(self)
-        copied.data = self.data[question.name]
-        return copied
-
-    @cached_property
-    def _facts(self) -> dict[str, Any]:
-        facts = {**self.context.facts, **self.data}
-        found = {name: derived.value(facts) for name, derived in self.derived.items()}
-        return facts | {name: value for name, value in found.items() if value is not None}
-
-    def facts(self) -> dict[str, Any]:
-        """As of a form: all pages, this one, and what is derived from it."""
-        return self._facts
-
-    def asked(self) -> list[Question]:
-        """The questions that apply."""
-        facts = self._facts
-        return [question for question, condition in self.questions if condition is None or condition.holds(facts)]
-
-    def say(self, question: Question, answer: Any) -> str:
-        """An answer in words."""
-        needs_page = isinstance(question, ChoiceQuestion) and not question.fixed
-        return self._with_answer(question).say(answer) if needs_page else question.say(answer)
-
-
-@cache
-def _questions(form: type[StepForm]) -> tuple[tuple[Question, Condition | None], ...]:
-    return tuple((question, question.flags.when) for question in form(None, context=FormContext()).questions)

@@ -1,7 +1,7 @@
 """Browsers that a person has signed in with, attempts by source, and registrations of one number side by side.
 
 Revision ID: 0009
-Revises: 0007
+Revises: 0008
 """
 
 import sqlalchemy as sa

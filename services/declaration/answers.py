@@ -11,8 +11,9 @@ from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
+from lib.questions.answered import AnsweredPage
 from lib.questions.conditions import FormContext
-from lib.questions.fields import AnsweredPage, Question, StepForm
+from lib.questions.fields import Question, StepForm
 from lib.questions.pages import Step
 from models import Account, Declaration
 from services.declaration import labels

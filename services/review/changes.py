@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from forms import PAPERS, SHEET
-from lib.questions.fields import AnsweredPage, DepartmentQuestion, DivisionQuestion, Question
+from lib.questions.answered import AnsweredPage
+from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
 from lib.questions.pages import Step
 
 ASKED_FOR, OF_OWN_WILL, FOLLOWED = "要求修改", "自行修改", "因此变化"
@@ -70,7 +71,7 @@ def _not_offered(question: Question, before: AnsweredPage, after: AnsweredPage) 
     if not isinstance(question, DivisionQuestion | DepartmentQuestion):
         return False
     old = before.data[question.name]
-    return bool(old) and old not in after[question.name].choices  # type: ignore[attr-defined]
+    return bool(old) and old not in after[question.name].choices
 
 
 def why(name: str, asked_for: bool, because: frozenset[str]) -> str:

@@ -58,7 +58,7 @@ def at_most(limit: int, asked: list[str]) -> None:
 
 def test_the_page_of_a_submission_asks_for_everything_once(browser, submission):
     browser.open(path(submission))
-    at_most(25, statements(browser, "GET", path(submission)))
+    at_most(19, statements(browser, "GET", path(submission)))
 
 
 def status(declaration_id: int) -> Status:
@@ -80,7 +80,7 @@ def test_an_approval_asks_for_everything_once(make, browser, officer, submission
 
 def test_taking_the_next_one_after_an_approval_costs_as_much_as_a_claim(make, browser, submission):
     judged, waiting = submission.id, make.declaration(Status.SUBMITTED).id
-    at_most(32, approval(browser, submission))
+    at_most(31, approval(browser, submission))
     assert (status(judged), status(waiting)) == (Status.APPROVED, Status.IN_REVIEW)
 
 
@@ -88,4 +88,4 @@ def test_the_queue_asks_for_everything_once(make, browser, officer, submission):
     make.declaration(Status.SUBMITTED)
     make.declaration(Status.APPROVED, officer=officer)
     browser.open("/staff/queue")
-    at_most(9, statements(browser, "GET", "/staff/queue"))
+    at_most(8, statements(browser, "GET", "/staff/queue"))

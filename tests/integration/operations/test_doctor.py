@@ -8,6 +8,7 @@ import pysqlite3.dbapi2 as sqlite_driver
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from config import TestConfig
@@ -85,6 +86,16 @@ def test_another_database_is_named_with_its_version(app, monkeypatch):
         "ok",
         f"database: postgresql {sqlite_driver.sqlite_version}",
     )
+    assert doctor.damage_found() == ""  # PostgreSQL looks for damage itself
+
+
+def test_a_database_that_cannot_be_read_through_is_not_called_damaged(app, monkeypatch):
+    def away() -> None:
+        raise OperationalError("", {}, Exception("away"))
+
+    monkeypatch.setattr(db.engine, "connect", away)
+    with pytest.raises(OperationalError):
+        doctor.damage_found()
 
 
 def levels(found) -> list[tuple[str, str]]:

@@ -74,6 +74,6 @@ def test_streams_and_marked_contents_stay_as_they_are(app):
 def test_another_site_cannot_measure_the_pages_of_a_signed_in_person(browser, make, site, packed):
     headers = GZIP | {"Sec-Fetch-Site": site}
     assert "Content-Encoding" in browser.client.get("/login", headers=headers).headers
-    g.pop("_login_user")  # the fixture's application context outlives a request
+    g.pop("_login_user", None)  # the fixture's application context outlives a request
     browser.sign_in(make.account())
     assert ("Content-Encoding" in browser.client.get("/account", headers=headers).headers) == packed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -105,6 +107,39 @@ def test_a_long_body_comes_whole_and_of_one_that_is_too_long_nothing_is_read():
     told = asked(Line(), CONTENT_LENGTH=str(MOST + 1))  # reading would wait for ever
     served(Answers())(told, ignore)
     assert told["CONTENT_LENGTH"] == str(MOST + 1)
+
+
+def test_a_body_leaves_the_memory_on_the_way(monkeypatch):
+    monkeypatch.setattr(bodies, "IN_MEMORY", 100)
+    seen: list[bool] = []
+
+    class Watched(tempfile.SpooledTemporaryFile):
+        def write(self, piece: Any) -> int:
+            seen.append(self.__dict__["_rolled"])
+            return super().write(piece)
+
+    monkeypatch.setattr(bodies.tempfile, "SpooledTemporaryFile", Watched)
+    app, line = Answers(), Line(*[b"a" * 80] * 3)
+    line.go_on.set()
+    served(app)(asked(line, CONTENT_LENGTH="240"), ignore)
+    assert seen == [False, False, True]
+    assert app.bodies == [b"a" * 240]
+
+
+def test_a_full_disk_is_said_and_is_no_broken_line(monkeypatch, caplog):
+    class Full(io.BytesIO):
+        def __init__(self, max_size: int) -> None:
+            assert max_size
+
+        def write(self, _piece: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(bodies.tempfile, "SpooledTemporaryFile", Full)
+    said: list[Any] = []
+    body = asked(io.BytesIO(b"x"), CONTENT_LENGTH="1")
+    assert served(Answers())(body, lambda *told: said.append(told)) == [bodies.NO_SPACE.encode()]
+    assert said[0][0].startswith("507")
+    assert "No space left on device" in caplog.text
 
 
 def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_concerned(monkeypatch):
