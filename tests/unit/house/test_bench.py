@@ -11,9 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
+from werkzeug.wrappers import Request
 
-from bench import instances, invent, timing
+from bench import instances, invent, page_forms, timing
 from bench.invent import Invented, Office
+from bench.wsgi import Ask, environ
 from lib.clock import today
 from lib.database import transaction_mode
 from lib.identity import number_problem
@@ -127,3 +129,36 @@ def test_a_percentile_is_one_of_the_values(share: float, expected: int) -> None:
 def test_a_folder_without_room_is_refused(tmp_path: Path) -> None:
     with pytest.raises(instances.NoRoom, match=r"10,000,000,000 people need"):
         instances.check_room(tmp_path, 10_000_000_000, with_postgres=True)
+
+
+PAGE_WITH_FORMS = """
+<form><input name="q"></form>
+<form method="post"><input type="hidden" name="seen" value="a&amp;b">
+<label for="n">姓名</label><input id="n" name="name">
+<label><input type="radio" name="has" value="yes">是</label>
+<label><input type="radio" name="has" value="no" checked>否</label>
+<select name="first"><option value="">请选择</option><option value="1">一</option></select>
+<select name="chosen"><option value="">请选择</option><option value="2" selected>二</option></select>
+<label><input type="checkbox" name="posts" value="x" checked>甲</label><input type="checkbox" name="posts" value="y">
+<textarea name="more">
+两行
+字</textarea><input type="file" name="photo"><button name="action" value="next">下一步</button></form>
+"""
+
+
+@pytest.mark.parametrize("files", [None, {"photo": b"\xff\xd8jpeg"}])
+def test_a_form_is_sent_as_its_page_fills_it(files: dict[str, bytes] | None) -> None:
+    filled = page_forms.fields(PAGE_WITH_FORMS, "seen")
+    sent = Request(environ(Ask("/apply/personal?x=1", filled, files), "a=b"))
+    assert {name: sent.form.getlist(name) for name in sent.form} == {
+        "seen": ["a&b"],
+        "name": [""],
+        "has": ["no"],
+        "first": [""],
+        "chosen": ["2"],
+        "posts": ["x"],
+        "more": ["两行\n字"],
+    }
+    with sent:  # closes the files
+        assert {name: file.read() for name, file in sent.files.items()} == (files or {})
+    assert page_forms.controls(PAGE_WITH_FORMS, "seen")["has"].options == [["yes", "是"], ["no", "否"]]
