@@ -18,7 +18,7 @@ from bench import report
 from bench.peer import Peer
 from bench.timing import median, quiet_collector
 from lib.pdf import fonts
-from lib.pdf.canvas import INK, Canvas, Color, Piece, Rect
+from lib.pdf.canvas import INK, Canvas, Color, Recording, Rect
 from lib.pdf.fonts import Face
 from services.sheet import drawing as sheet_drawing
 from services.sheet import layout as sheet_layout
@@ -66,11 +66,11 @@ class Recorder(Canvas):
         self.strokes: list[list[Any]] = []
         self._reuse_forms = False
 
-    def record(self, draw: Callable[[], None]) -> Piece:
+    def record(self, draw: Callable[[], None]) -> Recording:
         draw()
-        return Piece("", {}, None)
+        return Recording("", {}, None)
 
-    def replay(self, piece: Piece) -> None:
+    def replay(self, piece: Recording) -> None:
         """It is drawn already."""
 
     def text(

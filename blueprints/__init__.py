@@ -1,13 +1,15 @@
-"""What views of every audience share: the person and the device of a request."""
+"""What views of every audience share: the transaction of a write, the person and the device of a request."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import cast
 
 from flask import current_app, g, request
 
-from lib.database import transaction_mode
+from lib.database import WITHOUT_WAITING, begin_mode, transaction_mode
 from models import Declaration, db
 from services import audit
 from services.access import Actor
@@ -20,6 +22,31 @@ def me() -> Actor:
     return cast(Actor, g.actor)
 
 
+@contextmanager
+def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
+    """The only place where a view writes: a short transaction that takes the write lock (docs/adr/024).
+
+    It ends the reading before it and begins again, so what a decision hangs on is read again inside. ``keep``: what was
+    read stays as it was; then the version column of a row tells, when it is written, that another request was faster
+    (StaleDataError). Without ``wait`` a lock that another one has is an error at once, for what can be written later
+    just as well. The view commits inside. What is not committed is undone at the end.
+    """
+    if begin_mode.get() == "IMMEDIATE":  # inside another one
+        yield
+        return
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a change before the write lock would be lost")
+    expires, session.expire_on_commit = session.expire_on_commit, not keep
+    try:
+        (session.commit if keep else session.rollback)()
+        with transaction_mode("IMMEDIATE" if wait else WITHOUT_WAITING):
+            yield
+    finally:
+        session.rollback()
+        session.expire_on_commit = expires
+
+
 def opened(case: DeclarationCase) -> bool:
     """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
 
@@ -29,8 +56,7 @@ def opened(case: DeclarationCase) -> bool:
     if not case.result_unseen:
         return False
     declaration_id = case.declaration.id
-    db.session.rollback()
-    with transaction_mode("IMMEDIATE"):
+    with writing():
         declaration = db.session.get_one(Declaration, declaration_id)
         db.session.refresh(declaration, with_for_update={"of": Declaration})
         if audit.result_unseen(declaration):

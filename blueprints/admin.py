@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.account_forms import AccountForm
 from lib import identity, names
 from lib.clock import today
@@ -105,15 +105,15 @@ def department(code: str) -> ResponseReturnValue:
     found = db.session.get_one(Department, (matching.one_in_scope(me(), code) or abort(404)).id)
     form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
-        form.populate_obj(found)
-        audit.record("department", me(), detail=found.code)
-        name = found.name
-        db.session.commit()
+        with writing():
+            form.populate_obj(found)
+            audit.record("department", me(), detail=found.code)
+            name = found.name
+            db.session.commit()
         flash(f"已保存{name}的联系方式", "g")
         return redirect(url_for("admin.departments"))
     if request.method == "GET" and found.verified_on is None:
         form.verified_on.data = today()
-    db.session.expire(found)  # discard the values of a refused form
     return render_template("admin/department.html", department=found, form=form), 422 if form.errors else 200
 
 
@@ -140,8 +140,9 @@ def _edit(notice: Notice) -> ResponseReturnValue:
     form = NoticeForm(obj=notice)
     if form.validate_on_submit():
         publish = request.form.get("action") == "publish"
-        notices.save(notice, me(), title=form.title.data or "", body=form.body.data or "", publish=publish)
-        db.session.commit()
+        with writing():
+            notices.save(notice, me(), title=form.title.data or "", body=form.body.data or "", publish=publish)
+            db.session.commit()
         flash("公告已发布" if publish else "公告已保存，没有公开", "g")
         return redirect(url_for("admin.notices"))
     return render_template("admin/notice.html", notice=notice, form=form), 422 if form.errors else 200
@@ -194,7 +195,9 @@ def new_reason(applies_to: str) -> ResponseReturnValue:
     form = ReasonForm()
     if form.validate_on_submit():
         try:
-            return_reasons.add(me(), applies_to, form.wording)
+            with writing():
+                return_reasons.add(me(), applies_to, form.wording)
+                db.session.commit()
             return _saved(f"已添加「{form.title.data}」")
         except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
@@ -209,7 +212,9 @@ def reason(code: str) -> ResponseReturnValue:
     form = ReasonForm(obj=found)
     if form.validate_on_submit():
         try:
-            return_reasons.edit(me(), found, form.wording)
+            with writing():
+                return_reasons.edit(me(), found, form.wording)
+                db.session.commit()
             return _saved(f"已保存「{form.title.data}」")
         except return_reasons.ReasonTaken as error:
             form.title.errors = [str(error)]
@@ -223,15 +228,15 @@ def retire_reason(code: str) -> ResponseReturnValue:
     found = return_reasons.editable(me(), code) or abort(404)
     retired, title = request.form.get("action") != "restore", found.title
     try:
-        return_reasons.retire(me(), found, retired=retired)
+        with writing():
+            return_reasons.retire(me(), found, retired=retired)
+            db.session.commit()
     except return_reasons.ReasonTaken as error:
-        db.session.rollback()
         return _reasons(str(error)), 422
     return _saved(f"已{'停用' if retired else '恢复使用'}「{title}」")
 
 
 def _saved(message: str) -> ResponseReturnValue:
-    db.session.commit()
     flash(message, "g")
     return redirect(url_for("admin.reasons"))
 

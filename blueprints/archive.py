@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me, opened
+from blueprints import me, opened, writing
 from forms import PHOTO
 from lib.codes import OPEN, Status
 from lib.storage import FileDamaged, FileMissing
@@ -108,11 +108,12 @@ def print_record() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def change() -> ResponseReturnValue:
     """【申请变更】: a new declaration that begins as a copy of the record."""
+    own_record()
     try:
-        workflow_start.start_change(me(), own_record())
+        with writing():
+            workflow_start.start_change(me(), _found())
+            db.session.commit()
     except workflow_start.AlreadyOpen as error:
-        db.session.rollback()
         flash(str(error), "y")
         return redirect(url_for("wizard.status"))
-    db.session.commit()
     return redirect(url_for("wizard.home"))

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints import writing
 from blueprints.csrf import MaskedCSRF
-from lib.database import WITHOUT_WAITING, begin_mode, failure_of, transaction_mode
+from lib.database import begin_mode, failure_of
 from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
@@ -83,7 +84,7 @@ def is_staff_path() -> bool:
 
 
 def load_session() -> None:
-    """Load the session. A GET reads on in its transaction; the next one of a POST starts with the write lock."""
+    """Load the session. A GET reads on in its transaction. Views write inside ``writing()``."""
     g.actor, g.ended = None, None
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
@@ -95,7 +96,6 @@ def load_session() -> None:
     if found and found.actor:
         g.actor = found.actor
         if found.stale:
-            db.session.rollback()
             _touch(found.actor.session_id)
     elif found:
         g.ended = found
@@ -104,20 +104,17 @@ def load_session() -> None:
     else:
         reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
-    if request.method not in SAFE:
-        begin_mode.set("IMMEDIATE")
 
 
 def _touch(session_id: int) -> None:
     """Write down that the session is in use. On a full disk or under a lock a later request does: reading goes on."""
     try:
-        with transaction_mode(WITHOUT_WAITING):
+        with writing(wait=False):
             sessions.touch(session_id)
             db.session.commit()
     except DBAPIError as error:
         if failure_of(error) in (None, StorageFailure.DAMAGED, StorageFailure.UNREACHABLE):
             raise
-        db.session.rollback()
 
 
 def _use_csrf_secret(secret: str | None) -> None:
@@ -182,11 +179,12 @@ def _park_form() -> bool:
     if sum(len(name) + len(value) for name, value in body) > PARKED_LIMIT:
         return False
     whose = {"account_id": g.ended.account_id, "staff_id": g.ended.staff_id, "path": _page_path()}
-    db.session.execute(delete(ParkedForm).filter_by(**whose))
-    parked = ParkedForm(**whose)
-    parked.body = body
-    db.session.add(parked)
-    db.session.commit()
+    with writing():
+        db.session.execute(delete(ParkedForm).filter_by(**whose))
+        parked = ParkedForm(**whose)
+        parked.body = body
+        db.session.add(parked)
+        db.session.commit()
     return True
 
 

@@ -10,12 +10,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import client_source
+from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
 from blueprints.kept_parts import render_kept, text_cookie
 from forms import PHOTO, STEPS
 from lib import names
-from lib.database import transaction_mode
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -98,8 +97,9 @@ def make_photo() -> ResponseReturnValue:
     """照片处理. A script does the work in the browser; without it the picture is uploaded."""
     if request.method != "POST":
         return render_template("public/photo_tool.html", problem="")
-    made = throttle.count_attempt(client_source().within(throttle.PHOTO_ADDRESS))
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt(client_source().within(throttle.PHOTO_ADDRESS))
+        db.session.commit()
     if made.until:
         problem = f"您所在的网络处理得太频繁，请 {made.minutes} 分钟后再试，或者换用其他网络（如手机流量）"
         return render_template("public/photo_tool.html", problem=problem), 429
@@ -167,8 +167,7 @@ def verify(code: str) -> ResponseReturnValue:
     wait = 0 if found else verification.wait(source)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
+        with writing():
             verification.missed(source)
             db.session.commit()
     return page, 200 if found else 429 if wait else 404

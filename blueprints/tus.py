@@ -19,8 +19,7 @@ from flask import Response, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from blueprints import errors
-from lib.database import transaction_mode
+from blueprints import errors, writing
 from lib.files import refuse_unwritable
 from lib.pictures.images import MAX_BYTES
 from models import db, store
@@ -148,9 +147,11 @@ def _create(find: Find, address: Address) -> Response:
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
     _refuse_unwritable(length)
-    upload = resumable_uploads.begin(find(), told.get("kind", ""), length, _facts(told))
-    uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
-    db.session.commit()
+    facts = _facts(told)
+    with writing():
+        upload = resumable_uploads.begin(find(), told.get("kind", ""), length, facts)
+        uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
+        db.session.commit()
     if with_upload and arrived == 0:
         arrived, expires = _receive(find, uid, 0, length) or (arrived, expires)
     return _answer(201, {"Location": address(uid)} | _state(arrived, expires))
@@ -176,10 +177,9 @@ def _append(find: Find, uid: str) -> Response:
     if request.mimetype != CONTENT:
         raise ProtocolError(415, CONTENT)
     start = _whole_number_header("Upload-Offset")
-    with transaction_mode("DEFERRED"):
-        upload = resumable_uploads.find(find(), uid)
-        length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
-        db.session.rollback()
+    upload = resumable_uploads.find(find(), uid)
+    length, arrived, expires = upload.length, upload.arrived, resumable_uploads.expires_at(upload)
+    db.session.rollback()
     if start != arrived:
         raise Elsewhere(arrived)
     if start + (request.content_length or 0) > length:
@@ -196,10 +196,11 @@ def _receive(find: Find, uid: str, start: int, length: int) -> tuple[int, dateti
     """
     state = None
     for piece in _chunks(length - start):
-        upload = resumable_uploads.find(find(), uid)
-        start = resumable_uploads.append(upload, start, piece)
-        state = start, resumable_uploads.expires_at(upload)
-        db.session.commit()
+        with writing():
+            upload = resumable_uploads.find(find(), uid)
+            start = resumable_uploads.append(upload, start, piece)
+            state = start, resumable_uploads.expires_at(upload)
+            db.session.commit()
     return state
 
 
@@ -227,6 +228,7 @@ def _chunks(room: int) -> Iterator[bytes]:
 
 
 def _discard(find: Find, uid: str) -> Response:
-    resumable_uploads.discard(resumable_uploads.find(find(), uid, lock=True))
-    db.session.commit()
+    with writing():
+        resumable_uploads.discard(resumable_uploads.find(find(), uid, lock=True))
+        db.session.commit()
     return _answer(204, {})

@@ -310,9 +310,9 @@ class Prebuilt:
         """The first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Mapping[str, list[Any]]) -> _Compiled:
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
-        given = {name: None for name, bind in compiled.binds.items() if bind.required}
+        given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors

@@ -24,6 +24,7 @@ from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 from tests.support.rules.manners import alike, check_page, once
+from tests.support.rules.write_lock import watched
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,
@@ -71,6 +72,12 @@ def _unhurried_files() -> Iterator[None]:
     """No test needs to survive a power cut, so none waits for the disk; tests about syncing switch it on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _write_lock() -> Iterator[None]:
+    with watched():
         yield
 
 

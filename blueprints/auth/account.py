@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import device_name, me
+from blueprints import device_name, me, writing
 from blueprints.auth.forms import ChangePasswordForm
 from blueprints.auth.shared import bp, set_device_cookie, signed_in_response
 from models import Account, db
@@ -27,8 +27,9 @@ def account() -> ResponseReturnValue:
     form = ChangePasswordForm({"name": who.name, "number": who.number, "phone": who.phone})
     if not form.validate_on_submit():
         return _page(person, form), 422 if form.is_submitted() else 200
-    made = throttle.count_attempt((throttle.PASSWORD, _session()))
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt((throttle.PASSWORD, _session()))
+        db.session.commit()
     if made.until:
         form.current.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
         return _page(person, form), 429
@@ -45,13 +46,14 @@ def _session() -> str:
 
 def _change(who: KnownApplicant, password_hash: str) -> ResponseReturnValue:
     try:
-        token = applicants.change_password(who, password_hash, device_name())
+        with writing():
+            token = applicants.change_password(who, password_hash, device_name())
+            throttle.reset_failures(throttle.PASSWORD, _session())
+            device = known_devices.remember("", account_id=who.account_id)
+            db.session.commit()
     except StepExpired:  # changed on another device meanwhile
-        db.session.rollback()
         flash("登录密码刚刚已在别处修改，请核对", "y")
         return redirect(url_for("auth.account"))
-    device = known_devices.remember("", account_id=who.account_id)
-    db.session.commit()
     response = signed_in_response(token, device, url_for("auth.account"), staff=False)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
@@ -73,11 +75,12 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
 @only(*APPLICANTS)
 def end_other_devices() -> ResponseReturnValue:
     """退出其他设备. They are no longer known, either."""
-    sessions.end_all(account_id=me().id, but=me().session_id)
-    known_devices.forget(account_id=me().id)
-    device = known_devices.remember("", account_id=me().id)
-    audit.record("end_sessions", me())
-    db.session.commit()
+    with writing():
+        sessions.end_all(account_id=me().id, but=me().session_id)
+        known_devices.forget(account_id=me().id)
+        device = known_devices.remember("", account_id=me().id)
+        audit.record("end_sessions", me())
+        db.session.commit()
     flash("其他设备已退出登录", "g")
     response = redirect(url_for("auth.account"))
     set_device_cookie(response, device, staff=False)
@@ -95,6 +98,7 @@ def show_inbox() -> str:
 @only(*APPLICANTS)
 def read_inbox() -> ResponseReturnValue:
     """全部标为已读. A button, because a GET must not change anything."""
-    inbox.mark_read(me().id)
-    db.session.commit()
+    with writing():
+        inbox.mark_read(me().id)
+        db.session.commit()
     return redirect(url_for("auth.inbox"))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source
+from blueprints import client_source, writing
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
 from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
 from models import LegacyHolder, db
@@ -59,10 +59,11 @@ def _month(form: ProofForm) -> str:
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
     limits = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
-    made = throttle.count_secret(limits, number, client_source())
-    if made.until is None:
-        legacy_claim.audit_attempt(number)
-    db.session.commit()
+    with writing():
+        made = throttle.count_secret(limits, number, client_source())
+        if made.until is None:
+            legacy_claim.audit_attempt(number)
+        db.session.commit()
     if made.until:
         words = CODE_TOO_OFTEN if proof.factor == "activation_code" else TOO_OFTEN
         return _proof_page(form, words[made.limited].format(duration(made.minutes))), 429
@@ -70,8 +71,9 @@ def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseRet
     if opened is None:
         db.session.rollback()
         return _proof_page(form, WRONG), 422
-    throttle.uncount_attempt(made)
-    db.session.commit()
+    with writing():
+        throttle.uncount_attempt(made)
+        db.session.commit()
     remember("opened", legacy_id=opened.legacy_id, factor=opened.factor, code_id=opened.code_id)
     return redirect(url_for("auth.claim_password"))
 
@@ -93,11 +95,11 @@ def claim_password() -> ResponseReturnValue:
         return render_template("auth/claim_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        legacy_claim.claim(ProvenClaim(**opened), password_hash, privacy.VERSION)
+        with writing():
+            legacy_claim.claim(ProvenClaim(**opened), password_hash, privacy.VERSION)
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _start_again()
-    db.session.commit()
     forget("claim", "opened")
     flash("设置成功，请重新登录", "g")
     return redirect(url_for("auth.login"))

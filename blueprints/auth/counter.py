@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.auth.forms import IssueForm, LookUpForm
 from blueprints.auth.shared import bp
 from lib.database import utcnow
@@ -23,12 +23,12 @@ def staff_counter() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form), 422 if form.is_submitted() else 200
     try:
-        found = counter_desk.look_up(form.number.data, me())
+        with writing():
+            found = counter_desk.look_up(form.number.data, me())
+            db.session.commit()
     except counter_desk.OwnAccount:
-        db.session.rollback()
         form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
-    db.session.commit()
     form.number.data = None
     return _page(form, looked=True, found=found)
 
@@ -51,8 +51,9 @@ def staff_counter_code() -> ResponseReturnValue:
     issue = IssueForm()
     if not issue.validate():
         return _page(LookUpForm(formdata=None), looked=True, found=found, issue=issue), 422
-    code = counter_desk.issue_code(found, me())
-    db.session.commit()
+    with writing():
+        code = counter_desk.issue_code(found, me())
+        db.session.commit()
     return render_template(
         "auth/slip.html", found=found, code=code, until=utcnow() + activation_codes.LIFE, office=me()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source
+from blueprints import client_source, writing
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
 from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
@@ -43,16 +43,18 @@ def forgot_code() -> ResponseReturnValue:
 
 def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
-    made = throttle.count_secret(throttle.CODE, number, client_source())
-    db.session.commit()
+    with writing():
+        made = throttle.count_secret(throttle.CODE, number, client_source())
+        db.session.commit()
     if made.until:
         return _code_page(form, CODE_TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
     found = applicants.account_for_code(number, name, form.code.data)
     if found is None:
         db.session.rollback()
         return _code_page(form, WRONG), 422
-    throttle.uncount_attempt(made)
-    db.session.commit()
+    with writing():
+        throttle.uncount_attempt(made)
+        db.session.commit()
     account_id, code_id = found
     remember("reset", account_id=account_id, code_id=code_id)
     return redirect(url_for("auth.forgot_password"))
@@ -75,11 +77,11 @@ def forgot_password() -> ResponseReturnValue:
         return render_template("auth/forgot_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
+        with writing():
+            applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _start_again()
-    db.session.commit()
     forget("forgot", "reset")
     flash("新密码设置成功，请登录", "g")
     return redirect(url_for("auth.login"))

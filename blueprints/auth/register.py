@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source
+from blueprints import client_source, writing
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
 from blueprints.auth.shared import bp, duration
 from lib.codes import IdType
@@ -34,13 +34,16 @@ def register() -> ResponseReturnValue:
         page = render_template("auth/register_wait.html", limited=made.limited, wait=duration(made.minutes))
         return page, 429
     try:
-        session[TOKEN] = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
+        with writing():
+            token = applicants.reserve(_wanted(form), session.get(TOKEN, ""))
+            throttle.uncount_attempt(made, throttle.REGISTER_TAKEN)
+            db.session.commit()
     except NumberTaken:
-        throttle.uncount_attempt(made, throttle.REGISTER_OPEN)
-        db.session.commit()
+        with writing():
+            throttle.uncount_attempt(made, throttle.REGISTER_OPEN)
+            db.session.commit()
         return _page(form, occupied=NUMBER_TAKEN), 409
-    throttle.uncount_attempt(made, throttle.REGISTER_TAKEN)
-    db.session.commit()
+    session[TOKEN] = token
     return redirect(url_for("auth.register_password"))
 
 
@@ -50,12 +53,13 @@ def _begin(form: RegisterForm) -> CountedAttempt:
     by_address = [throttle.REGISTER_TAKEN, throttle.REGISTER_ADDRESS]
     if applicants.reservation(session.get(TOKEN, "")) is None:
         by_address.append(throttle.REGISTER_OPEN)
-    made = throttle.count_attempt(
-        (throttle.REGISTER, source.of(form.number.data)),
-        (throttle.REGISTER_PHONE, source.of(form.phone.data)),
-        *map(source.within, by_address),
-    )
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt(
+            (throttle.REGISTER, source.of(form.number.data)),
+            (throttle.REGISTER_PHONE, source.of(form.phone.data)),
+            *map(source.within, by_address),
+        )
+        db.session.commit()
     return made
 
 
@@ -96,15 +100,14 @@ def register_password() -> ResponseReturnValue:
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
-        account = applicants.activate(token, password_hash)
+        with writing():
+            account = applicants.activate(token, password_hash)
+            _finish(account.id_number, account.phone or "")
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _start_again()
     except NumberTaken:
-        db.session.rollback()
         return _page(RegisterForm(formdata=None), occupied=NUMBER_TAKEN), 409
-    _finish(account.id_number, account.phone or "")
-    db.session.commit()
     session.pop(TOKEN)
     flash("注册成功，请登录", "g")
     return redirect(url_for("auth.login"))

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from blueprints import gate
+from blueprints import gate, writing
 from lib.crypto import Tampered
 from lib.database import utcnow
 from models import db, keys
@@ -116,6 +116,7 @@ def end_current_session() -> None:
 
 
 def sign_out(endpoint: str, *, staff: bool) -> Response:
-    end_current_session()
-    db.session.commit()
+    with writing():
+        end_current_session()
+        db.session.commit()
     return signed_out_response(url_for(endpoint), staff=staff)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source, device_name
+from blueprints import client_source, device_name, writing
 from blueprints.account_forms import LoginForm
 from blueprints.auth.shared import (
     bp,
@@ -17,7 +17,6 @@ from blueprints.auth.shared import (
     signed_in_response,
 )
 from blueprints.gate import signed_in
-from lib.database import transaction_mode
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, known_devices, passwords, throttle
@@ -58,30 +57,30 @@ def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
     number = form.number.data
     who = applicants.known(applicants.find(number))
     device_id = known_devices.find(sent_device_token(staff=False), account_id=who.account_id if who else 0)
-    made = throttle.count_secret(throttle.SIGN_IN, number, client_source(), device_id)
-    db.session.commit()
+    with writing():
+        made = throttle.count_secret(throttle.SIGN_IN, number, client_source(), device_id)
+        db.session.commit()
     return made, who
 
 
 def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> ResponseReturnValue:
     new_hash = passwords.rehashed(form.password.data, who.password_hash)
     try:
-        token, actor = applicants.sign_in(who, device_name(), new_hash)
+        with writing():
+            token, actor = applicants.sign_in(who, device_name(), new_hash)
+            throttle.count_success(made, throttle.SIGN_IN, form.number.data, client_source())
+            device = known_devices.remember(sent_device_token(staff=False), account_id=who.account_id)
+            end_current_session()
+            db.session.commit()
     except StepExpired:  # the password was changed meanwhile
-        db.session.rollback()
         return _page(form, WRONG), 422
-    throttle.count_success(made, throttle.SIGN_IN, form.number.data, client_source())
-    device = known_devices.remember(sent_device_token(staff=False), account_id=who.account_id)
-    end_current_session()
-    db.session.commit()
     return signed_in_response(token, device, _place(actor), staff=False)
 
 
 def _place(actor: Actor) -> str:
     """First the stored form, then the wanted page, then the next page of the declaration."""
-    with transaction_mode("DEFERRED"):
-        parked = next_page.parked_path(actor)
-        endpoint, values = next_page.after_sign_in(actor)
+    parked = next_page.parked_path(actor)
+    endpoint, values = next_page.after_sign_in(actor)
     return parked or next_path() or url_for(endpoint, **values)
 
 

@@ -7,7 +7,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from pyotp import random_base32
 
-from blueprints import device_name, me
+from blueprints import device_name, me, writing
 from blueprints.auth.forms import AccountForm, ChangePasswordForm, PasswordAgainForm, TotpForm
 from blueprints.auth.shared import bp, forget, remember, remembered, signed_in_response
 from lib.questions.fields import Question
@@ -27,20 +27,21 @@ def _known() -> KnownStaff:
 def _password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the attempt, commit, check; the field gets the message."""
     session = f"staff {me().session_id}"  # who holds another one keeps nobody from it
-    made = throttle.count_attempt((throttle.PASSWORD, session))
-    db.session.commit()
+    with writing():
+        made = throttle.count_attempt((throttle.PASSWORD, session))
+        db.session.commit()
     if made.until:
         field.errors = [f"尝试次数过多，请 {made.minutes} 分钟后再试"]
     elif not passwords.is_correct(field.data, who.password_hash, staff=True):
         field.errors = [WRONG]
     else:
-        throttle.reset_failures(throttle.PASSWORD, session)
-        db.session.commit()
+        with writing():
+            throttle.reset_failures(throttle.PASSWORD, session)
+            db.session.commit()
     return not field.errors
 
 
 def _changed_elsewhere() -> ResponseReturnValue:
-    db.session.rollback()
     flash("账号刚刚已在别处修改，请核对后再试", "y")
     return redirect(url_for("auth.staff_account"))
 
@@ -57,11 +58,12 @@ def staff_account() -> ResponseReturnValue:
         return _account_page(form), 422
     password_hash = passwords.hashed(form.password.data, staff=True)
     try:
-        token = staff.change_password(who, password_hash, device_name())
+        with writing():
+            token = staff.change_password(who, password_hash, device_name())
+            device = known_devices.remember("", staff_id=who.staff_id)
+            db.session.commit()
     except StepExpired:
         return _changed_elsewhere()
-    device = known_devices.remember("", staff_id=who.staff_id)
-    db.session.commit()
     response = signed_in_response(token, device, url_for("auth.staff_account"), staff=True)
     flash("登录密码已修改，其他设备已退出", "g")
     return response
@@ -109,8 +111,9 @@ def _fours(secret: str) -> list[str]:
 
 
 def _change_totp(secret: str, step: int) -> ResponseReturnValue:
-    staff.change_totp(_known(), secret, step, me().session_id)
-    db.session.commit()
+    with writing():
+        staff.change_totp(_known(), secret, step, me().session_id)
+        db.session.commit()
     forget("totp")
     flash("动态验证码已重新设置，请从现在起使用新的；其他设备已退出", "g")
     return redirect(url_for("auth.staff_account"))
@@ -124,10 +127,11 @@ def staff_codes() -> ResponseReturnValue:
     if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
         return _password_page(form, "生成新的恢复码", "auth.staff_codes")
     try:
-        codes = staff.renew_recovery_codes(who)
+        with writing():
+            codes = staff.renew_recovery_codes(who)
+            db.session.commit()
     except StepExpired:
         return _changed_elsewhere()
-    db.session.commit()
     return render_template("auth/staff_codes.html", codes=codes)
 
 
@@ -140,7 +144,8 @@ def _password_page(form: AccountForm, title: str, endpoint: str) -> ResponseRetu
 @only(*STAFF)
 def staff_keys() -> ResponseReturnValue:
     """单键操作 on the review page, on or off."""
-    staff.set_single_keys(me().id, request.form.get("keys") == "on")
-    db.session.commit()
+    with writing():
+        staff.set_single_keys(me().id, request.form.get("keys") == "on")
+        db.session.commit()
     flash("已保存", "g")
     return redirect(url_for("auth.staff_account"))

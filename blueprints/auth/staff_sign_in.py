@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source, device_name
+from blueprints import client_source, device_name, writing
 from blueprints.auth.forms import StaffLoginForm
 from blueprints.auth.shared import (
     bp,
@@ -17,7 +17,6 @@ from blueprints.auth.shared import (
     signed_in_response,
 )
 from blueprints.gate import signed_in
-from lib.database import transaction_mode
 from models import db
 from services.access import OFFICERS, Actor, public
 from services.accounts import known_devices, passwords, staff, throttle
@@ -57,8 +56,9 @@ def _begin(form: StaffLoginForm) -> tuple[CountedAttempt, KnownStaff | None]:
     username = form.username.data
     who = staff.active_account(username)
     device_id = known_devices.find(sent_device_token(staff=True), staff_id=who.staff_id if who else 0)
-    made = throttle.count_secret(throttle.STAFF_SIGN_IN, username, client_source(), device_id)
-    db.session.commit()
+    with writing():
+        made = throttle.count_secret(throttle.STAFF_SIGN_IN, username, client_source(), device_id)
+        db.session.commit()
     return made, who
 
 
@@ -66,14 +66,14 @@ def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> Respo
     """After the correct password; the sign-in redeems the second factor."""
     new_hash = passwords.rehashed(form.password.data, who.password_hash, staff=True)
     try:
-        token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
+        with writing():
+            token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
+            throttle.count_success(made, throttle.STAFF_SIGN_IN, form.username.data, client_source())
+            device = known_devices.remember(sent_device_token(staff=True), staff_id=who.staff_id)
+            end_current_session()
+            db.session.commit()
     except StepExpired:
-        db.session.rollback()
         return _login_page(form, WRONG), 422
-    throttle.count_success(made, throttle.STAFF_SIGN_IN, form.username.data, client_source())
-    device = known_devices.remember(sent_device_token(staff=True), staff_id=who.staff_id)
-    end_current_session()
-    db.session.commit()
     return signed_in_response(token, device, _place(actor), staff=True)
 
 
@@ -88,8 +88,7 @@ def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None
 
 
 def _place(actor: Actor) -> str:
-    with transaction_mode("DEFERRED"):
-        parked = next_page.parked_path(actor)
+    parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
     return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
 

@@ -12,7 +12,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.shared import (
     bp,
     in_hand,
@@ -46,7 +46,7 @@ def replace_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
 
 
 def take_marks(uid: str) -> tuple[ReviewCase, int]:
-    """Put the sent marks into the transaction in hand, where they may be set. Returns what was seen, too."""
+    """Put the sent marks into the transaction of a write, where they may be set. Returns what was seen, too."""
     case, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
     if seen == case.revision.number and case.may_keep_marks():
         replace_marks(case, request.form)
@@ -54,11 +54,11 @@ def take_marks(uid: str) -> tuple[ReviewCase, int]:
 
 
 def save_marks_alone(uid: str) -> None:
-    """Undo what the verb did, but save the marks: what was typed stays even when the verb fails."""
-    db.session.rollback()
-    case, _seen = take_marks(uid)
-    workflow.renew(case.declaration, me())
-    db.session.commit()
+    """Save the marks without the verb: what was typed stays even when the verb fails."""
+    with writing():
+        case, _seen = take_marks(uid)
+        workflow.renew(case.declaration, me())
+        db.session.commit()
 
 
 def confirmed() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.shared import address_of, bp, within
 from models import db
 from services import workflow
@@ -38,10 +38,10 @@ def claim_next_due(filters: Filters) -> str | None:
             return None
         uid = declaration.uid
         try:
-            workflow.claim(declaration, me())
-            db.session.commit()
+            with writing():
+                workflow.claim(declaration, me())
+                db.session.commit()
         except (workflow.Conflict, workflow.NotAllowed):
-            db.session.rollback()
             continue
         return uid
     raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")

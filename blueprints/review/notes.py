@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.marking import take_marks
 from blueprints.review.shared import address_of, bp
 from models import db
@@ -18,15 +18,14 @@ from services.marks import internal_notes
 @only(*OFFICERS)
 def add_note(uid: str) -> ResponseReturnValue:
     """The marks on the page are saved too: adding a note must not lose them."""
-    case, _seen = take_marks(uid)
-    if not case.reads_all:
-        raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
     text = " ".join(request.form.get("note", "").replace("\x00", "").split())
-    if text:
-        internal_notes.add(case.declaration, me(), text)
-        flash("内部备注已保存。", "g")
-    else:
-        flash("请先写备注，再按【保存备注】。", "y")
-    workflow.renew(case.declaration, me())
-    db.session.commit()
+    with writing():
+        case, _seen = take_marks(uid)
+        if not case.reads_all:
+            raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
+        if text:
+            internal_notes.add(case.declaration, me(), text)
+        workflow.renew(case.declaration, me())
+        db.session.commit()
+    flash(*("内部备注已保存。", "g") if text else ("请先写备注，再按【保存备注】。", "y"))
     return redirect(address_of(uid, _anchor="notes"))

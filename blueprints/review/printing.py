@@ -9,11 +9,10 @@ from typing import Any
 from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
-from lib.database import transaction_mode
 from lib.storage import FileDamaged, FileMissing
 from models import Declaration, PrintJob, Record, db, store
 from services.access import OFFICERS, only
@@ -58,10 +57,8 @@ def _chosen() -> list[int]:
 @only(*OFFICERS)
 def choose_sheets() -> ResponseReturnValue:
     """From a list to the question why."""
-    with transaction_mode("DEFERRED"):  # only read
-        db.session.rollback()
-        if chosen := _chosen():
-            return _ask_why(len(chosen), PrintForm(formdata=None))
+    if chosen := _chosen():
+        return _ask_why(len(chosen), PrintForm(formdata=None))
     flash("请先勾选要打印的信息表。" if request.form.get("which") != "all" else "这里没有可以打印的信息表。", "y")
     return _back()
 
@@ -89,25 +86,22 @@ def _back() -> ResponseReturnValue:
 @bp.post("/print")
 @only(*OFFICERS)
 def print_sheets() -> ResponseReturnValue:
-    with transaction_mode("DEFERRED"):  # choosing a thousand needs no lock; asking for them does
-        db.session.rollback()
-        chosen, form = _chosen(), PrintForm()
-        db.session.rollback()
+    chosen, form = _chosen(), PrintForm()
     if not chosen:
         flash("所选的信息表已不在您的管辖范围内。", "y")
         return _back()
     if not form.validate_on_submit():
         return _ask_why(len(chosen), form), 422
     try:
-        job = batch_print.create(me(), chosen, form.reason.data or "")
+        with writing():
+            uid = batch_print.create(me(), chosen, form.reason.data or "").uid
+            db.session.commit()
     except batch_print.PrintingBusy as busy:
-        db.session.rollback()
         flash("您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。", "y")
         return redirect(url_for("review.print_job", uid=busy.uid))
-    db.session.commit()
     if current_app.config["STARTS_DRAWERS"]:
         batch_print.start_drawer(Path(current_app.root_path))
-    return redirect(url_for("review.print_job", uid=job.uid))
+    return redirect(url_for("review.print_job", uid=uid))
 
 
 @bp.get("/print")
@@ -135,8 +129,9 @@ def print_state(uid: str) -> dict[str, Any]:
 @only(*OFFICERS)
 def cancel_print(uid: str) -> ResponseReturnValue:
     """Also throws a finished file away before its day is over."""
-    batch_print.cancel(_own(uid))
-    db.session.commit()
+    with writing():
+        batch_print.cancel(_own(uid))
+        db.session.commit()
     flash("已取消这次打印。", "g")
     return redirect(url_for("review.print_list"))
 

@@ -9,12 +9,11 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review import queue_lines
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
 from lib.codes import Kind
-from lib.database import transaction_mode
 from models import db
 from services import workflow
 from services.access import OFFICERS, STAFF, only
@@ -62,9 +61,8 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    with transaction_mode("DEFERRED"):  # it is sent as a form but only reads: no write lock
-        view = OfficerView(me())
-        return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
+    view = OfficerView(me())
+    return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
@@ -194,11 +192,12 @@ def _nothing_left(filters: Filters) -> ResponseReturnValue:
 def save_view() -> ResponseReturnValue:
     filters = Filters.read(_plain(request.form))
     try:
-        kept = saved_views.save(me(), typed("name", 100), filters)
+        with writing():
+            kept = saved_views.save(me(), typed("name", 100), filters)
+            db.session.commit()
     except saved_views.ViewRefused as error:
         flash(str(error), "r")
         return _back(filters)
-    db.session.commit()
     flash(f"已保存视图「{kept.name}」。", "g")
     return _back(filters)
 
@@ -206,8 +205,9 @@ def save_view() -> ResponseReturnValue:
 @bp.post("/queue/views/<int(max=2147483647):view_id>/delete")
 @only(*OFFICERS)
 def drop_view(view_id: int) -> ResponseReturnValue:
-    if not saved_views.delete_view(me(), view_id):
-        abort(404)
-    db.session.commit()
+    with writing():
+        if not saved_views.delete_view(me(), view_id):
+            abort(404)
+        db.session.commit()
     flash("已删除视图。", "g")
     return redirect(url_for("review.queue"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
-from lib.database import transaction_mode
 from models import Record, db
 from services.access import OFFICERS, only
 from services.records import office_list as office_records
@@ -27,8 +26,7 @@ def search_records() -> ResponseReturnValue:
     """As in 待办: what people are searched by is sent in the body, never in an address."""
     if not (text := typed("q", 60)):
         return redirect(url_for("review.records"))
-    with transaction_mode("DEFERRED"):  # as there: only read
-        return _page(office_records.search(me(), text), text)
+    return _page(office_records.search(me(), text), text)
 
 
 def _page(found: office_records.RecordPage, text: str, began: bool = False) -> str:
@@ -47,8 +45,9 @@ def record(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down."""
-    access_log.record(me(), record_in_scope(uid).revision, ["reveal"])
-    db.session.commit()
+    with writing():
+        access_log.record(me(), record_in_scope(uid).revision, ["reveal"])
+        db.session.commit()
     return _show(record_in_scope(uid), reveal=True)
 
 

@@ -10,12 +10,11 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from wtforms.validators import ValidationError
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.account_forms import AccountForm
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp
 from lib.clock import today
-from lib.database import transaction_mode
 from lib.questions.fields import ChoiceQuestion, DayQuestion
 from lib.questions.validators import Optional, Required
 from models import db
@@ -61,21 +60,19 @@ def roster_page() -> str:
 @only(*OFFICERS)
 def export_roster() -> ResponseReturnValue:
     """Reading and writing the file need no lock of the database; only the log of it does."""
-    with transaction_mode("DEFERRED"):
+    form = RosterForm()
+    if not form.validate_on_submit():
+        return render_template("review/roster.html", form=form), 422
+    wanted = _wanted(form)
+    folder = Path(current_app.config["DATA"]) / xlsx.FOLDER
+    try:
+        with roster.one_at_a_time(folder, me()):
+            made = roster.write(me(), wanted, folder)
+    except roster.RosterBusy:
+        form.reason.errors = ["您的另一份名册正在生成，请等它下载完再导出"]
+        return render_template("review/roster.html", form=form), 409
+    finally:
         db.session.rollback()
-        form = RosterForm()
-        if not form.validate_on_submit():
-            return render_template("review/roster.html", form=form), 422
-        wanted = _wanted(form)
-        folder = Path(current_app.config["DATA"]) / xlsx.FOLDER
-        try:
-            with roster.one_at_a_time(folder, me()):
-                made = roster.write(me(), wanted, folder)
-        except roster.RosterBusy:
-            form.reason.errors = ["您的另一份名册正在生成，请等它下载完再导出"]
-            return render_template("review/roster.html", form=form), 409
-        finally:
-            db.session.rollback()
     if not made.count:
         made.file.close()
         flash("没有符合条件的人员，没有生成名册。", "y")
@@ -91,8 +88,9 @@ def _wanted(form: RosterForm) -> roster.RosterRequest:
 def _send(wanted: roster.RosterRequest, made: roster.Roster, reason: str) -> Response:
     try:
         name = roster.file_name(wanted)
-        roster.log(me(), wanted, made, reason)
-        db.session.commit()
+        with writing():
+            roster.log(me(), wanted, made, reason)
+            db.session.commit()
     except BaseException:
         made.file.close()
         raise

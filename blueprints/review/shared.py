@@ -9,10 +9,9 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review import viewer_pictures
 from blueprints.review.submission_rows import SubmissionRows
-from lib.database import transaction_mode
 from lib.text import one_line
 from models import Record, db
 from services import access, checks, workflow
@@ -87,7 +86,7 @@ def in_scope(uid: str, number: int | None = None) -> ReviewCase:
 
 
 def in_hand(uid: str) -> ReviewCase:
-    """The same for a verb: a second officer waits here, and then sees what the first one did."""
+    """The same for a verb, inside ``writing()``: a second officer waits here, and then sees what the first one did."""
     declaration = access.locked_declaration(me(), uid)
     return (declaration and review_case.of(declaration, me())) or abort(404)
 
@@ -102,8 +101,7 @@ def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
     case = read_in_scope(uid, number)
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
+        with writing():
             case = read_in_scope(uid, number)
             access_log.record(me(), case.revision, case.access_log.to_log(verb))
             if case.access_log.clock_to_start(verb):
@@ -117,8 +115,7 @@ def viewed_record(uid: str) -> Record:
     """A record of the officer's scope; the access, to its page or to a picture alone, is logged first."""
     record = record_in_scope(uid)
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
-        db.session.rollback()
-        with transaction_mode("IMMEDIATE"):
+        with writing():
             access_log.record(me(), record_in_scope(uid).revision, ["view_record"])
             db.session.commit()
         record = record_in_scope(uid)

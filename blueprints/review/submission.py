@@ -6,10 +6,9 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.marking import replace_marks
 from blueprints.review.shared import address_of, bp, in_hand, in_scope, read_in_scope, submission_page, viewed_case
-from lib.database import transaction_mode
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
@@ -31,8 +30,7 @@ def _give_back_marks(uid: str) -> None:
     path = url_for("review.submission", uid=uid)
     if not drafts.has_late_forms(me().id, path):
         return
-    db.session.rollback()
-    with transaction_mode("IMMEDIATE"):
+    with writing():
         late = drafts.late_forms(me().id, path)
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)
@@ -48,12 +46,11 @@ def _give_back_marks(uid: str) -> None:
 @only(*OFFICERS)
 def claim(uid: str) -> ResponseReturnValue:
     try:
-        workflow.claim(in_hand(uid).declaration, me())
+        with writing():
+            workflow.claim(in_hand(uid).declaration, me())
+            db.session.commit()
     except workflow.NotAllowed as error:
-        db.session.rollback()
         flash(str(error), "y")
-        return redirect(address_of(uid))
-    db.session.commit()
     return redirect(address_of(uid))
 
 
@@ -62,6 +59,7 @@ def claim(uid: str) -> ResponseReturnValue:
 def reveal(uid: str) -> ResponseReturnValue:
     """Show number and phone once, and write that down. The page is the answer itself: opened again, it is masked."""
     number = request.form.get("seen", type=int)
-    access_log.record(me(), in_scope(uid, number).revision, ["reveal"])
-    db.session.commit()
+    with writing():
+        access_log.record(me(), in_scope(uid, number).revision, ["reveal"])
+        db.session.commit()
     return submission_page(read_in_scope(uid, number), reveal=True)

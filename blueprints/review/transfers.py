@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.review.decide import REASON_LENGTH
 from blueprints.review.marking import confirm, confirmed, take_marks
 from blueprints.review.next_case import next_case
-from blueprints.review.shared import address_of, bp, in_hand, typed, within
+from blueprints.review.shared import address_of, bp, in_hand, in_scope, typed, within
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
@@ -18,7 +18,6 @@ from services.review import transfer_targets
 
 def _back_with(uid: str, problem: str) -> ResponseReturnValue:
     """Nothing was done; the submission's page says why at its top."""
-    db.session.rollback()
     flash(problem, "y")
     return redirect(address_of(uid))
 
@@ -27,15 +26,15 @@ def _back_with(uid: str, problem: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def take_over(uid: str) -> ResponseReturnValue:
     """接手 what a colleague holds, after a page that names the colleague."""
-    declaration = in_hand(uid).declaration
     try:
-        claim = workflow.held_by_another(declaration, me())
+        claim = workflow.held_by_another(in_scope(uid).declaration, me())
+        if not confirmed():
+            return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
+        with writing():
+            workflow.take_over(in_hand(uid).declaration, me())
+            db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
-    if not confirmed():
-        return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
-    workflow.take_over(declaration, me())
-    db.session.commit()
     return redirect(address_of(uid))
 
 
@@ -43,34 +42,44 @@ def take_over(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def transfer(uid: str) -> ResponseReturnValue:
     """转交: first the page with the departments, then the offer. The other one accepts or sends it back."""
-    case, seen = take_marks(uid)
-    workflow.holds(case.declaration, me(), seen)
+    case = in_scope(uid)
+    workflow.holds(case.declaration, me(), request.form.get("seen", default=0, type=int))
     offices = transfer_targets.offices(case.declaration, case.revision)
     if not confirmed():
         return confirm("review/confirm_transfer.html", uid, offices=offices)
-    chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
     try:
+        number, office = _offered(uid)
+    except workflow.NotAllowed as error:
+        return confirm("review/confirm_transfer.html", uid, str(error), offices=offices)
+    flash(f"已将 {number} 转交{office}，等待对方受理。", "g")
+    return redirect(url_for("review.queue", **within()))
+
+
+def _offered(uid: str) -> tuple[str, str]:
+    """Offer it with its marks; returns its number and the name of the other department. Raises NotAllowed."""
+    with writing():
+        case, seen = take_marks(uid)
+        chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
         if chosen is None:
             raise workflow.NotAllowed("请选择接收部门")
         workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
-    except workflow.NotAllowed as error:
-        return confirm("review/confirm_transfer.html", uid, str(error), offices=offices)
-    db.session.commit()
-    flash(f"已将 {case.declaration.number} 转交{chosen.name}，等待对方受理。", "g")
-    return redirect(url_for("review.queue", **within()))
+        names = case.declaration.number, chosen.name
+        db.session.commit()
+    return names
 
 
 @bp.post("/submissions/<uid>/transfer/take-back")
 @only(*OFFICERS)
 def take_back(uid: str) -> ResponseReturnValue:
     """收回 what waits for another department or a second officer; it is in the officer's hands again."""
-    declaration = in_hand(uid).declaration
-    verb = workflow.take_back_second_look if workflow.waiting_second_look(declaration) else workflow.take_back_offer
     try:
-        verb(declaration, me())
+        with writing():
+            declaration = in_hand(uid).declaration
+            proposed = workflow.waiting_second_look(declaration)
+            (workflow.take_back_second_look if proposed else workflow.take_back_offer)(declaration, me())
+            db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
-    db.session.commit()
     flash("已收回，由您继续审核。", "g")
     return redirect(address_of(uid))
 
@@ -79,13 +88,15 @@ def take_back(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def answer_transfer(uid: str) -> ResponseReturnValue:
     """受理 or 退还 what another department offers."""
-    declaration, accept = in_hand(uid).declaration, request.form.get("accept") == "yes"
-    number = declaration.number
+    accept = request.form.get("accept") == "yes"
     try:
-        workflow.answer_offer(declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
+        with writing():
+            declaration = in_hand(uid).declaration
+            number = declaration.number
+            workflow.answer_offer(declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
+            db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
-    db.session.commit()
     flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
     return redirect(address_of(uid) if accept else url_for("review.queue"))
 
@@ -94,13 +105,14 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def answer_second_look(uid: str) -> ResponseReturnValue:
     """复核: agree, and the approval takes effect; else it is in this officer's hands."""
-    declaration, agree = in_hand(uid).declaration, request.form.get("agree") == "yes"
-    seen = request.form.get("seen", default=0, type=int)
+    agree, seen = request.form.get("agree") == "yes", request.form.get("seen", default=0, type=int)
     try:
-        workflow.answer_second_look(declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
+        with writing():
+            declaration = in_hand(uid).declaration
+            workflow.answer_second_look(declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
+            db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
-    db.session.commit()
     if agree:
         return next_case()
     flash("已记下不同意的原因，由您继续审核。", "g")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints import writing
 from blueprints.wizard import summary
 from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
 from forms import STEPS
@@ -35,13 +36,15 @@ def check() -> str:
 @only(*APPLICANTS)
 def print_sheet() -> ResponseReturnValue:
     """【打印个人基本信息表】: keep what is printed as a version, then lead to the PDF."""
+    case = editable_case()
     try:
-        printing.print_sheet(editable_case())
+        printing.check(case)
     except printing.NotPrintable as error:
-        db.session.rollback()
         flash(str(error), "r")
         return redirect(url_for("wizard.check"))
-    db.session.commit()
+    with writing(keep=True):
+        printing.print_sheet(case)
+        db.session.commit()
     return redirect(url_for("wizard.sheet_pdf"))
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
 from blueprints.wizard.intake import add_photo, add_pictures, crop_photo, delete_page, rotate_page, sent_files
-from blueprints.wizard.shared import bp, editable_case, save_typed, send_picture
+from blueprints.wizard.shared import bp, editable_case, keep_typed, restored, send_picture
 from blueprints.wizard.uploads import discard_upload
 from forms import PHOTO, SHEET
 from lib.codes import Status
-from models import db
+from models import Declaration, db
 from services import access, workflow
 from services.access import APPLICANTS, only
 from services.corrections import form as correction_form
@@ -49,10 +50,7 @@ def corrections() -> ResponseReturnValue:
 @only(*APPLICANTS)
 def correction(key: str) -> ResponseReturnValue:
     case, item = item_at(key)
-    draft, is_new = drafts.restore(case.declaration, item.draft, request.path) if item.draft else (None, False)
-    if is_new:
-        db.session.commit()
-    return screen(case, item, draft)
+    return screen(case, item, restored(case.declaration, item.draft) if item.draft else None)
 
 
 @bp.post("/corrections/<key>/draft")
@@ -60,8 +58,7 @@ def correction(key: str) -> ResponseReturnValue:
 def keep_correction(key: str) -> ResponseReturnValue:
     """What is typed, saved while one types."""
     case, item = item_at(key)
-    saved = bool(item.draft) and save_typed(case.declaration, item.draft)
-    db.session.commit()
+    saved = bool(item.draft) and keep_typed(case.declaration, item.draft)
     return ("", 204) if saved else ("", 413)
 
 
@@ -69,18 +66,21 @@ def keep_correction(key: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def correct(key: str) -> ResponseReturnValue:
     """【已修改，下一处】 saves just these questions by the page's rules; the other buttons save what is typed."""
+    try:
+        return _corrected(key)
+    except StaleDataError:  # another window was faster: judge by what it has saved
+        return _corrected(key)
+
+
+def _corrected(key: str) -> ResponseReturnValue:
     case, item = item_at(key)
-    if item.draft:
-        save_typed(case.declaration, item.draft)
     action = request.form.get("action", "next")
+    if item.draft and (item.paper or action in ("back", "skip")):
+        keep_typed(case.declaration, item.draft)  # the typing first: pictures are prepared without holding the database
     if action in ("back", "skip"):
-        db.session.commit()
         found = tasks.items(case)
         return redirect(address(tasks.before(found, key) if action == "back" else tasks.after(found, key)))
-    if item.paper:
-        db.session.commit()  # the typing first: pictures are prepared without holding the database
-        return _correct_paper(item, action)
-    return _correct_questions(case, item)
+    return _correct_paper(item, action) if item.paper else _correct_questions(case, item)
 
 
 def _correct_questions(case: DeclarationCase, item: CorrectionTask) -> ResponseReturnValue:
@@ -91,9 +91,13 @@ def _correct_questions(case: DeclarationCase, item: CorrectionTask) -> ResponseR
     elsewhere = request.form.get("seen", "") != drafts.fingerprint(case.declaration, item.step, base)
     if not form.checks() or elsewhere:
         form.put_back_hidden()
-        db.session.commit()
+        if item.draft:
+            keep_typed(case.declaration, item.draft)
         return questions(case, item, form, base | asked, elsewhere=elsewhere)
-    answers.save(case.declaration, form)
+    with writing(keep=True):
+        answers.save(case.declaration, form)
+        _explain(case.declaration, item)
+        db.session.commit()
     for question in form.questions:
         for warning in question.warnings if question.name in base else ():
             flash(warning, "y")
@@ -117,7 +121,12 @@ def _correct_paper(item: CorrectionTask, action: str) -> ResponseReturnValue:
     case, item = item_at(item.key)
     if problems:
         return paper(case, item, [("paper", problem) for problem in problems])
-    return redirect(address(item)) if what == "upload" else _leave(case, item)
+    if what == "upload":
+        return redirect(address(item))
+    with writing(keep=True):
+        _explain(case.declaration, item)
+        db.session.commit()
+    return _leave(case, item)
 
 
 def _add_pictures(item: CorrectionTask, *, asked_to: bool) -> list[str]:
@@ -132,17 +141,18 @@ def _add_pictures(item: CorrectionTask, *, asked_to: bool) -> list[str]:
     return add_pictures(item.target, files, replaced=meant.uid if meant else "")
 
 
-def _leave(case: DeclarationCase, item: CorrectionTask) -> ResponseReturnValue:
-    """Save the explanation and go to the next open item; one that is still open stays in view, and says so."""
-    declaration = case.declaration
+def _explain(declaration: Declaration, item: CorrectionTask) -> None:
+    """The explanation of an item that is dealt with; its draft is no longer of use."""
     if item.view:
         tasks.explain(declaration, item.view.mark, request.form.get("explanation", ""))
     if item.draft:
         drafts.delete(declaration, item.draft)
-    db.session.flush()
-    found = tasks.items(DeclarationCase(declaration))
+
+
+def _leave(case: DeclarationCase, item: CorrectionTask) -> ResponseReturnValue:
+    """Go to the next open item; one that is still open stays in view, and says so."""
+    found = tasks.items(DeclarationCase(case.declaration))
     now = tasks.find(found, item.key)
-    db.session.commit()
     if now is None or now.state != tasks.WAITING:
         return redirect(address(tasks.after(found, item.key)))
     case, now = item_at(item.key)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import abort, current_app, flash, request
 from werkzeug.datastructures import FileStorage
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.wizard.shared import editable_case, own_page
 from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
@@ -39,7 +39,6 @@ def add_pictures(kind: str, files: Sequence[FileStorage], replaced: str = "") ->
             _add(kind, file.read(), account_id, replaced=replaced)
             replaced = ""
         except (PictureRefused, PageNotAdded) as error:
-            db.session.rollback()
             problems.append(f"{which}{error}")
     return problems
 
@@ -61,8 +60,9 @@ def add_photo() -> str:
 def _add(kind: str, data: bytes, account_id: int, *, crop: Crop | None = None, replaced: str = "") -> None:
     db.session.rollback()
     prepared = intake.prepare(settings(), kind, data, account_id, crop)
-    intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)
-    db.session.commit()
+    with writing():
+        intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)
+        db.session.commit()
 
 
 def _sent_crop() -> Crop | None:
@@ -82,11 +82,12 @@ def crop_photo(place: str) -> None:
     except PictureRefused as error:
         flash(str(error), "r")
         return
-    now = editable_case().photo
-    if now is None or now.source_address != source:
-        abort(409)  # another photo has come meanwhile, perhaps from the phone: the old one must not take its place
-    pages.replace_picture(now, prepared)
-    db.session.commit()
+    with writing():
+        now = editable_case().photo
+        if now is None or now.source_address != source:
+            abort(409)  # another photo has come meanwhile, perhaps from the phone: the old one must not take its place
+        pages.replace_picture(now, prepared)
+        db.session.commit()
 
 
 def rotate_page(uid: str) -> str:
@@ -97,15 +98,17 @@ def rotate_page(uid: str) -> str:
         abort(404)
     db.session.rollback()
     prepared = preparation.prepare_rotated(store(), address, 1, source, corners)
-    pages.replace_picture(own_page(editable_case(), uid), prepared)
-    db.session.commit()
+    with writing():
+        pages.replace_picture(own_page(editable_case(), uid), prepared)
+        db.session.commit()
     return kind
 
 
 def delete_page(uid: str) -> str:
     """Remove a picture; returns of which paper."""
-    page = own_page(editable_case(), uid)
-    kind = page.kind
-    pages.remove_page(page)
-    db.session.commit()
+    with writing():
+        page = own_page(editable_case(), uid)
+        kind = page.kind
+        pages.remove_page(page)
+        db.session.commit()
     return kind

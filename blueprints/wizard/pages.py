@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.wizard import intake
 from blueprints.wizard.shared import bp, editable_case, own_page, send_picture
 from forms import PAPER, PHOTO
@@ -64,13 +64,15 @@ def rotate_page(uid: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def move_page(uid: str) -> ResponseReturnValue:
     """前移, 后移 (``by``), or to the place where it was dropped (``to``, 0 is the first)."""
-    case = editable_case()
-    page = own_page(case, uid)
-    kind, by, to = page.kind, request.form.get("by", type=int), request.form.get("to", type=int)
-    if (by is None and to is None) or kind == PHOTO:
-        abort(400)
-    pages.move_page(case.declaration, page, case.pages_of(kind).index(page) + by if by is not None else to or 0)
-    db.session.commit()
+    by, to = request.form.get("by", type=int), request.form.get("to", type=int)
+    with writing():
+        case = editable_case()
+        page = own_page(case, uid)
+        kind = page.kind
+        if (by is None and to is None) or kind == PHOTO:
+            abort(400)
+        pages.move_page(case.declaration, page, case.pages_of(kind).index(page) + by if by is not None else to or 0)
+        db.session.commit()
     return back_to(kind)
 
 
@@ -91,12 +93,12 @@ def crop_page(uid: str) -> ResponseReturnValue:
     db.session.rollback()
     try:
         prepared = _cropped(uncropped, kind)
-        case = editable_case()
-        signed_sheet.crop_page(case, _paper_page(case, uid), prepared)
+        with writing():
+            case = editable_case()
+            signed_sheet.crop_page(case, _paper_page(case, uid), prepared)
+            db.session.commit()
     except (PictureRefused, PageNotAdded) as error:
-        db.session.rollback()
         return _editor(_paper_page(editable_case(), uid), str(error))
-    db.session.commit()
     return back_to(kind)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.kept_parts import render_kept
 from blueprints.wizard import paper_cards
 from blueprints.wizard.intake import add_pictures, sent_files
@@ -83,24 +84,31 @@ def upload(kind: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def submit() -> ResponseReturnValue:
     """【提交】. A second press of the same button finds the work done and leads to the same page."""
+    try:
+        return _submit()
+    except (StaleDataError, workflow.Conflict):  # another window was faster: judge by what it has saved
+        return _submit()
+
+
+def _submit() -> ResponseReturnValue:
     case = case_in_hand()
     if not case.declaration.is_editable:
         return redirect(url_for("wizard.done"))
     agreed = request.form.get("agree") == "yes"
     if problems := _submitted(case) if agreed else _not_agreed(case):
-        db.session.rollback()
         return _page(case_in_hand(), problems, agreed)
-    db.session.commit()
     return redirect(url_for("wizard.done"))
 
 
 def _submitted(case: DeclarationCase) -> Problems:
-    """Submit; returns what prevents it, if anything does."""
+    """Submit; returns what prevents it, if anything does. What the case says is read before the lock is taken."""
     days = current_app.config["REVIEW_DAYS"]
-    try:
-        workflow.submit(case.declaration, me(), commitment=commitment.COMMITMENT_VERSION, review_days=days)
-    except workflow.Incomplete as error:
-        return {"submit": error.missing}
+    if missing := workflow.missing_for_submit(case):
+        return {"submit": missing}
+    said = {"commitment": commitment.COMMITMENT_VERSION, "review_days": days}
+    with writing(keep=True):
+        workflow.submit(case.declaration, me(), **said, case=case)
+        db.session.commit()
     return {}
 
 

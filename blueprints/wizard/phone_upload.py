@@ -12,7 +12,7 @@ import segno
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me, tus
+from blueprints import me, tus, writing
 from blueprints.tus import ProtocolError
 from blueprints.wizard.intake import sent_files, settings
 from blueprints.wizard.shared import bp, editable_case
@@ -40,13 +40,16 @@ DEAD = "这个二维码已失效，请在电脑上重新打开"
 @only(*APPLICANTS)
 def begin_phone_upload(kind: str) -> ResponseReturnValue:
     """Show the QR code for one paper: as a page, or as a part of one for scripts. It is shown this once."""
+    case = editable_case()
     try:
-        made, token = phone_upload.begin(me(), editable_case().declaration, kind)
+        with writing(keep=True):
+            made, token = phone_upload.begin(me(), case.declaration, kind)
+            db.session.commit()
     except NotAccepted:
         abort(404)
     address = current_app.config["BASE_URL"] + url_for("phone.page", token=token)
     part = request.form.get("part") == "yes"
-    shown = render_template(
+    return render_template(
         "wizard/_phone_upload.html" if part else "wizard/phone_upload.html",
         paper=PAPER[kind],
         made=made,
@@ -55,8 +58,6 @@ def begin_phone_upload(kind: str) -> ResponseReturnValue:
         back=_place_of(kind),
         part=part,
     )
-    db.session.commit()
-    return shown
 
 
 def _place_of(kind: str) -> str:
@@ -80,10 +81,11 @@ def phone_upload_state(uid: str) -> ResponseReturnValue:
 @bp.post("/hand-over/<uid>/cancel")
 @only(*APPLICANTS)
 def cancel_phone_upload(uid: str) -> ResponseReturnValue:
-    row = _own(uid)
-    phone_upload.cancel(row)
-    kind = row.kind
-    db.session.commit()
+    with writing():
+        row = _own(uid)
+        phone_upload.cancel(row)
+        kind = row.kind
+        db.session.commit()
     return redirect(_place_of(kind))
 
 
@@ -145,22 +147,23 @@ def _shown(token: str, owner: Owner, problem: str = "") -> ResponseReturnValue:
 
 def _sent(token: str) -> ResponseReturnValue:
     """Prepare the picture without holding the database, then add it. A refused one leaves the code valid."""
-    owner = _bound_owner(token)
-    assert owner.phone_upload
-    kind, account_id = owner.phone_upload.kind, owner.declaration.account_id
-    db.session.commit()
+    with writing():
+        owner = _bound_owner(token)
+        assert owner.phone_upload
+        kind, account_id = owner.phone_upload.kind, owner.declaration.account_id
+        db.session.commit()
     files = sent_files("file")
     if not files:
         return _shown(token, _owner(token), "请先拍照，再点【上传】")
     try:
         prepared = intake.prepare(settings(), kind, files[0].read(), account_id)
-        owner = _owner(token, lock=True)
-        intake.add(owner.declaration, owner.paper(kind), prepared)
-        _finish(owner)
+        with writing():
+            owner = _owner(token, lock=True)
+            intake.add(owner.declaration, owner.paper(kind), prepared)
+            _finish(owner)
+            db.session.commit()
     except (PictureRefused, PageNotAdded) as error:
-        db.session.rollback()
         return _shown(token, _owner(token), str(error))
-    db.session.commit()
     return render_template(
         "wizard/phone_done.html",
         paper=PAPER[kind],

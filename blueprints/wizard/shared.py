@@ -11,9 +11,8 @@ from flask import Blueprint, Response, abort, flash, g, redirect, request, url_f
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me, opened
+from blueprints import me, opened, writing
 from forms import STEPS
-from lib.database import WITHOUT_WAITING, transaction_mode
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
@@ -84,8 +83,9 @@ def editable_case(if_late: Callable[[Declaration], object] | None = None) -> Dec
     case = case_in_hand()
     if not case.declaration.is_editable:
         if if_late:
-            if_late(case.declaration)
-            db.session.commit()
+            with writing():
+                if_late(case.declaration)
+                db.session.commit()
         flash("您的申报已经提交，不能再修改。需要修改的，请先在本页撤回(审核开始前)。", "y")
         abort(redirect(url_for("wizard.status")))
     if case.declaration.notice_read_at is None:
@@ -98,9 +98,27 @@ def save_typed(declaration: Declaration, page: Step | str) -> bool:
     return drafts.save(declaration, page, request.form.items(multi=True))
 
 
+def keep_typed(declaration: Declaration, page: Step | str) -> bool:
+    """The same in a transaction of its own."""
+    with writing(keep=True):
+        saved = save_typed(declaration, page)
+        db.session.commit()
+    return saved
+
+
 def typed_of(draft: Draft | None) -> MultiDict[str, str] | None:
     """What a draft holds, as a form that was sent."""
     return MultiDict([(name, value) for name, value in draft.body]) if draft else None
+
+
+def restored(declaration: Declaration, page: Step | str) -> Draft | None:
+    """The draft that fills a page; a form that came after the session's end becomes it first."""
+    draft, late = drafts.find(declaration, page, request.path)
+    if late:
+        with writing():
+            draft, _is_new = drafts.restore(declaration, page, request.path)
+            db.session.commit()
+    return draft
 
 
 def latest_case() -> DeclarationCase:
@@ -130,8 +148,7 @@ def keep_progress(response: Response) -> Response:
     case: DeclarationCase | None = g.get("case")
     if request.method == "GET" and case is not None and "progress_found" in vars(case):
         known = case.declaration.id, case.declaration.version, case.progress_found
-        db.session.rollback()
-        with suppress(SQLAlchemyError), transaction_mode(WITHOUT_WAITING):
+        with suppress(SQLAlchemyError), writing(wait=False):
             progress.store(*known)
             db.session.commit()
     return response

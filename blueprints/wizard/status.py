@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.wizard.shared import bp, case_in_hand, latest_case
 from lib.clock import today
 from lib.codes import Status
@@ -61,12 +61,12 @@ def _verdict(declaration: Declaration) -> Decision | None:
 @only(*APPLICANTS)
 def withdraw() -> ResponseReturnValue:
     try:
-        workflow.withdraw(case_in_hand().declaration, me())
+        with writing():
+            workflow.withdraw(case_in_hand().declaration, me())
+            db.session.commit()
     except workflow.NotAllowed:
-        db.session.rollback()
         flash("审核已经开始，不能撤回。如果需要修改，请等待审核结果或联系审核部门。", "y")
         return redirect(url_for("wizard.status"))
-    db.session.commit()
     flash("已撤回。修改后请重新提交。", "g")
     return redirect(url_for("wizard.home"))
 
@@ -76,11 +76,11 @@ def withdraw() -> ResponseReturnValue:
 def drop() -> ResponseReturnValue:
     """Give up a change; the record stays."""
     try:
-        workflow.drop(case_in_hand().declaration, me())
+        with writing():
+            workflow.drop(case_in_hand().declaration, me())
+            db.session.commit()
     except workflow.NotAllowed as error:
-        db.session.rollback()
         flash(str(error), "y")
         return redirect(url_for("wizard.status"))
-    db.session.commit()
     flash("已放弃本次变更，人员档案保持不变。", "g")
     return redirect(url_for("archive.own"))

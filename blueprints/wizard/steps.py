@@ -8,12 +8,23 @@ from typing import Any
 from flask import Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2.utils import htmlsafe_json_dumps
+from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me
+from blueprints import me, writing
 from blueprints.kept_parts import render_kept
 from blueprints.wizard import intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
-from blueprints.wizard.shared import bp, case_of_request, editable_case, save_typed, shown_case, step_bar, typed_of
+from blueprints.wizard.shared import (
+    bp,
+    case_of_request,
+    editable_case,
+    keep_typed,
+    restored,
+    save_typed,
+    shown_case,
+    step_bar,
+    typed_of,
+)
 from forms import PAPERS, PHOTO, STEPS
 from lib.database import utcnow
 from lib.questions.fields import StepForm
@@ -47,10 +58,11 @@ def notice() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
         return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
-    declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
-    if declaration.is_editable and declaration.notice_read_at is None:
-        declaration.notice_read_at = utcnow()
-    db.session.commit()
+    with writing():
+        declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
+        if declaration.is_editable and declaration.notice_read_at is None:
+            declaration.notice_read_at = utcnow()
+        db.session.commit()
     return redirect(url_for("wizard.step", step=STEPS[0]))
 
 
@@ -60,8 +72,7 @@ def step(step: Step) -> ResponseReturnValue:
     case = shown_case()
     draft, is_parked = reading.draft(case.declaration, step.slug, request.path)
     if is_parked:
-        draft, _is_new = drafts.restore(case.declaration, step, request.path)
-        db.session.commit()
+        draft = restored(case.declaration, step)
     return _page(case, step, step.form(typed_of(draft), context=case.context), restored=draft)
 
 
@@ -71,12 +82,18 @@ def save_step(step: Step) -> ResponseReturnValue:
     """Pictures first, then the answers or their draft, then what the button says: 【上一步】 【更新】 【上传】
     【取正中】 【用手机拍照】 【下一步】."""
     refused = intake.add_photo() if PHOTO in step.papers else ""
+    try:
+        return _save_or_keep(step, refused)
+    except StaleDataError:  # another window was faster: judge by what it has saved
+        return _save_or_keep(step, refused)
+
+
+def _save_or_keep(step: Step, refused: str) -> ResponseReturnValue:
     case = editable_case(partial(save_typed, page=step))
     form, action = step.form(request.form, context=case.context), request.form.get("action", "next")
     if action == "next" and not refused:
         return _save(case, step, form)
-    save_typed(case.declaration, step)
-    db.session.commit()
+    keep_typed(case.declaration, step)
     if action == "back":
         return redirect(_before(step))
     if action.startswith("crop:") and PHOTO in step.papers:
@@ -103,16 +120,16 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
     lacking = case.lacking(step)
     if not valid or lacking or elsewhere:
         form.put_back_hidden()
-        save_typed(declaration, step)
-        db.session.commit()
+        keep_typed(declaration, step)
         return _page(editable_case(), step, form, lacking=lacking, elsewhere=elsewhere)
-    answers.save(declaration, form)
-    saved = DeclarationCase(declaration)
-    with db.session.no_autoflush:  # it is written together with the answers
-        saved.keep_progress(step)
-    drafts.delete(declaration, step)
+    with writing(keep=True):
+        answers.save(declaration, form)
+        saved = DeclarationCase(declaration)
+        with db.session.no_autoflush:  # it is written together with the answers
+            saved.keep_progress(step)
+        drafts.delete(declaration, step)
+        db.session.commit()
     onward = _after(saved, step)
-    db.session.commit()
     for question in form.questions:
         for warning in question.warnings:
             flash(warning, "y")
@@ -135,8 +152,7 @@ def _crop_and_return(place: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def keep_draft(step: Step) -> ResponseReturnValue:
     """What is typed, saved while one types."""
-    saved = save_typed(editable_case().declaration, step)
-    db.session.commit()
+    saved = keep_typed(editable_case().declaration, step)
     return ("", 204) if saved else ("", 413)
 
 

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from flask import abort, flash, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me, tus
+from blueprints import me, tus, writing
 from blueprints.tus import Find, ProtocolError
 from blueprints.wizard.intake import settings
 from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp
-from lib.database import transaction_mode
 from models import Upload, db, keys
 from services import access
 from services.access import APPLICANTS, only
@@ -77,10 +76,11 @@ def drop_upload(uid: str) -> ResponseReturnValue:
 
 def discard_upload(uid: str) -> str:
     """Discard an upload; returns of which paper. The page may be an old one: then it is 404."""
-    upload = _found(uid, lock=True)
-    kind = upload.kind
-    resumable_uploads.discard(upload)
-    db.session.commit()
+    with writing():
+        upload = _found(uid, lock=True)
+        kind = upload.kind
+        resumable_uploads.discard(upload)
+        db.session.commit()
     return kind
 
 
@@ -112,15 +112,15 @@ def finish_upload(find: Find, uid: str, after: Callable[[Owner], None] | None = 
     Asking twice (an answer that was lost, a double click, two windows) gives the same answer and one page. The picture
     is prepared without holding the database. ``after`` runs in the transaction that adds the page.
     """
-    with transaction_mode("DEFERRED"):
-        file = intake.arrived(find(), uid)
-        db.session.rollback()
+    file = intake.arrived(find(), uid)
+    db.session.rollback()
     if not isinstance(file, Arrived):
         return file
     try:
         prepared = intake.prepare_arrived(settings(), file)
     except intake.NOT_NOW as error:
         raise ProtocolError(503, str(error)) from error
-    outcome = intake.settle(find(), uid, prepared, after)
-    db.session.commit()
+    with writing():
+        outcome = intake.settle(find(), uid, prepared, after)
+        db.session.commit()
     return outcome

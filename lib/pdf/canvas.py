@@ -56,7 +56,7 @@ class Rect(NamedTuple):
         return self.left + self.width
 
 
-class Piece(NamedTuple):
+class Recording(NamedTuple):
     """Recorded operators, and the state that they leave."""
 
     operators: str
@@ -141,16 +141,16 @@ class Canvas:
             found = self._kept[what] = make()
         return cast(Kept, found)
 
-    def record(self, draw: Callable[[], None]) -> Piece:
+    def record(self, draw: Callable[[], None]) -> Recording:
         """Texts, boxes and lines to be replayed on any page of this document; they set colours and font themselves."""
         before = self._state, self._font
         self._state, self._font, self._recorded = {}, None, []
         draw()
-        piece = Piece("\n".join(self._recorded), self._state, self._font)
+        piece = Recording("\n".join(self._recorded), self._state, self._font)
         (self._state, self._font), self._recorded = before, None
         return piece
 
-    def replay(self, piece: Piece) -> None:
+    def replay(self, piece: Recording) -> None:
         self._write(piece.operators)
         self._state |= piece.state
         self._font = piece.font or self._font

@@ -35,7 +35,8 @@ def new_canvas(buffer: BytesIO, size: tuple[float, float], font: str, language: 
     """A reportlab canvas whose bytes depend on nothing but what is drawn."""
     settings: Any = rl_config
     settings.useA85 = 0  # plain binary streams, a fifth smaller than as ASCII
-    pdfdoc.PDFZCompress.encode = _compressed
+    streams: Any = pdfdoc.PDFZCompress
+    streams.encode = _compressed
     canvas_class: Any = reportlab_canvas.Canvas
     return canvas_class(
         buffer,
@@ -60,12 +61,12 @@ def document_of(canvas: Any) -> Any:
     return canvas._doc
 
 
-class _JpegReader(ImageReader):  # type: ignore[misc]
+class _JpegReader(ImageReader):
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._dataA = None
 
-    def jpeg_fh(self) -> BytesIO:
+    def jpeg_fh(self) -> Any:
         return BytesIO(self.data)
 
     def getRGBData(self) -> bytes:  # noqa: N802 - reportlab's name

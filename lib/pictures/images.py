@@ -286,12 +286,7 @@ class Upright:
 
 
 def decode_upright(
-    data: bytes,
-    *,
-    max_bytes: int = MAX_BYTES,
-    long_side: int = LONG_SIDE,
-    short_side: int = 1,
-    enough: Size = ENOUGH,
+    data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1, enough: Size = ENOUGH
 ) -> Upright:
     """An upload -> its pixels, within ``long_side``, not below ``short_side``; a JPEG may keep fewer, if there are
     ``enough``. Raises only PictureRefused."""

@@ -54,5 +54,5 @@ class AnsweredPage:
 
 
 @cache
-def _questions(form: type[StepForm]) -> tuple[tuple[Question, Condition | None], ...]:
+def _questions(form: Any) -> tuple[tuple[Question, Condition | None], ...]:
     return tuple((question, question.flags.when) for question in form(None, context=FormContext()).questions)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, or_, select, update
 
 from lib.database import advisory_lock, utcnow
 from models import Attempt, db, keys
@@ -222,15 +223,31 @@ def _failures(limit: Limit, value: str) -> ColumnElement[bool]:
     return and_(Attempt.kind == limit.kind, Attempt.subject == subject(limit.kind, value), Attempt.failed)
 
 
+#: Built once, because each sign-in asks them: failures within a window, the latest first; one of them.
+_RECENT = (
+    select(Attempt.at)
+    .where(Attempt.kind == bindparam("kind"), Attempt.subject == bindparam("subject"), Attempt.failed)
+    .where(Attempt.at > bindparam("since"))
+    .order_by(Attempt.at.desc())
+)
+_RECENT_FROM = _RECENT.where(Attempt.source == bindparam("source"))
+_NTH = _RECENT.offset(bindparam("before", type_=Integer)).limit(1)
+
+
+def _recent(limit: Limit, value: str) -> dict[str, Any]:
+    return {"kind": limit.kind, "subject": subject(limit.kind, value), "since": utcnow() - limit.window}
+
+
 def _failures_from(limit: Limit, person: str, source: AttemptSource) -> Sequence[datetime]:
     """When this address failed at the person within the window, the latest first."""
-    query = select(Attempt.at).where(_failures(limit, person), Attempt.source == _source_hash(limit, source))
-    return db.session.scalars(query.where(Attempt.at > utcnow() - limit.window).order_by(Attempt.at.desc())).all()
+    return db.session.scalars(
+        _RECENT_FROM,
+        _recent(limit, person) | {"source": _source_hash(limit, source)},
+    ).all()
 
 
 def _blocked_until(limit: Limit, value: str, *, is_first: bool = False) -> datetime | None:
     """When the next attempt is allowed, if there were too many."""
     most = max(limit.most, limit.first) if is_first else limit.most
-    query = select(Attempt.at).where(_failures(limit, value), Attempt.at > utcnow() - limit.window)
-    full = db.session.scalar(query.order_by(Attempt.at.desc()).offset(most - 1).limit(1))
+    full = db.session.scalar(_NTH, _recent(limit, value) | {"before": most - 1})
     return full + limit.window if full else None

@@ -72,16 +72,21 @@ def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 
 
-def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, bool]:
-    """The draft that fills a page, and whether it has just been written: a form that came after the session's end
-    becomes the draft of its page; the newest one, each once."""
+def find(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, list[ParkedForm]]:
+    """The draft of a page, and the forms that came after the session's end, newest first."""
     query = select(Draft, ParkedForm).select_from(Declaration).where(Declaration.id == declaration.id)
     query = query.outerjoin(Draft, (Draft.declaration_id == Declaration.id) & (Draft.page == _name(page)))
     is_own = (ParkedForm.account_id == Declaration.account_id) & (ParkedForm.path == path)
     rows = db.session.execute(query.outerjoin(ParkedForm, is_own).order_by(ParkedForm.id.desc())).all()
-    parked = [row.ParkedForm for row in rows if row.ParkedForm]
+    return rows[0].Draft, [row.ParkedForm for row in rows if row.ParkedForm]
+
+
+def restore(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None, bool]:
+    """The draft that fills a page, and whether it has just been written: a form that came after the session's end
+    becomes the draft of its page; the newest one, each once."""
+    draft, parked = find(declaration, page, path)
     if not parked:
-        return rows[0].Draft, False
+        return draft, False
     save(declaration, page, [(name, value) for name, value in parked[0].body])
     for form in parked:
         db.session.delete(form)

@@ -12,12 +12,17 @@ class NotPrintable(Exception):
     """A printed answer or the photo is missing; the message says so."""
 
 
+def check(case: DeclarationCase) -> str:
+    """The address of the photo that is printed with the answers. Raises NotPrintable."""
+    if case.photo is None or case.gaps:
+        raise NotPrintable("请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表")
+    return case.photo.address
+
+
 def print_sheet(case: DeclarationCase) -> Sheet:
     """Keep a row for what is printed now; the same content keeps its version. Raises NotPrintable."""
+    photo = check(case)
     declaration, content, before = case.declaration, case.printed_answers, case.printed
-    photo = case.photo.address if case.photo else None
-    if photo is None or case.gaps:
-        raise NotPrintable("请先把各页必填的内容和一寸照片补齐，再打印个人基本信息表")
     if before and not sheet_versions.differences(before, content, photo):
         before.printed_at = utcnow()
         return before

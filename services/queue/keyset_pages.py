@@ -58,7 +58,7 @@ class KeysetPage:
 class Range:
     """One part of a list: a statement that is built once in a process, and the values of its parameters."""
 
-    statement: Select[Any]
+    statement: Select[*tuple[Any, ...]]
     values: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -71,7 +71,7 @@ def _not_offered(question: Question, before: AnsweredPage, after: AnsweredPage) 
     if not isinstance(question, DivisionQuestion | DepartmentQuestion):
         return False
     old = before.data[question.name]
-    return bool(old) and old not in after[question.name].choices  # type: ignore[attr-defined]
+    return bool(old) and old not in after[question.name].choices
 
 
 def why(name: str, asked_for: bool, because: frozenset[str]) -> str:

@@ -246,7 +246,7 @@ def _judgements(statement: Prebuilt, declaration: Declaration) -> list[Row]:
     by_id = {revision.id: revision for revision in declaration.revisions}
     found = _with_parts(statement, declaration.id)
     for row in found:
-        row.revision = by_id[row.revision_id]
+        vars(row)["revision"] = by_id[row.revision_id]
     return found
 
 

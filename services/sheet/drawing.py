@@ -5,13 +5,14 @@ from functools import partial
 from typing import NamedTuple
 
 from lib.pdf import fonts, qr, typeset
-from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Canvas, Piece, Rect, color
+from lib.pdf.canvas import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, TO_MIDDLE, Canvas, Recording, Rect, color
 from lib.pdf.fonts import Face
 from lib.pdf.typeset import Fitted
 from lib.pictures import sheet_marks
 from services.sheet import layout as sheet_layout
+from services.sheet.boxes import PADDING, Box, Style
 from services.sheet.data import SheetData
-from services.sheet.layout import Box, LayoutSection, SheetLayout, Style
+from services.sheet.layout import LayoutSection, SheetLayout
 
 TITLE = "会计人员个人基本信息表"
 LEFT = 16 * MM
@@ -142,7 +143,7 @@ def _draw_section(canvas: Canvas, section: LayoutSection, top: float, plan: Shee
     shape = tuple([(box.left, box.width, id(box.fitted), box.wide, box.style is Style.PAPER) for box in boxes])
     known = canvas.keep((top, tuple(section.heights), shape), lambda: _section_parts(canvas, section, top))
     for part in known.parts:
-        if isinstance(part, Piece):
+        if isinstance(part, Recording):
             canvas.replay(part)
         else:
             _draw_answer(canvas, boxes[part[0]], part[1], plan)
@@ -154,7 +155,7 @@ class _SectionParts(NamedTuple):
     """``parts``: recorded pieces, and between them which box has an answer, and its place. ``section`` keeps alive
     what the key names by its id."""
 
-    parts: list[Piece | tuple[int, Rect]]
+    parts: list[Recording | tuple[int, Rect]]
     bottom: float
     section: LayoutSection
 
@@ -165,13 +166,13 @@ def _section_parts(canvas: Canvas, section: LayoutSection, top: float) -> _Secti
     for row, height in zip(section.rows, section.heights, strict=True):
         y -= height
         places += [(box, Rect(CONTENT + box.left, y, box.width, height)) for box in row.boxes]
-    parts: list[Piece | tuple[int, Rect]] = [canvas.record(lambda: _draw_boxes(canvas, places))]
+    parts: list[Recording | tuple[int, Rect]] = [canvas.record(lambda: _draw_boxes(canvas, places))]
     for at, (box, place) in enumerate(places):
         if box.fitted:
             parts.append(canvas.record(partial(_draw_label, canvas, place, box.fitted)))
         else:
-            width = place.width - 2 * sheet_layout.PADDING
-            parts.append((at, Rect(place.left + sheet_layout.PADDING, place.bottom, width, place.height)))
+            width = place.width - 2 * PADDING
+            parts.append((at, Rect(place.left + PADDING, place.bottom, width, place.height)))
     return _SectionParts(parts, y, section)
 
 

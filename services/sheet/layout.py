@@ -7,16 +7,14 @@ continuation page, the longest first, and 见续页 is printed in their place.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cache, cached_property, lru_cache
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from lib.pdf import fonts, typeset
 from lib.pdf.canvas import MM
-from lib.pdf.typeset import Fitted
+from services.sheet.boxes import MAX_ROW_HEIGHT, PADDING, Box, LayoutRow, Level, Style, cell_places, most_ems
 from services.sheet.data import Block, SheetData, Table
-from services.sheet.labels import label_fitted, label_width, min_column_width
+from services.sheet.labels import label_fitted, min_column_width
 from services.sheet.packing import SIXTHS, pack
 
 SECTION_WIDTH = 8 * MM  # the narrow column with the section's name
@@ -25,10 +23,8 @@ PHOTO_WIDTH = 33 * MM  # at the right of the first rows
 PHOTO_ROWS = 5
 MIN_PHOTO_HEIGHT = 32 * MM
 TABLE_HEIGHT = 239 * MM  # from the header to the footer
-MAX_ROW_HEIGHT = 30.0
 MAX_BOTTOM_HEIGHT = 92 * MM
 MAX_HEAD_HEIGHT = 21.0
-PADDING = 3.8  # left and right of a text
 VERTICAL_PADDING = 1.6  # above and below a text
 MOVED = "见续页"
 MIN_EMS_TO_MOVE = 24.0  # ems; a shorter text saves little by moving
@@ -40,15 +36,6 @@ PROMISE = (
 )
 PROMISE_SIZE = 9.5
 PROMISE_STEP = 15.0
-
-
-class Style(Enum):
-    """The kind of a box; it decides type, colour and border."""
-
-    LABEL = "label"
-    VALUE = "value"
-    HEAD = "head"
-    PAPER = "paper"
 
 
 @dataclass
@@ -74,54 +61,12 @@ class Entry:
         return typeset.longest_run(self.text)
 
 
-class Box(NamedTuple):
-    """A text in a row: ``left`` and ``width`` in points from the left of the section's content."""
-
-    style: Style
-    left: float
-    width: float
-    fitted: Fitted | None = None  # None: fitted later, into the height of its row
-    text: str = ""
-    moved: bool = False
-    wide: bool = False
-
-
-class LayoutRow(NamedTuple):
-    """Boxes side by side; ``need`` and ``most`` are the limits of its height."""
-
-    boxes: tuple[Box, ...]
-    need: float
-    most: float = MAX_ROW_HEIGHT
-
-
 @dataclass
 class LayoutSection:
     short: str
     rows: list[LayoutRow]
     photo_rows: int = 0
     heights: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class Level:
-    """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
-
-    ``hint`` limits the spans that cells ask for beyond the need of their texts. Compared by identity: what is cached
-    for a level is found faster.
-    """
-
-    size: float
-    smallest: float
-    label: float
-    row: float
-    head: float
-    paper: float
-    bottom_with_employer: float
-    bottom_alone: float
-    hint: int = SIXTHS
-
-    def bottom(self, has_employer: bool) -> float:
-        return self.bottom_with_employer if has_employer else self.bottom_alone
 
 
 _TIGHTEST = Level(9, 7, 8, 15, 13.5, 11.5, 36 * MM, 19 * MM)
@@ -355,51 +300,21 @@ def _cell_rows(entries: Sequence[Entry], level: Level, photo_rows: int) -> list[
     spans = {width: tuple(_wanted_span(entry, width, level) for entry in entries) for width in dict.fromkeys(widths)}
     labels = tuple(entry.label for entry in entries)
     rows = []
-    for row in _cell_places(labels, tuple(spans[width] for width in widths), widths, level):
-        boxes = []
+    for row in cell_places(labels, tuple(spans[width] for width in widths), widths, level):
+        boxes: list[Box] = []
         for at, label, left, width, wide in row:
             boxes += (label, _value_box(entries[at], left, width, wide))
         rows.append(LayoutRow(tuple(boxes), max(level.row, _min_row_height(boxes, level))))
     return rows
 
 
-Place = tuple[int, Box, float, float, bool]  # index of the cell, its label; of its answer: left, width, a whole row
-
-
-@lru_cache(maxsize=1024)
-def _cell_places(
-    labels: tuple[str, ...], spans: tuple[tuple[int, ...], ...], widths: tuple[float, ...], level: Level
-) -> list[list[Place]]:
-    """Rows of cells. Most sheets share them: they depend on the answers only by the spans."""
-    rows = []
-    for index, cells in enumerate(pack(spans)):
-        width, start = widths[min(index, len(widths) - 1)], 0
-        row: list[Place] = []
-        for at, span in cells:
-            left, right = width * start / SIXTHS, width * (start + span) / SIXTHS
-            label = label_width(labels[at], level.label)
-            box = Box(Style.LABEL, left, label, label_fitted(labels[at], label, level.label))
-            row.append((at, box, left + label, right - left - label, span == SIXTHS))
-            start += span
-        rows.append(row)
-    return rows
-
-
 def _wanted_span(entry: Entry, width: float, level: Level) -> int:
     """The least span in which the answer fits on one line at nearly full size; else a whole row."""
     ems = 0.0 if entry.moved else entry.ems
-    for span, most in _most_ems(entry.label, width, min(entry.span, level.hint), level):
+    for span, most in most_ems(entry.label, width, min(entry.span, level.hint), level):
         if ems <= most:
             return span
     return SIXTHS
-
-
-@lru_cache(maxsize=2048)
-def _most_ems(label: str, width: float, least: int, level: Level) -> list[tuple[int, float]]:
-    """Of each span how long an answer may be."""
-    size = max(0.85 * level.size, level.smallest)
-    taken = label_width(label, level.label) + 2 * PADDING
-    return [(span, (span * width / SIXTHS - taken) / size) for span in (2, 3, 4) if span >= least]
 
 
 @lru_cache(maxsize=256)

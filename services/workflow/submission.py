@@ -47,13 +47,16 @@ def _missing_of_paper(state: PaperState, unfinished: int) -> Iterator[MissingIte
         yield MissingItem(f"{title}：有 {unfinished} 张图片没有传完，请接着传完，或点【放弃】", step, anchor)
 
 
-def submit(declaration: Declaration, actor: Actor, *, commitment: str, review_days: int) -> Revision:
+def submit(
+    declaration: Declaration, actor: Actor, *, commitment: str, review_days: int, case: DeclarationCase | None = None
+) -> Revision:
     """Hand the declaration to the office: all is checked again, then answers and papers become the next revision.
 
-    Raises NotAllowed (already submitted), Incomplete, Conflict.
+    ``case``: what was read of the declaration before, if anything. Raises NotAllowed (already submitted), Incomplete,
+    Conflict.
     """
     check(declaration, "submit", actor)
-    case = DeclarationCase(declaration)
+    case = case or DeclarationCase(declaration)
     if missing := missing_for_submit(case):
         raise Incomplete(missing)
     department, revision = _handling_department(declaration), _freeze(case, commitment)

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from blueprints.auth.forgot import WRONG
 from blueprints.gate import COOKIE
 from lib.codes import AccountState
-from lib.database import utcnow
+from lib.database import transaction_mode, utcnow
 from models import Account, ActivationCode, Event, InboxMessage, db
 from services.accounts import activation_codes, passwords
 from tests.conftest import Browser
@@ -132,8 +132,9 @@ def test_an_account_frozen_meanwhile_gets_no_new_password(browser, make, monkeyp
     hashed = passwords.hashed
 
     def slow(password):
-        db.session.execute(text("UPDATE account SET state = 'frozen'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE account SET state = 'frozen'"))
+            db.session.commit()
         return hashed(password)
 
     monkeypatch.setattr(passwords, "hashed", slow)

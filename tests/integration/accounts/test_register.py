@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, func, select, text
 
 from blueprints.auth.register import NUMBER_TAKEN
 from lib.codes import AccountState, IdType
-from lib.database import utcnow
+from lib.database import transaction_mode, utcnow
 from models import Account, Attempt, Event, InboxMessage, LegacyHolder, db
 from services.accounts import applicants, passwords, throttle
 from services.accounts.throttle import Limit
@@ -248,8 +248,9 @@ def test_a_reservation_that_ends_while_the_password_is_hashed_makes_no_account(b
     hashed = passwords.hashed
 
     def slow(password):
-        db.session.execute(text("UPDATE account SET reserved_until = '2026-01-01 00:00:00'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE account SET reserved_until = '2026-01-01 00:00:00'"))
+            db.session.commit()
         return hashed(password)
 
     monkeypatch.setattr(passwords, "hashed", slow)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from blueprints.gate import COOKIE
 from lib.crypto import token_hash
-from lib.database import utcnow
+from lib.database import transaction_mode, utcnow
 from models import Draft, Event, InboxMessage, ParkedForm, WebSession, db
 from services.access import Actor
 from services.accounts import applicants, inbox, passwords, sessions
@@ -200,8 +200,9 @@ def test_a_password_changed_elsewhere_in_the_same_moment_is_said(browser, make, 
     hashed = passwords.hashed
 
     def slow(password):
-        db.session.execute(text("UPDATE account SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE account SET password_hash = 'x'"))
+            db.session.commit()
         return hashed(password)
 
     monkeypatch.setattr(passwords, "hashed", slow)

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, func, select, text
 from blueprints.gate import COOKIE
 from lib import crypto
 from lib.codes import AccountState, Status
-from lib.database import utcnow
+from lib.database import transaction_mode, utcnow
 from models import Account, Attempt, Event, WebSession, db
 from services.accounts import applicants, sessions, throttle
 from tests.conftest import Page
@@ -244,8 +244,9 @@ def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(bro
     prove = applicants.authenticate
 
     def slow(who, name, password):
-        db.session.execute(text("UPDATE account SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE account SET password_hash = 'x'"))
+            db.session.commit()
         return prove(who, name, password)
 
     monkeypatch.setattr(applicants, "authenticate", slow)

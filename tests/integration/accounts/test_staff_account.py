@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from lib.codes import Role
+from lib.database import transaction_mode
 from models import Event, RecoveryCode, Staff, db
 from services.accounts import applicants, passwords, staff
 from tests.support.office.second_factor import code, cookie, shown_secret, sign_in
@@ -55,8 +56,9 @@ def test_a_password_changed_elsewhere_in_the_same_moment_is_said(browser, office
     hashed = passwords.hashed
 
     def slow(password, *, staff=False):
-        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+            db.session.commit()
         return hashed(password, staff=staff)
 
     monkeypatch.setattr(passwords, "hashed", slow)
@@ -112,8 +114,9 @@ def test_codes_are_not_renewed_when_the_password_changed_in_the_same_moment(brow
 
     def slow(*args, **kwargs):
         is_right = right(*args, **kwargs)
-        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+            db.session.commit()
         return is_right
 
     monkeypatch.setattr(passwords, "is_correct", slow)

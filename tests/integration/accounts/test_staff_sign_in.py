@@ -12,6 +12,7 @@ from blueprints.auth.staff_sign_in import WRONG
 from blueprints.gate import COOKIE
 from lib import crypto
 from lib.codes import Role
+from lib.database import transaction_mode
 from models import Event, ParkedForm, Staff, db
 from services.accounts import applicants, passwords, sessions, staff
 from tests.support.office.second_factor import code, cookie, sign_in
@@ -123,8 +124,9 @@ def test_a_password_changed_in_the_very_moment_of_the_check_does_not_sign_in(bro
     right = passwords.is_correct
 
     def slow(*args, **kwargs):
-        db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
-        db.session.commit()
+        with transaction_mode("IMMEDIATE"):
+            db.session.execute(text("UPDATE staff SET password_hash = 'x'"))
+            db.session.commit()
         return right(*args, **kwargs)
 
     monkeypatch.setattr(passwords, "is_correct", slow)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, select, text, update
+from sqlalchemy import bindparam, create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from lib import database
-from lib.codes import Kind, Status
+from lib.codes import OPEN, Kind, Status
 from lib.crypto import Tampered
-from lib.database import sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.database import Prebuilt, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled
@@ -120,16 +120,15 @@ def test_reading_begins_deferred_and_writes_nothing(make, browser, statements, p
     assert writes(statements) == []
 
 
-def test_writing_begins_with_the_write_lock(make, browser, statements):
+def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_else(make, browser, statements):
     declaration = make.declaration()
     browser.sign_in(declaration.account)
-    sent = filled(declaration, "education")
+    sent = filled(declaration, "department", home_address="样例路 9 号")
     statements.clear()
-    browser.send("/apply/education", sent)
-    assert begins(statements)[:2] == ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # the session; the work
-    assert writes(statements)
-    first_write = statements.index(writes(statements)[0])
-    assert begins(statements[:first_write])[-1] == "BEGIN IMMEDIATE"
+    browser.send("/apply/department", sent)
+    assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
+    locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
+    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE"]  # the answers, the draft
 
 
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
@@ -304,3 +303,26 @@ def test_an_unknown_code_is_not_stored(make):
     make.declaration()
     with pytest.raises(StatementError, match="'nonsense' is not a valid Kind"):
         db.session.execute(update(Declaration).values(kind="nonsense"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
+    """A moment of another time zone, and lists that are no power of two long."""
+    declarations = [make.declaration() for _ in range(6)]
+    created = declarations[0].created_at.astimezone(timezone(timedelta(hours=8)))
+    since, these = created - timedelta(minutes=1), [one.id for one in declarations[:count]]
+    columns = (Declaration.id, Declaration.status, Declaration.created_at)
+
+    statement = select(*columns).where(Declaration.created_at >= since, Declaration.id.in_(these))
+    ids = bindparam("these", expanding=True)
+    prebuilt = Prebuilt(
+        select(*columns).where(
+            Declaration.created_at >= parameter("since"), Declaration.id.in_(ids), Declaration.status.in_(OPEN)
+        )
+    )
+    for _ in range(2):  # compiled, and again
+        found = prebuilt.rows(db.session, since=since, these=these)
+        assert sorted(map(tuple, found)) == sorted(map(tuple, db.session.execute(statement)))
+        assert len(found) == count
+    assert prebuilt.rows(db.session, since=since + timedelta(hours=1), these=these) == []
+    assert prebuilt.rows(db.session, since=since, these=[]) == []

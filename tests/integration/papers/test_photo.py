@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from forms import PAPER
 from lib.codes import Status
+from lib.database import transaction_mode
 from models import Declaration, db
 from services.papers import pages, preparation
 from tests.support.applicant.filing import file, page, pages_of, store, stored, words
@@ -181,8 +182,10 @@ def test_a_photo_that_comes_while_the_old_one_is_cut_anew_is_not_replaced_by_it(
 
     def slowly(*given):
         made = recrop(*given)
-        pages.add_page(stored(declaration), PAPER["photo"], preparation.prepare_photo(store(), newer.getvalue()))
-        db.session.commit()
+        other = preparation.prepare_photo(store(), newer.getvalue())
+        with transaction_mode("IMMEDIATE"):
+            pages.add_page(stored(declaration), PAPER["photo"], other)
+            db.session.commit()
         return made
 
     monkeypatch.setattr(preparation, "prepare_recrop", slowly)

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from random import Random
 from typing import Any, cast
 
@@ -31,6 +28,7 @@ from tests.support.attacks.bad_line import BadLine
 from tests.support.factory import Make, picture
 from tests.support.patience import PATIENCE_S
 from tests.support.people import EMPLOYED
+from tests.support.site import served
 from tests.support.site.served import FLASK, ROOT, Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
@@ -53,26 +51,10 @@ class Site:
         self.headers["Cookie"] += "; " + page.headers["Set-Cookie"].split(";")[0]
 
     def start(self) -> None:
-        self.server = subprocess.Popen(
-            [FLASK, "serve"],
-            cwd=ROOT,
-            env=self.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        wait_for(lambda: answer(self.env) == 200)
+        self.server = served.start(self.env)
 
     def kill(self) -> None:
-        """kill -9 of the whole server: the parent's workers die with it, and their process groups are ended here."""
-        children = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True).stdout
-        family = {self.server.pid}
-        for _generation in range(4):
-            family |= {int(line.split()[0]) for line in children.splitlines()[1:] if int(line.split()[1]) in family}
-        for pid in family:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.server.wait()
+        served.kill(self.server)
         wait_for(lambda: not answer(self.env))
 
     def client(self, port: int = 0, piece: int = 100_000) -> Tus:

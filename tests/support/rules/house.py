@@ -231,12 +231,19 @@ def request_in_rules(source: Source) -> Iterator[str]:
 
 
 def commits(source: Source) -> Iterator[str]:
-    """One transaction is one request or one command: only views and commands end it."""
-    if source.layer in ("blueprints", "commands"):
+    """Only views and commands end a transaction, and views only the one that began with the write lock."""
+    if source.layer == "commands":
         return
+    writing = [node for node in ast.walk(source.tree) if isinstance(node, ast.With) and _is_writing(node)]
+    within = {inner for node in writing for inner in ast.walk(node)} if source.layer == "blueprints" else set()
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
-            yield f"{source.path}:{node.lineno} commits"
+        ends = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+        if ends and node not in within:
+            yield f"{source.path}:{getattr(node, 'lineno', 0)} commits"
+
+
+def _is_writing(node: ast.With) -> bool:
+    return any(ast.unparse(item.context_expr).startswith("writing(") for item in node.items)
 
 
 def status_writers(source: Source) -> Iterator[str]:

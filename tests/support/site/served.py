@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -73,4 +74,30 @@ def family(pid: int) -> list[int]:
 
 
 def _below(parents: dict[int, list[int]], pid: int) -> list[int]:
-    return [one for child in parents.get(pid, []) for one in (child, *_below(parents, child))]
+    return [found for child in parents.get(pid, []) for found in (child, *_below(parents, child))]
+
+
+def start(env: Environment) -> subprocess.Popen[bytes]:
+    """``flask serve``, once it answers."""
+    server = subprocess.Popen(
+        [FLASK, "serve"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: answer(env) == 200)
+    except BaseException:
+        kill(server)
+        raise
+    return server
+
+
+def kill(server: subprocess.Popen[bytes]) -> None:
+    """kill -9 of the whole server: the parent, its workers, and what those have started."""
+    for pid in [server.pid, *family(server.pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    server.wait()

@@ -140,7 +140,9 @@ COMMITS = [
     (RULE, "db.session.commit()", 1),
     ("app.py", "db.session.commit()", 1),
     (RULE, "db.session.flush()\ncommit = 1", 0),
-    (VIEW, "db.session.commit()", 0),
+    (VIEW, "with writing(keep=True):\n    save()\n    db.session.commit()", 0),
+    (VIEW, "with writing():\n    save()\ndb.session.commit()", 1),
+    (RULE, "with writing():\n    db.session.commit()", 1),
     ("commands/demo.py", "db.session.commit()", 0),
 ]
 STATUS = [

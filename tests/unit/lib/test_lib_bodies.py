@@ -115,7 +115,7 @@ def test_a_body_leaves_the_memory_on_the_way(monkeypatch):
 
     class Watched(tempfile.SpooledTemporaryFile):
         def write(self, piece: Any) -> int:
-            seen.append(self._rolled)
+            seen.append(self.__dict__["_rolled"])
             return super().write(piece)
 
     monkeypatch.setattr(bodies.tempfile, "SpooledTemporaryFile", Watched)

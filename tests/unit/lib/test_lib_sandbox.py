@@ -244,45 +244,33 @@ def asked(data: bytes, person: str = "") -> tuple[int, list[str]]:
 def test_pictures_of_one_person_in_a_row_share_a_process_and_nobody_elses_come_to_it() -> None:
     first, _ = asked(b"a1", "a")
     assert asked(b"a2", "a") == (first, ["a1", "a2"])
-    other, seen = asked(b"b1", "b")
-    assert (other != first, seen) == (True, ["b1"])
-    nobodys = [asked(b"n1"), asked(b"n2")]
-    assert [seen for _process, seen in nobodys] == [["n1"], ["n2"]]
-    assert len({first, other, *(process for process, _seen in nobodys)}) == 4
+    for data, person in ((b"b1", "b"), (b"n1", ""), (b"n2", "")):
+        assert asked(data, person)[1] == [data.decode()]
 
 
 def test_no_more_processes_wait_than_may_work() -> None:
-    """Each new person takes the place of the one who has waited longest."""
     processes = {person: asked(b"", person)[0] for person in "abc"}
     assert gone(processes["a"])
     assert asked(b"", "c")[0] == processes["c"]
     assert asked(b"", "a")[0] != processes["a"]
 
 
-@pytest.mark.parametrize(
-    ("job", "limits", "by"),
-    [
-        ("spin", Limits(cpu_s=1, wall_s=60), signal.SIGXCPU),
-        ("sleep", Limits(wall_s=2), signal.SIGKILL),
-    ],
-)
+@pytest.mark.parametrize(("job", "by"), [("spin", signal.SIGXCPU), ("sleep", signal.SIGKILL)])
 def test_the_second_picture_has_the_limits_of_the_first(
-    job: str, limits: Limits, by: signal.Signals, used: list[sandbox.Usage], monkeypatch: pytest.MonkeyPatch
+    job: str, by: signal.Signals, used: list[sandbox.Usage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "IDLE_S", 600.0)
+    limits = Limits(cpu_s=1, wall_s=60 if job == "spin" else 2)
     run("echo", b"", person="a", limits=limits)
     forkserver = sandbox.forkserver_pid()
     with pytest.raises(PictureRefused, match="图片太复杂，无法处理"):
         run(job, b"", person="a", limits=limits)
-    assert used[0].status == 0
-    assert os.WTERMSIG(used[1].status) == by
-    assert used[1].cpu_s < 3
+    assert (used[0].status, os.WTERMSIG(used[1].status)) == (0, by)
     assert sandbox.forkserver_pid() == forkserver, "it watched the clock itself"
 
 
 def test_who_has_kept_memory_gets_no_second_picture() -> None:
-    first, second = (run("keep", b"", person="a")[0]["process"] for _ in range(2))
-    assert first != second
+    assert len({run("keep", b"", person="a")[0]["process"] for _ in range(2)}) == 2
 
 
 def test_a_refused_picture_ends_nothing_and_a_crash_ends_only_itself() -> None:
@@ -290,14 +278,14 @@ def test_a_refused_picture_ends_nothing_and_a_crash_ends_only_itself() -> None:
     with pytest.raises(PictureRefused, match=r"^不收$"):
         run("refuse", b"", person="a")
     assert asked(b"a2", "a")[0] == process
-    with pytest.raises(PictureRefused, match="图片内容异常，无法处理"):
-        run("crash", b"", person="a", number=int(signal.SIGSEGV))
+    with pytest.raises(PictureRefused, match="图片内容异常"):
+        run("crash", b"", person="a", number=11)
     assert asked(b"a3", "a")[1] == ["a3"]
 
 
 def test_who_waits_for_the_next_picture_ends_when_none_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "IDLE_S", 0.1)
-    monkeypatch.setattr(sandbox, "GRACE_PERIOD_S", 0.1)
+    for seconds in ("IDLE_S", "GRACE_PERIOD_S"):
+        monkeypatch.setattr(sandbox, seconds, 0.1)
     process = asked(b"a1", "a")[0]
     assert gone(process)
     assert asked(b"a2", "a")[1] == ["a2"]

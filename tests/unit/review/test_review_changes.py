@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from forms import STEPS
 from lib.questions.conditions import FormContext
 from services.declaration import answers
-from services.review.changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, followed, why
+from services.review import changes as review_changes
+from services.review.changes import ASKED_FOR, FOLLOWED, OF_OWN_WILL, differences, why
 from tests.support.people import COMPLETE, EMPLOYED, QUALIFIED, UNIVERSITY, WITH_EMPLOYER, WITHOUT_EMPLOYER
 
 PERSON = {"id_type": "resident_id", "id_number": "219900199003070011", "number_sex": "male"}
@@ -59,6 +60,10 @@ def applied(found: dict[str, Any], script: list[dict[str, Any]]) -> dict[str, An
     return found
 
 
+def followed(old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:
+    return review_changes.followed(old, new, answers.pages(old), answers.pages(new))
+
+
 def texts(found: dict[str, Any]) -> dict[str, str]:
     """What the page shows: question -> its answer in words; what is not answered is left out."""
     return {row.name: row.text for section in answers.sections(found) for row in section.rows if row.text}
@@ -79,6 +84,18 @@ def test_the_diff_replayed_on_the_old_revision_gives_the_new_one(app, scripts, t
         assert change.before == shown.get(name, "")
         shown |= {name: change.after}
     assert {name: text for name, text in shown.items() if text} == texts(new)
+
+
+@settings(max_examples=30, **FRESH)
+@given(scripts=SCRIPTS)
+def test_a_page_that_is_only_read_says_what_its_form_says(app, scripts):
+    stored = frozen(applied(COMPLETE, scripts[0]))
+    context = answers.asked_for(stored)
+    for step, page in answers.pages(stored, context):
+        form = step.form(None, context=context, data=stored)
+        assert page.facts() == form.facts()
+        said = [(question.name, question.say(stored.get(question.name))) for question in form.asked()]
+        assert [(question.name, page.say(question, stored.get(question.name))) for question in page.asked()] == said
 
 
 @settings(max_examples=40, **FRESH)

@@ -10,8 +10,9 @@ from lib.pdf import fonts
 from lib.pdf.canvas import MM
 from services.sheet import layout as sheet_layout
 from services.sheet import pdf as sheet_pdf
+from services.sheet.boxes import PADDING, Box, Style
 from services.sheet.labels import label_fitted, label_lines
-from services.sheet.layout import CONTENT_WIDTH, PHOTO_WIDTH, TABLE_HEIGHT, Box, SheetLayout, Style
+from services.sheet.layout import CONTENT_WIDTH, PHOTO_WIDTH, TABLE_HEIGHT, SheetLayout
 from services.sheet.packing import pack
 from services.sheet.pdf import Block, Cell, SheetData, Table
 from tests.support.applicant import sheet_samples as samples
@@ -182,7 +183,7 @@ def test_columns_with_room_give_to_those_that_need_it() -> None:
 
     _kind, code, school = rows(sheet_layout.plan_layout(data), 0)[1]
 
-    assert code.width - 2 * sheet_layout.PADDING == pytest.approx(fonts.width(code.text, 8))
+    assert code.width - 2 * PADDING == pytest.approx(fonts.width(code.text, 8))
     assert code.width > CONTENT_WIDTH / 10
     assert school.left + school.width == pytest.approx(CONTENT_WIDTH)
 

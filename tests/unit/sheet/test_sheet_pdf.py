@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from lib.pdf import qr, typeset
+from lib.pdf import canvas, qr, typeset
 from services.sheet import commitment
 from services.sheet.pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
 from tests.support.applicant import sheet_samples as samples
@@ -232,6 +232,22 @@ def test_many_in_one_document_are_what_each_is_alone() -> None:
     assert max(map(_differ, _looks(together), looks)) < 60
     assert max(map(_differ, _looks(together)[1:], looks)) > 100  # or it would tell nothing
     assert draw_many(sheets, "试") == together
+
+
+def test_what_is_kept_for_the_next_sheet_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded pieces and texts of one sheet serve another only where they are the same."""
+    sheets = [_with_address(samples.employed(), times) for times in (1, 4, 3, 1)] + [samples.unemployed()]
+    together = draw_many(sheets, "试")
+    for limit in ("_MOST_KEPT", "_MOST_TEXTS"):
+        monkeypatch.setattr(canvas, limit, 0)
+    assert draw_many(sheets, "试") == together
+
+
+def _with_address(data: SheetData, times: int) -> SheetData:
+    """The same boxes, but the row of the address is higher."""
+    first, *others = data.blocks
+    cells = [replace(cell, text=cell.text * times) if cell.label == "通讯地址" else cell for cell in first.cells]
+    return replace(data, blocks=(replace(first, cells=tuple(cells)), *others))
 
 
 def _characters(page: pypdf.PageObject) -> list[str]:

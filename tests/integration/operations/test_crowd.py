@@ -1,0 +1,79 @@
+"""Applicants all at once on ``flask serve`` as it is shipped, two workers: everybody arrives, nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config import TestConfig
+from forms import PHOTO
+from lib.database import transaction_mode
+from models import db
+from tests.support.applicant.paper_photos import taken
+from tests.support.factory import picture, portrait
+from tests.support.site import crowd, served
+from tests.support.site.crowd import Person
+
+pytestmark = pytest.mark.slow
+
+LONGEST_P95_S = 2.0
+SQLITE = pytest.param("", id="sqlite")
+POSTGRESQL = pytest.param("postgres_database", id="postgresql", marks=pytest.mark.postgres)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server, and its application in this process, to look inside."""
+
+    app: Flask
+    port: int
+    folder: Path
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    folder, port = tmp_path / "instance", served.free_port()
+    given = {"DATABASE_URL": request.getfixturevalue(request.param)} if request.param else {}
+    env = served.environment(folder, port) | {"KUAIJI_WORKERS": "2"}
+    env |= {f"KUAIJI_{name}": value for name, value in given.items()}
+    del env["KUAIJI_THREADS"]  # as it is shipped
+    subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=env, check=True, capture_output=True)
+    server = served.start(env)
+    try:
+        app = create_app(TestConfig(folder, **given))
+        with app.app_context(), transaction_mode("DEFERRED"):
+            yield Served(app, port, tmp_path)
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        served.kill(server)
+
+
+def arrive(site: Served, people: int, pictures: Mapping[str, bytes], thinking: tuple[float, float]) -> list[float]:
+    """All of them, at once; how long the pages took, in order."""
+    everybody = [Person(serial) for serial in range(1, people + 1)]
+    expected = crowd.addresses(site.app, site.folder / "expected", pictures)
+    waits = crowd.all_at_once(site.port, everybody, pictures, thinking)
+    assert crowd.lost(site.app, everybody, expected) == []
+    return waits
+
+
+@pytest.mark.parametrize("site", [SQLITE], indirect=True)
+def test_applicants_who_come_at_once_all_arrive_and_nothing_of_theirs_is_lost(site):
+    pictures = {kind: picture(1000, 700, seed) for seed, kind in enumerate(crowd.PAPERS, 1)}
+    arrive(site, 4, pictures | {PHOTO: portrait()}, (0.0, 0.1))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("site", [SQLITE, POSTGRESQL], indirect=True)
+def test_two_hundred_applicants_at_once_do_not_wait_long(site):
+    """They think for two to five seconds before each press, and send what phones take."""
+    pictures = {kind: taken(seed).jpeg() for seed, kind in enumerate(crowd.PAPERS, 1)}
+    waits = arrive(site, 200, pictures | {PHOTO: portrait()}, (2.0, 5.0))
+    assert waits[len(waits) * 95 // 100] < LONGEST_P95_S
