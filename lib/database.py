@@ -378,6 +378,8 @@ def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
     except Exception as error:
         dialect = connection.dialect
         driver = dialect.loaded_dbapi.Error
+        if isinstance(error, driver) and dialect.is_disconnect(error, connection.connection.driver_connection, cursor):
+            connection.invalidate(error)  # else rolling back would fail as well
         raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
     finally:
         cursor.close()

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from lib import crypto
-from lib.database import begin_mode
+from lib.database import WITHOUT_WAITING, begin_mode
 from lib.sandbox import client as sandbox
 from models import db
 from services.papers import virus_scan
@@ -32,6 +32,10 @@ SLOW = (
 )
 
 
+#: How a transaction begins that holds the lock.
+LOCKING = ("IMMEDIATE", WITHOUT_WAITING)
+
+
 class LockHeld(AssertionError):
     """A request does something slow while all others wait for it."""
 
@@ -41,7 +45,7 @@ class LockMissing(AssertionError):
 
 
 def refuse_while_held(what: str) -> None:
-    if has_request_context() and begin_mode.get() != "DEFERRED" and db.session().in_transaction():
+    if has_request_context() and begin_mode.get() in LOCKING and db.session().in_transaction():
         raise LockHeld(f"{request.method} {request.endpoint}: {what} while the write lock is held")
 
 
@@ -59,7 +63,7 @@ def _renders(_app: Any, template: Any, **_more: Any) -> None:
 
 def _sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     writes = statement.startswith(("INSERT", "UPDATE", "DELETE"))
-    if writes and has_request_context() and begin_mode.get() == "DEFERRED":
+    if writes and has_request_context() and begin_mode.get() not in LOCKING:
         raise LockMissing(f"{request.method} {request.endpoint}: {statement.splitlines()[0]}")
 
 
