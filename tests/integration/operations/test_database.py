@@ -315,7 +315,7 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
     columns = (Declaration.id, Declaration.status, Declaration.created_at)
 
     statement = select(*columns).where(Declaration.created_at >= since, Declaration.id.in_(these))
-    ids = bindparam("these", expanding=True)
+    ids: Any = bindparam("these", expanding=True)
     prebuilt = Prebuilt(
         select(*columns).where(
             Declaration.created_at >= parameter("since"), Declaration.id.in_(ids), Declaration.status.in_(OPEN)

@@ -16,7 +16,7 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     return out.getvalue()
 
 
-def clean(data: bytes, **limits: int) -> CleanPicture:
+def clean(data: bytes, **limits: Any) -> CleanPicture:
     """What was sent -> the clean JPEG. Raises PictureRefused."""
     found = images.decode_upright(data, **limits)
     return found.picture(images.encode_jpeg(found.image, images.QUALITY))
