@@ -135,7 +135,7 @@ class Visitor:
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
         if self.scripts:
-            self.page.wait_for_function(SCRIPTED)  # its keys and buttons work from now on
+            self.listens()
         source = self._source()
         once("manners", alike(source), lambda: check_page(source, self.page.url))
         if self.scripts:
@@ -144,6 +144,10 @@ class Visitor:
             once("axe", f"{self.page.viewport_size} {NUMBER.sub('', alike(source))}", self.axe)
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
+
+    def listens(self) -> None:
+        """Wait until the page's modules are there: its keys and buttons work from then on."""
+        self.page.wait_for_function(SCRIPTED)
 
     def _source(self) -> str:
         """The text of the page; the next page is empty for a moment."""

@@ -68,6 +68,7 @@ def test_by_keyboard_from_line_to_line_into_the_search_and_to_the_next_one(desk,
     page.keyboard.press("Enter")
     page.wait_for_url("**/staff/submissions/*")
     page.go_back()
+    window.listens()
     page.keyboard.press("/")
     field = page.locator("#q")
     expect(field).to_be_focused()

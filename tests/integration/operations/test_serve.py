@@ -35,7 +35,7 @@ from tests.support.site.served import (
 from tests.support.site.visitors import large_file, p95, visit
 
 pytestmark = pytest.mark.slow
-OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=30)
 
 
 @pytest.fixture(scope="module")
