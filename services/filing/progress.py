@@ -103,14 +103,23 @@ def _rules() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
+_NOT_COUNTED = {"claim", "revisions", "transfers", "second_looks"}
+
+
 @event.listens_for(db.session, "before_flush")
 def _empty(session: Session, _context: Any, _instances: Any) -> None:
-    changed = (row for row in session.dirty if session.is_modified(row))
+    changed = (row for row in session.dirty if _counts(session, row))
     with session.no_autoflush:
         for row in (*session.new, *session.deleted, *changed):
             for declaration in _about(session, row):
                 if "progress" not in attributes.instance_state(declaration).committed_state:  # just worked out
                     declaration.progress = {"emptied": new_uid()}  # always a change: the version of the row counts up
+
+
+def _counts(session: Session, row: Any) -> bool:
+    """Is something changed that progress depends on? Whose claim, revision or transfer a declaration has is not."""
+    changed = attributes.instance_state(row).committed_state.keys()
+    return not (isinstance(row, Declaration) and changed <= _NOT_COUNTED) and session.is_modified(row)
 
 
 def _about(session: Session, row: Any) -> Iterable[Declaration]:

@@ -121,7 +121,8 @@ PLANTED = {
 def test_a_page_takes_its_own_questions_and_nothing_else(browser, make):
     declaration = make.declaration()
     add_photo(declaration)
-    names = [column.name for column in Declaration.__table__.columns if column.name not in ("version", "touched_at")]
+    counted = ("version", "touched_at", "progress")  # every save renews them
+    names = [column.name for column in Declaration.__table__.columns if column.name not in counted]
     before = {name: getattr(stored(declaration), name) for name in names if not name.endswith("_sealed")}
     browser.sign_in(declaration.account)
     for slug in ("personal", "department", "education", "qualification"):
