@@ -72,7 +72,7 @@ def _unhurried_files() -> Iterator[None]:
     """No test needs to survive a power cut, so none waits for the disk; tests about syncing switch it on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
-        patch.setattr(os, "nice", lambda _more: 0)  # a command that gives way to others must not slow the tests after it
+        patch.setattr(os, "nice", lambda _more: 0)  # a command that gives way must not slow the tests after it
         yield
 
 
