@@ -35,11 +35,15 @@ class Sealed:
         return json.loads(plain) if self.as_json else plain
 
     def __set__(self, row: Any, value: Any) -> None:
+        setattr(row, self.column, self.sealed(row, value))
+
+    def sealed(self, row: Any, value: Any) -> bytes | None:
+        """What the row's column holds for this value."""
         if value is None or (value == "" and not self.as_json):
-            setattr(row, self.column, None)
-            return
+            return None
         plain = json.dumps(value, ensure_ascii=False) if self.as_json else str(value)
-        setattr(row, self.column, row.keyring().seal(plain.encode(), self._aad(row)))
+        found: bytes = row.keyring().seal(plain.encode(), self._aad(row))
+        return found
 
 
 def place(table: str, column: str, uid: str) -> str:

@@ -6,7 +6,7 @@ asked of the object itself, which is loaded then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -81,6 +81,11 @@ class DeclarationRow(_Row):
     def department(self) -> Any:
         """The responsible one, as the reference data has it."""
         return tree.load().by_id.get(vars(self)["department_id"])
+
+    def changed(self, columns: Mapping[str, Any]) -> DeclarationRow:
+        """The row with other values in some columns."""
+        values = {name: vars(self)[name] for name in (*_NAMES, "account")} | dict(columns)
+        return DeclarationRow(values.keys(), values.values())
 
     def sheets(self) -> Sequence[Any]:
         """The version printed last, and those that uploaded pictures are bound to."""
