@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    UpdateBase,
     bindparam,
     event,
     func,
@@ -95,7 +96,7 @@ def note_damage(engine: Any, note: Note) -> None:
 
 
 def write_damage(note: Note, error: BaseException | None) -> None:
-    """The same for an error that the engine has not seen (``fetched``)."""
+    """The same for an error that the engine has not seen (``cursor_after``)."""
     if failure_of(error) == StorageFailure.DAMAGED:
         cause = error.orig if isinstance(error, DBAPIError) else error
         note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")
@@ -277,6 +278,7 @@ def make_append_only(table: Table) -> None:
 # --- prebuilt statements: what every request reads --------------------------------------------------------------------
 
 Convert = Callable[[Any], Any]
+AnySession = Session | scoped_session[Any]
 
 
 def parameter(name: str) -> Any:
@@ -288,36 +290,49 @@ class Prebuilt:
     """A SELECT that is compiled once in a process and read as plain named tuples: ``rows(session, parameter=value)``.
 
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
-    up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
+    up, and wraps the rows. So what is read or written (``run``) all the time is prebuilt. Other writes use the ORM.
 
     The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
     """
 
-    def __init__(self, statement: SelectBase) -> None:
-        self.statement = statement
+    def __init__(self, statement: SelectBase | UpdateBase) -> None:
+        self.statement: Any = statement
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
-    def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
+    def rows(self, session: AnySession, **values: Any) -> list[Any]:
+        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+        with self._executed(session, values | lists, lists) as (cursor, compiled):
+            return [compiled.row(raw) for raw in cursor.fetchall()]
+
+    def first(self, session: AnySession, **values: Any) -> Any:
+        """The first row, or None."""
+        return next(iter(self.rows(session, **values)), None)
+
+    def run(self, session: AnySession, **values: Any) -> int:
+        """How many rows are written. Each value is a parameter: ``onupdate`` of a column does not apply."""
+        with self._executed(session, values, {}) as (cursor, _compiled):
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def _executed(
+        self, session: AnySession, values: dict[str, Any], lists: dict[str, Any]
+    ) -> Iterator[tuple[Any, _Compiled]]:
         session = session() if isinstance(session, scoped_session) else session  # looked up once
         if session.autoflush:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
         connection = session.connection()
-        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
         key = (connection.dialect.name, *map(len, lists.values()))
         compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
-        return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values | lists))]
+        with cursor_after(connection, compiled.sql, compiled.arguments(values)) as cursor:
+            yield cursor, compiled
 
-    def first(self, session: Session | scoped_session[Any], **values: Any) -> Any:
-        """The first row, or None."""
-        return next(iter(self.rows(session, **values)), None)
-
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, Any]) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
         given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
-        columns = list(self.statement.selected_columns)
+        columns = list(getattr(self.statement, "selected_columns", ()))
         row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
         read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         made = self._compiled[key] = _Compiled(
@@ -369,12 +384,13 @@ class _Compiled:
         return self.made(values)
 
 
-def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
-    """What the driver finds. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
+@contextmanager
+def cursor_after(connection: Connection, sql: str, arguments: Any) -> Iterator[Any]:
+    """After the statement. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(sql, arguments)
-        return list(cursor.fetchall())
+        yield cursor
     except Exception as error:
         dialect = connection.dialect
         driver = dialect.loaded_dbapi.Error

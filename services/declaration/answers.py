@@ -113,12 +113,15 @@ def known_name(account: Account, has_record: bool) -> str | None:
 
 def facts(declaration: Declaration) -> dict[str, Any]:
     """The stored answers of all pages and what is derived from them."""
-    answers = stored(declaration)
-    known = known_name(declaration.account, declaration.kind == "change")
-    differs = known is not None and answers["applicant_name"] not in (None, known)
-    return (
-        identity_facts(declaration.account) | answers | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
-    )
+    return facts_with(declaration, identity_facts(declaration.account), stored(declaration))
+
+
+def facts_with(declaration: Declaration, known: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts with other ``answers`` than those in the ``known`` ones."""
+    found = {**known, **answers}
+    name = known_name(declaration.account, declaration.kind == "change")
+    differs = name is not None and found["applicant_name"] not in (None, name)
+    return found | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
 
 
 def asked(declaration: Declaration, day: date | None = None) -> FormContext:

@@ -34,8 +34,11 @@ class DeclarationCase:
     what has become of it.
     """
 
-    def __init__(self, declaration: Declaration) -> None:
+    def __init__(self, declaration: Declaration, facts: Mapping[str, Any] | None = None) -> None:
+        """``facts``: with these answers instead of the stored ones."""
         self.declaration = declaration
+        if facts is not None:
+            self.facts = facts
 
     # answers
 

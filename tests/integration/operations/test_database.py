@@ -87,13 +87,19 @@ def test_a_lock_of_postgresql_is_waited_for_as_long(app):
 
 
 @pytest.fixture
-def statements(app):
+def statements(app, monkeypatch):
     """The statements that the engine sends from now on."""
     sent: list[str] = []
 
     def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
+    def remember_prebuilt(connection: Any, sql: str, arguments: Any) -> Any:
+        sent.append(sql)
+        return plain(connection, sql, arguments)
+
+    plain = database.cursor_after
+    monkeypatch.setattr(database, "cursor_after", remember_prebuilt)
     event.listen(db.engine, "before_cursor_execute", remember)
     yield sent
     event.remove(db.engine, "before_cursor_execute", remember)
