@@ -278,7 +278,7 @@ def make_append_only(table: Table) -> None:
 # --- prebuilt statements: what every request reads --------------------------------------------------------------------
 
 Convert = Callable[[Any], Any]
-AnySession = Session | scoped_session[Any]
+AnySession, Values = Session | scoped_session[Any], dict[str, Any]
 
 
 def parameter(name: str) -> Any:
@@ -314,9 +314,7 @@ class Prebuilt:
             return int(cursor.rowcount)
 
     @contextmanager
-    def _executed(
-        self, session: AnySession, values: dict[str, Any], lists: dict[str, Any]
-    ) -> Iterator[tuple[Any, _Compiled]]:
+    def _executed(self, session: AnySession, values: Values, lists: Values) -> Iterator[tuple[Any, _Compiled]]:
         session = session() if isinstance(session, scoped_session) else session  # looked up once
         if session.autoflush:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
@@ -326,7 +324,7 @@ class Prebuilt:
         with cursor_after(connection, compiled.sql, compiled.arguments(values)) as cursor:
             yield cursor, compiled
 
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, Any]) -> _Compiled:
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Values) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
         given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out

@@ -49,8 +49,9 @@ class FormBodyParser(FormDataParser):
         """
         if not boundary.isascii() or not boundary:
             return None
-        before, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
-        if before or not parts or parts.pop() not in (b"--", b"--\r\n"):
+        line = b"--" + boundary.encode()
+        before, *parts = (b"\r\n" + body).split(b"\r\n" + line)
+        if before or body.count(line) != len(parts) or not parts or parts.pop() not in (b"--", b"--\r\n"):
             return None
         if self.max_form_parts is not None and len(parts) > self.max_form_parts:
             return None
