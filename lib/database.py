@@ -278,7 +278,8 @@ def make_append_only(table: Table) -> None:
 # --- prebuilt statements: what every request reads --------------------------------------------------------------------
 
 Convert = Callable[[Any], Any]
-AnySession, Values = Session | scoped_session[Any], dict[str, Any]
+AnySession = Session | scoped_session[Any]
+Values = dict[str, Any]
 
 
 def parameter(name: str) -> Any:
@@ -305,7 +306,6 @@ class Prebuilt:
             return [compiled.row(raw) for raw in cursor.fetchall()]
 
     def first(self, session: AnySession, **values: Any) -> Any:
-        """The first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
     def run(self, session: AnySession, **values: Any) -> int:

@@ -169,7 +169,7 @@ def handles(declaration: Declaration, actor: Actor) -> bool:
     return in_office(declaration, actor) or any(office.path.startswith(actor.path) for office in waiting)
 
 
-def _below(path: ColumnElement[str]) -> ColumnElement[bool]:
+def _below(path: Any) -> Any:
     """In the scope whose path is given."""
     return path.startswith(parameter("path"))
 
