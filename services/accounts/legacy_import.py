@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -168,18 +168,19 @@ class _Batch:
     """One run over a file. ``found`` is called with each problem."""
 
     def __init__(self, source: Source, today: date, found: Callable[[Finding], None], *, dry_run: bool) -> None:
-        self.found, self.ring = found, keys()
+        self.found, self.ring, self.dry_run = found, keys(), dry_run
         self.reader = RowReader(source.columns, source.width, today)
-        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch)
-        self.accounts = _finder(Account.id_index, Account.state)
-        self.seen = _finder(_SEEN.c.id_index, _SEEN.c.id_index) if dry_run else lambda _indexes: ()
+        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid)
+        self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index)
+        self.write = _writer(_SEEN, ["id_index"]) if dry_run else _writer(_TABLE, _WRITTEN)
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
-    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, Values]:
-        """The new rows of a chunk, each by the hash of its number."""
+    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> None:
+        """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
         good = self._good(chunk)
-        known = self._known_numbers(list(good))
+        known = self._with_account(list(good))
+        known |= self._add({index: row.values for index, (_line, row) in good.items() if index not in known})
         for index, (line, row) in good.items():
             if index in known:
                 self._leave_out(line, "conflict", known[index])
@@ -188,9 +189,25 @@ class _Batch:
                 self.result.warnings += 1
                 self.found(Finding(line, "warning", text))
             self.result.unproven += not any(row.values[field] for field in PROOFS)
-        new = {index: row.values for index, (_line, row) in good.items() if index not in known}
-        self.result.imported += len(new)
-        return new
+        self.result.imported += len(good) - len(known)
+
+    def _add(self, new: dict[bytes, Values]) -> dict[bytes, str]:
+        """Returns the numbers that have a record already and were not added, each with a message."""
+        if self.dry_run:
+            known = self._recorded(new, ()) | {index: _TWICE for (index,) in self.seen(list(new))}
+            self.write([(index,) for index in new if index not in known])
+            return known
+        uids = new_uids(len(new))
+        added = self.write(self._sealed(new, uids))
+        return self._recorded(new, set(uids)) if added < len(new) else {}
+
+    def _recorded(self, new: Mapping[bytes, Values], added: Collection[str]) -> dict[bytes, str]:
+        """The numbers that have a record, except the ``added`` ones."""
+        return {
+            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
+            for index, batch, uid in self.holders(list(new))
+            if uid not in added
+        }
 
     def _good(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, tuple[int, Row]]:
         """The lines and rows that may be imported, each by the hash of its number."""
@@ -207,9 +224,9 @@ class _Batch:
             good[index] = line, row
         return good
 
-    def sealed(self, new: Mapping[bytes, Values]) -> list[tuple[Any, ...]]:
+    def _sealed(self, new: Mapping[bytes, Values], uids: list[str]) -> list[tuple[Any, ...]]:
         """The rows as _WRITTEN names them."""
-        uids, batch = new_uids(len(new)), self.result.batch
+        batch = self.result.batch
         numbers = self._sealed_column("id_number", uids, [row["number"] for row in new.values()])
         phones = self._sealed_column("phone", uids, [row["phone"] for row in new.values()])
         columns = zip(uids, new, numbers, phones, map(_told_of, new.values()), strict=True)
@@ -225,18 +242,15 @@ class _Batch:
         self.result.left_out += 1
         self.found(Finding(line, kind, text))
 
-    def _known_numbers(self, indexes: list[bytes]) -> dict[bytes, str]:
-        """The numbers that already have a record or an account, each with a message."""
-        holders = self.holders(indexes)
-        known = {
-            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
-            for index, batch in holders
-        } | {index: _TWICE for index, _index in self.seen(indexes)}
-        if accounts := [index for index, _state in self.accounts(indexes)]:
-            in_force = Account.state != AccountState.RESERVED
-            query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
-            known |= dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
-        return known
+    def _with_account(self, indexes: list[bytes]) -> dict[bytes, str]:
+        """The numbers that have an account, each with a message."""
+        if not db.session.scalar(select(Account.id).limit(1)):  # when the register comes first, as it should
+            return {}
+        if not (accounts := [index for (index,) in self.accounts(indexes)]):
+            return {}
+        in_force = Account.state != AccountState.RESERVED
+        query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
+        return dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
 
 
 # The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands
@@ -245,15 +259,15 @@ class _Batch:
 Driven = Callable[[Sequence[Any]], Any]
 
 
-def _finder(key: Any, told: Any) -> Driven:
-    """Finds (key, told) of the rows that have one of these keys."""
+def _finder(key: Any, *told: Any) -> Driven:
+    """Finds (key, *told) of the rows that have one of these keys."""
     connection = db.session.connection()
 
     @cache
     def statement(count: int) -> tuple[str, Sequence[str]]:
         names = [f"k{number}" for number in range(count)]
         wanted = key.in_([bindparam(name) for name in names])
-        return str(select(key, told).where(wanted).compile(dialect=connection.dialect)), names
+        return str(select(key, *told).where(wanted).compile(dialect=connection.dialect)), names
 
     def find(keys: Sequence[Any]) -> Any:
         if not keys:
@@ -265,17 +279,21 @@ def _finder(key: Any, told: Any) -> Driven:
     return find
 
 
-def _writer(table: Table, columns: Sequence[str]) -> Driven:
-    """Inserts rows of these columns."""
+def _writer(table: Table, columns: Sequence[str]) -> Callable[[Sequence[Any]], int]:
+    """Inserts rows of these columns, except numbers that are there; returns how many."""
     connection = db.session.connection()
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=columns)
-    text, order = str(compiled), compiled.positiontup
-    places = list(map(columns.index, order or columns))
+    compiled = insert(table).inline().compile(dialect=connection.dialect, column_keys=columns)
+    text, order = f"{compiled} ON CONFLICT (id_index) DO NOTHING", compiled.positiontup
+    places, counted = list(map(columns.index, order or columns)), {"preserve_rowcount": True}
 
-    def write(rows: Sequence[Any]) -> Any:
+    def write(rows: Sequence[Any]) -> int:
+        if not rows:
+            return 0
         if order is None:
-            return connection.exec_driver_sql(text, [dict(zip(columns, row, strict=True)) for row in rows])
-        return connection.exec_driver_sql(text, [tuple([row[place] for place in places]) for row in rows])
+            sent: Any = [dict(zip(columns, row, strict=True)) for row in rows]
+        else:
+            sent = [tuple([row[place] for place in places]) for row in rows]
+        return connection.exec_driver_sql(text, sent, execution_options=counted).rowcount
 
     return write
 
@@ -292,10 +310,8 @@ def import_source(
     if dry_run:
         _SEEN.create(db.session.connection())
     batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), _rows(source), 0
-    write = _writer(_SEEN, ["id_index"]) if dry_run else _writer(_TABLE, _WRITTEN)
     while chunk := list(islice(rows, CHUNK)):
-        if new := batch.add_chunk(chunk):
-            write([(index,) for index in new] if dry_run else batch.sealed(new))
+        batch.add_chunk(chunk)
         progress(chunk[-1][0] - reported)
         reported = chunk[-1][0]
     if dry_run:
