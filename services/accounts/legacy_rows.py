@@ -61,7 +61,7 @@ class Row(NamedTuple):
     """The values, what was removed from them and why, and why the row is refused, if it is."""
 
     values: Values
-    removed: Sequence[str] = ()
+    removed: tuple[str, ...] = ()
     problem: str | None = None
 
 
@@ -107,7 +107,7 @@ class RowReader:
         removed = () if problem else self._remove_invalid(values)
         return Row({**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem)
 
-    def _remove_invalid(self, values: dict[str, str]) -> list[str]:
+    def _remove_invalid(self, values: dict[str, str]) -> tuple[str, ...]:
         """Remove invalid values; returns what was removed and why."""
         removed = [_remove_if_invalid(values, field) for field in values if field in LENGTHS and values[field]]
         if issued := values.get("issued"):
@@ -118,7 +118,7 @@ class RowReader:
             if identity.phone_problem(phone):
                 values["phone"] = ""
                 removed.append("手机号码不对,未采用")
-        return [text for text in removed if text]
+        return tuple(text for text in removed if text)
 
 
 def _normalised(cells: Sequence[str], place: int) -> str:
