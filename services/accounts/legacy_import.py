@@ -28,7 +28,7 @@ from lib.database import utcnow
 from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
-from services.accounts.legacy_rows import COLUMNS, PROOFS, Row, RowReader, Values
+from services.accounts.legacy_rows import COLUMNS, PROOFS, RegisterRow, RowReader, Values
 
 REQUIRED = ("姓名", "证件号码")
 CHUNK = 1000
@@ -209,9 +209,9 @@ class _Batch:
             if uid not in added
         }
 
-    def _good(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, tuple[int, Row]]:
+    def _good(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, tuple[int, RegisterRow]]:
         """The lines and rows that may be imported, each by the hash of its number."""
-        good: dict[bytes, tuple[int, Row]] = {}
+        good: dict[bytes, tuple[int, RegisterRow]] = {}
         for line, cells in chunk:
             row = self.reader.read(cells)
             if row.problem:

@@ -57,7 +57,7 @@ _UPPER = bytes.maketrans(b"x", b"X")
 Values = dict[str, str | None]
 
 
-class Row(NamedTuple):
+class RegisterRow(NamedTuple):
     """The values, what was removed from them and why, and why the row is refused, if it is."""
 
     values: Values
@@ -76,10 +76,10 @@ class RowReader:
         cells = [_PLAIN_CELLS[field_at[place]] if place in field_at else _ANYTHING for place in range(width)]
         self.plain = re.compile(_EDGE.join(cells) + r"\Z")
 
-    def read(self, cells: Sequence[str]) -> Row:
+    def read(self, cells: Sequence[str]) -> RegisterRow:
         """The row, normalised and checked."""
         values = self._plain_values(cells)
-        return Row(values) if values else self._read_closely(cells)
+        return RegisterRow(values) if values else self._read_closely(cells)
 
     def _plain_values(self, cells: Sequence[str]) -> Values | None:
         """The values of a row in which nothing is to be normalised, removed or refused, as in most: one look at it."""
@@ -97,7 +97,7 @@ class RowReader:
         is_good = bool(issued_month) is bool(issued) and identity.is_resident_number(number, self.today)
         return values if is_good else None
 
-    def _read_closely(self, cells: Sequence[str]) -> Row:
+    def _read_closely(self, cells: Sequence[str]) -> RegisterRow:
         values = {field: _normalised(cells, place) for field, place in self.columns.items()}
         values["name"] = names.normalise_name(values["name"])
         problem = names.name_problem(values["name"])
@@ -105,7 +105,9 @@ class RowReader:
         if problem is None and any(cells[self.width :]):
             problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
         removed = () if problem else self._remove_invalid(values)
-        return Row({**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem)
+        return RegisterRow(
+            {**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem
+        )
 
     def _remove_invalid(self, values: dict[str, str]) -> tuple[str, ...]:
         """Remove invalid values; returns what was removed and why."""
