@@ -24,6 +24,7 @@ from lib.http import slow_connections
 from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
+from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
@@ -74,7 +75,7 @@ class RowConverter(IntegerConverter):
 
 def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
     app = Flask(__name__, static_folder=None)
-    app.request_class = FormRequest
+    app.request_class, app.url_rule_class = FormRequest, LazyRule
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
@@ -83,6 +84,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
         note_damage(db.engine, app.extensions["kuaiji.damage"])
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
+    app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -188,13 +188,11 @@ class Account(Base):
             "id_index",
             unique=True,
             sqlite_where=text("state <> 'reserved'"),
-            postgresql_where=text("state <> 'reserved'"),
         ),
         Index(
             "ix_account_reservation_hash",
             "reservation_hash",
             sqlite_where=text("reservation_hash IS NOT NULL"),
-            postgresql_where=text("reservation_hash IS NOT NULL"),
         ),
     )
 
@@ -475,7 +473,7 @@ class Declaration(Answers, Base):
 
     __tablename__ = "declaration"
     __table_args__ = (
-        Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL, postgresql_where=OPEN_SQL),
+        Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
@@ -914,7 +912,7 @@ class Transfer(Base):
     __tablename__ = "transfer"
     __table_args__ = (
         CheckConstraint("(answered_at IS NULL) = (accepted IS NULL)", name="answered_or_not"),
-        Index("uq_transfer_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("uq_transfer_waiting", "declaration_id", unique=True, sqlite_where=_WAITS),
         Index("ix_transfer_to", "to_department_id", "answered_at"),
     )
 
@@ -942,7 +940,7 @@ class SecondLook(Base):
     __tablename__ = "second_look"
     __table_args__ = (
         CheckConstraint("(answered_at IS NULL) = (agreed IS NULL)", name="answered_or_not"),
-        Index("uq_second_look_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("uq_second_look_waiting", "declaration_id", unique=True, sqlite_where=_WAITS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -29,7 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.schema import CreateIndex
 
 from lib.codes import ChoiceEnum
 from lib.files import Note, StorageFailure
@@ -42,6 +44,15 @@ CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+@compiles(CreateIndex, "postgresql")
+def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
+    """Models write the condition of an index for SQLite: naming PostgreSQL there would load its dialect everywhere."""
+    options = create.element.dialect_options
+    if options["postgresql"]["where"] is None:  # a migration names it
+        options["postgresql"]["where"] = options["sqlite"]["where"]
+    return str(compiler.visit_create_index(create, **kwargs))
+
 
 #: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
 LOCK_WAIT_S = 5

@@ -38,9 +38,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_builds(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All applications of a worker serve one build of the static files."""
-    TestConfig.static_builds = tmp_path_factory.mktemp("static")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All applications of a worker serve one build of the static files and compile templates once."""
+    TestConfig.builds = tmp_path_factory.mktemp("builds")
 
 
 @pytest.fixture(scope="session")
