@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
     DDL,
+    BindParameter,
     Connection,
     DateTime,
     Dialect,
@@ -29,6 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.sql.selectable import _OffsetLimitParam
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from lib.codes import ChoiceEnum
 from lib.files import Note, StorageFailure
@@ -290,11 +293,14 @@ class Prebuilt:
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
     up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
 
-    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is written into the
+    statement, for SQLite plans a statement anew each time that its LIMIT is bound; so a parameter there is one of few
+    numbers, and declared with ``literal_execute``.
     """
 
     def __init__(self, statement: SelectBase) -> None:
-        self.statement = statement
+        self.statement: Any = replacement_traverse(statement, {}, _limit_written)
+        self._written = sorted({bind.key for bind in iterate(self.statement) if _is_written(bind)})
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
@@ -303,17 +309,20 @@ class Prebuilt:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
         connection = session.connection()
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
-        key = (connection.dialect.name, *map(len, lists.values()))
-        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
+        key = (connection.dialect.name, *map(len, lists.values()), *[values[name] for name in self._written])
+        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists, values)
         return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values | lists))]
 
     def first(self, session: Session | scoped_session[Any], **values: Any) -> Any:
         """The first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
-        compiled = cast(Any, self.statement.compile(dialect=dialect))
+    def _compile(
+        self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]], values: dict[str, Any]
+    ) -> _Compiled:
+        compiled = self.statement.compile(dialect=dialect)
         given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
+        given |= {name: values[name] for name in self._written}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
@@ -330,6 +339,16 @@ class Prebuilt:
             row._make,
         )
         return made
+
+
+def _limit_written(element: Any, **_more: Any) -> Any:
+    """The number of a ``limit(1)`` as a part of the text."""
+    return element.render_literal_execute() if isinstance(element, _OffsetLimitParam) else None
+
+
+def _is_written(element: Any) -> TypeGuard[BindParameter[Any]]:
+    """A parameter whose value is a part of the text."""
+    return isinstance(element, BindParameter) and element.literal_execute and not element.unique
 
 
 def _padded(values: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, select, text, update
+from sqlalchemy import Integer, bindparam, create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -327,3 +327,17 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
         assert len(found) == count
     assert prebuilt.rows(db.session, since=since + timedelta(hours=1), these=these) == []
     assert prebuilt.rows(db.session, since=since, these=[]) == []
+
+
+def test_the_limit_of_a_prebuilt_statement_is_written_and_not_bound(make, statements):
+    """SQLite would plan the statement anew each time."""
+    made = sorted(make.declaration().id for _ in range(4))
+    most = bindparam("most", None, type_=Integer, literal_execute=True)
+    chosen = Prebuilt(select(Declaration.id).order_by(Declaration.id).limit(most))
+    newest = Prebuilt(select(Declaration.id).order_by(Declaration.id.desc()).limit(1))
+    statements.clear()
+    for count in (3, 1, 3):
+        assert [row.id for row in chosen.rows(db.session, most=count)] == made[:count]
+    assert newest.first(db.session).id == made[-1]
+    assert len(statements) >= 4
+    assert all("LIMIT " in one and "LIMIT ?" not in one for one in statements[-4:])
