@@ -18,6 +18,8 @@ from urllib.parse import quote
 from flask import Flask, current_app, g, render_template, request, session
 from markupsafe import Markup, escape
 
+from lib.codes import Role
+
 TEXT_COOKIE = "kuaiji_text"  # 大字版
 TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made
 MOST = 4000  # parts, 1 to 3 KB each; then all of them are made anew
@@ -106,9 +108,12 @@ def text_cookie() -> str:
 
 @dataclass(frozen=True)
 class _Person:
-    """Who is signed in, for the drawing of a page that is kept."""
+    """Who is signed in, for the drawing of a page that is kept: role and use of keys decide how it looks."""
 
+    role: Role
+    keys_on: bool
     name: str = hole("name")
+    department_name: str = hole("office")
     is_authenticated: bool = True
 
 
@@ -119,17 +124,19 @@ def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hasha
     if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
         return render_template(template, **values, **holes)
     actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
-    names = ("csrf", "name", "back_to", *holes)
-    key = (template, request.script_root, request.endpoint, large, actor is None, *values.values())
+    names = ("csrf", "name", "office", "back_to", *holes)
+    looks = (actor.role, actor.keys_on) if actor else ()
+    key = (template, request.script_root, request.endpoint, large, *looks, *values.values())
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
-    part = parts.get(key, lambda: _drawn(template, holes, values, signed_in=actor is not None), names)
-    whose = {"name": actor.name if actor else "", "back_to": quote(request.path)}
+    part = parts.get(key, lambda: _drawn(template, holes, values, _Person(*looks) if looks else None), names)
+    whose = {"name": actor.name, "office": actor.department_name} if actor else {}
+    whose["back_to"] = quote(request.path)
     return part.filled(_with_token(part, {**holes, **whose}))
 
 
-def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], *, signed_in: bool) -> str:
+def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], seen: _Person | None) -> str:
     marks = {name: hole(name) for name in holes} | {"back_to_quoted": hole("back_to")}
-    person = {"current_user": _Person()} if signed_in else {}
+    person = {"current_user": seen} if seen else {}
     with _token_as_hole():
         return render_template(template, **person, **values, **marks)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -45,11 +43,3 @@ def claim_next_due(filters: Filters) -> str | None:
             continue
         return uid
     raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")
-
-
-@bp.context_processor
-def strip() -> dict[str, Any]:
-    """``just_decided``: the officer's last verdict while it can be taken back, where a verdict leads to."""
-    if request.endpoint not in ("review.submission", "review.queue"):
-        return {}
-    return {"just_decided": held_files.just_decided(me())}

@@ -20,6 +20,7 @@ from services.moves import MOVES
 from services.queue.filters import Filters
 from services.review import access_log, reading
 from services.review import case as review_case
+from services.review import held as held_files
 from services.review import page as review_page
 from services.review import pictures as review_pictures
 from services.review.access_log import AccessLog
@@ -149,5 +150,6 @@ def submission_page(
         all_shown=bool(request.args.get("all")),
         within=within(),
         problem=problem,
+        just_decided=held_files.just_decided(me()) if request.endpoint == "review.submission" else None,
     )
     return page, 422 if problem else 200
