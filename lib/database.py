@@ -219,8 +219,11 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None]:
+        """SQLite's text is read at once: lists have a moment on each line."""
+        if dialect.name == "sqlite":
+            return lambda value: datetime.fromisoformat(f"{value}+00:00") if value else None
+        return lambda value: value.replace(tzinfo=UTC) if value else None
 
 
 class SearchText(TypeDecorator[str]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
-from blueprints.review.shared import address_of, bp, within
+from blueprints.review.shared import address_of, within
 from models import db
 from services import workflow
 from services.queue import listing as queue_listing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -124,9 +125,13 @@ def _shape(
 
 def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
-    query: dict[str, Any] = filters.address()
+    here = url_for("review.queue")
     places = {"earlier": found.before, "later": found.after}
-    return {name: place and url_for("review.queue", after=place, **query) for name, place in places.items()}
+    return {name: place and f"{here}?{_query(after=place, **filters.address())}" for name, place in places.items()}
+
+
+def _query(**values: str) -> str:
+    return urlencode(values, safe="!$'()*,/:;?@")
 
 
 def _said(found: QueuePage) -> str:
