@@ -187,6 +187,16 @@ def transaction_mode(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
+@contextmanager
+def reading_that_may_fail(session: Any) -> Iterator[None]:
+    """When a statement inside fails, the transaction goes on. Of PostgreSQL it needs a savepoint, of SQLite nothing."""
+    if session.get_bind().dialect.name == "sqlite":
+        yield
+        return
+    with session.connection().begin_nested():  # the connection's: nothing is written
+        yield
+
+
 def advisory_lock(session: Any, *subjects: bytes) -> None:
     """Run transactions about the same subjects one after the other: lock until the transaction ends.
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from lib.codes import Status
-from lib.database import Prebuilt
+from lib.database import Prebuilt, reading_that_may_fail
 from models import Account, Declaration, Department, Revision, db
 from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed
@@ -90,18 +90,18 @@ def reminders(revision: Revision) -> int:
 
 
 def _outcomes(case: Case) -> list[tuple[str, str, Outcome | None]]:
-    """All of them in one savepoint; when one fails, each in its own."""
+    """All of them together; when one fails, each for itself."""
     try:
-        with db.session.connection().begin_nested():  # the connection's: checks only read
+        with reading_that_may_fail(db.session):
             return [(name, title, check(case)) for name, title, check in CHECKS]
     except Exception:
         return [(name, title, _outcome(name, check, case)) for name, title, check in CHECKS]
 
 
 def _outcome(name: str, check: Check, case: Case) -> Outcome | None:
-    """A check that fails says so; it never stops a submission or a page. Its savepoint keeps the transaction usable."""
+    """A check that fails says so; it never stops a submission or a page."""
     try:
-        with db.session.connection().begin_nested():
+        with reading_that_may_fail(db.session):
             return check(case)
     except Exception as error:
         log.error("check %s: %s", name, type(error).__name__)  # the message may hold answers
