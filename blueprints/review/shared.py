@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from blueprints.review import viewer_pictures
+from blueprints.review import check_panel, viewer_pictures
 from blueprints.review.submission_rows import SubmissionRows
 from lib.text import one_line
 from models import Record, db
@@ -27,6 +27,7 @@ from services.review.access_log import AccessLog
 from services.review.case import ReviewCase
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
+bp.record(lambda state: state.app.jinja_env.globals.update(moves=MOVES))
 
 REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
 
@@ -141,12 +142,11 @@ def submission_page(
         case=case,
         declaration=case.declaration,
         revision=case.revision,
-        moves=MOVES,
         pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
         rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
-        checks=checks.run(case.revision, me()),
+        checks=check_panel.drawn(checks.run(case.revision, me())),
         all_shown=bool(request.args.get("all")),
         within=within(),
         problem=problem,
