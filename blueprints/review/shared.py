@@ -136,13 +136,15 @@ def submission_page(
     ``preloaded``: the page before loaded the first pictures, so the browser has them.
     """
     found = review_page.submission(case, reveal=reveal)
+    pictures = list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared)))
     page = render_template(
         "review/submission.html",
         found=found,
         case=case,
         declaration=case.declaration,
         revision=case.revision,
-        pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
+        pictures=pictures,
+        thumbs=viewer_pictures.thumbs(pictures),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
         rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
