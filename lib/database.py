@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
     DDL,
-    BindParameter,
     Connection,
     DateTime,
     Dialect,
@@ -30,11 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
-from sqlalchemy.sql.selectable import _OffsetLimitParam
-from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from lib.codes import ChoiceEnum
 from lib.files import Note, StorageFailure
+from lib.sql import with_written_limits, written_parameters
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -187,16 +185,6 @@ def transaction_mode(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
-@contextmanager
-def reading_that_may_fail(session: Any) -> Iterator[None]:
-    """When a statement inside fails, the transaction goes on. Of PostgreSQL it needs a savepoint, of SQLite nothing."""
-    if session.get_bind().dialect.name == "sqlite":
-        yield
-        return
-    with session.connection().begin_nested():  # the connection's: nothing is written
-        yield
-
-
 def advisory_lock(session: Any, *subjects: bytes) -> None:
     """Run transactions about the same subjects one after the other: lock until the transaction ends.
 
@@ -306,14 +294,13 @@ class Prebuilt:
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
     up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
 
-    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is written into the
-    statement, for SQLite plans a statement anew each time that its LIMIT is bound; so a parameter there is one of few
-    numbers, and declared with ``literal_execute``.
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is a part
+    of the text (lib.sql).
     """
 
     def __init__(self, statement: SelectBase) -> None:
-        self.statement: Any = replacement_traverse(statement, {}, _limit_written)
-        self._written = sorted({bind.key for bind in iterate(self.statement) if _is_written(bind)})
+        self.statement: Any = with_written_limits(statement)
+        self._written = written_parameters(self.statement)
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
@@ -352,16 +339,6 @@ class Prebuilt:
             row._make,
         )
         return made
-
-
-def _limit_written(element: Any, **_more: Any) -> Any:
-    """The number of a ``limit(1)`` as a part of the text."""
-    return element.render_literal_execute() if isinstance(element, _OffsetLimitParam) else None
-
-
-def _is_written(element: Any) -> TypeGuard[BindParameter[Any]]:
-    """A parameter whose value is a part of the text."""
-    return isinstance(element, BindParameter) and element.literal_execute and not element.unique
 
 
 def _padded(values: list[Any]) -> list[Any]:

@@ -89,7 +89,7 @@ def _page(
         "with_status": searched or bool(filters.lane) or filters.tab == "all",
         "with_department": bool(offices) or filters.lane == "incoming",
     }
-    holes = _NO_COUNTS | counts.tabs | counts.lanes | _pages(found, filters)
+    holes = {**_NO_COUNTS, **counts.tabs, **counts.lanes, **_pages(found, filters)}
     holes |= {"today": counts.today, "done_today": _done_today(counts.seconds), "text": text, "said": _said(found)}
     holes |= {"views": _views(), "rows": queue_lines.drawn(found.lines, **look)}
     shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}

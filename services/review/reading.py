@@ -7,7 +7,7 @@ A row has the names of the ORM object and stands in for it wherever nothing is w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -174,7 +174,7 @@ _MARKS = Prebuilt(
 )
 
 
-def _listed(columns: Sequence[Any], **parts: tuple[Any, Any, str]) -> Any:
+def _listed(columns: Iterable[Any], **parts: tuple[Any, Any, str]) -> Any:
     """These columns and those of the rows that they point at: part -> its table, the key that leads there, names."""
     query = select(
         *columns, *(name for part, (table, _, names) in parts.items() for name in _named(part, table, names))
