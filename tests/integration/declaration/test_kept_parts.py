@@ -117,13 +117,13 @@ def test_what_is_kept_holds_no_token_and_no_name(app, make, browser):
 def test_kept_pages_of_officers_are_what_the_templates_draw_for_each_and_hold_no_name(
     app, make, browser, another_browser
 ):
-    county, city = make.staff(name="王<审>"), make.staff(Role.MANAGER, "210100", "市主管", keys_on=False)
+    county, manager = make.staff(name="王<审>"), make.staff(Role.MANAGER, name="李主管", keys_on=False)
     waiting = make.declaration(Status.SUBMITTED, **(EMPLOYED | QUALIFIED))
     held = make.declaration(Status.IN_REVIEW, make.account("欧阳燕燕"), county, mobile=waiting.mobile)
     make.mark(held, "postal_address", "mobile", reviewer=make.actor(county), comment="请写<全>")
     pages = ["/staff/queue", "/staff/queue?tab=all&kind=change", "/staff/queue?lane=again"]
     pages += [f"/staff/submissions/{one.uid}" for one in (waiting, held)]
-    visitors = (browser.sign_in(county), another_browser.sign_in(city))
+    visitors = (browser.sign_in(county), another_browser.sign_in(manager))
     for _round in range(2):
         for visitor in visitors:
             for address in pages:
@@ -131,6 +131,6 @@ def test_kept_pages_of_officers_are_what_the_templates_draw_for_each_and_hold_no
                 with _nothing_kept():
                     assert _without_token(kept) == _without_token(visitor.open(address).text), address
     held_text = "".join(part.whole for part in app.extensions["kuaiji.parts"]._parts.values())
-    personal = (county.name, city.name, "欧阳燕燕", waiting.uid, held.uid, held.mobile, waiting.number, "请写")
+    personal = (county.name, manager.name, "欧阳燕燕", waiting.uid, held.uid, held.mobile, waiting.number, "请写")
     assert not [text for text in personal if text in held_text]
     assert "审核通过，下一件" in held_text
