@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
@@ -35,6 +35,7 @@ from sqlalchemy.schema import CreateIndex
 
 from lib.codes import ChoiceEnum
 from lib.files import Note, StorageFailure
+from lib.sql import with_written_limits, written_parameters
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -228,8 +229,11 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None]:
+        """SQLite's text is read at once: lists have a moment on each line."""
+        if dialect.name == "sqlite":
+            return lambda value: datetime.fromisoformat(f"{value}+00:00") if value else None
+        return lambda value: value.replace(tzinfo=UTC) if value else None
 
 
 class SearchText(TypeDecorator[str]):
@@ -304,11 +308,13 @@ class Prebuilt:
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
     up, and wraps the rows. So what is read or written (``run``) all the time is prebuilt. Other writes use the ORM.
 
-    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is a part
+    of the text (lib.sql).
     """
 
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
-        self.statement: Any = statement
+        self.statement: Any = with_written_limits(statement)
+        self._written = written_parameters(self.statement)
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: AnySession, **values: Any) -> list[Any]:
@@ -330,14 +336,15 @@ class Prebuilt:
         if session.autoflush:
             session.flush()  # what this transaction has changed counts, as for the ORM's own statements
         connection = session.connection()
-        key = (connection.dialect.name, *map(len, lists.values()))
-        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
+        key = (connection.dialect.name, *map(len, lists.values()), *[values[name] for name in self._written])
+        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists, values)
         with cursor_after(connection, compiled.sql, compiled.arguments(values)) as cursor:
             yield cursor, compiled
 
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Values) -> _Compiled:
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Values, values: Values) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
         given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
+        given |= {name: values[name] for name in self._written}
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors

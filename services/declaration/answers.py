@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from forms import STEPS
 from lib import identity
@@ -20,8 +20,7 @@ from services.declaration import labels
 from services.departments import matching, snapshot
 
 
-@dataclass(frozen=True)
-class AnswerRow:
+class AnswerRow(NamedTuple):
     """One answered question, in words. ``markable``: an officer may ask for its correction."""
 
     name: str
@@ -30,6 +29,9 @@ class AnswerRow:
     short: str
     span: int = 0
     markable: bool = True
+
+
+_NONE: Mapping[str, AnswerRow] = {}
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,24 @@ def sections_of(filled: Sequence[tuple[Step, AnsweredPage]], answers: Mapping[st
     return [AnswerSection(step, _rows(step, page, answers)) for step, page in filled]
 
 
-def _rows(step: Step, page: AnsweredPage, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+def sections_beside(
+    filled: Sequence[tuple[Step, AnsweredPage]],
+    answers: Mapping[str, Any],
+    shown: Sequence[AnswerSection],
+    its: Mapping[str, Any],
+) -> list[AnswerSection]:
+    """The same, beside the sections of another set of answers: a row that says the same there is not made again."""
+    alike = {name: row for name, row in _by_name(shown).items() if its.get(name) == answers.get(name)}
+    return [AnswerSection(step, _rows(step, page, answers, alike)) for step, page in filled]
+
+
+def _rows(
+    step: Step, page: AnsweredPage, answers: Mapping[str, Any], alike: Mapping[str, AnswerRow] = _NONE
+) -> tuple[AnswerRow, ...]:
     rows = []
     for question in page.asked():
-        rows.append(answer_row(question, page.say(question, answers.get(question.name))))
+        row = None if page.has_own_choices(question) else alike.get(question.name)
+        rows.append(row or answer_row(question, page.say(question, answers.get(question.name))))
         if question.name == step.document_after:
             rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
     return tuple(rows)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, select, text, update
+from sqlalchemy import Integer, bindparam, create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from lib import database
 from lib.codes import OPEN, Kind, Status
 from lib.crypto import Tampered
-from lib.database import Prebuilt, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.database import Prebuilt, fetched, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled
@@ -333,3 +334,17 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
         assert len(found) == count
     assert prebuilt.rows(db.session, since=since + timedelta(hours=1), these=these) == []
     assert prebuilt.rows(db.session, since=since, these=[]) == []
+
+
+def test_the_limit_of_a_prebuilt_statement_is_written_and_not_bound(make, monkeypatch):
+    """SQLite would plan the statement anew each time."""
+    made = sorted(make.declaration().id for _ in range(4))
+    most = bindparam("most", None, type_=Integer, literal_execute=True)
+    chosen = Prebuilt(select(Declaration.id).order_by(Declaration.id).limit(most))
+    newest = Prebuilt(select(Declaration.id).order_by(Declaration.id.desc()).limit(1))
+    seen: list[str] = []
+    monkeypatch.setattr(database, "fetched", lambda *asked: seen.append(asked[1]) or fetched(*asked))
+    for count in (3, 1, 3):
+        assert [row.id for row in chosen.rows(db.session, most=count)] == made[:count]
+    assert newest.first(db.session).id == made[-1]
+    assert [re.findall(r"LIMIT (\S+)", one) for one in seen] == [["3"], ["1"], ["3"], ["1"]]
