@@ -74,11 +74,12 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
 
 def engine_options(url: str) -> dict[str, Any]:
     """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    options: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
     given = make_url(url).query
-    return options | {"connect_args": {"connect_timeout": given.get("connect_timeout", LOCK_WAIT_S)}}
+    timeout = given.get("connect_timeout", LOCK_WAIT_S)
+    return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": timeout}}  # a server may have gone
 
 
 def prepare_engine(engine: Any) -> None:
@@ -122,6 +123,8 @@ def _prepare_sqlite(engine: Any) -> None:
     def _begin(connection: Any) -> None:
         if (mode := begin_mode.get()) == WITHOUT_WAITING:
             _begin_without_waiting(connection)
+        elif mode == "DEFERRED":  # takes no lock, so it cannot fail; every request does it
+            connection.connection.driver_connection.execute("BEGIN DEFERRED")
         else:
             connection.exec_driver_sql(f"BEGIN {mode}")
 
