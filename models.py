@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -29,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
+from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, end_reading, make_append_only, utcnow
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
 
@@ -51,7 +52,19 @@ class Base(DeclarativeBase):
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
 
 
-db = SQLAlchemy(model_class=Base)
+class Session(FlaskSession):
+    """What ends its transaction ends the one of the request's reader, too."""
+
+    def commit(self) -> None:
+        end_reading()
+        super().commit()
+
+    def rollback(self) -> None:
+        end_reading()
+        super().rollback()
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session})
 
 
 # --- Places, departments, and the lists that the province edits ---

@@ -16,6 +16,9 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    Engine,
+    PoolProxiedConnection,
+    QueuePool,
     SelectBase,
     String,
     Table,
@@ -74,7 +77,7 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
 
 def engine_options(url: str) -> dict[str, Any]:
     """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
-    options: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    options: dict[str, Any] = {"poolclass": HandingPool, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
     given = make_url(url).query
@@ -123,10 +126,17 @@ def _prepare_sqlite(engine: Any) -> None:
     def _begin(connection: Any) -> None:
         if (mode := begin_mode.get()) == WITHOUT_WAITING:
             _begin_without_waiting(connection)
-        elif mode == "DEFERRED":  # takes no lock, so it cannot fail; every request does it
-            connection.connection.driver_connection.execute("BEGIN DEFERRED")
+        elif mode == "DEFERRED":
+            _begin_deferred(connection.connection)
         else:
             connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _begin_deferred(connection: PoolProxiedConnection) -> None:
+    """Straight to the driver: every request does it, and it takes no lock. A reader's transaction goes on."""
+    driver: Any = connection.driver_connection
+    if not driver.in_transaction:
+        driver.execute("BEGIN DEFERRED")
 
 
 def _begin_without_waiting(connection: Any) -> None:
@@ -301,10 +311,7 @@ class Prebuilt:
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
-        session = session() if isinstance(session, scoped_session) else session  # looked up once
-        if session.autoflush:
-            session.flush()  # what this transaction has changed counts, as for the ORM's own statements
-        connection = session.connection()
+        connection = _connection(session)
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
         key = (connection.dialect.name, *map(len, lists.values()))
         compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
@@ -333,6 +340,17 @@ class Prebuilt:
             row._make,
         )
         return made
+
+
+def _connection(session: Session | scoped_session[Any]) -> Connection | Reader:
+    """What the session reads with. While it is in no transaction, a request's reader does it instead."""
+    if isinstance(session, scoped_session):
+        if (reader := _reader.get()) and not (session.registry.has() and session().in_transaction()):
+            return reader
+        session = session()  # looked up once
+    if session.autoflush:
+        session.flush()  # what this transaction has changed counts, as for the ORM's own statements
+    return session.connection()
 
 
 def _padded(values: list[Any]) -> list[Any]:
@@ -372,7 +390,7 @@ class _Compiled:
         return self.made(values)
 
 
-def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
+def fetched(connection: Connection | Reader, sql: str, arguments: Any) -> list[Any]:
     """What the driver finds. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
     cursor = connection.connection.cursor()
     try:
@@ -386,3 +404,80 @@ def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
         raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
     finally:
         cursor.close()
+
+
+# --- reading without a session: most pages need nothing else ----------------------------------------------------------
+
+
+class Reader:
+    """The connection and the transaction in which a request reads by prebuilt statements.
+
+    A session of the ORM costs four times as much. When one is needed after all, it takes the connection over and reads
+    on in the same transaction (``HandingPool``).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.dialect = engine, engine.dialect
+        self._held: PoolProxiedConnection | None = None
+
+    @property
+    def connection(self) -> PoolProxiedConnection:
+        if self._held is None:
+            self._held = self._connected()
+        return self._held
+
+    def _connected(self) -> PoolProxiedConnection:
+        try:
+            held = self.engine.raw_connection()
+        except self.dialect.loaded_dbapi.Error as error:
+            driver = self.dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(None, None, error, driver, dialect=self.dialect) from error
+        if self.dialect.name == "sqlite":
+            _begin_deferred(held)
+        return held
+
+    def taken(self) -> PoolProxiedConnection | None:
+        """The connection, for somebody else to go on with."""
+        held, self._held = self._held, None
+        return held
+
+    def end(self) -> None:
+        """Give the connection back; the pool ends its transaction."""
+        if held := self.taken():
+            held.close()
+
+    def invalidate(self, error: BaseException) -> None:
+        if held := self.taken():
+            held.invalidate(error)
+
+
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
+
+
+def begin_reading(engine: Engine) -> None:
+    """From now on, until ``stop_reading``, what needs no session reads without one."""
+    stop_reading()
+    _reader.set(Reader(engine))
+
+
+def end_reading() -> None:
+    """End the transaction; what is read later sees what others have written meanwhile."""
+    if reader := _reader.get():
+        reader.end()
+
+
+def stop_reading() -> None:
+    end_reading()
+    _reader.set(None)
+
+
+class HandingPool(QueuePool):
+    """Whoever connects to read while a reader of the same request has a connection gets that one."""
+
+    def connect(self) -> PoolProxiedConnection:
+        reader = _reader.get()
+        if reader and reader.engine.pool is self:
+            if begin_mode.get() == "DEFERRED" and (held := reader.taken()):
+                return held
+            reader.end()
+        return super().connect()

@@ -88,15 +88,21 @@ def test_a_lock_of_postgresql_is_waited_for_as_long(app):
 
 @pytest.fixture
 def statements(app):
-    """The statements that the engine sends from now on."""
+    """The statements that SQLite gets from now on."""
     sent: list[str] = []
 
-    def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
+    def taken(connection: Any, *_rest: Any) -> None:
+        connection.set_trace_callback(sent.append)
 
-    event.listen(db.engine, "before_cursor_execute", remember)
+    def given_back(connection: Any, *_rest: Any) -> None:
+        connection.set_trace_callback(None)
+
+    db.session.remove()  # its connection is seen as well when it is taken again
+    event.listen(db.engine, "checkout", taken)
+    event.listen(db.engine, "checkin", given_back)
     yield sent
-    event.remove(db.engine, "before_cursor_execute", remember)
+    event.remove(db.engine, "checkout", taken)
+    event.remove(db.engine, "checkin", given_back)
 
 
 def begins(statements: list[str]) -> list[str]:
@@ -129,7 +135,7 @@ def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_els
     browser.send("/apply/department", sent)
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
     locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
-    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE"]  # the answers, the draft
+    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE", "COMMIT"]  # the answers, the draft
 
 
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
