@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import aliased
 
 from lib.codes import OPEN, Status
 from lib.database import Prebuilt, parameter
@@ -104,9 +105,16 @@ _ALL = (
     .outerjoin(LegacyHolder, LegacyHolder.id == Account.legacy_id)
     .where(Declaration.account_id == parameter("account"), Declaration.status != Status.DROPPED)
 )
-_IS_OPEN = Declaration.status.in_(OPEN)
-_OPEN = Prebuilt(_ALL.where(_IS_OPEN))
-_LATEST = Prebuilt(_ALL.order_by(case((_IS_OPEN, 1), else_=0).desc(), Declaration.id.desc()).limit(1))
+_OPEN = Prebuilt(_ALL.where(Declaration.status.in_(OPEN)))
+_CANDIDATE = aliased(Declaration)
+_NEWEST = (
+    select(_CANDIDATE.id)
+    .where(_CANDIDATE.account_id == parameter("account"), _CANDIDATE.status != Status.DROPPED)
+    .order_by(case((_CANDIDATE.status.in_(OPEN), 1), else_=0).desc(), _CANDIDATE.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_LATEST = Prebuilt(_ALL.where(Declaration.id == _NEWEST))  # whole rows are not sorted: they are wide
 _RETURNED = Prebuilt(_ALL.where(Declaration.status == Status.RETURNED))
 _OF_DECLARATION = (
     select(*PaperPage.__table__.c)
