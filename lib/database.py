@@ -229,8 +229,11 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None]:
+        """One call for each value. SQLite keeps texts."""
+        if dialect.name == "sqlite":
+            return lambda text: datetime.fromisoformat(f"{text}+00:00") if text else None
+        return lambda value: value.replace(tzinfo=UTC) if value else None
 
 
 class SearchText(TypeDecorator[str]):
@@ -327,12 +330,15 @@ class Prebuilt:
         written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
         bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
+        params = dict(written.parameters)
+        for name in [name for name in bound if name in compiled.binds and compiled.binds[name].unique]:
+            params[name] = bound.pop(name)(params[name])  # a constant of the statement
         columns = list(self.statement.selected_columns)
         row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
         read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         made = self._compiled[key] = _Compiled(
             written.statement,
-            written.parameters,
+            params,
             written.positiontup if compiled.positional else None,
             bound,
             {name: written.parameter_expansion[name] for name in lists},

@@ -33,11 +33,23 @@ class _Row:
         raise AttributeError(f"{name}: this row is for reading only")
 
 
+class _Opened(Sealed):
+    """Opened once: a row does not change."""
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        values, name = vars(row), f"plain {self.name}"
+        if name not in values:
+            values[name] = super().__get__(row, owner)
+        return values[name]
+
+
 class AccountRow(_Row):
     """What the answers of a declaration are compared with. ``legacy``: the name in the old register, if any."""
 
     __tablename__ = Account.__tablename__
-    id_number = Sealed()
+    id_number = _Opened()
 
     @property
     def legacy(self) -> _Row | None:
@@ -48,21 +60,21 @@ class DraftRow(_Row):
     """models.Draft"""
 
     __tablename__ = Draft.__tablename__
-    body = Sealed(as_json=True)
+    body = _Opened(as_json=True)
 
 
 class SheetRow(_Row):
     """models.Sheet"""
 
     __tablename__ = Sheet.__tablename__
-    answers = Sealed(as_json=True)
+    answers = _Opened(as_json=True)
 
 
 class DeclarationRow(_Row):
     """models.Declaration with its account."""
 
     __tablename__ = Declaration.__tablename__
-    mobile, email, legacy_certificate_no, employer_phone = Sealed(), Sealed(), Sealed(), Sealed()
+    mobile, email, legacy_certificate_no, employer_phone = _Opened(), _Opened(), _Opened(), _Opened()
     is_editable = Declaration.is_editable
 
     def __getattr__(self, name: str) -> Any:
