@@ -392,7 +392,8 @@ class _Compiled:
             return self.made(raw)
         values = list(raw)
         for place, convert in self.read:
-            values[place] = convert(values[place])
+            if values[place] is not None:
+                values[place] = convert(values[place])
         return self.made(values)
 
 

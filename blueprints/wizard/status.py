@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
@@ -74,13 +75,23 @@ def _holes(declaration: Declaration, standing: DueState) -> dict[str, Any]:
 
 def _history(declaration: Declaration) -> Markup:
     """What has happened so far; when, and in which office, goes into holes."""
-    holes: dict[str, Any] = {}
-    shown = []
-    for at, entry in enumerate(audit.history(declaration)):
-        said = {"at": as_datetime(entry.at), "office": entry.office, "phone": entry.phone or "暂未公布"}
-        holes |= {f"{name}_{at}": text for name, text in said.items()}
-        shown.append((entry.verb, entry.title, *(hole(f"{name}_{at}") if text else "" for name, text in said.items())))
-    return kept("wizard/_history.html", holes, items=tuple(shown))
+    entries = audit.history(declaration)
+    holes: dict[str, str] = {}
+    for at, entry in enumerate(entries):
+        holes[f"at_{at}"] = as_datetime(entry.at)
+        if entry.office:
+            holes[f"office_{at}"], holes[f"phone_{at}"] = entry.office, entry.phone or "暂未公布"
+    shape = _shape(tuple((entry.verb, entry.title, bool(entry.office)) for entry in entries))
+    return kept("wizard/_history.html", holes, items=shape)
+
+
+@lru_cache(maxsize=500)
+def _shape(entries: tuple[tuple[str, str, bool], ...]) -> tuple[tuple[str, ...], ...]:
+    """Verb, title, when, office, its phone: as the template takes them."""
+    return tuple(
+        (verb, title, hole(f"at_{at}"), *((hole(f"office_{at}"), hole(f"phone_{at}")) if has_office else ("", "")))
+        for at, (verb, title, has_office) in enumerate(entries)
+    )
 
 
 def _verdict(declaration: Declaration) -> Decision | None:
