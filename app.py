@@ -24,6 +24,7 @@ from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
 from lib.http.headers import with_headers
+from lib.http.reader import HandingPool
 from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
@@ -154,7 +155,9 @@ def _prepare_data(app: Flask) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"]) | {
+        "poolclass": HandingPool
+    }
 
 
 def _photo_rule(app: Flask) -> PhotoRule:

@@ -19,8 +19,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints import writing
 from blueprints.csrf import MaskedCSRF
-from lib.database import begin_mode, begin_reading, failure_of, stop_reading
+from lib.database import begin_mode, failure_of
 from lib.files import StorageFailure
+from lib.http.reader import begin_reading, stop_reading
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions

@@ -12,16 +12,11 @@ from typing import Any, cast
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
-    DDL,
-    Connection,
     DateTime,
     Dialect,
-    Engine,
     PoolProxiedConnection,
-    QueuePool,
     SelectBase,
     String,
-    Table,
     TypeDecorator,
     bindparam,
     event,
@@ -35,15 +30,6 @@ from sqlalchemy.orm import Session, scoped_session
 
 from lib.codes import ChoiceEnum
 from lib.files import Note, StorageFailure
-
-#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
-CONSTRAINT_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
 
 #: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
 LOCK_WAIT_S = 5
@@ -77,7 +63,7 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
 
 def engine_options(url: str) -> dict[str, Any]:
     """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
-    options: dict[str, Any] = {"poolclass": HandingPool, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    options: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
     given = make_url(url).query
@@ -127,12 +113,12 @@ def _prepare_sqlite(engine: Any) -> None:
         if (mode := begin_mode.get()) == WITHOUT_WAITING:
             _begin_without_waiting(connection)
         elif mode == "DEFERRED":
-            _begin_deferred(connection.connection)
+            begin_deferred(connection.connection)
         else:
             connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def _begin_deferred(connection: PoolProxiedConnection) -> None:
+def begin_deferred(connection: PoolProxiedConnection) -> None:
     """Straight to the driver: every request does it, and it takes no lock. A reader's transaction goes on."""
     driver: Any = connection.driver_connection
     if not driver.in_transaction:
@@ -282,17 +268,12 @@ def append_only_statements(table: str, dialect: str) -> list[str]:
     ]
 
 
-def make_append_only(table: Table) -> None:
-    """Make a table refuse UPDATE and DELETE from its creation on."""
-    for dialect in ("sqlite", "postgresql"):
-        for statement in append_only_statements(table.name, dialect):
-            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
-            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
-
-
 # --- prebuilt statements: what every request reads --------------------------------------------------------------------
 
 Convert = Callable[[Any], Any]
+
+#: The lib.reader.Reader of this request, if any.
+request_reader: ContextVar[Any] = ContextVar("request_reader", default=None)
 
 
 def parameter(name: str) -> Any:
@@ -348,10 +329,10 @@ class Prebuilt:
         return made
 
 
-def _connection(session: Session | scoped_session[Any]) -> Connection | Reader:
+def _connection(session: Session | scoped_session[Any]) -> Any:
     """What the session reads with. While it is in no transaction, a request's reader does it instead."""
     if isinstance(session, scoped_session):
-        if (reader := _reader.get()) and not (session.registry.has() and session().in_transaction()):
+        if (reader := request_reader.get()) and not (session.registry.has() and session().in_transaction()):
             return reader
         session = session()  # looked up once
     if session.autoflush:
@@ -397,7 +378,7 @@ class _Compiled:
         return self.made(values)
 
 
-def fetched(connection: Connection | Reader, sql: str, arguments: Any) -> list[Any]:
+def fetched(connection: Any, sql: str, arguments: Any) -> list[Any]:
     """What the driver finds. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
     cursor = connection.connection.cursor()
     try:
@@ -411,80 +392,3 @@ def fetched(connection: Connection | Reader, sql: str, arguments: Any) -> list[A
         raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
     finally:
         cursor.close()
-
-
-# --- reading without a session: most pages need nothing else ----------------------------------------------------------
-
-
-class Reader:
-    """The connection and the transaction in which a request reads by prebuilt statements.
-
-    A session of the ORM costs four times as much. When one is needed after all, it takes the connection over and reads
-    on in the same transaction (``HandingPool``).
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine, self.dialect = engine, engine.dialect
-        self._held: PoolProxiedConnection | None = None
-
-    @property
-    def connection(self) -> PoolProxiedConnection:
-        if self._held is None:
-            self._held = self._connected()
-        return self._held
-
-    def _connected(self) -> PoolProxiedConnection:
-        try:
-            held = self.engine.raw_connection()
-        except self.dialect.loaded_dbapi.Error as error:
-            driver = self.dialect.loaded_dbapi.Error
-            raise DBAPIError.instance(None, None, error, driver, dialect=self.dialect) from error
-        if self.dialect.name == "sqlite":
-            _begin_deferred(held)
-        return held
-
-    def taken(self) -> PoolProxiedConnection | None:
-        """The connection, for somebody else to go on with."""
-        held, self._held = self._held, None
-        return held
-
-    def end(self) -> None:
-        """Give the connection back; the pool ends its transaction."""
-        if held := self.taken():
-            held.close()
-
-    def invalidate(self, error: BaseException) -> None:
-        if held := self.taken():
-            held.invalidate(error)
-
-
-_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
-
-
-def begin_reading(engine: Engine) -> None:
-    """From now on, until ``stop_reading``, what needs no session reads without one."""
-    stop_reading()
-    _reader.set(Reader(engine))
-
-
-def end_reading() -> None:
-    """End the transaction; what is read later sees what others have written meanwhile."""
-    if reader := _reader.get():
-        reader.end()
-
-
-def stop_reading() -> None:
-    end_reading()
-    _reader.set(None)
-
-
-class HandingPool(QueuePool):
-    """Whoever connects to read while a reader of the same request has a connection gets that one."""
-
-    def connect(self) -> PoolProxiedConnection:
-        reader = _reader.get()
-        if reader and reader.engine.pool is self:
-            if begin_mode.get() == "DEFERRED" and (held := reader.taken()):
-                return held
-            reader.end()
-        return super().connect()
