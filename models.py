@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
     DDL,
     JSON,
@@ -34,7 +33,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
-from lib.http.reader import end_reading
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
 
@@ -73,19 +71,7 @@ def make_append_only(table: Table) -> None:
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
-class Session(FlaskSession):
-    """What ends its transaction ends the one of the request's reader, too."""
-
-    def commit(self) -> None:
-        end_reading()
-        super().commit()
-
-    def rollback(self) -> None:
-        end_reading()
-        super().rollback()
-
-
-db = SQLAlchemy(model_class=Base, session_options={"class_": Session})
+db = SQLAlchemy(model_class=Base)
 
 
 # --- Places, departments, and the lists that the province edits ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Application = Callable[..., Iterable[bytes]]
 
 
 def with_headers(application: Application, headers: Mapping[str, str]) -> Application:
