@@ -15,6 +15,7 @@ from lib import database
 from lib.codes import OPEN, Kind, Status
 from lib.crypto import Tampered
 from lib.database import Prebuilt, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.http.reader import begin_reading, stop_reading
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled
@@ -123,7 +124,7 @@ def test_reading_begins_deferred_and_writes_nothing(make, browser, statements, p
     browser.open(path)  # the first one keeps the progress
     statements.clear()
     browser.open(path)
-    assert begins(statements) == ["BEGIN DEFERRED"]  # a session that is needed after all goes on in the reader's
+    assert begins(statements) == ["BEGIN DEFERRED"]
     assert writes(statements) == []
 
 
@@ -136,6 +137,21 @@ def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_els
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
     locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
     assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE", "COMMIT"]  # the answers, the draft
+
+
+def test_a_session_reads_on_in_the_readers_transaction_and_writes_in_one_of_its_own(app, statements):
+    names = Prebuilt(select(Counter.name))
+    with transaction_mode("DEFERRED"):
+        begin_reading(db.engine)
+        names.rows(db.session)
+        db.session.execute(select(Counter))
+        db.session.rollback()
+        names.rows(db.session)
+    with transaction_mode("IMMEDIATE"):
+        db.session.execute(select(Counter))
+        db.session.rollback()
+    stop_reading()
+    assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]
 
 
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
