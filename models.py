@@ -12,6 +12,7 @@ from typing import Any
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -21,17 +22,28 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
-from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
+from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
+
+#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def keys() -> Keyring:
@@ -49,6 +61,14 @@ def store() -> Folder:
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
+
+
+def make_append_only(table: Table) -> None:
+    """Make a table refuse UPDATE and DELETE from its creation on."""
+    for dialect in ("sqlite", "postgresql"):
+        for statement in append_only_statements(table.name, dialect):
+            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 db = SQLAlchemy(model_class=Base)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from forms import STEPS
@@ -93,8 +94,9 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
     )
 
 
-def question_names() -> list[str]:
-    return [name for step in STEPS for name in labels.names(step)]
+@cache
+def question_names() -> Sequence[str]:
+    return tuple(name for step in STEPS for name in labels.names(step))
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:

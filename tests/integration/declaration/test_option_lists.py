@@ -69,7 +69,7 @@ def test_no_two_options_of_a_list_have_one_name(system):
 
 
 def test_what_a_condition_uses_and_the_last_one_of_a_list_stay(system):
-    locked = db.session.scalars(select(Option).where(Option.list_name == "talent", Option.locked)).first()
+    locked = db.session.scalars(select(Option).where(Option.list_name == "talent", Option.locked).limit(1)).one()
     path = f"{LISTS}/talent/{locked.code}/retire"
     db.session.rollback()
     assert "不能停用" in system.send(path, {"action": "retire"}, expect=422).text

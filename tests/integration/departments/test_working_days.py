@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,7 @@ import time_machine
 from sqlalchemy import delete, select
 
 from lib.codes import Role, Status
-from models import CalendarDay, Event, InboxMessage, QueueCount, QueueItem, db
+from models import CalendarDay, Declaration, Event, InboxMessage, QueueCount, QueueItem, db
 from services.declaration import deadlines
 from services.departments.reference_data import load_reference_data
 from services.departments.snapshot import DATA
@@ -41,12 +42,12 @@ def waiting(make):
         yield make.declaration(Status.SUBMITTED)
 
 
-def stored(declaration):
+def stored(declaration: Declaration) -> tuple[date | None, bool]:
     db.session.expire_all()
     return declaration.due_on, declaration.due_estimated
 
 
-def messages():
+def messages() -> Sequence[str]:
     return db.session.scalars(select(InboxMessage.body).where(InboxMessage.title == "审核期限有变化")).all()
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 from sqlalchemy import event
 
-from lib import database
+from lib.database import prebuilt
 from models import db
 
 
@@ -28,11 +28,11 @@ def counted() -> Iterator[list[str]]:
         asked.append(sql)
         return plain(connection, sql, arguments)
 
-    plain = database.cursor_after
+    plain = prebuilt.cursor_after
     event.listen(db.engine, "before_cursor_execute", remember)
     try:
         # prebuilt statements are not announced by the engine
-        with mock.patch.object(database, "cursor_after", remembered):
+        with mock.patch.object(prebuilt, "cursor_after", remembered):
             yield asked
     finally:
         event.remove(db.engine, "before_cursor_execute", remember)

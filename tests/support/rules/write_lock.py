@@ -15,8 +15,8 @@ from flask import before_render_template, has_request_context, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from lib import crypto, database
-from lib.database import WITHOUT_WAITING, begin_mode
+from lib import crypto
+from lib.database import WITHOUT_WAITING, begin_mode, prebuilt
 from lib.sandbox import client as sandbox
 from models import db
 from services.papers import virus_scan
@@ -67,7 +67,7 @@ def _prebuilt(connection: Any, sql: str, arguments: Any) -> Any:
     return _AFTER(connection, sql, arguments)
 
 
-_AFTER = database.cursor_after
+_AFTER = prebuilt.cursor_after
 
 
 def _sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -82,7 +82,7 @@ def watched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, before_render_template.connected_to(_renders):
         for module, name in SLOW:
             patch.setattr(module, name, _guarded(getattr(module, name)))
-        patch.setattr(database, "cursor_after", _prebuilt)
+        patch.setattr(prebuilt, "cursor_after", _prebuilt)
         event.listen(Engine, "before_cursor_execute", _sends)
         yield
         event.remove(Engine, "before_cursor_execute", _sends)

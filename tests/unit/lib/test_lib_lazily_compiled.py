@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from jinja2 import DictLoader, Environment
 from werkzeug.routing import Map, Rule
@@ -7,7 +10,7 @@ from werkzeug.routing import Map, Rule
 from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 
 
-def _environment(folder):
+def _environment(folder: Path) -> Environment:
     return Environment(
         loader=DictLoader({"page": "你好，{{ name }}"}), bytecode_cache=CompiledTemplates(folder), autoescape=True
     )
@@ -31,9 +34,12 @@ def test_a_page_is_shown_where_no_template_can_be_kept(tmp_path):
 def test_an_address_is_built_as_werkzeug_builds_it_and_compiled_only_then(values, monkeypatch):
     compiled = []
     compile_builder = Rule._compile_builder
-    monkeypatch.setattr(
-        Rule, "_compile_builder", lambda rule, more=True: compiled.append(rule) or compile_builder(rule, more)
-    )
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
+        compiled.append(rule)
+        return compile_builder(rule, append_unknown)
+
+    monkeypatch.setattr(Rule, "_compile_builder", remembered)
     lazy = Map([LazyRule("/places/<place>", endpoint="place")]).bind("localhost")
     assert not compiled
     plain = Map([Rule("/places/<place>", endpoint="place")]).bind("localhost")
