@@ -90,7 +90,7 @@ def _second_factor(form: StaffLoginForm, who: KnownStaff) -> SecondFactor | None
 def _place(actor: Actor) -> str:
     parked = next_page.parked_path(actor)
     wanted = next_path() if next_path().startswith("/staff/") else ""
-    return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "auth.staff_account")
+    return parked or wanted or url_for("review.queue" if actor.role in OFFICERS else "admin.home")
 
 
 def _login_page(form: StaffLoginForm, problem: str = "") -> str:

@@ -37,8 +37,8 @@ bp.record(lambda state: state.app.jinja_env.globals.update(queue_lists=LISTS))
 @bp.get("")
 @only(*STAFF)
 def home() -> ResponseReturnValue:
-    """Where staff begin: those who see people's files at the queue, the others at their account."""
-    return redirect(url_for("review.queue" if me().role in OFFICERS else "auth.staff_account"))
+    """Where staff begin: those who see people's files at the queue, the others at the administration's menu."""
+    return redirect(url_for("review.queue" if me().role in OFFICERS else "admin.home"))
 
 
 @bp.get("/queue")

@@ -150,6 +150,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.export_statistics": (G, OFFICERS),
     "review.overview": (G, MANAGER),
     "review.own_figures": (G, OFFICERS),
+    "admin.home": (G, STAFF - {"reviewer"}),
     "admin.departments": (G, MANAGER),
     "admin.department": (GP, MANAGER),
     "admin.reasons": (G, MANAGER | SYSTEM),

@@ -1,0 +1,48 @@
+"""管理: the way to every page of the administration that the signed-in person's role may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, render_template
+
+from blueprints import me
+from blueprints.admin.shared import bp
+from lib.codes import Role
+from services.access import only
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    """A page of the menu; who sees it is what its view declares. ``what``: what one does there."""
+
+    endpoint: str
+    title: str
+    what: str
+
+
+MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
+    (
+        "部门",
+        (AdminPage("admin.departments", "咨询电话", "填写本部门和下级部门的电话、地址和办公时间，保存后立即公开"),),
+    ),
+    (
+        "清单和文字",
+        (
+            AdminPage("admin.reasons", "原因列表", "维护退回修改和不予采集时选择的原因，以及申报人看到的说明"),
+            AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
+        ),
+    ),
+    ("本人", (AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码"),)),
+)
+
+
+@bp.get("", endpoint="home")
+@only(Role.MANAGER, Role.SYSTEM, Role.SECURITY, Role.AUDITOR)
+def menu() -> str:
+    views, role = current_app.view_functions, me().role
+    shown = [
+        (title, [page for page in pages if role in views[page.endpoint].roles])  # type: ignore[union-attr]
+        for title, pages in MENU
+    ]
+    return render_template("admin/home.html", menu=[(title, pages) for title, pages in shown if pages])
