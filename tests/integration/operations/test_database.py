@@ -155,6 +155,16 @@ def test_a_session_reads_on_in_the_readers_transaction_and_writes_in_one_of_its_
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]
 
 
+def test_what_is_read_first_in_a_writing_transaction_is_read_under_its_lock(app, statements):
+    with transaction_mode("DEFERRED"):
+        begin_reading(db.engine)
+    with transaction_mode("IMMEDIATE"):
+        Prebuilt(select(Counter.name)).rows(db.session)
+        db.session.rollback()
+    stop_reading()
+    assert begins(statements) == ["BEGIN IMMEDIATE"]
+
+
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
     account = make.account()
     browser.sign_in(account)
