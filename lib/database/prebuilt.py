@@ -89,9 +89,8 @@ class Prebuilt:
 def _connection(session: Session | scoped_session[Any]) -> Any:
     """What the session reads with. While it is in no transaction, a request's reader does it instead."""
     if isinstance(session, scoped_session):
-        reader = (
-            request_reader.get() if begin_mode.get() == "DEFERRED" else None
-        )  # what is written is read by its writer
+        reads = begin_mode.get() == "DEFERRED"  # whoever writes reads under the lock
+        reader = request_reader.get() if reads else None
         if reader and not (session.registry.has() and session().in_transaction()):
             return reader
         session = session()  # looked up once
