@@ -116,14 +116,18 @@ def text_cookie() -> str:
 # --- whole pages ------------------------------------------------------------------------------------------------------
 
 
+#: The holes of every page: the token, who is signed in, and the way back of the link 大字版.
+COMMON = ("csrf", "own_name", "own_office", "back_to")
+
+
 @dataclass(frozen=True)
 class _Person:
     """Who is signed in, for the drawing of a page that is kept: role and use of keys decide how it looks."""
 
     role: Role
     keys_on: bool
-    name: str = hole("name")
-    department_name: str = hole("office")
+    name: str = hole("own_name")
+    department_name: str = hole("own_office")
     is_authenticated: bool = True
 
 
@@ -134,17 +138,19 @@ def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hasha
     if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
         return render_template(template, **values, **holes)
     actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
-    names = ("csrf", "name", "office", "back_to", *holes)
+    names = (*COMMON, *holes)
     looks = (actor.role, actor.keys_on) if actor else ()
     key = (template, request.script_root, request.endpoint, large, *looks, *values.values())
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
     part = parts.get(key, lambda: _drawn(template, holes, values, _Person(*looks) if looks else None), names)
-    whose = {"name": actor.name, "office": actor.department_name} if actor else {}
+    whose = {"own_name": actor.name, "own_office": actor.department_name} if actor else {}
     whose["back_to"] = quote(request.path)
     return part.filled(_with_token(part, {**holes, **whose}))
 
 
 def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], seen: _Person | None) -> str:
+    if taken := [name for name in holes if name in COMMON]:
+        raise ValueError(f"{template}: every page has holes of these names: {taken}")
     marks = {name: hole(name) for name in holes} | {"back_to_quoted": hole("back_to")}
     person = {"current_user": seen} if seen else {}
     with _token_as_hole():
