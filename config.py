@@ -154,8 +154,8 @@ SETTINGS = (
     Setting(
         "LEGACY_CLAIM_FACTORS",
         "activation_code,archive_no,id_picture",
-        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `id_picture` (核验申请), `none` (start-up "
-        "warns)",
+        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `id_picture` (核验申请), `none` "
+        "(start-up warns)",
         _factors,
     ),
     Setting(

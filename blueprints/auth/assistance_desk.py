@@ -1,4 +1,4 @@
-"""核验申请 at the office: the list, one beside what stands under its number, its outcomes, those made at the counter."""
+"""核验申请 at the office: the list, one beside what stands under its number, its outcomes, those of the counter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.access import OFFICERS, only
 from services.accounts import applicants
 from services.accounts.account_changes import ChangeRefused, Grounds
 from services.assistance import decisions, desk, receipts
-from services.assistance.decisions import AlreadyDecided, Verdict
+from services.assistance.decisions import AlreadyDecided, AssistanceVerdict
 from services.departments import tree
 from services.review import pictures as review_pictures
 
@@ -124,8 +124,8 @@ def staff_assistance_decide(uid: str) -> ResponseReturnValue:
     return redirect(url_for("auth.staff_assistance_one", uid=uid))
 
 
-def _verdict(form: VerdictForm) -> Verdict:
-    return Verdict(
+def _verdict(form: VerdictForm) -> AssistanceVerdict:
+    return AssistanceVerdict(
         AssistanceOutcome(form.outcome.data or AssistanceOutcome.REFUSED),
         form.answer.data or "",
         Grounds(form.reason.data or "", form.evidence.data or ""),

@@ -24,7 +24,7 @@ class AlreadyDecided(Exception):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AssistanceVerdict:
     """What the officer decided. ``number`` and its type: the right ones of the other account, for MISTYPED."""
 
     outcome: AssistanceOutcome
@@ -34,7 +34,7 @@ class Verdict:
     number: str = ""
 
 
-def decide(row: AssistanceRequest, actor: Actor, verdict: Verdict) -> None:
+def decide(row: AssistanceRequest, actor: Actor, verdict: AssistanceVerdict) -> None:
     """Decide a locked application of the officer's scope. Raises AlreadyDecided, ChangeRefused with what to do."""
     if row.state != AssistanceState.WAITING:
         raise AlreadyDecided
@@ -55,7 +55,7 @@ def _account(index: bytes) -> Account | None:
     return db.session.scalar(select(Account).where(*here).with_for_update().execution_options(populate_existing=True))
 
 
-def _same_person(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: Verdict) -> None:
+def _same_person(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: AssistanceVerdict) -> None:
     if account is None:
         return
     if not same_name(row.name, account.name):
@@ -71,14 +71,14 @@ def _same_person(row: AssistanceRequest, account: Account | None, actor: Actor, 
     )
 
 
-def _mistyped(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: Verdict) -> None:
+def _mistyped(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: AssistanceVerdict) -> None:
     try:
         account_changes.correct_number(_needed(account), verdict.id_type, verdict.number, actor, verdict.why)
     except NumberTaken as error:
         raise ChangeRefused("更正后的号码已有账号，请核对号码") from error
 
 
-def _misuse(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: Verdict) -> None:
+def _misuse(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: AssistanceVerdict) -> None:
     account_changes.freeze(_needed(account), actor, verdict.why)
 
 
@@ -88,7 +88,7 @@ def _needed(account: Account | None) -> Account:
     return account
 
 
-def _refused(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: Verdict) -> None:
+def _refused(row: AssistanceRequest, account: Account | None, actor: Actor, verdict: AssistanceVerdict) -> None:
     """Nothing changes but the application."""
 
 

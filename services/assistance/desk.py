@@ -37,7 +37,7 @@ PROOFS = {
 
 
 @dataclass(frozen=True)
-class Counts:
+class AssistanceCounts:
     waiting: int
     soon: int
     overdue: int
@@ -67,12 +67,12 @@ def last_soon(day: date) -> date:
     return add_workdays(day, deadlines.SOON, deadlines.calendar())
 
 
-def counts(actor: Actor) -> Counts:
+def counts(actor: Actor) -> AssistanceCounts:
     late, soon = AssistanceRequest.due_on < today(), AssistanceRequest.due_on <= last_soon(today())
     figures = (func.count(), func.sum(case((soon, 1), else_=0)), func.sum(case((late, 1), else_=0)))
     query = _scope(actor, select(*figures)).where(AssistanceRequest.state == AssistanceState.WAITING)
     waiting, until_soon, overdue = db.session.execute(query).one()
-    return Counts(waiting, (until_soon or 0) - (overdue or 0), overdue or 0)
+    return AssistanceCounts(waiting, (until_soon or 0) - (overdue or 0), overdue or 0)
 
 
 def one(actor: Actor, uid: str, *, lock: bool = False) -> AssistanceRequest | None:

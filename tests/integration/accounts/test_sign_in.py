@@ -152,12 +152,12 @@ def test_an_unknown_number_costs_as_much_work_as_a_known_one(browser, make, monk
     assert done == ["check", "dummy"]
 
 
-@pytest.mark.parametrize("state", [AccountState.RESERVED, AccountState.FROZEN])
-def test_only_an_account_in_force_signs_in(browser, make, state):
+@pytest.mark.parametrize(("state", "said"), [(AccountState.RESERVED, WRONG), (AccountState.FROZEN, FROZEN)])
+def test_only_an_account_in_force_signs_in(browser, make, state, said):
     person = make.account()
     person.state, person.reserved_until = state, utcnow() + timedelta(minutes=5)
     db.session.commit()
-    assert WRONG in sign_in(browser, person, 422).text
+    assert said in sign_in(browser, person, 422).text
 
 
 def test_every_sign_in_has_a_session_of_its_own_and_ends_the_one_before(browser, make):
