@@ -136,7 +136,12 @@ def assistance_receipt() -> ResponseReturnValue:
     if kept is None or row is None:
         return redirect(url_for("auth.assistance_return"))
     forget("receipt")
-    return render_template("auth/assistance_receipt.html", row=row, receipt=receipts.grouped(kept["receipt"]))
+    return receipt_page("auth/assistance_receipt.html", row, kept["receipt"])
+
+
+def receipt_page(template: str, row: AssistanceRequest, receipt: str) -> str:
+    return_address = current_app.config["BASE_URL"] + url_for("auth.assistance_return")
+    return render_template(template, row=row, receipt=receipts.grouped(receipt), return_address=return_address)
 
 
 @bp.route("/assistance/return", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
-from blueprints.auth.assistance import asked_in, keep_request, prepared_document
+from blueprints.auth.assistance import asked_in, keep_request, prepared_document, receipt_page
 from blueprints.auth.assistance_forms import CounterAssistanceForm, UnfreezeForm, VerdictForm
 from blueprints.auth.shared import bp, forget, remember, remembered
 from lib.clock import today
@@ -19,7 +19,7 @@ from models import AssistanceRequest, db, store
 from services.access import OFFICERS, only
 from services.accounts import applicants
 from services.accounts.account_changes import ChangeRefused, Grounds
-from services.assistance import decisions, desk, receipts
+from services.assistance import decisions, desk
 from services.assistance.decisions import AlreadyDecided, AssistanceVerdict
 from services.departments import tree
 from services.review import pictures as review_pictures
@@ -230,4 +230,4 @@ def staff_assistance_slip() -> ResponseReturnValue:
     if kept is None or row is None:
         return redirect(url_for("auth.staff_assistance"))
     forget("counter_receipt")
-    return render_template("auth/staff_assistance_slip.html", row=row, receipt=receipts.grouped(kept["receipt"]))
+    return receipt_page("auth/staff_assistance_slip.html", row, kept["receipt"])
