@@ -187,7 +187,7 @@ def assistance_password() -> ResponseReturnValue:
     """Set the password; the person then signs in with it."""
     row = _remembered_request()
     way = answers.way(row) if row else None
-    if row is None or way not in answers.OPEN_WAYS:
+    if row is None or way is None or way not in answers.OPEN_WAYS:
         return redirect(url_for("auth.assistance_answer"))
     request_id = row.id
     form = NewPasswordForm({"name": row.name, "number": row.id_number, "phone": row.phone})

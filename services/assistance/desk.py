@@ -69,7 +69,7 @@ def last_soon(day: date) -> date:
 
 def counts(actor: Actor) -> AssistanceCounts:
     late, soon = AssistanceRequest.due_on < today(), AssistanceRequest.due_on <= last_soon(today())
-    figures = (func.count(), func.sum(case((soon, 1), else_=0)), func.sum(case((late, 1), else_=0)))
+    figures: Any = (func.count(), func.sum(case((soon, 1), else_=0)), func.sum(case((late, 1), else_=0)))
     query = _scope(actor, select(*figures)).where(AssistanceRequest.state == AssistanceState.WAITING)
     waiting, until_soon, overdue = db.session.execute(query).one()
     return AssistanceCounts(waiting, (until_soon or 0) - (overdue or 0), overdue or 0)

@@ -20,6 +20,7 @@ from tests.conftest import Page
 from tests.support.people import PASSWORD, id_number
 
 WRONG = "姓名、证件号码或登录密码不正确"
+FROZEN = "该账号已被冻结，不能登录"
 
 
 def sign_in(browser, person, expect=302, **changed) -> Page:

@@ -384,3 +384,12 @@ def test_what_is_missing_is_named_and_nothing_is_kept(browser, changed, said):
 def test_where_pictures_are_no_proof_old_records_are_not_claimed_this_way(browser):
     assert 'value="record"' not in browser.open("/assistance?need=record").text
     browser.send("/assistance", asked(need="record"), expect=422)
+
+
+def test_a_frozen_persons_submission_says_so_to_its_reviewer(browser, desk, make):
+    declaration = make.declaration(Status.SUBMITTED, account=make.account("马建军", number=NUMBER))
+    place = f"/staff/submissions/{declaration.uid}"
+    assert "账号已被冻结" not in desk.open(place).text
+    apply(browser)
+    decide(desk, "misuse", **GROUNDS)
+    assert "账号已被冻结" in desk.open(place).text
