@@ -49,10 +49,11 @@ def _in_scope(uid: str, *, lock: bool = False) -> AssistanceRequest:
 def staff_assistance_one(uid: str) -> ResponseReturnValue:
     """Whose account it shows is written down first; opened again soon it is one access."""
     row = _in_scope(uid)
-    account = desk.beside(row, me()).account
-    if desk.is_to_log(account, me()):
+    found = desk.beside(row, me())
+    if desk.is_to_log(found.account, me()):
         _log(uid, desk.VIEWED)
-    return _show(_in_scope(uid))
+        return _show(_in_scope(uid))
+    return _show(row, found)
 
 
 @bp.post("/staff/assistance/<uid>/reveal")
@@ -72,13 +73,14 @@ def _log(uid: str, verb: str) -> None:
 
 def _show(
     row: AssistanceRequest,
+    found: desk.Beside | None = None,
     *,
     reveal: bool = False,
     form: VerdictForm | None = None,
     unfreeze: UnfreezeForm | None = None,
     problem: str = "",
 ) -> str:
-    found = desk.beside(row, me())
+    found = found or desk.beside(row, me())
     return render_template(
         "auth/staff_assistance_one.html",
         row=row,

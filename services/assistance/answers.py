@@ -68,8 +68,7 @@ def _reset(row: AssistanceRequest, password_hash: str) -> None:
 
 def _claim(row: AssistanceRequest, password_hash: str) -> None:
     holder = unclaimed(row.id_index)
-    if holder is None:
-        raise StepExpired
+    assert holder  # way() has just seen it
     proven = ProvenClaim(holder.id, legacy_claim.BY_PICTURE, None, row.name, row.phone)
     legacy_claim.claim(proven, password_hash, row.privacy_version)
 

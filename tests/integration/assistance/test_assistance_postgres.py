@@ -12,6 +12,8 @@ from tests.integration.accounts.test_account_races import (  # noqa: F401
 from tests.integration.assistance.test_assistance import (  # noqa: F401
     desk,
     test_a_number_that_somebody_else_mistyped_goes_back_to_its_owner,
+)
+from tests.integration.assistance.test_assistance_desk import (  # noqa: F401
     test_the_list_is_the_offices_own_oldest_due_first_with_its_figures,
 )
 
