@@ -63,7 +63,10 @@ def set_password(request_id: int, password_hash: str) -> None:
 
 
 def _reset(row: AssistanceRequest, password_hash: str) -> None:
-    applicants.replace_password(row.account_id or 0, password_hash)
+    """The phone of the application replaces the one on the account, which may be lost, or somebody else's."""
+    account = db.session.get_one(Account, row.account_id)
+    account.assured, account.phone, account.phone_index = True, row.phone, applicants.phone_index(row.phone)
+    applicants.replace_password(account.id, password_hash)
 
 
 def _claim(row: AssistanceRequest, password_hash: str) -> None:

@@ -38,7 +38,7 @@ def desk(make, another_browser) -> Browser:
 
 
 def test_a_lost_password_is_set_again_after_the_departments_yes(app, browser, desk, make):
-    person = make.account(number=NUMBER)
+    person = make.account(number=NUMBER, assured=False)
     elsewhere = Browser(app).sign_in(person)
     receipt = apply(browser, need="password")
     assert "正在核验" in browser.open("/assistance/answer").text
@@ -56,6 +56,8 @@ def test_a_lost_password_is_set_again_after_the_departments_yes(app, browser, de
     sign_in(fresh)
     assert db.session.scalars(select(InboxMessage.title)).all() == ["核验申请已通过", "登录密码已修改"]
     assert the_request().state == AssistanceState.USED
+    account = account_of(person.id)
+    assert (account.phone, account.assured) == ("13800137001", True)
     assert fresh.open("/assistance/password", expect=302).location == "/assistance/answer"
 
 
