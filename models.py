@@ -836,6 +836,7 @@ class AssistanceRequest(Base):
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # at the counter; NULL: by the person
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     due_on: Mapped[date]
+    due_days: Mapped[int]  # working days that it was promised in
     due_estimated: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[AssistanceOutcome | None] = mapped_column(EnumCode(AssistanceOutcome))
     answer: Mapped[str] = mapped_column(String(200), default="")  # of the office to the person

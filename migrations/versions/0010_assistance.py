@@ -52,6 +52,7 @@ def _assistance_request() -> None:
         sa.Column("entered_by", sa.Integer(), nullable=True),
         sa.Column("submitted_at", UTCDateTime(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_days", sa.Integer(), nullable=False),
         sa.Column("due_estimated", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("answer", sa.String(length=200), nullable=False),

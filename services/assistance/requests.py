@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from lib.clock import today
+from lib.clock import local, today
 from lib.codes import AssistanceNeed, AssistanceState, IdType
 from lib.database import utcnow
 from models import AssistanceRequest, db
@@ -72,12 +72,8 @@ def file(
     )
     row.id_number, row.id_index, row.phone = asked.number, number_index(asked.number), asked.phone
     row.story, row.privacy_version, row.department_id = asked.story, asked.privacy_version, asked.department_id
-    row.state, row.due_on, row.due_estimated, row.submitted_at = (
-        AssistanceState.WAITING,
-        due.on,
-        due.estimated,
-        utcnow(),
-    )
+    row.state, row.submitted_at = AssistanceState.WAITING, utcnow()
+    row.due_days, row.due_on, row.due_estimated = days, due.on, due.estimated
     row.entered_by = entered_by.id if entered_by else None
     if picture:
         row.address, row.thumb_address = picture.address, picture.thumb_address
@@ -93,6 +89,24 @@ def find(typed: str, number: str) -> AssistanceRequest | None:
     row, index = db.session.scalar(query), number_index(number)
     is_right = hmac.compare_digest(row.id_index if row else bytes(32), index)
     return row if row and is_right else None
+
+
+def reckon_again() -> int:
+    """Bring the promised days of what waits in line with the calendar, which may have changed. For ``flask tick``.
+
+    A day that had not passed yet does not become one of the past.
+    """
+    columns = (AssistanceRequest.id, AssistanceRequest.submitted_at, AssistanceRequest.due_days)
+    query = select(*columns, AssistanceRequest.due_on, AssistanceRequest.due_estimated)
+    days_off, moved = deadlines.calendar(), 0
+    for row in db.session.execute(query.where(AssistanceRequest.state == AssistanceState.WAITING)).all():
+        due = deadlines.due_date(local(row.submitted_at).date(), row.due_days, days_off)
+        on = today() if due.on < today() <= row.due_on else due.on
+        if (on, due.estimated) != (row.due_on, row.due_estimated):
+            which = update(AssistanceRequest).where(AssistanceRequest.id == row.id)
+            db.session.execute(which.values(due_on=on, due_estimated=due.estimated))
+            moved += 1
+    return moved
 
 
 def drop_old_pictures() -> int:

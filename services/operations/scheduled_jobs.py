@@ -70,6 +70,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "abandoned uploads": resumable_uploads.forget_abandoned,
         "old phone uploads": phone_upload.forget_old,
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
+        "answers promised by a new calendar": requests.reckon_again,
         "pictures of old assistance requests": requests.drop_old_pictures,
         "reminders of corrections": reminders.remind_all,
         "due dates by a new calendar": due_dates.reckon_again,

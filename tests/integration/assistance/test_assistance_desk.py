@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from lib.codes import AccountState, AssistanceOutcome, IdType, Role, Status
 from lib.database import utcnow
-from models import AssistanceRequest, Event, Staff, db, store
+from models import AssistanceRequest, CalendarDay, Event, Staff, db, store
 from services.accounts import account_changes
 from services.accounts.account_changes import ChangeRefused, Grounds
 from services.accounts.applicants import StepExpired
-from services.assistance import answers, decisions
+from services.assistance import answers, decisions, requests
 from services.assistance.decisions import AssistanceVerdict
 from services.operations import storage_check
 from services.papers.papers import referenced
@@ -200,4 +200,22 @@ def test_an_unfrozen_account_gets_its_old_record_back_unless_it_was_claimed(make
     db.session.flush()
     account_changes.unfreeze(person, actor, Grounds("误判"))
     assert person.legacy_id == (None if claimed else holder.id)
+    db.session.commit()
+
+
+def test_a_promised_day_follows_the_calendar_but_not_into_the_past(browser):
+    with time_machine.travel("2026-11-23T01:00:00Z", tick=False):
+        apply(browser)
+        assert the_request().due_on == date(2026, 11, 30)
+        assert requests.reckon_again() == 0
+        db.session.add(CalendarDay(day=date(2026, 11, 30), kind="holiday", source="test"))
+        db.session.commit()
+        assert requests.reckon_again() == 1
+        assert the_request().due_on == date(2026, 12, 1)
+        db.session.commit()
+    db.session.execute(delete(CalendarDay).where(CalendarDay.source == "test"))
+    db.session.commit()
+    with time_machine.travel("2026-12-01T01:00:00Z", tick=False):
+        requests.reckon_again()
+        assert the_request().due_on == date(2026, 12, 1)
     db.session.commit()
