@@ -54,7 +54,7 @@ def _networks(value: str) -> tuple[Any, ...]:
         raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
 
 
-CLAIM_FACTORS = ("activation_code", "archive_no", "none")
+CLAIM_FACTORS = ("activation_code", "archive_no", "id_picture", "none")
 
 
 def _factors(value: str) -> tuple[str, ...]:
@@ -153,8 +153,9 @@ SETTINGS = (
     ),
     Setting(
         "LEGACY_CLAIM_FACTORS",
-        "activation_code,archive_no",
-        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
+        "activation_code,archive_no,id_picture",
+        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `id_picture` (核验申请), `none` "
+        "(start-up warns)",
         _factors,
     ),
     Setting(
@@ -165,6 +166,7 @@ SETTINGS = (
         _networks,
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
+    Setting("ASSISTANCE_DAYS", "5", "working days for the answer to a 核验申请", _whole),
     Setting(
         "SECOND_LOOK_PERCENT",
         "0",

@@ -30,7 +30,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
+from lib.codes import (
+    EDITABLE,
+    AccountAct,
+    AccountState,
+    AssistanceNeed,
+    AssistanceOutcome,
+    AssistanceState,
+    DepartmentKind,
+    IdType,
+    Kind,
+    MarkState,
+    Role,
+    Status,
+)
 from lib.crypto import Keyring
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
 from lib.sealed import Sealed, new_uid
@@ -197,7 +210,8 @@ class Notice(Base):
 class Account(Base):
     """An applicant. A registration is kept for 30 minutes, for its browser; the password activates the account.
 
-    Several people may register one number at the same time: the first who sets a password has the account.
+    Several people may register one number at the same time: the first who sets a password has the account. A frozen
+    account keeps its number, and does not stand in the way of its owner's (docs/adr/026).
     """
 
     __tablename__ = "account"
@@ -208,7 +222,7 @@ class Account(Base):
             "uq_account_number",
             "id_index",
             unique=True,
-            sqlite_where=text("state <> 'reserved'"),
+            sqlite_where=text("state = 'active'"),
         ),
         Index(
             "ix_account_reservation_hash",
@@ -781,8 +795,91 @@ class Event(Base):
     staff: Mapped[Staff | None] = relationship()
 
 
+# --- 核验申请: occupied numbers, records without a proof, lost passwords ---------------------------
+
+
+class AssistanceRequest(Base):
+    """核验申请: somebody shows by a picture of the ID document who has a number. Officers decide.
+
+    ``account_id``: the account that had the number when it was decided. The receipt is the way back to it.
+    """
+
+    __tablename__ = "assistance_request"
+    __table_args__ = (
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_or_waiting"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_has_outcome"),
+        CheckConstraint("state NOT IN ('granted', 'used') OR valid_until IS NOT NULL", name="grant_ends"),
+        Index("ix_assistance_request_office", "department_id", "state", "due_on", "id"),
+        Index("ix_assistance_request_province", "state", "due_on", "id"),
+        Index("ix_assistance_request_decided", "department_id", "decided_at", "id"),
+        Index("ix_assistance_request_decided_at", "decided_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    receipt_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    need: Mapped[AssistanceNeed] = mapped_column(EnumCode(AssistanceNeed))
+    state: Mapped[AssistanceState] = mapped_column(EnumCode(AssistanceState), default=AssistanceState.WAITING)
+    id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
+    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    name: Mapped[str] = mapped_column(String(50))
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    story_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    privacy_version: Mapped[str] = mapped_column(String(10))
+    #: The picture of the document. NULL: shown at the counter, or removed some time after the decision.
+    address: Mapped[str | None] = mapped_column(String(64), index=True)
+    thumb_address: Mapped[str | None] = mapped_column(String(64), index=True)
+    width: Mapped[int] = mapped_column(default=0)  # pixels
+    height: Mapped[int] = mapped_column(default=0)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # at the counter; NULL: by the person
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    due_on: Mapped[date]
+    due_days: Mapped[int]  # working days that it was promised in
+    due_estimated: Mapped[bool] = mapped_column(default=False)
+    outcome: Mapped[AssistanceOutcome | None] = mapped_column(EnumCode(AssistanceOutcome))
+    answer: Mapped[str] = mapped_column(String(200), default="")  # of the office to the person
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    valid_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the password can be set until then
+
+    id_number = Sealed()
+    phone = Sealed()
+    story = Sealed()
+
+    department: Mapped[Department] = relationship()
+    account: Mapped[Account | None] = relationship()
+    officer: Mapped[Staff | None] = relationship(foreign_keys=[decided_by])
+
+
+class AccountChange(Base):
+    """What an officer did to an account: corrected the number, froze or unfroze it. Append-only.
+
+    ``number_before`` keeps what a correction replaced.
+    """
+
+    __tablename__ = "account_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    act: Mapped[AccountAct] = mapped_column(EnumCode(AccountAct))
+    reason: Mapped[str] = mapped_column(String(200))
+    evidence: Mapped[str] = mapped_column(String(200), default="")
+    id_type_before: Mapped[IdType | None] = mapped_column(EnumCode(IdType))
+    number_before_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    number_before = Sealed()
+
+    staff: Mapped[Staff] = relationship()
+
+
 # The database refuses to change or delete rows of these tables.
-for _table in (Event.__table__, Decision.__table__):
+for _table in (Event.__table__, Decision.__table__, AccountChange.__table__):
     make_append_only(_table)  # type: ignore[arg-type]
 
 

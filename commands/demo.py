@@ -49,7 +49,8 @@ def _load(people: int, seed: int) -> None:
     from demo import load as demo_load
 
     config = current_app.config
-    how = demo_load.Demo(config["SECRET_KEY"], store(), config["REVIEW_DAYS"], config["BASE_URL"])
+    days = config["REVIEW_DAYS"], config["ASSISTANCE_DAYS"]
+    how = demo_load.Demo(config["SECRET_KEY"], store(), *days, config["BASE_URL"])
     with progress("demo data", 2 * people) as step:
         added = demo_load.load(how, people, seed, step)
     code = demo_accounts.issue_code()

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import event, select
 
+from demo import assistance
 from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import STAFF, load_register, load_staff, password, register
@@ -55,11 +56,12 @@ ARCHIVED = (Stage.APPROVED, Stage.CHANGING, Stage.CHANGE_SUBMITTED)
 
 @dataclass(frozen=True)
 class Demo:
-    """The configuration of a run: the secret key, the store, and the working days for a decision."""
+    """The configuration of a run: the secret key, the store, and the working days for decisions."""
 
     secret: str
     store: Folder
     review_days: int
+    assistance_days: int = 5
     base_url: str = "http://localhost"  # in the QR codes of the signed sheets
 
 
@@ -119,6 +121,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         wanted = [_with_due_day(person, demo.review_days) for person in people(count, seed, today())]
         new = [(person, _answers_in_words(person)) for person in wanted if applicants.find(person.number) is None]
         db.session.rollback()
+        drawn = assistance.draw(demo.store, wanted)
     pepper = keys().pepper
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(copy_context().run, _prepare_person, demo, person, words, pepper) for person, words in new]
@@ -132,6 +135,8 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
     for one in ready:
         _DemoStory(demo, one, staff).perform()
         progress(1)
+    with in_the_past(timedelta(days=1)):
+        assistance.load(drawn, demo.assistance_days)
     return len(ready)
 
 

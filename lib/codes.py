@@ -150,6 +150,32 @@ class AccountState(ChoiceEnum):
     FROZEN = "frozen", "已冻结"
 
 
+class AccountAct(ChoiceEnum):  # what an officer does to an account, with a reason
+    CORRECT_NUMBER = "correct_number", "更正证件号码"
+    FREEZE = "freeze", "冻结账号"
+    UNFREEZE = "unfreeze", "解除冻结"
+
+
+class AssistanceNeed(ChoiceEnum):  # 核验申请
+    OCCUPIED = "occupied", "注册时显示证件号被占用"
+    RECORD = "record", "原有会计从业资格证人员，没有激活码，也不知道档案号"
+    PASSWORD = "password", "忘记登录密码，不方便到窗口领取激活码"
+
+
+class AssistanceState(ChoiceEnum):
+    WAITING = "waiting", "待核验"
+    GRANTED = "granted", "核验通过，待设置密码"
+    REFUSED = "refused", "未通过"
+    USED = "used", "已设置密码"
+
+
+class AssistanceOutcome(ChoiceEnum):
+    SAME_PERSON = "same_person", "是本人"
+    MISTYPED = "mistyped", "他人填错号码"
+    MISUSE = "misuse", "被他人冒用"
+    REFUSED = "refused", "不予通过"
+
+
 class MarkState(ChoiceEnum):
     DRAFT = "draft", "未发出"
     OPEN = "open", "待修改"

@@ -207,6 +207,7 @@ def overview(camera: Camera) -> Image.Image:
 
 def counter(camera: Camera) -> Image.Image:
     page = camera.go(MANAGER, "/staff/counter", DESK, 660)
+    page.get_by_label("姓名", exact=True).fill("胡秀英")
     page.get_by_label("证件号码", exact=True).fill(camera.site.accounts["胡秀英"][0])
     press(page, "查询")
     page.get_by_label("我已当面核对身份证件").check()

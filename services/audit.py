@@ -35,6 +35,7 @@ ACCESSES = {
     "print_sheets": "批量打印信息表，其中有您的一份",
     "counter_lookup": "窗口查询",
     "code_issued": "窗口发放激活码",
+    "view_assistance": "办理核验申请时查看账号情况",
 }
 
 

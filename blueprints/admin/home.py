@@ -35,6 +35,14 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
         ),
     ),
+    (
+        "证件号码和账号",
+        (
+            AdminPage(
+                "auth.staff_assistance", "核验申请", "核对证件，办理证件号被占用、没有凭证和忘记密码，解除账号冻结"
+            ),
+        ),
+    ),
     ("本人", (AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码"),)),
 )
 

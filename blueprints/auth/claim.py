@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import client_source, writing
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
 from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
+from lib.codes import AssistanceNeed
 from models import LegacyHolder, db
 from services.access import public
 from services.accounts import legacy_claim, passwords, throttle
@@ -17,7 +18,7 @@ from services.accounts.applicants import StepExpired
 from services.accounts.legacy_claim import Proof, ProvenClaim
 from services.site import privacy
 
-WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理"
+WRONG = "核对不一致，请检查姓名、身份证号和凭证后再试。多次不成功的，请到当地会计管理部门窗口办理，或者提交核验申请"
 TOO_OFTEN = CODE_TOO_OFTEN | {
     "source": "该证件号码在您所在的网络核对失败的次数过多。请 {}后再试，或者换用其他网络（如手机流量）；"
     "也可到当地会计管理部门窗口领取激活码",
@@ -48,6 +49,8 @@ def claim_proof() -> ResponseReturnValue:
         return _proof_page(form)
     if not form.validate():
         return _proof_page(form), 422
+    if form.factor.data == legacy_claim.BY_PICTURE:  # nothing is checked here: officers do
+        return redirect(url_for("auth.assistance", need=AssistanceNeed.RECORD.value))
     proof = Proof(form.factor.data or "", form.code.data or "", form.archive_no.data or "", _month(form))
     return _check(form, who["name"], who["number"], proof)
 

@@ -1,4 +1,7 @@
-"""窗口: an officer looks a person up by the full number, checks the ID card and issues an activation code."""
+"""窗口: an officer looks a person up by name and full number, checks the ID card and issues an activation code.
+
+Another name under the number gets none: that leads to a 核验申请, written down for the person.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
 from blueprints.auth.forms import IssueForm, LookUpForm
-from blueprints.auth.shared import bp
+from blueprints.auth.shared import bp, remember
+from lib.codes import AssistanceNeed
 from lib.database import utcnow
 from models import db
 from services.access import OFFICERS, only
@@ -24,12 +28,14 @@ def staff_counter() -> ResponseReturnValue:
         return _page(form), 422 if form.is_submitted() else 200
     try:
         with writing():
-            found = counter_desk.look_up(form.number.data, me())
+            found = counter_desk.look_up(form.number.data, form.name.data, me())
             db.session.commit()
     except counter_desk.OwnAccount:
         form.number.errors = ["不能为本人办理，请由其他工作人员办理"]
         return _page(form), 422
-    form.number.data = None
+    if found and not found.can:
+        remember("counter", name=form.name.data, number=form.number.data, need=AssistanceNeed.OCCUPIED.value)
+    form.name.data = form.number.data = None
     return _page(form, looked=True, found=found)
 
 
@@ -45,7 +51,9 @@ def _page(
 @only(*OFFICERS)
 def staff_counter_code() -> ResponseReturnValue:
     """Show the code once, on a page to print."""
-    found = counter_desk.visitor(request.form.get("kind", ""), request.form.get("uid", ""), me())
+    found = counter_desk.visitor(
+        request.form.get("kind", ""), request.form.get("uid", ""), request.form.get("name", ""), me()
+    )
     if found is None or not found.can:
         abort(404)
     issue = IssueForm()

@@ -107,6 +107,7 @@ class ClaimForm(WhoForm):
 FACTORS = {
     "activation_code": "激活码(由会计管理部门窗口发放)",
     "archive_no": "档案号(证书编号)和发证年月",
+    "id_picture": "没有以上凭证，提交核验申请(上传证件照片，不用到窗口)",
     "none": "没有以上凭证",
 }
 BY_CODE, BY_ARCHIVE = When("factor", ("activation_code",)), When("factor", ("archive_no",))
@@ -190,8 +191,11 @@ class TotpForm(AccountForm):
 
 
 class LookUpForm(AccountForm):
-    """窗口: the full number of the person at the counter."""
+    """窗口: the name and the full number of the person at the counter, as on the ID card."""
 
+    name = TextQuestion(
+        "姓名", [Required()], clean=names.normalise_name, hint="照身份证件填写", render_kw={"autocomplete": "off"}
+    )
     number = TextQuestion(
         "证件号码",
         [Required()],

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import client_source, writing
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
-from blueprints.auth.shared import bp, duration
+from blueprints.auth.shared import bp, duration, remember
 from lib.codes import IdType
 from models import Account, db
 from services.access import public
@@ -42,6 +42,7 @@ def register() -> ResponseReturnValue:
         with writing():
             throttle.uncount_attempt(made, throttle.REGISTER_OPEN)
             db.session.commit()
+        remember("occupied", **{name: form[name].data for name in ("id_type", "number", "name", "phone")})
         return _page(form, occupied=NUMBER_TAKEN), 409
     session[TOKEN] = token
     return redirect(url_for("auth.register_password"))

@@ -20,11 +20,12 @@ from blueprints.gate import signed_in
 from models import db
 from services.access import Actor, public
 from services.accounts import applicants, known_devices, passwords, throttle
-from services.accounts.applicants import KnownApplicant, StepExpired
+from services.accounts.applicants import AccountFrozen, KnownApplicant, StepExpired
 from services.accounts.throttle import CountedAttempt
 from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
+FROZEN = "该账号已被冻结，不能登录。如有疑问，请携带身份证件到当地会计管理部门核实，或者拨打咨询电话"
 TOO_OFTEN = {
     "source": "该证件号码在您所在的网络登录失败的次数过多，请 {}后再试，或者换用其他网络（如手机流量）登录。"
     "忘记密码的，请使用“忘记密码”",
@@ -55,7 +56,7 @@ def login() -> ResponseReturnValue:
 def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:
     """Store the attempt before any check; the password is checked outside of transactions."""
     number = form.number.data
-    who = applicants.known(applicants.find(number))
+    who = applicants.known(applicants.find_to_sign_in(number, form.name.data))
     device_id = known_devices.find(sent_device_token(staff=False), account_id=who.account_id if who else 0)
     with writing():
         made = throttle.count_secret(throttle.SIGN_IN, number, client_source(), device_id)
@@ -74,6 +75,8 @@ def _enter(form: LoginForm, made: CountedAttempt, who: KnownApplicant) -> Respon
             db.session.commit()
     except StepExpired:  # the password was changed meanwhile
         return _page(form, WRONG), 422
+    except AccountFrozen:
+        return _page(form, FROZEN), 422
     return signed_in_response(token, device, _place(actor), staff=False)
 
 

@@ -30,6 +30,10 @@ class NumberTaken(Exception):
     """证件号被占用: it is registered, or in the old register. The answer is the same for both."""
 
 
+class AccountFrozen(Exception):
+    """The password is right, and an officer has frozen the account: somebody else's number was used."""
+
+
 class StepExpired(Exception):
     """The basis of the step is gone: a reservation, a code or a password, or a record was claimed."""
 
@@ -94,7 +98,8 @@ def reserve(wanted: Registration, token: str) -> str:
 
 
 def _is_taken(index: bytes) -> bool:
-    """One question for both reasons, so that they take the same time."""
+    """One question for both reasons, so that they take the same time. A frozen account counts: officers decide who is
+    the next to have its number."""
     by_account = exists().where(Account.id_index == index, Account.state != AccountState.RESERVED)
     by_record = exists().where(LegacyHolder.id_index == index)
     return bool(db.session.scalar(select(or_(by_account, by_record))))
@@ -130,6 +135,26 @@ def activate(token: str, password_hash: str) -> Account:
     if _is_taken(account.id_index):
         raise NumberTaken
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
+    _enter(account, password_hash)
+    return account
+
+
+def register_granted(wanted: Registration, password_hash: str) -> Account:
+    """An account without a reservation: an officer has seen whose number it is (services.assistance).
+
+    What stands in its way is an account in force only. Raises NumberTaken.
+    """
+    index = number_index(wanted.number)
+    account = Account(state=AccountState.ACTIVE, id_type=wanted.id_type, id_index=index, name=wanted.name)
+    account.id_number, account.phone, account.email = wanted.number, wanted.phone, wanted.email
+    account.phone_index, account.privacy_version = phone_index(wanted.phone), wanted.privacy_version
+    db.session.add(account)
+    _enter(account, password_hash)
+    return account
+
+
+def _enter(account: Account, password_hash: str) -> None:
+    """The first password of an account that is in force from now on; the unique index is the check."""
     try:
         set_password(account, password_hash)
         db.session.flush()
@@ -137,7 +162,6 @@ def activate(token: str, password_hash: str) -> Account:
         raise NumberTaken from error
     audit.record("register", actor_of(account))
     inbox.send(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
-    return account
 
 
 # --- proving who one is -----------------------------------------------------------------------------------------------
@@ -147,6 +171,17 @@ def find(number: str) -> Account | None:
     """The account in force that has this normalised number, if any."""
     query = select(Account).where(Account.id_index == number_index(number), Account.state == AccountState.ACTIVE)
     return db.session.scalar(query)
+
+
+def find_to_sign_in(number: str, name: str) -> Account | None:
+    """The account in force or frozen of this number: one of this name, else the one in force.
+
+    A frozen one stays findable, so that its owner can be told, and not a stranger.
+    """
+    states = (AccountState.ACTIVE, AccountState.FROZEN)
+    query = select(Account).where(Account.id_index == number_index(number), Account.state.in_(states))
+    found = db.session.scalars(query.order_by(Account.state, Account.id.desc())).all()
+    return next((account for account in found if same_name(name, account.name)), next(iter(found), None))
 
 
 def known(account: Account | None) -> KnownApplicant | None:
@@ -172,10 +207,15 @@ def authenticate(who: KnownApplicant | None, name: str, password: str) -> KnownA
 
 
 def sign_in(who: KnownApplicant, device: str, new_hash: str | None = None) -> tuple[str, Actor]:
-    """A new session after authentication. Returns the cookie's token. Raises StepExpired if the account changed."""
+    """A new session after authentication. Returns the cookie's token.
+
+    Raises StepExpired if the account changed, AccountFrozen.
+    """
     account = db.session.get(Account, who.account_id)
-    if account is None or account.state != AccountState.ACTIVE or account.password_hash != who.password_hash:
+    if account is None or account.password_hash != who.password_hash:
         raise StepExpired
+    if account.state != AccountState.ACTIVE:
+        raise AccountFrozen
     account.password_hash = new_hash or account.password_hash
     audit.record("sign_in", actor_of(account))
     return sessions.start(account=account, device=device), actor_of(account)
@@ -214,8 +254,15 @@ def change_password(who: KnownApplicant, password_hash: str, device: str) -> str
 
 def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
     """Set a new password with an activation code, which is redeemed. Ends all sessions. Raises StepExpired."""
+    if not activation_codes.redeem(code_id):
+        raise StepExpired
+    replace_password(account_id, password_hash)
+
+
+def replace_password(account_id: int, password_hash: str) -> None:
+    """Set a new password for a person who was proven to be the owner. Ends all sessions. Raises StepExpired."""
     account = db.session.get(Account, account_id)
-    if account is None or account.state != AccountState.ACTIVE or not activation_codes.redeem(code_id):
+    if account is None or account.state != AccountState.ACTIVE:
         raise StepExpired
     _after_password_change(account, password_hash, "password_reset")
 

@@ -19,7 +19,11 @@ class OwnAccount(Exception):
 
 @dataclass(frozen=True)
 class Visitor:
-    """A person found by the full number. ``can``: the purpose of a code, "" when none can be issued."""
+    """What stands under the full number. ``can``: the purpose of a code, "" when none can be issued.
+
+    ``name`` is the one on the ID card. When the account or record has another one (``differs``), no code is given: it
+    would open somebody else's account. A 核验申请 decides.
+    """
 
     kind: str  # account, legacy
     uid: str
@@ -27,15 +31,17 @@ class Visitor:
     number: str
     state: str  # in words
     can: str = ""
+    differs: bool = False
 
 
-def look_up(number: str, actor: Actor) -> Visitor | None:
-    """Find a person by the normalised number. Raises OwnAccount. The caller commits the event in every case."""
+def look_up(number: str, name: str, actor: Actor) -> Visitor | None:
+    """Find a person by the normalised number and name. Raises OwnAccount. The caller commits the event in any case."""
     index = applicants.number_index(number)
     if actor.id_index == index:
         raise OwnAccount
-    in_force = (Account.id_index == index, Account.state != AccountState.RESERVED)
-    account = db.session.scalar(select(Account).where(*in_force))
+    known = (Account.id_index == index, Account.state != AccountState.RESERVED)
+    query = select(Account).where(*known).order_by(Account.state)  # the one in force before a frozen one
+    account = db.session.scalar(query.limit(1))
     holder = None if account else legacy_claim.find(number)
     audit.record(
         "counter_lookup",
@@ -43,28 +49,32 @@ def look_up(number: str, actor: Actor) -> Visitor | None:
         account_id=account.id if account else None,
         detail=f"legacy record {holder.uid}" if holder else "" if account else "nobody found",
     )
-    return _of_account(account) if account else _of_legacy(holder) if holder else None
+    found = account or holder
+    return _visitor(found, name) if found else None
 
 
-def _of_account(account: Account) -> Visitor:
+def _visitor(row: Account | LegacyHolder, name: str) -> Visitor:
+    kind = "account" if isinstance(row, Account) else "legacy"
+    state, can = _of_account(row) if isinstance(row, Account) else _of_legacy(row)
+    differs = not applicants.same_name(name, row.name)
+    return Visitor(kind, row.uid, name, row.id_number, state, "" if differs else can, differs)
+
+
+def _of_account(account: Account) -> tuple[str, str]:
     is_active = account.state == AccountState.ACTIVE
-    state = "已有账号" if is_active else f"账号{account.state.label}"
-    return Visitor("account", account.uid, account.name, account.id_number, state, "重置登录密码" if is_active else "")
+    return ("已有账号", "重置登录密码") if is_active else (f"账号{account.state.label}", "")
 
 
-def _of_legacy(holder: LegacyHolder) -> Visitor:
-    free = holder.claimed_at is None
-    state = "原有会计从业资格证人员，尚未设置密码" if free else "原有会计从业资格证人员，档案已被认领"
-    can = "原有用户设置密码" if free else ""
-    return Visitor("legacy", holder.uid, holder.name, holder.id_number, state, can)
+def _of_legacy(holder: LegacyHolder) -> tuple[str, str]:
+    if holder.claimed_at is None:
+        return "原有会计从业资格证人员，尚未设置密码", "原有用户设置密码"
+    return "原有会计从业资格证人员，档案已被认领", ""
 
 
-def visitor(kind: str, uid: str, actor: Actor) -> Visitor | None:
+def visitor(kind: str, uid: str, name: str, actor: Actor) -> Visitor | None:
     """The current state of a person who was found before."""
     row = _person(kind, uid)
-    if row is None or row.id_index == actor.id_index:
-        return None
-    return _of_account(row) if isinstance(row, Account) else _of_legacy(row)
+    return None if row is None or row.id_index == actor.id_index else _visitor(row, name)
 
 
 def _person(kind: str, uid: str) -> Account | LegacyHolder | None:

@@ -1,8 +1,9 @@
 """原有会计从业资格证人员: find a record in the old register, prove who one is, claim it once.
 
 The setting LEGACY_CLAIM_FACTORS names the accepted proofs: ``activation_code`` (from the counter, after checking the ID
-card), ``archive_no`` (档案号 or 证书编号, and 发证年月), ``none``. Other people may know the archive number. So an
-account claimed with it sees nothing of the old record until an officer has seen the ID card.
+card), ``archive_no`` (档案号 or 证书编号, and 发证年月), ``id_picture`` (核验申请: services.assistance), ``none``.
+Other people may know the archive number. So an account claimed with it sees nothing of the old record until an officer
+has seen the ID card.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from services import audit
 from services.accounts import activation_codes, applicants, inbox
 from services.accounts.applicants import StepExpired, number_index, phone_index, same_name
 
-ID_CARD_FACTORS = frozenset({"activation_code"})  # an officer has seen the ID card
+BY_PICTURE = "id_picture"
+ID_CARD_FACTORS = frozenset({"activation_code", BY_PICTURE})  # an officer has seen the ID card
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class ProvenClaim:
     legacy_id: int
     factor: str
     code_id: int | None
+    name: str = ""  # as on the ID document, where an officer compared it; else that of the record
+    phone: str = ""  # the same
 
 
 def find(number: str) -> LegacyHolder | None:
@@ -84,6 +88,7 @@ def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
         "activation_code": code_id is not None,
         "archive_no": _knows_archive(person, proof),
         "none": True,
+        BY_PICTURE: False,  # not by this page
     }
     is_right = same_name(name, person.name) and holds[proof.factor]
     if holder is None or not is_right:
@@ -116,7 +121,7 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
     claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
     if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
         raise StepExpired
-    account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened.factor)
+    account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened)
     account.privacy_version = privacy_version
     try:
         applicants.set_password(account, password_hash)
@@ -128,18 +133,19 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
     return account
 
 
-def _account_of(holder: LegacyHolder, factor: str) -> Account:
+def _account_of(holder: LegacyHolder, opened: ProvenClaim) -> Account:
     account = Account(
         state=AccountState.ACTIVE,
         id_type=IdType.RESIDENT,
         id_index=holder.id_index,
-        name=holder.name,
+        name=opened.name or holder.name,
         legacy_id=holder.id,
-        claim_factor=factor,
-        assured=factor in ID_CARD_FACTORS,
+        claim_factor=opened.factor,
+        assured=opened.factor in ID_CARD_FACTORS,
     )
     account.id_number = holder.id_number
-    if account.assured and holder.phone:  # old numbers alone must not reveal the phone
-        account.phone, account.phone_index = holder.phone, phone_index(holder.phone)
+    phone = opened.phone or holder.phone
+    if account.assured and phone:  # old numbers alone must not reveal the phone
+        account.phone, account.phone_index = phone, phone_index(phone)
     db.session.add(account)
     return account

@@ -100,6 +100,11 @@ REGISTER_OPEN = Limit("register_open", 60, timedelta(minutes=30))  # begun at an
 REGISTER_TAKEN = Limit("register_taken", 30, DAY)  # occupied numbers: the answer says that a person is known
 REGISTER_ADDRESS = Limit("register_address", 500, DAY)  # all of an address, successful or not
 
+# A 核验申请, the first two counted for one address; and receipts that are not known.
+ASSIST, ASSIST_PHONE = Limit("assist", 3, DAY), Limit("assist_phone", 5, DAY)
+ASSIST_ADDRESS = Limit("assist_address", 30, DAY)
+RECEIPT_ADDRESS = Limit("receipt_address", 20, HOUR)
+
 
 @dataclass(frozen=True)
 class CountedAttempt:

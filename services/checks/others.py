@@ -85,12 +85,14 @@ def _found(case: Case) -> dict[str, list[Any]]:
 def number(case: Case) -> Outcome:
     """Another account, record of the old register or declined submission under the same number, or its 15-digit form.
 
-    Accounts with the very same number cannot be: the database refuses them.
+    Two accounts in force with the very same number cannot be: the database refuses them. One that an officer froze may
+    have a submission that still waits.
     """
     found = case.once(_found)
     accounts, earlier = ([row.id for row in found[kind]] for kind in ("account", "declined"))
     registered = [row.id for row in found["holder"] if row.id != case.account.legacy_id]
-    words = [f"另有 {len(accounts)} 个账号使用同一号码的新旧写法"] if accounts else []
+    words = ["账号已被冻结，证件号码是冒用的"] if case.account.state == AccountState.FROZEN else []
+    words += [f"另有 {len(accounts)} 个账号使用同一号码的新旧写法"] if accounts else []
     words += ["原证书登记库里有同一号码的 15 位或 18 位写法"] if registered else []
     words += ["本人以前的申报不予采集"] if earlier else []
     if not words:

@@ -16,6 +16,7 @@ from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sessions
+from services.assistance import requests
 from services.corrections import reminders
 from services.papers import phone_upload, resumable_uploads
 from services.reports import xlsx
@@ -69,6 +70,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "abandoned uploads": resumable_uploads.forget_abandoned,
         "old phone uploads": phone_upload.forget_old,
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
+        "answers promised by a new calendar": requests.reckon_again,
+        "pictures of old assistance requests": requests.drop_old_pictures,
         "reminders of corrections": reminders.remind_all,
         "due dates by a new calendar": due_dates.reckon_again,
         "old prints": partial(batch_print.forget_old, here.store),

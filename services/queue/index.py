@@ -19,6 +19,7 @@ from lib.database import insert
 from lib.identity import mask_number
 from lib.names import initials, normalise_name, normalise_text
 from models import (
+    Account,
     Decision,
     Declaration,
     Employer,
@@ -79,6 +80,7 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     revision = record.revision
     record.declaration_id = revision.declaration_id
     record.city_id = (tree or department_tree.load()).city_id(record.department_id)
+    record.masked_number = mask_number(revision.declaration.account.id_number)
     for column, value in _said(revision.answers).items():
         setattr(record, column, value)
 
@@ -129,6 +131,7 @@ def _stands(declaration: Declaration, tree: DepartmentTree) -> dict[str, Any]:
         "due_estimated": declaration.due_estimated,
         "times": declaration.revision_number,
         "submitted_at": declaration.submitted_at,
+        "masked_number": mask_number(declaration.account.id_number),  # as corrected, whatever the submission says
     }
 
 
@@ -138,7 +141,6 @@ def _said(answers: Mapping[str, Any]) -> dict[str, str]:
     return {
         "name": answers["applicant_name"],
         "employer": (employed and answers.get("employer_name")) or "",
-        "masked_number": mask_number(answers["id_number"]),
     }
 
 
@@ -325,6 +327,7 @@ def _sent_between(last: int, upto: int) -> Any:
     more = (Declaration.kind, Declaration.due_on, Declaration.due_estimated, Declaration.submitted_at)
     return query.options(
         load_only(*few, *more, Declaration.revision_number, Declaration.version),
+        joinedload(Declaration.account).load_only(Account.uid, Account.id_number_sealed),
         load_only(Revision.uid, Revision.answers_sealed),
     )
 
@@ -333,7 +336,8 @@ def _fill_records(batch: int, tree: DepartmentTree) -> int:
     filled = 0
     for last, upto in _batches(Record.id, batch):
         query = select(Record).where(Record.id > last, Record.id <= upto).order_by(Record.id)
-        records = db.session.scalars(query.options(joinedload(Record.revision))).all()
+        whose = joinedload(Record.revision).joinedload(Revision.declaration).joinedload(Declaration.account)
+        records = db.session.scalars(query.options(whose)).all()
         for record in records:
             sync_record(record, tree)
         db.session.flush()

@@ -153,7 +153,10 @@ _OFFICERS = Prebuilt(
         Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
     )
 )
-_OWN_ACCOUNT = Prebuilt(select(Account.id).where(Account.id_index == bindparam("id_index")))
+#: The active one, if there is a frozen one of the same number: codes are in this order.
+_OWN_ACCOUNT = Prebuilt(
+    select(Account.id).where(Account.id_index == bindparam("id_index")).order_by(Account.state).limit(1)
+)
 
 
 class OfficerView:

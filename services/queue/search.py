@@ -168,9 +168,8 @@ def _by_id_number(asked: _Search) -> list[int]:
     if len(compact) < 5 or not compact.isascii() or not any(character.isdigit() for character in compact):
         return []
     account = select(Account.id).where(Account.id_index == keys().index("id_number", sign_in_number(compact)))
-    account_id = db.session.scalar(account)
-    query = select(QueueItem.declaration_id).where(QueueItem.account_id == account_id)
-    return asked.ids(query.order_by(QueueItem.declaration_id.desc()), QueueItem.declaration_id) if account_id else []
+    query = select(QueueItem.declaration_id).where(QueueItem.account_id.in_(account))
+    return asked.ids(query.order_by(QueueItem.declaration_id.desc()), QueueItem.declaration_id)
 
 
 def _by_phone(asked: _Search) -> list[int]:

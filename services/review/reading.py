@@ -135,7 +135,7 @@ _DECLARATION = Prebuilt(
         *(Declaration.id, Declaration.uid, Declaration.number, Declaration.account_id, Declaration.kind),
         *(Declaration.status, Declaration.revision_number, Declaration.department_id, Declaration.due_on),
         *(Declaration.due_estimated, Declaration.submitted_at, Declaration.decided_at),
-        *_named("account", Account, "id uid name id_number_sealed id_index assured claim_factor legacy_id"),
+        *_named("account", Account, "id uid name id_number_sealed id_index assured claim_factor legacy_id state"),
         *_named("department", _OFFICE, "id name path"),
         *_named("claim", Claim, "declaration_id staff_id claimed_at expires_at opened_at"),
         *_named("holder", _HOLDER, "name"),

@@ -87,6 +87,7 @@ def test_a_legacy_holder_claims_the_record_with_a_code_from_the_counter(visit, m
     counter = visit("desk")
     walk.staff_sign_in(counter, officer.username, totp)
     counter.press("窗口")
+    counter.fill("姓名", legacy.name)
     counter.fill("证件号码", legacy.id_number)
     counter.press("查询")
     counter.page.get_by_label("我已当面核对身份证件").check()

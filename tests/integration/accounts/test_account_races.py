@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,9 @@ import pytest
 from sqlalchemy import func, select
 
 from lib.codes import AccountState
-from models import Account, LegacyHolder, WebSession, db
+from models import Account, AccountChange, AssistanceRequest, LegacyHolder, WebSession, db
 from services.accounts import activation_codes
-from tests.support.factory import TOTP_SECRET
+from tests.support.factory import TOTP_SECRET, picture
 from tests.support.people import PASSWORD, STAFF_PASSWORD, id_number
 
 NUMBER = id_number(901)
@@ -96,3 +97,38 @@ def test_one_second_factor_opens_one_session(at_once, make):
     form = {"username": officer.username, "password": STAFF_PASSWORD, "code": pyotp.TOTP(TOTP_SECRET).now()}
     assert at_once("/staff/login", [form] * 4) == {(302, "/staff/queue"): 1, (422, ""): 3}
     assert db.session.scalar(select(func.count()).select_from(WebSession)) == 1
+
+
+def application(client) -> AssistanceRequest:
+    """核验申请 of this client, just filed."""
+    form = {"need": "occupied", "id_type": "resident_id", "number": NUMBER, "name": "单小燕", "phone": "13800130901"}
+    form |= {"story": "号码被占用", "office": "210102", "privacy": "yes"}
+    client.post("/assistance", data=form | {"document": (io.BytesIO(picture()), "a.jpg")})
+    return db.session.scalars(select(AssistanceRequest)).one()
+
+
+def test_of_officers_who_decide_at_once_one_wins(app, at_once, make, browser, another_browser):
+    """The account is frozen, or its number corrected, or nothing: never two of these."""
+    make.account("马建军", number=NUMBER)
+    uid = application(app.test_client()).uid
+    officers = [one.sign_in(make.staff()).client for one in (browser, another_browser)]
+    grounds = {"reason": "核实", "evidence": "已核对", "id_type": "resident_id", "number": id_number(903)}
+    forms = [grounds | {"outcome": outcome} for outcome in ("misuse", "mistyped")]
+    done = at_once(f"/staff/assistance/{uid}/decide", forms, officers)
+    assert done == {(302, f"/staff/assistance/{uid}"): 1, (409, ""): 1}
+    assert db.session.scalar(select(func.count()).select_from(AccountChange)) == 1
+
+
+def test_the_granted_number_has_one_account_however_often_the_password_is_sent(app, at_once, make, browser):
+    client = app.test_client()
+    uid = application(client).uid
+    browser.sign_in(make.staff()).send(f"/staff/assistance/{uid}/decide", {"outcome": "same_person"})
+    stranger = app.test_client()
+    form = {"id_type": "resident_id", "number": NUMBER, "name": "马建军", "phone": "13800130902", "privacy": "yes"}
+    assert stranger.post("/register", data=form).status_code == 302
+    clients = [client, client, client]
+    places = at_once("/assistance/password", [FIRST] * 3, clients)
+    assert places[(302, "/login")] == 1
+    assert stranger.post("/register/password", data=FIRST).status_code == 409
+    states = Counter(db.session.scalars(select(Account.state)))
+    assert states == {AccountState.ACTIVE: 1, AccountState.RESERVED: 1}

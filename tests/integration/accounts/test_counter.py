@@ -14,7 +14,7 @@ from lib.database import utcnow
 from models import ActivationCode, Event, db
 from services.accounts import applicants, counter_desk
 from tests.conftest import Page
-from tests.support.people import id_number
+from tests.support.people import PASSWORD, id_number
 
 NUMBER = id_number(611)
 
@@ -26,12 +26,12 @@ def officer(browser, make):
     return person
 
 
-def look_up(browser, number=NUMBER, expect=200) -> Page:
-    return browser.send("/staff/counter", {"number": number}, expect=expect)
+def look_up(browser, number=NUMBER, expect=200, name="单小燕") -> Page:
+    return browser.send("/staff/counter", {"name": name, "number": number}, expect=expect)
 
 
 def hidden(page) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(kind|uid)" value="([^"]*)"', page.text))
+    return dict(re.findall(r'<input type="hidden" name="(kind|uid|name)" value="([^"]*)"', page.text))
 
 
 def issue(browser, page, expect=200, **changed) -> Page:
@@ -70,7 +70,7 @@ def test_a_lost_password_from_the_counter_to_the_new_one(browser, another_browse
 
 def test_a_code_for_an_unclaimed_legacy_record(browser, another_browser, make, officer):
     holder = make.legacy(number=NUMBER)
-    slip = issue(browser, look_up(browser))
+    slip = issue(browser, look_up(browser, name=holder.name))
     assert "【原有用户设置密码】" in slip.text
     another_browser.send("/claim", {"name": holder.name, "number": NUMBER})
     proved = another_browser.send("/claim/proof", {"factor": "activation_code", "code": code_on(slip)})
@@ -101,7 +101,7 @@ def test_where_nothing_can_be_given_the_page_says_so(browser, make, officer, how
         db.session.commit()
     elif how == "claimed":
         make.legacy(number=NUMBER, claimed_at=utcnow())
-    page = look_up(browser)
+    page = look_up(browser, name="孙立国" if how == "claimed" else "单小燕")
     assert state in page.text
     assert "发放激活码</button>" not in page.text
     assert db.session.scalars(select(Event.verb)).all() == ["counter_lookup"]
@@ -116,7 +116,8 @@ def test_nobody_helps_themselves(browser, make, officer):
     officer.id_index = applicants.number_index(NUMBER)
     person = make.account(number=NUMBER)
     assert "不能为本人办理" in look_up(browser, expect=422).text
-    browser.send("/staff/counter/code", {"kind": "account", "uid": person.uid, "id_checked": "yes"}, expect=404)
+    sent = {"kind": "account", "uid": person.uid, "name": person.name, "id_checked": "yes"}
+    browser.send("/staff/counter/code", sent, expect=404)
 
 
 @pytest.mark.parametrize("sent", [{}, {"kind": "account", "uid": "x"}, {"kind": "legacy", "uid": "x"}, {"kind": "x"}])
@@ -127,11 +128,11 @@ def test_a_made_up_person_gets_no_code(browser, officer, sent):
 
 def test_a_record_claimed_between_look_and_code_gets_none(browser, make, officer):
     holder = make.legacy(number=NUMBER)
-    page = look_up(browser)
+    page = look_up(browser, name=holder.name)
     holder.claimed_at = utcnow()
     db.session.commit()
     issue(browser, page, 404)
-    found = counter_desk.visitor("legacy", holder.uid, make.actor(officer))
+    found = counter_desk.visitor("legacy", holder.uid, holder.name, make.actor(officer))
     assert found
     with pytest.raises(LookupError):
         counter_desk.issue_code(found, make.actor(officer))
@@ -157,3 +158,45 @@ def test_the_owner_is_told_that_a_code_was_issued_for_the_account(browser, anoth
 
     assert "窗口已发出激活码" in told
     assert officer.department.name in told
+
+
+@pytest.mark.parametrize("how", ["account", "legacy"])
+def test_another_name_under_the_number_gets_no_code_and_is_not_told(browser, make, officer, how):
+    """A code would open the account of whoever has taken the number."""
+    person = make.account("马建军", number=NUMBER) if how == "account" else make.legacy("马建军", number=NUMBER)
+    page = look_up(browser)
+    assert "登记的姓名与本人不同" in page.text
+    assert "马建军" not in page.text
+    assert hidden(page) == {}
+    made_up = {"kind": how, "uid": person.uid, "name": "单小燕", "id_checked": "yes"}
+    browser.send("/staff/counter/code", made_up, expect=404)
+    assert db.session.scalars(select(ActivationCode)).all() == []
+
+
+def test_the_counter_writes_an_application_down_and_its_person_sets_the_password(
+    browser, another_browser, make, officer
+):
+    make.account("马建军", number=NUMBER)
+    look_up(browser)
+    form = browser.open("/staff/assistance/new").text
+    assert NUMBER in form
+    asked = {"need": "occupied", "id_type": "resident_id", "number": NUMBER, "name": "单小燕", "phone": "13800137001"}
+    browser.send("/staff/assistance/new", asked | {"story": "号码被占用"}, expect=422)
+    sent = browser.send("/staff/assistance/new", asked | {"story": "号码被占用", "id_checked": "yes"})
+    slip = browser.follow(sent)
+    receipt = re.findall(r'receipt num">([0-9A-Z ]{19})<', slip.text)[0]
+    place = re.findall(r'href="(/staff/assistance/[^"]+)">去办理', slip.text)[0]
+    assert "已当面核对身份证件" in browser.open(place).text
+
+    browser.send(f"{place}/decide", {"outcome": "misuse", "reason": "冒用", "evidence": "已当面核对"})
+    another_browser.send("/assistance/return", {"receipt": receipt, "number": NUMBER})
+    another_browser.send("/assistance/password", {"password": PASSWORD, "confirm": PASSWORD})
+    another_browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": PASSWORD})
+
+
+def test_nobody_writes_an_application_of_their_own_down(browser, officer):
+    officer.id_index = applicants.number_index(NUMBER)
+    db.session.commit()
+    asked = {"need": "password", "id_type": "resident_id", "number": NUMBER, "name": "王审核", "phone": "13800137001"}
+    page = browser.send("/staff/assistance/new", asked | {"story": "忘记", "id_checked": "yes"}, expect=422)
+    assert "不能为本人办理" in page.text

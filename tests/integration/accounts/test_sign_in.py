@@ -20,6 +20,7 @@ from tests.conftest import Page
 from tests.support.people import PASSWORD, id_number
 
 WRONG = "姓名、证件号码或登录密码不正确"
+FROZEN = "该账号已被冻结，不能登录"
 
 
 def sign_in(browser, person, expect=302, **changed) -> Page:
@@ -152,12 +153,12 @@ def test_an_unknown_number_costs_as_much_work_as_a_known_one(browser, make, monk
     assert done == ["check", "dummy"]
 
 
-@pytest.mark.parametrize("state", [AccountState.RESERVED, AccountState.FROZEN])
-def test_only_an_account_in_force_signs_in(browser, make, state):
+@pytest.mark.parametrize(("state", "said"), [(AccountState.RESERVED, WRONG), (AccountState.FROZEN, FROZEN)])
+def test_only_an_account_in_force_signs_in(browser, make, state, said):
     person = make.account()
     person.state, person.reserved_until = state, utcnow() + timedelta(minutes=5)
     db.session.commit()
-    assert WRONG in sign_in(browser, person, 422).text
+    assert said in sign_in(browser, person, 422).text
 
 
 def test_every_sign_in_has_a_session_of_its_own_and_ends_the_one_before(browser, make):

@@ -100,6 +100,7 @@ UNIQUE = [(table.name, name) for table in TABLES.values() for name in sorted(uni
 
 #: Constraint, its table, what it refuses, what it accepts.
 BOTH, NEITHER = {"account_id": 1, "staff_id": 1}, {"account_id": None, "staff_id": None}
+DECIDED = {"decided_at": NOW, "outcome": "refused"}
 CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
     (
         "ck_account_active_has_password",
@@ -118,6 +119,24 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         "activation_code",
         [{"legacy_id": 1, "account_id": 1}, {"legacy_id": None, "account_id": None}],
         [{"legacy_id": None, "account_id": 1}],
+    ),
+    (
+        "ck_assistance_request_decided_or_waiting",
+        "assistance_request",
+        [{"state": "waiting", **DECIDED}, {"state": "refused", "decided_at": None, "outcome": None}],
+        [{"state": "refused", **DECIDED}],
+    ),
+    (
+        "ck_assistance_request_decided_has_outcome",
+        "assistance_request",
+        [{"state": "refused", **DECIDED, "outcome": None}, {"state": "waiting", "outcome": "refused"}],
+        [{"state": "waiting", "outcome": None}],
+    ),
+    (
+        "ck_assistance_request_grant_ends",
+        "assistance_request",
+        [{"state": state, **DECIDED, "valid_until": None} for state in ("granted", "used")],
+        [{"state": "granted", **DECIDED, "valid_until": NOW}, {"state": "refused", **DECIDED, "valid_until": None}],
     ),
     ("ck_web_session_of_one_person", "web_session", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_known_device_of_one_person", "known_device", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
@@ -223,7 +242,7 @@ def test_a_person_has_one_open_declaration_and_any_number_of_closed_ones(insert_
     insert_row("declaration", status="draft", account_id=2)
 
 
-@pytest.mark.parametrize("table", ["event", "decision", "revision"])
+@pytest.mark.parametrize("table", ["event", "decision", "revision", "account_change"])
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET id = id + 1", "DELETE FROM {0}"])
 def test_rows_that_are_only_ever_added_are_neither_changed_nor_removed(connection, insert_row, table, statement):
     insert_row(table)

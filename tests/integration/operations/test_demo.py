@@ -19,9 +19,20 @@ from demo.accounts import LEGACY, STAFF
 from demo.people import LEADING, Stage, people
 from forms import SHEET
 from lib.clock import local, today
-from lib.codes import Kind, Status
+from lib.codes import AssistanceNeed, Kind, Status
 from lib.database import begin_mode
-from models import Account, ActivationCode, Declaration, Event, LegacyHolder, Record, Staff, db
+from models import (
+    Account,
+    ActivationCode,
+    AssistanceRequest,
+    Declaration,
+    Event,
+    LegacyHolder,
+    Record,
+    Staff,
+    db,
+    store,
+)
 from services import audit, workflow
 from services.accounts import activation_codes, applicants, passwords
 from services.declaration import answers, deadlines
@@ -275,3 +286,9 @@ def test_no_code_is_issued_when_everybody_has_claimed(app):
         holder.claimed_at = utcnow()
 
     assert demo_accounts.issue_code() is None
+
+
+def test_an_application_of_each_need_waits_with_its_picture(app):
+    found = db.session.scalars(select(AssistanceRequest)).all()
+    assert {row.need for row in found} == set(AssistanceNeed)
+    assert all(store().get(row.address).startswith(b"\xff\xd8") for row in found if row.address)

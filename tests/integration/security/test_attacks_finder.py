@@ -52,7 +52,7 @@ def test_a_whole_filing_leaves_nothing_in_the_open(app, browser, another_browser
     officer = make.staff()
     another_browser.sign_in(officer)
     another_browser.send("/staff/queue/search", {"q": NUMBER}, expect=200)
-    another_browser.send("/staff/counter", {"number": NUMBER}, expect=200)
+    another_browser.send("/staff/counter", {"name": "单小燕", "number": NUMBER}, expect=200)
     another_browser.send(f"/staff/submissions/{declaration.uid}/claim")
     page = another_browser.open(f"/staff/submissions/{declaration.uid}").text
     assert re.sub(r"<[^>]+>|\s", "", page).count(NUMBER) >= 2  # in groups as the ID number, and as the certificate's

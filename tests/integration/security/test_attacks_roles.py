@@ -163,7 +163,8 @@ def test_a_new_second_factor_ends_the_sessions_on_other_devices(browser, another
 def test_a_code_given_out_for_an_account_stands_where_its_owner_sees_it(browser, another_browser, make):
     account = make.account()
     browser.sign_in(make.staff(department="210381"))
-    browser.send("/staff/counter/code", {"kind": "account", "uid": account.uid, "id_checked": "yes"}, expect=200)
+    sent = {"kind": "account", "uid": account.uid, "name": account.name, "id_checked": "yes"}
+    browser.send("/staff/counter/code", sent, expect=200)
     assert "窗口发放激活码" in another_browser.sign_in(account).open("/account").text
 
 
