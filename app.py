@@ -18,6 +18,7 @@ from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
+from lib.codes import Channel
 from lib.database import engine_options, note_damage, prepare_engine
 from lib.files import Note
 from lib.http import slow_connections
@@ -27,6 +28,7 @@ from lib.http.form_bodies import FormBodyParser
 from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
+from lib.remote.senders import Site
 from lib.storage import Folder
 from models import db
 
@@ -143,6 +145,7 @@ def _prepare_data(app: Flask) -> None:
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
+    app.extensions["kuaiji.site"] = _site(app.config)
     app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])
     app.extensions["kuaiji.damage"] = Note(data / "database-damaged")
     app.extensions["kuaiji.proxy"] = Note(data / "proxy-seen")
@@ -150,6 +153,11 @@ def _prepare_data(app: Flask) -> None:
         # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+def _site(config: Mapping[str, Any]) -> Site:
+    urls = {Channel.EMAIL: config["SMTP_URL"], Channel.SMS: config["SMS_URL"]}
+    return Site(config["SITE_NAME"], config["BASE_URL"], frozenset(channel for channel, url in urls.items() if url))
 
 
 def _photo_rule(app: Flask) -> PhotoRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +55,7 @@ def _networks(value: str) -> tuple[Any, ...]:
         raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
 
 
-CLAIM_FACTORS = ("activation_code", "archive_no", "none")
+CLAIM_FACTORS = ("sms_on_file", "activation_code", "archive_no", "none")
 
 
 def _factors(value: str) -> tuple[str, ...]:
@@ -92,6 +93,41 @@ def _kilobytes(value: str) -> int:
     if not 10 <= (kilobytes := _whole(value)) <= 10_000:
         raise ValueError("a whole number from 10 to 10000")
     return kilobytes
+
+
+def _smtp(value: str) -> str:
+    if not re.fullmatch(r"|console:|smtps?://([^@/\s]+@)?(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-9]{1,5})?/?", value):
+        raise ValueError("smtp://user:password@host:587, smtps://host:465, console: or nothing")
+    return value
+
+
+def _sms_address(value: str) -> str:
+    if not re.fullmatch(r"|console:|https?://[^\s]+", value):
+        raise ValueError("an http or https address, console: or nothing")
+    return value
+
+
+def _headers(value: str) -> dict[str, str]:
+    try:
+        headers = json.loads(value or "{}")
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(text, str) for text in headers.values()):
+        raise ValueError('headers as JSON: {"Content-Type": "application/json"}')
+    return headers
+
+
+def _pattern(value: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(value) if value else None
+    except re.error:
+        raise ValueError("a regular expression") from None
+
+
+def _hour(value: str) -> int:
+    if (hour := _whole(value)) > 23:
+        raise ValueError("an hour from 0 to 23")
+    return hour
 
 
 def _clamd(value: str) -> str:
@@ -154,7 +190,8 @@ SETTINGS = (
     Setting(
         "LEGACY_CLAIM_FACTORS",
         "activation_code,archive_no",
-        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `none` (start-up warns)",
+        "ordered proofs for 原有用户设置密码: `sms_on_file` (the first by itself once SMS is set up), "
+        "`activation_code`, `archive_no`, `none` (start-up warns)",
         _factors,
     ),
     Setting(
@@ -198,6 +235,37 @@ SETTINGS = (
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
         _one_of("closed", "open"),
     ),
+    Setting(
+        "SMTP_URL",
+        "",
+        "mail server: `smtp://user:password@host:587` (TLS where offered, always with a password), `smtps://host:465`; "
+        "`console:` prints; empty: no mail",
+        _smtp,
+        quoted=False,
+    ),
+    Setting("MAIL_FROM", "", "sender of the mail, needed with a mail server: `会计管理 <noreply@example.org>`"),
+    Setting(
+        "SMS_URL",
+        "",
+        "address of the SMS gateway, may have `{phone}`, `{text}` and `{id}`; `console:` prints; empty: no SMS",
+        _sms_address,
+        quoted=False,
+    ),
+    Setting("SMS_METHOD", "POST", "`POST`, `PUT` or `GET` (no body)", _one_of("POST", "PUT", "GET")),
+    Setting("SMS_HEADERS", '{"Content-Type": "application/json"}', "headers, as JSON", _headers, quoted=False),
+    Setting(
+        "SMS_BODY",
+        '{"phone": "{phone}", "text": "{text}", "id": "{id}"}',
+        "body; what is filled in is escaped for JSON or a form, as the Content-Type says",
+        quoted=False,
+    ),
+    Setting(
+        "SMS_TAKEN",
+        "",
+        "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
+        _pattern,
+    ),
+    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", _hour),
     Setting(
         "TRUSTED_HOSTS",
         "",
@@ -283,11 +351,22 @@ class Config:
         self.TRUSTED_HOSTS: list[str] | None = list(given["TRUSTED_HOSTS"]) or None
         self.SQLALCHEMY_DATABASE_URI = given["DATABASE_URL"] or f"sqlite:///{self.DATA / 'kuaiji.db'}"
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
+        self._set_up_messages(given["LEGACY_CLAIM_FACTORS"], given="KUAIJI_LEGACY_CLAIM_FACTORS" in environ)
         self.WARNINGS = tuple(unknown_variables(environ))
         if given["ENV"] == "production":
             if problems := list(self._production_problems()):
                 raise BadSetting("\n".join(problems))
             self.DEMO = False
+
+    def _set_up_messages(self, factors: tuple[str, ...], *, given: bool) -> None:
+        """A code to the phone on file is the first proof, once it can be sent."""
+        if self.SMTP_URL not in ("", "console:") and not re.fullmatch(r"(.*<)?[^@\s<>]+@[^@\s<>]+>?", self.MAIL_FROM):
+            raise BadSetting("KUAIJI_MAIL_FROM must be a mail address when KUAIJI_SMTP_URL names a server")
+        if self.SMS_URL and not given:
+            factors = ("sms_on_file", *factors)
+        self.LEGACY_CLAIM_FACTORS: tuple[str, ...] = factors
+        if "sms_on_file" in factors and not self.SMS_URL:
+            raise BadSetting("KUAIJI_LEGACY_CLAIM_FACTORS has sms_on_file: KUAIJI_SMS_URL must be set")
 
     def _production_problems(self) -> Iterator[str]:
         """What keeps the product from starting where real people use it, one line each."""
