@@ -1,6 +1,31 @@
 """Accounts: register, claim a legacy record, sign in and out, forgotten passwords, own account; also for staff."""
 
-from blueprints.auth import account, claim, counter, forgot, register, sign_in, staff_account, staff_sign_in
+from blueprints.auth import (
+    account,
+    ask_code,
+    claim,
+    contacts,
+    counter,
+    forgot,
+    register,
+    sign_in,
+    staff_account,
+    staff_inbox,
+    staff_sign_in,
+)
 from blueprints.auth.shared import bp
 
-__all__ = ["account", "bp", "claim", "counter", "forgot", "register", "sign_in", "staff_account", "staff_sign_in"]
+__all__ = [
+    "account",
+    "ask_code",
+    "bp",
+    "claim",
+    "contacts",
+    "counter",
+    "forgot",
+    "register",
+    "sign_in",
+    "staff_account",
+    "staff_inbox",
+    "staff_sign_in",
+]

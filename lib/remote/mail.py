@@ -42,9 +42,17 @@ class Mail:
         )
 
     def send(self, message: Outgoing) -> None:
-        """A server that answers 5xx will say so again; everything else may pass."""
+        """What a server says to the recipient or the letter may be for good; all else, as a wrong password, is not."""
+        letter = self._letter(message)
         with self._connected() as server:
-            server.send_message(self._letter(message))
+            try:
+                server.send_message(letter)
+            except smtplib.SMTPRecipientsRefused as error:
+                raise _answer(max(code for code, _text in error.recipients.values())) from error
+            except smtplib.SMTPDataError as error:
+                raise _answer(error.smtp_code) from error
+            except smtplib.SMTPNotSupportedError as error:
+                raise Refused("the mail server takes no such address") from error
 
     def check(self) -> None:
         with self._connected() as server:
@@ -52,7 +60,10 @@ class Mail:
 
     def _letter(self, message: Outgoing) -> EmailMessage:
         letter = EmailMessage()
-        letter["From"], letter["To"], letter["Subject"] = self.from_address, message.to, message.subject
+        try:
+            letter["From"], letter["To"], letter["Subject"] = self.from_address, message.to, message.subject
+        except ValueError as error:  # a line end would begin another header
+            raise Refused("the address or the subject cannot be written as mail") from error
         letter["Date"] = formatdate(usegmt=True)
         letter["Message-ID"] = f"<{message.uid}@{self.from_address.rpartition('@')[2].strip('> ')}>"
         letter["Auto-Submitted"] = "auto-generated"  # no automatic answers, please
@@ -66,18 +77,12 @@ class Mail:
                 if self.user:
                     server.login(self.user, self.password)
                 yield server
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _answer(max(code for code, _text in error.recipients.values())) from error
         except smtplib.SMTPResponseException as error:
-            raise _answer(error.smtp_code) from error
-        except smtplib.SMTPServerDisconnected as error:
-            raise NotSent("the mail server ended the connection") from error
+            raise NotSent(f"the mail server answers {error.smtp_code}") from error
         except smtplib.SMTPException as error:
-            raise Refused(f"the mail server cannot take it: {type(error).__name__}") from error
-        except (OSError, UnicodeError) as error:
+            raise NotSent(f"the mail server cannot be used: {type(error).__name__}") from error
+        except OSError as error:
             raise NotSent(f"the mail server cannot be reached: {_words(error)}") from error
-        except ValueError as error:
-            raise Refused("the address or the text cannot be written as mail") from error
 
     def _server(self) -> smtplib.SMTP:
         trusted = ssl.create_default_context()

@@ -36,9 +36,9 @@ class Proof:
 
     factor: str
     code: str = ""
-    sms_code: str = ""
     archive_no: str = ""  # 档案号 or 证书编号
     issued_month: str = ""  # YYYY-MM
+    sms_code: str = ""
 
 
 @dataclass(frozen=True)

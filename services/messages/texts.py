@@ -43,13 +43,17 @@ class Wording:
 
 @dataclass(frozen=True)
 class MessageKind:
-    """One kind of message. ``holes``: the values that its text may name, besides those of the site; ``needs``: must."""
+    """One kind of message. ``holes``: the values that its text may name, besides those of the site; ``needs``: must.
+
+    ``parts``: of the wording that are used, and edited. Staff have no phone here.
+    """
 
     name: str
     label: str
     built_in: Wording
     holes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ("title", "body", "sms")
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -57,6 +61,7 @@ class MessageKind:
 
 
 OTHER = "other"
+_STAFF = ("title", "body")
 _LOOK = "详情请登录{网站名称}查看。"
 _CODE_TEXT = "验证码 {验证码}，{有效分钟} 分钟内有效。请勿告诉任何人。"
 
@@ -209,6 +214,7 @@ KINDS = {
             "工作人员：人员档案转出",
             Wording("人员档案转出", "申报 {申报编号} 审核通过，该人员的档案已转到{部门}。"),
             (NUMBER, DEPARTMENT),
+            parts=_STAFF,
         ),
         MessageKind(
             "digest",
@@ -218,6 +224,7 @@ KINDS = {
                 "本部门和下级部门等待审核的申报有 {待办件数} 件，其中超期 {超期件数} 件，临近期限 {临期件数} 件。",
             ),
             (WAITING, OVERDUE, SOON),
+            parts=_STAFF,
         ),
         MessageKind(
             "new_device",
@@ -226,12 +233,14 @@ KINDS = {
                 "账号在新设备上登录",
                 "您的账号刚刚在一台以前没有用过的设备上登录。如果不是您本人操作，请立即修改密码并联系安全管理员。",
             ),
+            parts=_STAFF,
         ),
         MessageKind(
             OTHER,
             "其他消息的短信",
             Wording("{消息标题}", "", "您有一条新消息「{消息标题}」，" + _LOOK),
             (TITLE,),
+            parts=("sms",),
         ),
     )
 }
@@ -274,7 +283,9 @@ def problem(kind: MessageKind, part: str, template: str) -> str:
         return f"最多 {LONGEST[part]} 个字，现在是 {len(template)} 个"
     if _ID_NUMBER.search(template):
         return "消息中不能出现证件号码"
-    lacking = [hole for hole in kind.needs if part != "title" and template and hole not in _holes(template)]
+    if not template and (part != "sms" or kind.needs):
+        return "请填写"
+    lacking = [hole for hole in kind.needs if part != "title" and hole not in _holes(template)]
     return f"请写上「{{{lacking[0]}}}」，否则收到的人不知道验证码" if lacking else ""
 
 
