@@ -42,7 +42,6 @@ def send_due(budget: float, senders: Mapping[Channel, Sender] | None = None) -> 
     _prepare()
     while time.monotonic() < end and (due := _next(senders)) is not None:
         _send(due, senders, done)
-    db.session.remove()
     return done
 
 

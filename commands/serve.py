@@ -188,8 +188,9 @@ def _send_messages() -> None:
     try:
         messages.send_due(messages.BUDGET_S)
     except Exception as error:
-        db.session.rollback()
         click.echo(f"messages: {one_line(error)}", err=True)
+    finally:
+        db.session.remove()
 
 
 def _tick() -> None:
