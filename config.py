@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,8 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from lib.remote import clamd, mail, sms
 
 ROOT = Path(__file__).resolve().parent
 
@@ -38,10 +39,13 @@ def _whole(value: str) -> int:
     return int(value)
 
 
-def _percent(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > 100:
-        raise ValueError("a percentage from 0 to 100")
-    return int(value)
+def _up_to(most: int, expected: str) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
+            raise ValueError(expected)
+        return int(value)
+
+    return read
 
 
 def _listed(value: str) -> tuple[str, ...]:
@@ -95,28 +99,6 @@ def _kilobytes(value: str) -> int:
     return kilobytes
 
 
-def _smtp(value: str) -> str:
-    if not re.fullmatch(r"|console:|smtps?://([^@/\s]+@)?(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-9]{1,5})?/?", value):
-        raise ValueError("smtp://user:password@host:587, smtps://host:465, console: or nothing")
-    return value
-
-
-def _sms_address(value: str) -> str:
-    if not re.fullmatch(r"|console:|https?://[^\s]+", value):
-        raise ValueError("an http or https address, console: or nothing")
-    return value
-
-
-def _headers(value: str) -> dict[str, str]:
-    try:
-        headers = json.loads(value or "{}")
-    except ValueError:
-        headers = None
-    if not isinstance(headers, dict) or not all(isinstance(text, str) for text in headers.values()):
-        raise ValueError('headers as JSON: {"Content-Type": "application/json"}')
-    return headers
-
-
 def _pattern(value: str) -> re.Pattern[str] | None:
     try:
         return re.compile(value) if value else None
@@ -124,16 +106,15 @@ def _pattern(value: str) -> re.Pattern[str] | None:
         raise ValueError("a regular expression") from None
 
 
-def _hour(value: str) -> int:
-    if (hour := _whole(value)) > 23:
-        raise ValueError("an hour from 0 to 23")
-    return hour
+def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
+    """A text that this can parse, or none."""
 
+    def read(value: str) -> str:
+        if value:
+            parse(value)
+        return value
 
-def _clamd(value: str) -> str:
-    if value and not re.fullmatch(r"unix:/.+|tcp:(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}", value):
-        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
-    return value
+    return read
 
 
 def _database_url(value: str) -> str:
@@ -206,7 +187,7 @@ SETTINGS = (
         "SECOND_LOOK_PERCENT",
         "0",
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
-        _percent,
+        _up_to(100, "a percentage from 0 to 100"),
     ),
     Setting("PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "pixels as 295x413")),
     Setting(
@@ -227,7 +208,7 @@ SETTINGS = (
         "CLAMD",
         "",
         "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
-        _clamd,
+        _if_any(clamd.parse_address),
     ),
     Setting(
         "CLAMD_FAIL",
@@ -240,19 +221,19 @@ SETTINGS = (
         "",
         "mail server: `smtp://user:password@host:587` (TLS where offered, always with a password), `smtps://host:465`; "
         "`console:` prints; empty: no mail",
-        _smtp,
+        _if_any(mail.parse_url),
         quoted=False,
     ),
-    Setting("MAIL_FROM", "", "sender of the mail, needed with a mail server: `会计管理 <noreply@example.org>`"),
+    Setting("MAIL_FROM", "", "sender of the mail: `会计管理 <noreply@example.org>`", _if_any(mail.parse_from)),
     Setting(
         "SMS_URL",
         "",
         "address of the SMS gateway, may have `{phone}`, `{text}` and `{id}`; `console:` prints; empty: no SMS",
-        _sms_address,
+        _if_any(sms.parse_address),
         quoted=False,
     ),
     Setting("SMS_METHOD", "POST", "`POST`, `PUT` or `GET` (no body)", _one_of("POST", "PUT", "GET")),
-    Setting("SMS_HEADERS", '{"Content-Type": "application/json"}', "headers, as JSON", _headers, quoted=False),
+    Setting("SMS_HEADERS", '{"Content-Type": "application/json"}', "headers, as JSON", sms.parse_headers, quoted=False),
     Setting(
         "SMS_BODY",
         '{"phone": "{phone}", "text": "{text}", "id": "{id}"}',
@@ -265,7 +246,12 @@ SETTINGS = (
         "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
         _pattern,
     ),
-    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", _hour),
+    Setting(
+        "DIGEST_HOUR",
+        "8",
+        "hour of the working day at which managers get their digest",
+        _up_to(23, "an hour from 0 to 23"),
+    ),
     Setting(
         "TRUSTED_HOSTS",
         "",
@@ -360,8 +346,8 @@ class Config:
 
     def _set_up_messages(self, factors: tuple[str, ...], *, given: bool) -> None:
         """A code to the phone on file is the first proof, once it can be sent."""
-        if self.SMTP_URL not in ("", "console:") and not re.fullmatch(r"(.*<)?[^@\s<>]+@[^@\s<>]+>?", self.MAIL_FROM):
-            raise BadSetting("KUAIJI_MAIL_FROM must be a mail address when KUAIJI_SMTP_URL names a server")
+        if self.SMTP_URL not in ("", "console:") and not self.MAIL_FROM:
+            raise BadSetting("KUAIJI_MAIL_FROM must be set when KUAIJI_SMTP_URL names a server")
         if self.SMS_URL and not given:
             factors = ("sms_on_file", *factors)
         self.LEGACY_CLAIM_FACTORS: tuple[str, ...] = factors

@@ -12,10 +12,11 @@ from blueprints import me, writing
 from blueprints.admin.shared import AdminForm, ParagraphsField, bp, one_line
 from lib.codes import Channel, OutboxState, Role
 from lib.identity import mask_email, mask_phone
+from lib.questions.validators import Required
 from models import OutboxMessage, db
 from services.access import only
 from services.messages import outbox, texts
-from services.messages.texts import KINDS, MessageKind, Wording
+from services.messages.texts import KINDS, MessageKind, MessageWording
 
 
 @bp.get("/messages", endpoint="messages")
@@ -50,16 +51,18 @@ def retry_message(uid: str) -> ResponseReturnValue:
 
 
 class MessageTextForm(AdminForm):
-    title = StringField("标题", filters=[one_line], description="站内消息和邮件的标题")
-    body = ParagraphsField("正文", filters=[one_line], description="站内消息和邮件的正文")
-    sms = ParagraphsField("短信", filters=[one_line], description="不发短信的，留空")
+    title = StringField("标题", [Required()], [one_line], "站内消息和邮件的标题")
+    body = ParagraphsField("正文", [Required()], [one_line], "站内消息和邮件的正文")
+    sms = ParagraphsField("短信", filters=[one_line], description="不写的，不发短信")
 
-    def __init__(self, kind: MessageKind, text: Wording) -> None:
+    def __init__(self, kind: MessageKind, text: MessageWording) -> None:
         super().__init__(data=asdict(text))
         self.kind = kind
         for part in ("title", "body", "sms"):
             if part not in kind.parts:
                 del self[part]
+        if kind.needs:
+            self.sms.flags.required = True
 
     def validate(self, extra_validators: object = None) -> bool:
         for part in self.kind.parts:
@@ -68,7 +71,7 @@ class MessageTextForm(AdminForm):
         return not any(self[part].errors for part in self.kind.parts)
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> MessageWording:
         return replace(self.kind.built_in, **{part: self[part].data or "" for part in self.kind.parts})
 
 
@@ -106,6 +109,6 @@ def _saved(kind: MessageKind, done: str) -> ResponseReturnValue:
     return redirect(url_for("admin.message_texts"))
 
 
-def _text_page(form: MessageTextForm, kind: MessageKind, shown: Wording | None = None) -> str:
+def _text_page(form: MessageTextForm, kind: MessageKind, shown: MessageWording | None = None) -> str:
     is_own = texts.wording(kind.name) != kind.built_in
     return render_template("admin/text.html", form=form, kind=kind, shown=shown, is_own=is_own)

@@ -27,7 +27,7 @@ def forgot() -> ResponseReturnValue:
     """It queries nothing: everybody gets the second page."""
     form = WhoForm()
     if not form.validate_on_submit():
-        return render_template("auth/forgot.html", form=form), 422 if form.is_submitted() else 200
+        return render_template("auth/forgot.html", form=form, by_sms=_by_sms()), 422 if form.is_submitted() else 200
     forget("reset")
     remember("forgot", name=form.name.data, number=form.number.data)
     return redirect(url_for("auth.forgot_code"))
@@ -39,7 +39,7 @@ def forgot_code() -> ResponseReturnValue:
     who = remembered("forgot")
     if who is None:
         return _start_again()
-    form = CodeForm(by_sms=Channel.SMS in site().channels)
+    form = CodeForm(by_sms=_by_sms())
     if request.method != "POST":
         return _code_page(form)
     return _check(form, who["name"], who["number"]) if form.validate() else (_code_page(form), 422)
@@ -64,7 +64,11 @@ def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
 
 
 def _code_page(form: CodeForm, problem: str = "") -> str:
-    return render_template("auth/forgot_code.html", form=form, problem=problem, by_sms=Channel.SMS in site().channels)
+    return render_template("auth/forgot_code.html", form=form, problem=problem, by_sms=_by_sms())
+
+
+def _by_sms() -> bool:
+    return Channel.SMS in site().channels
 
 
 @bp.route("/forgot/password", methods=["GET", "POST"])
@@ -77,7 +81,8 @@ def forgot_password() -> ResponseReturnValue:
     form = NewPasswordForm({"name": account.name, "number": account.id_number, "phone": account.phone or ""})
     db.session.rollback()
     if not form.validate_on_submit():
-        return render_template("auth/forgot_password.html", form=form), 422 if form.is_submitted() else 200
+        page = render_template("auth/forgot_password.html", form=form, by_sms=_by_sms())
+        return page, 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
         with writing():

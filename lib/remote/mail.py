@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -9,13 +10,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from lib.remote.senders import NotSent, Outgoing, Refused
 
-EXPECTED = "smtp://user:password@host:587, smtps://host:465, console: or nothing"
+CONSOLE = "console:"
 PORTS = {"smtp": 587, "smtps": 465}
 TIMEOUT_S = 10.0
+
+
+def parse_url(url: str) -> SplitResult:
+    """Raises ValueError that says what is expected."""
+    parts = urlsplit(url)
+    if url != CONSOLE and (parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/")):
+        raise ValueError("smtp://user:password@host:587, smtps://host:465, console: or nothing")
+    _ = parts.port  # a ValueError of its own
+    return parts
+
+
+def parse_from(address: str) -> None:
+    if not re.fullmatch(r"(.*<)?[^@\s<>]+@[^@\s<>]+>?", address):
+        raise ValueError("a mail address, as 会计管理 <noreply@example.org>")
 
 
 @dataclass(frozen=True)
@@ -32,13 +47,15 @@ class Mail:
 
     @classmethod
     def of(cls, url: str, from_address: str) -> Mail:
-        """Raises ValueError that says what is expected."""
-        parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/"):
-            raise ValueError(EXPECTED)
+        parts = parse_url(url)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return cls(
-            parts.hostname, parts.port or PORTS[parts.scheme], user, password, parts.scheme == "smtps", from_address
+            parts.hostname or "",
+            parts.port or PORTS[parts.scheme],
+            user,
+            password,
+            parts.scheme == "smtps",
+            from_address,
         )
 
     def send(self, message: Outgoing) -> None:
@@ -52,7 +69,7 @@ class Mail:
             except smtplib.SMTPDataError as error:
                 raise _answer(error.smtp_code) from error
             except smtplib.SMTPNotSupportedError as error:
-                raise Refused("the mail server takes no such address") from error
+                raise Refused("邮件服务器不支持这样的地址") from error
 
     def check(self) -> None:
         with self._connected() as server:
@@ -63,7 +80,7 @@ class Mail:
         try:
             letter["From"], letter["To"], letter["Subject"] = self.from_address, message.to, message.subject
         except ValueError as error:  # a line end would begin another header
-            raise Refused("the address or the subject cannot be written as mail") from error
+            raise Refused("地址或标题不能写成邮件") from error
         letter["Date"] = formatdate(usegmt=True)
         letter["Message-ID"] = f"<{message.uid}@{self.from_address.rpartition('@')[2].strip('> ')}>"
         letter["Auto-Submitted"] = "auto-generated"  # no automatic answers, please
@@ -78,11 +95,11 @@ class Mail:
                     server.login(self.user, self.password)
                 yield server
         except smtplib.SMTPResponseException as error:
-            raise NotSent(f"the mail server answers {error.smtp_code}") from error
+            raise NotSent(f"邮件服务器应答 {error.smtp_code}") from error
         except smtplib.SMTPException as error:
-            raise NotSent(f"the mail server cannot be used: {type(error).__name__}") from error
+            raise NotSent(f"邮件服务器不能用：{type(error).__name__}") from error
         except OSError as error:
-            raise NotSent(f"the mail server cannot be reached: {_words(error)}") from error
+            raise NotSent(f"连接不上邮件服务器：{_words(error)}") from error
 
     def _server(self) -> smtplib.SMTP:
         trusted = ssl.create_default_context()
@@ -102,7 +119,7 @@ class Mail:
 def _answer(code: int) -> NotSent:
     """Without the words of the server, which often repeat the address."""
     kind = Refused if 500 <= code < 600 else NotSent
-    return kind(f"the mail server answers {code}")
+    return kind(f"邮件服务器应答 {code}")
 
 
 def _words(error: Exception) -> str:

@@ -29,19 +29,19 @@ class Outgoing:
 
 
 class NotSent(Exception):
-    """Not taken this time; a later try may do. The message is for the operator and has no personal data."""
+    """Not taken this time; a later try may do. The message is for the administrator and has no personal data."""
 
 
 class Refused(NotSent):
     """Not taken, and trying again will not help."""
 
 
-class Unknown(NotSent):
+class NoAnswer(NotSent):
     """It may have been taken: the answer did not come."""
 
 
 class Sender(Protocol):
-    """Raises NotSent, Refused or Unknown."""
+    """Raises NotSent, Refused or NoAnswer."""
 
     def send(self, message: Outgoing) -> None: ...
 

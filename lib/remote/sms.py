@@ -13,13 +13,28 @@ from socket import create_connection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from lib.remote.senders import NotSent, Outgoing, Refused, Unknown
+from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 
-EXPECTED = "an http or https address, console: or nothing"
 HOLE = re.compile(r"\{(phone|text|id)\}")
 TIMEOUT_S = 10.0
 LONGEST_ANSWER = 64 * 1024  # bytes that are looked at
 AGAIN = (408, 425, 429)  # and all of 5xx
+
+
+def parse_address(address: str) -> None:
+    """Raises ValueError that says what is expected."""
+    if not re.fullmatch(r"console:|https?://\S+", address):
+        raise ValueError("an http or https address, console: or nothing")
+
+
+def parse_headers(text: str) -> dict[str, str]:
+    try:
+        headers = json.loads(text or "{}")
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise ValueError('headers as JSON: {"Content-Type": "application/json"}')
+    return headers
 
 
 class _StaysHere(urllib.request.HTTPRedirectHandler):
@@ -44,7 +59,7 @@ class Gateway:
     timeout: float = TIMEOUT_S
 
     def send(self, message: Outgoing) -> None:
-        """Never the same twice by itself: what may have arrived is Unknown."""
+        """Never the same twice by itself: what may have arrived is NoAnswer."""
         request = self._request({"phone": message.to, "text": message.text, "id": message.uid})
         try:
             with urllib.request.build_opener(_StaysHere).open(request, timeout=self.timeout) as answer:
@@ -52,13 +67,13 @@ class Gateway:
         except urllib.error.HTTPError as error:
             error.close()
             kind = NotSent if error.code in AGAIN or error.code >= 500 else Refused
-            raise kind(f"the SMS gateway answers {error.code}") from error
+            raise kind(f"短信网关应答 {error.code}") from error
         except urllib.error.URLError as error:
             raise _unreached(error.reason) from error
         except (OSError, HTTPException) as error:
-            raise Unknown(f"the SMS gateway gave no answer: {type(error).__name__}") from error
+            raise NoAnswer(f"短信网关没有应答：{type(error).__name__}") from error
         if self.taken and not self.taken.search(said):
-            raise Refused("the SMS gateway answers 200, but not what KUAIJI_SMS_TAKEN expects")
+            raise Refused("短信网关没有收下，应答与 KUAIJI_SMS_TAKEN 不符")
 
     def check(self) -> None:
         parts = urlsplit(self.address)
@@ -66,7 +81,7 @@ class Gateway:
             port = parts.port or (443 if parts.scheme == "https" else 80)
             create_connection((parts.hostname or "", port), self.timeout).close()
         except OSError as error:
-            raise NotSent(f"the SMS gateway cannot be reached: {error.strerror or type(error).__name__}") from error
+            raise NotSent(f"连接不上短信网关：{error.strerror or type(error).__name__}") from error
 
     def _request(self, values: Mapping[str, str]) -> urllib.request.Request:
         kind = next((value for name, value in self.headers.items() if name.lower() == "content-type"), "")
@@ -80,8 +95,8 @@ class Gateway:
 def _unreached(reason: object) -> NotSent:
     """No connection, mostly; but one that ends while the request is sent leaves open what arrived."""
     if isinstance(reason, (ConnectionResetError, BrokenPipeError)):
-        return Unknown(f"the SMS gateway gave no answer: {type(reason).__name__}")
-    return NotSent(f"the SMS gateway cannot be reached: {getattr(reason, 'strerror', None) or type(reason).__name__}")
+        return NoAnswer(f"短信网关没有应答：{type(reason).__name__}")
+    return NotSent(f"连接不上短信网关：{getattr(reason, 'strerror', None) or type(reason).__name__}")
 
 
 def _filled(template: str, values: Mapping[str, str], escape: Any) -> str:

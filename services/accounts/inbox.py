@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from lib.database import utcnow
 from models import Account, InboxMessage, Staff, db, site
 from services.messages import outbox, texts
-from services.messages.texts import OTHER, TITLE, Wording
+from services.messages.texts import OTHER, TITLE, MessageWording
 
 
 def tell(
@@ -54,7 +54,9 @@ def send(
     return message
 
 
-def _copy(account_id: int, name: str, text: Wording, declaration_id: int | None, visible_at: datetime | None) -> None:
+def _copy(
+    account_id: int, name: str, text: MessageWording, declaration_id: int | None, visible_at: datetime | None
+) -> None:
     """To the phone and the address of the account, when the message can be seen."""
     if site().channels:
         to = outbox.of_account(db.session.get_one(Account, account_id))

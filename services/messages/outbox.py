@@ -15,20 +15,20 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, upda
 
 from lib.codes import Channel, OutboxState
 from lib.database import utcnow
-from lib.remote.senders import NotSent, Outgoing, Refused, Unknown
+from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 from lib.sealed import new_uid
 from models import Account, OutboxMessage, Staff, db, site
 from services import audit
 from services.access import Actor
-from services.messages.texts import Wording
+from services.messages.texts import MessageWording
 
 LEASE = timedelta(minutes=5)  # far longer than a sender waits for an answer
 #: Before the second try, the third, and so on. After the last one it is given up.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 KEPT = timedelta(days=90)
 PAGE = 50
-INTERRUPTED = "the sending process ended; it may have been sent"
-EXPIRED = "the code expired before it was sent"
+INTERRUPTED = "发送程序中途结束，可能已经发出"
+EXPIRED = "验证码过期前没有发出"
 
 TO_SEND = (OutboxState.WAITING, OutboxState.FAILED)
 
@@ -54,7 +54,7 @@ def of_staff(staff: Staff) -> Contact:
 def post(
     to: Contact,
     name: str,
-    text: Wording,
+    text: MessageWording,
     *,
     declaration_id: int | None = None,
     due_at: datetime | None = None,
@@ -125,7 +125,7 @@ def sent(message_id: int, lease: str) -> bool:
 
 def not_sent(message_id: int, lease: str, tries: int, channel: Channel, why: NotSent) -> bool:
     """Again after a longer wait, or never: after so many tries, or where a second try could send it twice."""
-    is_over = tries > len(WAITS) or isinstance(why, Refused) or (isinstance(why, Unknown) and channel == Channel.SMS)
+    is_over = tries > len(WAITS) or isinstance(why, Refused) or (isinstance(why, NoAnswer) and channel == Channel.SMS)
     state = OutboxState.GIVEN_UP if is_over else OutboxState.FAILED
     due_at = utcnow() + (timedelta() if is_over else WAITS[tries - 1])
     what = {"state": state, "due_at": due_at, "problem": str(why)[:100], "lease": None}

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.codes import Channel
-from lib.remote.mail import Mail
+from lib.remote.mail import CONSOLE, Mail
 from lib.remote.senders import Console, Sender
 from lib.remote.sms import Gateway
-
-CONSOLE = "console:"
 
 
 def senders(config: Mapping[str, Any]) -> dict[Channel, Sender]:

@@ -33,7 +33,7 @@ _ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)|(?<!\d)\d{15}(?!\d)")
 
 
 @dataclass(frozen=True)
-class Wording:
+class MessageWording:
     """``title``: of the message on the site, subject of the mail. ``sms`` empty: none is sent."""
 
     title: str
@@ -50,7 +50,7 @@ class MessageKind:
 
     name: str
     label: str
-    built_in: Wording
+    built_in: MessageWording
     holes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("title", "body", "sms")
@@ -68,7 +68,7 @@ _CODE_TEXT = "验证码 {验证码}，{有效分钟} 分钟内有效。请勿告
 
 def _code(name: str, label: str, title: str, use: str) -> MessageKind:
     text = f"您正在{use}，{_CODE_TEXT}如果不是您本人操作，请不要理会。"
-    return MessageKind(name, label, Wording(title, text, text), (CODE, MINUTES), (CODE,))
+    return MessageKind(name, label, MessageWording(title, text, text), (CODE, MINUTES), (CODE,))
 
 
 KINDS = {
@@ -77,12 +77,12 @@ KINDS = {
         MessageKind(
             "registered",
             "注册成功",
-            Wording("注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。"),
+            MessageWording("注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。"),
         ),
         MessageKind(
             "claimed",
             "原有用户设置密码成功",
-            Wording(
+            MessageWording(
                 "密码设置成功",
                 "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。",
                 "您的原有会计从业资格证档案已设置登录密码。如果不是您本人操作，请立即联系会计管理部门。",
@@ -91,7 +91,7 @@ KINDS = {
         MessageKind(
             "password_changed",
             "登录密码已修改",
-            Wording(
+            MessageWording(
                 "登录密码已修改",
                 "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。",
                 "您在{网站名称}的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。",
@@ -100,7 +100,7 @@ KINDS = {
         MessageKind(
             "counter_code",
             "窗口已发出激活码",
-            Wording(
+            MessageWording(
                 "窗口已发出激活码",
                 "{部门}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",
                 "{部门}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",
@@ -110,13 +110,13 @@ KINDS = {
         MessageKind(
             "submitted",
             "提交成功",
-            Wording("提交成功", "您的申报 {申报编号} 已提交，请留意审核结果。"),
+            MessageWording("提交成功", "您的申报 {申报编号} 已提交，请留意审核结果。"),
             (NUMBER,),
         ),
         MessageKind(
             "returned",
             "申报已退回",
-            Wording(
+            MessageWording(
                 "申报已退回",
                 "您的申报有内容需要修改。请登录后按提示修改并重新提交。",
                 "您的申报 {申报编号} 有内容需要修改，请登录{网站名称}查看并重新提交。",
@@ -126,7 +126,7 @@ KINDS = {
         MessageKind(
             "approved",
             "审核通过",
-            Wording(
+            MessageWording(
                 "审核通过",
                 "您的信息已审核通过，可以在人员档案中查看。",
                 "您的申报 {申报编号} 已审核通过，" + _LOOK,
@@ -136,7 +136,7 @@ KINDS = {
         MessageKind(
             "declined",
             "不予采集",
-            Wording(
+            MessageWording(
                 "不予采集",
                 "您的申报没有被采集。请登录查看原因。",
                 "您的申报 {申报编号} 没有被采集，原因请登录{网站名称}查看。",
@@ -146,13 +146,13 @@ KINDS = {
         MessageKind(
             "transferred",
             "申报已转交",
-            Wording("申报已转交", "您的申报 {申报编号} 已转由{部门}办理，办理期限不变。"),
+            MessageWording("申报已转交", "您的申报 {申报编号} 已转由{部门}办理，办理期限不变。"),
             (NUMBER, DEPARTMENT),
         ),
         MessageKind(
             "revoked",
             "审核结果已撤销",
-            Wording(
+            MessageWording(
                 "审核结果已撤销",
                 "您的审核结果已被撤销，有内容需要修改。请登录后按提示修改并重新提交。",
                 "您的申报 {申报编号} 的审核结果已被撤销，请登录{网站名称}查看并重新提交。",
@@ -162,13 +162,13 @@ KINDS = {
         MessageKind(
             "reopened",
             "申报重新受理",
-            Wording("申报重新受理", "您的申报 {申报编号} 已重新受理，请留意审核结果。"),
+            MessageWording("申报重新受理", "您的申报 {申报编号} 已重新受理，请留意审核结果。"),
             (NUMBER,),
         ),
         MessageKind(
             "remind_unsent",
             "提醒：修改还没有提交",
-            Wording(
+            MessageWording(
                 "您的修改还没有提交",
                 "您修改过申报 {申报编号}，但还没有重新提交，审核部门看不到您的修改。请登录后核对并重新提交。",
                 "您修改过申报 {申报编号}，但还没有重新提交，请登录{网站名称}核对并提交。",
@@ -178,7 +178,7 @@ KINDS = {
         MessageKind(
             "remind_returned",
             "提醒：退回的申报等待修改",
-            Wording(
+            MessageWording(
                 "退回的申报等您修改",
                 "您的申报 {申报编号} 退回已经 7 天，还没有修改。请登录后按提示修改并重新提交。",
                 "您的申报 {申报编号} 退回已经 7 天，还没有修改，请登录{网站名称}修改并重新提交。",
@@ -188,7 +188,7 @@ KINDS = {
         MessageKind(
             "phone_changed",
             "手机号码已更换（发给原手机和邮箱）",
-            Wording(
+            MessageWording(
                 "手机号码已更换",
                 "您账号的手机号码刚刚被更换。如果不是您本人操作，请立即联系会计管理部门。",
                 "您在{网站名称}的手机号码刚刚被更换。如果不是您本人操作，请立即联系会计管理部门。",
@@ -197,7 +197,7 @@ KINDS = {
         MessageKind(
             "email_changed",
             "电子邮箱已更换（发给原邮箱和手机）",
-            Wording(
+            MessageWording(
                 "电子邮箱已更换",
                 "您账号的电子邮箱刚刚被更换。如果不是您本人操作，请立即联系会计管理部门。",
                 "您在{网站名称}的电子邮箱刚刚被更换。如果不是您本人操作，请立即联系会计管理部门。",
@@ -212,14 +212,14 @@ KINDS = {
         MessageKind(
             "record_moved",
             "工作人员：人员档案转出",
-            Wording("人员档案转出", "申报 {申报编号} 审核通过，该人员的档案已转到{部门}。"),
+            MessageWording("人员档案转出", "申报 {申报编号} 审核通过，该人员的档案已转到{部门}。"),
             (NUMBER, DEPARTMENT),
             parts=_STAFF,
         ),
         MessageKind(
             "digest",
             "工作人员：每日提要",
-            Wording(
+            MessageWording(
                 "每日提要",
                 "本部门和下级部门等待审核的申报有 {待办件数} 件，其中超期 {超期件数} 件，临近期限 {临期件数} 件。",
             ),
@@ -229,7 +229,7 @@ KINDS = {
         MessageKind(
             "new_device",
             "工作人员：在新设备上登录",
-            Wording(
+            MessageWording(
                 "账号在新设备上登录",
                 "您的账号刚刚在一台以前没有用过的设备上登录。如果不是您本人操作，请立即修改密码并联系安全管理员。",
             ),
@@ -238,7 +238,7 @@ KINDS = {
         MessageKind(
             OTHER,
             "其他消息的短信",
-            Wording("{消息标题}", "", "您有一条新消息「{消息标题}」，" + _LOOK),
+            MessageWording("{消息标题}", "", "您有一条新消息「{消息标题}」，" + _LOOK),
             (TITLE,),
             parts=("sms",),
         ),
@@ -246,28 +246,28 @@ KINDS = {
 }
 
 
-def wording(name: str) -> Wording:
+def wording(name: str) -> MessageWording:
     """The text in force."""
     own = snapshot.current().texts.get(name)
-    return Wording(*own) if own else KINDS[name].built_in
+    return MessageWording(*own) if own else KINDS[name].built_in
 
 
-def written(name: str, values: Mapping[str, str]) -> Wording:
+def written(name: str, values: Mapping[str, str]) -> MessageWording:
     """The text in force with its values."""
     return filled(wording(name), values)
 
 
-def filled(text: Wording, values: Mapping[str, str]) -> Wording:
+def filled(text: MessageWording, values: Mapping[str, str]) -> MessageWording:
     here = site()
     known = {SITE: here.name, ADDRESS: here.address, **values}
 
     def put(template: str) -> str:
         return _HOLE.sub(lambda hole: known.get(hole[1].strip(), ""), template)
 
-    return Wording(put(text.title)[:60], put(text.body)[:300], put(text.sms))
+    return MessageWording(put(text.title)[:60], put(text.body)[:300], put(text.sms))
 
 
-def example(kind: MessageKind, text: Wording) -> Wording:
+def example(kind: MessageKind, text: MessageWording) -> MessageWording:
     return filled(text, {hole: EXAMPLES[hole] for hole in kind.holes})
 
 
@@ -299,7 +299,7 @@ def _unknown(kind: MessageKind, template: str) -> Iterator[str]:
     yield from (bracket for bracket in "{}｛｝" if bracket in rest)
 
 
-def save(kind: MessageKind, text: Wording, actor: Actor) -> None:
+def save(kind: MessageKind, text: MessageWording, actor: Actor) -> None:
     """The checked text is in force. One that is as built in is not kept: later versions may improve it."""
     if text == kind.built_in:
         restore(kind, actor)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from commands import messages
 from lib.codes import Channel, OutboxState, Status
 from lib.database import transaction_mode, utcnow
-from lib.remote.senders import NotSent, Outgoing, Refused, Unknown
+from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 from models import InboxMessage, OutboxMessage, Staff, db
 from services import workflow
 from services.accounts import inbox
@@ -132,7 +132,7 @@ def test_a_failing_server_is_tried_again_with_growing_waits_and_given_up(told):
     ("error", "mail", "sms"),
     [
         (Refused("no"), OutboxState.GIVEN_UP, OutboxState.GIVEN_UP),
-        (Unknown("no answer"), OutboxState.FAILED, OutboxState.GIVEN_UP),
+        (NoAnswer("no answer"), OutboxState.FAILED, OutboxState.GIVEN_UP),
         (NotSent("later"), OutboxState.FAILED, OutboxState.FAILED),
     ],
     ids=["refused", "no answer", "for now"],

@@ -27,11 +27,17 @@ class MailServer:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):
-            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
         return self.answer
 
     def sender(self, **changes: Any) -> Mail:
-        values = {"host": "127.0.0.1", "port": self._server.port, "user": "", "password": "", "tls_first": False}
+        values: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self._server.port,
+            "user": "",
+            "password": "",
+            "tls_first": False,
+        }
         return Mail(**(values | {"from_address": "采集平台 <noreply@example.org>"} | changes))
 
     def __enter__(self) -> Self:
@@ -75,7 +81,10 @@ class SmsServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def sender(self, **changes: Any) -> Gateway:
-        values = {"headers": {"Content-Type": "application/json"}, "body": '{"to": "{phone}", "text": "{text}"}'}
+        values: dict[str, Any] = {
+            "headers": {"Content-Type": "application/json"},
+            "body": '{"to": "{phone}", "text": "{text}"}',
+        }
         return Gateway(changes.pop("address", self.address), **(values | changes))
 
     def __enter__(self) -> Self:

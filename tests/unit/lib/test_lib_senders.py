@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lib.remote.mail import Mail
-from lib.remote.senders import NotSent, Outgoing, Refused, Unknown
+from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 from tests.support.site import served
 from tests.support.site.message_servers import MailServer, SmsServer
 
@@ -53,7 +53,7 @@ def test_a_mail_server_refuses(mail: MailServer, answer: str, kind: type[NotSent
 
 
 def test_no_mail_server_and_one_that_must_have_a_password_without_tls(mail: MailServer) -> None:
-    with pytest.raises(NotSent, match="cannot be reached"):
+    with pytest.raises(NotSent, match="连接不上邮件服务器"):
         mail.sender(port=served.free_port()).send(MESSAGE)
     with pytest.raises(NotSent):  # never a password in the clear
         mail.sender(user="user", password="secret").send(MESSAGE)
@@ -118,7 +118,7 @@ def test_without_an_answer_nobody_knows(sms: SmsServer) -> None:
     """Slow, or ended in the middle: it may have been taken. No connection: it was not."""
     over = threading.Event()
     sms.before = lambda: over.wait(5)
-    with pytest.raises(Unknown):
+    with pytest.raises(NoAnswer):
         sms.sender(timeout=0.2).send(TEXT)
     over.set()
     with pytest.raises(NotSent) as caught:
