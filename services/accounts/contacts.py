@@ -52,6 +52,8 @@ def change(account: Account, channel: Channel, target: str, actor: Actor, *, ver
     """Set it. The same as before is only verified; a new one is announced where the old ones reach the owner."""
     now, name = utcnow(), PURPOSES[channel]
     before = account.phone if channel == Channel.SMS else account.email
+    if before == target and not verified:
+        return
     if before != target:
         if before:
             inbox.tell(account.id, f"{name}_changed", link="/account")

@@ -44,8 +44,12 @@ def send(purpose: CodePurpose, subject: str, to: Contact, target: str) -> None:
 
 
 def look_up(phones: Mapping[CodePurpose, PhoneOf]) -> int:
-    """Make and post the codes that were asked for by people who have such a phone; the others get none."""
-    rows = db.session.scalars(select(SentCode).where(SentCode.waits).order_by(SentCode.created_at)).all()
+    """Make and post the codes that were asked for by people who have such a phone; the others get none.
+
+    Two processes at once look at different rows.
+    """
+    waiting = select(SentCode).where(SentCode.waits).order_by(SentCode.created_at)
+    rows = db.session.scalars(waiting.with_for_update(skip_locked=True)).all()
     for row in rows:
         name, number = row.asked
         phone = phones[row.purpose](number, name)
