@@ -17,6 +17,7 @@ from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
+from lib.codes import Channel
 from lib.database import engine_options, note_damage, prepare_engine
 from lib.database.reader import HandingPool
 from lib.files import Note
@@ -29,6 +30,7 @@ from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
+from lib.remote.senders import Site
 from lib.storage import Folder
 from models import db
 
@@ -151,6 +153,7 @@ def _prepare_data(app: Flask) -> None:
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
+    app.extensions["kuaiji.site"] = _site(app.config)
     app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])
     app.extensions["kuaiji.damage"] = Note(data / "database-damaged")
     app.extensions["kuaiji.proxy"] = Note(data / "proxy-seen")
@@ -160,6 +163,11 @@ def _prepare_data(app: Flask) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"]) | {
         "poolclass": HandingPool
     }
+
+
+def _site(config: Mapping[str, Any]) -> Site:
+    urls = {Channel.EMAIL: config["SMTP_URL"], Channel.SMS: config["SMS_URL"]}
+    return Site(config["SITE_NAME"], config["BASE_URL"], frozenset(channel for channel, url in urls.items() if url))
 
 
 def _photo_rule(app: Flask) -> PhotoRule:

@@ -16,6 +16,8 @@ import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from lib.remote import clamd, mail, sms
+
 ROOT = Path(__file__).resolve().parent
 
 
@@ -37,10 +39,13 @@ def _whole(value: str) -> int:
     return int(value)
 
 
-def _percent(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > 100:
-        raise ValueError("a percentage from 0 to 100")
-    return int(value)
+def _up_to(most: int, expected: str) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
+            raise ValueError(expected)
+        return int(value)
+
+    return read
 
 
 def _listed(value: str) -> tuple[str, ...]:
@@ -54,7 +59,7 @@ def _networks(value: str) -> tuple[Any, ...]:
         raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
 
 
-CLAIM_FACTORS = ("activation_code", "archive_no", "id_picture", "none")
+CLAIM_FACTORS = ("sms_on_file", "activation_code", "archive_no", "id_picture", "none")
 
 
 def _factors(value: str) -> tuple[str, ...]:
@@ -94,10 +99,22 @@ def _kilobytes(value: str) -> int:
     return kilobytes
 
 
-def _clamd(value: str) -> str:
-    if value and not re.fullmatch(r"unix:/.+|tcp:(\[[0-9A-Fa-f:]+\]|[\w.-]+):[0-9]{1,5}", value):
-        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
-    return value
+def _pattern(value: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(value) if value else None
+    except re.error:
+        raise ValueError("a regular expression") from None
+
+
+def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
+    """A text that this can parse, or none."""
+
+    def read(value: str) -> str:
+        if value:
+            parse(value)
+        return value
+
+    return read
 
 
 def _database_url(value: str) -> str:
@@ -154,8 +171,8 @@ SETTINGS = (
     Setting(
         "LEGACY_CLAIM_FACTORS",
         "activation_code,archive_no,id_picture",
-        "ordered proofs for 原有用户设置密码: `activation_code`, `archive_no`, `id_picture` (核验申请), `none` "
-        "(start-up warns)",
+        "ordered proofs for 原有用户设置密码: `sms_on_file` (the first by itself once SMS is set up), "
+        "`activation_code`, `archive_no`, `id_picture` (核验申请), `none` (start-up warns)",
         _factors,
     ),
     Setting(
@@ -171,7 +188,7 @@ SETTINGS = (
         "SECOND_LOOK_PERCENT",
         "0",
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
-        _percent,
+        _up_to(100, "a percentage from 0 to 100"),
     ),
     Setting("PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "pixels as 295x413")),
     Setting(
@@ -192,13 +209,49 @@ SETTINGS = (
         "CLAMD",
         "",
         "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
-        _clamd,
+        _if_any(clamd.parse_address),
     ),
     Setting(
         "CLAMD_FAIL",
         "closed",
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
         _one_of("closed", "open"),
+    ),
+    Setting(
+        "SMTP_URL",
+        "",
+        "mail server: `smtp://user:password@host:587` (TLS where offered, always with a password), `smtps://host:465`; "
+        "`console:` prints; empty: no mail",
+        _if_any(mail.parse_url),
+        quoted=False,
+    ),
+    Setting("MAIL_FROM", "", "sender of the mail: `会计管理 <noreply@example.org>`", _if_any(mail.parse_from)),
+    Setting(
+        "SMS_URL",
+        "",
+        "address of the SMS gateway, may have `{phone}`, `{text}` and `{id}`; `console:` prints; empty: no SMS",
+        _if_any(sms.parse_address),
+        quoted=False,
+    ),
+    Setting("SMS_METHOD", "POST", "`POST`, `PUT` or `GET` (no body)", _one_of("POST", "PUT", "GET")),
+    Setting("SMS_HEADERS", '{"Content-Type": "application/json"}', "headers, as JSON", sms.parse_headers, quoted=False),
+    Setting(
+        "SMS_BODY",
+        '{"phone": "{phone}", "text": "{text}", "id": "{id}"}',
+        "body; what is filled in is escaped for JSON or a form, as the Content-Type says",
+        quoted=False,
+    ),
+    Setting(
+        "SMS_TAKEN",
+        "",
+        "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
+        _pattern,
+    ),
+    Setting(
+        "DIGEST_HOUR",
+        "8",
+        "hour of the working day at which managers get their digest",
+        _up_to(23, "an hour from 0 to 23"),
     ),
     Setting(
         "TRUSTED_HOSTS",
@@ -286,11 +339,22 @@ class Config:
         self.TRUSTED_HOSTS: list[str] | None = list(given["TRUSTED_HOSTS"]) or None
         self.SQLALCHEMY_DATABASE_URI = given["DATABASE_URL"] or f"sqlite:///{self.DATA / 'kuaiji.db'}"
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
+        self._set_up_messages(given["LEGACY_CLAIM_FACTORS"], given="KUAIJI_LEGACY_CLAIM_FACTORS" in environ)
         self.WARNINGS = tuple(unknown_variables(environ))
         if given["ENV"] == "production":
             if problems := list(self._production_problems()):
                 raise BadSetting("\n".join(problems))
             self.DEMO = False
+
+    def _set_up_messages(self, factors: tuple[str, ...], *, given: bool) -> None:
+        """A code to the phone on file is the first proof, once it can be sent."""
+        if self.SMTP_URL not in ("", "console:") and not self.MAIL_FROM:
+            raise BadSetting("KUAIJI_MAIL_FROM must be set when KUAIJI_SMTP_URL names a server")
+        if self.SMS_URL and not given:
+            factors = ("sms_on_file", *factors)
+        self.LEGACY_CLAIM_FACTORS: tuple[str, ...] = factors
+        if "sms_on_file" in factors and not self.SMS_URL:
+            raise BadSetting("KUAIJI_LEGACY_CLAIM_FACTORS has sms_on_file: KUAIJI_SMS_URL must be set")
 
     def _production_problems(self) -> Iterator[str]:
         """What keeps the product from starting where real people use it, one line each."""

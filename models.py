@@ -37,15 +37,19 @@ from lib.codes import (
     AssistanceNeed,
     AssistanceOutcome,
     AssistanceState,
+    Channel,
+    CodePurpose,
     DepartmentKind,
     IdType,
     Kind,
     MarkState,
+    OutboxState,
     Role,
     Status,
 )
 from lib.crypto import Keyring
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
+from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
 
@@ -69,6 +73,12 @@ def store() -> Folder:
     """The encrypted files of this installation."""
     folder: Folder = current_app.extensions["kuaiji.store"]
     return folder
+
+
+def site() -> Site:
+    """What messages say of this installation, and how they leave it."""
+    found: Site = current_app.extensions["kuaiji.site"]
+    return found
 
 
 class Base(DeclarativeBase):
@@ -176,7 +186,7 @@ class CalendarDay(Base):
 
 
 class ReferenceVersion(Base):
-    """One row: the version of the divisions, departments, options and the calendar. Processes keep these in memory."""
+    """One row: the version of lists, departments, calendar and message texts. Processes keep these in memory."""
 
     __tablename__ = "reference_version"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -241,7 +251,10 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    phone_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # by a code
+    phone_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     reserved_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reservation_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the token in the browser's cookie
@@ -318,9 +331,11 @@ class Staff(Base):
     id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
     totp_secret = Sealed()
+    email = Sealed()
 
     department: Mapped[Department] = relationship()
 
@@ -399,12 +414,14 @@ class ParkedForm(Base):
 
 
 class InboxMessage(Base):
-    """站内消息. Texts contain no ID number and no reasons."""
+    """站内消息, of an applicant or one of the staff. Texts contain no ID number and no reasons."""
 
     __tablename__ = "inbox_message"
+    __table_args__ = (CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     title: Mapped[str] = mapped_column(String(60))
     body: Mapped[str] = mapped_column(String(300))
     link: Mapped[str] = mapped_column(String(100), default="")  # a path of this site
@@ -413,6 +430,79 @@ class InboxMessage(Base):
     visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     declaration_id: Mapped[int | None] = mapped_column(index=True)  # its subject, if a declaration
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class OutboxMessage(Base):
+    """A message that leaves the site, written in the transaction that causes it; ``flask messages send`` carries it.
+
+    ``uid`` is the same at each try. ``due_at``: when to try next. The text is forgotten once it is sent.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "state", "due_at"),
+        Index("ix_outbox_state_channel", "state", "channel", "created_at"),
+        Index("ix_outbox_channel", "channel", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    channel: Mapped[Channel] = mapped_column(EnumCode(Channel))
+    text_name: Mapped[str] = mapped_column(String(30))  # of services.messages.texts
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    declaration_id: Mapped[int | None] = mapped_column(index=True)  # its subject, if a declaration
+    recipient_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # subject and text
+    state: Mapped[OutboxState] = mapped_column(EnumCode(OutboxState), default=OutboxState.WAITING)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    useless_from: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)  # a code's end
+    tries: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[str | None] = mapped_column(String(24))  # of the process that is sending it
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    problem: Mapped[str] = mapped_column(String(100), default="")  # of the last try; no personal data
+
+    recipient = Sealed()
+    words = Sealed(as_json=True)
+
+
+class MessageText(Base):
+    """The wording of one kind of message where the province has its own."""
+
+    __tablename__ = "message_text"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    title: Mapped[str] = mapped_column(String(60))
+    body: Mapped[str] = mapped_column(String(300))
+    sms: Mapped[str] = mapped_column(String(300))  # empty: none is sent
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class SentCode(Base):
+    """A code that a person asked to be sent. Everybody's request becomes such a row, so that none tells who is known.
+
+    Of a claim or a lost password the request comes first: ``flask messages send`` looks for the person and makes the
+    code, or leaves the row without one.
+    """
+
+    __tablename__ = "sent_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    purpose: Mapped[CodePurpose] = mapped_column(EnumCode(CodePurpose))
+    subject_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)  # keyed, of purpose and ID number
+    asked_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # typed name and number, until looked up
+    target_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the new phone or address that it verifies
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    waits: Mapped[bool] = mapped_column(default=False, index=True)  # to be looked up
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    asked = Sealed(as_json=True)
+    target = Sealed()
 
 
 # --- The declaration: the working copy with its answers and papers, the printed sheets, the frozen revisions ---

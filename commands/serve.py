@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,15 +19,16 @@ from typing import Any
 import click
 from flask import current_app
 
-from commands import tick
+from commands import messages, tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
-from commands.report import reporting
+from commands.report import one_line, reporting
 from lib.database import transaction_mode
-from models import db
+from models import db, site
 from services.operations import doctor
 
 PR_SET_PDEATHSIG = 1
+SEND_EVERY = 5.0  # seconds between two looks at the outbox
 
 #: Of each process. Each has a thread, which mostly waits; KUAIJI_THREADS of them may work at once (lib/http/bodies.py).
 CONNECTIONS = 1000
@@ -142,12 +144,16 @@ def _run(tick_every: float, grace: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     server = _start_server(grace)
+    beat, next_tick = _beat(tick_every), time.monotonic() + tick_every
     while not asked:
         try:
-            code = server.wait(tick_every)
+            code = server.wait(beat)
             return 0 if asked else code or 1
         except subprocess.TimeoutExpired:
-            _tick()
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + tick_every
+                _tick()
+            _send_messages()
     server.terminate()  # again, in case the signal came before the server was started
     server.wait()
     return 0
@@ -170,6 +176,21 @@ def _start_server(grace: int) -> subprocess.Popen[bytes]:
         process_group=0,  # only the parent gets Ctrl-C: granian must get one signal only
         preexec_fn=_end_with_parent(),  # safe: this process has one thread
     )
+
+
+def _beat(tick_every: float) -> float:
+    """Codes are waited for: with a sender, the outbox is looked at every few seconds."""
+    return min(tick_every, SEND_EVERY) if site().channels else tick_every
+
+
+def _send_messages() -> None:
+    """Within a budget: a slow mail server must not hold up the ticks."""
+    try:
+        messages.send_due(messages.BUDGET_S)
+    except Exception as error:
+        click.echo(f"messages: {one_line(error)}", err=True)
+    finally:
+        db.session.remove()
 
 
 def _tick() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
+from commands import messages
 from commands.report import one_line, reporting
 from models import db
 from services.operations import scheduled_jobs
@@ -32,14 +33,16 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
 def _installation() -> scheduled_jobs.Installation:
     config = current_app.config
     store, root = current_app.extensions["kuaiji.store"], Path(current_app.root_path)
-    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"])
+    hour = config["DIGEST_HOUR"]
+    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"], hour)
 
 
 @click.command("tick")
 @reporting
 def command() -> None:
-    """Expire claims, remind of corrections, delete old sessions, reservations, forms and codes. Every minute."""
+    """Expire claims, remind, send messages, delete old sessions, reservations, forms and codes. Every minute."""
     done, failed = tick()
+    done["messages sent"] = messages.send_due(messages.BUDGET_S).sent
     for name, rows in done.items():
         if rows:
             click.echo(f"{name}: {rows}")

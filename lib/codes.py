@@ -187,3 +187,23 @@ class DepartmentKind(ChoiceEnum):
     CITY = "city", "市财政局"
     COUNTY = "county", "县(区)财政局"
     ZONE = "zone", "功能区"
+
+
+class Channel(ChoiceEnum):
+    EMAIL = "email", "电子邮件"
+    SMS = "sms", "短信"
+
+
+class OutboxState(ChoiceEnum):
+    WAITING = "waiting", "等待发送"
+    SENDING = "sending", "正在发送"
+    SENT = "sent", "已发出"
+    FAILED = "failed", "发送失败，将重试"
+    GIVEN_UP = "given_up", "未发出"
+
+
+class CodePurpose(ChoiceEnum):  # what a code that was sent is for
+    CLAIM = "claim", "原有用户设置密码"
+    RESET = "reset", "忘记密码"
+    PHONE = "phone", "验证手机号码"
+    EMAIL = "email", "验证电子邮箱"

@@ -271,6 +271,12 @@ def mask_phone(number: str) -> str:
     return number[:first] + "*" * (len(number) - first - last) + number[-last:]
 
 
+def mask_email(address: str) -> str:
+    """``s***@example.org``."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:1]}***{at}{host}"
+
+
 # --- employers ------------------------------------------------------------------------------------------------------
 
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

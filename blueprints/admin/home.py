@@ -33,6 +33,15 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.reasons", "原因列表", "维护退回修改和不予采集时选择的原因，以及申报人看到的说明"),
             AdminPage("admin.calendar", "工作日历", "录入每年的放假通知，调整个别日期；审核期限按它计算"),
             AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
+            AdminPage("admin.message_texts", "消息文字", "修改站内消息、邮件和短信的文字，预览，恢复默认"),
+        ),
+    ),
+    ("运行", (AdminPage("admin.messages", "消息发送情况", "查看邮件和短信是否发出，重发没有发出的"),)),
+    (
+        "本人",
+        (
+            AdminPage("auth.staff_inbox", "消息", "每日提要和发给您的其他消息"),
+            AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码，填写邮箱"),
         ),
     ),
     (
@@ -43,7 +52,6 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             ),
         ),
     ),
-    ("本人", (AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码"),)),
 )
 
 

@@ -2,28 +2,34 @@
 
 from blueprints.auth import (
     account,
+    ask_code,
     assistance,
     assistance_desk,
     claim,
+    contacts,
     counter,
     forgot,
     register,
     sign_in,
     staff_account,
+    staff_inbox,
     staff_sign_in,
 )
 from blueprints.auth.shared import bp
 
 __all__ = [
     "account",
+    "ask_code",
     "assistance",
     "assistance_desk",
     "bp",
     "claim",
+    "contacts",
     "counter",
     "forgot",
     "register",
     "sign_in",
     "staff_account",
+    "staff_inbox",
     "staff_sign_in",
 ]

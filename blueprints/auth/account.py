@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from blueprints import device_name, me, writing
 from blueprints.auth.forms import ChangePasswordForm
 from blueprints.auth.shared import bp, set_device_cookie, signed_in_response
-from models import Account, db
+from lib.codes import Channel
+from models import Account, db, site
 from services import audit
 from services.access import APPLICANTS, only
 from services.accounts import applicants, inbox, known_devices, passwords, sessions, throttle
@@ -68,6 +69,8 @@ def _page(person: Account, form: ChangePasswordForm) -> str:
         accesses=audit.accesses(person.id),
         here=me().session_id,
         unread=inbox.unread_count(person.id),
+        sms=Channel.SMS in site().channels,
+        mail=Channel.EMAIL in site().channels,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -51,7 +52,13 @@ def claim_proof() -> ResponseReturnValue:
         return _proof_page(form), 422
     if form.factor.data == legacy_claim.BY_PICTURE:  # nothing is checked here: officers do
         return redirect(url_for("auth.assistance", need=AssistanceNeed.RECORD.value))
-    proof = Proof(form.factor.data or "", form.code.data or "", form.archive_no.data or "", _month(form))
+    proof = Proof(
+        form.factor.data or "",
+        form.code.data or "",
+        form.archive_no.data or "",
+        _month(form),
+        sms_code=form.sms_code.data or "",
+    )
     return _check(form, who["name"], who["number"], proof)
 
 
@@ -61,14 +68,15 @@ def _month(form: ProofForm) -> str:
 
 def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseReturnValue:
     """Count, commit, check. All failures get the same answer."""
-    limits = throttle.CODE if proof.factor == "activation_code" else throttle.PROOF
+    by_code = proof.factor in ("activation_code", legacy_claim.BY_SMS)
+    limits = throttle.CODE if by_code else throttle.PROOF
     with writing():
         made = throttle.count_secret(limits, number, client_source())
         if made.until is None:
             legacy_claim.audit_attempt(number)
         db.session.commit()
     if made.until:
-        words = CODE_TOO_OFTEN if proof.factor == "activation_code" else TOO_OFTEN
+        words = CODE_TOO_OFTEN if by_code else TOO_OFTEN
         return _proof_page(form, words[made.limited].format(duration(made.minutes))), 429
     opened = legacy_claim.check_proof(number, name, proof)
     if opened is None:
@@ -77,7 +85,7 @@ def _check(form: ProofForm, name: str, number: str, proof: Proof) -> ResponseRet
     with writing():
         throttle.uncount_attempt(made)
         db.session.commit()
-    remember("opened", legacy_id=opened.legacy_id, factor=opened.factor, code_id=opened.code_id)
+    remember("opened", **asdict(opened))
     return redirect(url_for("auth.claim_password"))
 
 
@@ -111,7 +119,7 @@ def claim_password() -> ResponseReturnValue:
 def _personal(opened: dict[str, Any]) -> dict[str, str]:
     holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
     phone = (
-        holder.phone if opened["factor"] in legacy_claim.ID_CARD_FACTORS else ""
+        holder.phone if opened["factor"] in legacy_claim.ASSURED_BY else ""
     )  # else a refused password would reveal the phone
     return {"name": holder.name, "number": holder.id_number, "phone": phone or ""}
 

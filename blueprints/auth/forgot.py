@@ -1,4 +1,7 @@
-"""忘记密码: name and number, then the counter's activation code, then a new password. It never signs the person in."""
+"""忘记密码: name and number, then a code, then a new password. It never signs the person in.
+
+The code is one of the counter's, or was sent to the verified phone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from blueprints import client_source, writing
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
 from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
-from models import Account, db
+from lib.codes import Channel
+from models import Account, db, site
 from services.access import public
 from services.accounts import applicants, passwords, throttle
 from services.accounts.applicants import StepExpired
@@ -23,7 +27,7 @@ def forgot() -> ResponseReturnValue:
     """It queries nothing: everybody gets the second page."""
     form = WhoForm()
     if not form.validate_on_submit():
-        return render_template("auth/forgot.html", form=form), 422 if form.is_submitted() else 200
+        return render_template("auth/forgot.html", form=form, by_sms=_by_sms()), 422 if form.is_submitted() else 200
     forget("reset")
     remember("forgot", name=form.name.data, number=form.number.data)
     return redirect(url_for("auth.forgot_code"))
@@ -35,7 +39,7 @@ def forgot_code() -> ResponseReturnValue:
     who = remembered("forgot")
     if who is None:
         return _start_again()
-    form = CodeForm()
+    form = CodeForm(by_sms=_by_sms())
     if request.method != "POST":
         return _code_page(form)
     return _check(form, who["name"], who["number"]) if form.validate() else (_code_page(form), 422)
@@ -55,13 +59,16 @@ def _check(form: CodeForm, name: str, number: str) -> ResponseReturnValue:
     with writing():
         throttle.uncount_attempt(made)
         db.session.commit()
-    account_id, code_id = found
-    remember("reset", account_id=account_id, code_id=code_id)
+    remember("reset", **found)
     return redirect(url_for("auth.forgot_password"))
 
 
 def _code_page(form: CodeForm, problem: str = "") -> str:
-    return render_template("auth/forgot_code.html", form=form, problem=problem)
+    return render_template("auth/forgot_code.html", form=form, problem=problem, by_sms=_by_sms())
+
+
+def _by_sms() -> bool:
+    return Channel.SMS in site().channels
 
 
 @bp.route("/forgot/password", methods=["GET", "POST"])
@@ -74,11 +81,12 @@ def forgot_password() -> ResponseReturnValue:
     form = NewPasswordForm({"name": account.name, "number": account.id_number, "phone": account.phone or ""})
     db.session.rollback()
     if not form.validate_on_submit():
-        return render_template("auth/forgot_password.html", form=form), 422 if form.is_submitted() else 200
+        page = render_template("auth/forgot_password.html", form=form, by_sms=_by_sms())
+        return page, 422 if form.is_submitted() else 200
     password_hash = passwords.hashed(form.password.data)
     try:
         with writing():
-            applicants.reset_password(opened["account_id"], opened["code_id"], password_hash)
+            applicants.reset_password(password_hash=password_hash, **opened)
             db.session.commit()
     except StepExpired:
         return _start_again()

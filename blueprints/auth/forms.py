@@ -105,12 +105,14 @@ class ClaimForm(WhoForm):
 
 
 FACTORS = {
+    "sms_on_file": "短信验证码(发到原来登记的手机)",
     "activation_code": "激活码(由会计管理部门窗口发放)",
     "archive_no": "档案号(证书编号)和发证年月",
     "id_picture": "没有以上凭证，提交核验申请(上传证件照片，不用到窗口)",
     "none": "没有以上凭证",
 }
 BY_CODE, BY_ARCHIVE = When("factor", ("activation_code",)), When("factor", ("archive_no",))
+BY_SMS = When("factor", ("sms_on_file",))
 
 
 class ProofForm(AccountForm):
@@ -118,6 +120,7 @@ class ProofForm(AccountForm):
 
     factor = ChoiceQuestion("用什么凭证证明", {}, [Required()], kind="radio")
     code = TextQuestion("激活码", [RequiredWhen(BY_CODE)], clean=compact, hint="8 位数字", render_kw=ONE_TIME)
+    sms_code = TextQuestion("短信验证码", [RequiredWhen(BY_SMS)], clean=compact, hint="8 位数字", render_kw=ONE_TIME)
     archive_no = TextQuestion(
         "档案号或证书编号",
         [RequiredWhen(BY_ARCHIVE)],
@@ -149,6 +152,11 @@ class CodeForm(AccountForm):
     """忘记密码: the activation code from the counter."""
 
     code = TextQuestion("激活码", [Required()], clean=compact, hint="8 位数字", render_kw=ONE_TIME)
+
+    def __init__(self, by_sms: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if by_sms:
+            self.code.label.text = "短信验证码或激活码"
 
 
 def username(text: str) -> str:

@@ -24,7 +24,7 @@ def _known() -> KnownStaff:
     return staff.known_from(db.session.get_one(Staff, me().id))
 
 
-def _password_is_right(field: Question, who: KnownStaff) -> bool:
+def password_is_right(field: Question, who: KnownStaff) -> bool:
     """Count the attempt, commit, check; the field gets the message."""
     session = f"staff {me().session_id}"  # who holds another one keeps nobody from it
     with writing():
@@ -54,7 +54,7 @@ def staff_account() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _account_page(form), 422 if form.is_submitted() else 200
     who = _known()
-    if not _password_is_right(form.current, who):
+    if not password_is_right(form.current, who):
         return _account_page(form), 422
     password_hash = passwords.hashed(form.password.data, staff=True)
     try:
@@ -87,7 +87,7 @@ def staff_totp() -> ResponseReturnValue:
     if pending and pending["uid"] == _known().uid:
         return _confirm_totp(pending["secret"])
     form = PasswordAgainForm()
-    if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
+    if not form.validate_on_submit() or not password_is_right(form.current, who := _known()):
         return _password_page(form, "重新设置动态验证码", "auth.staff_totp")
     remember("totp", secret=random_base32(), uid=who.uid)
     return redirect(url_for("auth.staff_totp"))
@@ -124,7 +124,7 @@ def _change_totp(secret: str, step: int) -> ResponseReturnValue:
 def staff_codes() -> ResponseReturnValue:
     """恢复码: replace them by ten new ones, shown once."""
     form = PasswordAgainForm()
-    if not form.validate_on_submit() or not _password_is_right(form.current, who := _known()):
+    if not form.validate_on_submit() or not password_is_right(form.current, who := _known()):
         return _password_page(form, "生成新的恢复码", "auth.staff_codes")
     try:
         with writing():

@@ -70,6 +70,8 @@ def _enter(form: StaffLoginForm, made: CountedAttempt, who: KnownStaff) -> Respo
             token, actor = staff.sign_in(who, _second_factor(form, who), device_name(), new_hash)
             throttle.count_success(made, throttle.STAFF_SIGN_IN, form.username.data, client_source())
             device = known_devices.remember(sent_device_token(staff=True), staff_id=who.staff_id)
+            if not made.device_id:
+                staff.tell_new_device(who.staff_id)
             end_current_session()
             db.session.commit()
     except StepExpired:

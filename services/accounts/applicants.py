@@ -15,13 +15,13 @@ from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from lib import names
-from lib.codes import AccountState, IdType, Role
+from lib.codes import AccountState, CodePurpose, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
 from models import Account, LegacyHolder, WebSession, db, keys
 from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, inbox, known_devices, passwords, sessions, throttle
+from services.accounts import activation_codes, inbox, known_devices, passwords, sent_codes, sessions, throttle
 
 RESERVED_FOR = timedelta(minutes=30)
 
@@ -161,7 +161,7 @@ def _enter(account: Account, password_hash: str) -> None:
     except IntegrityError as error:
         raise NumberTaken from error
     audit.record("register", actor_of(account))
-    inbox.send(account.id, "注册成功", "欢迎使用。请登录后阅读须知，并按页面提示填写信息。", "/apply")
+    inbox.tell(account.id, "registered", link="/apply")
 
 
 # --- proving who one is -----------------------------------------------------------------------------------------------
@@ -226,12 +226,18 @@ def _placeholder() -> Account:
     return Account(id=0, uid="", name="")
 
 
-def account_for_code(number: str, name: str, code: str) -> tuple[int, int] | None:
-    """The account whose password the code may reset, and the code's id; or None. The work is always the same."""
+def account_for_code(number: str, name: str, code: str) -> dict[str, int] | None:
+    """The account whose password the code may reset, and the code's id; or None. The work is always the same.
+
+    It may be one of the counter or one that was sent.
+    """
     account = find(number)
     person = account or _placeholder()
     code_id, is_name = activation_codes.usable_id(person, code), same_name(name, person.name)
-    return (account.id, code_id) if account and code_id and is_name else None
+    sent_code_id = sent_codes.usable_id(CodePurpose.RESET, number, code)
+    if account is None or not is_name or not (code_id or sent_code_id):
+        return None
+    return {"account_id": account.id, "code_id": code_id or 0, "sent_code_id": sent_code_id or 0}
 
 
 # --- changing a password --------------------------------------------------------------------------------------------
@@ -252,9 +258,9 @@ def change_password(who: KnownApplicant, password_hash: str, device: str) -> str
     return sessions.start(account=account, device=device)
 
 
-def reset_password(account_id: int, code_id: int, password_hash: str) -> None:
-    """Set a new password with an activation code, which is redeemed. Ends all sessions. Raises StepExpired."""
-    if not activation_codes.redeem(code_id):
+def reset_password(account_id: int, code_id: int, password_hash: str, *, sent_code_id: int = 0) -> None:
+    """Set a new password with a code, which is redeemed. Ends all sessions. Raises StepExpired."""
+    if not (activation_codes.redeem(code_id) if code_id else sent_codes.redeem(sent_code_id)):
         raise StepExpired
     replace_password(account_id, password_hash)
 
@@ -272,9 +278,7 @@ def _after_password_change(account: Account, password_hash: str, verb: str) -> N
     sessions.end_all(account_id=account.id)
     known_devices.forget(account_id=account.id)
     audit.record(verb, actor_of(account))
-    inbox.send(
-        account.id, "登录密码已修改", "您的登录密码刚刚被修改。如果不是您本人操作，请立即联系会计管理部门。", "/account"
-    )
+    inbox.tell(account.id, "password_changed", link="/account")
 
 
 def devices(account_id: int) -> Sequence[WebSession]:

@@ -11,6 +11,7 @@ from models import Account, LegacyHolder, db
 from services import audit
 from services.access import Actor
 from services.accounts import activation_codes, applicants, inbox, legacy_claim
+from services.messages import texts
 
 
 class OwnAccount(Exception):
@@ -89,9 +90,5 @@ def issue_code(person: Visitor, actor: Actor) -> str:
     if row is None or not person.can:
         raise LookupError(person.uid)
     if isinstance(row, Account):
-        inbox.send(
-            row.id,
-            "窗口已发出激活码",
-            f"{actor.department_name}为您的账号发出了重置登录密码的激活码。若非本人办理，请立即联系该部门。",
-        )
+        inbox.tell(row.id, "counter_code", {texts.DEPARTMENT: actor.department_name})
     return activation_codes.issue(row, actor)

@@ -1,7 +1,8 @@
 """原有会计从业资格证人员: find a record in the old register, prove who one is, claim it once.
 
 The setting LEGACY_CLAIM_FACTORS names the accepted proofs: ``activation_code`` (from the counter, after checking the ID
-card), ``archive_no`` (档案号 or 证书编号, and 发证年月), ``id_picture`` (核验申请: services.assistance), ``none``.
+card), ``sms_on_file`` (a code to the phone of the record), ``archive_no`` (档案号 or 证书编号, and 发证年月),
+``id_picture`` (核验申请: services.assistance), ``none``.
 Other people may know the archive number. So an account claimed with it sees nothing of the old record until an officer
 has seen the ID card.
 """
@@ -15,16 +16,20 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from lib.codes import AccountState, IdType
+from lib import identity
+from lib.codes import AccountState, CodePurpose, IdType
 from lib.database import utcnow
 from lib.names import normalise_text
 from models import Account, LegacyHolder, db
 from services import audit
-from services.accounts import activation_codes, applicants, inbox
+from services.accounts import activation_codes, applicants, inbox, sent_codes
 from services.accounts.applicants import StepExpired, number_index, phone_index, same_name
 
 BY_PICTURE = "id_picture"
 ID_CARD_FACTORS = frozenset({"activation_code", BY_PICTURE})  # an officer has seen the ID card
+
+BY_SMS = "sms_on_file"
+ASSURED_BY = ID_CARD_FACTORS | {BY_SMS}  # the old record is shown at once
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Proof:
     code: str = ""
     archive_no: str = ""  # 档案号 or 证书编号
     issued_month: str = ""  # YYYY-MM
+    sms_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class ProvenClaim:
     legacy_id: int
     factor: str
     code_id: int | None
+    sms_code_id: int | None = None
     name: str = ""  # as on the ID document, where an officer compared it; else that of the record
     phone: str = ""  # the same
 
@@ -84,7 +91,9 @@ def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
     holder = claimable(number)
     person = holder or _placeholder()
     code_id = activation_codes.usable_id(person, proof.code)
+    sms_code_id = sent_codes.usable_id(CodePurpose.CLAIM, number, proof.sms_code)
     holds = {
+        BY_SMS: sms_code_id is not None,
         "activation_code": code_id is not None,
         "archive_no": _knows_archive(person, proof),
         "none": True,
@@ -93,7 +102,18 @@ def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
     is_right = same_name(name, person.name) and holds[proof.factor]
     if holder is None or not is_right:
         return None
-    return ProvenClaim(holder.id, proof.factor, code_id if proof.factor == "activation_code" else None)
+    return ProvenClaim(
+        *(holder.id, proof.factor),
+        code_id=code_id if proof.factor == "activation_code" else None,
+        sms_code_id=sms_code_id if proof.factor == BY_SMS else None,
+    )
+
+
+def phone_for_code(number: str, name: str) -> str:
+    """The mobile phone of a record that can be claimed, or nothing. Nobody is told which."""
+    holder = claimable(number)
+    phone = (holder.phone or "") if holder and same_name(name, holder.name) else ""
+    return "" if identity.phone_problem(phone) else phone
 
 
 def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
@@ -121,6 +141,8 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
     claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
     if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
         raise StepExpired
+    if opened.sms_code_id and not sent_codes.redeem(opened.sms_code_id):
+        raise StepExpired
     account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened)
     account.privacy_version = privacy_version
     try:
@@ -129,7 +151,7 @@ def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Acco
     except IntegrityError as error:
         raise StepExpired from error
     audit.record("claim_legacy", applicants.actor_of(account), detail=f"by {opened.factor}")
-    inbox.send(account.id, "密码设置成功", "您已为原有会计从业资格证档案设置登录密码，请继续补充采集信息。", "/apply")
+    inbox.tell(account.id, "claimed", link="/apply")
     return account
 
 
@@ -141,11 +163,12 @@ def _account_of(holder: LegacyHolder, opened: ProvenClaim) -> Account:
         name=opened.name or holder.name,
         legacy_id=holder.id,
         claim_factor=opened.factor,
-        assured=opened.factor in ID_CARD_FACTORS,
+        assured=opened.factor in ASSURED_BY,
     )
     account.id_number = holder.id_number
     phone = opened.phone or holder.phone
     if account.assured and phone:  # old numbers alone must not reveal the phone
         account.phone, account.phone_index = phone, phone_index(phone)
+        account.phone_verified_at = utcnow() if opened.factor == BY_SMS else None
     db.session.add(account)
     return account

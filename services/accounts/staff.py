@@ -19,8 +19,9 @@ from lib.database import utcnow
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
-from services.accounts import applicants, known_devices, passwords, sessions, throttle
+from services.accounts import applicants, inbox, known_devices, passwords, sessions, throttle
 from services.accounts.applicants import StepExpired
+from services.messages import outbox, texts
 
 ISSUER = "会计人员信息采集平台"
 STEP = 30  # seconds of one TOTP step; one step before and after is accepted, too, for inexact clocks
@@ -251,6 +252,21 @@ def change_totp(who: KnownStaff, secret: str, step: int, session_id: int) -> Non
     staff.totp_secret, staff.totp_last_step = secret, step
     sessions.end_all(staff_id=staff.id, but=session_id)
     audit.record("staff_totp_change", actor_of(staff))
+
+
+def change_email(who: KnownStaff, email: str) -> None:
+    """For a copy of the messages. The address before is told."""
+    staff = _unchanged(who)
+    before = outbox.of_staff(staff)
+    staff.email = email
+    audit.record("staff_email_change", actor_of(staff))
+    if before.email and before.email != email:
+        outbox.post(before, "email_changed", texts.written("email_changed", {}))
+
+
+def tell_new_device(staff_id: int) -> None:
+    """A sign-in in a browser in which the officer has not signed in before."""
+    inbox.tell_staff([db.session.get_one(Staff, staff_id)], "new_device", link="/staff/account")
 
 
 def renew_recovery_codes(who: KnownStaff) -> list[str]:

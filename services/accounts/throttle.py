@@ -90,6 +90,10 @@ CODE = SecretLimits(
 PROOF = SecretLimits(
     Limit("proof", 5, DAY), Limit("proof", 10, DAY, first=20), Limit("proof_address", 50, DAY, first=200)
 )
+#: Codes that are sent: each costs money, and a stranger must not ring somebody's phone all day.
+SEND_CODE = SecretLimits(
+    Limit("send_code", 3, HOUR), Limit("send_code", 10, DAY, first=15), Limit("send_address", 30, DAY, first=100)
+)
 PASSWORD = Limit("password", 5, MINUTES)  # asked again in a session; counted for the session
 VERIFY_ADDRESS = Limit("verify_address", 30, HOUR)  # check codes of sheets that do not exist
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in

@@ -14,6 +14,7 @@ from lib.database import utcnow
 from models import Declaration, Event, db
 from services import audit
 from services.accounts import inbox
+from services.messages import texts
 
 #: The return itself touches the row: what comes later than this is the applicant's.
 SETTLED = timedelta(minutes=1)
@@ -21,31 +22,14 @@ SETTLED = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Reminder:
-    """``verb``: the event that says it was sent; ``after``: how long nothing has happened."""
+    """``verb``: the event that says it was sent, and its text; ``after``: how long nothing has happened."""
 
     verb: str
     after: timedelta
     touched: bool
-    title: str
-    body: str
 
 
-REMINDERS = (
-    Reminder(
-        "remind_unsent",
-        timedelta(days=3),
-        True,
-        "您的修改还没有提交",
-        "您修改过申报 {number}，但还没有重新提交，审核部门看不到您的修改。请登录后核对并重新提交。",
-    ),
-    Reminder(
-        "remind_returned",
-        timedelta(days=7),
-        False,
-        "退回的申报等您修改",
-        "您的申报 {number} 退回已经 7 天，还没有修改。请登录后按提示修改并重新提交。",
-    ),
-)
+REMINDERS = (Reminder("remind_unsent", timedelta(days=3), True), Reminder("remind_returned", timedelta(days=7), False))
 
 
 def remind_all() -> int:
@@ -70,8 +54,8 @@ def _was_touched(declaration: Declaration) -> bool:
 
 
 def _remind(reminder: Reminder, declaration: Declaration) -> int:
-    body = reminder.body.format(number=declaration.number)
-    inbox.send(declaration.account_id, reminder.title, body, "/apply/corrections", declaration_id=declaration.id)
+    values = {texts.NUMBER: declaration.number}
+    inbox.tell(declaration.account_id, reminder.verb, values, "/apply/corrections", declaration_id=declaration.id)
     audit.record(
         reminder.verb,
         None,

@@ -14,10 +14,10 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from lib.database import Prebuilt
 from lib.sealed import new_uid
-from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReferenceVersion, db
+from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, ReferenceVersion, db
 
 #: The tables that services.departments.snapshot holds.
-TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay)
+TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay, MessageText)
 
 _MARK = Prebuilt(select(ReferenceVersion.mark))
 _OF_TRANSACTION = "reference.of_transaction"  # key of Session.info

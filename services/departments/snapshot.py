@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from lib.codes import DepartmentKind
 from lib.csvlist import load
 from lib.workdays import Calendar
-from models import CalendarDay, Department, DepartmentDivision, Division, Option, db
+from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, db
 from services.departments import reference_version
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -52,6 +52,7 @@ class ReferenceData:
     offered: Mapping[str, Titles]
     titles: Mapping[str, Titles]
     calendar: Calendar
+    texts: Mapping[str, tuple[str, str, str]]  # of messages that the province has worded: title, body, SMS
 
 
 def current() -> ReferenceData:
@@ -79,6 +80,7 @@ def _load() -> ReferenceData:
         offered=MappingProxyType({**standard_lists(), **offered}),
         titles=MappingProxyType({**standard_lists(), **titles, **names}),
         calendar=Calendar.of(days),
+        texts=_texts(),
     )
 
 
@@ -92,6 +94,11 @@ def standard_lists() -> Mapping[str, Titles]:
 def _departments() -> tuple[DepartmentNode, ...]:
     columns = [getattr(Department, name) for name in DepartmentNode.__dataclass_fields__]
     return tuple(DepartmentNode(*row) for row in db.session.execute(select(*columns).order_by(Department.path)))
+
+
+def _texts() -> Mapping[str, tuple[str, str, str]]:
+    query = select(MessageText.name, MessageText.title, MessageText.body, MessageText.sms)
+    return MappingProxyType({name: (title, body, sms) for name, title, body, sms in db.session.execute(query)})
 
 
 def _covering() -> Mapping[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,17 +20,20 @@ from PIL import Image
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
-from lib import clamd
-from lib.database import failure_of, wal_is_safe
+from lib.database import failure_of, utcnow, wal_is_safe
 from lib.files import Note, StorageFailure
 from lib.pdf import fonts
 from lib.pictures import images
+from lib.remote import clamd
+from lib.remote.senders import NotSent
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Department, Division, Option, db
 from services.declaration import deadlines
+from services.messages import outbox, sending
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
+LONG_WAIT, DAY = timedelta(hours=1), timedelta(days=1)
 NOTICE_MONTH = 11  # the State Council names next year's holidays in late October or November
 
 
@@ -77,7 +80,7 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today)]
+        parts += [reference_data, lambda: calendar(today), lambda: messages(config)]
     for part in parts:
         try:
             yield from part()
@@ -240,6 +243,21 @@ def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         yield fault(f"clamd: no picture can be uploaded until it answers: {why}")
     else:
         yield warning(f"clamd: files are taken unchecked until it answers: {why}")
+
+
+def messages(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    """Do the servers answer that carry messages away, and does the outbox empty?"""
+    for channel, sender in sending.senders(config).items():
+        try:
+            sender.check()
+            yield ok(f"{channel}: the server answers")
+        except NotSent as error:
+            yield fault(f"{channel}: {error}")
+    waiting = outbox.backlog(utcnow() - DAY)
+    if waiting.oldest and waiting.oldest < utcnow() - LONG_WAIT:
+        yield warning(f"outbox: {waiting.unsent} messages are due, the oldest of {waiting.oldest:%Y-%m-%d %H:%M} UTC")
+    if waiting.given_up:
+        yield warning(f"outbox: {waiting.given_up} messages of the last day were given up; see 管理, 消息发送情况")
 
 
 def calendar(today: date) -> Iterator[DoctorFinding]:

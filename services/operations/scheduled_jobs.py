@@ -15,10 +15,12 @@ from lib.database import utcnow
 from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
-from services.accounts import applicants, known_devices, sessions
+from services.accounts import applicants, known_devices, sent_codes, sessions
 from services.assistance import requests
 from services.corrections import reminders
+from services.messages import outbox
 from services.papers import phone_upload, resumable_uploads
+from services.queue import digest
 from services.reports import xlsx
 from services.sheet import batch_print
 from services.workflow import due_dates
@@ -50,12 +52,13 @@ def _delete(table: type[Any], *which: Any) -> int:
 
 @dataclass(frozen=True)
 class Installation:
-    """What the jobs need to know of the installation: its folders, its files, and whether it starts drawers."""
+    """What the jobs need to know of the installation: folders, files, whether it starts drawers, when digests go."""
 
     root: Path
     data: Path
     store: Folder
     starts_drawers: bool
+    digest_hour: int
 
 
 def jobs(here: Installation) -> dict[str, Callable[[], int]]:
@@ -67,6 +70,9 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "expired reservations": applicants.delete_expired_reservations,
         "parked forms": forget_parked_forms,
         "old activation codes": forget_codes,
+        "old codes that were sent": sent_codes.delete_old,
+        "old messages": outbox.delete_old,
+        "digests of managers": partial(digest.send_all, here.digest_hour),
         "abandoned uploads": resumable_uploads.forget_abandoned,
         "old phone uploads": phone_upload.forget_old,
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),

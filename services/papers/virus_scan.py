@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from lib import clamd
 from lib.pictures.images import MAX_BYTES, PictureRefused
+from lib.remote import clamd
 
 log = logging.getLogger(__name__)
 

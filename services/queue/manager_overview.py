@@ -88,6 +88,11 @@ def overview(actor: Actor) -> Overview:
     )
 
 
+def workload(actor: Actor) -> DepartmentWorkload:
+    """Of the department and those below it, in one row."""
+    return _standings(OfficerView(actor))[0]
+
+
 def _standings(view: OfficerView) -> tuple[DepartmentWorkload, list[DepartmentWorkload]]:
     """The counters of the department and of those directly below it; what is left is the department's own."""
     own = view.tree.by_id[view.actor.department_id]

@@ -11,11 +11,12 @@ from datetime import date
 
 from lib.clock import today
 from lib.codes import Sex, Status
-from models import Mark, SecondLook, Transfer
+from models import Mark, OutboxMessage, SecondLook, Transfer
 from services import workflow
 from services.access import Actor
 from services.declaration import deadlines, labels
 from services.marks import marks, return_reasons
+from services.messages import outbox
 from services.review import held as held_files
 from services.review import history as review_history
 from services.review import rows as review_rows
@@ -41,6 +42,7 @@ class Submission:
     verdicts: Sequence[review_history.Verdict]
     transfers: Sequence[Transfer]  # those with an answer
     second_looks: Sequence[review_history.LookedAgain]  # those with an answer
+    message: OutboxMessage | None  # the newest mail or SMS about it, where one was sent after a verdict
     unsigned: Sequence[str]  # labels of answers that changed after the sheet was signed (无需重新签章)
 
     @property
@@ -85,6 +87,7 @@ def submission(case: ReviewCase, *, reveal: bool = False) -> Submission:
     privacy = Privacy(open_numbers=case.holds or reveal, known=known)
     seen = review_rows.RowContext(case, privacy)
     sections = review_rows.sections(seen)
+    verdicts = review_history.verdicts(case)
     return Submission(
         case=case,
         name=case.answers["applicant_name"],
@@ -97,9 +100,10 @@ def submission(case: ReviewCase, *, reveal: bool = False) -> Submission:
         sections=sections,
         papers=review_rows.paper_lines(seen),
         removed=review_rows.removed(seen, sections),
-        verdicts=review_history.verdicts(case),
+        verdicts=verdicts,
         transfers=review_history.transfers(case),
         second_looks=review_history.second_looks(case),
+        message=outbox.last_of(declaration.id) if verdicts else None,
         unsigned=review_rows.unsigned(revision),
     )
 

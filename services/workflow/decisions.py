@@ -9,13 +9,26 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from lib.clock import today
-from lib.codes import MarkState
+from lib.codes import MarkState, Role
 from lib.database import utcnow
-from models import Claim, Decision, Declaration, Mark, Record, ReturnReason, Revision, SecondLook, db
-from services.access import Actor
+from models import (
+    Claim,
+    Decision,
+    Declaration,
+    Department,
+    Mark,
+    Record,
+    ReturnReason,
+    Revision,
+    SecondLook,
+    Staff,
+    db,
+)
+from services.access import OFFICERS, Actor
 from services.accounts import inbox
 from services.declaration import deadlines
 from services.marks import marks, return_reasons
+from services.messages import texts
 from services.queue import index as queue_index
 from services.workflow import transfers
 from services.workflow.claims import drop_claim
@@ -30,8 +43,7 @@ def send_back(declaration: Declaration, actor: Actor, seen: int) -> Decision:
     send_marks(can_return(declaration, actor, seen))
     declaration.days_left = deadlines.days_left(declaration.due_on, today())
     decision = decide(declaration, latest_revision(declaration), "return", actor)
-    body = "您的申报有内容需要修改。请登录后按提示修改并重新提交。"
-    _tell_later(declaration, "申报已退回", body, "/apply/corrections")
+    _tell_later(declaration, "returned", "/apply/corrections")
     return decision
 
 
@@ -72,7 +84,7 @@ def _approve(declaration: Declaration, actor: Actor, revision: Revision, id_chec
     _stand_in_archive(declaration, revision)
     account.name = revision.answers["applicant_name"]
     account.assured = account.assured or id_checked
-    _tell_later(declaration, "审核通过", "您的信息已审核通过，可以在人员档案中查看。", "/archive")
+    _tell_later(declaration, "approved", "/archive")
     return decision
 
 
@@ -98,7 +110,7 @@ def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: s
     said = {"reason_code": reason.code if reason else None, "reason": reason.advice if reason else ""}
     decision = decide(declaration, revision, "decline", actor, **said, comment=comment.strip()[:200])
     _count_reasons([reason.code if reason else None])
-    _tell_later(declaration, "不予采集", "您的申报没有被采集。请登录查看原因。", "/apply/status")
+    _tell_later(declaration, "declined", "/apply/status")
     return decision
 
 
@@ -125,7 +137,23 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
     if record is None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
+    elif record.department_id != kept_by(revision):
+        _tell_office_before(declaration, record.department_id, kept_by(revision))
     update_record(record, revision, kept_by(revision), utcnow())
+
+
+def _tell_office_before(declaration: Declaration, before: int, now: int) -> None:
+    """The record moves away: the managers of the department that kept it are told, or its officers if it has none."""
+    here = Staff.active, Staff.department_id == before, Staff.role.in_(OFFICERS)
+    officers = db.session.scalars(select(Staff).where(*here).order_by(Staff.id)).all()
+    managers = [person for person in officers if person.role == Role.MANAGER]
+    inbox.tell_staff(
+        managers or officers,
+        "record_moved",
+        {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name},
+        declaration_id=declaration.id,
+        visible_at=utcnow() + UNDO_TIME,
+    )
 
 
 def kept_by(revision: Revision) -> int:
@@ -145,12 +173,12 @@ def unsend_marks(revision: Revision) -> None:
         mark.state = MarkState.DRAFT
 
 
-def _tell_later(declaration: Declaration, title: str, body: str, link: str) -> None:
+def _tell_later(declaration: Declaration, name: str, link: str) -> None:
     """The message waits until the decision can no longer be taken back."""
-    inbox.send(
+    inbox.tell(
         declaration.account_id,
-        title,
-        body,
+        name,
+        {texts.NUMBER: declaration.number},
         link,
         declaration_id=declaration.id,
         visible_at=utcnow() + UNDO_TIME,

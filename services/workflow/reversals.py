@@ -12,6 +12,7 @@ from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision,
 from services.access import Actor
 from services.accounts import inbox
 from services.declaration import deadlines
+from services.messages import outbox, texts
 from services.workflow.claims import assign
 from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
 from services.workflow.errors import NotAllowed
@@ -41,6 +42,7 @@ def _drop_waiting_messages(declaration: Declaration) -> None:
     """Delete the message of a decision that no longer counts. The applicant cannot have seen it yet."""
     waiting = InboxMessage.declaration_id == declaration.id, InboxMessage.visible_at > utcnow()
     db.session.execute(delete(InboxMessage).where(*waiting))
+    outbox.drop_waiting(declaration.id)
 
 
 def _take_back(declaration: Declaration, undone: Decision) -> None:
@@ -90,8 +92,8 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     declaration.days_left = deadlines.LEAST_AFTER_RETURN
     decision = decide(declaration, latest_revision(declaration), "revoke", actor, comment=comment.strip()[:200])
     _drop_waiting_messages(declaration)
-    body = "您的审核结果已被撤销，有内容需要修改。请登录后按提示修改并重新提交。"
-    inbox.send(declaration.account_id, "审核结果已撤销", body, "/apply/corrections", declaration_id=declaration.id)
+    values = {texts.NUMBER: declaration.number}
+    inbox.tell(declaration.account_id, "revoked", values, "/apply/corrections", declaration_id=declaration.id)
     return decision
 
 
@@ -106,11 +108,6 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
         declaration.due_from, declaration.due_days = today(), deadlines.LEAST_AFTER_RETURN
     _drop_waiting_messages(declaration)
     decision = decide(declaration, latest_revision(declaration), "reopen", actor, comment=comment.strip()[:200])
-    inbox.send(
-        declaration.account_id,
-        "申报重新受理",
-        f"您的申报 {declaration.number} 已重新受理，请留意审核结果。",
-        "/apply/status",
-        declaration_id=declaration.id,
-    )
+    values = {texts.NUMBER: declaration.number}
+    inbox.tell(declaration.account_id, "reopened", values, "/apply/status", declaration_id=declaration.id)
     return decision

@@ -16,6 +16,7 @@ from services.accounts import inbox
 from services.declaration import deadlines, drafts
 from services.filing.case import DeclarationCase
 from services.marks import mark_views, marks, ticks
+from services.messages import texts
 from services.papers import papers, similar_pictures
 from services.papers.papers import PaperState
 from services.queue import index as queue_index
@@ -73,9 +74,8 @@ def submit(
     if reminders := checks.reminders(revision):
         queue_index.remind(declaration.id, reminders)
     drafts.delete_all(declaration)
-    inbox.send(
-        declaration.account_id, "提交成功", f"您的申报 {declaration.number} 已提交，请留意审核结果。", "/apply/status"
-    )
+    values = {texts.NUMBER: declaration.number}
+    inbox.tell(declaration.account_id, "submitted", values, "/apply/status", declaration_id=declaration.id)
     return revision
 
 

@@ -8,6 +8,7 @@ from lib.database import utcnow
 from models import Claim, Decision, Declaration, Department, Revision, SecondLook, Staff, Transfer, db, keys
 from services.access import OFFICERS, Actor
 from services.accounts import inbox
+from services.messages import texts
 from services.workflow.claims import assign, drop_claim
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import holds, offered_by_us, offered_here, proposed_by
@@ -54,8 +55,8 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
         return waiting
     declaration.department = waiting.to_department
     make_move(declaration, "transfer", actor, detail=f"to {waiting.to_department.code}")
-    body = f"您的申报 {declaration.number} 已转由{waiting.to_department.name}办理，办理期限不变。"
-    inbox.send(declaration.account_id, "申报已转交", body, "/apply/status", declaration_id=declaration.id)
+    values = {texts.NUMBER: declaration.number, texts.DEPARTMENT: waiting.to_department.name}
+    inbox.tell(declaration.account_id, "transferred", values, "/apply/status", declaration_id=declaration.id)
     return waiting
 
 

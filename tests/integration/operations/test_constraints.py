@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "activation_code": {"legacy_id": 1},
     "declaration": {"status": "draft", "revision_number": 0},
     "event": {"actor": "system"},
+    "inbox_message": {"account_id": 1},
     "mark": {"state": "draft"},
     "known_device": {"account_id": 1},
     "parked_form": {"account_id": 1},
@@ -140,6 +141,7 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
     ),
     ("ck_web_session_of_one_person", "web_session", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_known_device_of_one_person", "known_device", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
+    ("ck_inbox_message_of_one_person", "inbox_message", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_parked_form_of_one_person", "parked_form", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     (
         "ck_declaration_office_has_due_date",

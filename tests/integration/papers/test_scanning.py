@@ -104,7 +104,7 @@ def test_the_doctor_names_a_clamd_that_is_gone(app, fail, says):
 
 
 def test_the_doctor_names_one_that_answers_nonsense(app, clamd, monkeypatch):
-    monkeypatch.setattr("lib.clamd.ping", lambda _address: False)
+    monkeypatch.setattr("lib.remote.clamd.ping", lambda _address: False)
     assert "it does not answer to PING" in runner(app)("doctor")[1]
 
 

@@ -95,6 +95,8 @@ def _may_import(source: Source, name: str) -> bool:
     layer, target = source.layer, name.split(".")[0]
     if target == "config":
         return layer == "app"
+    if layer == "config":  # how a setting is written is known where it is used
+        return target == "lib"
     if target == "tests" or layer not in RANK:
         return False
     if target == layer:

@@ -126,7 +126,7 @@ ARROWS = [
     ("models.py", "from forms import STEPS\nfrom lib import crypto", 1),
     (LIB, "from lib import crypto\nimport models", 1),
     (LIB, "import json, flaskr, modelsish", 0),
-    ("config.py", "from lib import crypto", 1),
+    ("config.py", "from models import db", 1),
 ]
 REQUESTS = [
     (RULE, "from flask import url_for", 0),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.clamd import ScannerUnavailable, parse_address, ping, scan
+from lib.remote.clamd import ScannerUnavailable, parse_address, ping, scan
 from tests.support.attacks.fake_clamd import FakeClamd
 
 

@@ -1,0 +1,113 @@
+"""``flask messages``: carry away what waits in the outbox. `flask tick` and `flask serve` do it too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from commands.report import one_line, reporting
+from lib.codes import Channel, CodePurpose
+from lib.database import transaction_mode
+from lib.remote.senders import NotSent, Sender
+from models import SentCode, db
+from services.accounts import contacts, legacy_claim, sent_codes
+from services.messages import outbox, sending
+
+BUDGET_S = 20.0  # of one round
+PHONES = {CodePurpose.RESET: contacts.phone_for_code, CodePurpose.CLAIM: legacy_claim.phone_for_code}
+
+group = AppGroup("messages", help="Mail and SMS that wait to be sent.")
+
+
+@dataclass
+class Round:
+    """What one round did."""
+
+    sent: int = 0
+    not_sent: int = 0
+
+
+def send_due(budget: float, senders: Mapping[Channel, Sender] | None = None) -> Round:
+    """Send what is due, each in transactions of its own, until nothing is left or the time is up."""
+    senders = sending.senders(current_app.config) if senders is None else senders
+    done, end = Round(), time.monotonic() + budget
+    if not senders:
+        return done
+    _prepare()
+    while time.monotonic() < end and (due := _next(senders)) is not None:
+        _send(due, senders, done)
+    return done
+
+
+def _prepare() -> None:
+    """Make the codes that were asked for, and look after what a killed sender left."""
+    with transaction_mode("DEFERRED"):
+        asked = db.session.query(SentCode.id).filter(SentCode.waits).first()
+        lost = outbox.needs_care()
+        db.session.rollback()
+    if asked:
+        sent_codes.look_up(PHONES)
+        db.session.commit()
+    if lost:
+        outbox.recover()
+        db.session.commit()
+
+
+def _next(senders: Mapping[Channel, Sender]) -> int | None:
+    with transaction_mode("DEFERRED"):
+        found = outbox.next_due(senders.keys())
+        db.session.rollback()
+    return found
+
+
+def _send(message_id: int, senders: Mapping[Channel, Sender], done: Round) -> None:
+    row = outbox.take(message_id)
+    if row is None:  # another sender was faster
+        db.session.rollback()
+        return
+    message, channel, lease, tries = outbox.outgoing(row), row.channel, row.lease or "", row.tries
+    db.session.commit()
+    why: NotSent | None = None
+    try:
+        senders[channel].send(message)
+    except NotSent as error:
+        why = error
+    if why is None:
+        outbox.sent(message_id, lease)
+        done.sent += 1
+    else:
+        outbox.not_sent(message_id, lease, tries, channel, why)
+        done.not_sent += 1
+    db.session.commit()
+
+
+@group.command("send")
+@reporting
+def send() -> None:
+    """Send what is due, until nothing is left. Several may run at once."""
+    found: Any = sending.senders(current_app.config)
+    if not found:
+        raise click.ClickException("neither KUAIJI_SMTP_URL nor KUAIJI_SMS_URL is set")
+    done = send_due(float("inf"), found)
+    click.echo(f"{done.sent} sent, {done.not_sent} not taken")
+
+
+@group.command("check")
+@reporting
+def check() -> None:
+    """Reach the mail server and the SMS gateway without sending anything."""
+    problems = []
+    for channel, sender in sending.senders(current_app.config).items():
+        try:
+            sender.check()
+            click.echo(f"{channel}: answers")
+        except NotSent as error:
+            problems.append(f"{channel}: {one_line(error)}")
+    if problems:
+        raise click.ClickException("; ".join(problems))

@@ -1,0 +1,1 @@
+"""Other servers that the product talks to: a virus scanner, a mail server, an SMS gateway."""

@@ -1,0 +1,63 @@
+"""What carries a message away: the same three answers from a mail server, an SMS gateway and the console."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from lib.codes import Channel
+
+
+@dataclass(frozen=True)
+class Site:
+    """What messages say of an installation, and how they leave it."""
+
+    name: str
+    address: str
+    channels: frozenset[Channel] = frozenset()
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message. ``uid`` is the same at each try, so that a receiver can tell a second copy."""
+
+    uid: str
+    to: str
+    subject: str
+    text: str
+
+
+class NotSent(Exception):
+    """Not taken this time; a later try may do. The message is for the administrator and has no personal data."""
+
+
+class Refused(NotSent):
+    """Not taken, and trying again will not help."""
+
+
+class NoAnswer(NotSent):
+    """It may have been taken: the answer did not come."""
+
+
+class Sender(Protocol):
+    """Raises NotSent, Refused or NoAnswer."""
+
+    def send(self, message: Outgoing) -> None: ...
+
+    def check(self) -> None:
+        """Reach the server without sending anything. Raises NotSent."""
+
+
+class Console:
+    """Prints instead of sending, for development."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream
+
+    def send(self, message: Outgoing) -> None:
+        lines = (f"--- to {message.to}", message.subject, message.text)
+        print(*filter(None, lines), sep="\n", file=self.stream or sys.stdout, flush=True)
+
+    def check(self) -> None:
+        return
