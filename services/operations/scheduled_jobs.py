@@ -16,6 +16,7 @@ from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sessions
+from services.administration import audit_seals
 from services.corrections import reminders
 from services.papers import phone_upload, resumable_uploads
 from services.reports import xlsx
@@ -71,4 +72,5 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "reminders of corrections": reminders.remind_all,
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
+        "events sealed": partial(audit_seals.seal, here.data),
     }

@@ -1,0 +1,211 @@
+"""The chain over the audit trail (docs/adr/028): ``flask tick`` adds its links, a verification finds the first bad row.
+
+Nobody who records an event waits for the chain. Its latest link is also kept in a file beside the keys and can be
+printed, so that the end of the trail cannot be cut off unseen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+
+from lib import crypto
+from lib.database import advisory_lock
+from lib.files import temporary_file_beside
+from models import Event, EventSeal, db, keys
+
+AT_ONCE = 2000  # rows that one run seals: 40 ms of the write lock
+#: A transaction on PostgreSQL may become visible late: so many links back, rows that were not there yet are looked for.
+LOOKED_BACK = 20_000
+VERIFIED_ON_PAGE = 20_000  # the latest rows: half a second
+HEAD_FILE = "audit-head"
+
+_ROW = (Event.id, Event.mac, *(getattr(Event, name) for name in Event.HASHED))
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """A link of the chain: the latest one unless something else is said. Position 0: nothing is sealed yet."""
+
+    position: int = 0
+    digest: bytes = crypto.CHAIN_BEGINNING
+    event_id: int = 0
+    at: datetime | None = None  # of the event
+
+    @property
+    def printed(self) -> str:
+        """As people compare it: ``12345:0f3a...``."""
+        return f"{self.position}:{self.digest.hex()}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """``problem``: the first bad row, in words; "" when all is as it was written. ``waiting``: rows not sealed yet."""
+
+    checked: int
+    waiting: int
+    problem: str = ""
+
+    @property
+    def summary(self) -> str:
+        return self.problem or f"{self.checked} rows in order"
+
+
+def head() -> ChainHead:
+    query = select(EventSeal.position, EventSeal.digest, EventSeal.event_id, Event.at)
+    query = query.outerjoin(Event, Event.id == EventSeal.event_id).order_by(EventSeal.position.desc()).limit(1)
+    found = db.session.execute(query).first()
+    return ChainHead(*found) if found else ChainHead()
+
+
+# --- sealing ----------------------------------------------------------------------------------------------------------
+
+
+def seal(data: Path) -> int:
+    """Add links for events that have none, at most ``AT_ONCE``; returns how many. For ``flask tick``.
+
+    The file gets the head that the run before has committed: it must never be ahead of the database.
+    """
+    advisory_lock(db.session, b"audit seals")
+    last = head()
+    _keep_head(data / HEAD_FILE, last)
+    rows = db.session.execute(_without_seal(last).limit(AT_ONCE)).all()
+    ring, digest, made = keys(), last.digest, []
+    for position, (event_id, mac) in enumerate(rows, last.position + 1):
+        digest = crypto.chain_link(ring, digest, event_id, mac)
+        made.append({"position": position, "event_id": event_id, "digest": digest})
+    if made:
+        db.session.execute(insert(EventSeal.__table__), made)  # type: ignore[arg-type]
+    return len(made)
+
+
+def _without_seal(last: ChainHead) -> Select[int, bytes | None]:
+    since = last.event_id  # on SQLite, where transactions come one after the other
+    if db.session.get_bind().dialect.name == "postgresql":
+        first = last.position - LOOKED_BACK
+        oldest = select(func.min(EventSeal.event_id)).where(EventSeal.position > first)
+        since = (db.session.scalar(oldest) or 0) if first > 0 else 0
+    query = select(Event.id, Event.mac).outerjoin(EventSeal, EventSeal.event_id == Event.id)
+    return query.where(Event.id >= since, EventSeal.position.is_(None)).order_by(Event.id)
+
+
+def _keep_head(file: Path, last: ChainHead) -> None:
+    known = read_head(file)
+    if last.position > known.position:
+        content = json.dumps({"position": last.position, "digest": last.digest.hex(), "event": last.event_id})
+        with temporary_file_beside(file, content.encode() + b"\n") as temporary:
+            os.replace(temporary, file)
+
+
+def read_head(file: Path) -> ChainHead:
+    """The link that the file remembers."""
+    try:
+        content = json.loads(file.read_text())
+        return ChainHead(content["position"], bytes.fromhex(content["digest"]), content["event"])
+    except FileNotFoundError:
+        return ChainHead()
+
+
+def parse_head(text: str) -> ChainHead:
+    """A printed head. Raises ValueError."""
+    position, _, digest = "".join(text.split()).partition(":")
+    return ChainHead(int(position), bytes.fromhex(digest))
+
+
+# --- verifying --------------------------------------------------------------------------------------------------------
+
+
+def verify(known: ChainHead, step: Callable[[int], None] = lambda _rows: None) -> Verification:
+    """Every row of the trail, against the chain and against a link that is ``known`` from elsewhere."""
+    checked, problem = 0, ""
+    for problem in _links(ChainHead(), known):
+        checked += 1
+        step(1)
+        if problem:
+            break
+    waiting = 0 if problem else _waiting()
+    problem = problem or _unsealed_problem() or _doubled() or _shortened(known, checked)
+    return Verification(checked, waiting, problem)
+
+
+def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verification:
+    """The same for the latest rows, quickly enough for a page."""
+    last = head()
+    before = _link_at(last.position - most) if last.position > most else ChainHead()
+    checked, problem = 0, ""
+    for problem in _links(before, known):
+        checked += 1
+        if problem:
+            break
+    problem = problem or _unsealed_problem() or _shortened(known, last.position)
+    return Verification(checked, 0 if problem else _waiting(), problem)
+
+
+def _link_at(position: int) -> ChainHead:
+    """Without it the next link cannot be right, which is what is told then."""
+    query = select(EventSeal.digest).where(EventSeal.position == position)
+    return ChainHead(position, db.session.scalar(query) or crypto.CHAIN_BEGINNING)
+
+
+def _links(before: ChainHead, known: ChainHead) -> Iterator[str]:
+    """What is wrong with each row behind ``before``, in the order of the chain; "" for nothing."""
+    query = select(EventSeal.position, EventSeal.event_id, EventSeal.digest, *_ROW)
+    query = query.outerjoin(Event, Event.id == EventSeal.event_id).where(EventSeal.position > before.position)
+    found = db.session.execute(query.order_by(EventSeal.position).execution_options(yield_per=1000))
+    digest, ring = before.digest, keys()
+    for expected, row in enumerate(found, before.position + 1):
+        digest = crypto.chain_link(ring, digest, row.event_id, row.mac)
+        if row.position != expected:
+            yield f"event {row.event_id}: the link before it is missing (position {expected})"
+        elif row.id is None:
+            yield f"event {row.event_id} was removed"
+        elif not crypto.is_row_genuine(ring, row[5:], row.mac):
+            yield f"event {row.event_id} was changed"
+        elif row.digest != digest:
+            yield f"event {row.event_id} is not the one that was sealed at position {row.position}"
+        elif row.position == known.position and row.digest != known.digest:
+            yield f"event {row.event_id}: the chain up to position {row.position} was made anew"
+        else:
+            yield ""
+
+
+def _unsealed() -> Any:
+    return EventSeal.event_id == Event.id, EventSeal.position.is_(None)
+
+
+def _waiting() -> int:
+    joined, missing = _unsealed()
+    return db.session.scalar(select(func.count()).select_from(Event).outerjoin(EventSeal, joined).where(missing)) or 0
+
+
+def _unsealed_problem() -> str:
+    """Rows without a link are new, or were put in by somebody who does not know the key."""
+    joined, missing = _unsealed()
+    query = select(*_ROW).outerjoin(EventSeal, joined).where(missing).order_by(Event.id)
+    ring = keys()
+    for row in db.session.execute(query.execution_options(yield_per=1000)):
+        if not crypto.is_row_genuine(ring, row[2:], row.mac):
+            return f"event {row.id} was put in or changed"
+    return ""
+
+
+def _doubled() -> str:
+    """A copy of a genuine row is genuine, too."""
+    query = select(func.max(Event.id)).group_by(Event.mac).having(func.count() > 1)
+    found = db.session.scalar(query.order_by(func.max(Event.id)).limit(1))
+    return f"event {found} is a copy of another one" if found else ""
+
+
+def _shortened(known: ChainHead, last: int) -> str:
+    if known.position <= last:
+        return ""
+    return (
+        f"the trail ends at position {last}, it had {known.position}: rows were removed or an older copy was restored"
+    )
