@@ -33,6 +33,10 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
         ),
     ),
+    (
+        "账号和安全",
+        (AdminPage("admin.staff", "工作人员账号", "查看本部门和下级部门的账号、角色和最近登录，办理权限内的修改"),),
+    ),
     ("本人", (AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码"),)),
 )
 

@@ -14,7 +14,7 @@ EVERYBODY = frozenset({NOBODY, *(role.value for role in Role)})
 APPLICANT = frozenset({"applicant"})
 OFFICERS = frozenset({"reviewer", "manager"})
 STAFF = frozenset({"reviewer", "manager", "system", "security", "auditor"})
-MANAGER, SYSTEM = frozenset({"manager"}), frozenset({"system"})
+MANAGER, SYSTEM, SECURITY, AUDITOR = (frozenset({role}) for role in ("manager", "system", "security", "auditor"))
 G, P, GP = ("GET",), ("POST",), ("GET", "POST")
 
 #: endpoint: methods, who may use it.
@@ -157,6 +157,16 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.new_reason": (GP, MANAGER | SYSTEM),
     "admin.reason": (GP, MANAGER | SYSTEM),
     "admin.retire_reason": (P, MANAGER | SYSTEM),
+    "admin.staff": (G, STAFF - {"reviewer"}),
+    "admin.search_staff": (GP, STAFF - {"reviewer"}),
+    "admin.new_staff": (GP, MANAGER | SYSTEM),
+    "admin.staff_member": (G, STAFF - {"reviewer"}),
+    "admin.move_staff": (P, MANAGER | SYSTEM),
+    "admin.set_staff_active": (P, MANAGER | SYSTEM),
+    "admin.reset_staff_password": (P, MANAGER | SYSTEM),
+    "admin.reset_staff_totp": (P, SECURITY),
+    "admin.unlock_staff": (P, SECURITY),
+    "admin.end_staff_sessions": (P, SECURITY),
     "admin.notices": (G, SYSTEM),
     "admin.new_notice": (GP, SYSTEM),
     "admin.edit_notice": (GP, SYSTEM),
