@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 from wtforms.validators import ValidationError
@@ -131,7 +131,10 @@ def _slip(uid: str, *, password: str = "", secret: str = "") -> str:
     row = staff_accounts.find(me(), uid) or abort(404)
     picture = segno.make(staff.otpauth(row.username, secret)).svg_data_uri(scale=5) if secret else ""
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    return render_template("admin/staff_slip.html", staff=row, password=password, secret=spaced, picture=picture)
+    address = current_app.config["BASE_URL"] + url_for("auth.staff_login")
+    return render_template(
+        "admin/staff_slip.html", staff=row, address=address, password=password, secret=spaced, picture=picture
+    )
 
 
 @bp.get("/staff/<uid>")

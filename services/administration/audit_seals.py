@@ -46,16 +46,29 @@ class ChainHead:
 
 
 @dataclass(frozen=True)
+class ChainFault:
+    """The first bad row in words: for operators and the log, and for the page."""
+
+    english: str
+    chinese: str
+
+
+@dataclass(frozen=True)
 class Verification:
-    """``problem``: the first bad row, in words; "" when all is as it was written. ``waiting``: rows not sealed yet."""
+    """``fault``: None when all is as it was written. ``waiting``: rows that are not sealed yet."""
 
     checked: int
     waiting: int
-    problem: str = ""
+    fault: ChainFault | None = None
+
+    @property
+    def problem(self) -> str:
+        return self.fault.english if self.fault else ""
 
     @property
     def summary(self) -> str:
-        return self.problem or f"{self.checked} rows in order"
+        """For the log, which auditors read."""
+        return self.fault.chinese if self.fault else f"核对 {self.checked} 条，一致"
 
 
 def head() -> ChainHead:
@@ -124,28 +137,27 @@ def parse_head(text: str) -> ChainHead:
 
 def verify(known: ChainHead, step: Callable[[int], None] = lambda _rows: None) -> Verification:
     """Every row of the trail, against the chain and against a link that is ``known`` from elsewhere."""
-    checked, problem = 0, ""
-    for problem in _links(ChainHead(), known):
+    checked, fault = 0, None
+    for fault in _links(ChainHead(), known):
         checked += 1
         step(1)
-        if problem:
+        if fault:
             break
-    waiting = 0 if problem else _waiting()
-    problem = problem or _unsealed_problem() or _doubled() or _shortened(known, checked)
-    return Verification(checked, waiting, problem)
+    waiting = 0 if fault else _waiting()
+    return Verification(checked, waiting, fault or _put_in() or _doubled() or _shortened(known, checked))
 
 
 def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verification:
     """The same for the latest rows, quickly enough for a page."""
     last = head()
     before = _link_at(last.position - most) if last.position > most else ChainHead()
-    checked, problem = 0, ""
-    for problem in _links(before, known):
+    checked, fault = 0, None
+    for fault in _links(before, known):
         checked += 1
-        if problem:
+        if fault:
             break
-    problem = problem or _unsealed_problem() or _shortened(known, last.position)
-    return Verification(checked, 0 if problem else _waiting(), problem)
+    waiting = 0 if fault else _waiting()
+    return Verification(checked, waiting, fault or _put_in() or _shortened(known, last.position))
 
 
 def _link_at(position: int) -> ChainHead:
@@ -154,26 +166,36 @@ def _link_at(position: int) -> ChainHead:
     return ChainHead(position, db.session.scalar(query) or crypto.CHAIN_BEGINNING)
 
 
-def _links(before: ChainHead, known: ChainHead) -> Iterator[str]:
-    """What is wrong with each row behind ``before``, in the order of the chain; "" for nothing."""
+def _links(before: ChainHead, known: ChainHead) -> Iterator[ChainFault | None]:
+    """What is wrong with each row behind ``before``, in the order of the chain; None for nothing."""
     query = select(EventSeal.position, EventSeal.event_id, EventSeal.digest, *_ROW)
     query = query.outerjoin(Event, Event.id == EventSeal.event_id).where(EventSeal.position > before.position)
     found = db.session.execute(query.order_by(EventSeal.position).execution_options(yield_per=1000))
     digest, ring = before.digest, keys()
     for expected, row in enumerate(found, before.position + 1):
         digest = crypto.chain_link(ring, digest, row.event_id, row.mac)
+        which = row.event_id
         if row.position != expected:
-            yield f"event {row.event_id}: the link before it is missing (position {expected})"
+            yield ChainFault(
+                f"event {which}: the link before it is missing (position {expected})",
+                f"第 {which} 号记录之前缺少第 {expected} 个链节",
+            )
         elif row.id is None:
-            yield f"event {row.event_id} was removed"
+            yield ChainFault(f"event {which} was removed", f"第 {which} 号记录被删除")
         elif not crypto.is_row_genuine(ring, row[5:], row.mac):
-            yield f"event {row.event_id} was changed"
+            yield ChainFault(f"event {which} was changed", f"第 {which} 号记录被修改")
         elif row.digest != digest:
-            yield f"event {row.event_id} is not the one that was sealed at position {row.position}"
+            yield ChainFault(
+                f"event {which} is not the one that was sealed at position {expected}",
+                f"第 {which} 号记录不是原来的记录，或者顺序被改动",
+            )
         elif row.position == known.position and row.digest != known.digest:
-            yield f"event {row.event_id}: the chain up to position {row.position} was made anew"
+            yield ChainFault(
+                f"event {which}: the chain up to position {expected} was made anew",
+                f"第 {which} 号记录及以前的校验链被重新生成",
+            )
         else:
-            yield ""
+            yield None
 
 
 def _unsealed() -> Any:
@@ -185,27 +207,28 @@ def _waiting() -> int:
     return db.session.scalar(select(func.count()).select_from(Event).outerjoin(EventSeal, joined).where(missing)) or 0
 
 
-def _unsealed_problem() -> str:
+def _put_in() -> ChainFault | None:
     """Rows without a link are new, or were put in by somebody who does not know the key."""
     joined, missing = _unsealed()
     query = select(*_ROW).outerjoin(EventSeal, joined).where(missing).order_by(Event.id)
     ring = keys()
     for row in db.session.execute(query.execution_options(yield_per=1000)):
         if not crypto.is_row_genuine(ring, row[2:], row.mac):
-            return f"event {row.id} was put in or changed"
-    return ""
+            return ChainFault(f"event {row.id} was put in or changed", f"第 {row.id} 号记录是插入的，或者被修改")
+    return None
 
 
-def _doubled() -> str:
+def _doubled() -> ChainFault | None:
     """A copy of a genuine row is genuine, too."""
     query = select(func.max(Event.id)).group_by(Event.mac).having(func.count() > 1)
     found = db.session.scalar(query.order_by(func.max(Event.id)).limit(1))
-    return f"event {found} is a copy of another one" if found else ""
+    return ChainFault(f"event {found} is a copy of another one", f"第 {found} 号记录是复制的") if found else None
 
 
-def _shortened(known: ChainHead, last: int) -> str:
+def _shortened(known: ChainHead, last: int) -> ChainFault | None:
     if known.position <= last:
-        return ""
-    return (
-        f"the trail ends at position {last}, it had {known.position}: rows were removed or an older copy was restored"
+        return None
+    return ChainFault(
+        f"the trail ends at position {last}, it had {known.position}: rows were removed or an older copy was restored",
+        f"校验链只有 {last} 节，原来有 {known.position} 节：末尾的记录被删除，或者恢复了较早的备份",
     )
