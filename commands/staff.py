@@ -65,7 +65,13 @@ def disable(username: str) -> None:
     """Block sign-in with the account, end its sessions, and put back what the officer holds."""
     returned = staff_accounts.disable(staff.by_username(username), None)
     db.session.commit()
-    click.echo(f"{username} is disabled; {returned} submissions are back in the queue")
+    click.echo(f"{username} is disabled")
+    _say_returned(returned)
+
+
+def _say_returned(count: int) -> None:
+    if count:
+        click.echo(f"submissions back in the queue: {count}")
 
 
 @group.command("enable")
@@ -88,7 +94,8 @@ def move(username: str, role: str | None, department: str | None) -> None:
     row = staff.by_username(username)
     returned = staff_accounts.move(row, None, Role(role or row.role), department or row.department.code)
     db.session.commit()
-    click.echo(f"{username} is {row.role} at {row.department.code}; {returned} submissions are back in the queue")
+    click.echo(f"{username} is {row.role} at {row.department.code}")
+    _say_returned(returned)
 
 
 @group.command("unlock")

@@ -114,7 +114,7 @@ def export_audit() -> ResponseReturnValue:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        count = audit_search.export(me(), form.query, text)
+        count = audit_search.export(me(), form.query, text, audit_search.EXPORTED_AT_MOST)
         text.detach()
         with writing():
             audit.record("audit_export", me(), detail=f"{count} rows")

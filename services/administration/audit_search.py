@@ -126,7 +126,7 @@ def page(actor: Actor, query: EventQuery, after: str = "") -> EventPage:
     return EventPage(_lines(found.rows), found.after, found.unfinished)
 
 
-def _wanted(actor: Actor, query: EventQuery) -> dict[str, Any]:
+def _wanted(actor: Actor | None, query: EventQuery) -> dict[str, Any]:
     """Column -> value. An auditor below the province sees what the officers of the own department have done."""
     wanted: dict[str, Any] = {}
     if query.declaration:
@@ -140,14 +140,21 @@ def _wanted(actor: Actor, query: EventQuery) -> dict[str, Any]:
         wanted["staff_id"] = _one(
             select(Staff.id).where(Staff.username == query.username), "username", "没有这个用户名"
         )
-    own = tree.load().by_id[actor.department_id]
-    code = query.office or ("" if own.parent_id is None else own.code)
-    if code:
-        office = matching.one_in_scope(actor, code)
-        if office is None:
-            raise UnknownSubject("office", "请从列表中选择部门")
-        wanted["department_id"] = office.id
+    if office_id := _office_id(actor, query.office):
+        wanted["department_id"] = office_id
     return wanted | ({"verb": query.verb} if query.verb else {})
+
+
+def _office_id(actor: Actor | None, code: str) -> int:
+    """0: of all departments."""
+    if actor is None:
+        return 0
+    own = tree.load().by_id[actor.department_id]
+    if not code:
+        return 0 if own.parent_id is None else own.id
+    if office := matching.one_in_scope(actor, code):
+        return office.id
+    raise UnknownSubject("office", "请从列表中选择部门")
 
 
 def _one(query: Select[int], field: str, message: str) -> int:
@@ -220,10 +227,10 @@ def _line(row: Any, staff: Any, numbers: Any, accounts: Any, offices: Any) -> Ev
 # --- as a file --------------------------------------------------------------------------------------------------------
 
 
-def export(actor: Actor, query: EventQuery, file: IO[str]) -> int:
+def export(actor: Actor | None, query: EventQuery, file: IO[str], most: int) -> int:
     """Write the events as CSV, the newest first; returns how many. Raises UnknownSubject.
 
-    After ``EXPORTED_AT_MOST`` rows the last line says that there are more.
+    After looking at ``most`` rows the last line says that there are more. No ``actor``: of the whole province.
     """
     wanted = _wanted(actor, query)
     keeps = _keeps(wanted) or (lambda _row: True)
@@ -231,7 +238,7 @@ def export(actor: Actor, query: EventQuery, file: IO[str]) -> int:
     file.write("\ufeff")  # spreadsheets take it for UTF-8
     looked_at, written, out = 0, 0, csv.writer(file)
     out.writerow(_COLUMNS)
-    while looked_at < EXPORTED_AT_MOST and (some := list(islice(rows, _AT_ONCE))):
+    while looked_at < most and (some := list(islice(rows, _AT_ONCE))):
         kept = [_cells(line) for line in _lines(list(filter(keeps, some)))]
         out.writerows(kept)
         looked_at, written = looked_at + len(some), written + len(kept)

@@ -168,7 +168,7 @@ def test_a_transaction_that_becomes_visible_late_is_sealed_all_the_same(app, tmp
     assert audit_seals.verify(ChainHead()) == audit_seals.Verification(2, 0)
 
 
-def test_the_command_verifies_and_prints_the_head(app, make, trail):
+def test_the_commands_verify_print_the_head_and_export(app, make, trail, tmp_path):
     flask = runner(app)
     assert flask("tick")[0] == 0
     printed = flask("audit", "head")[1].strip()
@@ -177,5 +177,10 @@ def test_the_command_verifies_and_prints_the_head(app, make, trail):
     status, _said, error = flask("audit", "verify", "--head", "3:" + "00" * 32)
     assert (status, f"event {trail[2]}: the chain up to position 3 was made anew" in error) == (1, True)
     assert flask("audit", "verify", "--head", "x")[0] == 2
+    file = tmp_path / "events.csv"
+    assert flask("audit", "export", str(file), "--since", "2026-01-01")[1] == f"{ROWS + 2} events are in {file}\n"
+    assert len(file.read_text("utf-8-sig").splitlines()) == ROWS + 3
+    status, _said, error = flask("audit", "export", str(file))
+    assert (status, "File exists" in error) == (1, True)
     done = db.session.scalars(select(Event.detail).where(Event.verb == "audit_verify").order_by(Event.id)).all()
-    assert done == [f"核对 {ROWS} 条，一致", f"第 {trail[2]} 号记录及以前的校验链被重新生成"]
+    assert done[:2] == [f"核对 {ROWS} 条，一致", f"第 {trail[2]} 号记录及以前的校验链被重新生成"]
