@@ -96,8 +96,8 @@ def everybody(department_code: str = "") -> Sequence[Staff]:
 
 
 def may_manage(actor: Actor, row: Staff) -> bool:
-    """May this administrator change role, department, state and password? ``row``: one that ``find`` has found."""
-    return row.id != actor.id and _may_assign(actor, row.role, row.department.path)
+    """May this administrator change role, department, state and password? Never of equals, so never one's own."""
+    return _may_assign(actor, row.role, row.department.path)
 
 
 def _may_assign(actor: Actor, role: Role, path: str) -> bool:
