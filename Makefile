@@ -34,15 +34,14 @@ test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
 check: setup-dev ## format, lint, types, the quick unit tests; under a minute
-	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/djlint templates --lint --quiet
-	@code=0; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
-	$(BIN)/mypy >"$$said" & \
-	$(BIN)/python -m pytest -q -n auto -m "not browser and not slow and not postgres and not soak" --durations=0 --durations-min=2 \
-		tests/unit || code=$$?; \
-	wait $$! || code=$$?; \
-	cat "$$said"; exit $$code
+	@code=0; said=$$(mktemp -d); trap 'rm -rf "$$said"' EXIT; \
+	{ $(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }; \
+		$(BIN)/ruff check --quiet . && $(BIN)/djlint templates --lint --quiet; } >"$$said/lint" 2>&1 & lint=$$!; \
+	$(BIN)/mypy >"$$said/types" 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not browser and not slow and not postgres and not soak" \
+		--durations=0 --durations-min=2 tests/unit || code=$$?; \
+	wait "$$types" || code=$$?; wait "$$lint" || code=$$?; \
+	cat "$$said/types" "$$said/lint"; exit "$$code"
 
 soak: setup-dev chromium fonts ## the long forms of the tests: many rounds of each
 	@$(BIN)/python -m pytest -m soak $(ARGS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,14 @@ from config import BadSetting, Config
 from forms import STEPS
 from lib import crypto
 from lib.database import engine_options, note_damage, prepare_engine
+from lib.database.reader import HandingPool
 from lib.files import Note
 from lib.http import slow_connections
 from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
+from lib.http.headers import with_headers
+from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
@@ -53,6 +55,12 @@ class FormRequest(Request):
     form_data_parser_class = FormBodyParser
 
 
+class Kuaiji(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view or hook of ours is asynchronous. Flask would look at a dozen of them in each request."""
+        return func
+
+
 class StepConverter(BaseConverter):
     """``<step:step>`` in a URL: an unknown page of the wizard is a 404 before any view runs."""
 
@@ -73,8 +81,8 @@ class RowConverter(IntegerConverter):
 
 
 def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
-    app = Flask(__name__, static_folder=None)
-    app.request_class = FormRequest
+    app = Kuaiji(__name__, static_folder=None)
+    app.request_class, app.url_rule_class = FormRequest, LazyRule
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
@@ -83,6 +91,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
         note_damage(db.engine, app.extensions["kuaiji.damage"])
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     gate.init_app(app)
+    app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -90,9 +99,8 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
         _add_commands(app)
     errors.init_app(app)
     proxy.init_app(app)
-    headers = _headers(app)
-    app.after_request(partial(_add_headers, headers))
-    _add_middleware(app, headers)
+    app.after_request(_finish)
+    _add_middleware(app, _headers(app))
     return app
 
 
@@ -149,7 +157,9 @@ def _prepare_data(app: Flask) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"]) | {
+        "poolclass": HandingPool
+    }
 
 
 def _photo_rule(app: Flask) -> PhotoRule:
@@ -188,9 +198,7 @@ def _headers(app: Flask) -> dict[str, str]:
     return HEADERS | (TRANSPORT_SECURITY if app.config["HTTPS"] else {})
 
 
-def _add_headers(headers: Mapping[str, str], response: Any) -> Any:
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
+def _finish(response: Any) -> Any:
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
     compress(request, response, has_secrets=g.get("actor") is not None)
     return response
@@ -198,6 +206,7 @@ def _add_headers(headers: Mapping[str, str], response: Any) -> Any:
 
 def _add_middleware(app: Flask, headers: Mapping[str, str]) -> None:
     """Static files first; proxies as configured."""
+    app.wsgi_app = with_headers(app.wsgi_app, headers)  # type: ignore[method-assign]
     app.wsgi_app = StaticFiles(app.wsgi_app, app.extensions["kuaiji.static"], headers)  # type: ignore[method-assign]
     if hops := app.config["PROXY_HOPS"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -274,6 +274,7 @@ class Config:
             setattr(self, name, value)
         self.DATA: Path = ROOT / given["DATA"]
         self.STATIC_BUILDS: Path = self.DATA / "static"
+        self.COMPILED_TEMPLATES: Path = self.DATA / "templates"
         self.UPLOADS: Path = ROOT / given["UPLOADS"]
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
@@ -312,11 +313,12 @@ class TestConfig(Config):
     """A throw-away instance under ``folder``: own database, own keys, quick password hashes."""
 
     __test__ = False  # not a test case
-    static_builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
+    builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
     STARTS_DRAWERS = False  # a separate process would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:
         environ = {"KUAIJI_DATA": str(folder), "KUAIJI_UPLOADS": str(folder / "uploads"), "KUAIJI_SECRET_KEY": "test"}
         super().__init__(environ | {f"KUAIJI_{name}": value for name, value in changes.items()})
-        self.STATIC_BUILDS = self.static_builds or self.STATIC_BUILDS
+        if self.builds:
+            self.STATIC_BUILDS, self.COMPILED_TEMPLATES = self.builds / "static", self.builds / "templates"
         self.TESTING = True

@@ -12,6 +12,7 @@ from typing import Any
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     Text,
     UniqueConstraint,
     event,
@@ -30,9 +32,18 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring, row_mac
-from lib.database import CONSTRAINT_NAMES, EnumCode, SearchText, UTCDateTime, make_append_only, utcnow
+from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
+
+#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def keys() -> Keyring:
@@ -50,6 +61,14 @@ def store() -> Folder:
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
+
+
+def make_append_only(table: Table) -> None:
+    """Make a table refuse UPDATE and DELETE from its creation on."""
+    for dialect in ("sqlite", "postgresql"):
+        for statement in append_only_statements(table.name, dialect):
+            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 db = SQLAlchemy(model_class=Base)
@@ -151,6 +170,7 @@ class ReferenceVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(24))  # random; another one after each change
+    due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were reckoned
 
 
 class Counter(Base):
@@ -189,13 +209,11 @@ class Account(Base):
             "id_index",
             unique=True,
             sqlite_where=text("state <> 'reserved'"),
-            postgresql_where=text("state <> 'reserved'"),
         ),
         Index(
             "ix_account_reservation_hash",
             "reservation_hash",
             sqlite_where=text("reservation_hash IS NOT NULL"),
-            postgresql_where=text("reservation_hash IS NOT NULL"),
         ),
     )
 
@@ -479,7 +497,7 @@ class Declaration(Answers, Base):
 
     __tablename__ = "declaration"
     __table_args__ = (
-        Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL, postgresql_where=OPEN_SQL),
+        Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
@@ -497,6 +515,9 @@ class Declaration(Answers, Base):
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # the responsible one
     due_on: Mapped[date | None]
     due_estimated: Mapped[bool] = mapped_column(default=False)  # depends on a year without a holiday notice
+    #: ``due_on`` is the ``due_days``-th working day after ``due_from``: reckoned again when the calendar changes.
+    due_from: Mapped[date | None]
+    due_days: Mapped[int | None]
     days_left: Mapped[int | None]  # working days left when the clock stopped, while the applicant has to act
     notice_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # 阅读须知
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -954,7 +975,7 @@ class Transfer(Base):
     __tablename__ = "transfer"
     __table_args__ = (
         CheckConstraint("(answered_at IS NULL) = (accepted IS NULL)", name="answered_or_not"),
-        Index("uq_transfer_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("uq_transfer_waiting", "declaration_id", unique=True, sqlite_where=_WAITS),
         Index("ix_transfer_to", "to_department_id", "answered_at"),
     )
 
@@ -982,7 +1003,7 @@ class SecondLook(Base):
     __tablename__ = "second_look"
     __table_args__ = (
         CheckConstraint("(answered_at IS NULL) = (agreed IS NULL)", name="answered_or_not"),
-        Index("uq_second_look_waiting", "declaration_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("uq_second_look_waiting", "declaration_id", unique=True, sqlite_where=_WAITS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

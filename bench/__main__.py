@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, help="calls of each list and database (40; from a million people on, 300)")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each page (20)")
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
-    parser.add_argument("--only", default="", help="only lists whose title has this text")
+    parser.add_argument("--only", default="", help="only pages (p1) and lists (p3) whose title has this text")
     parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
     parser.add_argument("--requests", type=int, default=3000, help="HTTP requests before the memory is read (3,000)")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
@@ -91,7 +91,7 @@ def _bulk(given: argparse.Namespace) -> None:
 
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "p1": lambda given: page_costs.run(given.rounds),
+    "p1": lambda given: page_costs.run(given.rounds, given.only),
     "p2": lambda given: against_django.pages(given.rounds),
     "p3": _lists,
     "p4": lambda given: change_list.run(_sqlite(given.data, min(given.people, LARGEST_PEER))),

@@ -20,10 +20,8 @@ from bench.instances import Instance
 from bench.names import surnames
 from bench.timing import median
 from config import ROOT
-from lib.clock import today
 from lib.database import transaction_mode
 from models import db
-from services.accounts import legacy_import
 from services.departments import matching
 from services.departments.reference_data import load_reference_data
 from services.reports import roster
@@ -60,7 +58,7 @@ def register(rows: int) -> None:
 
 def _imported(file: Path, folder: Path) -> dict[str, Any]:
     process.run("bench.bulk", "prepare", folder)
-    return process.run("bench.bulk", "import", file, folder)
+    return process.run("bench.old_register", file, folder)
 
 
 def _write(file: Path, rows: int) -> None:
@@ -114,16 +112,6 @@ def _prepare(folder: str) -> None:
         process.tell()
 
 
-def _import(file: str, folder: str) -> None:
-    """As ``flask legacy import`` does it."""
-    with instances.app_of(Path(folder)).app_context(), transaction_mode("IMMEDIATE"):
-        before = process_time()
-        source = legacy_import.open_source(Path(file))
-        result = legacy_import.import_source(source, today())
-        db.session.commit()
-        process.tell(job=process_time() - before, rows=result.imported)
-
-
 def _roster(folder: str) -> None:
     """As the view does it for the province's officer, all approved people."""
     instance = Instance("sqlite", 0, instances.app_of(Path(folder)), Path(folder))
@@ -140,5 +128,5 @@ def _roster(folder: str) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        jobs: dict[str, Callable[..., None]] = {"csv": _csv, "prepare": _prepare, "import": _import, "roster": _roster}
+        jobs: dict[str, Callable[..., None]] = {"csv": _csv, "prepare": _prepare, "roster": _roster}
         jobs[sys.argv[1]](*sys.argv[2:])

@@ -37,9 +37,9 @@ class Page:
     work: Callable[[], Any]
 
 
-def run(rounds: int) -> None:
+def run(rounds: int, only: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = _pages(filled.make(Path(folder)))
+        found = [page for page in _pages(filled.make(Path(folder))) if only in page.title]
         wsgi = _hello()
         variants = {HELLO: _times(HELLOS, lambda: call(wsgi, Ask("/")))}
         variants |= {page.title: _times(REQUESTS, page.work) for page in found}

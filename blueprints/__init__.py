@@ -10,6 +10,7 @@ from typing import cast
 from flask import current_app, g, request
 
 from lib.database import WITHOUT_WAITING, begin_mode, transaction_mode
+from lib.database.reader import end_reading
 from models import Declaration, db
 from services import audit
 from services.access import Actor
@@ -39,6 +40,7 @@ def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
         raise RuntimeError("a change before the write lock would be lost")
     expires, session.expire_on_commit = session.expire_on_commit, not keep
     try:
+        end_reading()
         (session.commit if keep else session.rollback)()
         with transaction_mode("IMMEDIATE" if wait else WITHOUT_WAITING):
             yield

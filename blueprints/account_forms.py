@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField, StringField, TextAreaField
 
 from lib import identity, names
 from lib.questions.fields import Question, TextQuestion
@@ -33,9 +33,13 @@ class AccountForm(FlaskForm):
             return None  # our messages are our own
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """No answer is as long as this. Some go into a cookie, which browsers drop when it is too large."""
+        """No answer is as long as this. Some go into a cookie, which browsers drop when it is too large.
+
+        Texts of several lines have a limit of their own.
+        """
         for field in self:
-            if isinstance(field, StringField) and len(field.data or "") > LONGEST_ANSWER:
+            is_line = isinstance(field, StringField) and not isinstance(field, TextAreaField)
+            if is_line and len(field.data or "") > LONGEST_ANSWER:
                 field.errors = [f"最多 {LONGEST_ANSWER} 个字，请核对后重新填写"]
                 return False
         return bool(super().validate(extra_validators))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, g
+from functools import lru_cache
+
+from flask import Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from lib.http.masking import masked, unmasked
@@ -11,8 +13,15 @@ from lib.http.masking import masked, unmasked
 def masked_token() -> str:
     """The token for the forms of this answer."""
     if "masked_csrf_token" not in g:
-        g.masked_csrf_token = masked(generate_csrf())
+        secret = session.get("csrf_token")
+        g.masked_csrf_token = masked(_signed(current_app.secret_key, secret) if secret else generate_csrf())
     return str(g.masked_csrf_token)
+
+
+@lru_cache(maxsize=2000)
+def _signed(_app_secret: str, _secret: str) -> str:
+    """The token of this page's secret. It has no age of its own (``WTF_CSRF_TIME_LIMIT``), so one signature serves."""
+    return str(generate_csrf())
 
 
 class MaskedCSRF(CSRFProtect):
@@ -20,6 +29,10 @@ class MaskedCSRF(CSRFProtect):
         super().init_app(app)
         app.context_processor(lambda: {"csrf_token": masked_token})
         app.jinja_env.globals["csrf_token"] = masked_token
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if request.method in current_app.config["WTF_CSRF_METHODS"]:  # asked first: most requests are none of these
+            super().protect(apply_exemptions)
 
     def _get_csrf_token(self) -> str | None:
         """What the form or the header carries, without its mask."""

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from lib import database, files
 from lib.crypto import HashingBusy
 from lib.database import begin_mode
+from lib.database.reader import end_reading
 from lib.files import StorageFailure
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
@@ -83,6 +84,7 @@ def init_app(app: Flask) -> None:
 
 
 def page(code: int, advice: str = "", title: str = "") -> tuple[str, int]:
+    end_reading()
     db.session.rollback()
     usual = ERRORS.get(code, ERRORS[400] if code < 500 else ERRORS[500])
     words = {"title": title or usual[0], "advice": advice or usual[1]}

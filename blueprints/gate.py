@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints import writing
 from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, failure_of
+from lib.database.reader import begin_reading, stop_reading
 from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
@@ -67,10 +68,15 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(check_permission)
     app.after_request(drain_request)
-    app.teardown_request(lambda _error: reference_version.release())
+    app.teardown_request(stop)
     login_manager.init_app(app, add_context_processor=False)
     app.context_processor(lambda: {"current_user": g.get("actor") or VISITOR})
     login_manager.request_loader(lambda _request: g.get("actor"))
+
+
+def stop(_error: BaseException | None) -> None:
+    reference_version.release()
+    stop_reading()
 
 
 def session_cookie(*, staff: bool) -> tuple[str, str]:
@@ -89,10 +95,13 @@ def load_session() -> None:
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
+    begin_reading(db.engine)
     token = request.cookies.get(session_cookie(staff=is_staff_path())[0], "")
     found = sessions.find(token, staff=is_staff_path()) if token else None
     if request.method not in SAFE:
-        db.session.rollback()
+        stop_reading()
+        if db.session.registry.has():
+            db.session.rollback()
     if found and found.actor:
         g.actor = found.actor
         if found.stale:

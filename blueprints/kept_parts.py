@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request, session
 from markupsafe import Markup, escape
+
+from lib.codes import Role
 
 TEXT_COOKIE = "kuaiji_text"  # 大字版
 TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made
@@ -35,16 +37,26 @@ class Part:
 
     def __init__(self, html: str, names: Collection[str] = ()) -> None:
         self.whole = Markup(html)  # noqa: S704 - made by our templates
-        pieces = re.split(f"~{_SECRET}\\.({'|'.join(names)})~", html) if names else [html]
-        self.texts, self.names = pieces[::2], pieces[1::2]
+        pieces: list[str] = re.split(f"~{_SECRET}\\.({'|'.join(names)})~", html) if names else [html]
+        self.pieces, self.names = pieces, pieces[1::2]
+        self._places: list[int] = []
 
     def filled(self, values: Mapping[str, Any]) -> Markup:
-        if not self.names:
-            return self.whole
-        pieces = list(self.texts)
-        for place, name in enumerate(self.names):
-            pieces[place] += str(escape(values[name]))  # plain text: Markup would escape what stands before
-        return Markup("".join(pieces))  # noqa: S704 - our templates' text and escaped values
+        return Markup(self.joined(values)) if self.names else self.whole  # noqa: S704 - our templates' text, escaped values
+
+    def joined(self, values: Mapping[str, Any]) -> str:
+        """The same as a plain text, for those who join many."""
+        pieces = self.pieces[:]
+        pieces[1::2] = [str(escape(values[name])) for name in self.names]
+        return "".join(pieces)
+
+    def in_order(self, names: Sequence[str], texts: Sequence[str]) -> str:
+        """The same with escaped texts for ``names``, which are the same each time. For lines of long lists."""
+        if not self._places:
+            self._places = [names.index(name) for name in self.names]
+        pieces = self.pieces[:]
+        pieces[1::2] = [texts[place] for place in self._places]
+        return "".join(pieces)
 
 
 class PartsKept:
@@ -106,9 +118,12 @@ def text_cookie() -> str:
 
 @dataclass(frozen=True)
 class _Person:
-    """Who is signed in, for the drawing of a page that is kept."""
+    """Who is signed in, for the drawing of a page that is kept: role and use of keys decide how it looks."""
 
+    role: Role
+    keys_on: bool
     name: str = hole("name")
+    department_name: str = hole("office")
     is_authenticated: bool = True
 
 
@@ -119,17 +134,19 @@ def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hasha
     if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
         return render_template(template, **values, **holes)
     actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
-    names = ("csrf", "name", "back_to", *holes)
-    key = (template, request.script_root, request.endpoint, large, actor is None, *values.values())
+    names = ("csrf", "name", "office", "back_to", *holes)
+    looks = (actor.role, actor.keys_on) if actor else ()
+    key = (template, request.script_root, request.endpoint, large, *looks, *values.values())
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
-    part = parts.get(key, lambda: _drawn(template, holes, values, signed_in=actor is not None), names)
-    whose = {"name": actor.name if actor else "", "back_to": quote(request.path)}
+    part = parts.get(key, lambda: _drawn(template, holes, values, _Person(*looks) if looks else None), names)
+    whose = {"name": actor.name, "office": actor.department_name} if actor else {}
+    whose["back_to"] = quote(request.path)
     return part.filled(_with_token(part, {**holes, **whose}))
 
 
-def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], *, signed_in: bool) -> str:
+def _drawn(template: str, holes: Mapping[str, Any], values: Mapping[str, Any], seen: _Person | None) -> str:
     marks = {name: hole(name) for name in holes} | {"back_to_quoted": hole("back_to")}
-    person = {"current_user": _Person()} if signed_in else {}
+    person = {"current_user": seen} if seen else {}
     with _token_as_hole():
         return render_template(template, **person, **values, **marks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def import_(file: Path, dry_run: bool) -> None:
     Lines with an error or conflict are skipped and listed; all others are imported in one transaction. Importing the
     corrected file again adds the rest.
     """
+    gc.freeze()  # the application: else the collector would look at it again every few hundred rows
     source = legacy_import.open_source(file)
     for title in source.unknown:
         click.echo(f"column left out: {title}")

@@ -98,11 +98,22 @@ def statutory(year: int) -> Iterator[date]:
     yield from (date(year, 10, day) for day in (1, 2, 3))
 
 
+def with_days_in_lieu(days: Iterable[date]) -> set[date]:
+    """Article 6 of the same regulation: a day that falls on a weekend is made good on the next working day."""
+    taken = set(days)
+    for day in sorted(taken):
+        if day.weekday() >= 5:
+            while day in taken or day.weekday() >= 5:
+                day += timedelta(days=1)
+            taken.add(day)
+    return taken
+
+
 def calendar() -> Iterator[tuple[str, str, str]]:
     """Only days that differ from the week's pattern."""
     import chinese_calendar  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    source = f"chinese-calendar {version('chinese_calendar')}"
+    source = f"chinese-calendar {version('chinesecalendar')}"
     day = date(NOTICES.start, 1, 1)
     while day.year < NOTICES.stop:
         if chinese_calendar.is_workday(day) != (day.weekday() < 5):
@@ -112,7 +123,9 @@ def calendar() -> Iterator[tuple[str, str, str]]:
         assert all(chinese_calendar.is_holiday(day) for day in statutory(year))
     for year in STATUTORY:
         yield from (
-            (day.isoformat(), "holiday", "statutory") for day in sorted(set(statutory(year))) if day.weekday() < 5
+            (day.isoformat(), "holiday", "statutory")
+            for day in sorted(with_days_in_lieu(statutory(year)))
+            if day.weekday() < 5
         )
 
 

@@ -27,6 +27,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lib.files import temporary_file_beside
@@ -71,7 +72,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(_derive(key, "seal")) for key_id, key in self._masters.items()}
         self._head = _FORMAT + bytes.fromhex(current)
         self._derived: dict[str, bytes] = {}
-        self._indexes: dict[str, hmac.HMAC] = {}
+        self._indexes: dict[str, HMAC] = {}
 
     @classmethod
     def ephemeral(cls) -> Keyring:
@@ -126,8 +127,15 @@ class Keyring:
 
     def seal(self, plain: bytes, aad: str) -> bytes:
         """Encrypt ``plain`` for the place that ``aad`` names."""
-        head, nonce = self._head, os.urandom(_NONCE_BYTES)
-        return head + nonce + self._ciphers[self.current_key_id].encrypt(nonce, plain, head + aad.encode())
+        return self.seal_all([(plain, aad)])[0]
+
+    def seal_all(self, values: Sequence[tuple[bytes, str]]) -> list[bytes]:
+        """``seal`` of many (plain, aad), which asks for random bytes once."""
+        head, encrypt, nonces = self._head, self._ciphers[self.current_key_id].encrypt, _nonces(len(values))
+        return [
+            head + nonce + encrypt(nonce, plain, head + aad.encode())
+            for nonce, (plain, aad) in zip(nonces, values, strict=True)
+        ]
 
     def open(self, sealed: bytes, aad: str) -> bytes:
         """Decrypt what ``seal`` made for the same ``aad``. Raises Tampered."""
@@ -160,15 +168,20 @@ class Keyring:
         """The keyed hash (32 bytes) by which an encrypted value is found again."""
         keyed = self._indexes.get(purpose)
         if keyed is None:
-            keyed = self._indexes[purpose] = hmac.new(self.derive(f"index|{purpose}"), digestmod="sha256")
-        begun = keyed.copy()  # takes half as long as beginning with the key again
+            keyed = self._indexes[purpose] = HMAC(self.derive(f"index|{purpose}"), SHA256())
+        begun = keyed.copy()  # a quarter of the time of beginning with the key again
         begun.update(value.encode("utf-8", "surrogatepass"))
-        return begun.digest()
+        return begun.finalize()
 
     def mac(self, purpose: str, *parts: bytes) -> bytes:
         """A keyed hash (32 bytes) of ``parts``; each goes in with its length, so (ab, c) and (a, bc) differ."""
         message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         return hmac.digest(self.derive(f"mac|{purpose}"), message, "sha256")
+
+
+def _nonces(count: int) -> list[bytes]:
+    random = os.urandom(_NONCE_BYTES * count)
+    return [random[at : at + _NONCE_BYTES] for at in range(0, len(random), _NONCE_BYTES)]
 
 
 def _decode_key(text: str) -> bytes:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
-from operator import mul
 from typing import Literal
 
 from stdnum.cn import uscc
@@ -33,8 +32,6 @@ _PROVINCES = frozenset(
 )
 _HMT_PREFIXES = frozenset({"81", "82", "83"})
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]\Z")
-_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
-_ZEROS = ord("0") * sum(_WEIGHTS)
 _CHECK_CHARACTERS = "10X98765432"
 _FIFTEEN = re.compile(r"[0-9]{15}\Z")
 
@@ -111,6 +108,14 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
     return _eighteen_problem(id_type, number, today)
 
 
+def is_resident_number(number: str, today: date) -> bool:
+    """The same of a 居民身份证 of 17 digits and one more, in a fifth of the time: no reason is made up."""
+    name = _NUMBER_NAMES[IdType.RESIDENT]
+    return (
+        number[:2] in _PROVINCES and _has_check_character(number) and _birth_problem(name, number[6:14], today) is None
+    )
+
+
 def _foreign_pr_shape() -> str:
     return "永久居留身份证号码应为 9 开头的 18 位(新证)，或 3 个字母加 12 位数字(旧证)，请照证件填写"
 
@@ -151,9 +156,11 @@ def _prefix_problem(kind: str, number: str) -> str | None:
 
 
 def _has_check_character(number: str) -> bool:
-    """ISO 7064 mod 11-2 of 18 characters. python-stdnum takes five times as long, which a whole register notices."""
-    total = sum(map(mul, _WEIGHTS, number.encode())) - _ZEROS
-    return _CHECK_CHARACTERS[total % 11] == number[17]
+    """ISO 7064 mod 11-2 of 17 digits and one more. python-stdnum takes long, which a whole register notices.
+
+    Each digit weighs twice as much as the next one, modulo 11: as it does in base 13.
+    """
+    return _CHECK_CHARACTERS[int(number[:17], 13) * 2 % 11] == number[17]
 
 
 @lru_cache(maxsize=1 << 14)

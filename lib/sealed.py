@@ -35,11 +35,15 @@ class Sealed:
         return json.loads(plain) if self.as_json else plain
 
     def __set__(self, row: Any, value: Any) -> None:
+        setattr(row, self.column, self.sealed(row, value))
+
+    def sealed(self, row: Any, value: Any) -> bytes | None:
+        """What the row's column holds for this value."""
         if value is None or (value == "" and not self.as_json):
-            setattr(row, self.column, None)
-            return
+            return None
         plain = json.dumps(value, ensure_ascii=False) if self.as_json else str(value)
-        setattr(row, self.column, row.keyring().seal(plain.encode(), self._aad(row)))
+        found: bytes = row.keyring().seal(plain.encode(), self._aad(row))
+        return found
 
 
 def place(table: str, column: str, uid: str) -> str:
@@ -49,4 +53,10 @@ def place(table: str, column: str, uid: str) -> str:
 
 def new_uid() -> str:
     """A random public name for a row: 96 bits, URL-safe. It is never the only protection of the row."""
-    return base64.urlsafe_b64encode(os.urandom(12)).decode()
+    return new_uids(1)[0]
+
+
+def new_uids(count: int) -> list[str]:
+    """Many of them at once, which asks for random bytes once."""
+    text = base64.urlsafe_b64encode(os.urandom(12 * count)).decode()
+    return [text[at : at + 16] for at in range(0, 16 * count, 16)]

@@ -134,18 +134,8 @@ def office_declaration(actor: Actor, uid: str) -> Declaration | None:
     After a transfer the old department keeps reading what it decided (``office_revision`` says which revisions).
     It comes with what pages and verbs ask of it: whose it is, who holds it, what it waits for, revisions and marks.
     """
-    taken_back = (Status.DRAFT, Status.DROPPED)
-    query = select(Declaration).join(Department, Department.id == Declaration.department_id)
-    query = query.join(Account, Account.id == Declaration.account_id)
-    query = query.where(
-        Declaration.uid == uid,
-        Declaration.revision_number > 0,
-        Declaration.status.not_in(taken_back),
-        or_(_below(actor), _offered(actor), _decided(actor)),
-    )
-    if actor.id_index:
-        query = query.where(Account.id_index != actor.id_index)
-    found = db.session.scalars(query.options(*STANDING, _REVISIONS).execution_options(populate_existing=True))
+    given = {"uid": uid, "path": actor.path, "own_index": actor.id_index or b""}
+    found = db.session.scalars(_OFFICE_DECLARATION, given, execution_options={"populate_existing": True})
     return found.unique().one_or_none()
 
 
@@ -180,22 +170,40 @@ def handles(declaration: Declaration, actor: Actor) -> bool:
     return in_office(declaration, actor) or any(office.path.startswith(actor.path) for office in waiting)
 
 
-def _below(actor: Actor) -> ColumnElement[bool]:
-    return Department.path.startswith(actor.path, autoescape=True)
+def _below(path: Any) -> Any:
+    """In the scope whose path is given."""
+    return path.startswith(parameter("path"))
 
 
-def _offered(actor: Actor) -> ColumnElement[bool]:
+def _offered() -> ColumnElement[bool]:
     """An unanswered transfer to a department of the scope."""
     office = aliased(Department)
     query = select(Transfer.id).join(office, office.id == Transfer.to_department_id)
     query = query.where(Transfer.declaration_id == Declaration.id, Transfer.answered_at.is_(None))
-    return exists(query.where(office.path.startswith(actor.path, autoescape=True)))
+    return exists(query.where(_below(office.path)))
 
 
-def _decided(actor: Actor) -> ColumnElement[bool]:
-    revision = aliased(Revision)  # not the Revision of an outer query
-    query = _own_decisions(actor).join(revision, revision.id == Decision.revision_id)
-    return exists(query.where(revision.declaration_id == Declaration.id))
+def _decided() -> ColumnElement[bool]:
+    office, revision = aliased(Department), aliased(Revision)  # not those of the outer query
+    query = select(Decision.id).join(office, office.id == Decision.department_id)
+    query = query.join(revision, revision.id == Decision.revision_id)
+    return exists(query.where(revision.declaration_id == Declaration.id, _below(office.path)))
+
+
+#: Built once: building it takes as long as asking it, and a verb asks it under the write lock.
+_OFFICE_DECLARATION = (
+    select(Declaration)
+    .join(Department, Department.id == Declaration.department_id)
+    .join(Account, Account.id == Declaration.account_id)
+    .where(
+        Declaration.uid == parameter("uid"),
+        Declaration.revision_number > 0,
+        Declaration.status.not_in((Status.DRAFT, Status.DROPPED)),
+        or_(_below(Department.path), _offered(), _decided()),
+        Account.id_index != parameter("own_index"),
+    )
+    .options(*STANDING, _REVISIONS)
+)
 
 
 def _own_decisions(actor: Actor) -> Select[int]:

@@ -29,7 +29,9 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
     (
         "清单和文字",
         (
+            AdminPage("admin.options", "选项列表", "添加、停用申报人选择的选项，修改名称和顺序"),
             AdminPage("admin.reasons", "原因列表", "维护退回修改和不予采集时选择的原因，以及申报人看到的说明"),
+            AdminPage("admin.calendar", "工作日历", "录入每年的放假通知，调整个别日期；审核期限按它计算"),
             AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
         ),
     ),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
-from blueprints.review.shared import address_of, bp, within
+from blueprints.review.shared import address_of, within
 from models import db
 from services import workflow
 from services.queue import listing as queue_listing
@@ -45,11 +43,3 @@ def claim_next_due(filters: Filters) -> str | None:
             continue
         return uid
     raise workflow.Conflict("同事们正在同时领取，请再按一次【领取下一件】。")
-
-
-@bp.context_processor
-def strip() -> dict[str, Any]:
-    """``just_decided``: the officer's last verdict while it can be taken back, where a verdict leads to."""
-    if request.endpoint not in ("review.submission", "review.queue"):
-        return {}
-    return {"just_decided": held_files.just_decided(me())}

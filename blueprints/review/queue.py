@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
+from blueprints.kept_parts import kept, render_kept
 from blueprints.review import queue_lines
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
@@ -22,8 +25,11 @@ from services.queue import listing as queue_listing
 from services.queue import saved_views
 from services.queue.filters import Filters
 from services.queue.rows import OfficerView, QueuePage
+from services.review import held as held_files
 
 TEN = 10
+TEMPLATE, VIEWS = "review/queue.html", "review/_queue_views.html"
+_NO_COUNTS: dict[str, Any] = dict.fromkeys(queue_filters.LANES, 0)
 #: What the page offers to choose from.
 LISTS = {
     "tabs": queue_filters.TABS,
@@ -83,16 +89,21 @@ def _page(
         "with_status": searched or bool(filters.lane) or filters.tab == "all",
         "with_department": bool(offices) or filters.lane == "incoming",
     }
-    holes = dict.fromkeys(queue_filters.LANES, 0) | {**counts.tabs, **counts.lanes, "today": counts.today}
-    pages = _pages(found, filters) | {"text": text, "said": _said(found), "done_today": _done_today(counts.seconds)}
-    return render_template(
-        "review/queue.html",
-        searched=searched,
-        filters=filters,
-        views=saved_views.of(me()),
-        holes=holes | pages | {"rows": queue_lines.drawn(found.lines, **look)},
-        shape=look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began},
-    )
+    holes = {**_NO_COUNTS, **counts.tabs, **counts.lanes, **_pages(found, filters)}
+    holes |= {"today": counts.today, "done_today": _done_today(counts.seconds), "text": text, "said": _said(found)}
+    holes |= {"views": _views(), "rows": queue_lines.drawn(found.lines, **look)}
+    shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}
+    if decided := held_files.just_decided(me()):
+        return render_template(TEMPLATE, **shape, **holes, just_decided=decided)
+    return render_kept(TEMPLATE, holes, **shape, just_decided=None)
+
+
+def _views() -> Markup:
+    """The officer's named views: personal, so nothing of them is kept."""
+    views = saved_views.of(me())
+    if not views:
+        return kept(VIEWS)
+    return Markup(current_app.jinja_env.get_template(VIEWS).render(views=views))  # noqa: S704 - our template's output
 
 
 def _shape(
@@ -102,7 +113,6 @@ def _shape(
     return {
         "filters": filters,
         "offices": offices,
-        "keys": me().keys_on,
         "shown_lanes": tuple(counts.lanes),
         "is_overdue": counts.lanes["overdue"] > 0,
         "is_soon": counts.lanes["soon"] > 0,
@@ -115,9 +125,13 @@ def _shape(
 
 def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
-    query: dict[str, Any] = filters.address()
+    here = url_for("review.queue")
     places = {"earlier": found.before, "later": found.after}
-    return {name: place and url_for("review.queue", after=place, **query) for name, place in places.items()}
+    return {name: place and f"{here}?{_query(after=place, **filters.address())}" for name, place in places.items()}
+
+
+def _query(**values: str) -> str:
+    return urlencode(values, safe="!$'()*,/:;?@")
 
 
 def _said(found: QueuePage) -> str:

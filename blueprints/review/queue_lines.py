@@ -7,12 +7,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import current_app, url_for
 from markupsafe import Markup, escape
 
-from blueprints.kept_parts import Part, PartsKept, hole
+from blueprints.kept_parts import PartsKept, hole
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
 
@@ -37,44 +37,34 @@ class Look(NamedTuple):
 
 def drawn(lines: Sequence[QueueRow], *, with_status: bool, with_department: bool) -> Markup:
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
-    address, html = url_for("review.submission", uid=""), list[str]()
+    address, html, at = url_for("review.submission", uid=""), list[str](), 0
     texts = str(escape(_BETWEEN.join([text for line in lines for text in _texts(line)]))).split(_BETWEEN)
-    for at, line in enumerate(lines):
-        look = _look(line, with_status, with_department)
+    for line in lines:
+        look = (with_status, with_department, *_look(line))
         part = parts.get((TEMPLATE, address, look), partial(_draw, look, address), HOLES)
-        html += _filled(part, texts[at * len(HOLES) : (at + 1) * len(HOLES)])
+        html.append(part.in_order(HOLES, texts[at : at + len(HOLES)]))
+        at += len(HOLES)
     return Markup("".join(html))  # noqa: S704 - our template's text and escaped values
 
 
-def _draw(look: Look, address: str) -> str:
+def _draw(look: tuple[Any, ...], address: str) -> str:
     template = current_app.jinja_env.get_template(TEMPLATE)
-    return template.render(look=look, address=address, **{name: hole(name) for name in HOLES})
+    return template.render(look=Look(*look), address=address, **{name: hole(name) for name in HOLES})
 
 
-def _filled(part: Part, texts: Sequence[str]) -> list[str]:
-    values = dict(zip(HOLES, texts, strict=True))
-    pieces = [part.texts[0]]
-    for name, text in zip(part.names, part.texts[1:], strict=True):
-        pieces += values[name], text
-    return pieces
+def _look(line: QueueRow) -> tuple[Any, ...]:
+    """The rest of a Look."""
+    clock = _clock(line.days_left, line.overdue, line.soon)
+    return line.kind, line.times > 1, line.status, line.reminders > 0, clock, line.estimated, _hands(line)
 
 
-def _look(line: QueueRow, with_status: bool, with_department: bool) -> Look:
-    kind, again, reminded = line.kind, line.times > 1, line.reminders > 0
-    return Look(
-        with_status, with_department, kind, again, line.status, reminded, _clock(line), line.estimated, _hands(line)
-    )
-
-
-def _clock(line: QueueRow) -> str:
+def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
     """Which words say how much time is left."""
-    if line.days_left is None:
+    if days_left is None:
         return "none"
-    if line.overdue:
-        return "late" if line.days_left < 0 else "late today"
-    if line.soon:
-        return "soon" if line.days_left else "today"
-    return "left"
+    if overdue:
+        return "late" if days_left < 0 else "late today"
+    return "left" if not soon else "soon" if days_left else "today"
 
 
 def _hands(line: QueueRow) -> str:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from blueprints.review import viewer_pictures
+from blueprints.review import check_panel, viewer_pictures
 from blueprints.review.submission_rows import SubmissionRows
 from lib.text import one_line
 from models import Record, db
@@ -20,12 +20,14 @@ from services.moves import MOVES
 from services.queue.filters import Filters
 from services.review import access_log, reading
 from services.review import case as review_case
+from services.review import held as held_files
 from services.review import page as review_page
 from services.review import pictures as review_pictures
 from services.review.access_log import AccessLog
 from services.review.case import ReviewCase
 
 bp = Blueprint("review", __name__, url_prefix="/staff")
+bp.record(lambda state: state.app.jinja_env.globals.update(moves=MOVES))
 
 REASON_CODE_LENGTH, COMMENT_LENGTH, MARKS_AT_MOST = 30, 200, 100
 
@@ -134,20 +136,22 @@ def submission_page(
     ``preloaded``: the page before loaded the first pictures, so the browser has them.
     """
     found = review_page.submission(case, reveal=reveal)
+    pictures = list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared)))
     page = render_template(
         "review/submission.html",
         found=found,
         case=case,
         declaration=case.declaration,
         revision=case.revision,
-        moves=MOVES,
-        pictures=list(viewer_pictures.of(case, review_pictures.pictures(found.papers, case.compared))),
+        pictures=pictures,
+        thumbs=viewer_pictures.thumbs(pictures),
         preloaded=preloaded,
         watermark=review_pictures.watermark(me().name),
         rows=SubmissionRows(found, return_reasons.of(me()), me().keys_on),
-        checks=checks.run(case.revision, me()),
+        checks=check_panel.drawn(checks.run(case.revision, me())),
         all_shown=bool(request.args.get("all")),
         within=within(),
         problem=problem,
+        just_decided=held_files.just_decided(me()) if request.endpoint == "review.submission" else None,
     )
     return page, 422 if problem else 200

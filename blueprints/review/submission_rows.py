@@ -5,12 +5,14 @@ Rows look alike for everybody, so each look is kept (blueprints/kept_parts.py). 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from flask import current_app
 from markupsafe import Markup
 
-from blueprints.kept_parts import kept
+from blueprints.kept_parts import PartsKept, hole, kept
 from blueprints.template_helpers import as_datetime
 from forms import SHEET
 from models import Mark
@@ -19,6 +21,9 @@ from services.review.page import Submission
 from services.review.rows import AnswerLine, PaperLine, ReviewSection
 
 LINE, OPTIONS = "review/_line.html", "review/_reason_options.html"
+HOLES = tuple("text before options group0 group1 group2 unsigned version code said explanation".split())
+HOLES += tuple("marked comment ticked page sides left top width height".split())
+_NO_TEXTS = dict.fromkeys(HOLES, "")
 _GROUPS, _SIDES = ("group0", "group1", "group2"), ("left", "top", "width", "height")
 
 
@@ -27,20 +32,21 @@ class SubmissionRows:
 
     def __init__(self, found: Submission, reasons: Reasons, keys: bool) -> None:
         self.found, self.keys, self.open = found, keys, found.marks_open
+        self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
         self.question_reasons, self.paper_reasons = tuple(reasons.question), tuple(reasons.paper)
         self.question_options = self._options(self.question_reasons)
         self.paper_options = self._options(self.paper_reasons)
 
     def answers(self, section: ReviewSection) -> Markup:
-        return Markup("").join(map(self._answer, section.lines))
+        return Markup("".join(map(self._answer, section.lines)))  # noqa: S704 - kept parts
 
     def papers(self) -> Markup:
-        return Markup("").join(map(self._paper, self.found.papers))
+        return Markup("".join(map(self._paper, self.found.papers)))  # noqa: S704 - kept parts
 
-    def _answer(self, line: AnswerLine) -> Markup:
+    def _answer(self, line: AnswerLine) -> str:
         options = self._options(self.question_reasons, line.mark) if line.mark else self.question_options
         texts = {"text": line.text, "before": line.before or "", "options": options}
-        texts |= dict(zip(_GROUPS, line.groups, strict=False)) | _texts(line)
+        texts |= dict(zip(_GROUPS, line.groups, strict=False))
         look: dict[str, Hashable] = {
             "is_paper": False,
             "name": line.name,
@@ -53,12 +59,12 @@ class SubmissionRows:
             "grouped": len(line.groups),
             "was": line.before and "something",  # none: nothing differs; empty: it was not answered
         }
-        return kept(LINE, texts, **look, **_look(line))
+        return self._drawn(line, texts, look)
 
-    def _paper(self, line: PaperLine) -> Markup:
+    def _paper(self, line: PaperLine) -> str:
         sheet = self.found.case.revision.sheet if line.paper.kind == SHEET else None
         options = self._options(self.paper_reasons, line.mark) if line.mark else self.paper_options
-        texts = {"options": options, "unsigned": "、".join(self.found.unsigned)} | _texts(line) | _place(line.mark)
+        texts = {"options": options, "unsigned": "、".join(self.found.unsigned)} | _place(line.mark)
         texts |= {"version": sheet.version, "code": sheet.code} if sheet else {}
         look: dict[str, Hashable] = {
             "is_paper": True,
@@ -73,7 +79,14 @@ class SubmissionRows:
             "has_sheet": sheet is not None,
             "is_unsigned": bool(self.found.unsigned),
         }
-        return kept(LINE, texts, **look, **_look(line))
+        return self._drawn(line, texts, look)
+
+    def _drawn(self, line: AnswerLine | PaperLine, texts: Mapping[str, Any], look: Mapping[str, Hashable]) -> str:
+        """A row of this look, with its texts and those of its marks."""
+        is_touched = line.asked_for or line.mark or line.tick or line.why
+        look = {**look, **(_look(line) if is_touched else _UNTOUCHED)}
+        part = self.parts.get((LINE, *look.values()), partial(_draw, look), HOLES)
+        return part.joined({**_NO_TEXTS, **texts, **(_texts(line) if is_touched else {})})
 
     def _options(self, choices: tuple[Choice, ...], mark: Mark | None = None) -> Markup:
         """The reasons that a row offers. One that is not offered any more stays where it was chosen."""
@@ -81,6 +94,12 @@ class SubmissionRows:
             return Markup("")
         chosen = (mark and mark.reason_code) or ""
         return kept(OPTIONS, {"retired": mark.reason if mark else ""}, choices=choices, chosen=chosen, keys=self.keys)
+
+
+def _draw(look: Mapping[str, Hashable]) -> str:
+    """The template has no address in it, so it is the same wherever the application stands."""
+    template = current_app.jinja_env.get_template(LINE)
+    return template.render(**look, **{name: hole(name) for name in HOLES})
 
 
 def _look(line: AnswerLine | PaperLine) -> dict[str, Hashable]:
@@ -94,6 +113,9 @@ def _look(line: AnswerLine | PaperLine) -> dict[str, Hashable]:
         "asked": asked is not None,
         "explained": bool(asked and asked.explanation),
     }
+
+
+_UNTOUCHED = {"why": "", "tick": False, "mark": False, "resign": True, "asked": False, "explained": False}
 
 
 def _texts(line: AnswerLine | PaperLine) -> dict[str, Any]:

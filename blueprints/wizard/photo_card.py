@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, render_template, url_for
+from flask import current_app, render_template
 from markupsafe import Markup
 
 from blueprints.kept_parts import kept
@@ -16,7 +16,7 @@ from models import PaperPage
 from services.filing.case import DeclarationCase
 
 TEMPLATE = "wizard/_photo.html"
-NONE = {"src": "", "width": "", "height": "", "kilobytes": ""}
+NONE = {"uid": "", "version": "", "width": "", "height": "", "kilobytes": ""}
 
 
 def draw(
@@ -40,7 +40,8 @@ def draw(
 
 def _figures(photo: PaperPage) -> Mapping[str, Any]:
     return {
-        "src": url_for("wizard.picture", uid=photo.uid, v=photo.address[:8]),
+        "uid": photo.uid,
+        "version": photo.address[:8],
         "width": photo.width,
         "height": photo.height,
         "kilobytes": round(photo.size / 1000, 1),

@@ -67,9 +67,11 @@ class QuestionCells:
             return Markup(self.drawn(question, said))  # noqa: S704 - our template
         state = "fixed" if said is not None else tuple(self._state(one) for one in together)
         key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
-        shadow, value = _with_hole(question)
-        part = self.parts.get(key, lambda: self.drawn(shadow, None if said is None else hole("value")), ("value",))
-        return part.filled({"value": value if said is None else said})
+        value = _typed(question) if said is None else said
+        return self.parts.get(key, lambda: self._with_hole(question, said), ("value",)).filled({"value": value})
+
+    def _with_hole(self, question: Question, said: str | None) -> str:
+        return self.drawn(_shadow(question), None if said is None else hole("value"))
 
     def drawn(self, question: Question, said: str | None) -> str:
         template = current_app.jinja_env.get_template(TEMPLATE)
@@ -121,16 +123,21 @@ def _hashable(value: Any) -> Hashable:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _with_hole(question: Question) -> tuple[Question, str]:
-    """The question with a hole in place of what was typed, and what was typed."""
+def _typed(question: Question) -> str:
+    """What goes into the hole."""
+    if isinstance(question, DayQuestion):
+        return question.typed
+    return (question.data or "") if isinstance(question, TextQuestion) else ""
+
+
+def _shadow(question: Question) -> Question:
+    """The question with a hole in place of what was typed."""
     shadow = question.copy_for(question._form)
     if isinstance(shadow, DayQuestion):
-        shadow.typed, typed = hole("value"), shadow.typed
-        return shadow, typed
-    if isinstance(shadow, TextQuestion):
-        shadow.data, text = hole("value"), shadow.data
-        return shadow, text or ""
-    return question, ""
+        shadow.typed = hole("value")
+    elif isinstance(shadow, TextQuestion):
+        shadow.data = hole("value")
+    return shadow
 
 
 def _document(account: Account) -> Markup:

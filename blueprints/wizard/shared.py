@@ -58,13 +58,14 @@ def case_in_hand() -> DeclarationCase:
     return case_of_request(declaration)
 
 
-def shown_case() -> DeclarationCase:
-    """``editable_case`` for a page that only shows it: of plain rows (services.filing.reading)."""
+def shown_case(if_late: Callable[[Declaration], object] | None = None) -> DeclarationCase:
+    """``editable_case`` of plain rows (services.filing.reading): for a page that shows it or saves its questions."""
     declaration = reading.open_declaration(me())
     if declaration is None or not declaration.is_editable or declaration.notice_read_at is None:
-        return editable_case()
+        editable_case(if_late)  # says where the way leads, or its state has just changed
+        return shown_case(if_late)
     case = case_of_request(declaration)
-    return shown_case() if opened(case) else case
+    return shown_case(if_late) if opened(case) else case
 
 
 def case_of_request(declaration: Declaration) -> DeclarationCase:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from blueprints import me, writing
+from blueprints.kept_parts import hole, kept, render_kept
+from blueprints.template_helpers import as_datetime
 from blueprints.wizard.shared import bp, case_in_hand, latest_case
 from lib.clock import today
 from lib.codes import Status
@@ -14,6 +20,7 @@ from services import access, audit, workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
 from services.declaration import deadlines
+from services.declaration.deadlines import DueState
 
 
 @bp.get("/done")
@@ -36,19 +43,54 @@ def status() -> str:
     """申报进度: whose turn it is, until when, and what has happened."""
     case = latest_case()
     declaration, moves = case.declaration, {move.verb for move in workflow.available(case.declaration, me())}
-    verdict = _verdict(declaration)
-    return render_template(
-        "wizard/status.html",
-        declaration=declaration,
-        status=workflow.standing_status(declaration),
-        standing=deadlines.due_state(declaration, today()),
-        history=audit.history(declaration),
-        items=corrections.items(case),
-        verdict=verdict,
-        may_withdraw="withdraw" in moves,
-        may_drop="drop" in moves,
-        record=access.own_record(me()) if verdict else None,
-        next_slug=case.first_unfinished if declaration.is_editable else "",
+    standing = deadlines.due_state(declaration, today())
+    values = {
+        "kind": declaration.kind,
+        "status": workflow.standing_status(declaration),
+        "whose_turn": standing.whose_turn,
+        "has_due": standing.due_on is not None,
+        "has_department": declaration.department is not None,
+        "may_withdraw": "withdraw" in moves,
+        "may_drop": "drop" in moves,
+    }
+    holes = _holes(declaration, standing)
+    if verdict := _verdict(declaration):
+        return render_template("wizard/status.html", verdict=verdict, record=access.own_record(me()), **values, **holes)
+    if declaration.is_editable:
+        items, next_slug = corrections.items(case), case.first_unfinished
+        return render_template("wizard/status.html", editable=True, items=items, next_slug=next_slug, **values, **holes)
+    return render_kept("wizard/status.html", holes, **values)
+
+
+def _holes(declaration: Declaration, standing: DueState) -> dict[str, Any]:
+    department = declaration.department
+    return {
+        "number": declaration.number,
+        "office": department.name if department else "",
+        "office_phone": (department.phone if department else "") or "电话暂未公布",
+        "due": kept("wizard/_due.html", standing=standing) if standing.due_on else "",
+        "history": _history(declaration),
+    }
+
+
+def _history(declaration: Declaration) -> Markup:
+    """What has happened so far; when, and in which office, goes into holes."""
+    entries = audit.history(declaration)
+    holes: dict[str, str] = {}
+    for at, entry in enumerate(entries):
+        holes[f"at_{at}"] = as_datetime(entry.at)
+        if entry.office:
+            holes[f"office_{at}"], holes[f"phone_{at}"] = entry.office, entry.phone or "暂未公布"
+    shape = _shape(tuple((entry.verb, entry.title, bool(entry.office)) for entry in entries))
+    return kept("wizard/_history.html", holes, items=shape)
+
+
+@lru_cache(maxsize=500)
+def _shape(entries: tuple[tuple[str, str, bool], ...]) -> tuple[tuple[str, ...], ...]:
+    """Verb, title, when, office, its phone: as the template takes them."""
+    return tuple(
+        (verb, title, hole(f"at_{at}"), *((hole(f"office_{at}"), hole(f"phone_{at}")) if has_office else ("", "")))
+        for at, (verb, title, has_office) in enumerate(entries)
     )
 
 

@@ -34,7 +34,7 @@ from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts
-from services.filing import next_page, reading
+from services.filing import next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.workflow import start as workflow_start
@@ -89,7 +89,7 @@ def save_step(step: Step) -> ResponseReturnValue:
 
 
 def _save_or_keep(step: Step, refused: str) -> ResponseReturnValue:
-    case = editable_case(partial(save_typed, page=step))
+    case = shown_case(partial(save_typed, page=step))
     form, action = step.form(request.form, context=case.context), request.form.get("action", "next")
     if action == "next" and not refused:
         return _save(case, step, form)
@@ -98,7 +98,7 @@ def _save_or_keep(step: Step, refused: str) -> ResponseReturnValue:
         return redirect(_before(step))
     if action.startswith("crop:") and PHOTO in step.papers:
         return _crop_and_return(action.partition(":")[2])
-    return _page(editable_case(), step, form, refused=refused) if refused else _stay(step, action)
+    return _page(shown_case(), step, form, refused=refused) if refused else _stay(step, action)
 
 
 def _stay(step: Step, action: str) -> ResponseReturnValue:
@@ -121,15 +121,13 @@ def _save(case: DeclarationCase, step: Step, form: StepForm) -> ResponseReturnVa
     if not valid or lacking or elsewhere:
         form.put_back_hidden()
         keep_typed(declaration, step)
-        return _page(editable_case(), step, form, lacking=lacking, elsewhere=elsewhere)
-    with writing(keep=True):
-        answers.save(declaration, form)
-        saved = DeclarationCase(declaration)
-        with db.session.no_autoflush:  # it is written together with the answers
-            saved.keep_progress(step)
+        return _page(shown_case(), step, form, lacking=lacking, elsewhere=elsewhere)
+    now = saving.saved(case, step, form)
+    with writing():
+        saving.write(now, step)
         drafts.delete(declaration, step)
         db.session.commit()
-    onward = _after(saved, step)
+    onward = _after(now, step)
     for question in form.questions:
         for warning in question.warnings:
             flash(warning, "y")
@@ -152,7 +150,7 @@ def _crop_and_return(place: str) -> ResponseReturnValue:
 @only(*APPLICANTS)
 def keep_draft(step: Step) -> ResponseReturnValue:
     """What is typed, saved while one types."""
-    saved = keep_typed(editable_case().declaration, step)
+    saved = keep_typed(shown_case().declaration, step)
     return ("", 204) if saved else ("", 413)
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageFilter, ImageMath, ImageStat
 
+from lib.pictures import neighbours
+
 Verdict = Literal["found", "missing", "unknown"]
 
 SCALE = 4.0  # pixels a millimetre of the examined parts
@@ -65,7 +67,7 @@ def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, flo
             reddish.paste(0, (0, 0, *reddish.size))
         dark = thin.point(lambda value: 255 if value >= least else 0)
         deep = thin.point(lambda value: 255 if value >= max(least, PRESSED) else 0)
-        written = Image.composite(deep, dark, reddish).filter(ImageFilter.MedianFilter(3))
+        written = neighbours.median(Image.composite(deep, dark, reddish))
         area, spread, stamped = area + _area(written), spread + _spread(written), stamped + _area(reddish)
     if area >= INK_FOUND + REMAINS * stamped and spread >= INK_SPREAD:
         return "found", round(area, 1)
@@ -77,7 +79,7 @@ def detect_red_stamp(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
     """Whether there is a red stamp, and its square millimetres. ``grey``: the picture has no colours."""
     white = _paper(part)
     dim = any(_is_dim(channel) for channel in white.split()[:2])
-    stamped = _redness(part, white, REDNESS).filter(ImageFilter.MedianFilter(3))
+    stamped = neighbours.median(_redness(part, white, REDNESS))
     area = round(_area(stamped), 1)
     if grey or dim:
         return "unknown", area

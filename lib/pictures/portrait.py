@@ -35,7 +35,7 @@ except ImportError:  # it has no build for the newest Python
 
 GOOD, RETAKE, UNKNOWN = "很好", "建议重拍", "无法判断"
 
-SURE_FACE, POSSIBLE_FACE = 60, 30  # of 100: a face; something that may be one
+SURE_FACE, POSSIBLE_FACE, SUREST = 60, 30, 100  # a face; something that may be one; the detector's highest figure
 TURNED_MARGIN = 4  # by so much surer is the detector of a face that stands upright
 HEAD = 1.3  # heads, hair to chin, are so much higher than the face that is found: 1.17 to 1.46 on real ones
 MIN_HEAD, MAX_HEAD = 0.42, 0.88  # of the picture's height; 0.55 to 0.75 is wanted, the rest is the estimate's error
@@ -89,7 +89,8 @@ def _faces(image: Image.Image) -> tuple[list[list[float]] | None, bool]:
     width, height = image.size
     found = _detect_faces(image)
     surest = max((face[4] for face in found), default=0)
-    others = [face[4] for turn in _TURNS for face in _detect_faces(image.transpose(turn))]
+    turns = _TURNS if surest <= SUREST - TURNED_MARGIN else ()  # no other one can be so much surer
+    others = [face[4] for turn in turns for face in _detect_faces(image.transpose(turn))]
     turned = max(others, default=0) >= max(SURE_FACE, surest + TURNED_MARGIN)
     sure = [face for face in found if face[4] >= SURE_FACE]
     if not sure and not turned and max([surest, *others]) >= POSSIBLE_FACE:

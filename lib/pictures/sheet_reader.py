@@ -14,7 +14,7 @@ from typing import Any
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from lib.pictures import ink, page_locator, perspective, sheet_marks
+from lib.pictures import ink, neighbours, page_locator, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area, Form, SheetPlace
 
@@ -66,7 +66,7 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
     yield red, 1.0, (0, 0)
     sharp = ImageOps.autocontrast(red.filter(ImageFilter.UnsharpMask(3, 200, 0)), 1)
     yield sharp, 1.0, (0, 0)
-    yield ImageEnhance.Contrast(red.filter(ImageFilter.MedianFilter(3))).enhance(1.6), 1.0, (0, 0)
+    yield ImageEnhance.Contrast(neighbours.median(red)).enhance(1.6), 1.0, (0, 0)
     width, height = red.size
     for left in (0.0, 0.45):
         for top in (0.0, 0.45):

@@ -49,8 +49,12 @@ class AnsweredPage:
 
     def say(self, question: Question, answer: Any) -> str:
         """An answer in words."""
-        needs_page = isinstance(question, ChoiceQuestion) and not question.fixed
-        return self._with_answer(question).say(answer) if needs_page else question.say(answer)
+        return self._with_answer(question).say(answer) if self.has_own_choices(question) else question.say(answer)
+
+    @staticmethod
+    def has_own_choices(question: Question) -> bool:
+        """Do the words of an answer follow from this page, not from the answer alone?"""
+        return isinstance(question, ChoiceQuestion) and not question.fixed
 
 
 @cache

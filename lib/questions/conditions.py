@@ -50,11 +50,22 @@ def both(first: Condition, second: Condition) -> All:
     return All(first.parts + second.parts)
 
 
+def read_by(condition: Condition) -> tuple[str, ...]:
+    """The facts that a condition looks at."""
+    return tuple(part.question for part in condition.parts)
+
+
 class DerivedFact(Protocol):
-    """How a page works out a fact from the answers. ``source``: the question on the page that it depends on."""
+    """How a page works out a fact from the answers. ``source``: the question on the page that it depends on.
+
+    ``reads``: the facts that it looks at.
+    """
 
     @property
     def source(self) -> str: ...
+
+    @property
+    def reads(self) -> tuple[str, ...]: ...
 
     def value(self, facts: Mapping[str, Any]) -> str | None: ...
 
@@ -65,6 +76,10 @@ class Computed:
 
     source: str
     compute: Callable[[str | None], str]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.source,)
 
     def value(self, facts: Mapping[str, Any]) -> str | None:
         return self.compute(facts.get(self.source))
@@ -77,6 +92,10 @@ class FixedWhile:
     source: str
     condition: Condition
     fixed: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return read_by(self.condition)
 
     def value(self, facts: Mapping[str, Any]) -> str | None:
         return self.fixed if self.condition.holds(facts) else None

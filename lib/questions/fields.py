@@ -306,6 +306,12 @@ class StepForm(Form):
     def questions(self) -> list[Question]:
         return list(self)
 
+    def reads(self) -> frozenset[str]:
+        """The facts of other pages that the rules of this one look at: without another of these it stays valid."""
+        by_rules = {name for question in self for rule in question.validators for name in getattr(rule, "reads", ())}
+        by_facts = {name for derived in self.derived.values() for name in derived.reads}
+        return frozenset((by_rules | by_facts) - self._fields.keys() - self.derived.keys())
+
     def facts(self) -> Mapping[str, Any]:
         """Stored answers of all pages, overlaid by what is on this one, and what is derived from it."""
         return self._facts

@@ -1,4 +1,7 @@
-"""The rules of answers. Each looks at ``data``, never at the request, so stored answers can be checked again."""
+"""The rules of answers. Each looks at ``data``, never at the request, so stored answers can be checked again.
+
+``reads`` of a rule: the facts that it looks at beside the answer.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
-from lib.questions.conditions import Condition, FormWithContext, FormWithFacts
+from lib.questions.conditions import Condition, FormWithContext, FormWithFacts, read_by
 
 
 class Required:
@@ -41,7 +44,7 @@ class AskedWhen(Optional):
     """
 
     def __init__(self, condition: Condition) -> None:
-        self.condition = condition
+        self.condition, self.reads = condition, read_by(condition)
         self.field_flags = {"when": condition}
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
@@ -55,7 +58,7 @@ class RequiredWhen(Required):
     """Required while ``condition`` holds; otherwise as AskedWhen."""
 
     def __init__(self, condition: Condition) -> None:
-        self.condition = condition
+        self.condition, self.reads = condition, read_by(condition)
         self.field_flags = {"when": condition, "required": True}
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
@@ -73,7 +76,7 @@ class DerivedFrom:
 
     def __init__(self, name: str, because: str) -> None:
         self.field_flags = {"derived": name, "because": because}
-        self.name = name
+        self.name, self.reads = name, (name,)
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         if (value := form.facts().get(self.name)) is not None:
@@ -86,6 +89,7 @@ class AllowedWhen:
 
     def __init__(self, choice: str, condition: Condition, message: str) -> None:
         self.choice, self.condition, self.message = choice, condition, message
+        self.reads = read_by(condition)
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         if field.data == self.choice and not self.condition.holds(form.facts()):
@@ -143,6 +147,8 @@ def unprintable_note(characters: Sequence[str]) -> str:
 class Past:
     """Not in the future, and not before the person was ``age`` years old. Works on months (``YYYY-MM``) and dates."""
 
+    reads = ("birth_date",)
+
     def __init__(self, age: int) -> None:
         self.age = age
 
@@ -160,6 +166,7 @@ class NotBefore:
 
     def __init__(self, other: str, label: str, warn: bool = False) -> None:
         self.other, self.label, self.warn = other, label, warn
+        self.reads = (other,)
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         earliest = form.facts().get(self.other)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,16 +19,16 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, func, insert, select
 
 from lib import names
 from lib.clock import local
 from lib.codes import AccountState
 from lib.database import utcnow
-from lib.sealed import new_uid, place
+from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
-from services.accounts.legacy_rows import COLUMNS, PROOFS, RowReader
+from services.accounts.legacy_rows import COLUMNS, PROOFS, RegisterRow, RowReader, Values
 
 REQUIRED = ("姓名", "证件号码")
 CHUNK = 1000
@@ -36,6 +36,15 @@ _TABLE = cast(Table, LegacyHolder.__table__)
 #: What is written of each row, in this order.
 _TOLD = ("name", "archive_no", "certificate_no", "issued_month", "issuer", "employer")
 _WRITTEN = ("uid", "batch", "id_index", "id_number_sealed", "phone_sealed", *_TOLD)
+_told_of = itemgetter(*_TOLD)
+#: The numbers of a dry run, which are not kept in memory either.
+_SEEN = Table(
+    "legacy_import_seen",
+    MetaData(),
+    Column("id_index", LargeBinary, primary_key=True),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
 
 _TWICE = "同一证件号码在文件里前面已有一行"
 
@@ -159,72 +168,89 @@ class _Batch:
     """One run over a file. ``found`` is called with each problem."""
 
     def __init__(self, source: Source, today: date, found: Callable[[Finding], None], *, dry_run: bool) -> None:
-        self.source, self.found, self.dry_run = source, found, dry_run
-        self.reader, self.ring = RowReader(source.columns, today), keys()
-        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch)
-        self.accounts = _finder(Account.id_index, Account.state)
+        self.found, self.ring, self.dry_run = found, keys(), dry_run
+        self.reader = RowReader(source.columns, source.width, today)
+        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid)
+        self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index)
+        self.write = _writer(_SEEN, ["id_index"]) if dry_run else _writer(_TABLE, _WRITTEN)
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-        self.seen: set[bytes] = set()  # of the chunk, whose rows are not in the table yet; of the file in a dry run
 
-    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> list[tuple[Any, ...]]:
-        """The new rows of a chunk, as they are written."""
+    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> None:
+        """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
-        if not self.dry_run:
-            self.seen.clear()
-        good = [row for line, cells in chunk if (row := self._checked(line, cells))]
-        known = self._known_numbers([index for _line, index, _values in good])
-        rows = []
-        for line, index, values in good:
+        good = self._good(chunk)
+        known = self._with_account(list(good))
+        known |= self._add({index: row.values for index, (_line, row) in good.items() if index not in known})
+        for index, (line, row) in good.items():
             if index in known:
                 self._leave_out(line, "conflict", known[index])
                 continue
-            for text in self.reader.remove_invalid_values(values):
+            for text in row.removed:
                 self.result.warnings += 1
                 self.found(Finding(line, "warning", text))
-            self.result.unproven += not any(values.get(field) for field in PROOFS)
-            rows.append(self._sealed(values, index))
-        self.result.imported += len(rows)
-        return rows
+            self.result.unproven += not any(row.values[field] for field in PROOFS)
+        self.result.imported += len(good) - len(known)
 
-    def _checked(self, line: int, cells: list[str]) -> tuple[int, bytes, dict[str, str]] | None:
-        values, problem = self.reader.read(cells)
-        if problem is None and len(cells) > self.source.width and any(cells[self.source.width :]):
-            problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
-        if problem:
-            self._leave_out(line, "error", problem)
-            return None
-        index = self.ring.index("id_number", values["number"])
-        if index in self.seen:
-            self._leave_out(line, "conflict", _TWICE)
-            return None
-        self.seen.add(index)
-        return line, index, values
+    def _add(self, new: dict[bytes, Values]) -> dict[bytes, str]:
+        """Returns the numbers that have a record already and were not added, each with a message."""
+        if self.dry_run:
+            known = self._recorded(new, ()) | {index: _TWICE for (index,) in self.seen(list(new))}
+            self.write([(index,) for index in new if index not in known])
+            return known
+        uids = new_uids(len(new))
+        added = self.write(self._sealed(new, uids))
+        return self._recorded(new, set(uids)) if added < len(new) else {}
 
-    def _sealed(self, values: dict[str, str], index: bytes) -> tuple[Any, ...]:
-        """The row as _WRITTEN names it."""
-        uid, phone = new_uid(), values.get("phone")
-        seal, table = self.ring.seal, LegacyHolder.__tablename__
-        number = seal(values["number"].encode(), place(table, "id_number", uid))
-        sealed_phone = seal(phone.encode(), place(table, "phone", uid)) if phone else None
-        rest = [values.get(field) or None for field in _TOLD]
-        return (uid, self.result.batch, index, number, sealed_phone, *rest)
+    def _recorded(self, new: Mapping[bytes, Values], added: Collection[str]) -> dict[bytes, str]:
+        """The numbers that have a record, except the ``added`` ones."""
+        return {
+            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
+            for index, batch, uid in self.holders(list(new))
+            if uid not in added
+        }
+
+    def _good(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, tuple[int, RegisterRow]]:
+        """The lines and rows that may be imported, each by the hash of its number."""
+        good: dict[bytes, tuple[int, RegisterRow]] = {}
+        for line, cells in chunk:
+            row = self.reader.read(cells)
+            if row.problem:
+                self._leave_out(line, "error", row.problem)
+                continue
+            index = self.ring.index("id_number", row.values["number"] or "")
+            if index in good:
+                self._leave_out(line, "conflict", _TWICE)
+                continue
+            good[index] = line, row
+        return good
+
+    def _sealed(self, new: Mapping[bytes, Values], uids: list[str]) -> list[tuple[Any, ...]]:
+        """The rows as _WRITTEN names them."""
+        batch = self.result.batch
+        numbers = self._sealed_column("id_number", uids, [row["number"] for row in new.values()])
+        phones = self._sealed_column("phone", uids, [row["phone"] for row in new.values()])
+        columns = zip(uids, new, numbers, phones, map(_told_of, new.values()), strict=True)
+        return [(uid, batch, index, number, phone, *told) for uid, index, number, phone, told in columns]
+
+    def _sealed_column(self, name: str, uids: list[str], values: list[str | None]) -> list[bytes | None]:
+        table = LegacyHolder.__tablename__
+        told = [(value.encode(), place(table, name, uid)) for uid, value in zip(uids, values, strict=True) if value]
+        sealed = iter(self.ring.seal_all(told))
+        return [next(sealed) if value else None for value in values]
 
     def _leave_out(self, line: int, kind: Kind, text: str) -> None:
         self.result.left_out += 1
         self.found(Finding(line, kind, text))
 
-    def _known_numbers(self, indexes: list[bytes]) -> dict[bytes, str]:
-        """The numbers that already have a record or an account, each with a message."""
-        holders = self.holders(indexes)
-        known = {
-            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
-            for index, batch in holders
-        }
-        if accounts := [index for index, _state in self.accounts(indexes)]:
-            in_force = Account.state != AccountState.RESERVED
-            query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
-            known |= dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
-        return known
+    def _with_account(self, indexes: list[bytes]) -> dict[bytes, str]:
+        """The numbers that have an account, each with a message."""
+        if not db.session.scalar(select(Account.id).limit(1)):  # when the register comes first, as it should
+            return {}
+        if not (accounts := [index for (index,) in self.accounts(indexes)]):
+            return {}
+        in_force = Account.state != AccountState.RESERVED
+        query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
+        return dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
 
 
 # The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands
@@ -233,15 +259,15 @@ class _Batch:
 Driven = Callable[[Sequence[Any]], Any]
 
 
-def _finder(key: Any, told: Any) -> Driven:
-    """Finds (key, told) of the rows that have one of these keys."""
+def _finder(key: Any, *told: Any) -> Driven:
+    """Finds (key, *told) of the rows that have one of these keys."""
     connection = db.session.connection()
 
     @cache
     def statement(count: int) -> tuple[str, Sequence[str]]:
         names = [f"k{number}" for number in range(count)]
         wanted = key.in_([bindparam(name) for name in names])
-        return str(select(key, told).where(wanted).compile(dialect=connection.dialect)), names
+        return str(select(key, *told).where(wanted).compile(dialect=connection.dialect)), names
 
     def find(keys: Sequence[Any]) -> Any:
         if not keys:
@@ -253,17 +279,21 @@ def _finder(key: Any, told: Any) -> Driven:
     return find
 
 
-def _writer() -> Driven:
-    """Inserts rows, each as _WRITTEN names it."""
+def _writer(table: Table, columns: Sequence[str]) -> Callable[[Sequence[Any]], int]:
+    """Inserts rows of these columns, except numbers that are there; returns how many."""
     connection = db.session.connection()
-    compiled = insert(_TABLE).compile(dialect=connection.dialect, column_keys=_WRITTEN)
-    text, order = str(compiled), compiled.positiontup
-    pick = itemgetter(*map(_WRITTEN.index, order or _WRITTEN))
+    compiled = insert(table).inline().compile(dialect=connection.dialect, column_keys=columns)
+    text, order = f"{compiled} ON CONFLICT (id_index) DO NOTHING", compiled.positiontup
+    places, counted = list(map(columns.index, order or columns)), {"preserve_rowcount": True}
 
-    def write(rows: Sequence[Any]) -> Any:
+    def write(rows: Sequence[Any]) -> int:
+        if not rows:
+            return 0
         if order is None:
-            return connection.exec_driver_sql(text, [dict(zip(_WRITTEN, row, strict=True)) for row in rows])
-        return connection.exec_driver_sql(text, list(map(pick, rows)))
+            sent: Any = [dict(zip(columns, row, strict=True)) for row in rows]
+        else:
+            sent = [tuple([row[place] for place in places]) for row in rows]
+        return connection.exec_driver_sql(text, sent, execution_options=counted).rowcount
 
     return write
 
@@ -277,15 +307,16 @@ def import_source(
     progress: Callable[[int], None] = lambda _lines: None,
 ) -> ImportResult:
     """Check every row and, without ``dry_run``, add the good ones; the caller commits. Raises UnreadableFile."""
+    if dry_run:
+        _SEEN.create(db.session.connection())
     batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), _rows(source), 0
-    write = _writer()
     while chunk := list(islice(rows, CHUNK)):
-        new = batch.add_chunk(chunk)
-        if new and not dry_run:
-            write(new)
+        batch.add_chunk(chunk)
         progress(chunk[-1][0] - reported)
         reported = chunk[-1][0]
-    if batch.result.imported and not dry_run:
+    if dry_run:
+        _SEEN.drop(db.session.connection())
+    elif batch.result.imported:
         audit.record("legacy_import", None, detail=f"batch {batch.result.batch}, rows {batch.result.imported}")
     return batch.result
 

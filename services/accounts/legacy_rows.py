@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
+from typing import NamedTuple
 
 from lib import identity, names
 from lib.codes import IdType
@@ -32,49 +32,87 @@ _ISSUED = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月日].*|[
 
 #: Between the cells of a row that is looked at as a whole; no plain cell contains it.
 _EDGE = "\x1f"
-#: ASCII and the common Han characters, which no normalising changes; a name of nothing but these needs no checking.
-_PLAIN = re.compile(r"[\x1f -~\u4e00-\u9fa5]*\Z")
-_PLAIN_NAME = re.compile(r"[\u4e00-\u9fa5]{2,50}\Z")
-_EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]\Z")
+#: ASCII without space and apostrophe, the common Han characters, and brackets: no normalising changes them.
+_PLAIN = "[!-&(-~\u4e00-\u9fa5\uff08\uff09]"
+#: What most cells look like that need no other look; a column that is not read may contain anything.
+_PLAIN_CELLS = {
+    "name": "([\u4e00-\u9fa5]{2,50})",
+    "number": "([0-9]{17}[0-9X])",
+    "issued": "([12][0-9]{3}[0-9/.年月日-]*)?",
+    "phone": "(1[3-9][0-9]{9})?",
+} | {field: f"({_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
+#: Proofs, which must not reveal the number, are plain if all their digits are at their end.
+_PLAIN_CELLS |= {
+    field: f"((?={_PLAIN}{{{least},{most}}}(?:{_EDGE}|\\Z))[^{_EDGE}0-9Xx]*[0-9]*)?"
+    for field, (least, most) in LENGTHS.items()
+    if field in PROOFS
+}
+_ANYTHING = f"[^{_EDGE}]*"
 _MOBILE = re.compile(r"1[3-9][0-9]{9}\Z")
 _NO_DIGITS = bytes(set(range(256)) - set(b"0123456789Xx"))
 _UPPER = bytes.maketrans(b"x", b"X")
 
 
+#: What a row says, by field; None for what it does not say.
+Values = dict[str, str | None]
+
+
+class RegisterRow(NamedTuple):
+    """The values, what was removed from them and why, and why the row is refused, if it is."""
+
+    values: Values
+    removed: tuple[str, ...] = ()
+    problem: str | None = None
+
+
 class RowReader:
-    """Reads rows of a file whose columns are at these places."""
+    """Reads rows of a file whose columns are at these places, under a header of ``width`` cells."""
 
-    def __init__(self, columns: Mapping[str, int], today: date) -> None:
-        self.columns, self.today = columns, today
-        self.fields = tuple(columns)
-        self.pick = itemgetter(*columns.values())  # at least two: name and number are required
-        self.needed = max(columns.values()) + 1
-        self.limits = [(name, *LENGTHS[name], name in PROOFS) for name in columns if name in LENGTHS]
+    def __init__(self, columns: Mapping[str, int], width: int, today: date) -> None:
+        self.columns, self.width, self.today = columns, width, today
+        self.absent = dict.fromkeys((*COLUMNS.values(), "issued_month"))
+        self.in_order = sorted(columns, key=columns.__getitem__)
+        field_at = {place: field for field, place in columns.items()}
+        cells = [_PLAIN_CELLS[field_at[place]] if place in field_at else _ANYTHING for place in range(width)]
+        self.plain = re.compile(_EDGE.join(cells) + r"\Z")
 
-    def read(self, cells: Sequence[str]) -> tuple[dict[str, str], str | None]:
-        """The row's normalised values by field, and why the row is refused, if it is."""
-        if len(cells) >= self.needed and _is_plain(cells):
-            values = dict(zip(self.fields, self.pick(cells), strict=True))
-            if _PLAIN_NAME.match(values["name"]):
-                return values, _number_problem(values, self.today)
-        else:
-            values = {field: _normalised(cells, place) for field, place in self.columns.items()}
+    def read(self, cells: Sequence[str]) -> RegisterRow:
+        """The row, normalised and checked."""
+        values = self._plain_values(cells)
+        return RegisterRow(values) if values else self._read_closely(cells)
+
+    def _plain_values(self, cells: Sequence[str]) -> Values | None:
+        """The values of a row in which nothing is to be normalised, removed or refused, as in most: one look at it."""
+        found = self.plain.match(_EDGE.join(cells))
+        if not found:
+            return None
+        values = {**self.absent, **dict(zip(self.in_order, found.groups(), strict=True))}
+        if issued := values["issued"]:
+            values["issued_month"] = _month(issued, self.today) or None
+        number, issued_month = values["number"] or "", values["issued_month"]
+        for field in PROOFS:
+            # What reveals the number ends with six of its characters, or contains its date of birth without century.
+            if (proof := values[field]) and (proof[-6:] in number or number[8:14] in proof):
+                return None
+        is_good = bool(issued_month) is bool(issued) and identity.is_resident_number(number, self.today)
+        return values if is_good else None
+
+    def _read_closely(self, cells: Sequence[str]) -> RegisterRow:
+        values = {field: _normalised(cells, place) for field, place in self.columns.items()}
         values["name"] = names.normalise_name(values["name"])
         problem = names.name_problem(values["name"])
-        return values, _unquoted(problem) if problem else _number_problem(values, self.today)
+        problem = _unquoted(problem) if problem else _number_problem(values, self.today)
+        if problem is None and any(cells[self.width :]):
+            problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
+        removed = () if problem else self._remove_invalid(values)
+        return RegisterRow(
+            {**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem
+        )
 
-    def remove_invalid_values(self, values: dict[str, str]) -> list[str]:
+    def _remove_invalid(self, values: dict[str, str]) -> tuple[str, ...]:
         """Remove invalid values; returns what was removed and why."""
-        removed = []
-        number = values["number"].encode()
-        for field, least, most, proves in self.limits:
-            value = values[field]
-            if not value or (
-                least <= len(value) <= most and value.isprintable() and not (proves and _reveals_number(value, number))
-            ):
-                continue
-            removed.append(_remove_if_invalid(values, field))
-        if issued := values.pop("issued", ""):
+        removed = [_remove_if_invalid(values, field) for field in values if field in LENGTHS and values[field]]
+        if issued := values.get("issued"):
             month = values["issued_month"] = _month(issued, self.today)
             removed.append("" if month else "发证日期无法识别,未采用")
         if (phone := values.get("phone", "")) and not _MOBILE.match(phone):
@@ -82,20 +120,7 @@ class RowReader:
             if identity.phone_problem(phone):
                 values["phone"] = ""
                 removed.append("手机号码不对,未采用")
-        return [text for text in removed if text]
-
-
-def _is_plain(cells: Sequence[str]) -> bool:
-    """Whether no cell needs normalising, which takes several times as long as this look at all of them."""
-    whole = f"{_EDGE}{_EDGE.join(cells)}{_EDGE}"
-    return not (
-        "  " in whole
-        or f" {_EDGE}" in whole
-        or f"{_EDGE} " in whole
-        or f"{_EDGE}'" in whole
-        or whole.count(_EDGE) != len(cells) + 1
-        or not _PLAIN.match(whole)
-    )
+        return tuple(text for text in removed if text)
 
 
 def _normalised(cells: Sequence[str], place: int) -> str:
@@ -105,10 +130,9 @@ def _normalised(cells: Sequence[str], place: int) -> str:
 
 def _number_problem(values: dict[str, str], today: date) -> str | None:
     """Why the number is refused, or None. Normalises it."""
-    if not _EIGHTEEN.match(values["number"]):
-        if _EXCEL_NUMBER.match(values["number"]):
-            return "证件号码被 Excel 改成了科学计数,末几位已经丢失,请从原始数据重新导出"
-        values["number"] = identity.normalise_number(IdType.RESIDENT, values["number"])
+    if _EXCEL_NUMBER.match(values["number"]):
+        return "证件号码被 Excel 改成了科学计数,末几位已经丢失,请从原始数据重新导出"
+    values["number"] = identity.normalise_number(IdType.RESIDENT, values["number"])
     problem = identity.number_problem(IdType.RESIDENT, values["number"], today)
     return _unquoted(problem) if problem else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -50,6 +50,7 @@ class Case:
         self.papers = revision.papers
         #: Judged as of the day of the submission: a later look finds the same.
         self.day: date = local(revision.submitted_at).date()
+        self._read: dict[Callable[[Case], Any], Any] = {}
 
     @cached_property
     def answers(self) -> Mapping[str, Any]:
@@ -59,13 +60,28 @@ class Case:
     def get(self, name: str) -> Any:
         return self.answers.get(name)
 
-    def pages(self, *kinds: str) -> Iterator[CasePicture]:
+    @cached_property
+    def _pages(self) -> list[CasePicture]:
+        return [
+            CasePicture(
+                kind,
+                labels.short(kind) + (f"第 {position} 张" if len(pages) > 1 else ""),
+                page.get("measures") or {},
+            )
+            for kind, pages in self.papers.items()
+            if kind in PAPER
+            for position, page in enumerate(pages, 1)
+        ]
+
+    def pages(self, *kinds: str) -> Sequence[CasePicture]:
         """The pictures of these papers, else of all."""
-        for kind, pages in self.papers.items():
-            if kind in PAPER and (not kinds or kind in kinds):
-                for position, page in enumerate(pages, 1):
-                    number = f"第 {position} 张" if len(pages) > 1 else ""
-                    yield CasePicture(kind, labels.short(kind) + number, page.get("measures") or {})
+        return [page for page in self._pages if page.kind in kinds] if kinds else self._pages
+
+    def once(self, read: Callable[[Case], Any]) -> Any:
+        """What several checks ask for, read for the first of them."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return self._read[read]
 
 
 #: None: the check does not apply to this case.

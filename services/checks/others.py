@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import bindparam, func, literal, null, select, union_all
 
 from lib import identity
 from lib.codes import AccountState, IdType, Status
@@ -21,44 +22,41 @@ NOT_SUBMITTED = (Status.DRAFT, Status.DROPPED)
 ENOUGH = 500  # of submissions whose phone ends alike: one in ten thousand
 
 
-def _same_number() -> Any:
-    """What stands under one of these numbers, and what the person was declined with before."""
+def _alike() -> Any:
+    """Mobiles of other people's submissions that end alike; accounts of that phone; what stands under one of the
+    numbers; and what the person was declined with before. ``kind`` tells which is which."""
     these: Any = bindparam("indexes", expanding=True)
-    accounts = select(Account.id, literal("account").label("kind")).where(
-        Account.id_index.in_(these), Account.state != AccountState.RESERVED, Account.id != parameter("account_id")
+    is_another = (Account.state != AccountState.RESERVED, Account.id != parameter("account_id"))
+    nothing = (null(), null(), null())
+    ends_alike = (
+        select(SearchKey.declaration_id)
+        .where(SearchKey.key == parameter("phone_key"), SearchKey.department_id.in_(select(Department.id)))
+        .limit(ENOUGH)
     )
-    holders = select(LegacyHolder.id, literal("holder")).where(LegacyHolder.id_index.in_(these))
-    earlier = select(Declaration.id, literal("declined")).where(
+    mobiles = select(
+        *(literal("mobile").label("kind"), Declaration.id, Declaration.account_id),
+        *(Declaration.uid, Declaration.mobile_sealed),
+    ).where(
+        Declaration.id.in_(ends_alike),
+        Declaration.mobile_sealed.is_not(None),
+        Declaration.account_id != parameter("account_id"),
+    )
+    phones = select(literal("phone"), Account.id, *nothing).where(Account.phone_index == parameter("phone"))
+    accounts = select(literal("account"), Account.id, *nothing).where(Account.id_index.in_(these))
+    holders = select(literal("holder"), LegacyHolder.id, *nothing).where(LegacyHolder.id_index.in_(these))
+    declined = select(literal("declined"), Declaration.id, *nothing).where(
         Declaration.account_id == parameter("account_id"),
         Declaration.status == Status.DECLINED,
         Declaration.id < parameter("before"),
     )
-    return union_all(accounts, holders, earlier)
+    return union_all(mobiles, phones.where(*is_another), accounts.where(*is_another), holders, declined)
 
 
-_SAME_NUMBER = Prebuilt(_same_number())
-_SAME_PHONE = Prebuilt(
-    select(Account.id).where(
-        Account.phone_index == parameter("index"),
-        Account.state != AccountState.RESERVED,
-        Account.id != parameter("account_id"),
-    )
-)
-_ENDS_ALIKE = Prebuilt(
-    select(Declaration.id, Declaration.uid, Declaration.account_id, Declaration.mobile_sealed).where(
-        Declaration.id.in_(
-            select(SearchKey.declaration_id)
-            .where(SearchKey.key == parameter("key"), SearchKey.department_id.in_(select(Department.id)))
-            .limit(ENOUGH)
-        ),
-        Declaration.mobile_sealed.is_not(None),
-        Declaration.account_id != parameter("account_id"),
-    )
-)
+_ALIKE = Prebuilt(_alike())
 
 
 class _Mobile:
-    """The sealed phone of a row of ``_ENDS_ALIKE``."""
+    """The sealed phone of a row of ``_ALIKE``."""
 
     __tablename__, keyring = Declaration.__tablename__, staticmethod(keys)
     mobile = Sealed()
@@ -67,17 +65,31 @@ class _Mobile:
         self.uid, self.mobile_sealed = row.uid, row.mobile_sealed
 
 
+def _found(case: Case) -> dict[str, list[Any]]:
+    """The rows of ``_ALIKE`` by their kind."""
+    forms = _other_forms(case.get("id_type"), case.get("id_number")) - {case.account.id_number}
+    mobile, found = case.get("mobile"), defaultdict(list)
+    rows = _ALIKE.rows(
+        db.session,
+        indexes=[keys().index("id_number", form) for form in forms],
+        phone=keys().index("phone", mobile),
+        phone_key=queue_index.phone_key(mobile[-4:]),
+        account_id=case.account.id,
+        before=case.declaration.id,
+    )
+    for row in rows:
+        found[row.kind].append(row)
+    return found
+
+
 def number(case: Case) -> Outcome:
     """Another account, record of the old register or declined submission under the same number, or its 15-digit form.
 
     Accounts with the very same number cannot be: the database refuses them.
     """
-    forms = _other_forms(case.get("id_type"), case.get("id_number")) - {case.account.id_number}
-    indexes = [keys().index("id_number", form) for form in forms]
-    found = _SAME_NUMBER.rows(db.session, indexes=indexes, account_id=case.account.id, before=case.declaration.id)
-    accounts = [row.id for row in found if row.kind == "account"]
-    registered = [row.id for row in found if row.kind == "holder" and row.id != case.account.legacy_id]
-    earlier = [row.id for row in found if row.kind == "declined"]
+    found = case.once(_found)
+    accounts, earlier = ([row.id for row in found[kind]] for kind in ("account", "declined"))
+    registered = [row.id for row in found["holder"] if row.id != case.account.legacy_id]
     words = [f"另有 {len(accounts)} 个账号使用同一号码的新旧写法"] if accounts else []
     words += ["原证书登记库里有同一号码的 15 位或 18 位写法"] if registered else []
     words += ["本人以前的申报不予采集"] if earlier else []
@@ -100,12 +112,9 @@ def phone(case: Case) -> Outcome:
 
     Submissions are found by the search key of the last four digits, one range a department; the sealed phone decides.
     """
-    mobile, mine = case.get("mobile"), case.account.id
-    index = keys().index("phone", mobile)
-    accounts = {row.id for row in _SAME_PHONE.rows(db.session, index=index, account_id=mine)}
-    key = queue_index.phone_key(mobile[-4:])
-    stated = [row for row in _ENDS_ALIKE.rows(db.session, key=key, account_id=mine) if _Mobile(row).mobile == mobile]
-    people = accounts | {row.account_id for row in stated}
+    found, mobile = case.once(_found), case.get("mobile")
+    people = {row.id for row in found["phone"]}
+    people |= {row.account_id for row in found["mobile"] if _Mobile(row).mobile == mobile}
     if not people:
         return passed("没有其他人使用这个手机号码", "mobile")
     return look(f"这个手机号码另有 {len(people)} 人使用", "mobile", others=_submissions(people))

@@ -49,7 +49,7 @@ def _unmeasured(pages: list[CasePicture]) -> Outcome | None:
 
 def portrait(case: Case) -> Outcome | None:
     """What the applicant read about the one-inch photo, in the same words; older photos by fewer figures."""
-    page = next(case.pages(PHOTO), None)
+    page = next(iter(case.pages(PHOTO)), None)
     if page is None:
         return None
     figures = page.measures

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from forms import STEPS
 from lib import identity
@@ -20,8 +21,7 @@ from services.declaration import labels
 from services.departments import matching, snapshot
 
 
-@dataclass(frozen=True)
-class AnswerRow:
+class AnswerRow(NamedTuple):
     """One answered question, in words. ``markable``: an officer may ask for its correction."""
 
     name: str
@@ -30,6 +30,9 @@ class AnswerRow:
     short: str
     span: int = 0
     markable: bool = True
+
+
+_NONE: Mapping[str, AnswerRow] = {}
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ def _asked(facts: Mapping[str, Any], day: date | None = None) -> FormContext:
     )
 
 
-def question_names() -> list[str]:
-    return [name for step in STEPS for name in labels.names(step)]
+@cache
+def question_names() -> Sequence[str]:
+    return tuple(name for step in STEPS for name in labels.names(step))
 
 
 def stored(declaration: Declaration) -> dict[str, Any]:
@@ -113,12 +117,15 @@ def known_name(account: Account, has_record: bool) -> str | None:
 
 def facts(declaration: Declaration) -> dict[str, Any]:
     """The stored answers of all pages and what is derived from them."""
-    answers = stored(declaration)
-    known = known_name(declaration.account, declaration.kind == "change")
-    differs = known is not None and answers["applicant_name"] not in (None, known)
-    return (
-        identity_facts(declaration.account) | answers | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
-    )
+    return facts_with(declaration, identity_facts(declaration.account), stored(declaration))
+
+
+def facts_with(declaration: Declaration, known: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts with other ``answers`` than those in the ``known`` ones."""
+    found = {**known, **answers}
+    name = known_name(declaration.account, declaration.kind == "change")
+    differs = name is not None and found["applicant_name"] not in (None, name)
+    return found | {"name_differs": YesNo.YES.value if differs else YesNo.NO.value}
 
 
 def asked(declaration: Declaration, day: date | None = None) -> FormContext:
@@ -165,10 +172,24 @@ def sections_of(filled: Sequence[tuple[Step, AnsweredPage]], answers: Mapping[st
     return [AnswerSection(step, _rows(step, page, answers)) for step, page in filled]
 
 
-def _rows(step: Step, page: AnsweredPage, answers: Mapping[str, Any]) -> tuple[AnswerRow, ...]:
+def sections_beside(
+    filled: Sequence[tuple[Step, AnsweredPage]],
+    answers: Mapping[str, Any],
+    shown: Sequence[AnswerSection],
+    its: Mapping[str, Any],
+) -> list[AnswerSection]:
+    """The same, beside the sections of another set of answers: a row that says the same there is not made again."""
+    alike = {name: row for name, row in _by_name(shown).items() if its.get(name) == answers.get(name)}
+    return [AnswerSection(step, _rows(step, page, answers, alike)) for step, page in filled]
+
+
+def _rows(
+    step: Step, page: AnsweredPage, answers: Mapping[str, Any], alike: Mapping[str, AnswerRow] = _NONE
+) -> tuple[AnswerRow, ...]:
     rows = []
     for question in page.asked():
-        rows.append(answer_row(question, page.say(question, answers.get(question.name))))
+        row = None if page.has_own_choices(question) else alike.get(question.name)
+        rows.append(row or answer_row(question, page.say(question, answers.get(question.name))))
         if question.name == step.document_after:
             rows += document_rows(IdType(answers["id_type"]).label, answers["id_number"])
     return tuple(rows)

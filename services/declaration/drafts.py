@@ -26,8 +26,10 @@ Page = Step | str  # a page of the wizard, or the name of a correction's screen
 
 
 _DRAFTS: Any = Draft.__table__
-_DELETE = sql_delete(_DRAFTS).where(
-    _DRAFTS.c.declaration_id == parameter("declaration"), _DRAFTS.c.page == parameter("of_page")
+_DELETE = Prebuilt(
+    sql_delete(_DRAFTS).where(
+        _DRAFTS.c.declaration_id == parameter("declaration"), _DRAFTS.c.page == parameter("of_page")
+    )
 )
 
 
@@ -54,7 +56,7 @@ def get(declaration: Declaration, page: Page) -> Draft | None:
 def delete(declaration: Declaration, page: Page) -> None:
     """A valid save makes the draft of its page superfluous."""
     db.session.flush()
-    db.session.connection().execute(_DELETE, {"declaration": declaration.id, "of_page": _name(page)})
+    _DELETE.run(db.session, declaration=declaration.id, of_page=_name(page))
 
 
 def delete_all(declaration: Declaration) -> None:

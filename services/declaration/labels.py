@@ -57,6 +57,12 @@ def names(step: Step) -> tuple[str, ...]:
     return tuple(unfilled(step)._fields)
 
 
+@cache
+def reads(step: Step) -> frozenset[str]:
+    """The facts of other pages on which the answers of this one are judged."""
+    return unfilled(step).reads()
+
+
 def unfilled(step: Step) -> StepForm:
     """The page without any answer."""
     return step.form(None, context=FormContext())

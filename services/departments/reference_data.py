@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from lib.codes import DepartmentKind
 from lib.csvlist import calendar_days, rows
+from lib.workdays import Calendar
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReturnReason, db
 from services.departments import reference_version
 
@@ -109,5 +110,11 @@ def _load_reasons(folder: Path) -> int:
 
 
 def _load_calendar(folder: Path) -> int:
-    days = calendar_days(folder / "calendar.csv")
-    return _add_new(CalendarDay, ("day",), ({"day": day, "kind": kind, "source": source} for day, kind, source in days))
+    """A year whose notice was entered keeps its days: what the law alone gives is not added to them."""
+    known = Calendar.of(db.session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.source))).known_years
+    wanted = (
+        {"day": day, "kind": kind, "source": source}
+        for day, kind, source in calendar_days(folder / "calendar.csv")
+        if day.year not in known
+    )
+    return _add_new(CalendarDay, ("day",), wanted)

@@ -6,6 +6,7 @@ back with other contents. It changes in the transaction of the change, so no tra
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Label, Table, event, insert, select, update
@@ -19,7 +20,8 @@ from models import CalendarDay, Department, DepartmentDivision, Division, Option
 TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay)
 
 _MARK = Prebuilt(select(ReferenceVersion.mark))
-_OF_TRANSACTION, _OF_REQUEST = "reference.of_transaction", "reference.of_request"  # keys of Session.info
+_OF_TRANSACTION = "reference.of_transaction"  # key of Session.info
+_of_request: ContextVar[str | None] = ContextVar("reference_of_request", default=None)
 
 
 def column() -> Label[str | None]:
@@ -29,22 +31,25 @@ def column() -> Label[str | None]:
 
 def current() -> str:
     """The mark that counts now. Empty while the database has none."""
-    info = db.session.info
-    if _OF_TRANSACTION not in info and _OF_REQUEST not in info:
+    info = db.session.info if db.session.registry.has() else {}  # a page that only reads needs no session
+    mark: str | None = info.get(_OF_TRANSACTION, _of_request.get())
+    if mark is None:
         row = _MARK.first(db.session)
-        info[_OF_TRANSACTION] = row.mark if row else ""
-    mark: str = info[_OF_TRANSACTION] if _OF_TRANSACTION in info else info[_OF_REQUEST]
+        mark = row.mark if row else ""
+        if db.session.registry.has() and db.session().in_transaction():
+            db.session.info[_OF_TRANSACTION] = mark
+        else:  # read by the request's reader
+            use(mark)
     return mark
 
 
 def use(mark: str | None) -> None:
     """Work with this mark until ``release``, also in later transactions: a request reads it once only."""
-    db.session.info[_OF_REQUEST] = mark or ""
+    _of_request.set(mark or "")
 
 
 def release() -> None:
-    if db.session.registry.has():  # a request without a session of the database needs none for this
-        db.session.info.pop(_OF_REQUEST, None)
+    _of_request.set(None)
 
 
 def renew(session: Session) -> None:
@@ -53,7 +58,7 @@ def renew(session: Session) -> None:
     if not connection.execute(update(table).values(mark=mark)).rowcount:
         connection.execute(insert(table).values(id=1, mark=mark))
     session.info[_OF_TRANSACTION] = mark
-    session.info.pop(_OF_REQUEST, None)
+    release()
 
 
 def _table() -> Table:

@@ -12,7 +12,7 @@ from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
 from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.declaration.answers import AnswerSection, Gap
 from services.filing import progress, reading
 from services.filing.progress import Pictures, Progress
@@ -34,8 +34,11 @@ class DeclarationCase:
     what has become of it.
     """
 
-    def __init__(self, declaration: Declaration) -> None:
+    def __init__(self, declaration: Declaration, facts: Mapping[str, Any] | None = None) -> None:
+        """``facts``: with these answers instead of the stored ones."""
         self.declaration = declaration
+        if facts is not None:
+            self.facts = facts
 
     # answers
 
@@ -92,22 +95,28 @@ class DeclarationCase:
         finished = {step.slug for step in STEPS if self.is_finished(step)}
         return self._progress(finished, pictures, is_printed=bool(self.printed), sheet_outdated=self.signed_is_outdated)
 
-    def keep_progress(self, saved: Step) -> None:
-        """To be written with the answers of a page that are valid. What there is of papers is as before.
+    def progress_after(self, saved: Step, before: DeclarationCase) -> Progress | None:
+        """The progress when the answers of a page, which are valid, have changed what there was ``before``.
 
-        While it is returned the marks count as well: then the next page works it out.
+        A page that was done stays done while no fact that it looks at has changed. What there is of papers is as
+        before. While the declaration is returned the marks count as well: then the next page works it out.
         """
-        before = progress.known(self.declaration)
-        if before is None or self.declaration.status == Status.RETURNED:
-            return
-        others = {step.slug for step in STEPS if step != saved and not answers.step_gaps(step, self.context)}
-        signed = reading.sheet(before.pictures.signed) if before.pictures.signed else None
-        photo = before.pictures.photo
+        known = progress.known(before.declaration)
+        if known is None or self.declaration.status == Status.RETURNED:
+            return None
+        changed = {name for name, fact in self.facts.items() if fact != before.facts[name]}
+        others = {step.slug for step in STEPS if step != saved and self._stays_finished(step, changed, known)}
+        signed = reading.sheet(known.pictures.signed) if known.pictures.signed else None
+        photo = known.pictures.photo
         outdated = signed is not None and bool(sheet_versions.differences(signed, self.printed_answers, photo))
-        found = self._progress(
-            others | {saved.slug}, before.pictures, is_printed="check" in before.done, sheet_outdated=outdated
+        return self._progress(
+            others | {saved.slug}, known.pictures, is_printed="check" in known.done, sheet_outdated=outdated
         )
-        self.declaration.progress = found.to_keep()
+
+    def _stays_finished(self, step: Step, changed: set[str], known: Progress) -> bool:
+        if labels.reads(step).isdisjoint(changed):
+            return step.slug in known.done
+        return not answers.step_gaps(step, self.context)
 
     def _progress(self, finished: set[str], pictures: Pictures, *, is_printed: bool, sheet_outdated: bool) -> Progress:
         declaration, kinds = self.declaration, pictures.kinds

@@ -1,9 +1,10 @@
 """What of a declaration is done, kept on its row: the step bar of a page validates nothing.
 
-It is worked out when a page is saved; in between, each process works it out once. What the session writes about a
-declaration empties the column in the same flush, so that no writer can forget it. It also stops counting with another
-version of the reference data or of our rules, and, while a page is unfinished, with another day: an answer may no
-longer be in the future. It is for showing only: printing and submitting check everything again. docs/adr/018.
+It is worked out when a page is saved (saving.py); in between, each process works it out once. What the session
+writes about a declaration empties the column in the same flush, so that no writer can forget it. It also stops
+counting with another version of the reference data or of our rules, and, while a page is unfinished, with another day:
+an answer may no longer be in the future. It is for showing only: printing and submitting check everything again.
+docs/adr/018.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ class Progress:
         }
 
 
+def to_keep(found: Progress | None) -> dict[str, Any]:
+    """What the row keeps. Without progress it is always a change, so that the version of the row counts up."""
+    return found.to_keep() if found else {"emptied": new_uid()}
+
+
 def known(declaration: Declaration) -> Progress | None:
     """What was kept on the row, or worked out by this process since the row was written."""
     return _still_counts(declaration.progress) or _worked_out.get(_key(declaration))
@@ -113,7 +119,7 @@ def _empty(session: Session, _context: Any, _instances: Any) -> None:
         for row in (*session.new, *session.deleted, *changed):
             for declaration in _about(session, row):
                 if "progress" not in attributes.instance_state(declaration).committed_state:  # just worked out
-                    declaration.progress = {"emptied": new_uid()}  # always a change: the version of the row counts up
+                    declaration.progress = to_keep(None)
 
 
 def _counts(session: Session, row: Any) -> bool:

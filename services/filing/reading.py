@@ -6,11 +6,12 @@ asked of the object itself, which is loaded then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import aliased
 
 from lib.codes import OPEN, Status
 from lib.database import Prebuilt, parameter
@@ -32,11 +33,23 @@ class _Row:
         raise AttributeError(f"{name}: this row is for reading only")
 
 
+class _Opened(Sealed):
+    """Opened once: a row does not change."""
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        values, name = vars(row), f"plain {self.name}"
+        if name not in values:
+            values[name] = super().__get__(row, owner)
+        return values[name]
+
+
 class AccountRow(_Row):
     """What the answers of a declaration are compared with. ``legacy``: the name in the old register, if any."""
 
     __tablename__ = Account.__tablename__
-    id_number = Sealed()
+    id_number = _Opened()
 
     @property
     def legacy(self) -> _Row | None:
@@ -47,21 +60,21 @@ class DraftRow(_Row):
     """models.Draft"""
 
     __tablename__ = Draft.__tablename__
-    body = Sealed(as_json=True)
+    body = _Opened(as_json=True)
 
 
 class SheetRow(_Row):
     """models.Sheet"""
 
     __tablename__ = Sheet.__tablename__
-    answers = Sealed(as_json=True)
+    answers = _Opened(as_json=True)
 
 
 class DeclarationRow(_Row):
     """models.Declaration with its account."""
 
     __tablename__ = Declaration.__tablename__
-    mobile, email, legacy_certificate_no, employer_phone = Sealed(), Sealed(), Sealed(), Sealed()
+    mobile, email, legacy_certificate_no, employer_phone = _Opened(), _Opened(), _Opened(), _Opened()
     is_editable = Declaration.is_editable
 
     def __getattr__(self, name: str) -> Any:
@@ -81,6 +94,11 @@ class DeclarationRow(_Row):
     def department(self) -> Any:
         """The responsible one, as the reference data has it."""
         return tree.load().by_id.get(vars(self)["department_id"])
+
+    def changed(self, columns: Mapping[str, Any]) -> DeclarationRow:
+        """The row with other values in some columns."""
+        values = {name: vars(self)[name] for name in (*_NAMES, "account")} | dict(columns)
+        return DeclarationRow(values.keys(), values.values())
 
     def sheets(self) -> Sequence[Any]:
         """The version printed last, and those that uploaded pictures are bound to."""
@@ -104,9 +122,16 @@ _ALL = (
     .outerjoin(LegacyHolder, LegacyHolder.id == Account.legacy_id)
     .where(Declaration.account_id == parameter("account"), Declaration.status != Status.DROPPED)
 )
-_IS_OPEN = Declaration.status.in_(OPEN)
-_OPEN = Prebuilt(_ALL.where(_IS_OPEN))
-_LATEST = Prebuilt(_ALL.order_by(case((_IS_OPEN, 1), else_=0).desc(), Declaration.id.desc()).limit(1))
+_OPEN = Prebuilt(_ALL.where(Declaration.status.in_(OPEN)))
+_CANDIDATE = aliased(Declaration)
+_NEWEST = (
+    select(_CANDIDATE.id)
+    .where(_CANDIDATE.account_id == parameter("account"), _CANDIDATE.status != Status.DROPPED)
+    .order_by(case((_CANDIDATE.status.in_(OPEN), 1), else_=0).desc(), _CANDIDATE.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_LATEST = Prebuilt(_ALL.where(Declaration.id == _NEWEST))  # whole rows are not sorted: they are wide
 _RETURNED = Prebuilt(_ALL.where(Declaration.status == Status.RETURNED))
 _OF_DECLARATION = (
     select(*PaperPage.__table__.c)

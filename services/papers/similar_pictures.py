@@ -100,7 +100,7 @@ def _same_band() -> Any:
     others = select(*columns).where(PictureHash.account_id != parameter("account_id"))
     parts = [
         others.where(getattr(PictureHash, name).in_(bindparam(name, expanding=True)))
-        .limit(bindparam("chunk", None, type_=Integer))
+        .limit(bindparam("chunk", None, type_=Integer, literal_execute=True))
         .subquery()
         for name in (f"band{place}" for place in range(BANDS))
     ]

@@ -173,4 +173,4 @@ def _statement(query: Select[Any], order: Order, part: Part, descending: bool) -
     elif part == "beyond":
         query = query.where(order.first < first if descending else order.first > first)
     by = [column.desc() if descending else column for column in (order.first, order.number)]
-    return Prebuilt(query.order_by(*by).limit(bindparam("chunk", type_=Integer)))
+    return Prebuilt(query.order_by(*by).limit(bindparam("chunk", type_=Integer, literal_execute=True)))

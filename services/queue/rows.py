@@ -295,10 +295,11 @@ class OfficerView:
             status = Status.SUBMITTED
         left, overdue, soon = self._clock(due_on) if status in OFFICE_TURN else (None, False, False)
         sent = str(at.astimezone(SHANGHAI))
-        whose = (holder, holder_id == self.actor.id, waits, self.keeper(row) if status == Status.SUBMITTED else "")
+        keeper = self.keeper(row) if row.returned_by and status == Status.SUBMITTED else ""
         department = self.tree.by_id[office_id].name
         said = (uid, number, name, masked, kind, times, status, employer, department)
-        return QueueRow(*said, due_on, estimated, left, overdue, soon, sent[:10], sent[11:16], row.reminders, *whose)
+        time = (due_on, estimated, left, overdue, soon, sent[:10], sent[11:16])
+        return QueueRow(*said, *time, row.reminders, holder, holder_id == self.actor.id, waits, keeper)
 
     def _clock(self, due_on: date) -> tuple[int, bool, bool]:
         """Working days left, and whether that is overdue or soon."""

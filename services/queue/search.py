@@ -68,7 +68,7 @@ class _Ids:
     """A statement that finds declarations, and the same of those that a record rests on."""
 
     def __init__(self, query: Any, declaration_id: Any) -> None:
-        query = query.limit(bindparam("most", None, type_=Integer))
+        query = query.limit(bindparam("most", None, type_=Integer, literal_execute=True))
         on_record = query.join(Record, Record.declaration_id == declaration_id)
         self.statements = {False: Prebuilt(query), True: Prebuilt(on_record)}
 

@@ -25,8 +25,8 @@ from sqlalchemy.orm import aliased
 
 from lib.clock import SHANGHAI
 from lib.codes import MarkState
+from lib.database.sql import hours_between, month_of
 from lib.figures import median, share
-from lib.sqltime import hours_between, month_of
 from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db
 from services.declaration import labels
 from services.departments import matching

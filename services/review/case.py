@@ -17,7 +17,7 @@ from lib.database import Prebuilt, parameter
 from models import Claim, Decision, Declaration, Event, Mark, Revision, db
 from services import access, workflow
 from services.access import Actor
-from services.marks import marks, ticks
+from services.marks import marks
 from services.moves import TAKING
 from services.reports import standing_decisions
 from services.review import reading
@@ -104,7 +104,7 @@ class ReviewCase:
 
     @cached_property
     def ticks(self) -> Mapping[str, Any]:
-        return ticks.of(self.declaration, self.revision)
+        return reading.ticks_of(self.declaration, self.revision)
 
     @cached_property
     def decisions(self) -> Sequence[Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,24 +37,30 @@ def differences(old: Answers, new: Answers) -> list[Difference]:
 Filled = Sequence[tuple[Step, AnsweredPage]]
 
 
-def followed(old: Answers, new: Answers, before: Filled, after: Filled) -> frozenset[str]:
+def followed(
+    old: Answers, new: Answers, before: Filled, after: Filled, changed: Container[str] | None = None
+) -> frozenset[str]:
     """Questions and papers that changed because another answer did. ``before``, ``after``: the pages filled with them.
+    ``changed``: the questions to look at; None: all.
 
     Asked only now, or not any more; derived from a fact that changed; a division or department that is not offered for
     the new address. The sheet follows whatever it prints.
     """
     moved = {difference.name for difference in differences(old, new)}
     pairs = zip(before, after, strict=True)
-    names = {name for (_, was), (_, now) in pairs for name in _followed_on(was, now)}
+    names = {name for (_, was), (_, now) in pairs for name in _followed_on(was, now, changed)}
     papers = {paper.kind for paper in PAPERS if paper.asked(old) != paper.asked(new)}
     return frozenset(names | papers | ({SHEET} if moved else set()))
 
 
-def _followed_on(before: AnsweredPage, after: AnsweredPage) -> list[str]:
+def _followed_on(before: AnsweredPage, after: AnsweredPage, changed: Container[str] | None) -> list[str]:
+    looked_at = [pair for pair in after.questions if changed is None or pair[0].name in changed]
+    if not looked_at:
+        return []
     old, new = before.facts(), after.facts()
     return [
         question.name
-        for question, condition in after.questions
+        for question, condition in looked_at
         if (condition is not None and condition.holds(old) != condition.holds(new))
         or _derived_again(question, old, new)
         or _not_offered(question, before, after)

@@ -7,7 +7,7 @@ A row has the names of the ORM object and stands in for it wherever nothing is w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -31,11 +31,13 @@ from models import (
     SecondLook,
     Sheet,
     Staff,
+    Tick,
     Transfer,
     db,
     keys,
 )
 from services.access import Actor
+from services.marks import ticks
 
 
 class Row:
@@ -94,9 +96,9 @@ class _Note(Row):
     text = Sealed()
 
 
-def _named(part: str, table: Any, *names: str) -> list[Any]:
+def _named(part: str, table: Any, names: str) -> list[Any]:
     """Columns under names that say to which part of a row they belong: ``claim__staff_id``."""
-    return [getattr(table, name).label(f"{part}__{name}") for name in names]
+    return [getattr(table, name).label(f"{part}__{name}") for name in names.split()]
 
 
 def _parts(row: Any) -> dict[str, dict[str, Any]]:
@@ -133,13 +135,14 @@ _DECLARATION = Prebuilt(
         *(Declaration.id, Declaration.uid, Declaration.number, Declaration.account_id, Declaration.kind),
         *(Declaration.status, Declaration.revision_number, Declaration.department_id, Declaration.due_on),
         *(Declaration.due_estimated, Declaration.submitted_at, Declaration.decided_at),
-        *_named("account", Account, "id", "uid", "name", "id_number_sealed", "id_index", "assured", "claim_factor"),
-        *_named("account", Account, "legacy_id"),
-        *_named("department", _OFFICE, "id", "name", "path"),
-        *_named("claim", Claim, "declaration_id", "staff_id", "claimed_at", "expires_at", "opened_at"),
+        *_named("account", Account, "id uid name id_number_sealed id_index assured claim_factor legacy_id"),
+        *_named("department", _OFFICE, "id name path"),
+        *_named("claim", Claim, "declaration_id staff_id claimed_at expires_at opened_at"),
         *_named("holder", _HOLDER, "name"),
         exists(select(Transfer.id).where(Transfer.declaration_id == Declaration.id)).label("has_transfers"),
         exists(select(SecondLook.id).where(SecondLook.declaration_id == Declaration.id)).label("has_second_looks"),
+        exists(select(InternalNote.id).where(InternalNote.declaration_id == Declaration.id)).label("has_notes"),
+        exists(select(Tick.id).where(Tick.declaration_id == Declaration.id)).label("has_ticks"),
     )
     .join(Account, Account.id == Declaration.account_id)
     .join(_OFFICE, _OFFICE.id == Declaration.department_id)
@@ -157,7 +160,7 @@ _REVISIONS = Prebuilt(
     select(
         *(Revision.id, Revision.uid, Revision.declaration_id, Revision.number, Revision.answers_sealed),
         *(Revision.department_id, Revision.submitted_at, sql_cast(Revision.papers, Text).label("papers_text")),
-        *_named("sheet", Sheet, "id", "uid", "version", "code", "answers_sealed", "photo_address"),
+        *_named("sheet", Sheet, "id uid version code answers_sealed photo_address"),
     )
     .outerjoin(Sheet, Sheet.id == Revision.sheet_id)
     .where(Revision.declaration_id == _MINE)
@@ -169,40 +172,45 @@ _MARKS = Prebuilt(
     .where(Revision.declaration_id == _MINE)
     .order_by(Mark.id)
 )
-_TRANSFERS = Prebuilt(
-    select(
-        *(Transfer.id, Transfer.reason, Transfer.at, Transfer.accepted, Transfer.answer, Transfer.answered_at),
-        *_named("from_department", _OFFICE, "id", "name", "path"),
-        *_named("to_department", _TAKER, "id", "name", "path"),
-        *_named("staff", Staff, "name"),
+
+
+def _listed(columns: Iterable[Any], **parts: tuple[Any, Any, str]) -> Any:
+    """These columns and those of the rows that they point at: part -> its table, the key that leads there, names."""
+    query = select(
+        *columns, *(name for part, (table, _, names) in parts.items() for name in _named(part, table, names))
     )
-    .join(_OFFICE, _OFFICE.id == Transfer.from_department_id)
-    .join(_TAKER, _TAKER.id == Transfer.to_department_id)
-    .join(Staff, Staff.id == Transfer.staff_id)
+    for table, key, _names in parts.values():
+        query = query.join(table, table.id == key)
+    return query
+
+
+_TRANSFERS = Prebuilt(
+    _listed(
+        (Transfer.id, Transfer.reason, Transfer.at, Transfer.accepted, Transfer.answer, Transfer.answered_at),
+        from_department=(_OFFICE, Transfer.from_department_id, "id name path"),
+        to_department=(_TAKER, Transfer.to_department_id, "id name path"),
+        staff=(Staff, Transfer.staff_id, "name"),
+    )
     .where(Transfer.declaration_id == _MINE)
     .order_by(Transfer.id)
 )
 _SECOND_LOOKS = Prebuilt(
-    select(*SecondLook.__table__.c, *_named("staff", Staff, "name"))
-    .join(Staff, Staff.id == SecondLook.staff_id)
+    _listed(SecondLook.__table__.c, staff=(Staff, SecondLook.staff_id, "name"))
     .where(SecondLook.declaration_id == _MINE)
     .order_by(SecondLook.id)
 )
 _DECISIONS = Prebuilt(
-    select(
-        *Decision.__table__.c,
-        *_named("staff", Staff, "name"),
-        *_named("department", Department, "name", "path"),
+    _listed(
+        Decision.__table__.c,
+        staff=(Staff, Decision.staff_id, "name"),
+        department=(Department, Decision.department_id, "name path"),
     )
-    .join(Staff, Staff.id == Decision.staff_id)
-    .join(Department, Department.id == Decision.department_id)
     .join(Revision, Revision.id == Decision.revision_id)
     .where(Revision.declaration_id == _MINE)
     .order_by(Decision.id.desc())
 )
 _NOTES = Prebuilt(
-    select(InternalNote.uid, InternalNote.text_sealed, InternalNote.at, *_named("staff", Staff, "name"))
-    .join(Staff, Staff.id == InternalNote.staff_id)
+    _listed((InternalNote.uid, InternalNote.text_sealed, InternalNote.at), staff=(Staff, InternalNote.staff_id, "name"))
     .where(InternalNote.declaration_id == _MINE)
     .order_by(InternalNote.id.desc())
 )
@@ -255,8 +263,15 @@ def decisions(declaration: Declaration) -> Sequence[Any]:
     return _judgements(_DECISIONS, declaration)
 
 
+def ticks_of(declaration: Declaration, revision: Revision) -> Mapping[str, Any]:
+    """As ``ticks.of``; most submissions have none."""
+    return ticks.of(declaration, revision) if getattr(declaration, "has_ticks", True) else {}
+
+
 def notes(declaration: Declaration) -> Sequence[Any]:
-    """内部备注, newest first."""
+    """内部备注, newest first; most submissions have none."""
+    if not getattr(declaration, "has_notes", True):
+        return ()
     found = (_parts(row) for row in _NOTES.rows(db.session, declaration_id=declaration.id))
     return [_Note(parts[""], staff=Row(parts["staff"])) for parts in found]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from forms import PAPERS
 from lib.identity import mask_number, mask_phone
@@ -23,8 +23,7 @@ from services.review.case import ReviewCase
 GROUPS = {"id_number": (6, 8, 4), "mobile": (3, 4, 4)}
 
 
-@dataclass(frozen=True)
-class AnswerLine:
+class AnswerLine(NamedTuple):
     """One answer. ``before`` is None where nothing differs; ``why``: the word on a change.
 
     ``asked_for``: what the last return wanted changed here. ``groups``: the text in pieces that the eye can compare.
@@ -128,13 +127,15 @@ class RowContext:
         if not self.case.compared:
             return {}
         old, new = self.case.old_answers, self.case.answers
-        return answers.changes_between(old, new, answers.sections_of(self._old_pages, old), self.sections)
+        was = answers.sections_beside(self._old_pages, old, self.sections, new)
+        return answers.changes_between(old, new, was, self.sections)
 
     @cached_property
     def because(self) -> frozenset[str]:
         if not self.case.compared:
             return frozenset()
-        return review_changes.followed(self.case.old_answers, self.case.answers, self._old_pages, self._pages)
+        old, new = self.case.old_answers, self.case.answers
+        return review_changes.followed(old, new, self._old_pages, self._pages, self.changes)
 
     def why(self, target: str) -> str:
         return review_changes.why(target, target in self.case.asked_for, self.because)
@@ -153,19 +154,19 @@ def sections(seen: RowContext) -> list[ReviewSection]:
 
 
 def _line(seen: RowContext, row: answers.AnswerRow, proofs: Mapping[str, str], before: Mapping[str, str]) -> AnswerLine:
-    text = seen.privacy.text(row.text)
+    name, text, case = row.name, seen.privacy.text(row.text), seen.case
     return AnswerLine(
-        row.name,
+        name,
         row.short,
         text,
         row.markable,
-        proof=proofs.get(row.name, ""),
-        before=before.get(row.name),
-        why=seen.why(row.name) if row.name in seen.changes else "",
-        asked_for=seen.case.asked_for.get(row.name),
-        mark=seen.case.unsent.get(row.name),
-        tick=seen.case.ticks.get(row.name),
-        groups=seen.privacy.groups(row.name, text),
+        proof=proofs.get(name, ""),
+        before=before.get(name),
+        why=seen.why(name) if name in seen.changes else "",
+        asked_for=case.asked_for.get(name),
+        mark=case.unsent.get(name),
+        tick=case.ticks.get(name),
+        groups=seen.privacy.groups(name, text),
     )
 
 

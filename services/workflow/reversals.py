@@ -103,6 +103,7 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
     least = deadlines.due_date(today(), deadlines.LEAST_AFTER_RETURN, deadlines.calendar())
     if (declaration.due_on or date.min) < least.on:
         declaration.due_on, declaration.due_estimated = least.on, least.estimated
+        declaration.due_from, declaration.due_days = today(), deadlines.LEAST_AFTER_RETURN
     _drop_waiting_messages(declaration)
     decision = decide(declaration, latest_revision(declaration), "reopen", actor, comment=comment.strip()[:200])
     inbox.send(

@@ -106,6 +106,7 @@ def _set_due_date(declaration: Declaration, review_days: int) -> None:
     days = review_days if left is None else max(left, deadlines.LEAST_AFTER_RETURN)
     due = deadlines.due_date(today(), days, deadlines.calendar())
     declaration.due_on, declaration.due_estimated, declaration.days_left = due.on, due.estimated, None
+    declaration.due_from, declaration.due_days = today(), days
 
 
 def withdraw(declaration: Declaration, actor: Actor) -> Event:

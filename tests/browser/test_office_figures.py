@@ -67,6 +67,7 @@ def test_each_page_can_be_read_and_scrolls_in_one_direction_only(visit, manager,
     visitor = signed_in(visit(screen), manager)
     for path in [*PAGES, "/staff/admin/reasons/new/question"]:
         visitor.go(path)
+        assert visitor.page.url == visitor.site + path
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])

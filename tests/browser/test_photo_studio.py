@@ -233,4 +233,4 @@ def test_the_file_takes_whatever_phones_and_computers_make(tool):
 )
 def test_the_file_says_what_to_do_with_a_picture_that_cannot_be(tool, body, says):
     tool.locator("[data-photo-tool] input[type=file]").set_input_files(chosen(body))
-    until(tool, f"document.querySelector('[data-note]').textContent.includes('{says}')")
+    expect(tool.locator("[data-note]")).to_contain_text(says)

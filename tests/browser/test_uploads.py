@@ -232,23 +232,24 @@ def test_a_file_that_is_too_large_says_so(at_papers, tmp_path):
     expect(visitor.page.locator(f"{LICENCE} .uploads li")).to_contain_text("超过 15 MB")
 
 
-def test_a_server_that_is_busy_is_tried_again(at_papers):
+@pytest.mark.parametrize(("status", "says"), [(503, "系统正忙"), (507, "服务器暂时不能保存，稍后自动重试")])
+def test_a_server_that_is_busy_or_full_says_which_and_is_tried_again(at_papers, status, says):
     visitor = at_papers()
     page = visitor.page
     answered = 0
 
-    def busy(route: Route) -> None:
+    def refuse(route: Route) -> None:
         nonlocal answered
         answered += 1
         if answered <= 1:
-            return route.fulfill(status=503, body="busy")
+            return route.fulfill(status=status, body="not now")
         return route.continue_()
 
-    page.route("**/apply/uploads/*/take", busy)
+    page.route("**/apply/uploads/*/take", refuse)
     choose(page, ("1.jpg", picture(1000, 701)))
-    expect(page.locator(f"{LICENCE} .said")).to_contain_text("系统正忙")
+    expect(page.locator(f"{LICENCE} .said")).to_contain_text(says)
     done(page)
-    visitor.seen.clear()  # the 503 was the test's own
+    visitor.seen.clear()  # the first answer was the test's own
 
 
 def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):

@@ -44,7 +44,7 @@ def code_on(page) -> str:
 
 @pytest.mark.parametrize("role", [Role.SYSTEM, Role.SECURITY, Role.AUDITOR])
 def test_only_officers_stand_at_the_counter(browser, make, role):
-    browser.sign_in(make.staff(role)).open("/staff/counter", expect=403)
+    assert browser.sign_in(make.staff(role)).open("/staff/counter", expect=403).status == 403
 
 
 def test_a_lost_password_from_the_counter_to_the_new_one(browser, another_browser, make, officer):
@@ -73,7 +73,8 @@ def test_a_code_for_an_unclaimed_legacy_record(browser, another_browser, make, o
     slip = issue(browser, look_up(browser))
     assert "【原有用户设置密码】" in slip.text
     another_browser.send("/claim", {"name": holder.name, "number": NUMBER})
-    another_browser.send("/claim/proof", {"factor": "activation_code", "code": code_on(slip)})
+    proved = another_browser.send("/claim/proof", {"factor": "activation_code", "code": code_on(slip)})
+    assert proved.location == "/claim/password"
 
 
 def test_the_id_card_must_have_been_seen(browser, make, officer):
@@ -121,6 +122,7 @@ def test_nobody_helps_themselves(browser, make, officer):
 @pytest.mark.parametrize("sent", [{}, {"kind": "account", "uid": "x"}, {"kind": "legacy", "uid": "x"}, {"kind": "x"}])
 def test_a_made_up_person_gets_no_code(browser, officer, sent):
     browser.send("/staff/counter/code", sent | {"id_checked": "yes"}, expect=404)
+    assert db.session.scalars(select(ActivationCode)).all() == []
 
 
 def test_a_record_claimed_between_look_and_code_gets_none(browser, make, officer):

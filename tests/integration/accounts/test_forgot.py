@@ -76,7 +76,8 @@ def test_every_reason_to_fail_has_the_same_pages_to_the_byte(app, make):
 
 def test_another_name_does_not_open_with_the_right_code(browser, make):
     person = make.account()
-    begin(browser, person, name="别人").send("/forgot/code", {"code": issue(person)}, expect=422)
+    page = begin(browser, person, name="别人").send("/forgot/code", {"code": issue(person)}, expect=422)
+    assert WRONG in page.text
 
 
 def test_an_empty_code_is_not_counted(browser, make):
@@ -100,7 +101,7 @@ def test_five_wrong_codes_end_the_code_and_the_counter_can_issue_another(browser
     browser.send("/forgot/code", {"code": code}, expect=429)
     with time_machine.travel(utcnow() + timedelta(days=1, minutes=1), tick=False):
         begin(browser, person).send("/forgot/code", {"code": code}, expect=429)
-    browser.send("/forgot/code", {"code": issue(person)})
+    assert browser.send("/forgot/code", {"code": issue(person)}).location == "/forgot/password"
 
 
 def test_a_stranger_does_not_use_up_the_code_of_its_owner(browser, another_browser, make):

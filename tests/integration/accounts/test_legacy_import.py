@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lib.database import utcnow
 from models import Account, ActivationCode, Event, LegacyHolder, db
 from services.accounts import activation_codes, legacy_import
 from services.accounts.legacy_import import BatchClaimed, BatchNotFound, Finding, ImportResult, UnreadableFile
+from services.accounts.legacy_rows import COLUMNS, RowReader
 from tests.support.people import id_number
 from tests.support.site.command_line import Run, runner
 
@@ -209,11 +211,48 @@ def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_pa
     findings: list[Finding] = []
 
     source = legacy_import.open_source(path)
+    tried: list[Finding] = []
+    legacy_import.import_source(source, TODAY, dry_run=True, found=tried.append)
     result = legacy_import.import_source(source, TODAY, progress=steps.append, found=findings.append)
 
+    assert tried == findings
     assert (result.imported, len(steps), sum(steps), source.lines) == (2300, 3, 2302, 2302)
     assert findings == [Finding(2302, "conflict", "同一证件号码在文件里前面已有一行")], "of another chunk"
     assert db.session.scalar(select(func.count()).select_from(LegacyHolder)) == 2300
+
+
+def test_a_row_that_is_looked_at_once_is_read_as_one_that_is_looked_at_closely():
+    chance, cells = random.Random(9), ROW.split(",")
+    reader = RowReader({COLUMNS[title]: place for place, title in enumerate(HEADER.split(","))}, len(cells), TODAY)
+    odd = [
+        "",
+        " ",
+        "'",
+        "x",
+        "X",
+        "（",
+        "·",
+        "９",
+        "\ue815",
+        "-",
+        "/",
+        "2",
+        "12",
+        "3000-01",
+        "1.2E+17",
+        NUMBER,
+        NUMBER[5:],
+    ]
+    plain = 0
+    for _ in range(2000):
+        row = list(cells)
+        for _ in range(chance.randrange(3)):
+            place = chance.randrange(len(row))
+            at = chance.randrange(len(row[place]) + 1)
+            row[place] = row[place][:at] + chance.choice(odd) + chance.choice((row[place][at:], ""))
+        plain += reader._plain_values(row) is not None
+        assert reader.read(row) == reader._read_closely(row), row
+    assert 500 < plain < 1900
 
 
 # --- taking it back ---------------------------------------------------------------------------------------------------

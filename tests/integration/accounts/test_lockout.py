@@ -116,7 +116,7 @@ def test_a_known_device_gets_in_beside_the_stranger_in_the_same_network(app, bro
     for _ in range(5):
         guess(app, owner.id_number, address=HOME)
     guess(app, owner.id_number, 429, HOME)
-    sign_in(browser, owner.id_number)
+    assert sign_in(browser, owner.id_number).location == "/apply/notice"
 
 
 def test_a_known_device_has_ten_tries_a_day_and_then_those_of_everybody(browser, make, hashes):
@@ -169,7 +169,7 @@ def test_one_try_for_each_person_is_left_at_an_exhausted_address_and_they_have_a
     for serial, status in zip(range(50, 53), (422, 422, exhausted), strict=True):
         guess(app, id_number(serial, "19800101"), status)
     sign_in(Browser(app), person.id_number, 302 if settings else 429, address=OFFICE)
-    sign_in(browser, person.id_number, address=OFFICE)
+    assert sign_in(browser, person.id_number, address=OFFICE).location == "/apply/notice"
 
 
 @pytest.mark.parametrize("limited", ["source", "person", "address"])
@@ -243,7 +243,7 @@ def test_the_token_of_one_person_helps_nobody_at_another(app, browser, make):
     sign_in(browser, mother.id_number)
     for _ in range(5):
         sign_in(browser, other.id_number, 422, "wrong")
-    sign_in(browser, other.id_number, 429)
+    assert "请 15 分钟后再试" in sign_in(browser, other.id_number, 429).text
 
 
 def change_password(browser, _person) -> None:
@@ -319,4 +319,4 @@ def test_a_stolen_session_does_not_keep_its_owner_from_changing_the_password(bro
     form = {"current": "wrong", "password": "另一个 password 更好", "confirm": "另一个 password 更好"}
     for status in [422] * 5 + [429]:
         another_browser.send("/account", form, expect=status)
-    browser.send("/account", form | {"current": PASSWORD})
+    assert browser.send("/account", form | {"current": PASSWORD}).location == "/account"

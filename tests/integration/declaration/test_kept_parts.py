@@ -14,9 +14,11 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import public
 from blueprints.kept_parts import Part, PartsKept
+from blueprints.review import queue
 from blueprints.wizard import papers, steps
 from blueprints.wizard.question_cells import QuestionCells
 from forms import STEPS
+from lib.codes import Role, Status
 from lib.questions.fields import StepForm
 from lib.questions.pages import Step
 from models import Option, db
@@ -73,8 +75,8 @@ def _nothing_kept() -> Iterator[None]:
     def get(_self, _key, draw, names=()) -> Part:
         return Part(draw(), names)
 
-    plain = [mock.patch.object(module, "render_kept", _plain) for module in (public, steps, papers)]
-    with mock.patch.object(PartsKept, "get", get), plain[0], plain[1], plain[2]:
+    plain = [mock.patch.object(module, "render_kept", _plain) for module in (public, steps, papers, queue)]
+    with mock.patch.object(PartsKept, "get", get), plain[0], plain[1], plain[2], plain[3]:
         yield
 
 
@@ -110,3 +112,25 @@ def test_what_is_kept_holds_no_token_and_no_name(app, make, browser):
     assert tokens
     personal = (declaration.account.name, declaration.postal_address, declaration.mobile, declaration.pages[0].uid)
     assert not [text for text in (*tokens, *personal) if text in held]
+
+
+def test_kept_pages_of_officers_are_what_the_templates_draw_for_each_and_hold_no_name(
+    app, make, browser, another_browser
+):
+    county, manager = make.staff(name="王<审>"), make.staff(Role.MANAGER, name="李主管", keys_on=False)
+    waiting = make.declaration(Status.SUBMITTED, **(EMPLOYED | QUALIFIED))
+    held = make.declaration(Status.IN_REVIEW, make.account("欧阳燕燕"), county, mobile=waiting.mobile)
+    make.mark(held, "postal_address", "mobile", reviewer=make.actor(county), comment="请写<全>")
+    pages = ["/staff/queue", "/staff/queue?tab=all&kind=change", "/staff/queue?lane=again"]
+    pages += [f"/staff/submissions/{one.uid}" for one in (waiting, held)]
+    visitors = (browser.sign_in(county), another_browser.sign_in(manager))
+    for _round in range(2):
+        for visitor in visitors:
+            for address in pages:
+                kept = visitor.open(address).text
+                with _nothing_kept():
+                    assert _without_token(kept) == _without_token(visitor.open(address).text), address
+    held_text = "".join(part.whole for part in app.extensions["kuaiji.parts"]._parts.values())
+    personal = (county.name, manager.name, "欧阳燕燕", waiting.uid, held.uid, held.mobile, waiting.number, "请写")
+    assert not [text for text in personal if text in held_text]
+    assert "审核通过，下一件" in held_text

@@ -13,8 +13,7 @@ import time_machine
 from forms import PHOTO, STEPS
 from lib.codes import Status
 from models import Declaration, Option, PaperPage, db
-from services.declaration import answers
-from services.filing import printing, progress, reading
+from services.filing import printing, progress, reading, saving
 from services.filing.case import DeclarationCase
 from services.papers import pages
 from tests.support.applicant.filing import filled
@@ -76,12 +75,13 @@ def _option(declaration: Declaration, make, chance: Random) -> None:
 
 def _save(declaration: Declaration, make, chance: Random) -> None:
     """As a page does it."""
-    step = chance.choice(STEPS)
-    form = step.form(None, context=DeclarationCase(declaration).context)
+    db.session.commit()
+    step, row = chance.choice(STEPS), reading.latest_declaration(make.actor(declaration.account))
+    assert row is not None
+    case = DeclarationCase(row)
+    form = step.form(None, context=case.context)
     if form.checks():
-        answers.save(declaration, form)
-        with db.session.no_autoflush:
-            DeclarationCase(declaration).keep_progress(step)
+        saving.write(saving.saved(case, step, form), step)
 
 
 CHANGES = (_answers, _answers, _picture, _print, _notice, _status, _name, _option, _save, _save, _save)

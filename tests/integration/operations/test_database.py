@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, select, text, update
+from sqlalchemy import Integer, bindparam, create_engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from lib import database
 from lib.codes import OPEN, Kind, Status
 from lib.crypto import Tampered
-from lib.database import Prebuilt, parameter, sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.database import Prebuilt, parameter, prebuilt, sqlite_pragmas, transaction_mode, wal_is_safe
+from lib.database.reader import begin_reading, stop_reading
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled
@@ -88,15 +90,21 @@ def test_a_lock_of_postgresql_is_waited_for_as_long(app):
 
 @pytest.fixture
 def statements(app):
-    """The statements that the engine sends from now on."""
+    """The statements that SQLite gets from now on."""
     sent: list[str] = []
 
-    def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
+    def taken(connection: Any, *_rest: Any) -> None:
+        connection.set_trace_callback(sent.append)
 
-    event.listen(db.engine, "before_cursor_execute", remember)
+    def given_back(connection: Any, *_rest: Any) -> None:
+        connection.set_trace_callback(None)
+
+    db.session.remove()  # its connection is seen as well when it is taken again
+    event.listen(db.engine, "checkout", taken)
+    event.listen(db.engine, "checkin", given_back)
     yield sent
-    event.remove(db.engine, "before_cursor_execute", remember)
+    event.remove(db.engine, "checkout", taken)
+    event.remove(db.engine, "checkin", given_back)
 
 
 def begins(statements: list[str]) -> list[str]:
@@ -117,7 +125,7 @@ def test_reading_begins_deferred_and_writes_nothing(make, browser, statements, p
     browser.open(path)  # the first one keeps the progress
     statements.clear()
     browser.open(path)
-    assert set(begins(statements)) <= {"BEGIN DEFERRED"}
+    assert begins(statements) == ["BEGIN DEFERRED"]
     assert writes(statements) == []
 
 
@@ -129,7 +137,22 @@ def test_a_page_is_read_without_the_write_lock_and_saved_with_it_and_nothing_els
     browser.send("/apply/department", sent)
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]  # session, reading, saving
     locked = statements[statements.index("BEGIN IMMEDIATE") + 1 :]
-    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE"]  # the answers, the draft
+    assert [statement.split()[0] for statement in locked] == ["UPDATE", "DELETE", "COMMIT"]  # the answers, the draft
+
+
+def test_a_session_reads_on_in_the_readers_transaction_and_writes_in_one_of_its_own(app, statements):
+    names = Prebuilt(select(Counter.name))
+    with transaction_mode("DEFERRED"):
+        begin_reading(db.engine)
+        names.rows(db.session)
+        db.session.execute(select(Counter))
+        db.session.rollback()
+        names.rows(db.session)
+    with transaction_mode("IMMEDIATE"):
+        db.session.execute(select(Counter))
+        db.session.rollback()
+    stop_reading()
+    assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]
 
 
 def test_a_session_is_renewed_in_a_short_transaction_of_its_own(make, browser, statements):
@@ -327,3 +350,23 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
         assert len(found) == count
     assert prebuilt.rows(db.session, since=since + timedelta(hours=1), these=these) == []
     assert prebuilt.rows(db.session, since=since, these=[]) == []
+
+
+def test_the_limit_of_a_prebuilt_statement_is_written_and_not_bound(make, monkeypatch):
+    """SQLite would plan the statement anew each time."""
+    made = sorted(make.declaration().id for _ in range(4))
+    most = bindparam("most", None, type_=Integer, literal_execute=True)
+    chosen = Prebuilt(select(Declaration.id).order_by(Declaration.id).limit(most))
+    newest = Prebuilt(select(Declaration.id).order_by(Declaration.id.desc()).limit(1))
+    seen: list[str] = []
+    plain = prebuilt.cursor_after
+
+    def remembered(connection: Any, sql: str, arguments: Any) -> Any:
+        seen.append(sql)
+        return plain(connection, sql, arguments)
+
+    monkeypatch.setattr(prebuilt, "cursor_after", remembered)
+    for count in (3, 1, 3):
+        assert [row.id for row in chosen.rows(db.session, most=count)] == made[:count]
+    assert newest.first(db.session).id == made[-1]
+    assert [re.findall(r"LIMIT (\S+)", one) for one in seen] == [["3"], ["1"], ["3"], ["1"]]

@@ -335,12 +335,12 @@ def test_a_lock_of_postgresql_is_given_up_and_a_server_that_ends_is_a_page(app, 
     assert "database locked on wizard.save_step" in caplog.text
 
     def end_the_server_side(connection: Any, *_rest: Any) -> None:
-        process = connection.connection.dbapi_connection.info.backend_pid
+        process = connection.info.backend_pid
         with psycopg.connect(app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")) as other:
             other.execute("SELECT pg_terminate_backend(%s, 20000)", (process,))
 
-    event.listen(db.engine, "begin", end_the_server_side)
+    event.listen(db.engine, "checkout", end_the_server_side)
     assert "暂时连接不上数据库" in words(browser.open("/apply/check", expect=503).text)
     assert "database unreachable" in caplog.text
-    event.remove(db.engine, "begin", end_the_server_side)
+    event.remove(db.engine, "checkout", end_the_server_side)
     browser.open("/apply/check")

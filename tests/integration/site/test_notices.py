@@ -24,6 +24,13 @@ def test_a_published_notice_is_public_at_once(writer, another_browser):
     assert db.session.scalars(select(Event.detail).where(Event.verb == "notice")).all() == ["notice 1 published"]
 
 
+def test_a_notice_may_be_long(writer, another_browser):
+    writer.send("/staff/admin/notices/new", TEXT | {"body": "办理说明。" * 400, "action": "publish"}, expect=302)
+
+    notice = db.session.scalars(select(Notice)).one()
+    assert "办理说明。" * 400 in another_browser.open(f"/notices/{notice.id}").text
+
+
 def test_a_draft_is_seen_by_those_who_write_only(writer, another_browser):
     page = writer.follow(writer.send("/staff/admin/notices/new", TEXT | {"action": "keep"}))
 

@@ -21,6 +21,7 @@ RAW_TEMPLATE = re.compile(r"\{\{|\{%|%\}|\}\}")
 RAW_VALUE = re.compile(r"^(None|Undefined|<[\w.]+ object at 0x)")
 
 TOKEN = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w.-]{16,}")
+NUMBER = re.compile(r"\d+")
 LOOKED_AT: set[tuple[str, bytes]] = set()
 
 
@@ -36,8 +37,12 @@ def check_page(html: str, url: str = "") -> None:
 
 
 def alike(html: str) -> str:
-    """The page without tokens and addresses of rows, which differ each time and say nothing."""
-    return TOKEN.sub("", html)
+    """The page without tokens, and with its numbers told by their order.
+
+    Serials, hours and ids differ each time and say nothing; whether two of them are the same does.
+    """
+    names: dict[str, str] = {}
+    return NUMBER.sub(lambda found: names.setdefault(found[0], str(len(names))), TOKEN.sub("", html))
 
 
 def once(what: str, page: str, check: Callable[[], None]) -> None:

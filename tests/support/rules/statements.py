@@ -8,7 +8,7 @@ from unittest import mock
 
 from sqlalchemy import event
 
-from lib import database
+from lib.database import prebuilt
 from models import db
 
 
@@ -24,14 +24,15 @@ def counted() -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
             asked.append(statement)
 
-    def fetched(connection, sql, arguments):
+    def remembered(connection, sql, arguments):
         asked.append(sql)
         return plain(connection, sql, arguments)
 
-    plain = database.fetched
+    plain = prebuilt.cursor_after
     event.listen(db.engine, "before_cursor_execute", remember)
     try:
-        with mock.patch.object(database, "fetched", fetched):  # prebuilt statements are not announced by the engine
+        # prebuilt statements are not announced by the engine
+        with mock.patch.object(prebuilt, "cursor_after", remembered):
             yield asked
     finally:
         event.remove(db.engine, "before_cursor_execute", remember)

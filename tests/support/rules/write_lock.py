@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from lib import crypto
-from lib.database import WITHOUT_WAITING, begin_mode
+from lib.database import WITHOUT_WAITING, begin_mode, prebuilt
 from lib.sandbox import client as sandbox
 from models import db
 from services.papers import virus_scan
@@ -61,6 +61,15 @@ def _renders(_app: Any, template: Any, **_more: Any) -> None:
     refuse_while_held(f"renders {template.name}")
 
 
+def _prebuilt(connection: Any, sql: str, arguments: Any) -> Any:
+    """Prebuilt statements are not announced by the engine."""
+    _sends(connection, None, sql)
+    return _AFTER(connection, sql, arguments)
+
+
+_AFTER = prebuilt.cursor_after
+
+
 def _sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     writes = statement.startswith(("INSERT", "UPDATE", "DELETE"))
     if writes and has_request_context() and begin_mode.get() not in LOCKING:
@@ -73,6 +82,7 @@ def watched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, before_render_template.connected_to(_renders):
         for module, name in SLOW:
             patch.setattr(module, name, _guarded(getattr(module, name)))
+        patch.setattr(prebuilt, "cursor_after", _prebuilt)
         event.listen(Engine, "before_cursor_execute", _sends)
         yield
         event.remove(Engine, "before_cursor_execute", _sends)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
@@ -33,7 +34,7 @@ KINDS = (FORM, PIECES, SHEET)
 Stored = Callable[[bytes], str]  # the address under which a picture is stored, once it is cleaned
 
 
-class Worker:
+class Worker(ABC):
     """One person at one browser. ``done`` counts what was answered."""
 
     def __init__(self, port: int, cookies: Mapping[str, str], seed: int) -> None:
@@ -56,12 +57,13 @@ class Worker:
         except BaseException as error:
             self.failure = error
 
+    @abstractmethod
     def work(self) -> None:
-        raise NotImplementedError
+        """One round of what the person does. Raises NoAnswer when the server is gone."""
 
+    @abstractmethod
     def problems(self) -> list[str]:
         """What was answered and is not stored; then what is stored becomes the ledger."""
-        raise NotImplementedError
 
 
 class Applicant(Worker):

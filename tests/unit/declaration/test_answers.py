@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -265,3 +266,28 @@ def changed(make, account) -> Declaration:
 def test_a_leftover_that_was_never_asked_is_no_change(make):
     kept = frozen(make)
     assert answers.changes(kept, kept | {"employer_name": "样例县某厂"}) == {}
+
+
+class Watched(dict[str, Any]):
+    """Facts that remember which of them the rules of a page have looked at."""
+
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(*facts)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
+def test_the_rules_of_a_page_look_at_no_other_facts_than_it_says(make, step):
+    """Else a page would stay done after a change on another one that makes it wrong (progress_after)."""
+    chance, seen = Random(7), set()
+    whole = answers.facts(make.declaration(**(COMPLETE | EMPLOYED | QUALIFIED)))
+    for _time in range(60):
+        without = chance.sample(answers.question_names(), chance.randrange(12))
+        facts = Watched(whole | dict.fromkeys(without))
+        answers.step_gaps(step, answers.asked_for(facts))
+        seen |= facts.read
+    assert (seen & whole.keys()) - set(labels.names(step)) == labels.reads(step)

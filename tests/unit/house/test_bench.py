@@ -22,6 +22,8 @@ from lib.identity import number_problem
 from models import Claim, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
 from services.queue import index as queue_index
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 200
 DAY = date(2026, 7, 1)
 OFFICES = [Office(1, 0.1, (1,), None, "辽宁"), Office(2, 1, (1, 2), 2, "样例"), Office(3, 2, (1, 2, 3), 2, "样例")]

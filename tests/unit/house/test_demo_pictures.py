@@ -17,6 +17,8 @@ from forms import PAPERS, PHOTO, SHEET
 from lib.pictures import one_inch
 from tests.support.applicant.image_samples import clean
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 FEW = ("talent_certificate", "name_change")  # papers that no person of the cast needs
 WORDS = {

@@ -23,7 +23,9 @@ DAYS = st.dates(date(2024, 1, 1), date(2035, 12, 31))
         (date(2026, 10, 10), True),  # a Saturday made a working day
         (date(2026, 10, 8), True),
         (date(2027, 2, 5), False),  # 除夕 of a year without a notice
-        (date(2027, 2, 9), True),  # no make-up days are guessed
+        (date(2027, 2, 9), False),  # in lieu of 初一, a Saturday
+        (date(2027, 2, 11), True),
+        (date(2027, 2, 14), False),  # no make-up days are guessed
         (date(2036, 1, 1), True),  # a year of which nothing is known: the week's pattern
     ],
 )
@@ -99,11 +101,11 @@ def test_single_days_do_not_make_a_year_known() -> None:
 @pytest.mark.parametrize(
     ("year", "days"),
     [
-        (2027, "01-01 02-05 02-08 04-05 06-09 09-15 10-01"),
-        (2028, "01-25 01-26 01-27 01-28 04-04 05-01 05-02 10-02 10-03"),
-        (2032, "01-01 02-10 02-11 02-12 02-13 10-01"),
+        (2027, "01-01 02-05 02-08 02-09 02-10 04-05 05-03 05-04 06-09 09-15 10-01 10-04 10-05"),
+        (2028, "01-03 01-25 01-26 01-27 01-28 04-04 05-01 05-02 05-29 10-02 10-03 10-04"),
+        (2032, "01-01 02-10 02-11 02-12 02-13 04-05 05-03 05-04 06-14 09-20 10-01 10-04 10-05"),
     ],
 )
-def test_of_a_year_without_a_notice_the_statutory_days_from_monday_to_friday_are_off(year: int, days: str) -> None:
+def test_of_a_year_without_a_notice_the_statutory_days_and_those_in_lieu_are_off(year: int, days: str) -> None:
     off = [day for day in CALENDAR.kinds if day.year == year]
     assert [f"{day:%m-%d}" for day in off] == days.split()

@@ -1,26 +1,17 @@
-"""Database basics: SQLite's settings, transactions, column types, prebuilt statements. Knows no table."""
+"""Database basics: SQLite's settings, transactions, column types, what a failure is. Knows no table."""
 
 from __future__ import annotations
 
-from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
-    DDL,
-    Connection,
     DateTime,
-    Dialect,
-    SelectBase,
+    PoolProxiedConnection,
     String,
-    Table,
     TypeDecorator,
-    bindparam,
     event,
     func,
     make_url,
@@ -28,29 +19,30 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateIndex
 
 from lib.codes import ChoiceEnum
+from lib.database.prebuilt import Prebuilt as Prebuilt
+from lib.database.prebuilt import parameter as parameter
+from lib.database.transactions import WITHOUT_WAITING as WITHOUT_WAITING
+from lib.database.transactions import begin_mode as begin_mode
+from lib.database.transactions import transaction_mode as transaction_mode
 from lib.files import Note, StorageFailure
 
-#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
-CONSTRAINT_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+
+@compiles(CreateIndex, "postgresql")
+def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
+    """Models write the condition of an index for SQLite: naming PostgreSQL there would load its dialect everywhere."""
+    options = create.element.dialect_options
+    if options["postgresql"]["where"] is None:  # a migration names it
+        options["postgresql"]["where"] = options["sqlite"]["where"]
+    return str(compiler.visit_create_index(create, **kwargs))
+
 
 #: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
 LOCK_WAIT_S = 5
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
-
-#: A mode for writes that are not worth waiting for: IMMEDIATE, or an error if the database is locked.
-WITHOUT_WAITING = "WITHOUT WAITING"
-
-#: How the next SQLite transaction begins. IMMEDIATE locks at once, so that read-then-write loses no update.
-begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
 
 #: SQLite 3.7.0 to 3.51.2 can lose committed writes in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6).
 WAL_BUG_FIXED_IN = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -74,11 +66,12 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
 
 def engine_options(url: str) -> dict[str, Any]:
     """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
+    options: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
     given = make_url(url).query
-    return options | {"connect_args": {"connect_timeout": given.get("connect_timeout", LOCK_WAIT_S)}}
+    timeout = given.get("connect_timeout", LOCK_WAIT_S)
+    return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": timeout}}  # a server may have gone
 
 
 def prepare_engine(engine: Any) -> None:
@@ -95,7 +88,7 @@ def note_damage(engine: Any, note: Note) -> None:
 
 
 def write_damage(note: Note, error: BaseException | None) -> None:
-    """The same for an error that the engine has not seen (``fetched``)."""
+    """The same for an error that the engine has not seen (``cursor_after``)."""
     if failure_of(error) == StorageFailure.DAMAGED:
         cause = error.orig if isinstance(error, DBAPIError) else error
         note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")
@@ -122,8 +115,17 @@ def _prepare_sqlite(engine: Any) -> None:
     def _begin(connection: Any) -> None:
         if (mode := begin_mode.get()) == WITHOUT_WAITING:
             _begin_without_waiting(connection)
+        elif mode == "DEFERRED":
+            begin_deferred(connection.connection)
         else:
             connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def begin_deferred(connection: PoolProxiedConnection) -> None:
+    """Straight to the driver: every request does it, and it takes no lock. A reader's transaction goes on."""
+    driver: Any = connection.driver_connection
+    if not driver.in_transaction:
+        driver.execute("BEGIN DEFERRED")
 
 
 def _begin_without_waiting(connection: Any) -> None:
@@ -174,16 +176,6 @@ def failure_of(error: BaseException | None) -> StorageFailure | None:
     return StorageFailure.UNREACHABLE if isinstance(error, OperationalError) else None
 
 
-@contextmanager
-def transaction_mode(mode: str) -> Iterator[None]:
-    """Transactions that start inside begin as ``DEFERRED`` (reads), ``IMMEDIATE`` (writes) or ``WITHOUT_WAITING``."""
-    token = begin_mode.set(mode)
-    try:
-        yield
-    finally:
-        begin_mode.reset(token)
-
-
 def advisory_lock(session: Any, *subjects: bytes) -> None:
     """Run transactions about the same subjects one after the other: lock until the transaction ends.
 
@@ -216,8 +208,11 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None]:
+        """One call for each value. SQLite keeps texts."""
+        if dialect.name == "sqlite":
+            return lambda text: datetime.fromisoformat(f"{text}+00:00") if text else None
+        return lambda value: value.replace(tzinfo=UTC) if value else None
 
 
 class SearchText(TypeDecorator[str]):
@@ -264,122 +259,3 @@ def append_only_statements(table: str, dialect: str) -> list[str]:
         f"CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION {table}_only_added()",
     ]
-
-
-def make_append_only(table: Table) -> None:
-    """Make a table refuse UPDATE and DELETE from its creation on."""
-    for dialect in ("sqlite", "postgresql"):
-        for statement in append_only_statements(table.name, dialect):
-            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
-            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
-
-
-# --- prebuilt statements: what every request reads --------------------------------------------------------------------
-
-Convert = Callable[[Any], Any]
-
-
-def parameter(name: str) -> Any:
-    """The place of a value in a prebuilt statement; it has the type of the column that it is compared with."""
-    return bindparam(name, None)
-
-
-class Prebuilt:
-    """A SELECT that is compiled once in a process and read as plain named tuples: ``rows(session, parameter=value)``.
-
-    SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
-    up, and wraps the rows. So what every request reads is prebuilt. What writes uses the ORM.
-
-    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty.
-    """
-
-    def __init__(self, statement: SelectBase) -> None:
-        self.statement = statement
-        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
-
-    def rows(self, session: Session | scoped_session[Any], **values: Any) -> list[Any]:
-        session = session() if isinstance(session, scoped_session) else session  # looked up once
-        if session.autoflush:
-            session.flush()  # what this transaction has changed counts, as for the ORM's own statements
-        connection = session.connection()
-        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
-        key = (connection.dialect.name, *map(len, lists.values()))
-        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists)
-        return [compiled.row(raw) for raw in fetched(connection, compiled.sql, compiled.arguments(values | lists))]
-
-    def first(self, session: Session | scoped_session[Any], **values: Any) -> Any:
-        """The first row, or None."""
-        return next(iter(self.rows(session, **values)), None)
-
-    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: dict[str, list[Any]]) -> _Compiled:
-        compiled = cast(Any, self.statement.compile(dialect=dialect))
-        given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
-        written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
-        bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
-        bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
-        columns = list(self.statement.selected_columns)
-        row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
-        read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        made = self._compiled[key] = _Compiled(
-            written.statement,
-            written.parameters,
-            written.positiontup if compiled.positional else None,
-            bound,
-            {name: written.parameter_expansion[name] for name in lists},
-            [(place, convert) for place, convert in enumerate(read) if convert],
-            row._make,
-        )
-        return made
-
-
-def _padded(values: list[Any]) -> list[Any]:
-    """As long as a power of two, by saying the last one again: so few lengths have to be compiled."""
-    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """A statement for one kind of database. ``places``: the names of its parameters, if the driver counts them.
-
-    ``lists``: the names of what a list is made of.
-    """
-
-    sql: str
-    params: Mapping[str, Any]
-    places: Sequence[str] | None
-    bound: Mapping[str, Convert]
-    lists: Mapping[str, Sequence[str]]
-    read: Sequence[tuple[int, Convert]]
-    made: Convert
-
-    def arguments(self, values: Mapping[str, Any]) -> Any:
-        given = {**self.params, **values}
-        for name, names in self.lists.items():
-            given.update(zip(names, given.pop(name), strict=True))
-        for name, convert in self.bound.items():
-            given[name] = convert(given[name])
-        return given if self.places is None else [given[name] for name in self.places]
-
-    def row(self, raw: Sequence[Any]) -> Any:
-        if not self.read:
-            return self.made(raw)
-        values = list(raw)
-        for place, convert in self.read:
-            values[place] = convert(values[place])
-        return self.made(values)
-
-
-def fetched(connection: Connection, sql: str, arguments: Any) -> list[Any]:
-    """What the driver finds. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(sql, arguments)
-        return list(cursor.fetchall())
-    except Exception as error:
-        dialect = connection.dialect
-        driver = dialect.loaded_dbapi.Error
-        if isinstance(error, driver) and dialect.is_disconnect(error, connection.connection.driver_connection, cursor):
-            connection.invalidate(error)  # else rolling back would fail as well
-        raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
-    finally:
-        cursor.close()

@@ -1,12 +1,15 @@
-"""Calendar arithmetic inside queries, the same on SQLite and PostgreSQL. Stored times are UTC."""
+"""What SQLAlchemy lacks: calendar arithmetic inside queries, the same on both engines (stored times are UTC), and
+statements with their LIMIT in the text."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, String
+from sqlalchemy import BindParameter, Integer, SelectBase, String, UpdateBase
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import _OffsetLimitParam
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 
 class month_of(FunctionElement[str]):  # noqa: N801 - reads like a function of SQL
@@ -51,3 +54,19 @@ def _hours_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     begin, end = _arguments(element, compiler, options)
     seconds = f"floor(extract(epoch FROM {end})) - floor(extract(epoch FROM {begin}))"
     return f"CAST(floor(({seconds}) / 3600) AS integer)"
+
+
+def with_written_limits(statement: SelectBase | UpdateBase) -> Any:
+    """The statement with the number of each ``limit(1)`` in its text: SQLite plans a statement anew each time that its
+    LIMIT is bound. A parameter there is one of few numbers, and declared with ``literal_execute``."""
+    return replacement_traverse(statement, {}, _number)
+
+
+def written_parameters(statement: Any) -> list[str]:
+    """The names of parameters that are a part of the text."""
+    found = (one for one in iterate(statement) if isinstance(one, BindParameter))
+    return sorted({one.key for one in found if one.literal_execute and not one.unique})
+
+
+def _number(element: Any, **_more: Any) -> Any:
+    return element.render_literal_execute() if isinstance(element, _OffsetLimitParam) else None

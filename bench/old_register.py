@@ -1,0 +1,31 @@
+"""The job of P9's import: the application as ``flask legacy import`` loads it, and nothing of the bench beside it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from time import process_time
+
+from app import create_app
+from bench import process
+from bench.cold_start import settings
+from config import Config
+from lib.clock import today
+from lib.database import transaction_mode
+from models import db
+from services.accounts import legacy_import
+
+
+def _import(file: Path, folder: Path) -> None:
+    with create_app(Config(settings(folder))).app_context(), transaction_mode("IMMEDIATE"):
+        gc.freeze()
+        before = process_time()
+        source = legacy_import.open_source(file)
+        result = legacy_import.import_source(source, today())
+        db.session.commit()
+        process.tell(job=process_time() - before, rows=result.imported)
+
+
+if __name__ == "__main__":
+    _import(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,155 @@
+"""Statements that are built once: what every request reads, and what is written all the time."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Dialect, SelectBase, UpdateBase, bindparam
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, scoped_session
+
+from lib.database.sql import with_written_limits, written_parameters
+from lib.database.transactions import begin_mode, request_reader
+
+Convert = Callable[[Any], Any]
+AnySession = Session | scoped_session[Any]
+Values = dict[str, Any]
+
+
+def parameter(name: str) -> Any:
+    """The place of a value in a prebuilt statement; it has the type of the column that it is compared with."""
+    return bindparam(name, None)
+
+
+class Prebuilt:
+    """A SELECT that is compiled once in a process and read as plain named tuples: ``rows(session, parameter=value)``.
+
+    SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
+    up, and wraps the rows. So what is read or written (``run``) all the time is prebuilt. Other writes use the ORM.
+
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is a part
+    of the text (lib.database.sql).
+    """
+
+    def __init__(self, statement: SelectBase | UpdateBase) -> None:
+        self.statement: Any = with_written_limits(statement)
+        self._written = written_parameters(self.statement)
+        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    def rows(self, session: AnySession, **values: Any) -> list[Any]:
+        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+        with self._executed(session, values | lists, lists) as (cursor, compiled):
+            return [compiled.row(raw) for raw in cursor.fetchall()]
+
+    def first(self, session: AnySession, **values: Any) -> Any:
+        return next(iter(self.rows(session, **values)), None)
+
+    def run(self, session: AnySession, **values: Any) -> int:
+        """How many rows are written. Each value is a parameter: ``onupdate`` of a column does not apply."""
+        with self._executed(session, values, {}) as (cursor, _compiled):
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def _executed(self, session: AnySession, values: Values, lists: Values) -> Iterator[tuple[Any, _Compiled]]:
+        connection = _connection(session)
+        key = (connection.dialect.name, *map(len, lists.values()), *[values[name] for name in self._written])
+        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists, values)
+        with cursor_after(connection, compiled.sql, compiled.arguments(values)) as cursor:
+            yield cursor, compiled
+
+    def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Values, values: Values) -> _Compiled:
+        compiled = cast(Any, self.statement.compile(dialect=dialect))
+        given: dict[str, Any] = {name: None for name, bind in compiled.binds.items() if bind.required}
+        given |= {name: values[name] for name in self._written}
+        written = compiled.construct_expanded_state(given | lists)  # with the lists of IN written out
+        bound = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+        bound = {name: bound[name] for name in written.parameters if bound.get(name)} | written.processors
+        params = dict(written.parameters)
+        for name in [name for name in bound if name in compiled.binds and compiled.binds[name].unique]:
+            params[name] = bound.pop(name)(params[name])  # a constant of the statement
+        columns = list(getattr(self.statement, "selected_columns", ()))
+        row: Any = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
+        read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        made = self._compiled[key] = _Compiled(
+            written.statement,
+            params,
+            written.positiontup if compiled.positional else None,
+            bound,
+            {name: written.parameter_expansion[name] for name in lists},
+            [(place, convert) for place, convert in enumerate(read) if convert],
+            row._make,
+        )
+        return made
+
+
+def _connection(session: Session | scoped_session[Any]) -> Any:
+    """What the session reads with. While it is in no transaction, a request's reader does it instead."""
+    if isinstance(session, scoped_session):
+        reader = (
+            request_reader.get() if begin_mode.get() == "DEFERRED" else None
+        )  # what is written is read by its writer
+        if reader and not (session.registry.has() and session().in_transaction()):
+            return reader
+        session = session()  # looked up once
+    if session.autoflush:
+        session.flush()  # what this transaction has changed counts, as for the ORM's own statements
+    return session.connection()
+
+
+def _padded(values: list[Any]) -> list[Any]:
+    """As long as a power of two, by saying the last one again: so few lengths have to be compiled."""
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A statement for one kind of database. ``places``: the names of its parameters, if the driver counts them.
+
+    ``lists``: the names of what a list is made of.
+    """
+
+    sql: str
+    params: Mapping[str, Any]
+    places: Sequence[str] | None
+    bound: Mapping[str, Convert]
+    lists: Mapping[str, Sequence[str]]
+    read: Sequence[tuple[int, Convert]]
+    made: Convert
+
+    def arguments(self, values: Mapping[str, Any]) -> Any:
+        given = {**self.params, **values}
+        for name, names in self.lists.items():
+            given.update(zip(names, given.pop(name), strict=True))
+        for name, convert in self.bound.items():
+            given[name] = convert(given[name])
+        return given if self.places is None else [given[name] for name in self.places]
+
+    def row(self, raw: Sequence[Any]) -> Any:
+        if not self.read:
+            return self.made(raw)
+        values = list(raw)
+        for place, convert in self.read:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return self.made(values)
+
+
+@contextmanager
+def cursor_after(connection: Any, sql: str, arguments: Any) -> Iterator[Any]:
+    """After the statement. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, arguments)
+        yield cursor
+    except Exception as error:
+        dialect = connection.dialect
+        driver = dialect.loaded_dbapi.Error
+        if isinstance(error, driver) and dialect.is_disconnect(error, connection.connection.driver_connection, cursor):
+            connection.invalidate(error)  # else rolling back would fail as well
+        raise DBAPIError.instance(sql, None, error, driver, hide_parameters=True, dialect=dialect) from error
+    finally:
+        cursor.close()

@@ -1,0 +1,27 @@
+"""How the next transaction begins, and what a request reads with before it needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+#: A mode for writes that are not worth waiting for: IMMEDIATE, or an error if the database is locked.
+WITHOUT_WAITING = "WITHOUT WAITING"
+
+#: How the next SQLite transaction begins. IMMEDIATE locks at once, so that read-then-write loses no update.
+begin_mode: ContextVar[str] = ContextVar("begin_mode", default="IMMEDIATE")
+
+#: The lib.database.reader.Reader of this request, if any.
+request_reader: ContextVar[Any] = ContextVar("request_reader", default=None)
+
+
+@contextmanager
+def transaction_mode(mode: str) -> Iterator[None]:
+    """Transactions that start inside begin as ``DEFERRED`` (reads), ``IMMEDIATE`` (writes) or ``WITHOUT_WAITING``."""
+    token = begin_mode.set(mode)
+    try:
+        yield
+    finally:
+        begin_mode.reset(token)
