@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, select, true
 
 from lib import crypto
 from lib.database import advisory_lock
@@ -143,8 +142,8 @@ def verify(known: ChainHead, step: Callable[[int], None] = lambda _rows: None) -
         step(1)
         if fault:
             break
-    waiting = 0 if fault else _waiting()
-    return Verification(checked, waiting, fault or _put_in() or _doubled() or _shortened(known, checked))
+    waiting, put_in = _unsealed()
+    return Verification(checked, waiting, fault or put_in or _doubled() or _shortened(known, checked))
 
 
 def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verification:
@@ -156,14 +155,14 @@ def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verificatio
         checked += 1
         if fault:
             break
-    waiting = 0 if fault else _waiting()
-    return Verification(checked, waiting, fault or _put_in() or _shortened(known, last.position))
+    waiting, put_in = _unsealed(before.event_id)
+    return Verification(checked, waiting, fault or put_in or _shortened(known, last.position))
 
 
 def _link_at(position: int) -> ChainHead:
     """Without it the next link cannot be right, which is what is told then."""
-    query = select(EventSeal.digest).where(EventSeal.position == position)
-    return ChainHead(position, db.session.scalar(query) or crypto.CHAIN_BEGINNING)
+    query = select(EventSeal.digest, EventSeal.event_id).where(EventSeal.position == position)
+    return ChainHead(position, *(db.session.execute(query).first() or ()))
 
 
 def _links(before: ChainHead, known: ChainHead) -> Iterator[ChainFault | None]:
@@ -198,24 +197,16 @@ def _links(before: ChainHead, known: ChainHead) -> Iterator[ChainFault | None]:
             yield None
 
 
-def _unsealed() -> Any:
-    return EventSeal.event_id == Event.id, EventSeal.position.is_(None)
-
-
-def _waiting() -> int:
-    joined, missing = _unsealed()
-    return db.session.scalar(select(func.count()).select_from(Event).outerjoin(EventSeal, joined).where(missing)) or 0
-
-
-def _put_in() -> ChainFault | None:
-    """Rows without a link are new, or were put in by somebody who does not know the key."""
-    joined, missing = _unsealed()
-    query = select(*_ROW).outerjoin(EventSeal, joined).where(missing).order_by(Event.id)
-    ring = keys()
+def _unsealed(since: int = 0) -> tuple[int, ChainFault | None]:
+    """How many rows have no link: they are new, or were put in by somebody who does not know the key."""
+    query = select(*_ROW).outerjoin(EventSeal, EventSeal.event_id == Event.id)
+    query = query.where(EventSeal.position.is_(None), Event.id >= since if since else true()).order_by(Event.id)
+    ring, count, fault = keys(), 0, None
     for row in db.session.execute(query.execution_options(yield_per=1000)):
-        if not crypto.is_row_genuine(ring, row[2:], row.mac):
-            return ChainFault(f"event {row.id} was put in or changed", f"第 {row.id} 号记录是插入的，或者被修改")
-    return None
+        count += 1
+        if fault is None and not crypto.is_row_genuine(ring, row[2:], row.mac):
+            fault = ChainFault(f"event {row.id} was put in or changed", f"第 {row.id} 号记录是插入的，或者被修改")
+    return count, fault
 
 
 def _doubled() -> ChainFault | None:

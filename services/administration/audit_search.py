@@ -55,6 +55,8 @@ _TITLES = {
     "staff_reset_totp": "重新生成动态验证码",
     "staff_end_sessions": "结束账号的所有登录",
     "department": "修改部门联系方式",
+    "remind_unsent": "提醒提交修改",
+    "remind_returned": "提醒修改退回的申报",
     "reason": "修改原因列表",
     "notice": "修改通知公告",
     "option": "修改选项列表",

@@ -36,9 +36,9 @@ def officer(make):
     [
         (Role.REVIEWER, "/staff/queue"),
         (Role.MANAGER, "/staff/queue"),
-        (Role.SYSTEM, "/staff/account"),
-        (Role.SECURITY, "/staff/account"),
-        (Role.AUDITOR, "/staff/account"),
+        (Role.SYSTEM, "/staff/admin"),
+        (Role.SECURITY, "/staff/admin"),
+        (Role.AUDITOR, "/staff/admin"),
     ],
 )
 def test_both_factors_open_a_session_and_lead_to_the_work(browser, make, role, place):

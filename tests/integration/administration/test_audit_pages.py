@@ -17,6 +17,7 @@ from lib.identity import mask_number
 from models import Event, Staff, db
 from services import audit
 from services.administration import audit_seals, audit_search
+from tests.support.rules import house
 
 SEARCH, EXPORT = "/staff/admin/audit/search", "/staff/admin/audit/export"
 
@@ -63,6 +64,17 @@ def test_each_condition_finds_its_events_and_both_find_what_fits_both(browser, a
     assert account not in browser.send(SEARCH, {"number": account}, expect=200).text.replace(f'value="{account}"', "")
     told = db.session.scalars(select(Event.detail).where(Event.verb == "audit_search")).all()
     assert told == ["by ID number"] * 3
+
+
+def test_every_verb_of_the_trail_has_words():
+    written = {
+        verb
+        for source in house.project_files()
+        if source.path.startswith(("services/", "blueprints/", "commands/"))
+        for verb in re.findall(r'audit\.record\(\s*"(\w+)"', source.text)
+    }
+    assert len(written) > 20
+    assert written - audit_search.TITLES.keys() == set()
 
 
 def test_a_span_of_days_counts_in_local_time(browser, auditor):
