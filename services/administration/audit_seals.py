@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Select, func, insert, select, true
 
 from lib import crypto
-from lib.database import advisory_lock
+from lib.database import advisory_lock, transaction_mode
 from lib.files import temporary_file_beside
 from models import Event, EventSeal, db, keys
 
@@ -80,14 +80,10 @@ def head() -> ChainHead:
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
-def seal(data: Path) -> int:
-    """Add links for events that have none, at most ``AT_ONCE``; returns how many. For ``flask tick``.
-
-    The file gets the head that the run before has committed: it must never be ahead of the database.
-    """
+def seal() -> int:
+    """Add links for events that have none, at most ``AT_ONCE``; returns how many. For ``flask tick``."""
     advisory_lock(db.session, b"audit seals")
     last = head()
-    _keep_head(data / HEAD_FILE, last)
     rows = db.session.execute(_without_seal(last).limit(AT_ONCE)).all()
     ring, digest, made = keys(), last.digest, []
     for position, (event_id, mac) in enumerate(rows, last.position + 1):
@@ -108,12 +104,17 @@ def _without_seal(last: ChainHead) -> Select[int, bytes | None]:
     return query.where(Event.id >= since, EventSeal.position.is_(None)).order_by(Event.id)
 
 
-def _keep_head(file: Path, last: ChainHead) -> None:
-    known = read_head(file)
-    if last.position > known.position:
+def keep_head(data: Path) -> int:
+    """Write the latest link into the file, after ``seal`` was committed; nobody waits for the disk meanwhile."""
+    with transaction_mode("DEFERRED"):
+        last = head()
+        db.session.rollback()
+    file = data / HEAD_FILE
+    if last.position > read_head(file).position:
         content = json.dumps({"position": last.position, "digest": last.digest.hex(), "event": last.event_id})
         with temporary_file_beside(file, content.encode() + b"\n") as temporary:
             os.replace(temporary, file)
+    return 0
 
 
 def read_head(file: Path) -> ChainHead:

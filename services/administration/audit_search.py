@@ -16,6 +16,7 @@ from typing import IO, Any
 from sqlalchemy import Select, select, true
 
 from lib.clock import SHANGHAI, local
+from lib.codes import AccountState
 from lib.database import parameter
 from lib.identity import mask_number
 from models import Account, Declaration, Event, Staff, db
@@ -145,7 +146,7 @@ def _wanted(actor: Actor | None, query: EventQuery) -> dict[str, Any]:
         wanted["declaration_id"] = _one(select(Declaration.id).where(number), "declaration", "没有这个申报编号")
     if query.number:
         index = Account.id_index == applicants.number_index(query.number)
-        person = select(Account.id).where(index).order_by(Account.id.desc()).limit(1)
+        person = select(Account.id).where(index).order_by(Account.state == AccountState.RESERVED, Account.id).limit(1)
         wanted["account_id"] = _one(person, "number", "没有这个证件号码的账号")
     if query.username:
         wanted["staff_id"] = _one(

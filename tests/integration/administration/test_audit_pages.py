@@ -165,7 +165,7 @@ def test_the_page_verifies_the_chain_and_prints_its_head(app, browser, auditor):
     audit.record("notice", None)
     db.session.commit()
     with transaction_mode("IMMEDIATE"):
-        audit_seals.seal(app.config["DATA"])
+        audit_seals.seal()
         db.session.commit()
     printed = audit_seals.head().printed
     assert f"flask audit verify --head {printed}" in browser.open("/staff/admin/audit/head").text

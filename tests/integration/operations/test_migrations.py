@@ -124,7 +124,7 @@ def test_a_database_that_is_upgraded_has_a_version_of_its_reference_data(empty):
     assert len(db.session.scalars(text("SELECT mark FROM reference_version")).one()) == 16
 
 
-def test_events_that_were_there_are_sealed_by_the_upgrade(empty, tmp_path):
+def test_events_that_were_there_are_sealed_by_the_upgrade(empty):
     flask_migrate.upgrade(FOLDER, revision="0009")
     row = "INSERT INTO event (at, verb, actor, from_status, detail) VALUES (:at, 'submit', 'system', 'draft', '')"
     for second in ("05", "06.000123"):
@@ -134,7 +134,7 @@ def test_events_that_were_there_are_sealed_by_the_upgrade(empty, tmp_path):
     audit.record("tick", None)
     db.session.commit()
     assert audit_seals.verify(audit_seals.ChainHead()) == audit_seals.Verification(2, 1)
-    audit_seals.seal(tmp_path)
+    audit_seals.seal()
     assert audit_seals.verify(audit_seals.head()) == audit_seals.Verification(3, 0)
     db.session.rollback()
 
