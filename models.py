@@ -47,7 +47,7 @@ from lib.codes import (
     Role,
     Status,
 )
-from lib.crypto import Keyring
+from lib.crypto import Keyring, row_mac
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
@@ -333,6 +333,9 @@ class Staff(Base):
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    #: When somebody else was given the password to hand it over. It has to be changed before anything else. NULL: no.
+    first_password_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     totp_secret = Sealed()
     email = Sealed()
@@ -863,26 +866,62 @@ class Record(Base):
 
 
 class Event(Base):
-    """One event of the audit trail: who, when, what, from which state to which. Append-only."""
+    """One event of the audit trail: who, when, what, from which state to which. Append-only.
+
+    ``mac``: a salt and a keyed hash of the columns ``HASHED``, made with the row. NULL: nobody who knows
+    the key wrote it. The indexes are those of the ranges that services.administration.audit_search reads.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         CheckConstraint("account_id IS NOT NULL OR staff_id IS NOT NULL OR actor = 'system'", name="has_actor"),
+        Index("ix_event_at", "at", "id"),
+        Index("ix_event_verb", "verb", "at", "id"),
+        Index("ix_event_account", "account_id", "at", "id"),
+        Index("ix_event_staff", "staff_id", "at", "id"),
+        Index("ix_event_department", "department_id", "at", "id"),
+    )
+    #: The chain covers the number (docs/adr/028).
+    HASHED = (
+        *("at", "verb", "actor", "account_id", "staff_id", "department_id", "declaration_id", "revision_number"),
+        *("from_status", "to_status", "detail"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     verb: Mapped[str] = mapped_column(String(30))
     actor: Mapped[str] = mapped_column(String(10))  # applicant, staff, system
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # whose file
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # the officer
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # whose file
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # the officer
+    department_id: Mapped[int | None]  # the officer's at that time
     declaration_id: Mapped[int | None] = mapped_column(ForeignKey("declaration.id"), index=True)
     revision_number: Mapped[int | None]
     from_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
     to_status: Mapped[Status | None] = mapped_column(EnumCode(Status))
     detail: Mapped[str] = mapped_column(String(200), default="")  # no names, numbers, phones
+    mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     staff: Mapped[Staff | None] = relationship()
+
+
+@event.listens_for(Event, "before_insert")
+def _authenticate(_mapper: Any, _connection: Any, row: Event) -> None:
+    row.at = row.at or utcnow()
+    row.mac = row_mac(keys(), [getattr(row, name) for name in Event.HASHED])
+
+
+class EventSeal(Base):
+    """A link of the chain over the audit trail, one for each event: ``digest`` covers the link before it. Append-only.
+
+    ``flask tick`` adds them (services.administration.audit_seals). On PostgreSQL events can be sealed in another order
+    than that of their numbers: the chain's own order counts.
+    """
+
+    __tablename__ = "event_seal"
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1, without a gap
+    event_id: Mapped[int] = mapped_column(unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 # --- 核验申请: occupied numbers, records without a proof, lost passwords ---------------------------
@@ -969,7 +1008,7 @@ class AccountChange(Base):
 
 
 # The database refuses to change or delete rows of these tables.
-for _table in (Event.__table__, Decision.__table__, AccountChange.__table__):
+for _table in (Event.__table__, EventSeal.__table__, Decision.__table__, AccountChange.__table__):
     make_append_only(_table)  # type: ignore[arg-type]
 
 

@@ -148,7 +148,12 @@ def check_permission() -> BaseResponse | None:
         return abort(401) if _expects_data() else _redirect_to_sign_in()
     if request.method not in SAFE:
         _ = request.form  # read the form here, so that a body that is too large is refused before the view runs
-    return None if g.actor.role in view.roles else abort(403)
+    if g.actor.role not in view.roles:
+        abort(403)
+    if g.actor.password_due and request.endpoint != "auth.staff_account":
+        flash("请先设置自己的登录密码，再使用其他页面", "y")
+        return redirect(url_for("auth.staff_account"))
+    return None
 
 
 def _expects_data() -> bool:

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from flask import Flask
 
-from commands import calendar, demo, doctor, init, legacy, messages, print_sheets, queue, serve, staff, storage, tick
+from commands import (
+    audit,
+    calendar,
+    demo,
+    doctor,
+    init,
+    legacy,
+    messages,
+    print_sheets,
+    queue,
+    serve,
+    staff,
+    storage,
+    tick,
+)
+
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar)
 
 
 def init_app(app: Flask) -> None:
-    for group in (staff.group, legacy.group, messages.group, storage.group, queue.group, calendar.group):
+    for group in (module.group for module in GROUPS):
         app.cli.add_command(group)
     for module in (init, demo, serve, tick, doctor, print_sheets):
         app.cli.add_command(module.command)

@@ -11,8 +11,10 @@ from commands.report import reporting
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, Role
+from lib.database import transaction_mode
 from models import db
 from services.accounts import staff
+from services.administration import staff_accounts
 
 group = AppGroup("staff", help="Create and change the accounts of officers and administrators.")
 ROLES = [role.value for role in Role if role != Role.APPLICANT]
@@ -46,11 +48,11 @@ def _print_secret(username: str, secret: str) -> None:
 @reporting
 def create(username: str, name: str, role: str, department: str, password_stdin: bool, id_number_stdin: bool) -> None:
     """Create an account; print the secret of its second factor once."""
-    password = _password(password_stdin)
+    password_hash = staff.checked_hash(_password(password_stdin), name)
     number = identity.normalise_number(IdType.RESIDENT, _line()) if id_number_stdin else ""
     if id_number_stdin and (wrong := identity.number_problem(IdType.RESIDENT, number, today())):
         raise click.ClickException(wrong)
-    _row, secret = staff.create(username, name, Role(role), department, password, id_number=number)
+    _row, secret = staff.create(staff.NewStaff(username, name, Role(role), department, number), password_hash)
     db.session.commit()
     click.echo(f"{username} was created")
     _print_secret(username, secret)
@@ -60,10 +62,62 @@ def create(username: str, name: str, role: str, department: str, password_stdin:
 @click.argument("username")
 @reporting
 def disable(username: str) -> None:
-    """Block sign-in with the account, and end its sessions."""
-    staff.disable(username)
+    """Block sign-in with the account, end its sessions, and put back what the officer holds."""
+    returned = staff_accounts.disable(staff.by_username(username), None)
     db.session.commit()
     click.echo(f"{username} is disabled")
+    _say_returned(returned)
+
+
+def _say_returned(count: int) -> None:
+    if count:
+        click.echo(f"submissions back in the queue: {count}")
+
+
+@group.command("enable")
+@click.argument("username")
+@reporting
+def enable(username: str) -> None:
+    """Let a disabled account sign in again."""
+    staff_accounts.enable(staff.by_username(username), None)
+    db.session.commit()
+    click.echo(f"{username} may sign in again")
+
+
+@group.command("move")
+@click.argument("username")
+@click.option("--role", type=click.Choice(ROLES), help="Else the role stays.")
+@click.option("--department", metavar="CODE", help="Else the department stays.")
+@reporting
+def move(username: str, role: str | None, department: str | None) -> None:
+    """Give another role or department, end the sessions, and put back what the officer holds."""
+    row = staff.by_username(username)
+    returned = staff_accounts.move(row, None, Role(role or row.role), department or row.department.code)
+    db.session.commit()
+    click.echo(f"{username} is {row.role} at {row.department.code}")
+    _say_returned(returned)
+
+
+@group.command("unlock")
+@click.argument("username")
+@reporting
+def unlock(username: str) -> None:
+    """Forget the failed sign-ins of the account."""
+    staff_accounts.unlock(staff.by_username(username), None)
+    db.session.commit()
+    click.echo(f"{username} may try again")
+
+
+@group.command("list")
+@click.option("--department", metavar="CODE", default="", help="Only of this department and those below it.")
+@reporting
+def list_accounts(department: str) -> None:
+    """List the accounts: user name, role, department, state, last sign-in (UTC), second factor, name."""
+    with transaction_mode("DEFERRED"):
+        for row in staff_accounts.everybody(department):
+            seen = f"{row.last_sign_in_at:%Y-%m-%d %H:%M}" if row.last_sign_in_at else "never"
+            state, factor = "active" if row.active else "disabled", "totp" if row.totp_secret_sealed else "no totp"
+            click.echo("\t".join((row.username, row.role, row.department.code, state, seen, factor, row.name)))
 
 
 @group.command("reset-password")
@@ -72,9 +126,9 @@ def disable(username: str) -> None:
 @reporting
 def reset_password(username: str, password_stdin: bool) -> None:
     """Set a new password, and end the account's sessions."""
-    staff.by_username(username)
+    name = staff.by_username(username).name
     db.session.rollback()  # no transaction while waiting for input
-    staff.reset_password(username, _password(password_stdin))
+    staff.reset_password(username, staff.checked_hash(_password(password_stdin), name))
     db.session.commit()
     click.echo(f"{username} has a new password")
 

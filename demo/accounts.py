@@ -87,9 +87,8 @@ def load_staff(secret: str) -> dict[str, Staff]:
 
 
 def _employ(secret: str, officer: DemoOfficer) -> Staff:
-    row, _random = staff.create(
-        officer.username, officer.name, officer.role, officer.department, password(secret, officer.username)
-    )
+    new = staff.NewStaff(officer.username, officer.name, officer.role, officer.department)
+    row, _random = staff.create(new, staff.checked_hash(password(secret, officer.username), officer.name))
     row.totp_secret = totp_secret(secret, officer.username)
     return row
 

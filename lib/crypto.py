@@ -1,4 +1,4 @@
-"""Keys, sealed values, keyed hashes, passwords, tokens.
+"""Keys, sealed values, keyed hashes, rows that prove who wrote them, passwords, tokens.
 
 One file holds the master keys; every key in use is derived from them by HKDF for one purpose, so no two purposes share
 a key. Sealing keys rotate: several can open values, one seals. The index master does not rotate, because a lookup needs
@@ -18,6 +18,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,38 @@ def _is_key_id(key_id: str) -> bool:
         return len(binascii.unhexlify(key_id)) == _ID_BYTES and key_id == key_id.lower()
     except ValueError:
         return False
+
+
+# --- rows that prove who wrote them, and their chain (docs/adr/028) ---------------------------------------------------
+
+_SALT, _HASH = 8, 24  # bytes: two rows that say the same have different hashes
+CHAIN_BEGINNING = b""  # what the first link follows
+
+
+def row_mac(keys: Keyring, values: Sequence[Any]) -> bytes:
+    """For a new row: 32 bytes, a salt and a keyed hash of the values."""
+    return _row_mac(keys, os.urandom(_SALT), values)
+
+
+def is_row_genuine(keys: Keyring, values: Sequence[Any], mac: bytes | None) -> bool:
+    return mac is not None and mac == _row_mac(keys, mac[:_SALT], values)
+
+
+def _row_mac(keys: Keyring, salt: bytes, values: Sequence[Any]) -> bytes:
+    """The same for a value of the program and for one that was read back."""
+    plain = json.dumps([_plain(value) for value in values], ensure_ascii=False)
+    return salt + keys.mac("row", salt, plain.encode("utf-8", "surrogatepass"))[:_HASH]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def chain_link(keys: Keyring, before: bytes, row_id: int, mac: bytes | None) -> bytes:
+    """The digest (32 bytes) of a link: of the one before, the row's number, and its hash."""
+    return keys.mac("chain", before, row_id.to_bytes(8, "big", signed=True), mac or b"")
 
 
 # --- passwords ------------------------------------------------------------------------------------------------------

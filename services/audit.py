@@ -6,17 +6,16 @@ Details carry no names, numbers or phones; the database refuses to change or rem
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Select, select, union
-from sqlalchemy.orm import joinedload
 
 from lib.codes import Status
 from lib.database import Prebuilt, parameter
-from models import Declaration, Department, Event, Record, Revision, RosterExport, Staff, Transfer, db
+from models import Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
 
@@ -71,6 +70,7 @@ def record(
         actor="system" if actor is None else "applicant" if is_applicant else "staff",
         account_id=actor.id if actor and is_applicant else account_id,
         staff_id=actor.id if actor and actor.is_staff else None,
+        department_id=(actor.department_id or None) if actor else None,
         declaration_id=declaration_id,
         revision_number=revision_number,
         from_status=from_status,
@@ -99,8 +99,7 @@ def result_unseen(declaration: Declaration) -> bool:
 
 _HISTORY = Prebuilt(
     select(Event.verb, Event.at, Department.name.label("office"))
-    .outerjoin(Staff, Staff.id == Event.staff_id)
-    .outerjoin(Department, Department.id == Staff.department_id)
+    .outerjoin(Department, Department.id == Event.department_id)
     .where(Event.declaration_id == parameter("declaration"), Event.verb.in_((*PROGRESS, "undo")))
     .order_by(Event.id)
 )
@@ -143,18 +142,11 @@ def _forget_last_verdict(happened: list[AuditEntry]) -> None:
 
 def accesses(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
-    query = select(Event).where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
-    query = query.order_by(Event.id.desc()).limit(limit)
-    found = db.session.scalars(query.options(joinedload(Event.staff).joinedload(Staff.department))).all()
-    both = sorted((*found, *_exports_with(account_id, limit)), key=lambda event: -event.id)
-    return _items(both[:limit], ACCESSES)
-
-
-def _items(events: Sequence[Event], titles: Mapping[str, str]) -> list[AuditEntry]:
-    return [
-        AuditEntry(event.verb, titles[event.verb], event.at, event.staff.department.name if event.staff else "")
-        for event in events
-    ]
+    query = select(Event, Department.name).outerjoin(Department, Department.id == Event.department_id)
+    query = query.where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
+    found = [(event, office) for event, office in db.session.execute(query.order_by(Event.id.desc()).limit(limit))]
+    both = sorted((*found, *_exports_with(account_id, limit)), key=lambda one: -one[0].id)
+    return [AuditEntry(event.verb, ACCESSES[event.verb], event.at, office or "") for event, office in both[:limit]]
 
 
 # Who was in an exported 名册: one row for each export, not for each person; everyone in it still sees it.
@@ -188,13 +180,14 @@ def record_members(event: Event, department_id: int, members: Members) -> None:
     db.session.add(RosterExport(event_id=event.id, department_id=department_id, members=members.packed()))
 
 
-def _exports_with(account_id: int, limit: int) -> Sequence[Event]:
-    """The exports that this person was in, newest first."""
-    query = select(RosterExport, Event).join(Event, Event.id == RosterExport.event_id)
+def _exports_with(account_id: int, limit: int) -> Sequence[tuple[Event, str | None]]:
+    """The exports that this person was in, newest first, each with the office that made it."""
+    query = select(RosterExport, Event, Department.name).join(Event, Event.id == RosterExport.event_id)
+    query = query.outerjoin(Department, Department.id == Event.department_id)
     query = query.where(RosterExport.department_id.in_(_offices_over(account_id))).order_by(Event.id.desc())
-    query = query.options(joinedload(Event.staff).joinedload(Staff.department)).execution_options(yield_per=5)
-    rows = db.session.execute(query)
-    found = list(islice((event for export, event in rows if is_member(export.members, account_id)), limit))
+    rows = db.session.execute(query.execution_options(yield_per=5))
+    members = ((event, office) for export, event, office in rows if is_member(export.members, account_id))
+    found = list(islice(members, limit))
     rows.close()
     return found
 

@@ -57,6 +57,7 @@ _ROWS = (
     Move("claim", "领取", _SUBMITTED, Status.IN_REVIEW, _OFFICER, "handles", progress="开始审核", takes=True),
     Move("release", "放回", _IN_REVIEW, Status.SUBMITTED, _OFFICER, "holds"),
     Move("lapse", "领取超时", _IN_REVIEW, Status.SUBMITTED),
+    Move("vacate", "经办人变动，放回", _IN_REVIEW, Status.SUBMITTED),
     Move("take_over", "接手", _IN_REVIEW, Status.IN_REVIEW, _OFFICER, "held_by_another", takes=True),
     Move("return", "退回修改", _IN_REVIEW, Status.RETURNED, _OFFICER, "holds", progress="退回修改", done="已退回"),
     Move("approve", "审核通过", _IN_REVIEW, Status.APPROVED, _OFFICER, "holds", progress="审核通过", done="已通过"),

@@ -53,6 +53,9 @@ def staff_account() -> ResponseReturnValue:
     form = ChangePasswordForm({"name": me().name})
     if not form.validate_on_submit():
         return _account_page(form), 422 if form.is_submitted() else 200
+    if me().password_due and form.password.data == form.current.data:
+        form.password.errors = ["请换一个与原密码不同的新密码"]
+        return _account_page(form), 422
     who = _known()
     if not password_is_right(form.current, who):
         return _account_page(form), 422

@@ -1,7 +1,7 @@
 """What a due date was reckoned from: it is reckoned again when the calendar changes.
 
 Revision ID: 0014
-Revises: 0011
+Revises: 0012
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from lib.clock import local
 from lib.database import UTCDateTime
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -40,6 +40,7 @@ _OF_STAFF = Prebuilt(
     select(
         *_SESSION,
         *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.keys_on, Staff.active.label("may")),
+        Staff.first_password_at.is_not(None).label("password_due"),
         *(Department.id.label("department_id"), Department.name.label("department_name"), Department.path),
     )
     .join(Staff, Staff.id == WebSession.staff_id)
@@ -111,6 +112,7 @@ def _staff_actor(row: Any) -> Actor:
         path=row.path,
         id_index=row.id_index,
         keys_on=row.keys_on,
+        password_due=bool(row.password_due),
     )
 
 

@@ -1,4 +1,4 @@
-"""Staff accounts: created by commands, two factors at sign-in, recovery codes for a lost phone.
+"""Staff accounts: how they are made, two factors at sign-in, recovery codes for a lost phone.
 
 A TOTP code is accepted once (``totp_last_step``). Argon2 is slow: callers hash and check between two transactions, so
 these functions take and return plain values.
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from lib import identity, names
 from lib.codes import IdType, Role
-from lib.database import utcnow
+from lib.database import advisory_lock, utcnow
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
@@ -56,32 +56,56 @@ class SecondFactor:
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 
-def create(
-    username: str, name: str, role: Role, department_code: str, password: str, *, id_number: str = ""
-) -> tuple[Staff, str]:
-    """A new account and its TOTP secret, which is shown once. ``id_number`` excludes the officer's own file.
-
-    Raises StaffRefused.
-    """
-    name = names.normalise_name(name)
-    wrong = _username_problem(username) or names.name_problem(name) or passwords.problem(password, name=name)
-    if wrong:
+def checked_hash(password: str, name: str) -> str:
+    """The hash of a new password. Raises StaffRefused for a weak one. Outside of transactions: hashing is slow."""
+    if wrong := passwords.problem(password, name=name):
         raise StaffRefused(wrong)
-    password_hash = passwords.hashed(password, staff=True)
-    department = db.session.scalar(select(Department).where(Department.code == department_code))
-    if role == Role.APPLICANT or department is None:
-        raise StaffRefused("没有这个角色" if role == Role.APPLICANT else f"没有代码为 {department_code} 的部门")
-    if db.session.scalar(select(Staff.id).where(Staff.username == username)):
-        raise StaffRefused(f"用户名 {username} 已存在")
-    staff = Staff(username=username, name=name, role=role, department_id=department.id, password_hash=password_hash)
-    staff.id_index = (
-        applicants.number_index(identity.normalise_number(IdType.RESIDENT, id_number)) if id_number else None
-    )
-    secret = _new_secret(staff)
-    db.session.add(staff)
+    return passwords.hashed(password, staff=True)
+
+
+def first_password() -> str:
+    """80 random bits, to be handed over and changed at the first sign-in: ``7XKQ-M2PD-9HRT-C4WV``."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+
+
+@dataclass(frozen=True)
+class NewStaff:
+    """What is said of an officer whose account is made. ``id_number`` excludes the officer's own file."""
+
+    username: str
+    name: str
+    role: Role
+    department_code: str
+    id_number: str = ""
+
+
+def create(new: NewStaff, password_hash: str, actor: Actor | None = None) -> tuple[Staff, str]:
+    """A new account and its TOTP secret, which is shown once. Raises StaffRefused."""
+    name = names.normalise_name(new.name)
+    if wrong := _username_problem(new.username) or names.name_problem(name):
+        raise StaffRefused(wrong)
+    if new.role == Role.APPLICANT:
+        raise StaffRefused("没有这个角色")
+    office = office_of(new.department_code)
+    advisory_lock(db.session, keys().index("staff", new.username))
+    if db.session.scalar(select(Staff.id).where(Staff.username == new.username)):
+        raise StaffRefused(f"用户名 {new.username} 已存在")
+    row = Staff(username=new.username, name=name, role=new.role, department_id=office.id, password_hash=password_hash)
+    number = identity.normalise_number(IdType.RESIDENT, new.id_number)
+    row.id_index = applicants.number_index(number) if number else None
+    secret = _new_secret(row)
+    db.session.add(row)
     db.session.flush()
-    audit.record("staff_create", None, detail=f"staff {staff.uid} as {role}")
-    return staff, secret
+    audit.record("staff_create", actor, detail=f"staff {row.uid} as {new.role} at {office.code}")
+    return row, secret
+
+
+def office_of(code: str) -> Department:
+    """Raises StaffRefused."""
+    office = db.session.scalar(select(Department).where(Department.code == code))
+    if office is None:
+        raise StaffRefused(f"没有代码为 {code} 的部门")
+    return office
 
 
 def _username_problem(username: str) -> str | None:
@@ -99,21 +123,12 @@ def by_username(username: str) -> Staff:
     return staff
 
 
-def disable(username: str, actor: Actor | None = None) -> Staff:
-    """Block sign-in with the account and end its sessions."""
+def reset_password(username: str, password_hash: str, actor: Actor | None = None) -> Staff:
+    """Raises StaffRefused."""
     staff = by_username(username)
-    staff.active = False
-    return _ended(staff, "staff_disable", actor)
-
-
-def reset_password(username: str, password: str, actor: Actor | None = None) -> Staff:
-    """Raises StaffRefused, also for a weak password."""
-    staff = by_username(username)
-    if wrong := passwords.problem(password, name=staff.name):
-        raise StaffRefused(wrong)
-    staff.password_hash = passwords.hashed(password, staff=True)
+    staff.password_hash = password_hash
     throttle.reset_failures(throttle.STAFF_SIGN_IN.person, username)
-    return _ended(staff, "staff_reset_password", actor)
+    return ended(staff, "staff_reset_password", actor)
 
 
 def reset_totp(username: str, actor: Actor | None = None) -> str:
@@ -121,14 +136,15 @@ def reset_totp(username: str, actor: Actor | None = None) -> str:
     staff = by_username(username)
     secret = _new_secret(staff)
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
-    _ended(staff, "staff_reset_totp", actor)
+    ended(staff, "staff_reset_totp", actor)
     return secret
 
 
-def _ended(staff: Staff, verb: str, actor: Actor | None) -> Staff:
+def ended(staff: Staff, verb: str, actor: Actor | None, detail: str = "") -> Staff:
+    """After a change by somebody else: its sessions end, and no browser is known any more."""
     sessions.end_all(staff_id=staff.id)
     known_devices.forget(staff_id=staff.id)
-    audit.record(verb, actor, detail=f"staff {staff.uid}")
+    audit.record(verb, actor, detail=f"staff {staff.uid} {detail}".rstrip())
     return staff
 
 
@@ -205,7 +221,7 @@ def sign_in(
         raise StepExpired
     if factor and not _redeem(who.staff_id, factor):
         raise StepExpired
-    staff.password_hash = new_hash or staff.password_hash
+    staff.password_hash, staff.last_sign_in_at = new_hash or staff.password_hash, utcnow()
     actor = actor_of(staff)
     audit.record("staff_sign_in", actor, detail="recovery code" if factor and factor.recovery_id else "")
     return sessions.start(staff=staff, device=device), actor
@@ -220,6 +236,7 @@ def actor_of(staff: Staff) -> Actor:
         department_name=office.name,
         path=office.path,
         id_index=staff.id_index,
+        password_due=staff.first_password_at is not None,
     )
 
 
@@ -239,7 +256,7 @@ def _redeem(staff_id: int, factor: SecondFactor) -> bool:
 def change_password(who: KnownStaff, password_hash: str, device: str) -> str:
     """Set a new password after the old one was checked. All sessions end; this browser gets a new one."""
     staff = _unchanged(who)
-    staff.password_hash = password_hash
+    staff.password_hash, staff.first_password_at = password_hash, None
     sessions.end_all(staff_id=staff.id)
     known_devices.forget(staff_id=staff.id)
     audit.record("staff_password_change", actor_of(staff))

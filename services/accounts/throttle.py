@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, or_, select, update
 
 from lib.database import advisory_lock, utcnow
 from models import Attempt, db, keys
@@ -198,6 +198,12 @@ def uncount_oldest(limit: Limit, value: str) -> None:
 def reset_failures(limit: Limit, value: str) -> None:
     """Forget earlier failures, from wherever they came. Never for an address, because many people share one."""
     _uncount(_failures(limit, value))
+
+
+def failures(limit: Limit, value: str) -> int:
+    """How many count now."""
+    recent = _failures(limit, value) & (Attempt.at > utcnow() - limit.window)
+    return db.session.scalar(select(func.count()).select_from(Attempt).where(recent)) or 0
 
 
 def _uncount(which: ColumnElement[bool]) -> None:

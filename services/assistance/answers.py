@@ -66,13 +66,14 @@ def _reset(row: AssistanceRequest, password_hash: str) -> None:
     """The phone of the application replaces the one on the account, which may be lost, or somebody else's."""
     account = db.session.get_one(Account, row.account_id)
     account.assured, account.phone, account.phone_index = True, row.phone, applicants.phone_index(row.phone)
+    account.phone_verified_at, account.phone_changed_at = None, utcnow()
     applicants.replace_password(account.id, password_hash)
 
 
 def _claim(row: AssistanceRequest, password_hash: str) -> None:
     holder = unclaimed(row.id_index)
     assert holder  # way() has just seen it
-    proven = ProvenClaim(holder.id, legacy_claim.BY_PICTURE, None, row.name, row.phone)
+    proven = ProvenClaim(holder.id, legacy_claim.BY_PICTURE, None, name=row.name, phone=row.phone)
     legacy_claim.claim(proven, password_hash, row.privacy_version)
 
 

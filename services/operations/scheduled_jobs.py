@@ -16,6 +16,7 @@ from lib.storage import Folder
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sent_codes, sessions
+from services.administration import audit_seals
 from services.assistance import requests
 from services.corrections import reminders
 from services.messages import outbox
@@ -82,4 +83,6 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "due dates by a new calendar": due_dates.reckon_again,
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
+        "events sealed": audit_seals.seal,
+        "head of the audit trail kept": partial(audit_seals.keep_head, here.data),
     }

@@ -5,7 +5,17 @@ version makes the second of two simultaneous writers fail; a decision also names
 """
 
 from services.workflow.available import available
-from services.workflow.claims import CLAIM_TIME, begin, claim, expire_lapsed, lapse_all, release, renew, take_over
+from services.workflow.claims import (
+    CLAIM_TIME,
+    begin,
+    claim,
+    expire_lapsed,
+    lapse_all,
+    release,
+    renew,
+    take_over,
+    vacate,
+)
 from services.workflow.decisions import answer_second_look, approve, decline, send_back
 from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
 from services.workflow.reversals import reopen, revoke, undo
@@ -64,6 +74,7 @@ __all__ = [
     "take_over",
     "undo",
     "undoable",
+    "vacate",
     "waiting_second_look",
     "waiting_transfer",
     "waits",

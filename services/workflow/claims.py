@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from lib.clock import local
 from lib.codes import Status
 from lib.database import utcnow
-from models import Claim, Declaration, Event, db
+from models import Claim, Declaration, Event, SecondLook, db
 from services.access import Actor
 from services.workflow.errors import Conflict
 from services.workflow.rules import handles, held_by_another, holds, refuse_waiting
-from services.workflow.state import holder, own_claim, waits
+from services.workflow.state import holder, own_claim, waiting_second_look, waits
 from services.workflow.transitions import make_move
 
 CLAIM_TIME = timedelta(minutes=30)
@@ -94,6 +94,25 @@ def drop_claim(declaration: Declaration) -> None:
     if declaration.claim:
         db.session.delete(declaration.claim)
         declaration.claim = None
+
+
+def vacate(staff_id: int, why: str) -> int:
+    """What an officer holds who leaves, or has proposed and nobody has agreed to, is 待审核 again; returns how many.
+
+    Unsent marks pass on. What was offered to another department is that department's to answer.
+    """
+    claimed = select(Claim.declaration_id).where(Claim.staff_id == staff_id)
+    waiting = select(SecondLook.declaration_id).where(SecondLook.staff_id == staff_id, SecondLook.answered_at.is_(None))
+    query = select(Declaration).where(
+        Declaration.id.in_(claimed.union(waiting)), Declaration.status == Status.IN_REVIEW
+    )
+    found = db.session.scalars(query.order_by(Declaration.id).with_for_update()).all()
+    for declaration in found:
+        if proposed := waiting_second_look(declaration):
+            proposed.agreed, proposed.comment, proposed.answered_at = False, "提交人变动", utcnow()
+        drop_claim(declaration)
+        make_move(declaration, "vacate", None, detail=why)
+    return len(found)
 
 
 def lapse_all(now: datetime | None = None) -> int:

@@ -90,7 +90,7 @@ def _what_happened(declaration: Declaration) -> str:
     ).first()
     if last is None:
         return "这份申报的状态已经改变，请刷新后再看"
-    who = last.name or ("系统" if last.verb == "lapse" else "申报人")
+    who = last.name or ("系统" if not MOVES[last.verb].by else "申报人")
     return f"{who}已于 {local(last.at):%Y-%m-%d %H:%M} {MOVES[last.verb].label}这份申报，您的操作没有生效"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -89,7 +90,11 @@ def decide(office: Visitor, outcome: str) -> None:
 def test_the_department_says_yes_and_the_person_signs_in(
     visit, desk, make, way: Callable[[Visitor], None], screen, scripts, outcome
 ):
-    stands = {occupied: ("马建军", make.account), no_proof: (NAME, make.legacy), forgotten: (NAME, make.account)}
+    stands: dict[Any, Any] = {
+        occupied: ("马建军", make.account),
+        no_proof: (NAME, make.legacy),
+        forgotten: (NAME, make.account),
+    }
     name, made = stands[way]
     made(name, NUMBER)
     person = visit(screen, java_script_enabled=scripts)

@@ -136,14 +136,9 @@ def test_single_key_commands_are_switched_off_and_on(browser, officer):
 
 
 def create(**changed) -> tuple[Staff, str]:
-    wanted = {
-        "username": "li.shen",
-        "name": "李 审",
-        "role": Role.REVIEWER,
-        "department_code": "210102",
-        "password": STAFF_PASSWORD,
-    }
-    return staff.create(**(wanted | changed))
+    wanted = {"username": "li.shen", "name": "李 审", "role": Role.REVIEWER, "department_code": "210102"}
+    password = changed.pop("password", STAFF_PASSWORD)
+    return staff.create(staff.NewStaff(**(wanted | changed)), staff.checked_hash(password, "李审"))
 
 
 def test_an_account_is_made_with_its_second_factor(browser, app):
@@ -183,7 +178,7 @@ def test_a_user_name_is_given_once(app):
 def test_resets_end_the_sessions_and_leave_events(browser, officer):
     browser.sign_in(officer)
     staff.new_recovery_codes(officer.id, officer.uid)
-    staff.reset_password(officer.username, NEW)
+    staff.reset_password(officer.username, staff.checked_hash(NEW, officer.name))
     secret = staff.reset_totp(officer.username)
     db.session.commit()
     assert browser.open("/staff/account", expect=302)
@@ -197,7 +192,7 @@ def test_resets_refuse_what_is_not_there_or_too_weak(officer):
     with pytest.raises(staff.StaffRefused, match="没有用户名为 nobody"):
         staff.reset_totp("nobody")
     with pytest.raises(staff.StaffRefused, match="太常见"):
-        staff.reset_password(officer.username, "12345678")
+        staff.checked_hash("12345678", officer.name)
 
 
 def test_no_secret_stands_in_the_page_cookie_in_the_open(browser, officer):

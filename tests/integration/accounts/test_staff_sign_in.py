@@ -15,6 +15,7 @@ from lib.codes import Role
 from lib.database import transaction_mode
 from models import Event, ParkedForm, Staff, db
 from services.accounts import applicants, passwords, sessions, staff
+from services.administration import staff_accounts
 from tests.support.office.second_factor import code, cookie, sign_in
 from tests.support.people import PASSWORD, STAFF_PASSWORD
 
@@ -35,9 +36,9 @@ def officer(make):
     [
         (Role.REVIEWER, "/staff/queue"),
         (Role.MANAGER, "/staff/queue"),
-        (Role.SYSTEM, "/staff/account"),
-        (Role.SECURITY, "/staff/account"),
-        (Role.AUDITOR, "/staff/account"),
+        (Role.SYSTEM, "/staff/admin"),
+        (Role.SECURITY, "/staff/admin"),
+        (Role.AUDITOR, "/staff/admin"),
     ],
 )
 def test_both_factors_open_a_session_and_lead_to_the_work(browser, make, role, place):
@@ -152,7 +153,7 @@ def test_a_recovery_code_is_for_one_person_only(browser, make, officer):
 
 def test_a_disabled_account_does_not_sign_in_and_its_session_is_over(browser, officer):
     sign_in(browser, officer)
-    staff.disable(officer.username)
+    staff_accounts.disable(officer, None)
     db.session.commit()
     assert browser.open("/staff/account", expect=302).location == "/staff/login"
     assert WRONG in sign_in(browser, officer, 422, code=code(30)).text

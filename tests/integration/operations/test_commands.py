@@ -147,6 +147,7 @@ def test_a_tick_does_each_job_and_a_second_one_finds_nothing_left(flask, make):
         "expired reservations: 1",
         "parked forms: 1",
         "old activation codes: 1",
+        "events sealed: 5",
     ]
     assert db.session.get_one(Declaration, ids[0]).status == Status.SUBMITTED
     assert db.session.get(Account, ids[1]) is None
@@ -164,7 +165,7 @@ def test_a_job_that_fails_keeps_no_other_from_running(flask, make, monkeypatch):
 
     status, said, error = flask("tick")
 
-    assert (status, said) == (1, "lapsed claims: 1\n")
+    assert (status, said) == (1, "lapsed claims: 1\nevents sealed: 4\n")
     assert error == "Error: broken: Exception: disk I/O error\n"
     assert db.session.scalars(select(Claim)).all() == []
 

@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from app import create_app
 from config import TestConfig
 from models import db
+from services import audit
+from services.administration import audit_seals
 from services.departments.reference_data import load_reference_data
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,6 +122,21 @@ def test_a_database_that_is_upgraded_has_a_version_of_its_reference_data(empty):
     flask_migrate.upgrade(FOLDER, revision="0006")
     flask_migrate.upgrade(FOLDER)
     assert len(db.session.scalars(text("SELECT mark FROM reference_version")).one()) == 16
+
+
+def test_events_that_were_there_are_sealed_by_the_upgrade(empty):
+    flask_migrate.upgrade(FOLDER, revision="0009")
+    row = "INSERT INTO event (at, verb, actor, from_status, detail) VALUES (:at, 'submit', 'system', 'draft', '')"
+    for second in ("05", "06.000123"):
+        db.session.execute(text(row), {"at": f"2026-11-23 04:0{len(second) // 5}:{second}"})
+    db.session.commit()
+    flask_migrate.upgrade(FOLDER)
+    audit.record("tick", None)
+    db.session.commit()
+    assert audit_seals.verify(audit_seals.ChainHead()) == audit_seals.Verification(2, 1)
+    audit_seals.seal()
+    assert audit_seals.verify(audit_seals.head()) == audit_seals.Verification(3, 0)
+    db.session.rollback()
 
 
 def test_a_migrated_database_takes_the_reference_data_and_refuses_to_rewrite_events(empty):

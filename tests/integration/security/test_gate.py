@@ -9,7 +9,7 @@ from flask import Flask
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.codes import AccountState, Role
-from lib.database import transaction_mode
+from lib.database import transaction_mode, utcnow
 from models import db
 from services.accounts import sessions
 from tests.support.applicant.filing import words
@@ -76,6 +76,17 @@ def test_each_role_reaches_what_the_table_says_and_nothing_else(stubs, browser, 
             if got != wanted:
                 wrong.append(f"{role} {method} {path}: {got} instead of {wanted}")
     assert wrong == []
+
+
+def test_an_officer_with_a_first_password_reaches_nothing_but_the_page_that_changes_it(stubs, browser, make):
+    browser.sign_in(make.staff(first_password_at=utcnow()))
+    reached = set()
+    for endpoint, (methods, who) in TABLE.items():
+        path = address(stubs, endpoint)
+        if path.startswith("/staff") and who != EVERYBODY and "reviewer" in who:
+            answers = {verdict(browser.client.open(path, method=method)) for method in methods}
+            reached |= {endpoint} if answers != {"to /staff/account"} else set()
+    assert reached == {"auth.staff_account"}
 
 
 def test_the_table_is_not_all_open_or_all_closed():

@@ -47,7 +47,7 @@ def receipt_on(page: Page) -> str:
 
 def the_request() -> AssistanceRequest:
     db.session.expire_all()
-    return db.session.scalars(select(AssistanceRequest).order_by(AssistanceRequest.id.desc())).first()
+    return db.session.scalars(select(AssistanceRequest).order_by(AssistanceRequest.id.desc()).limit(1)).one()
 
 
 def request_of(name: str) -> AssistanceRequest:
@@ -62,8 +62,8 @@ def decide(officer: Browser, outcome: str, expect: int = 302, **more: str) -> Pa
     return officer.send(address("/decide"), {"outcome": outcome} | more, expect=expect)
 
 
-GROUNDS = {"reason": "两人号码混淆", "evidence": "已核对双方身份证件"}
-CORRECTED = GROUNDS | {"id_type": "resident_id", "number": OTHER}
+GROUNDS: dict[str, Any] = {"reason": "两人号码混淆", "evidence": "已核对双方身份证件"}
+CORRECTED: dict[str, Any] = GROUNDS | {"id_type": "resident_id", "number": OTHER}
 
 
 def come_back(browser: Browser, receipt: str) -> Page:

@@ -14,7 +14,7 @@ EVERYBODY = frozenset({NOBODY, *(role.value for role in Role)})
 APPLICANT = frozenset({"applicant"})
 OFFICERS = frozenset({"reviewer", "manager"})
 STAFF = frozenset({"reviewer", "manager", "system", "security", "auditor"})
-MANAGER, SYSTEM = frozenset({"manager"}), frozenset({"system"})
+MANAGER, SYSTEM, SECURITY, AUDITOR = (frozenset({role}) for role in ("manager", "system", "security", "auditor"))
 G, P, GP = ("GET",), ("POST",), ("GET", "POST")
 
 #: endpoint: methods, who may use it.
@@ -188,6 +188,21 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.calendar": (G, SYSTEM),
     "admin.calendar_notice": (P, SYSTEM),
     "admin.calendar_day": (P, SYSTEM),
+    "admin.staff": (G, STAFF - {"reviewer"}),
+    "admin.search_staff": (GP, STAFF - {"reviewer"}),
+    "admin.new_staff": (GP, MANAGER | SYSTEM),
+    "admin.staff_member": (G, STAFF - {"reviewer"}),
+    "admin.move_staff": (P, MANAGER | SYSTEM),
+    "admin.set_staff_active": (P, MANAGER | SYSTEM),
+    "admin.reset_staff_password": (P, MANAGER | SYSTEM),
+    "admin.reset_staff_totp": (P, SECURITY),
+    "admin.unlock_staff": (P, SECURITY),
+    "admin.end_staff_sessions": (P, SECURITY),
+    "admin.audit": (G, AUDITOR),
+    "admin.search_audit": (GP, AUDITOR),
+    "admin.export_audit": (P, AUDITOR),
+    "admin.verify_audit": (P, AUDITOR),
+    "admin.audit_head": (G, AUDITOR),
     "admin.notices": (G, SYSTEM),
     "admin.new_notice": (GP, SYSTEM),
     "admin.edit_notice": (GP, SYSTEM),

@@ -1,0 +1,1 @@
+"""What the administrators do: accounts of officers, and the audit trail: searching, exporting, sealing, verifying."""
