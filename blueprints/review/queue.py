@@ -125,7 +125,7 @@ def _shape(
 
 def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
-    here = url_for("review.queue")
+    here: str = current_app.jinja_env.globals["url_for"]("review.queue")  # type: ignore[operator]  # kept
     places = {"earlier": found.before, "later": found.after}
     return {name: place and f"{here}?{_query(after=place, **filters.address())}" for name, place in places.items()}
 
