@@ -62,8 +62,8 @@ class Part:
 
 
 def _escaped(value: Any) -> str:
-    """As a plain text. Most values are words or numbers, in which there is nothing to escape."""
-    if isinstance(value, str) and (isinstance(value, Markup) or value.isalnum()):
+    """As a plain text. Most values are empty, words or numbers: there is nothing to escape in them."""
+    if isinstance(value, str) and (not value or isinstance(value, Markup) or value.isalnum()):
         return value
     return str(escape(value))
 
