@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -39,7 +40,7 @@ class Part:
         self.whole = Markup(html)  # noqa: S704 - made by our templates
         pieces: list[str] = re.split(f"~{_SECRET}\\.({'|'.join(names)})~", html) if names else [html]
         self.pieces, self.names = pieces, pieces[1::2]
-        self._places: list[int] = []
+        self._line: tuple[str, Callable[[Sequence[str]], Any]] | None = None
 
     def filled(self, values: Mapping[str, Any]) -> Markup:
         return Markup(self.joined(values)) if self.names else self.whole  # noqa: S704 - our templates' text, escaped values
@@ -47,16 +48,24 @@ class Part:
     def joined(self, values: Mapping[str, Any]) -> str:
         """The same as a plain text, for those who join many."""
         pieces = self.pieces[:]
-        pieces[1::2] = [str(escape(values[name])) for name in self.names]
+        pieces[1::2] = [_escaped(values[name]) for name in self.names]
         return "".join(pieces)
 
     def in_order(self, names: Sequence[str], texts: Sequence[str]) -> str:
-        """The same with escaped texts for ``names``, which are the same each time. For lines of long lists."""
-        if not self._places:
-            self._places = [names.index(name) for name in self.names]
-        pieces = self.pieces[:]
-        pieces[1::2] = [texts[place] for place in self._places]
-        return "".join(pieces)
+        """The same with escaped texts for ``names``, which are the same each time. For lines of long lists, which have
+        several holes."""
+        if not self._line:
+            text = "%s".join(piece.replace("%", "%%") for piece in self.pieces[::2])
+            self._line = text, itemgetter(*map(names.index, self.names))
+        text, chosen = self._line
+        return text % chosen(texts)
+
+
+def _escaped(value: Any) -> str:
+    """As a plain text. Most values are empty, words or numbers: there is nothing to escape in them."""
+    if isinstance(value, str) and (not value or isinstance(value, Markup) or value.isalnum()):
+        return value
+    return str(escape(value))
 
 
 class PartsKept:

@@ -93,7 +93,7 @@ def _page(
     holes |= {"today": counts.today, "done_today": _done_today(counts.seconds), "text": text, "said": _said(found)}
     holes |= {"views": _views(), "rows": queue_lines.drawn(found.lines, **look)}
     shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}
-    if decided := held_files.just_decided(me()):
+    if decided := held_files.just_decided_at(me(), counts.decided_at):
         return render_template(TEMPLATE, **shape, **holes, just_decided=decided)
     return render_kept(TEMPLATE, holes, **shape, just_decided=None)
 
@@ -125,7 +125,7 @@ def _shape(
 
 def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
-    here = url_for("review.queue")
+    here: str = current_app.jinja_env.globals["url_for"]("review.queue")  # type: ignore[operator]  # kept
     places = {"earlier": found.before, "later": found.after}
     return {name: place and f"{here}?{_query(after=place, **filters.address())}" for name, place in places.items()}
 

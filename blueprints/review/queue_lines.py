@@ -5,11 +5,11 @@ all lines are escaped at once and put in.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from flask import current_app, url_for
+from flask import current_app
 from markupsafe import Markup, escape
 
 from blueprints.kept_parts import PartsKept, hole
@@ -37,6 +37,7 @@ class Look(NamedTuple):
 
 def drawn(lines: Sequence[QueueRow], *, with_status: bool, with_department: bool) -> Markup:
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
+    url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
     address, html, at = url_for("review.submission", uid=""), list[str](), 0
     texts = str(escape(_BETWEEN.join([text for line in lines for text in _texts(line)]))).split(_BETWEEN)
     for line in lines:

@@ -70,7 +70,7 @@ def within() -> dict[str, Any]:
     """The filters of 待办 that the officer works within, as in an address: carried along from one file to the next."""
     posted = dict(parse_qsl(request.form.get("queue", "")[:300]))
     sent = posted if request.method == "POST" else request.args.to_dict()
-    return dict(Filters.read({**sent, "tab": ""}).address())
+    return dict(Filters.read({**sent, "tab": ""}).address()) if sent else {}
 
 
 def address_of(uid: str, **more: Any) -> str:

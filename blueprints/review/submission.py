@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -27,7 +27,7 @@ def submission(uid: str) -> ResponseReturnValue:
 
 def _give_back_marks(uid: str) -> None:
     """Marks of a form that came after the session's end are kept as unsent ones, as long as they still count."""
-    path = url_for("review.submission", uid=uid)
+    path = request.path
     if not drafts.has_late_forms(me().id, path):
         return
     with writing():

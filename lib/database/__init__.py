@@ -88,7 +88,7 @@ def note_damage(engine: Any, note: Note) -> None:
 
 
 def write_damage(note: Note, error: BaseException | None) -> None:
-    """The same for an error that the engine has not seen (``cursor_after``)."""
+    """The same for an error that the engine has not seen (``prebuilt.fetched``)."""
     if failure_of(error) == StorageFailure.DAMAGED:
         cause = error.orig if isinstance(error, DBAPIError) else error
         note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC: {str(cause).splitlines()[0]}")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter, methodcaller
 from typing import Any, cast
 
 from sqlalchemy import Dialect, SelectBase, UpdateBase, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 
-from lib.database.sql import with_written_limits, written_parameters
+from lib.database.sql import with_written_constants, written_parameters
 from lib.database.transactions import begin_mode, request_reader
 
 Convert = Callable[[Any], Any]
@@ -31,35 +32,33 @@ class Prebuilt:
     SQLAlchemy spends ten times as much on a small statement as the database does: it builds the statement, looks it
     up, and wraps the rows. So what is read or written (``run``) all the time is prebuilt. Other writes use the ORM.
 
-    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. A LIMIT is a part
-    of the text (lib.database.sql).
+    The list of an ``in_(bindparam(..., expanding=True))`` is given as a list, not empty. Constants and a LIMIT are a
+    part of the text (lib.database.sql).
     """
 
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
-        self.statement: Any = with_written_limits(statement)
+        self.statement: Any = with_written_constants(statement)
         self._written = written_parameters(self.statement)
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, session: AnySession, **values: Any) -> list[Any]:
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
-        with self._executed(session, values | lists, lists) as (cursor, compiled):
-            return [compiled.row(raw) for raw in cursor.fetchall()]
+        connection, compiled = self._ready(session, values, lists)
+        arguments = compiled.arguments({**values, **lists} if lists else values)
+        return compiled.rows(fetched(connection, compiled.sql, arguments))
 
     def first(self, session: AnySession, **values: Any) -> Any:
         return next(iter(self.rows(session, **values)), None)
 
     def run(self, session: AnySession, **values: Any) -> int:
         """How many rows are written. Each value is a parameter: ``onupdate`` of a column does not apply."""
-        with self._executed(session, values, {}) as (cursor, _compiled):
-            return int(cursor.rowcount)
+        connection, compiled = self._ready(session, values, {})
+        return int(fetched(connection, compiled.sql, compiled.arguments(values), _COUNT))
 
-    @contextmanager
-    def _executed(self, session: AnySession, values: Values, lists: Values) -> Iterator[tuple[Any, _Compiled]]:
+    def _ready(self, session: AnySession, values: Values, lists: Values) -> tuple[Any, _Compiled]:
         connection = _connection(session)
         key = (connection.dialect.name, *map(len, lists.values()), *[values[name] for name in self._written])
-        compiled = self._compiled.get(key) or self._compile(key, connection.dialect, lists, values)
-        with cursor_after(connection, compiled.sql, compiled.arguments(values)) as cursor:
-            yield cursor, compiled
+        return connection, self._compiled.get(key) or self._compile(key, connection.dialect, lists, values)
 
     def _compile(self, key: tuple[Any, ...], dialect: Dialect, lists: Values, values: Values) -> _Compiled:
         compiled = cast(Any, self.statement.compile(dialect=dialect))
@@ -78,10 +77,10 @@ class Prebuilt:
             written.statement,
             params,
             written.positiontup if compiled.positional else None,
-            bound,
+            list(bound.items()),
             {name: written.parameter_expansion[name] for name in lists},
             [(place, convert) for place, convert in enumerate(read) if convert],
-            row._make,
+            partial(tuple.__new__, row),
         )
         return made
 
@@ -114,7 +113,7 @@ class _Compiled:
     sql: str
     params: Mapping[str, Any]
     places: Sequence[str] | None
-    bound: Mapping[str, Convert]
+    bound: Sequence[tuple[str, Convert]]
     lists: Mapping[str, Sequence[str]]
     read: Sequence[tuple[int, Convert]]
     made: Convert
@@ -123,27 +122,31 @@ class _Compiled:
         given = {**self.params, **values}
         for name, names in self.lists.items():
             given.update(zip(names, given.pop(name), strict=True))
-        for name, convert in self.bound.items():
+        for name, convert in self.bound:
             given[name] = convert(given[name])
         return given if self.places is None else [given[name] for name in self.places]
 
-    def row(self, raw: Sequence[Any]) -> Any:
-        if not self.read:
-            return self.made(raw)
-        values = list(raw)
+    def rows(self, raw: Sequence[Sequence[Any]]) -> list[Any]:
+        """Column by column: lists are long."""
+        if not raw or not self.read:
+            return list(map(self.made, raw))
+        columns = list(zip(*raw, strict=True))
         for place, convert in self.read:
-            if values[place] is not None:
-                values[place] = convert(values[place])
-        return self.made(values)
+            columns[place] = tuple([None if value is None else convert(value) for value in columns[place]])
+        return list(map(self.made, zip(*columns, strict=True)))
 
 
-@contextmanager
-def cursor_after(connection: Any, sql: str, arguments: Any) -> Iterator[Any]:
-    """After the statement. Errors are those of SQLAlchemy, without the parameters, which are personal data."""
+_ROWS: Callable[[Any], list[Any]] = methodcaller("fetchall")
+_COUNT: Callable[[Any], int] = attrgetter("rowcount")
+
+
+def fetched(connection: Any, sql: str, arguments: Any, what: Callable[[Any], Any] = _ROWS) -> Any:
+    """``what`` the cursor has after the statement. Errors are those of SQLAlchemy, without the parameters, which are
+    personal data."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(sql, arguments)
-        yield cursor
+        return what(cursor)
     except Exception as error:
         dialect = connection.dialect
         driver = dialect.loaded_dbapi.Error

@@ -1,5 +1,5 @@
 """What SQLAlchemy lacks: calendar arithmetic inside queries, the same on both engines (stored times are UTC), and
-statements with their LIMIT in the text."""
+statements with their constants in the text."""
 
 from __future__ import annotations
 
@@ -56,10 +56,11 @@ def _hours_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST(floor(({seconds}) / 3600) AS integer)"
 
 
-def with_written_limits(statement: SelectBase | UpdateBase) -> Any:
-    """The statement with the number of each ``limit(1)`` in its text: SQLite plans a statement anew each time that its
-    LIMIT is bound. A parameter there is one of few numbers, and declared with ``literal_execute``."""
-    return replacement_traverse(statement, {}, _number)
+def with_written_constants(statement: SelectBase | UpdateBase) -> Any:
+    """The statement with its constants in the text: SQLite plans a statement anew each time that a LIMIT is bound, or
+    a value beside a column that a partial index tests. A parameter as LIMIT is one of few numbers, and declared with
+    ``literal_execute``."""
+    return replacement_traverse(statement, {}, _written)
 
 
 def written_parameters(statement: Any) -> list[str]:
@@ -68,5 +69,13 @@ def written_parameters(statement: Any) -> list[str]:
     return sorted({one.key for one in found if one.literal_execute and not one.unique})
 
 
-def _number(element: Any, **_more: Any) -> Any:
-    return element.render_literal_execute() if isinstance(element, _OffsetLimitParam) else None
+def _written(element: Any, **_more: Any) -> Any:
+    if isinstance(element, BindParameter) and (isinstance(element, _OffsetLimitParam) or _is_constant(element)):
+        return element.render_literal_execute()
+    return None
+
+
+def _is_constant(element: BindParameter[Any]) -> bool:
+    """A code, a word or a number that the statement was built with."""
+    values = element.value if element.expanding else (element.value,)
+    return element.unique and bool(values) and all(isinstance(value, str | int) for value in values)  # type: ignore[union-attr]

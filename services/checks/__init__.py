@@ -77,7 +77,8 @@ class CheckResult:
 
 def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
     """All results that apply, those to look at first. Without an actor no other submission is mentioned."""
-    db.session.flush()  # outside the checks: what the caller wrote may fail
+    if db.session.registry.has():
+        db.session.flush()  # outside the checks: what the caller wrote may fail
     case = Case(revision)
     found = [(name, title, outcome) for name, title, outcome in _outcomes(case) if outcome]
     found.sort(key=lambda one: STATES.index(one[2].state))

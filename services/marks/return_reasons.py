@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -25,8 +25,7 @@ LISTS = {"question": "填写内容", "paper": "附件", "decline": "不予采集
 BY_KEY = 9  # so many are chosen by a digit
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One reason. ``advice`` is what the applicant reads; ``digit`` the key that picks it, 0 for none."""
 
     code: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ PAGE_SIZE = keyset_pages.PAGE_SIZE
 LOOKED_AT = 20_000
 FIRST_LOOK = 20  # of them at once; what is next comes first
 OWN_AT_MOST = 500
+LATELY = timedelta(minutes=10)
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -200,12 +201,16 @@ def _is_kept(view: OfficerView, row: Any) -> bool:
 
 @dataclass(frozen=True)
 class Counts:
-    """``lanes``: those to be shown. ``today``: own decisions that stand; ``seconds``: what one took on the average."""
+    """``lanes``: those to be shown. ``today``: own decisions that stand; ``seconds``: what one took on the average.
+
+    ``decided_at``: when the officer judged last, if that was today or a short while ago.
+    """
 
     tabs: Mapping[str, int]
     lanes: Mapping[str, int]
     today: int
     seconds: int | None
+    decided_at: datetime | None
 
 
 def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
@@ -216,13 +221,15 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     for row in rows:
         by_status[row.status] += row.n
     tabs = {tab: by_status[tab] for tab in TABS if tab != "all"}
-    decided = _decided_today(actor)
+    decisions = _decisions(view)
+    decided = _standing_today(decisions)
     measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
         tabs=tabs | {"all": sum(tabs.values())},
         lanes=_lane_counts(view, rows) | ({"today": len(decided)} if decided else {}),
         today=len(decided),
         seconds=round(sum(measured) / len(measured)) if measured else None,
+        decided_at=decisions[-1].at if decisions else None,
     )
 
 
@@ -284,7 +291,7 @@ def _midnight() -> datetime:
 
 
 _DECISIONS = Prebuilt(
-    select(Decision.revision_id, Decision.verb, ReviewMeasure.seconds)
+    select(Decision.revision_id, Decision.verb, Decision.at, ReviewMeasure.seconds)
     .outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
     .where(Decision.staff_id == bindparam("staff_id"), Decision.at >= bindparam("since", type_=UTCDateTime))
     .where(Decision.verb.in_((*VERDICTS, "undo")))
@@ -292,10 +299,17 @@ _DECISIONS = Prebuilt(
 )
 
 
-def _decided_today(actor: Actor) -> dict[int, int | None]:
-    """The revisions on which the officer's decision of today stands, and how many seconds it took if measured."""
-    standing: dict[int, int | None] = {}
-    for revision_id, verb, seconds in _DECISIONS.rows(db.session, staff_id=actor.id, since=_midnight()):
+def _decisions(view: OfficerView) -> list[Any]:
+    """The officer's own of today, and those before midnight of the last minutes."""
+    return _DECISIONS.rows(db.session, staff_id=view.actor.id, since=min(_midnight(), view.now - LATELY))
+
+
+def _standing_today(decisions: Sequence[Any]) -> dict[int, int | None]:
+    """The revisions on which a decision of today stands, and how many seconds it took if measured."""
+    standing, midnight = dict[int, int | None](), _midnight()
+    for revision_id, verb, at, seconds in decisions:
+        if at < midnight:
+            continue
         if verb == "undo":
             standing.pop(revision_id, None)
         else:
@@ -304,7 +318,7 @@ def _decided_today(actor: Actor) -> dict[int, int | None]:
 
 
 def _today(view: OfficerView) -> list[Any]:
-    revisions = _decided_today(view.actor)
+    revisions = _standing_today(_decisions(view))
     ids = select(Revision.declaration_id).where(Revision.id.in_(revisions))
     found = view.rows(set(db.session.scalars(ids))) if revisions else ()
     return [row for row in found if view.may_see(row)]

@@ -135,7 +135,7 @@ _SHORT_LISTS = Prebuilt(_short_lists())
 
 
 def _in_hand() -> Any:
-    """Who holds these submissions, and what they wait for."""
+    """Who holds these submissions, and what they wait for; and these officers, none that has left."""
     these: Any = bindparam("these", expanding=True)
     held = select(Claim.declaration_id, Claim.staff_id, Staff.name, literal("held").label("way"))
     held = held.join(Staff, Staff.id == Claim.staff_id).where(Claim.declaration_id.in_(these), Claim.expires_at > _NOW)
@@ -143,16 +143,14 @@ def _in_hand() -> Any:
     second = second.where(SecondLook.answered_at.is_(None), SecondLook.declaration_id.in_(these))
     offered = select(Transfer.declaration_id, Transfer.to_department_id, literal(""), literal("offered"))
     offered = offered.where(Transfer.answered_at.is_(None), Transfer.declaration_id.in_(these))
-    return union_all(held, second, offered)
+    officers = select(Staff.id, Staff.department_id, Staff.name, literal("officer"))
+    officers = officers.where(Staff.id.in_(bindparam("officers", expanding=True)))
+    officers = officers.where(Staff.active, Staff.role.in_(OFFICERS))
+    return union_all(held, second, offered, officers)
 
 
 _IN_HAND = Prebuilt(_in_hand())
 _ROWS = Prebuilt(select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", expanding=True))))
-_OFFICERS = Prebuilt(
-    select(Staff.id, Staff.name, Staff.department_id).where(
-        Staff.id.in_(bindparam("these", expanding=True)), Staff.active, Staff.role.in_(OFFICERS)
-    )
-)
 #: The active one, if there is a frozen one of the same number: codes are in this order.
 _OWN_ACCOUNT = Prebuilt(
     select(Account.id).where(Account.id_index == bindparam("id_index")).order_by(Account.state).limit(1)
@@ -252,17 +250,23 @@ class OfficerView:
     # --- lines -----------------------------------------------------------------------------------
 
     def lines(self, rows: Sequence[Any]) -> list[QueueRow]:
-        holders, waiting = self._in_hand([row.declaration_id for row in rows if row.status == Status.IN_REVIEW])
-        self._learn(row.returned_by for row in rows if row.returned_by and row.status in OFFICE_TURN)
+        unknown = self._unknown(row.returned_by for row in rows if row.returned_by and row.status in OFFICE_TURN)
+        in_review = [row.declaration_id for row in rows if row.status == Status.IN_REVIEW]
+        holders, waiting = self._in_hand(in_review, unknown)
         return [self._line(row, holders, waiting) for row in rows]
 
-    def _in_hand(self, declaration_ids: Collection[int]) -> tuple[Mapping[int, tuple[int, str]], Mapping[int, str]]:
-        """Who holds which of these, and which wait for an answer and for whose."""
+    def _in_hand(
+        self, declaration_ids: Collection[int], officers: Collection[int]
+    ) -> tuple[Mapping[int, tuple[int, str]], Mapping[int, str]]:
+        """Who holds which of these, and which wait for an answer and for whose. Officers are learnt along."""
         holders: dict[int, tuple[int, str]] = {}
         waiting: dict[int, str] = {}
-        if declaration_ids:
-            for which, number, name, way in _IN_HAND.rows(db.session, these=list(declaration_ids), now=self.now):
-                if way == "held":
+        if declaration_ids or officers:
+            wanted = {"these": list(declaration_ids) or [0], "officers": list(officers) or [0]}
+            for which, number, name, way in _IN_HAND.rows(db.session, **wanted, now=self.now):
+                if way == "officer":
+                    self._officers[which] = (name, self.tree.by_id[number].path)
+                elif way == "held":
                     holders[which] = number, name
                 else:
                     waiting[which] = "待复核" if way == "second" else f"待{self.tree.by_id[number].name}答复"
@@ -272,22 +276,21 @@ class OfficerView:
         """The officer who returned it before and is still in charge of it, "我" for the reader, "" for no one."""
         if not row.returned_by:
             return ""
-        self._learn([row.returned_by])
+        if unknown := self._unknown([row.returned_by]):
+            self._in_hand((), unknown)
         name, path = self._officers[row.returned_by]
         in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)
         return ("我" if row.returned_by == self.actor.id else name) if in_charge else ""
 
-    def _learn(self, staff_ids: Iterable[int]) -> None:
-        """Look up officers: name and path of the department, nothing of those who have left."""
+    def _unknown(self, staff_ids: Iterable[int]) -> set[int]:
+        """Officers to be looked up now."""
         unknown = set(staff_ids) - self._officers.keys()
-        if not unknown:
-            return
         self._officers.update(dict.fromkeys(unknown, ("", "")))
-        for which, name, office_id in _OFFICERS.rows(db.session, these=list(unknown)):
-            self._officers[which] = (name, self.tree.by_id[office_id].path)
+        return unknown
 
     @cached_property
     def _officers(self) -> dict[int, tuple[str, str]]:
+        """Name and path of the department, nothing of those who have left."""
         return {}
 
     def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> QueueRow:

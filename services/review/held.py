@@ -80,6 +80,11 @@ _JUDGED = Prebuilt(
 )
 
 
+def just_decided_at(actor: Actor, at: datetime | None) -> Undoable | None:
+    """The same for somebody who judged last at that moment."""
+    return just_decided(actor) if at and at > utcnow() - workflow.UNDO_TIME else None
+
+
 def just_decided(actor: Actor) -> Undoable | None:
     found = _JUDGED.first(db.session, staff_id=actor.id, since=utcnow() - workflow.UNDO_TIME)
     if found is None or not MOVES[found.verb].is_verdict:

@@ -362,21 +362,23 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
     assert prebuilt.rows(db.session, since=since, these=[]) == []
 
 
-def test_the_limit_of_a_prebuilt_statement_is_written_and_not_bound(make, monkeypatch):
-    """SQLite would plan the statement anew each time."""
+def test_the_limit_of_a_prebuilt_statement_and_its_constants_are_written_and_not_bound(make, monkeypatch):
+    """SQLite would plan the statement anew each time; a constant beside a column that a partial index tests, too."""
     made = sorted(make.declaration().id for _ in range(4))
     most = bindparam("most", None, type_=Integer, literal_execute=True)
     chosen = Prebuilt(select(Declaration.id).order_by(Declaration.id).limit(most))
-    newest = Prebuilt(select(Declaration.id).order_by(Declaration.id.desc()).limit(1))
+    is_open = Declaration.status.in_(OPEN), Declaration.status != Status.DROPPED, Declaration.revision_number < 1
+    newest = Prebuilt(select(Declaration.id).where(*is_open).order_by(Declaration.id.desc()).limit(1))
     seen: list[str] = []
-    plain = prebuilt.cursor_after
+    plain = prebuilt.fetched
 
-    def remembered(connection: Any, sql: str, arguments: Any) -> Any:
+    def remembered(connection: Any, sql: str, *rest: Any) -> Any:
         seen.append(sql)
-        return plain(connection, sql, arguments)
+        return plain(connection, sql, *rest)
 
-    monkeypatch.setattr(prebuilt, "cursor_after", remembered)
+    monkeypatch.setattr(prebuilt, "fetched", remembered)
     for count in (3, 1, 3):
         assert [row.id for row in chosen.rows(db.session, most=count)] == made[:count]
     assert newest.first(db.session).id == made[-1]
     assert [re.findall(r"LIMIT (\S+)", one) for one in seen] == [["3"], ["1"], ["3"], ["1"]]
+    assert seen[-1].count("?") + seen[-1].count("%s") <= 1, seen[-1]  # the OFFSET of SQLite, which is always 0

@@ -24,15 +24,15 @@ def counted() -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
             asked.append(statement)
 
-    def remembered(connection, sql, arguments):
+    def remembered(connection, sql, *rest):
         asked.append(sql)
-        return plain(connection, sql, arguments)
+        return plain(connection, sql, *rest)
 
-    plain = prebuilt.cursor_after
+    plain = prebuilt.fetched
     event.listen(db.engine, "before_cursor_execute", remember)
     try:
         # prebuilt statements are not announced by the engine
-        with mock.patch.object(prebuilt, "cursor_after", remembered):
+        with mock.patch.object(prebuilt, "fetched", remembered):
             yield asked
     finally:
         event.remove(db.engine, "before_cursor_execute", remember)

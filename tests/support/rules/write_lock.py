@@ -61,13 +61,13 @@ def _renders(_app: Any, template: Any, **_more: Any) -> None:
     refuse_while_held(f"renders {template.name}")
 
 
-def _prebuilt(connection: Any, sql: str, arguments: Any) -> Any:
+def _prebuilt(connection: Any, sql: str, *rest: Any) -> Any:
     """Prebuilt statements are not announced by the engine."""
     _sends(connection, None, sql)
-    return _AFTER(connection, sql, arguments)
+    return _FETCHED(connection, sql, *rest)
 
 
-_AFTER = prebuilt.cursor_after
+_FETCHED = prebuilt.fetched
 
 
 def _sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -82,7 +82,7 @@ def watched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, before_render_template.connected_to(_renders):
         for module, name in SLOW:
             patch.setattr(module, name, _guarded(getattr(module, name)))
-        patch.setattr(prebuilt, "cursor_after", _prebuilt)
+        patch.setattr(prebuilt, "fetched", _prebuilt)
         event.listen(Engine, "before_cursor_execute", _sends)
         yield
         event.remove(Engine, "before_cursor_execute", _sends)
