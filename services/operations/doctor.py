@@ -29,6 +29,7 @@ from lib.sandbox import client as sandbox
 from lib.storage import Folder
 from models import Department, Division, Option, db
 from services.declaration import deadlines
+from services.old_register import shared_proofs
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 NOTICE_MONTH = 11  # the State Council names next year's holidays in late October or November
@@ -77,7 +78,7 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today)]
+        parts += [reference_data, lambda: calendar(today), old_register]
     for part in parts:
         try:
             yield from part()
@@ -240,6 +241,14 @@ def scanner(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         yield fault(f"clamd: no picture can be uploaded until it answers: {why}")
     else:
         yield warning(f"clamd: files are taken unchecked until it answers: {why}")
+
+
+def old_register() -> Iterator[DoctorFinding]:
+    """Whose 档案号 and 证书编号 prove nothing: they can claim their record by an activation code only."""
+    counts = shared_proofs.withheld()
+    if total := sum(counts.values()):
+        words = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+        yield warning(f"old register: {total} numbers are no proofs any more ({words}); see the page 原持证人名册")
 
 
 def calendar(today: date) -> Iterator[DoctorFinding]:

@@ -1,4 +1,4 @@
-"""The old register as CSV: what is taken, what is left out and why, and taking a batch back."""
+"""The old register in batches: what is taken, what is left out and why, and taking a batch back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from sqlalchemy import func, select
 
 from lib.codes import AccountState
 from lib.database import utcnow
-from models import Account, ActivationCode, Event, LegacyHolder, db
-from services.accounts import activation_codes, legacy_import
-from services.accounts.legacy_import import BatchClaimed, BatchNotFound, Finding, ImportResult, UnreadableFile
-from services.accounts.legacy_rows import COLUMNS, RowReader
+from models import Account, ActivationCode, Event, LegacyHolder, WithheldProof, db
+from services.accounts import activation_codes
+from services.old_register import batches
+from services.old_register.batches import BatchClaimed, BatchNotFound, Finding, ImportResult
+from services.old_register.columns import COLUMNS
+from services.old_register.reading import Source, UnreadableFile, open_source
+from services.old_register.rows import RowReader
 from tests.support.people import id_number
 from tests.support.site.command_line import Run, runner
 
@@ -23,6 +26,10 @@ TODAY = date(2026, 11, 23)
 HEADER = "姓名,证件号码,证书编号,档案号,发证日期,发证机关,手机号码,单位"
 NUMBER = id_number(11)
 ROW = f"孙立国,{NUMBER},210102080001,LN20080001,2008-06-12,沈阳市财政局,13800130001,样例县粮库"
+
+
+def opened(path: Path) -> Source:
+    return open_source(lambda: path.open("rb"))
 
 
 @pytest.fixture
@@ -33,8 +40,8 @@ def bring_in(app, tmp_path):
         path = tmp_path / "register.csv"
         path.write_bytes("\r\n".join(lines).encode(encoding))
         findings: list[Finding] = []
-        source = legacy_import.open_source(path)
-        result = legacy_import.import_source(source, TODAY, dry_run=dry_run, found=findings.append)
+        source = opened(path)
+        result = batches.import_source(source, TODAY, dry_run=dry_run, found=findings.append)
         db.session.commit()
         return result, findings
 
@@ -61,7 +68,7 @@ def test_columns_stand_in_any_order_and_unknown_ones_are_named(bring_in, tmp_pat
     bring_in(" 档案号 ,备注,证件号码,姓名", f"LN20080001,离职,{NUMBER},孙立国")
 
     assert (holders()[0].name, holders()[0].archive_no, holders()[0].phone) == ("孙立国", "LN20080001", None)
-    assert legacy_import.open_source(tmp_path / "register.csv").unknown == ("备注",)
+    assert opened(tmp_path / "register.csv").unknown == ("备注",)
 
 
 def test_a_dry_run_finds_the_same_and_changes_nothing(bring_in):
@@ -136,7 +143,10 @@ def test_a_number_that_is_here_already_is_a_conflict(bring_in, make):
         (NUMBER[-6:], False),
         ("123", False),
         ("A" * 41, False),
-        ("LN\u200b2008", False),
+        ("LN\u20282008", False),
+        ("2.10102E+11", False),
+        ("LN0000", False),
+        ("2008-06-12", False),
         ("LN20080001", True),
         ("辽会第0001号", True),
     ],
@@ -183,15 +193,13 @@ def test_a_wrong_phone_is_left_out_and_the_row_stays(bring_in):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "缺少:姓名、证件号码"),
+        (b"", "没有可以读取的内容"),
+        ("姓名:\r\n".encode(), "缺少:证件号码"),
         ("姓名,档案号\r\n".encode(), "缺少:证件号码"),
         ("姓名,证件号码,姓名\r\n".encode(), "重复的列名:姓名"),
-        ('"姓名,证件号码'.encode(), "第 1 行无法读取"),
-        (f'姓名,证件号码\r\n孙立国,"{NUMBER}\r\n'.encode(), "第 2 行无法读取"),
-        ("姓名,证件号码".encode("utf-16"), "UTF-16"),
-        (b"PK\x03\x04rest", "Excel"),
-        (b"\xff\xff\xff\xff", "既不是 UTF-8 也不是 GB18030"),
-        ("姓名,证件号码\r\n孙".encode("gb18030")[:-1], "既不是 UTF-8 也不是 GB18030"),
+        ('"姓名,证件号码'.encode(), "没有可以读取的内容"),
+        (b"PK\x03\x04rest", "工作簿已损坏"),
+        (b"\xff\xff\xff\xff", "没有可以读取的内容"),
     ],
 )
 def test_a_file_that_is_no_register_is_refused(app, tmp_path, content, words):
@@ -199,7 +207,7 @@ def test_a_file_that_is_no_register_is_refused(app, tmp_path, content, words):
     path.write_bytes(content)
 
     with pytest.raises(UnreadableFile, match=words):
-        legacy_import.import_source(legacy_import.open_source(path), TODAY)
+        batches.import_source(opened(path), TODAY)
 
 
 @pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -210,14 +218,15 @@ def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_pa
     steps: list[int] = []
     findings: list[Finding] = []
 
-    source = legacy_import.open_source(path)
+    source = opened(path)
     tried: list[Finding] = []
-    legacy_import.import_source(source, TODAY, dry_run=True, found=tried.append)
-    result = legacy_import.import_source(source, TODAY, progress=steps.append, found=findings.append)
+    batches.import_source(source, TODAY, dry_run=True, found=tried.append)
+    result = batches.import_source(source, TODAY, progress=steps.append, found=findings.append)
 
     assert tried == findings
     assert (result.imported, len(steps), sum(steps), source.lines) == (2300, 3, 2302, 2302)
-    assert findings == [Finding(2302, "conflict", "同一证件号码在文件里前面已有一行")], "of another chunk"
+    conflicts = [finding for finding in findings if finding.kind == "conflict"]
+    assert conflicts == [Finding(2302, "conflict", "同一证件号码在文件里前面已有一行")], "of another chunk"
     assert db.session.scalar(select(func.count()).select_from(LegacyHolder)) == 2300
 
 
@@ -255,6 +264,71 @@ def test_a_row_that_is_looked_at_once_is_read_as_one_that_is_looked_at_closely()
     assert 500 < plain < 1900
 
 
+# --- proofs that several people have ---------------------------------------------------------------------------------
+
+
+def proofs() -> list[tuple[str | None, str | None]]:
+    db.session.expire_all()
+    return [(holder.certificate_no, holder.archive_no) for holder in holders()]
+
+
+PROVEN = "姓名,证件号码,证书编号,档案号,发证日期"
+
+
+def proven(serial: int, certificate_no: str = "", archive_no: str = "") -> str:
+    return f"某某某,{id_number(serial)},{certificate_no},{archive_no},2008-06-12"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_several_people_of_a_file_have_proves_nothing(bring_in, dry_run):
+    lines = (
+        proven(11, "LN-2008 0017", "A20080001"),
+        proven(12, "", "ln20080017"),
+        proven(13, "B20080007", "B20080007"),
+    )
+
+    result, findings = bring_in(PROVEN, *lines, dry_run=dry_run)
+
+    assert [(finding.line, finding.kind, finding.text[:3]) for finding in findings] == [
+        (2, "warning", "证书编"),
+        (3, "warning", "档案号"),
+    ]
+    assert (result.imported, result.warnings, result.unproven) == (3, 2, 1)
+    if not dry_run:
+        assert proofs() == [(None, "A20080001"), (None, None), ("B20080007", "B20080007")]
+
+
+def test_what_a_row_that_was_left_out_has_too_proves_nothing(bring_in):
+    _result, findings = bring_in(PROVEN, proven(11, "LN20080017"), "某某某,1,LN20080017,,")
+
+    assert [(finding.line, finding.kind) for finding in findings] == [(3, "error"), (2, "warning")]
+    assert proofs() == [(None, None)]
+
+
+def test_what_an_earlier_record_has_proves_nothing_for_both_until_the_batch_is_undone(bring_in):
+    bring_in(PROVEN, proven(11, "LN20080017", "A20080001"))
+    second, findings = bring_in(PROVEN, proven(12, "LN20080017"))
+    assert [finding.kind for finding in findings] == ["warning"]
+    assert proofs() == [(None, "A20080001"), (None, None)]
+
+    third, _findings = bring_in(PROVEN, proven(13, "LN20080017"))
+    assert proofs()[2] == (None, None), "the value is remembered"
+    batches.undo(second.batch)
+    assert proofs() == [(None, "A20080001"), (None, None)], "somebody else has it still"
+    batches.undo(third.batch)
+
+    assert proofs() == [("LN20080017", "A20080001")]
+    assert db.session.scalars(select(WithheldProof)).all() == []
+
+
+def test_the_corrected_file_adds_the_rest_and_takes_no_proof_away(bring_in):
+    bring_in(PROVEN, proven(11, "LN20080017"), proven(12, "LN20080018"))
+    _result, findings = bring_in(PROVEN, proven(11, "LN20080017"), proven(13, "LN20080019"))
+
+    assert [finding.kind for finding in findings] == ["conflict"]
+    assert proofs() == [("LN20080017", None), ("LN20080018", None), ("LN20080019", None)]
+
+
 # --- taking it back ---------------------------------------------------------------------------------------------------
 
 
@@ -264,7 +338,7 @@ def test_a_batch_is_taken_back_with_the_codes_issued_for_it(bring_in, make):
     activation_codes.issue(holders()[1], None)
     db.session.flush()
 
-    assert legacy_import.undo(result.batch) == 1
+    assert batches.undo(result.batch) == 1
     db.session.commit()
 
     assert [holder.id for holder in holders()] == [other.id]
@@ -277,7 +351,7 @@ def test_a_batch_of_which_somebody_has_claimed_stays(bring_in, make):
     db.session.commit()
 
     with pytest.raises(BatchClaimed, match="1 人"):
-        legacy_import.undo(result.batch)
+        batches.undo(result.batch)
 
     assert len(holders()) == 2
 
@@ -286,10 +360,10 @@ def test_a_claim_in_the_very_moment_of_taking_back_wins(bring_in, monkeypatch):
     result, _findings = bring_in(HEADER, ROW, f"王五一,{id_number(13)},,,,,,")
     holders()[0].claimed_at = utcnow()
     db.session.commit()
-    monkeypatch.setattr(legacy_import, "_claimed", lambda _batch: 0)  # as it was a moment ago
+    monkeypatch.setattr(batches, "_claimed", lambda _batch: 0)  # as it was a moment ago
 
     with pytest.raises(BatchClaimed, match="刚刚"):
-        legacy_import.undo(result.batch)
+        batches.undo(result.batch)
 
     db.session.rollback()
     assert len(holders()) == 2
@@ -297,7 +371,7 @@ def test_a_claim_in_the_very_moment_of_taking_back_wins(bring_in, monkeypatch):
 
 def test_an_unknown_batch_is_said_to_be_unknown(app):
     with pytest.raises(BatchNotFound, match="没有批次 x"):
-        legacy_import.undo("x")
+        batches.undo("x")
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
