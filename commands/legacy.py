@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from commands import register_work
 from commands.report import progress, reporting
 from lib import identity
 from lib.clock import today
@@ -18,6 +19,7 @@ from services.accounts import activation_codes, legacy_claim
 from services.old_register import batches, reading
 
 group = AppGroup("legacy", help="Import the old register, undo an import, issue an activation code.")
+group.add_command(register_work.work)
 
 
 @group.command("import")

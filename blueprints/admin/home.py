@@ -35,6 +35,10 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.notices", "通知公告", "起草、发布和撤回公告"),
         ),
     ),
+    (
+        "原持证人",
+        (AdminPage("admin.register", "原持证人名册", "导入原会计从业资格证名册：上传、检查、导入、撤销"),),
+    ),
     ("本人", (AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码"),)),
 )
 

@@ -95,7 +95,7 @@ def withheld() -> dict[str, int]:
     """How many numbers are withheld from records that are not claimed yet, by reason."""
     unclaimed = select(WithheldProof.reason, func.count()).join(LegacyHolder).where(LegacyHolder.claimed_at.is_(None))
     rows: Any = db.session.execute(unclaimed.group_by(WithheldProof.reason))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def withhold(shared: Mapping[int, str]) -> None:

@@ -38,7 +38,7 @@ class Workbook:
 
     @property
     def lines(self) -> int:
-        return int(self.book.get_sheet_by_name(self.sheet).total_height)
+        return _last_row(self.book, self.sheet)
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank. Their numbers are those at the side of the sheet."""
@@ -70,10 +70,16 @@ def read(open_file: Opener, sheet: str | None = None) -> Workbook:
 
 
 def _first_with_rows(book: Any, sheets: tuple[str, ...]) -> str:
-    found = next((one for one in sheets if book.get_sheet_by_name(one).total_height > 0), None)
+    found = next((one for one in sheets if _last_row(book, one)), None)
     if found is None:
         raise WorkbookUnreadable("工作簿里没有内容")
     return found
+
+
+def _last_row(book: Any, sheet: str) -> int:
+    """Its number; 0 without any. ``total_height`` of python-calamine is one less."""
+    end = book.get_sheet_by_name(sheet).end
+    return end[0] + 1 if end else 0
 
 
 def _refuse_bombs(data: bytes) -> None:

@@ -17,6 +17,7 @@ from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sessions
 from services.corrections import reminders
+from services.old_register import jobs as register_jobs
 from services.papers import phone_upload, resumable_uploads
 from services.reports import xlsx
 from services.sheet import batch_print
@@ -71,6 +72,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
         "reminders of corrections": reminders.remind_all,
         "due dates by a new calendar": due_dates.reckon_again,
+        "old register files": register_jobs.forget_old,
+        "register files taken up": partial(register_jobs.take_up, here.root, here.starts_drawers),
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
     }

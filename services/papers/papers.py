@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET
 from lib.questions.pages import Paper
-from models import Declaration, PaperPage, PrintJob, Revision, Sheet, db
+from models import Declaration, PaperPage, PrintJob, RegisterImport, Revision, Sheet, db
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
@@ -87,11 +87,12 @@ def photo_address(declaration: Declaration) -> str | None:
 
 
 def referenced() -> set[str]:
-    """Every address that a row names: working copies, revisions, printed sheets, finished prints. For the sweep."""
+    """Every address that a row names: working copies, revisions, printed sheets, prints, registers. For the sweep."""
     columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     named: set[str] = {address for row in db.session.execute(select(*columns)) for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
-    named.update(filter(None, db.session.scalars(select(PrintJob.address))))
+    for column in (PrintJob.address, RegisterImport.address, RegisterImport.findings):
+        named.update(filter(None, db.session.scalars(select(column))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
         named.update(_frozen_addresses(papers.values()))
     return named
