@@ -1,4 +1,4 @@
-"""原持证人名册: from the upload to the undo, through the pages; a worker that is killed; what the table of problems tells."""
+"""原持证人名册 through the pages: from the upload to the undo, a killed worker, what the list of problems tells."""
 
 from __future__ import annotations
 
