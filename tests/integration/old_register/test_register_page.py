@@ -108,7 +108,7 @@ def test_a_batch_of_which_somebody_has_claimed_stays(system):
     at = checked(system)
     system.send(f"{at}/import")
     worked()
-    db.session.scalars(select(LegacyHolder)).first().claimed_at = utcnow()
+    db.session.scalars(select(LegacyHolder).limit(1)).one().claimed_at = utcnow()
     db.session.commit()
 
     assert "已有 1 人设置了密码，不能撤销" in system.follow(system.send(f"{at}/undo")).text.replace(",", "，")
