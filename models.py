@@ -297,6 +297,57 @@ class LegacyHolder(Base):
     phone = Sealed()
 
 
+class WithheldProof(Base):
+    """A 档案号 or 证书编号 taken from an old record, because it proves nothing. No claim looks at it."""
+
+    __tablename__ = "withheld_proof"
+    __table_args__ = (
+        CheckConstraint("reason IN ('broken', 'shared', 'refused')", name="known_reason"),
+        UniqueConstraint("legacy_id", "field"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    legacy_id: Mapped[int] = mapped_column(ForeignKey("legacy_holder.id"))
+    field: Mapped[str] = mapped_column(String(16))  # the column of legacy_holder that held it
+    value: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(10))  # shared: with a record; refused: with a row that was left out
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class RegisterImport(Base):
+    """An uploaded file of the old register: how its columns are read, how far it is, what it has brought."""
+
+    __tablename__ = "register_import"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('reading', 'mapping', 'checking', 'checked', 'importing', 'imported', 'undone', 'failed')",
+            name="known_state",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    name: Mapped[str] = mapped_column(String(100))  # of the file
+    address: Mapped[str | None] = mapped_column(String(64))  # of the file in the store, until it is not needed any more
+    state: Mapped[str] = mapped_column(String(10), default="reading", index=True)
+    sheets: Mapped[list[str]] = mapped_column(JSON, default=list)  # of a workbook
+    sheet: Mapped[str] = mapped_column(String(60), default="")
+    titles: Mapped[list[str]] = mapped_column(JSON, default=list)
+    header_key: Mapped[str] = mapped_column(String(32), default="", index=True)  # of the titles
+    columns: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # field -> place
+    lines: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)  # lines
+    counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # of the last run: services.old_register.batches
+    findings: Mapped[str | None] = mapped_column(String(64))  # address of their table in the store
+    batch: Mapped[str | None] = mapped_column(String(24))
+    problem: Mapped[str] = mapped_column(String(200), default="")
+    worker: Mapped[str | None] = mapped_column(String(24))  # the process that works at it
+    alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
 class ActivationCode(Base):
     """An 8-digit code, issued at the counter after checking the ID card: for a legacy record or a lost password."""
 

@@ -14,15 +14,15 @@ from config import Config
 from lib.clock import today
 from lib.database import transaction_mode
 from models import db
-from services.accounts import legacy_import
+from services.old_register import batches, reading
 
 
 def _import(file: Path, folder: Path) -> None:
     with create_app(Config(settings(folder))).app_context(), transaction_mode("IMMEDIATE"):
         gc.freeze()
         before = process_time()
-        source = legacy_import.open_source(file)
-        result = legacy_import.import_source(source, today())
+        source = reading.open_source(lambda: file.open("rb"))
+        result = batches.import_source(source, today())
         db.session.commit()
         process.tell(job=process_time() - before, rows=result.imported)
 

@@ -9,32 +9,37 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from commands import register_work
 from commands.report import progress, reporting
 from lib import identity
 from lib.clock import today
 from lib.database import transaction_mode
 from models import db
-from services.accounts import activation_codes, legacy_claim, legacy_import
+from services.accounts import activation_codes, legacy_claim
+from services.old_register import batches, reading
 
 group = AppGroup("legacy", help="Import the old register, undo an import, issue an activation code.")
+group.add_command(register_work.work)
 
 
 @group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sheet", help="Of a workbook: the name of the sheet; without it the first one with rows.")
 @click.option("--dry-run", is_flag=True, help="Check every line, import nothing.")
 @reporting
-def import_(file: Path, dry_run: bool) -> None:
-    """Import a CSV FILE: 姓名 and 证件号码, optional 证书编号, 档案号, 发证日期, 发证机关, 手机号码, 单位.
+def import_(file: Path, sheet: str | None, dry_run: bool) -> None:
+    """Import a FILE (CSV, TXT, xlsx, xls, ods): 姓名 and 证件号码, optional 证书编号, 档案号, 发证日期, 发证机关,
+    手机号码, 单位. Usual other titles are known, and may stand below others.
 
     Lines with an error or conflict are skipped and listed; all others are imported in one transaction. Importing the
     corrected file again adds the rest.
     """
     gc.freeze()  # the application: else the collector would look at it again every few hundred rows
-    source = legacy_import.open_source(file)
+    source = reading.open_source(lambda: file.open("rb"), sheet)
     for title in source.unknown:
         click.echo(f"column left out: {title}")
     with transaction_mode("DEFERRED" if dry_run else "IMMEDIATE"), progress("reading", source.lines) as step:
-        result = legacy_import.import_source(source, today(), dry_run=dry_run, found=_print_finding, progress=step)
+        result = batches.import_source(source, today(), dry_run=dry_run, found=_print_finding, progress=step)
         db.session.rollback() if dry_run else db.session.commit()
     words = "would be imported" if dry_run else "imported"
     click.echo(
@@ -45,7 +50,7 @@ def import_(file: Path, dry_run: bool) -> None:
         click.echo(f"batch {result.batch}; flask legacy undo {result.batch} removes it as long as no record is claimed")
 
 
-def _print_finding(finding: legacy_import.Finding) -> None:
+def _print_finding(finding: batches.Finding) -> None:
     click.echo(f"line {finding.line}: {finding.kind}: {finding.text}")
 
 
@@ -54,7 +59,7 @@ def _print_finding(finding: legacy_import.Finding) -> None:
 @reporting
 def undo(batch: str) -> None:
     """Remove all records of a BATCH, unless one of them is claimed."""
-    removed = legacy_import.undo(batch)
+    removed = batches.undo(batch)
     db.session.commit()
     click.echo(f"{removed} records removed")
 

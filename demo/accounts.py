@@ -21,7 +21,8 @@ from demo.people import LEADING, DemoPerson, id_number, people
 from lib.clock import today
 from lib.codes import AccountState, Role
 from models import Account, LegacyHolder, Staff, db
-from services.accounts import activation_codes, applicants, legacy_claim, legacy_import, staff
+from services.accounts import activation_codes, applicants, legacy_claim, staff
+from services.old_register import batches, reading
 from services.site import privacy
 
 
@@ -127,7 +128,7 @@ def load_register(claimants: Sequence[DemoPerson]) -> int:
         path = Path(folder) / "register.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([header, *rows])
-        return legacy_import.import_source(legacy_import.open_source(path), today()).imported
+        return batches.import_source(reading.open_source(lambda: path.open("rb")), today()).imported
 
 
 def issue_code() -> tuple[str, str] | None:

@@ -336,3 +336,45 @@ def password_problem(
         if len(value) > 1 and normalise_text(value).casefold() in folded:
             return f"密码里不能包含您的{what}，请换一个"
     return None
+
+
+# --- numbers of the old register ------------------------------------------------------------------------------------
+
+_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]*E|[0-9]E[+-]|\A[0-9]+E[0-9]{1,3}\Z")
+_DAY = re.compile(
+    r"(?:19|20)[0-9]{2}(?:[-/.年]?)(?:0?[1-9]|1[0-2])(?:[-/.月]?)(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?\Z"
+)
+_COUNTED = "01234567890123456789"
+#: Between the characters of a number; nobody types them as they are printed.
+NUMBER_MARKS = " \t-－—–_"
+_MARKS_OF_NUMBER = str.maketrans(dict.fromkeys(NUMBER_MARKS))
+
+
+def spelled_alike(number: str) -> str:
+    """One spelling of a 档案号 or 证书编号: case, width, spaces and dashes do not matter."""
+    return normalise_text(number).translate(_MARKS_OF_NUMBER).upper()
+
+
+def broken_proof(number: str) -> str | None:
+    """Why a 档案号 or 证书编号 cannot be anybody's (a spreadsheet's ruin, a filler), or None.
+
+    Who knows the spreadsheet knows such a value, so nobody may prove with it who they are.
+    """
+    text = number.upper()
+    digits = re.sub("[^0-9]", "", text)
+    reasons = {
+        "是表格软件的错误值或公式": text.startswith("=") or "#" in text or "\ufffd" in text,
+        "被表格软件改成了科学计数，后几位已经丢失": _SCIENTIFIC.search(text),
+        "里的数字不足 4 位，像是填充的内容": len(digits) < 4,
+        "是重复或连续的数字，像是填充的内容": len(set(digits)) == 1 or digits in _COUNTED,
+        "是一个日期": _DAY.match(text),
+        "的末尾是一串 0，像是被表格软件舍入过": _is_rounded(text),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
+
+
+def _is_rounded(text: str) -> bool:
+    """Spreadsheets keep 15 digits of a number and fill up with zeros."""
+    if not re.match(r"[0-9]{12,}\Z", text):
+        return False
+    return text.endswith("00000") or (len(text) >= 17 and not text[15:].strip("0"))

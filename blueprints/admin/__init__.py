@@ -1,6 +1,29 @@
 """管理: what a province and its offices keep up by themselves, one module a page or list."""
 
-from blueprints.admin import audit, departments, home, messages, notices, options, reasons, staff, working_days
+from blueprints.admin import (
+    audit,
+    departments,
+    home,
+    messages,
+    notices,
+    old_register,
+    options,
+    reasons,
+    staff,
+    working_days,
+)
 from blueprints.admin.shared import bp
 
-__all__ = ["audit", "bp", "departments", "home", "messages", "notices", "options", "reasons", "staff", "working_days"]
+__all__ = [
+    "audit",
+    "bp",
+    "departments",
+    "home",
+    "messages",
+    "notices",
+    "old_register",
+    "options",
+    "reasons",
+    "staff",
+    "working_days",
+]

@@ -59,6 +59,10 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),
+    (
+        "原持证人",
+        (AdminPage("admin.register", "原持证人名册", "导入原会计从业资格证名册：上传、检查、导入、撤销"),),
+    ),
 )
 
 

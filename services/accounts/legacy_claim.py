@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from lib import identity
 from lib.codes import AccountState, CodePurpose, IdType
 from lib.database import utcnow
+from lib.identity import broken_proof, spelled_alike
 from lib.names import normalise_text
 from models import Account, LegacyHolder, db
 from services import audit
@@ -117,22 +118,18 @@ def phone_for_code(number: str, name: str) -> str:
 
 
 def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
-    typed = _compact(proof.archive_no).encode()
-    numbers = [_compact(number or "").encode() for number in (holder.archive_no, holder.certificate_no)]
+    typed = spelled_alike(proof.archive_no).encode()
+    numbers = [spelled_alike(number or "").encode() for number in (holder.archive_no, holder.certificate_no)]
     is_known = sum(hmac.compare_digest(typed, number) for number in numbers) > 0  # always compare both
     is_month = hmac.compare_digest(proof.issued_month.encode(), (holder.issued_month or "").encode())
-    return bool(typed) and bool(proof.issued_month) and is_known and is_month
+    is_broken = broken_proof(normalise_text(proof.archive_no)) is not None
+    return bool(typed) and bool(proof.issued_month) and is_known and is_month and not is_broken
 
 
 def month_of(text: str) -> str:
     """``2008-06`` from 2008-06, 2008.6, 2008年6月, 200806; "" when it is none of these."""
     parts = re.fullmatch(r"([12][0-9]{3})[-/.年 ]?(0?[1-9]|1[0-2])月?", normalise_text(text))
     return f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
-
-
-def _compact(text: str) -> str:
-    """Normalise a number copied from an old booklet: case, width, spaces and dashes do not matter."""
-    return re.sub(r"[\s\-－—–_]", "", normalise_text(text)).upper()
 
 
 def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Account:

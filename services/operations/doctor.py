@@ -31,6 +31,7 @@ from lib.storage import Folder
 from models import Department, Division, Option, db
 from services.declaration import deadlines
 from services.messages import outbox, sending
+from services.old_register import shared_proofs
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 LONG_WAIT, DAY = timedelta(hours=1), timedelta(days=1)
@@ -80,7 +81,7 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today), lambda: messages(config)]
+        parts += [reference_data, lambda: calendar(today), lambda: messages(config), old_register]
     for part in parts:
         try:
             yield from part()
@@ -258,6 +259,14 @@ def messages(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         yield warning(f"outbox: {waiting.unsent} messages are due, the oldest of {waiting.oldest:%Y-%m-%d %H:%M} UTC")
     if waiting.given_up:
         yield warning(f"outbox: {waiting.given_up} messages of the last day were given up; see 管理, 消息发送情况")
+
+
+def old_register() -> Iterator[DoctorFinding]:
+    """Whose 档案号 and 证书编号 prove nothing: they can claim their record by an activation code only."""
+    counts = shared_proofs.withheld()
+    if total := sum(counts.values()):
+        words = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+        yield warning(f"old register: {total} numbers are no proofs any more ({words}); see the page 原持证人名册")
 
 
 def calendar(today: date) -> Iterator[DoctorFinding]:

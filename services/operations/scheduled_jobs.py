@@ -20,6 +20,7 @@ from services.administration import audit_seals
 from services.assistance import requests
 from services.corrections import reminders
 from services.messages import outbox
+from services.old_register import jobs as register_jobs
 from services.papers import phone_upload, resumable_uploads
 from services.queue import digest
 from services.reports import xlsx
@@ -81,6 +82,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "pictures of old assistance requests": requests.drop_old_pictures,
         "reminders of corrections": reminders.remind_all,
         "due dates by a new calendar": due_dates.reckon_again,
+        "old register files": register_jobs.forget_old,
+        "register files taken up": partial(register_jobs.take_up, here.root, here.starts_drawers),
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
         "events sealed": audit_seals.seal,

@@ -32,6 +32,7 @@ const BEHAVIOURS = {
   "form[data-undo]": "./undo.js",
   "[data-every]": "./every.js",
   "[data-print-job]": "./print-job.js",
+  "[data-register-job]": "./register-job.js",
 };
 
 const PACKED = {}; // small modules, put in here when the files are prepared (lib/http/combined_files.py)

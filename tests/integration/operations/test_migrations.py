@@ -149,3 +149,31 @@ def test_a_migrated_database_takes_the_reference_data_and_refuses_to_rewrite_eve
     with pytest.raises(DBAPIError, match="event rows are only ever added"):
         db.session.execute(text("DELETE FROM event"))
     db.session.rollback()
+
+
+def test_an_upgrade_withholds_proofs_that_are_broken_or_of_several_people(empty):
+    flask_migrate.upgrade(FOLDER, revision="0013")
+    told = [("2.10102E+11", "A20080001"), ("LN-20080017", "A20080002"), ("B20080001", "ln20080017"), ("######", None)]
+    for serial, (certificate_no, archive_no) in enumerate(told):
+        db.session.execute(
+            text(
+                "INSERT INTO legacy_holder (uid, batch, name, id_number_sealed, id_index, certificate_no, archive_no)"
+                " VALUES (:uid, 'b', '某', :index, :index, :certificate_no, :archive_no)"
+            ),
+            {"uid": serial, "index": bytes([serial]), "certificate_no": certificate_no, "archive_no": archive_no},
+        )
+    db.session.commit()
+
+    flask_migrate.upgrade(FOLDER, revision="0014")
+    kept = [
+        tuple(row)
+        for row in db.session.execute(text("SELECT certificate_no, archive_no FROM legacy_holder ORDER BY uid"))
+    ]
+    reasons = db.session.scalars(text("SELECT reason FROM withheld_proof ORDER BY legacy_id")).all()
+    db.session.rollback()
+    flask_migrate.downgrade(FOLDER, revision="0013")
+
+    assert kept == [(None, "A20080001"), (None, "A20080002"), ("B20080001", None), (None, None)]
+    assert reasons == ["broken", "shared", "shared", "broken"]
+    back = db.session.execute(text("SELECT certificate_no, archive_no FROM legacy_holder ORDER BY uid")).all()
+    assert [tuple(row) for row in back] == told

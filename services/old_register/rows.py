@@ -4,46 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from lib import identity, names
 from lib.codes import IdType
+from services.old_register.columns import COLUMNS, TITLES
 
-#: Column of the file -> field. Columns may be in any order.
-COLUMNS = {
-    "姓名": "name",
-    "证件号码": "number",
-    "证书编号": "certificate_no",
-    "档案号": "archive_no",
-    "发证日期": "issued",
-    "发证机关": "issuer",
-    "手机号码": "phone",
-    "单位": "employer",
-}
 LENGTHS = {"certificate_no": (4, 40), "archive_no": (4, 40), "issuer": (1, 60), "employer": (1, 100)}
 PROOFS = ("certificate_no", "archive_no")
-_TITLES = {field: title for title, field in COLUMNS.items()}
 
 _EXCEL_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+\Z")
+#: Marks that nobody sees, as contacts and web pages put around numbers.
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_WRAPPED = re.compile(r"=?\"+([^\"]*)\"+\Z|=([0-9]+)\Z")
+_WHOLE = re.compile(r"\A([0-9]+)\.0+\Z")
+_BETWEEN_PHONES = re.compile(r"[/\\、,，;；|\n]| (?=1[3-9][0-9]{9}(?![0-9]))| 或 ?")
 _QUOTED = re.compile(r"\([^()]*[0-9][^()]*\)")  # a part of lib.identity's messages that quotes the value
 _ISSUED = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月日].*|[0-9]{2})?\Z")
+_SERIAL_DAY = re.compile(r"[2-5][0-9]{4}\Z")
 
 #: Between the cells of a row that is looked at as a whole; no plain cell contains it.
 _EDGE = "\x1f"
 #: ASCII without space and apostrophe, the common Han characters, and brackets: no normalising changes them.
 _PLAIN = "[!-&(-~\u4e00-\u9fa5\uff08\uff09]"
+#: How text in UTF-8 begins that was taken for GBK: 寮犱笁 was 张三.
+_GARBLED = "".join(
+    found
+    for lead in range(0xE4, 0xEA)
+    for trail in range(0x80, 0xC0)
+    if "一" <= (found := bytes((lead, trail)).decode("gbk", "ignore")) <= "龥"
+)
 #: What most cells look like that need no other look; a column that is not read may contain anything.
 _PLAIN_CELLS = {
-    "name": "([\u4e00-\u9fa5]{2,50})",
-    "number": "([0-9]{17}[0-9X])",
+    "name": f"((?![{_GARBLED}])[\u4e00-\u9fa5]{{2,50}})",
+    "number": "([0-9]{17}[0-9X](?<!000))",
     "issued": "([12][0-9]{3}[0-9/.年月日-]*)?",
     "phone": "(1[3-9][0-9]{9})?",
 } | {field: f"({_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
-#: Proofs, which must not reveal the number, are plain if all their digits are at their end.
+#: How numbers end that may be a filler or rounded.
+_FILLED = f"(?:{'|'.join([digit * 4 for digit in '0123456789'] + ['0123456789012'[at : at + 4] for at in range(10)])})"
+#: Proofs, which must not reveal the number, are plain if all their digits, four or more, are at their end.
 _PLAIN_CELLS |= {
-    field: f"((?={_PLAIN}{{{least},{most}}}(?:{_EDGE}|\\Z))[^{_EDGE}0-9Xx]*[0-9]*)?"
+    field: f"((?={_PLAIN}{{{least},{most}}}(?:{_EDGE}|\\Z))[^{_EDGE}0-9Xx#=]*[0-9]{{4,}}(?<!{_FILLED}))?"
     for field, (least, most) in LENGTHS.items()
     if field in PROOFS
 }
@@ -92,40 +96,75 @@ class RowReader:
         number, issued_month = values["number"] or "", values["issued_month"]
         for field in PROOFS:
             # What reveals the number ends with six of its characters, or contains its date of birth without century.
-            if (proof := values[field]) and (proof[-6:] in number or number[8:14] in proof):
-                return None
+            if (proof := values[field]) and (
+                proof[-6:] in number or number[8:14] in proof or (proof[0] in "12" and len(proof) == 8)
+            ):
+                return None  # or it looks like a date
         is_good = bool(issued_month) is bool(issued) and identity.is_resident_number(number, self.today)
         return values if is_good else None
 
     def _read_closely(self, cells: Sequence[str]) -> RegisterRow:
         values = {field: _normalised(cells, place) for field, place in self.columns.items()}
         values["name"] = names.normalise_name(values["name"])
-        problem = names.name_problem(values["name"])
-        problem = _unquoted(problem) if problem else _number_problem(values, self.today)
+        problem = _name_problem(values["name"]) or _number_problem(values, self.today)
         if problem is None and any(cells[self.width :]):
             problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
-        removed = () if problem else self._remove_invalid(values)
+        removed = () if problem else self._remove_invalid(values, cells)
         return RegisterRow(
             {**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem
         )
 
-    def _remove_invalid(self, values: dict[str, str]) -> tuple[str, ...]:
-        """Remove invalid values; returns what was removed and why."""
+    def _remove_invalid(self, values: dict[str, str], cells: Sequence[str]) -> tuple[str, ...]:
+        """Remove invalid values; returns what was removed and why, and what to look at."""
         removed = [_remove_if_invalid(values, field) for field in values if field in LENGTHS and values[field]]
+        if values["number"].endswith("000"):
+            removed.append("证件号码的末三位是 000，可能被表格软件舍入过，请与原始资料核对")
         if issued := values.get("issued"):
             month = values["issued_month"] = _month(issued, self.today)
             removed.append("" if month else "发证日期无法识别,未采用")
-        if (phone := values.get("phone", "")) and not _MOBILE.match(phone):
-            phone = values["phone"] = identity.normalise_phone(phone)
-            if identity.phone_problem(phone):
-                values["phone"] = ""
-                removed.append("手机号码不对,未采用")
+        if phone := values.get("phone", ""):
+            values["phone"], reason = _phone(phone)
+            removed.append(reason)
         return tuple(text for text in removed if text)
 
 
 def _normalised(cells: Sequence[str], place: int) -> str:
-    """One cell. A leading apostrophe is Excel's mark for text."""
-    return names.normalise_text(cells[place].lstrip("'\t")) if place < len(cells) else ""
+    """One cell, without what spreadsheets add: an apostrophe or ="..." around text, ".0" after a whole number."""
+    if place >= len(cells):
+        return ""
+    text = names.normalise_text(_UNSEEN.sub("", cells[place]).strip().lstrip("'"))
+    while wrapped := _WRAPPED.match(text):
+        text = names.normalise_text(wrapped.group(1) or wrapped.group(2))
+    return _WHOLE.sub(r"\1", text)
+
+
+def _name_problem(name: str) -> str | None:
+    if _is_garbled(name):
+        return "姓名是乱码(UTF-8 的文字被当作 GBK 保存过)，没有导入；请从原始数据重新导出"
+    problem = names.name_problem(name)
+    return _unquoted(problem) if problem else None
+
+
+def _is_garbled(name: str) -> bool:
+    """Whether the name is text in UTF-8 that was taken for GBK."""
+    if not name or name[0] not in _GARBLED:
+        return False
+    try:
+        return bool(name.encode("gb18030").decode())
+    except UnicodeError:
+        return False
+
+
+def _phone(text: str) -> tuple[str, str]:
+    """The first mobile number in the cell, and what is to be said about the cell."""
+    whole = identity.normalise_phone(text)
+    if _MOBILE.match(whole):
+        return whole, ""
+    parts = [part for part in _BETWEEN_PHONES.split(text) if part]
+    numbers = [phone for part in parts if _MOBILE.match(phone := identity.normalise_phone(part.lstrip("=")))]
+    if not numbers:
+        return "", "手机号码不对,未采用"
+    return numbers[0], "手机号码有几个，采用了第一个手机号码，其余未采用" if len(parts) > 1 else ""
 
 
 def _number_problem(values: dict[str, str], today: date) -> str | None:
@@ -145,11 +184,15 @@ def _remove_if_invalid(values: dict[str, str], field: str) -> str:
     """Why the value goes; empty for characters that look odd and are not."""
     value, (least, most) = values[field], LENGTHS[field]
     if not least <= len(value) <= most:
-        reason = f"{_TITLES[field]}应为 {least} 至 {most} 个字,未采用"
+        reason = f"{TITLES[field]}应为 {least} 至 {most} 个字,未采用"
     elif not value.isprintable() and names.text_problem(value):
-        reason = f"{_TITLES[field]}里有不能显示的字符,未采用"
+        reason = f"{TITLES[field]}里有不能显示的字符,未采用"
+    elif "\ufffd" in value:
+        reason = f"{TITLES[field]}里有已损坏的字符，未采用"
+    elif field in PROOFS and (why := identity.broken_proof(value)):
+        reason = f"{TITLES[field]}{why}，不能用作凭证，未采用；请从原始数据重新导出，或由窗口发放激活码"
     elif field in PROOFS and _reveals_number(value, values["number"].encode()):
-        reason = f"{_TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"
+        reason = f"{TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"
     else:
         return ""
     values[field] = ""
@@ -167,6 +210,8 @@ def _reveals_number(proof: str, number: bytes) -> bool:
 @lru_cache(maxsize=1 << 14)
 def _month(text: str, today: date) -> str:
     """``2008-06`` from 2008-06-12, 2008/6/12, 2008年6月, 20080612, 200806 ...; empty if unreadable or in the future."""
+    if _SERIAL_DAY.match(text):  # a spreadsheet's day without its format
+        text = (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
     parts = _ISSUED.match(text.replace(" ", ""))
     month = f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
     return month if "1980-01" <= month <= today.isoformat()[:7] else ""

@@ -1,4 +1,4 @@
-"""Imports the old register (原有会计从业资格证人员) from a CSV file, as one batch that can be undone.
+"""Imports the old register (原有会计从业资格证人员) as one batch that can be undone.
 
 Invalid and already known rows are skipped and reported; importing the corrected file again adds only the rest.
 Reports contain line numbers and problems, but no name or number: their reader has the file.
@@ -7,30 +7,30 @@ Rows are processed in chunks, so memory does not grow with the file.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import islice
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Literal, cast
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, func, insert, select
 
-from lib import names
 from lib.clock import local
 from lib.codes import AccountState
 from lib.database import utcnow
 from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
-from services.accounts.legacy_rows import COLUMNS, PROOFS, RegisterRow, RowReader, Values
+from services.old_register import shared_proofs
+from services.old_register.columns import TITLES
+from services.old_register.reading import Source
+from services.old_register.rows import PROOFS, RegisterRow, RowReader, Values
+from services.old_register.shared_proofs import SharedProofs, spelling
+from services.old_register.text_files import Row
 
-REQUIRED = ("姓名", "证件号码")
 CHUNK = 1000
 _TABLE = cast(Table, LegacyHolder.__table__)
 #: What is written of each row, in this order.
@@ -46,13 +46,10 @@ _SEEN = Table(
     sqlite_with_rowid=False,
 )
 
+_SHARED = "{}与另一人的相同，不能用作凭证，未采用；请核对这一列，或由窗口发放激活码"
 _TWICE = "同一证件号码在文件里前面已有一行"
 
 Kind = Literal["error", "conflict", "warning"]
-
-
-class UnreadableFile(Exception):
-    """The file cannot be imported; the message says why and what to do."""
 
 
 class BatchNotFound(Exception):
@@ -84,83 +81,6 @@ class ImportResult:
     unproven: int = 0
 
 
-@dataclass(frozen=True)
-class Source:
-    """A readable register file: its encoding, number of lines, and positions of columns."""
-
-    path: Path
-    encoding: str
-    lines: int
-    columns: dict[str, int]
-    width: int  # cells of the header
-    unknown: tuple[str, ...]
-
-
-# --- the file ---------------------------------------------------------------------------------------------------------
-
-
-def open_source(path: Path) -> Source:
-    """Detect how to read a file. Raises UnreadableFile."""
-    encoding, lines = _encoding(path)
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            header = next(csv.reader(file, strict=True), [])
-    except csv.Error as error:
-        raise UnreadableFile(f"第 1 行无法读取:{error}") from error
-    titles = [names.normalise_text(cell) for cell in header]
-    if absent := [title for title in REQUIRED if title not in titles]:
-        raise UnreadableFile(f"第 1 行应是列名,缺少:{'、'.join(absent)}")
-    if twice := [title for title in COLUMNS if titles.count(title) > 1]:
-        raise UnreadableFile(f"第 1 行有重复的列名:{'、'.join(twice)}")
-    columns = {COLUMNS[title]: place for place, title in enumerate(titles) if title in COLUMNS}
-    unknown = tuple(title for title in titles if title and title not in COLUMNS)
-    return Source(path, encoding, lines, columns, len(header), unknown)
-
-
-def _encoding(path: Path) -> tuple[str, int]:
-    """UTF-8 with or without BOM, else GB18030; and the number of lines. Raises UnreadableFile."""
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFile("这是 Excel 工作簿。请在 Excel 里另存为「CSV UTF-8」后再导入")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableFile("文件是 UTF-16 编码。请另存为「CSV UTF-8」后再导入")
-    for encoding in ("utf-8-sig", "gb18030"):
-        if (lines := _count_lines(path, encoding)) is not None:
-            return encoding, lines
-    raise UnreadableFile("文件既不是 UTF-8 也不是 GB18030 编码的文本。请另存为「CSV UTF-8」后再导入")
-
-
-def _count_lines(path: Path, encoding: str) -> int | None:
-    decoder, lines = codecs.getincrementaldecoder(encoding)(), 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            try:
-                lines += decoder.decode(block).count("\n")
-            except UnicodeDecodeError:
-                return None
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return None
-    return lines
-
-
-def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """(number of its first line, cells) of every row that is not blank. Raises UnreadableFile at broken quoting."""
-    with source.path.open(encoding=source.encoding, newline="") as file:
-        reader = csv.reader(file, strict=True)
-        next(reader)
-        line = reader.line_num
-        try:
-            for cells in reader:
-                first, line = line + 1, reader.line_num
-                if any(cells):
-                    yield first, cells
-        except csv.Error as error:
-            raise UnreadableFile(f"第 {line + 1} 行无法读取:{error}") from error
-
-
 # --- the batch --------------------------------------------------------------------------------------------------------
 
 
@@ -173,9 +93,10 @@ class _Batch:
         self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid)
         self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index)
         self.write = _writer(_SEEN, ["id_index"]) if dry_run else _writer(_TABLE, _WRITTEN)
+        self.proofs, self.passed_over = SharedProofs(), set[int]()
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
-    def add_chunk(self, chunk: list[tuple[int, list[str]]]) -> None:
+    def add_chunk(self, chunk: list[Row]) -> None:
         """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
         good = self._good(chunk)
@@ -186,8 +107,8 @@ class _Batch:
                 self._leave_out(line, "conflict", known[index])
                 continue
             for text in row.removed:
-                self.result.warnings += 1
-                self.found(Finding(line, "warning", text))
+                self._warn(line, text)
+            self.proofs.add(row.values)
             self.result.unproven += not any(row.values[field] for field in PROOFS)
         self.result.imported += len(good) - len(known)
 
@@ -209,12 +130,16 @@ class _Batch:
             if uid not in added
         }
 
-    def _good(self, chunk: list[tuple[int, list[str]]]) -> dict[bytes, tuple[int, RegisterRow]]:
+    def _good(self, chunk: list[Row]) -> dict[bytes, tuple[int, RegisterRow]]:
         """The lines and rows that may be imported, each by the hash of its number."""
         good: dict[bytes, tuple[int, RegisterRow]] = {}
         for line, cells in chunk:
+            if isinstance(cells, str):
+                self._leave_out(line, "error", cells)
+                continue
             row = self.reader.read(cells)
             if row.problem:
+                self.proofs.add_refused(row.values)
                 self._leave_out(line, "error", row.problem)
                 continue
             index = self.ring.index("id_number", row.values["number"] or "")
@@ -238,8 +163,33 @@ class _Batch:
         sealed = iter(self.ring.seal_all(told))
         return [next(sealed) if value else None for value in values]
 
+    def withhold_shared(self, rows: Iterable[Row]) -> None:
+        """Once all rows are added: take the proofs that several people have from all who have them.
+
+        Only then the file is read once more, to tell the lines.
+        """
+        if not (shared := self.proofs.found(self.result.batch)):
+            return
+        if not self.dry_run:
+            shared_proofs.withhold(shared)
+        for line, cells in rows:
+            if line not in self.passed_over and not isinstance(cells, str):
+                self._tell_shared(line, self.reader.read(cells).values, shared)
+
+    def _tell_shared(self, line: int, values: Values, shared: Mapping[int, str]) -> None:
+        proofs = {field: number for field in PROOFS if (number := values[field])}
+        lost = [field for field, number in proofs.items() if spelling(number) in shared]
+        for field in lost:
+            self._warn(line, _SHARED.format(TITLES[field]))
+        self.result.unproven += bool(lost) and len(lost) == len(proofs)
+
+    def _warn(self, line: int, text: str) -> None:
+        self.result.warnings += 1
+        self.found(Finding(line, "warning", text))
+
     def _leave_out(self, line: int, kind: Kind, text: str) -> None:
         self.result.left_out += 1
+        self.passed_over.add(line)
         self.found(Finding(line, kind, text))
 
     def _with_account(self, indexes: list[bytes]) -> dict[bytes, str]:
@@ -309,11 +259,12 @@ def import_source(
     """Check every row and, without ``dry_run``, add the good ones; the caller commits. Raises UnreadableFile."""
     if dry_run:
         _SEEN.create(db.session.connection())
-    batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), _rows(source), 0
+    batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), source.rows(), 0
     while chunk := list(islice(rows, CHUNK)):
         batch.add_chunk(chunk)
         progress(chunk[-1][0] - reported)
         reported = chunk[-1][0]
+    batch.withhold_shared(source.rows())
     if dry_run:
         _SEEN.drop(db.session.connection())
     elif batch.result.imported:
@@ -329,6 +280,7 @@ def undo(batch: str) -> int:
         raise BatchNotFound(f"没有批次 {batch}")
     if claimed := _claimed(batch):
         raise BatchClaimed(f"批次 {batch} 中已有 {claimed} 人设置了密码,不能撤销")
+    shared_proofs.forget(batch)
     ids = select(LegacyHolder.id).where(of_batch)
     db.session.execute(delete(ActivationCode).where(ActivationCode.legacy_id.in_(ids)))
     removed: Any = db.session.execute(delete(LegacyHolder).where(of_batch, LegacyHolder.claimed_at.is_(None)))

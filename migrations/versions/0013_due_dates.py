@@ -1,6 +1,6 @@
 """What a due date was reckoned from: it is reckoned again when the calendar changes.
 
-Revision ID: 0014
+Revision ID: 0013
 Revises: 0012
 """
 
@@ -13,7 +13,7 @@ from alembic import op
 from lib.clock import local
 from lib.database import UTCDateTime
 
-revision = "0014"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None

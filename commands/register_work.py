@@ -1,0 +1,146 @@
+"""``flask legacy work``: reads, checks and imports uploaded files of the old register. The site and tick start it.
+
+It is a separate process, because a workbook may need much memory, which is bounded here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import resource
+from time import monotonic
+
+import click
+
+from commands.report import one_line, reporting
+from commands.storage import store
+from lib.clock import today
+from lib.database import transaction_mode
+from lib.sealed import new_uid
+from models import RegisterImport, db
+from services.old_register import batches, jobs, reading
+from services.old_register.batches import Finding, ImportResult
+from services.old_register.reading import Source, UnreadableFile
+
+MEMORY = 3 << 30  # bytes of address space
+MOST_FINDINGS = 20_000
+KINDS = {"error": "未导入", "conflict": "已存在，未导入", "warning": "请核对"}
+
+
+class RegisterLost(Exception):
+    """The job was discarded, or another worker has it."""
+
+
+@click.command("work")
+@reporting
+def work() -> None:
+    """Work at the uploaded register files, then end. Started by the site and by tick."""
+    os.nice(10)
+    _bound_memory()
+    while work_next():
+        pass
+
+
+def _bound_memory() -> None:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+
+
+def work_next() -> bool:
+    """Do the next step of the oldest job that waits. An error is reported and does not stop the others."""
+    worker = new_uid()
+    with transaction_mode("IMMEDIATE"):
+        job = jobs.take(worker)
+        db.session.commit()
+        if job is None:
+            return False
+        db.session.refresh(job)
+        db.session.expunge(job)
+        db.session.rollback()
+    try:
+        {"reading": _read, "checking": _check, "importing": _import}[job.state](job, worker)
+    except RegisterLost:
+        db.session.rollback()
+    except Exception as error:
+        db.session.rollback()
+        said = str(error) if isinstance(error, UnreadableFile) else "处理时出错，请检查文件后重新上传"
+        click.echo(f"register file {job.id}: {one_line(error)}", err=True)
+        _finish(job, worker, state="failed", problem=said[:200])
+    return True
+
+
+def _finish(job: RegisterImport, worker: str, **values: object) -> None:
+    with transaction_mode("IMMEDIATE"):
+        jobs.finish(job.id, worker, **values)
+        db.session.commit()
+
+
+def _source(job: RegisterImport) -> Source:
+    data = store().get(job.address or "")
+    return reading.open_source(lambda: io.BytesIO(data), job.sheet or None, job.columns)
+
+
+def _read(job: RegisterImport, worker: str) -> None:
+    data = store().get(job.address or "")
+    source = reading.look_at(lambda: io.BytesIO(data), job.sheet or None)
+    with transaction_mode("DEFERRED"):
+        values = jobs.read_values(source)
+        db.session.rollback()
+    _finish(job, worker, **values)
+
+
+def _check(job: RegisterImport, worker: str) -> None:
+    findings: list[Finding] = []
+    with transaction_mode("DEFERRED"):
+        result = batches.import_source(
+            _source(job), today(), dry_run=True, found=findings.append, progress=_Beats(job, worker)
+        )
+        db.session.rollback()
+    _finish(job, worker, state="checked", counts=jobs.counts_of(result), findings=_kept(findings))
+
+
+def _import(job: RegisterImport, worker: str) -> None:
+    """All of it in one transaction, which counts only while the job is this worker's."""
+    source, findings = _source(job), list[Finding]()
+    with transaction_mode("IMMEDIATE"):
+        result = batches.import_source(source, today(), found=findings.append)
+        if not jobs.finish(job.id, worker, **_imported(result, _kept(findings))):
+            raise RegisterLost
+        db.session.commit()
+
+
+def _imported(result: ImportResult, findings: str | None) -> dict[str, object]:
+    """The uploaded file is not needed any more."""
+    done = {"state": "imported", "batch": result.batch, "address": None, "done": result.rows}
+    return {**done, "counts": jobs.counts_of(result), "findings": findings}
+
+
+class _Beats:
+    """Tells about once a second that the worker is alive. Raises RegisterLost when the job is not its any more."""
+
+    def __init__(self, job: RegisterImport, worker: str) -> None:
+        self.job_id, self.worker, self.done, self.told = job.id, worker, 0, 0.0
+
+    def __call__(self, lines: int) -> None:
+        self.done += lines
+        if monotonic() - self.told < 1:
+            return
+        self.told = monotonic()
+        if not jobs.beat(self.job_id, self.worker, self.done):
+            raise RegisterLost
+
+
+def _kept(findings: list[Finding]) -> str | None:
+    """The table of what was found, by line; neither names nor numbers are in it."""
+    if not findings:
+        return None
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(("行号", "结果", "原因和办法"))
+    for finding in sorted(findings, key=lambda finding: finding.line)[:MOST_FINDINGS]:
+        table.writerow((finding.line, KINDS[finding.kind], finding.text))
+    if len(findings) > MOST_FINDINGS:
+        table.writerow(("", "", f"共 {len(findings)} 条，这里只列出前 {MOST_FINDINGS} 条"))
+    return store().put(text.getvalue().encode("utf-8-sig")).address
