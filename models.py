@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from lib.codes import EDITABLE, AccountState, DepartmentKind, IdType, Kind, MarkState, Role, Status
+from lib.codes import EDITABLE, AccountState, ClosingReason, DepartmentKind, IdType, Kind, MarkState, Role, Status
 from lib.crypto import Keyring
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
 from lib.sealed import Sealed, new_uid
@@ -739,6 +739,15 @@ class Record(Base):
         Index("ix_record_province", "approved_at", "id"),
         Index("ix_record_city", "city_id", "approved_at", "id"),
         Index("ix_record_office", "department_id", "approved_at", "id"),
+        Index("ix_record_level_province", "qualification", "approved_at", "id"),
+        Index("ix_record_level_city", "city_id", "qualification", "approved_at", "id"),
+        Index("ix_record_level_office", "department_id", "qualification", "approved_at", "id"),
+        Index("ix_record_employer", "employer_id", "approved_at", "id"),
+        Index(
+            *("ix_record_closed", "approved_at", "id"),
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -751,10 +760,44 @@ class Record(Base):
     name: Mapped[str] = mapped_column(String(50), default="")
     employer: Mapped[str] = mapped_column(String(100), default="")
     masked_number: Mapped[str] = mapped_column(String(40), default="")
+    number: Mapped[str | None] = mapped_column(String(16))  # 申报编号 of the declaration
+    qualification: Mapped[str | None] = mapped_column(String(20))
+    employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    #: 注销: since when and why. The record stays; the person cannot ask for a change.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
 
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
+    department: Mapped[Department] = relationship()
+
+
+class RecordEntry(Base):
+    """What the office added to a person's record: 注销 and 恢复, 诚信 notes and their ends. Append-only.
+
+    ``ends_id``: the note that this entry ends. By account: a record that is revoked and approved again is another row.
+    """
+
+    __tablename__ = "record_entry"
+    __table_args__ = (
+        Index("ix_record_entry_account", "account_id", "at"),
+        UniqueConstraint("ends_id"),
+        CheckConstraint("verb IN ('close', 'reopen', 'note', 'end_note')", name="known_verb"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    verb: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str | None] = mapped_column(String(20))  # the closing reason, or the kind of the note
+    text: Mapped[str] = mapped_column(String(300), default="")
+    ends_id: Mapped[int | None] = mapped_column(ForeignKey("record_entry.id"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    staff: Mapped[Staff] = relationship()
     department: Mapped[Department] = relationship()
 
 
@@ -782,7 +825,7 @@ class Event(Base):
 
 
 # The database refuses to change or delete rows of these tables.
-for _table in (Event.__table__, Decision.__table__):
+for _table in (Event.__table__, Decision.__table__, RecordEntry.__table__):
     make_append_only(_table)  # type: ignore[arg-type]
 
 

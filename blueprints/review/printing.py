@@ -19,6 +19,7 @@ from services.access import OFFICERS, only
 from services.queue import listing as queue_listing
 from services.queue.filters import Filters
 from services.records import office_list as office_records
+from services.records.filters import RecordFilters
 from services.sheet import batch_print
 
 LISTS = {"queue": "review.queue", "records": "review.records"}
@@ -37,8 +38,12 @@ def _carried() -> list[tuple[str, str]]:
     """What says which ones, as hidden fields of the next form: ticked lines, or the filters of the list."""
     which = "all" if request.form.get("which") == "all" else "picked"
     chosen = [("pick", uid[:24]) for uid in request.form.getlist("pick")] if which == "picked" else []
-    filters = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
-    return [("list", _list()), ("which", which), *chosen, *filters.items()]
+    return [("list", _list()), ("which", which), *chosen, *_filters().address().items()]
+
+
+def _filters() -> Filters | RecordFilters:
+    sent = request.form.to_dict()
+    return Filters.read(sent) if _list() == "queue" else RecordFilters.read(sent)
 
 
 def _chosen() -> list[int]:
@@ -47,10 +52,11 @@ def _chosen() -> list[int]:
     if request.form.get("which") != "all":
         uids = [uid[:24] for uid in request.form.getlist("pick")][:most]
         return batch_print.of_declarations(me(), uids) if queue else batch_print.of_records(me(), uids)
-    if queue:
-        found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
+    filters = _filters()
+    if isinstance(filters, Filters):
+        found = queue_listing.chosen(me(), filters, most)
         return batch_print.of_declarations(me(), found, by=Declaration.id)
-    return batch_print.of_records(me(), office_records.record_ids(me(), most), by=Record.id)
+    return batch_print.of_records(me(), office_records.record_ids(me(), most, filters), by=Record.id)
 
 
 @bp.post("/print/choose")
@@ -75,7 +81,7 @@ def _ask_why(count: int, form: PrintForm) -> str:
 
 
 def _back_to() -> str:
-    filters: dict[str, Any] = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
+    filters: dict[str, Any] = _filters().address()
     return url_for(LISTS[_list()], **filters)
 
 

@@ -79,8 +79,11 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     revision = record.revision
     record.declaration_id = revision.declaration_id
     record.city_id = (tree or department_tree.load()).city_id(record.department_id)
+    record.number, record.qualification = revision.declaration.number, revision.answers.get("qualification")
     for column, value in _said(revision.answers).items():
         setattr(record, column, value)
+    # asked for with the row that is written, not before
+    record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()  # type: ignore[assignment]
 
 
 def _item(declaration_id: int) -> QueueItem | None:
@@ -333,7 +336,12 @@ def _fill_records(batch: int, tree: DepartmentTree) -> int:
     filled = 0
     for last, upto in _batches(Record.id, batch):
         query = select(Record).where(Record.id > last, Record.id <= upto).order_by(Record.id)
-        records = db.session.scalars(query.options(joinedload(Record.revision))).all()
+        load = (
+            joinedload(Record.revision)
+            .joinedload(Revision.declaration)
+            .load_only(Declaration.number, Declaration.version)
+        )
+        records = db.session.scalars(query.options(load)).all()
         for record in records:
             sync_record(record, tree)
         db.session.flush()

@@ -8,7 +8,7 @@ from services.workflow.available import available
 from services.workflow.claims import CLAIM_TIME, begin, claim, expire_lapsed, lapse_all, release, renew, take_over
 from services.workflow.decisions import answer_second_look, approve, decline, send_back
 from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
-from services.workflow.reversals import reopen, revoke, undo
+from services.workflow.reversals import discard, reopen, revoke, undo
 from services.workflow.rules import can_reopen, can_return, can_revoke, held_by_another, holds
 from services.workflow.state import (
     UNDO_TIME,
@@ -41,6 +41,7 @@ __all__ = [
     "can_revoke",
     "claim",
     "decline",
+    "discard",
     "drop",
     "expire_lapsed",
     "held_by_another",

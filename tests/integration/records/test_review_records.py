@@ -99,7 +99,7 @@ def test_search_finds_a_name_part_or_the_whole_number_never_a_part_of_it(make, b
         assert "没有找到" in browser.send("/staff/archive/search", {"q": typed}, expect=200).text
     assert browser.send("/staff/archive/search", {"q": " "}).location == "/staff/archive"
     browser.open("/staff/archive/search", expect=302)
-    assert office_records.search(make.actor(officer), " ").lines == []
+    assert office_records.found_by(make.actor(officer), " ").lines == []
 
 
 def test_a_record_shows_answers_photo_and_papers_with_masked_numbers(make, browser, officer):
