@@ -801,6 +801,26 @@ class RecordEntry(Base):
     department: Mapped[Department] = relationship()
 
 
+class RecordViewWarning(Base):
+    """An officer opened many records in an hour, was asked why, and answered or left."""
+
+    __tablename__ = "record_view_warning"
+    __table_args__ = (
+        Index("ix_record_view_warning_staff", "staff_id", "at"),
+        Index("ix_record_view_warning_department", "department_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    reason: Mapped[str] = mapped_column(String(100), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    staff: Mapped[Staff] = relationship()
+    department: Mapped[Department] = relationship()
+
+
 class Event(Base):
     """One event of the audit trail: who, when, what, from which state to which. Append-only."""
 
@@ -1054,6 +1074,18 @@ class SavedView(Base):
     query: Mapped[str] = mapped_column(String(300))
 
 
+class RosterColumns(Base):
+    """A named choice of an officer's of the columns of a 名册."""
+
+    __tablename__ = "roster_columns"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    columns: Mapped[list[str]] = mapped_column(JSON)
+
+
 class RosterExport(Base):
     """The people in an exported 名册, so that they can be informed. The event says who exported it, when and why.
 
@@ -1134,7 +1166,7 @@ class UploadPart(Base):
 
 
 class PrintJob(Base):
-    """A print job (批量打印): who requested it, its progress, and the address of the finished PDF."""
+    """A print job (批量打印) or an export (名册): who requested it, its progress, the address of the finished file."""
 
     __tablename__ = "print_job"
     __table_args__ = (
@@ -1147,6 +1179,7 @@ class PrintJob(Base):
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     revisions: Mapped[list[int]] = mapped_column(JSON)  # their ids, in the order of the pages
+    export: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what to list: services.reports.exports
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""批量打印: choose in 待办 or 人员档案, say why, watch the progress, fetch one PDF. Drawing is another process's."""
+"""批量打印, and the files of 名册: choose, say why, watch, fetch one file. Making it is another process's."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from services.queue import listing as queue_listing
 from services.queue.filters import Filters
 from services.records import office_list as office_records
 from services.records.filters import RecordFilters
+from services.reports import csv_book, exports, roster, xlsx
 from services.sheet import batch_print
 
 LISTS = {"queue": "review.queue", "records": "review.records"}
@@ -145,7 +146,7 @@ def cancel_print(uid: str) -> ResponseReturnValue:
 @bp.get("/print/<uid>/file")
 @only(*OFFICERS)
 def print_file(uid: str) -> ResponseReturnValue:
-    """The PDF, while every sheet in it is still in the officer's scope."""
+    """The PDF (or the exported list), while every sheet in it is still in the officer's scope."""
     job = _own(uid)
     if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
@@ -153,7 +154,10 @@ def print_file(uid: str) -> ResponseReturnValue:
         pdf = store().get(job.address or "")
     except (FileMissing, FileDamaged):
         abort(404)
-    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))
+    name, kind = batch_print.file_name(job), "application/pdf"
+    if (wanted := exports.wanted_by(job) if job.export else None) is not None:
+        name, kind = roster.file_name(wanted), xlsx.TYPE if wanted.form == "xlsx" else csv_book.TYPE
+    return send_file(BytesIO(pdf), kind, as_attachment=True, download_name=name)
 
 
 def _own(uid: str) -> PrintJob:

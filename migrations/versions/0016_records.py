@@ -41,6 +41,8 @@ def upgrade() -> None:
     closed = sa.text("closed_at IS NOT NULL")
     op.create_index("ix_record_closed", "record", ["approved_at", "id"], sqlite_where=closed, postgresql_where=closed)
     _create_entries()
+    _keep_exports()
+    _create_warnings()
 
 
 def _create_entries() -> None:
@@ -70,7 +72,43 @@ def _create_entries() -> None:
         op.execute(statement)
 
 
+def _keep_exports() -> None:
+    op.add_column("print_job", sa.Column("export", sa.JSON(), nullable=True))
+    op.create_table(
+        "roster_columns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_roster_columns_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_columns")),
+        sa.UniqueConstraint("staff_id", "name", name=op.f("uq_roster_columns_staff_id_name")),
+    )
+
+
+def _create_warnings() -> None:
+    op.create_table(
+        "record_view_warning",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("reason", sa.String(length=100), nullable=False),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_record_view_warning_staff_id")),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["department.id"], name=op.f("fk_record_view_warning_department_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_view_warning")),
+    )
+    op.create_index("ix_record_view_warning_staff", "record_view_warning", ["staff_id", "at"])
+    op.create_index("ix_record_view_warning_department", "record_view_warning", ["department_id", "at"])
+
+
 def downgrade() -> None:
+    op.drop_table("record_view_warning")
+    op.drop_table("roster_columns")
+    op.drop_column("print_job", "export")
     op.drop_table("record_entry")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION record_entry_only_added()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
+from lib.clock import local
 from lib.codes import QualificationLevel
 from lib.database import Prebuilt, UTCDateTime
 from models import Decision, Declaration, Record, Revision, db
@@ -72,6 +73,10 @@ class RecordVersion:
     papers: Sequence[str]  # titles of papers with other pictures than before
     readable: bool  # the declaration is in the officer's scope
 
+    @property
+    def uid(self) -> str:
+        return self.decision.revision.uid
+
 
 @dataclass(frozen=True)
 class RecordHolder:
@@ -85,6 +90,10 @@ class RecordHolder:
     papers: Sequence[PaperLine]
     has_photo: bool
     versions: Sequence[RecordVersion]
+    is_current: bool
+    compared: RecordVersion | None = None
+    changes: Sequence[answers.Change] = ()  # from ``compared`` to what is shown
+    new_papers: Sequence[str] = ()
 
 
 #: The columns of a list row: none is encrypted or of another table.
@@ -226,9 +235,17 @@ def _lines(view: OfficerView, rows: Sequence[Any]) -> list[RecordRow]:
     ]
 
 
-def person(record: Record, actor: Actor, *, reveal: bool = False) -> RecordHolder:
-    """A record with all its approved states. ``reveal``: show number and phone this once."""
-    revision = record.revision
+def person(
+    record: Record, actor: Actor, *, reveal: bool = False, on: date | None = None, compare: str = ""
+) -> RecordHolder:
+    """A record with all its approved states. ``reveal``: show number and phone this once.
+
+    ``on``: as it stood at the end of that day; before the first approval, as it is now. ``compare``: with which one.
+    """
+    versions = _versions(record, actor, reveal)
+    revision = standing_on(versions, on) or record.revision
+    compared = next((version for version in versions if version.uid == compare and version.uid != revision.uid), None)
+    old = compared.decision.revision if compared else None
     privacy = Privacy(open_numbers=reveal, known=(revision.answers,))
     return RecordHolder(
         record=record,
@@ -238,8 +255,20 @@ def person(record: Record, actor: Actor, *, reveal: bool = False) -> RecordHolde
         sections=plain_sections(revision, privacy),
         papers=[PaperLine(paper, pages) for paper, pages in own_record.papers_of(revision)],
         has_photo=bool(revision.papers.get(PHOTO)),
-        versions=_versions(record, actor, reveal),
+        versions=versions,
+        is_current=revision.id == record.revision_id,
+        compared=compared,
+        changes=_changes(old, revision, reveal) if old else (),
+        new_papers=_new_papers(old, revision) if old else (),
     )
+
+
+def standing_on(versions: Sequence[RecordVersion], day: date | None) -> Revision | None:
+    """The approved state at the end of that day, if any."""
+    if day is None:
+        return None
+    found = (version.decision for version in versions if local(version.decision.at).date() <= day)
+    return next((decision.revision for decision in found), None)
 
 
 def _versions(record: Record, actor: Actor, reveal: bool) -> list[RecordVersion]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -72,6 +73,7 @@ def _page(found: office_records.RecordPage, filters: RecordFilters, text: str = 
 @bp.get("/archive/<uid>")
 @only(*OFFICERS)
 def record(uid: str) -> ResponseReturnValue:
+    """``?on=``: as it stood on that day. ``?compare=``: with which version."""
     return record_page(viewed_record(uid))
 
 
@@ -85,12 +87,20 @@ def reveal_record(uid: str) -> ResponseReturnValue:
     return record_page(record_in_scope(uid), reveal=True)
 
 
+def _day() -> date | None:
+    try:
+        return date.fromisoformat(request.args.get("on", ""))
+    except ValueError:
+        return None
+
+
 def record_page(found: Record, *, reveal: bool = False, problem: str = "", sent: Mapping[str, str] = {}) -> str:
     """``problem``: why nothing was added; ``sent``: what was typed."""
     history = entries.history(found)
     return render_template(
         "review/record.html",
-        found=office_records.person(found, me(), reveal=reveal),
+        found=office_records.person(found, me(), reveal=reveal, on=_day(), compare=request.args.get("compare", "")),
+        day=_day(),
         history=history,
         notes=entries.notes(history),
         titles=entries.VERBS,

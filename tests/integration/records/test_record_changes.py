@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lib.codes import ClosingReason, Status
 from models import Declaration, Event, Record, RecordEntry, db
 from services import workflow
-from tests.integration.records.test_review_records import approved, names, record_of
+from services.records import view_limit
+from tests.integration.records.test_review_records import approved, looks, names, record_of
 from tests.support.people import QUALIFIED, WITH_EMPLOYER
 
 
@@ -100,3 +103,25 @@ def test_a_note_is_only_added_and_ended_once(make, browser, officer):
     assert "已经终止" in browser.send(f"{page}/notes/{note.uid}/end", {"text": "再次"}, expect=422).text
     browser.send(f"{page}/notes/nothing/end", {"text": "再次"}, expect=422)
     assert db.session.query(Record).one().closed_at is None
+
+
+def test_many_records_in_an_hour_need_a_reason_that_the_manager_sees(
+    make, browser, another_browser, officer, manager, monkeypatch
+):
+    monkeypatch.setattr(view_limit, "LIMIT", replace(view_limit.LIMIT, most=2))
+    first, second, third = (approved(make, name) for name in ("甲一", "乙二", "丙三"))
+    assert browser.open("/staff/archive/many", expect=302).location == "/staff/archive"
+    for record in (first, second, first):
+        browser.open(f"/staff/archive/{record.uid}")
+    asked = browser.open(f"/staff/archive/{third.uid}", expect=302).location
+    browser.open(f"/staff/archive/{third.uid}/pictures/photo/0", expect=302)
+    assert looks(third) == []
+    browser.send(asked, {"reason": ""}, expect=422)
+    another_browser.sign_in(manager)
+    assert "没有填写" in another_browser.open("/staff/archive/views").text
+    assert browser.send(asked, {"reason": "年度档案核查"}).location == f"/staff/archive/{third.uid}"
+    browser.open(f"/staff/archive/{third.uid}")
+    assert looks(third) == ["view_record"]
+    page = another_browser.open("/staff/archive/views").text
+    assert "年度档案核查" in page
+    assert officer.name in page
