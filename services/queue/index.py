@@ -83,7 +83,7 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     for column, value in _said(revision.answers).items():
         setattr(record, column, value)
     # asked for with the row that is written, not before
-    record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()  # type: ignore[assignment]
+    record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()
 
 
 def _item(declaration_id: int) -> QueueItem | None:

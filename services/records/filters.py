@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lib.clock import SHANGHAI, today
 from lib.codes import QualificationLevel
@@ -43,7 +44,7 @@ class RecordFilters:
             sort=_one_of(SORTS, sent.get("sort")),
         )
 
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """The part of the address that differs from the plain list."""
         said = {name: value for name, value in vars(self).items() if value}
         if self.employers:
@@ -58,9 +59,9 @@ class RecordFilters:
     def oldest_first(self) -> bool:
         return self.sort == "oldest"
 
-    def values(self) -> dict[str, object]:
+    def values(self) -> dict[str, Any]:
         """The parameters of the list's statement (services.records.office_list), but place and employer."""
-        found: dict[str, object] = {}
+        found: dict[str, Any] = {}
         if self.qualification:
             found["qualification"] = self.qualification
         if self.year:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from forms import PHOTO
+from forms import PAPER, PHOTO
 from lib.clock import local
 from lib.codes import QualificationLevel
 from lib.database import Prebuilt, UTCDateTime
@@ -87,8 +87,7 @@ class RecordHolder:
     name: str
     open_numbers: bool
     sections: Sequence[ReviewSection]
-    papers: Sequence[PaperLine]
-    has_photo: bool
+    papers: Sequence[PaperLine]  # the photo first
     versions: Sequence[RecordVersion]
     is_current: bool
     compared: RecordVersion | None = None
@@ -154,12 +153,10 @@ def _statement(level: Level, of_employer: bool, qualified: bool, of_year: bool, 
     if state:
         query = query.where(Record.closed_at.is_not(None) if state == "closed" else Record.closed_at.is_(None))
     if of_employer:
-        column = func.coalesce(Record.employer_id, 0) if state == "closed" else Record.employer_id
-        query = query.where(column == bindparam("employer"))
+        query = query.where(_equals(Record.employer_id, 0, "employer", hidden=state == "closed"))
     if qualified:
-        is_hidden = of_employer or state == "closed"
-        column = func.coalesce(Record.qualification, "") if is_hidden else Record.qualification
-        query = query.where(column == bindparam("qualification"))
+        hidden = of_employer or state == "closed"
+        query = query.where(_equals(Record.qualification, "", "qualification", hidden=hidden))
     if of_year:
         since, until = (bindparam(name, type_=UTCDateTime) for name in ("since", "until"))
         query = query.where(Record.approved_at >= since, Record.approved_at < until)
@@ -169,8 +166,13 @@ def _statement(level: Level, of_employer: bool, qualified: bool, of_year: bool, 
 def _place(level: Level, *, hidden: bool) -> ColumnElement[bool]:
     if not hidden or level == "all":
         return at_place(Record, level)
-    column = Record.city_id if level == "city" else Record.department_id
-    return func.coalesce(column, 0) == bindparam("place_id")
+    return _equals(Record.city_id if level == "city" else Record.department_id, 0, "place_id", hidden=True)
+
+
+def _equals(column: Any, nothing: Any, name: str, *, hidden: bool) -> ColumnElement[bool]:
+    """``hidden``: the planner does not see which column it is, so no index of it is read."""
+    found: ColumnElement[bool] = (func.coalesce(column, nothing) if hidden else column) == bindparam(name)
+    return found
 
 
 def _count(view: OfficerView, ranges: Sequence[Range]) -> int:
@@ -253,14 +255,19 @@ def person(
         name=revision.answers["applicant_name"],
         open_numbers=reveal,
         sections=plain_sections(revision, privacy),
-        papers=[PaperLine(paper, pages) for paper, pages in own_record.papers_of(revision)],
-        has_photo=bool(revision.papers.get(PHOTO)),
+        papers=_lines_of_papers(revision),
         versions=versions,
         is_current=revision.id == record.revision_id,
         compared=compared,
         changes=_changes(old, revision, reveal) if old else (),
         new_papers=_new_papers(old, revision) if old else (),
     )
+
+
+def _lines_of_papers(revision: Revision) -> list[PaperLine]:
+    photo = revision.papers.get(PHOTO)
+    papers = [PaperLine(paper, pages) for paper, pages in own_record.papers_of(revision)]
+    return [PaperLine(PAPER[PHOTO], photo), *papers] if photo else papers
 
 
 def standing_on(versions: Sequence[RecordVersion], day: date | None) -> Revision | None:

@@ -55,8 +55,9 @@ Say = Callable[[Any], str]
 class RosterRequest:
     """What to list. ``office``: its people and those below it, or ``itself`` alone.
 
-    ``since``, ``until``: days of approval or submission. ``qualification``, ``employers`` (rows of models.Employer) and
-    ``state`` narrow records only. ``columns``: names of COLUMNS, all of them for none.
+    ``since``, ``until``: days of approval or submission. ``qualification``, ``employers`` (rows of models.Employer),
+    ``state`` and ``record`` (one by its public name) narrow records only. ``columns``: their
+    names, none for all.
     """
 
     office: DepartmentNode
@@ -67,6 +68,7 @@ class RosterRequest:
     qualification: str = ""
     employers: tuple[int, ...] = ()
     state: str = ""
+    record: str = ""
     columns: tuple[str, ...] = ()
     form: str = "xlsx"
 
@@ -157,6 +159,8 @@ def _query(actor: Actor, wanted: RosterRequest) -> Any:
 
 
 def _narrowed(query: Any, wanted: RosterRequest) -> Any:
+    if wanted.record:
+        query = query.where(Record.uid == wanted.record)
     if wanted.qualification:
         query = query.where(Record.qualification == wanted.qualification)
     if wanted.employers:

@@ -85,15 +85,21 @@ def _of_set(name: str) -> Sequence[str]:
     return kept or tuple(roster.columns_to_choose())
 
 
+def _record() -> str:
+    """One record alone, from its page."""
+    return request.values.get("record", "")[:24]
+
+
 def _page(form: RosterForm, filters: RecordFilters, columns: Sequence[str], problem: str = "") -> str:
-    narrowed = replace(filters, year=0, sort="")
+    carried, record = replace(filters, year=0, sort="").address(), _record()
     said = [QualificationLevel.choices().get(filters.qualification, ""), STATES.get(filters.state, "")]
     said += [f"所选的 {len(filters.employers)} 个单位"] if filters.employers else []
     said += ["只含部门本级"] if filters.department.endswith(ITSELF) else []
+    said += ["只含所选的一份档案"] if record else []
     return render_template(
         "review/roster.html",
         form=form,
-        carried=narrowed.address(),
+        carried=carried | ({"record": record} if record else {}),
         narrowed="、".join(filter(None, said)),
         columns=roster.columns_to_choose(),
         chosen=set(columns),
@@ -131,6 +137,7 @@ def _wanted(form: RosterForm, filters: RecordFilters, columns: Sequence[str]) ->
         qualification=filters.qualification,
         employers=filters.employers,
         state=filters.state,
+        record=_record(),
         columns=tuple(name for name in roster.columns_to_choose() if name in columns),
         form=form.form.data or "",
     )

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
+from blueprints.review import viewer_pictures
 from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
 from lib.codes import ClosingReason, NoteKind, QualificationLevel, Role
 from models import Record, db
@@ -20,6 +21,7 @@ from services.records import filters as record_filters
 from services.records import office_list as office_records
 from services.records.filters import EMPLOYERS_AT_MOST, RecordFilters
 from services.review import access_log
+from services.review import pictures as review_pictures
 
 
 @bp.get("/archive")
@@ -97,9 +99,15 @@ def _day() -> date | None:
 def record_page(found: Record, *, reveal: bool = False, problem: str = "", sent: Mapping[str, str] = {}) -> str:
     """``problem``: why nothing was added; ``sent``: what was typed."""
     history = entries.history(found)
+    shown = office_records.person(found, me(), reveal=reveal, on=_day(), compare=request.args.get("compare", ""))
+    version = None if shown.is_current else shown.revision.uid
+    pictures = list(viewer_pictures.of_record(found.uid, version, review_pictures.pictures(shown.papers)))
     return render_template(
         "review/record.html",
-        found=office_records.person(found, me(), reveal=reveal, on=_day(), compare=request.args.get("compare", "")),
+        found=shown,
+        pictures=pictures,
+        thumbs=viewer_pictures.thumbs(pictures),
+        watermark=review_pictures.watermark(me().name),
         day=_day(),
         history=history,
         notes=entries.notes(history),

@@ -17,7 +17,7 @@ from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from lib.questions.fields import ConfirmQuestion
-from models import Event, RosterExport, db
+from models import Event, Record, RosterExport, db
 from services import audit
 from services.declaration import answers, labels
 from services.reports import exports, roster, xlsx
@@ -321,6 +321,9 @@ def test_a_csv_of_the_filtered_records(make, browser, officer):
     rows = list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
     assert [(row["申报人姓名"], row["通讯地址"]) for row in rows] == [("单小燕", "'=样例路 1 号")]
     assert "/print/" not in ask(browser, state="closed").location
+    one = db.session.scalars(select(Record).where(Record.name == "孙立国")).one()
+    assert f"record={one.uid}" in browser.open(f"/staff/archive/{one.uid}").text
+    assert exported(browser, record=one.uid).column("申报人姓名") == ["孙立国"]
 
 
 def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):
