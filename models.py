@@ -38,6 +38,7 @@ from lib.codes import (
     AssistanceOutcome,
     AssistanceState,
     Channel,
+    ClosingReason,
     CodePurpose,
     DepartmentKind,
     IdType,
@@ -897,6 +898,15 @@ class Record(Base):
         Index("ix_record_province", "approved_at", "id"),
         Index("ix_record_city", "city_id", "approved_at", "id"),
         Index("ix_record_office", "department_id", "approved_at", "id"),
+        Index("ix_record_level_province", "qualification", "approved_at", "id"),
+        Index("ix_record_level_city", "city_id", "qualification", "approved_at", "id"),
+        Index("ix_record_level_office", "department_id", "qualification", "approved_at", "id"),
+        Index("ix_record_employer", "employer_id", "approved_at", "id"),
+        Index(
+            *("ix_record_closed", "approved_at", "id"),
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -909,10 +919,64 @@ class Record(Base):
     name: Mapped[str] = mapped_column(String(50), default="")
     employer: Mapped[str] = mapped_column(String(100), default="")
     masked_number: Mapped[str] = mapped_column(String(40), default="")
+    number: Mapped[str | None] = mapped_column(String(16))  # 申报编号 of the declaration
+    qualification: Mapped[str | None] = mapped_column(String(20))
+    employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    #: 注销: since when and why. The record stays; the person cannot ask for a change.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
 
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
+    department: Mapped[Department] = relationship()
+
+
+class RecordEntry(Base):
+    """What the office added to a person's record: 注销 and 恢复, 诚信 notes and their ends. Append-only.
+
+    ``ends_id``: the note that this entry ends. By account: a record that is revoked and approved again is another row.
+    """
+
+    __tablename__ = "record_entry"
+    __table_args__ = (
+        Index("ix_record_entry_account", "account_id", "at"),
+        UniqueConstraint("ends_id"),
+        CheckConstraint("verb IN ('close', 'reopen', 'note', 'end_note')", name="known_verb"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    verb: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str | None] = mapped_column(String(20))  # the closing reason, or the kind of the note
+    text: Mapped[str] = mapped_column(String(300), default="")
+    ends_id: Mapped[int | None] = mapped_column(ForeignKey("record_entry.id"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    staff: Mapped[Staff] = relationship()
+    department: Mapped[Department] = relationship()
+
+
+class RecordViewWarning(Base):
+    """An officer opened many records in an hour, was asked why, and answered or left."""
+
+    __tablename__ = "record_view_warning"
+    __table_args__ = (
+        Index("ix_record_view_warning_staff", "staff_id", "at"),
+        Index("ix_record_view_warning_department", "department_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    reason: Mapped[str] = mapped_column(String(100), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    staff: Mapped[Staff] = relationship()
     department: Mapped[Department] = relationship()
 
 
@@ -1059,7 +1123,13 @@ class AccountChange(Base):
 
 
 # The database refuses to change or delete rows of these tables.
-for _table in (Event.__table__, EventSeal.__table__, Decision.__table__, AccountChange.__table__):
+for _table in (
+    Event.__table__,
+    EventSeal.__table__,
+    Decision.__table__,
+    AccountChange.__table__,
+    RecordEntry.__table__,
+):
     make_append_only(_table)  # type: ignore[arg-type]
 
 
@@ -1288,6 +1358,18 @@ class SavedView(Base):
     query: Mapped[str] = mapped_column(String(300))
 
 
+class RosterColumns(Base):
+    """A named choice of an officer's of the columns of a 名册."""
+
+    __tablename__ = "roster_columns"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    columns: Mapped[list[str]] = mapped_column(JSON)
+
+
 class RosterExport(Base):
     """The people in an exported 名册, so that they can be informed. The event says who exported it, when and why.
 
@@ -1368,7 +1450,7 @@ class UploadPart(Base):
 
 
 class PrintJob(Base):
-    """A print job (批量打印): who requested it, its progress, and the address of the finished PDF."""
+    """A print job (批量打印) or an export (名册): who requested it, its progress, the address of the finished file."""
 
     __tablename__ = "print_job"
     __table_args__ = (
@@ -1381,6 +1463,7 @@ class PrintJob(Base):
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     revisions: Mapped[list[int]] = mapped_column(JSON)  # their ids, in the order of the pages
+    export: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what to list: services.reports.exports
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)

@@ -100,7 +100,7 @@ class Desk:
         yield "records, first page", self._call(listing, lambda: [""])
         yield "records, in the middle", self._call(listing, self.asked.inside_records)
         yield "records, last page", self._call(listing, lambda: [LAST])
-        search: Ask = lambda text: office_records.search(self.officer, text)  # noqa: E731
+        search: Ask = lambda text: office_records.found_by(self.officer, text)  # noqa: E731
         for title, words in self._words():
             if title.startswith(("name, 2", "ID", "phone's tail")):
                 yield f"records, search: {title}", self._call(search, words)

@@ -113,6 +113,9 @@ def change() -> ResponseReturnValue:
         with writing():
             workflow_start.start_change(me(), _found())
             db.session.commit()
+    except workflow_start.RecordClosed as error:
+        flash(str(error), "y")
+        return redirect(url_for("archive.own"))
     except workflow_start.AlreadyOpen as error:
         flash(str(error), "y")
         return redirect(url_for("wizard.status"))

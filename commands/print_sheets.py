@@ -1,4 +1,4 @@
-"""``flask print``: draws the sheets of print jobs (批量打印). The site and ``flask tick`` start it.
+"""``flask print``: draws the sheets of print jobs and writes 名册. The site and ``flask tick`` start it.
 
 It is a separate process, because drawing a thousand sheets would occupy the font lock and memory of a web process.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from commands.report import one_line, reporting
 from commands.storage import store
@@ -20,6 +21,8 @@ from lib import database, files
 from lib.database import transaction_mode
 from lib.files import StorageFailure
 from models import PrintJob, db
+from services.access import Actor
+from services.reports import exports, xlsx
 from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
 from services.sheet.content import SheetPhotoLost
@@ -101,6 +104,9 @@ def _draw(job_id: int, drawer: str) -> None:
         if job is None:
             raise JobLost
         actor = batch_print.maker(job)
+        if actor and job.export:
+            _list(job, actor, drawer)
+            return
         ids = batch_print.printable(actor, job.revisions) if actor else []
         db.session.rollback()
     if not ids:
@@ -111,6 +117,31 @@ def _draw(job_id: int, drawer: str) -> None:
     with transaction_mode("IMMEDIATE"):
         batch_print.finish(job_id, drawer, ids, blob)
         db.session.commit()
+
+
+def _list(job: PrintJob, actor: Actor, drawer: str) -> None:
+    """An export: the rows are read in one transaction, the heartbeats are another connection's."""
+    folder, uid = Path(current_app.config["DATA"]) / xlsx.FOLDER, job.id
+    found = exports.write(actor, job, folder, lambda done: _beat(uid, drawer, done))
+    db.session.rollback()
+    if found is None:
+        _fail(uid, drawer, "list")
+        return
+    wanted, made = found
+    with made.file:
+        blob = store().put(made.file.read())
+    with transaction_mode("IMMEDIATE"):
+        exports.finish(actor, db.session.get_one(PrintJob, uid), wanted, made, drawer, blob)
+        db.session.commit()
+
+
+def _beat(job_id: int, drawer: str, done: int) -> None:
+    """In a session of its own. Raises JobLost when the job is no longer ours."""
+    with Session(db.engine) as session:
+        alive = batch_print.beat(job_id, drawer, done, session)
+        session.commit()
+    if not alive:
+        raise JobLost
 
 
 def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]:

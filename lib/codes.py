@@ -99,6 +99,18 @@ class QualificationLevel(ChoiceEnum):  # 专业技术资格
     FULL_SENIOR = "full_senior", "正高级"
 
 
+class ClosingReason(ChoiceEnum):  # 注销原因
+    DECEASED = "deceased", "死亡"
+    LEFT = "left", "不再从事会计工作"
+    MOVED = "moved", "已转出"
+
+
+class NoteKind(ChoiceEnum):  # 诚信记录
+    PRAISE = "praise", "守信记录"
+    WARNING = "warning", "失信记录"
+    OTHER = "other", "其他记录"
+
+
 class QualificationRoute(ChoiceEnum):  # 取得方式
     EXAM = "exam", "考试"
     ASSESSMENT = "assessment", "评审"

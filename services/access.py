@@ -238,4 +238,6 @@ def office_records(actor: Actor) -> Select[Record]:
 
 
 def office_record(actor: Actor, uid: str) -> Record | None:
-    return db.session.scalar(office_records(actor).where(Record.uid == uid))
+    """With what its page says at once."""
+    load = (joinedload(Record.revision).joinedload(Revision.declaration), joinedload(Record.department))
+    return db.session.scalar(office_records(actor).where(Record.uid == uid).options(*load))

@@ -82,8 +82,10 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 @bp.get("/archive/<uid>/pictures/<kind>/<int:page>")
 @only(*OFFICERS)
 def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
-    """The same of the revision that a record points to."""
-    return _send(viewed_record(uid).revision, kind, page)
+    """The same of the revision that a record points to, or of an earlier one: ``?version=``."""
+    record, version = viewed_record(uid), request.args.get("version")
+    found = own_record.approved_revision(record.account_id, version) if version else record.revision
+    return _send(found or abort(404), kind, page)
 
 
 def _send(revision: Revision, kind: str, number: int) -> Response:

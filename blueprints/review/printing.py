@@ -1,4 +1,4 @@
-"""批量打印: choose in 待办 or 人员档案, say why, watch the progress, fetch one PDF. Drawing is another process's."""
+"""批量打印, and the files of 名册: choose, say why, watch, fetch one file. Making it is another process's."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from services.access import OFFICERS, only
 from services.queue import listing as queue_listing
 from services.queue.filters import Filters
 from services.records import office_list as office_records
+from services.records.filters import RecordFilters
+from services.reports import csv_book, exports, roster, xlsx
 from services.sheet import batch_print
 
 LISTS = {"queue": "review.queue", "records": "review.records"}
@@ -37,8 +39,12 @@ def _carried() -> list[tuple[str, str]]:
     """What says which ones, as hidden fields of the next form: ticked lines, or the filters of the list."""
     which = "all" if request.form.get("which") == "all" else "picked"
     chosen = [("pick", uid[:24]) for uid in request.form.getlist("pick")] if which == "picked" else []
-    filters = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
-    return [("list", _list()), ("which", which), *chosen, *filters.items()]
+    return [("list", _list()), ("which", which), *chosen, *_filters().address().items()]
+
+
+def _filters() -> Filters | RecordFilters:
+    sent = request.form.to_dict()
+    return Filters.read(sent) if _list() == "queue" else RecordFilters.read(sent)
 
 
 def _chosen() -> list[int]:
@@ -47,10 +53,11 @@ def _chosen() -> list[int]:
     if request.form.get("which") != "all":
         uids = [uid[:24] for uid in request.form.getlist("pick")][:most]
         return batch_print.of_declarations(me(), uids) if queue else batch_print.of_records(me(), uids)
-    if queue:
-        found = queue_listing.chosen(me(), Filters.read(request.form.to_dict()), most)
+    filters = _filters()
+    if isinstance(filters, Filters):
+        found = queue_listing.chosen(me(), filters, most)
         return batch_print.of_declarations(me(), found, by=Declaration.id)
-    return batch_print.of_records(me(), office_records.record_ids(me(), most), by=Record.id)
+    return batch_print.of_records(me(), office_records.record_ids(me(), most, filters), by=Record.id)
 
 
 @bp.post("/print/choose")
@@ -75,7 +82,7 @@ def _ask_why(count: int, form: PrintForm) -> str:
 
 
 def _back_to() -> str:
-    filters: dict[str, Any] = Filters.read(request.form.to_dict()).address() if _list() == "queue" else {}
+    filters: dict[str, Any] = _filters().address()
     return url_for(LISTS[_list()], **filters)
 
 
@@ -139,7 +146,7 @@ def cancel_print(uid: str) -> ResponseReturnValue:
 @bp.get("/print/<uid>/file")
 @only(*OFFICERS)
 def print_file(uid: str) -> ResponseReturnValue:
-    """The PDF, while every sheet in it is still in the officer's scope."""
+    """The PDF (or the exported list), while every sheet in it is still in the officer's scope."""
     job = _own(uid)
     if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
@@ -147,7 +154,10 @@ def print_file(uid: str) -> ResponseReturnValue:
         pdf = store().get(job.address or "")
     except (FileMissing, FileDamaged):
         abort(404)
-    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))
+    name, kind = batch_print.file_name(job), "application/pdf"
+    if (wanted := exports.wanted_by(job) if job.export else None) is not None:
+        name, kind = roster.file_name(wanted), xlsx.TYPE if wanted.form == "xlsx" else csv_book.TYPE
+    return send_file(BytesIO(pdf), kind, as_attachment=True, download_name=name)
 
 
 def _own(uid: str) -> PrintJob:

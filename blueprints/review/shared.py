@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -18,6 +18,7 @@ from services import access, checks, workflow
 from services.marks import marks, return_reasons
 from services.moves import MOVES
 from services.queue.filters import Filters
+from services.records import view_limit
 from services.review import access_log, reading
 from services.review import case as review_case
 from services.review import held as held_files
@@ -114,12 +115,19 @@ def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
 
 
 def viewed_record(uid: str) -> Record:
-    """A record of the officer's scope; the access, to its page or to a picture alone, is logged first."""
+    """A record of the officer's scope; the access, to its page or to a picture alone, is logged first.
+
+    After many in one hour the officer is asked why.
+    """
     record = record_in_scope(uid)
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
         with writing():
-            access_log.record(me(), record_in_scope(uid).revision, ["view_record"])
+            record = record_in_scope(uid)
+            if may_view := view_limit.count_view(me()):
+                access_log.record(me(), record.revision, ["view_record"])
             db.session.commit()
+        if not may_view:
+            abort(redirect(url_for("review.many_records", record=uid)))
         record = record_in_scope(uid)
     return record
 

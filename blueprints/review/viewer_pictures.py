@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flask import current_app
+from flask import current_app, url_for
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -32,6 +32,16 @@ def of(case: ReviewCase, pictures: Sequence[ReviewPicture]) -> Iterator[ViewerPi
         page = f"{now}{place}/view" + "?before=1" * picture.gone
         data = htmlsafe_json_dumps(_data(picture, address, before), current_app.json.dumps)
         yield ViewerPicture(picture, address, f"{address}?thumb=1", page, str(data))
+
+
+def of_record(uid: str, version: str | None, pictures: Sequence[ReviewPicture]) -> Iterator[ViewerPicture]:
+    """The same of a record; ``version``: an earlier one. Without scripts a thumbnail opens the picture alone."""
+    for picture in pictures:
+        place: dict[str, Any] = {"uid": uid, "kind": picture.kind, "page": picture.index, "version": version}
+        address = url_for("review.record_picture", **place)
+        data = htmlsafe_json_dumps(_data(picture, address, ""), current_app.json.dumps)
+        thumb = url_for("review.record_picture", **place, thumb=1)
+        yield ViewerPicture(picture, address, thumb, address, str(data))
 
 
 def _folder(case: ReviewCase, endpoint: str) -> str:

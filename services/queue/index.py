@@ -81,8 +81,11 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     record.declaration_id = revision.declaration_id
     record.city_id = (tree or department_tree.load()).city_id(record.department_id)
     record.masked_number = mask_number(revision.declaration.account.id_number)
+    record.number, record.qualification = revision.declaration.number, revision.answers.get("qualification")
     for column, value in _said(revision.answers).items():
         setattr(record, column, value)
+    # asked for with the row that is written, not before
+    record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()
 
 
 def _item(declaration_id: int) -> QueueItem | None:

@@ -144,6 +144,12 @@ def find(view: OfficerView, text: str, *, archived: bool = False) -> SearchResul
     return SearchResult(list(ids)[:FOUND_AT_MOST], len(ids) > FOUND_AT_MOST or len(asked.employers) > EMPLOYERS_AT_MOST)
 
 
+def employers_with(view: OfficerView, text: str) -> list[int]:
+    """The employers whose names contain all words of the text."""
+    asked = _Search(view, text)
+    return asked.employers if asked.words else []
+
+
 def _compact(text: str) -> str:
     return re.sub(r"\s", "", normalise_text(without_control_characters(text))).upper()
 

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from forms import PHOTO
-from lib.database import Prebuilt
+from forms import PAPER, PHOTO
+from lib.clock import local
+from lib.codes import QualificationLevel
+from lib.database import Prebuilt, UTCDateTime
 from models import Decision, Declaration, Record, Revision, db
 from services import access
 from services.access import Actor
 from services.declaration import answers
-from services.queue import keyset_pages
+from services.queue import keyset_pages, search
 from services.queue.keyset_pages import Cursor, Order, Range
 from services.queue.rows import Level, OfficerView, Place, at_place
-from services.queue.search import FOUND_AT_MOST, find
 from services.records import own as own_record
+from services.records.filters import ALL, EMPLOYERS_AT_MOST, RecordFilters
 from services.reports import standing_decisions
 from services.review.rows import PaperLine, Privacy, ReviewSection, plain_sections
 
-__all__ = ["FOUND_AT_MOST", "PAGE_SIZE", "listing", "person", "record_ids", "search"]
-
 PAGE_SIZE = keyset_pages.PAGE_SIZE
+COUNTED_AT_MOST = 1000
+_QUALIFICATIONS = QualificationLevel.choices()
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,26 @@ class RecordRow:
     name: str
     masked_number: str
     employer: str
+    employer_id: int | None
     department: str
     number: str  # 申报编号 of the approved declaration
+    qualification: str
     approved_at: datetime
+    is_closed: bool
 
 
 @dataclass(frozen=True)
 class RecordPage:
-    """``after`` and ``before``: cursors of the next and the previous page; ``more``: a search has more results."""
+    """``after`` and ``before``: cursors of the next and the previous page; ``more``: a search has more results.
+
+    ``count``: how many the list has, COUNTED_AT_MOST + 1 for more than that.
+    """
 
     lines: Sequence[RecordRow]
     after: str = ""
     before: str = ""
     more: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,10 @@ class RecordVersion:
     papers: Sequence[str]  # titles of papers with other pictures than before
     readable: bool  # the declaration is in the officer's scope
 
+    @property
+    def uid(self) -> str:
+        return self.decision.revision.uid
+
 
 @dataclass(frozen=True)
 class RecordHolder:
@@ -74,50 +87,122 @@ class RecordHolder:
     name: str
     open_numbers: bool
     sections: Sequence[ReviewSection]
-    papers: Sequence[PaperLine]
-    has_photo: bool
+    papers: Sequence[PaperLine]  # the photo first
     versions: Sequence[RecordVersion]
+    is_current: bool
+    compared: RecordVersion | None = None
+    changes: Sequence[answers.Change] = ()  # from ``compared`` to what is shown
+    new_papers: Sequence[str] = ()
 
 
 #: The columns of a list row: none is encrypted or of another table.
 _COLUMNS: tuple[Any, ...] = (
     *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
-    *(Record.masked_number, Record.employer, Record.approved_at),
+    *(Record.masked_number, Record.employer, Record.employer_id, Record.number, Record.qualification),
+    *(Record.approved_at, Record.closed_at),
 )
 _OF_IDS = Prebuilt(
     select(*_COLUMNS)
     .where(Record.declaration_id.in_(bindparam("these", expanding=True)))
     .order_by(Record.approved_at.desc())
 )
-_ORDER = Order(Record.approved_at, Record.id, lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.%f}", descending=True)
 
 
-def listing(actor: Actor, after: str = "") -> RecordPage:
+def _written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+_NEWEST = Order(Record.approved_at, Record.id, _written, descending=True)
+_OLDEST = Order(Record.approved_at, Record.id, _written)
+
+
+def listing(actor: Actor, after: str = "", filters: RecordFilters = ALL) -> RecordPage:
     """One page of the scope's records, the latest approval first. ``after``: a cursor of another page, or "last"."""
     view = OfficerView(actor)
-    ranges = [_range(place) for place in view.places()]
-    found = keyset_pages.page(ranges, _ORDER, Cursor.read(after, _moment), keeps=_keeps(view), size=PAGE_SIZE)
-    return RecordPage(_lines(view, found.rows), found.after, found.before)
+    ranges, order = _ranges(view, filters), _OLDEST if filters.oldest_first else _NEWEST
+    found = keyset_pages.page(ranges, order, Cursor.read(after, _moment), keeps=_keeps(view), size=PAGE_SIZE)
+    return RecordPage(_lines(view, found.rows), found.after, found.before, count=_count(view, ranges))
 
 
 def _keeps(view: OfficerView) -> Callable[[Any], bool] | None:
     return None if view.own_account is None else view.is_anothers
 
 
-def _range(place: Place) -> Range:
-    return Range(_statement(place.level), {"place_id": place.id} if place.id else {})
+def _ranges(view: OfficerView, filters: RecordFilters) -> list[Range]:
+    """One for each place and employer; each is read along one index."""
+    places, shape = view.places(filters.department), _shape(filters)
+    return [
+        Range(_statement(place.level, *shape), filters.values() | _where(place, employer))
+        for place in places
+        for employer in filters.employers or (0,)
+    ]
+
+
+def _where(place: Place, employer: int) -> dict[str, Any]:
+    return ({"place_id": place.id} if place.id else {}) | ({"employer": employer} if employer else {})
+
+
+def _shape(filters: RecordFilters) -> tuple[bool, bool, bool, str]:
+    return bool(filters.employers), bool(filters.qualification), bool(filters.year), filters.state
 
 
 @cache
-def _statement(level: Level) -> Select[Any]:
-    return select(*_COLUMNS).where(at_place(Record, level))
+def _statement(level: Level, of_employer: bool, qualified: bool, of_year: bool, state: str) -> Select[Any]:
+    """The narrowest condition is the index's; the others are hidden from the planner by an expression."""
+    query = select(*_COLUMNS).where(_place(level, hidden=of_employer or state == "closed"))
+    if state:
+        query = query.where(Record.closed_at.is_not(None) if state == "closed" else Record.closed_at.is_(None))
+    if of_employer:
+        query = query.where(_equals(Record.employer_id, 0, "employer", hidden=state == "closed"))
+    if qualified:
+        hidden = of_employer or state == "closed"
+        query = query.where(_equals(Record.qualification, "", "qualification", hidden=hidden))
+    if of_year:
+        since, until = (bindparam(name, type_=UTCDateTime) for name in ("since", "until"))
+        query = query.where(Record.approved_at >= since, Record.approved_at < until)
+    return query
 
 
-def record_ids(actor: Actor, most: int) -> list[int]:
-    """The scope's records in the order of their pages, ``most`` of them."""
+def _place(level: Level, *, hidden: bool) -> ColumnElement[bool]:
+    if not hidden or level == "all":
+        return at_place(Record, level)
+    return _equals(Record.city_id if level == "city" else Record.department_id, 0, "place_id", hidden=True)
+
+
+def _equals(column: Any, nothing: Any, name: str, *, hidden: bool) -> ColumnElement[bool]:
+    """``hidden``: the planner does not see which column it is, so no index of it is read."""
+    found: ColumnElement[bool] = (func.coalesce(column, nothing) if hidden else column) == bindparam(name)
+    return found
+
+
+def _count(view: OfficerView, ranges: Sequence[Range]) -> int:
+    """Up to COUNTED_AT_MOST and one more, so that it costs the same at any size."""
+    own, left = view.own_account, COUNTED_AT_MOST + 1
+    for one in ranges:
+        found = _counting(one.statement).first(db.session, **one.values, own=own or 0, most=left)
+        left -= found.n
+        if left <= 0:
+            break
+    return COUNTED_AT_MOST + 1 - left
+
+
+@cache
+def _counting(query: Select[Any]) -> Prebuilt:
+    first = query.with_only_columns(Record.id).where(func.coalesce(Record.account_id, 0) != bindparam("own"))
+    few = first.limit(bindparam("most", None, type_=Integer, literal_execute=True)).subquery()
+    return Prebuilt(select(func.count().label("n")).select_from(few))
+
+
+def employers_named(actor: Actor, text: str) -> tuple[int, ...]:
+    """The employers whose names contain the text, one more than EMPLOYERS_AT_MOST for too many."""
+    return tuple(search.employers_with(OfficerView(actor), text)[: EMPLOYERS_AT_MOST + 1])
+
+
+def record_ids(actor: Actor, most: int, filters: RecordFilters = ALL) -> list[int]:
+    """The records of the list in the order of its pages, ``most`` of them."""
     view = OfficerView(actor)
-    ranges = [_range(place) for place in view.places()]
-    rows = keyset_pages.merged(ranges, _ORDER, Cursor())
+    order = _OLDEST if filters.oldest_first else _NEWEST
+    rows = keyset_pages.merged(_ranges(view, filters), order, Cursor())
     return [row.id for row in islice(filter(view.is_anothers, rows), most)]
 
 
@@ -126,33 +211,43 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def search(actor: Actor, text: str) -> RecordPage:
+def found_by(actor: Actor, text: str) -> RecordPage:
     """As in 待办 (services.queue.search): the first 50 records of the scope that the text finds."""
     view = OfficerView(actor)
-    found = find(view, text, archived=True)
+    found = search.find(view, text, archived=True)
     rows = _OF_IDS.rows(db.session, these=list(found.ids)) if found.ids else ()
     return RecordPage(_lines(view, list(filter(view.may_see, rows))), more=found.more)
 
 
 def _lines(view: OfficerView, rows: Sequence[Any]) -> list[RecordRow]:
-    numbers = {row.declaration_id: row.number for row in view.rows([row.declaration_id for row in rows])}
     return [
         RecordRow(
             uid=row.uid,
             name=row.name,
             masked_number=row.masked_number,
             employer=row.employer,
+            employer_id=row.employer_id,
             department=view.tree.by_id[row.department_id].name,
-            number=numbers.get(row.declaration_id, ""),
+            number=row.number or "",
+            qualification=_QUALIFICATIONS.get(row.qualification, ""),
             approved_at=row.approved_at,
+            is_closed=row.closed_at is not None,
         )
         for row in rows
     ]
 
 
-def person(record: Record, actor: Actor, *, reveal: bool = False) -> RecordHolder:
-    """A record with all its approved states. ``reveal``: show number and phone this once."""
-    revision = record.revision
+def person(
+    record: Record, actor: Actor, *, reveal: bool = False, on: date | None = None, compare: str = ""
+) -> RecordHolder:
+    """A record with all its approved states. ``reveal``: show number and phone this once.
+
+    ``on``: as it stood at the end of that day; before the first approval, as it is now. ``compare``: with which one.
+    """
+    versions = _versions(record, actor, reveal)
+    revision = standing_on(versions, on) or record.revision
+    compared = next((version for version in versions if version.uid == compare and version.uid != revision.uid), None)
+    old = compared.decision.revision if compared else None
     privacy = Privacy(open_numbers=reveal, known=(revision.answers,))
     return RecordHolder(
         record=record,
@@ -160,10 +255,27 @@ def person(record: Record, actor: Actor, *, reveal: bool = False) -> RecordHolde
         name=revision.answers["applicant_name"],
         open_numbers=reveal,
         sections=plain_sections(revision, privacy),
-        papers=[PaperLine(paper, pages) for paper, pages in own_record.papers_of(revision)],
-        has_photo=bool(revision.papers.get(PHOTO)),
-        versions=_versions(record, actor, reveal),
+        papers=_lines_of_papers(revision),
+        versions=versions,
+        is_current=revision.id == record.revision_id,
+        compared=compared,
+        changes=_changes(old, revision, reveal) if old else (),
+        new_papers=_new_papers(old, revision) if old else (),
     )
+
+
+def _lines_of_papers(revision: Revision) -> list[PaperLine]:
+    photo = revision.papers.get(PHOTO)
+    papers = [PaperLine(paper, pages) for paper, pages in own_record.papers_of(revision)]
+    return [PaperLine(PAPER[PHOTO], photo), *papers] if photo else papers
+
+
+def standing_on(versions: Sequence[RecordVersion], day: date | None) -> Revision | None:
+    """The approved state at the end of that day, if any."""
+    if day is None:
+        return None
+    found = (version.decision for version in versions if local(version.decision.at).date() <= day)
+    return next((decision.revision for decision in found), None)
 
 
 def _versions(record: Record, actor: Actor, reveal: bool) -> list[RecordVersion]:

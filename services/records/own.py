@@ -42,6 +42,12 @@ def own_version(actor: Actor, uid: str) -> OwnVersion | None:
     return next((version for version in own_versions(actor) if version.revision.uid == uid), None)
 
 
+def approved_revision(account_id: int, uid: str) -> Revision | None:
+    """A revision of the person's by its public name, if it is an approved state."""
+    query = select(Revision).join(Decision).join(Declaration).where(Declaration.account_id == account_id)
+    return db.session.scalar(query.where(Revision.uid == uid, standing_decisions.approves(Decision)))
+
+
 def version_before(versions: list[OwnVersion], version: OwnVersion) -> OwnVersion | None:
     """The approved state before this one."""
     older = [other for other in versions if other.approved_at < version.approved_at]

@@ -5,27 +5,26 @@ It carries full ID numbers: the officer gives a reason, the export is an event, 
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Row, and_
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import load_only
 
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import IdType, Status
-from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
+from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
 from services.access import Actor
 from services.declaration import answers, labels
 from services.departments import matching, snapshot
 from services.departments.snapshot import DepartmentNode
+from services.reports.csv_book import CsvBook
 from services.reports.xlsx import Book, Column
 
 RECORDS = "records"
@@ -35,23 +34,43 @@ SOURCES = {RECORDS: "审核通过的人员档案"} | {
     for status in (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.DECLINED)
 }
 AT_ONCE = 500  # rows in memory
+ROWS_AT_MOST = 200_000  # of one export: the finished file is encrypted in one piece
+#: What the national platform asks for, as far as it is known: docs/national-fields.md.
+NATIONAL = (
+    *("applicant_name", "id_type", "id_number", "sex", "birth_date", "region", "nation", "political_status", "mobile"),
+    *("email", "postal_address", "work_started", "accounting_started", "employer_name", "employer_code", "unit_type"),
+    *("industry", "employer_address", "employer_phone", "accounting_posts", "administrative_post"),
+    *("full_time_level", "full_time_degree", "full_time_school", "full_time_major", "full_time_graduated"),
+    *("full_time_diploma_no", "full_time_degree_no", "part_time_level", "part_time_degree", "part_time_school"),
+    *("part_time_major", "part_time_graduated", "part_time_diploma_no", "part_time_degree_no"),
+    *("qualification", "qualification_kind", "qualification_route", "qualification_on", "qualification_no"),
+    *("technical_post", "technical_post_on"),
+)
 _WIDE = {"id_number": 22, "applicant_name": 12, "employer_name": 34, "postal_address": 34, "department_code": 26}
 
 Say = Callable[[Any], str]
 
 
-class RosterBusy(Exception):
-    """The same officer's last export is still being made."""
-
-
 @dataclass(frozen=True)
 class RosterRequest:
-    """What to list. ``office``: its people and those below it. ``since``, ``until``: days of approval or submission."""
+    """What to list. ``office``: its people and those below it, or ``itself`` alone.
+
+    ``since``, ``until``: days of approval or submission. ``qualification``, ``employers`` (rows of models.Employer),
+    ``state`` and ``record`` (one by its public name) narrow records only. ``columns``: their
+    names, none for all.
+    """
 
     office: DepartmentNode
     source: str = RECORDS
     since: date | None = None
     until: date | None = None
+    itself: bool = False
+    qualification: str = ""
+    employers: tuple[int, ...] = ()
+    state: str = ""
+    record: str = ""
+    columns: tuple[str, ...] = ()
+    form: str = "xlsx"
 
 
 @dataclass(frozen=True)
@@ -70,28 +89,23 @@ class Roster:
         return end
 
 
-@contextmanager
-def one_at_a_time(folder: Path, actor: Actor) -> Iterator[None]:
-    """One export of an officer at a time, in whichever process. Raises Busy. Ends with the process at the latest."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / f"{actor.id}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RosterBusy from error
-        yield
+def write(
+    actor: Actor, wanted: RosterRequest, folder: Path, alive: Callable[[int], None] = lambda done: None
+) -> Roster:
+    """Make the file under ``folder``. Reads only; slow, so call it in no transaction that writes.
 
-
-def write(actor: Actor, wanted: RosterRequest, folder: Path) -> Roster:
-    """Make the file under ``folder``. Reads only; slow, so call it in no transaction that writes."""
+    ``alive`` is told every AT_ONCE rows how many there are, and may raise to stop it.
+    """
     members = audit.Members()
-    columns = _columns()
-    is_record = wanted.source == RECORDS
-    with Book(folder) as book:
-        first = ("申报编号", "档案所在部门", "审核通过日期") if is_record else ("申报编号", "受理部门", "提交日期")
-        heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
+    columns = [found for found in _columns() if not wanted.columns or found[0] in wanted.columns]
+    first = ("申报编号", "档案所在部门", "审核通过日期")
+    first = first if wanted.source == RECORDS else ("申报编号", "受理部门", "提交日期")
+    heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
+    with (Book if wanted.form == "xlsx" else CsvBook)(folder) as book:
         sheet = book.sheet("名册", heads + [column for _name, column, _say in columns])
         for row in _rows(actor, wanted):
+            if sheet.count % AT_ONCE == 0:
+                alive(sheet.count)
             told: Mapping[str, Any] = row.Revision.answers | _identity(row.Account)
             begin = [row.number, row.department, f"{local(row.at):%Y-%m-%d}"]
             sheet.add(begin + [say(told.get(name)) for name, _column, say in columns])
@@ -99,29 +113,61 @@ def write(actor: Actor, wanted: RosterRequest, folder: Path) -> Roster:
         return Roster(book.finish(), sheet.count, members)
 
 
+def count(actor: Actor, wanted: RosterRequest) -> int:
+    """How many rows it would have, up to ROWS_AT_MOST and one more."""
+    query = _query(actor, wanted).with_only_columns(Account.id, maintain_column_froms=True).order_by(None)
+    return db.session.scalar(select(func.count()).select_from(query.limit(ROWS_AT_MOST + 1).subquery())) or 0
+
+
 def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
     """Write the export down, with everybody who is in it. Before the file is handed out."""
     days = f" {wanted.since or ''}～{wanted.until or ''}" if wanted.since or wanted.until else ""
-    detail = f"{wanted.office.code} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
+    office = wanted.office.code + ("（本级）" if wanted.itself else "")
+    detail = f"{office} {SOURCES[wanted.source]}{days}：{made.count} 人。事由：{reason}"
     event = audit.record("export_roster", actor, detail=detail)
     audit.record_members(event, wanted.office.id, made.members)
 
 
 def file_name(wanted: RosterRequest) -> str:
-    return f"名册-{wanted.office.name}-{today():%Y%m%d}.xlsx"
+    return f"名册-{wanted.office.name}-{today():%Y%m%d}.{wanted.form}"
+
+
+def columns_to_choose() -> dict[str, str]:
+    """Name -> heading of every column that can be left out."""
+    return {name: column.title for name, column, _say in _columns()}
 
 
 def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
-    query = _records(actor) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
+    load = (load_only(Revision.uid, Revision.answers_sealed), load_only(Account.uid, *_IDENTITY_COLUMNS))
+    query = _query(actor, wanted).options(*load).execution_options(yield_per=AT_ONCE)
+    rows: Iterator[Row[Any]] = db.session.execute(query)
+    return rows
+
+
+def _query(actor: Actor, wanted: RosterRequest) -> Any:
+    query = (
+        _narrowed(_records(actor), wanted) if wanted.source == RECORDS else _submissions(actor, Status(wanted.source))
+    )
     moment = query.selected_columns["at"]
-    query = query.where(Department.id.in_([office.id for office in matching.below(wanted.office)]))
+    offices = [wanted.office] if wanted.itself else matching.below(wanted.office)
+    query = query.where(Department.id.in_([office.id for office in offices]))
     if wanted.since:
         query = query.where(moment >= _midnight(wanted.since))
     if wanted.until:
         query = query.where(moment < _midnight(wanted.until + timedelta(days=1)))
-    load = (load_only(Revision.uid, Revision.answers_sealed), load_only(Account.uid, *_IDENTITY_COLUMNS))
-    rows: Iterator[Row[Any]] = db.session.execute(query.options(*load).execution_options(yield_per=AT_ONCE))
-    return rows
+    return query
+
+
+def _narrowed(query: Any, wanted: RosterRequest) -> Any:
+    if wanted.record:
+        query = query.where(Record.uid == wanted.record)
+    if wanted.qualification:
+        query = query.where(Record.qualification == wanted.qualification)
+    if wanted.employers:
+        query = query.where(Record.employer_id.in_(wanted.employers))
+    if wanted.state:
+        query = query.where(Record.closed_at.is_not(None) if wanted.state == "closed" else Record.closed_at.is_(None))
+    return query
 
 
 _IDENTITY_COLUMNS = (Account.id_type, Account.id_number_sealed)
@@ -163,6 +209,8 @@ def _columns() -> list[tuple[str, Column, Say]]:
     found = []
     for step in STEPS:
         for question in step.form(None, context=context, data={}).questions:
+            if isinstance(question, ConfirmQuestion):
+                continue  # a tick that a warning was read: nothing about the person
             found.append((question.name, _column(question.name, question.label.text), _say(question, names)))
             if question.name == "applicant_name":
                 found.append(

@@ -39,6 +39,7 @@ PROBLEMS = {
     "rights": "您的账号已停用或不再有审核权限，没有生成文件。",
     "storage": "服务器的存储空间已满或者不能写入，没有生成文件。请稍后重新打印；仍然失败的，请联系系统管理员。",
     "photo": "编号 {number} 的一寸照片文件已丢失或损坏，没有生成文件。请去掉这一份再打印，并请系统管理员检查。",
+    "list": "没有符合条件的人员，没有生成文件。",
     "broken": "生成时出错，没有生成文件。请重新打印；仍然失败的，请联系系统管理员。",
 }
 
@@ -87,9 +88,7 @@ def still_allowed(actor: Actor, revision_ids: Sequence[int]) -> list[int]:
 
 def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
     """Ask for these sheets. Writes down who asked, why, and whose sheets they are. Raises Busy."""
-    open_one = _own(actor).where(PrintJob.state.in_(("waiting", "drawing"))).limit(1)
-    if job := db.session.scalar(open_one):
-        raise PrintingBusy(job.uid)
+    refuse_busy(actor)
     job = PrintJob(staff_id=actor.id, revisions=list(revision_ids[:LIMIT]), total=len(revision_ids[:LIMIT]))
     db.session.add(job)
     event = audit.record("print_sheets", actor, detail=f"{job.total} 份信息表。事由：{reason}")
@@ -99,6 +98,12 @@ def create(actor: Actor, revision_ids: Sequence[int], reason: str) -> PrintJob:
         members.add(account_id)
     audit.record_members(event, actor.department_id, members)
     return job
+
+
+def refuse_busy(actor: Actor) -> None:
+    open_one = _own(actor).where(PrintJob.state.in_(("waiting", "drawing"))).limit(1)
+    if job := db.session.scalar(open_one):
+        raise PrintingBusy(job.uid)
 
 
 def _own(actor: Actor) -> Any:
@@ -147,19 +152,21 @@ class PrintState:
 
 
 def standing(actor: Actor, job: PrintJob) -> PrintState:
-    sheets = len(job.revisions)
+    sheets = job.done if job.export else len(job.revisions)
     waiting = select(func.count()).select_from(PrintJob).where(_open(), PrintJob.id < job.id)
     return PrintState(
         job,
         ahead=(db.session.scalar(waiting) or 0) if job.state == "waiting" else 0,
         sheets=sheets,
-        left_out=job.total - sheets,
+        left_out=0 if job.export else job.total - sheets,
         out_of_scope=job.state == "done" and not may_fetch(actor, job),
     )
 
 
 def may_fetch(actor: Actor, job: PrintJob) -> bool:
     """Is it finished, and is every sheet in it still in the scope?"""
+    if job.export and not job.export["path"].startswith(actor.path):
+        return False
     return job.address is not None and len(still_allowed(actor, job.revisions)) == len(job.revisions)
 
 
@@ -205,8 +212,8 @@ def new_drawer() -> str:
     return new_uid()
 
 
-def _changed(statement: Any) -> bool:
-    result: Any = db.session.execute(statement.execution_options(synchronize_session=False))
+def _changed(statement: Any, session: Any = None) -> bool:
+    result: Any = (session or db.session).execute(statement.execution_options(synchronize_session=False))
     return bool(result.rowcount)
 
 
@@ -214,15 +221,22 @@ def _held(job_id: int, drawer: str) -> Any:
     return update(PrintJob).where(PrintJob.id == job_id, PrintJob.drawer == drawer, PrintJob.state == "drawing")
 
 
-def beat(job_id: int, drawer: str, done: int) -> bool:
-    """Still alive, so far done. False: the job was cancelled or is another's; stop."""
-    return _changed(_held(job_id, drawer).values(done=done, alive_at=utcnow()))
+def beat(job_id: int, drawer: str, done: int, session: Any = None) -> bool:
+    """Still alive, so far done. False: the job was cancelled or is another's; stop.
+
+    ``session``: of another connection, while this one's is reading.
+    """
+    return _changed(_held(job_id, drawer).values(done=done, alive_at=utcnow()), session)
 
 
-def finish(job_id: int, drawer: str, revisions: Sequence[int], blob: Blob) -> bool:
-    """Also needs the job still to be this drawer's."""
-    values = {"state": "done", "revisions": list(revisions), "address": blob.address, "size": blob.size}
-    return _changed(_held(job_id, drawer).values(done=len(revisions), drawer=None, alive_at=utcnow(), **values))
+def finish(job_id: int, drawer: str, revisions: Sequence[int], blob: Blob, *, done: int | None = None) -> bool:
+    """Also needs the job still to be this drawer's. ``done``: so many, where they are no sheets."""
+    values: dict[str, Any] = {"state": "done", "revisions": list(revisions), "address": blob.address, "size": blob.size}
+    return _changed(
+        _held(job_id, drawer).values(
+            done=len(revisions) if done is None else done, drawer=None, alive_at=utcnow(), **values
+        )
+    )
 
 
 def fail(job_id: int, drawer: str, problem: str) -> bool:

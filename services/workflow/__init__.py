@@ -18,7 +18,7 @@ from services.workflow.claims import (
 )
 from services.workflow.decisions import answer_second_look, approve, decline, send_back
 from services.workflow.errors import Conflict, Incomplete, MissingItem, NotAllowed
-from services.workflow.reversals import reopen, revoke, undo
+from services.workflow.reversals import discard, reopen, revoke, undo
 from services.workflow.rules import can_reopen, can_return, can_revoke, held_by_another, holds
 from services.workflow.state import (
     UNDO_TIME,
@@ -51,6 +51,7 @@ __all__ = [
     "can_revoke",
     "claim",
     "decline",
+    "discard",
     "drop",
     "expire_lapsed",
     "held_by_another",

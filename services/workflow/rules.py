@@ -20,6 +20,7 @@ from services.moves import MOVES, Move, RuleName
 from services.workflow.errors import Conflict, NotAllowed
 from services.workflow.state import (
     has_open,
+    has_sent,
     holder,
     last_decision,
     latest_revision,
@@ -119,6 +120,8 @@ def revocable(declaration: Declaration, actor: Actor, seen: int | None = None) -
     record, revision = record_of(declaration), latest_revision(declaration)
     if record is None or record.revision_id != revision.id or seen not in (None, revision.number):
         raise NotAllowed("人员档案已经以另一次申报为准，不能撤销这一次的审核结果")
+    if record.closed_at:
+        raise NotAllowed("人员档案已注销，恢复以前不能撤销审核结果")
 
 
 def offered_here(declaration: Declaration, actor: Actor) -> Transfer:
@@ -189,10 +192,13 @@ def can_return(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Ma
 
 
 def can_revoke(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Mark]:
-    """The marks that go out when an approval is revoked: only while nothing else of the person is open."""
+    """The marks that go out when an approval is revoked: only while nothing else of the person is with the office.
+
+    A change that was begun and never sent does not count: the revocation drops it.
+    """
     check(declaration, "revoke", actor)
     revocable(declaration, actor, seen)
-    if has_open(declaration):
+    if has_sent(declaration):
         raise NotAllowed("申报人有一份正在办理的申报，办结之前不能撤销")
     return _marks_to_send(declaration)
 

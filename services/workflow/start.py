@@ -20,6 +20,10 @@ class AlreadyOpen(Exception):
     """The person has a declaration in hand; at most one is open."""
 
 
+class RecordClosed(Exception):
+    """The record was closed by the office (注销)."""
+
+
 def start(actor: Actor, account: Account) -> Declaration:
     """The person's open declaration; a new one when there is none and no record stands yet."""
     found = _open(account.id)
@@ -61,7 +65,9 @@ def next_number() -> str:
 
 
 def start_change(actor: Actor, record: Record) -> Declaration:
-    """信息变更: a new declaration that starts as a copy of the record's answers and papers."""
+    """信息变更: a new declaration that starts as a copy of the record's answers and papers. Not of a closed record."""
+    if record.closed_at:
+        raise RecordClosed("您的人员档案已注销，不能申请变更。有疑问的，请联系会计管理部门")
     if _open(actor.id):
         raise AlreadyOpen("您已有一份正在办理的申报，请先办完再申请变更")
     old = record.revision

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import aliased
 
-from lib.codes import OPEN, Status
+from lib.codes import OPEN, Kind, Status
 from lib.database import Prebuilt, parameter, utcnow
 from models import Claim, Decision, Declaration, Event, Record, Revision, SecondLook, Transfer, db
 from services import audit
@@ -101,6 +101,18 @@ def has_open(declaration: Declaration) -> bool:
 def _open_ones(declaration: Declaration) -> Select[int]:
     query = select(Declaration.id).where(Declaration.account_id == declaration.account_id)
     return query.where(Declaration.id != declaration.id, Declaration.status.in_(OPEN))
+
+
+def unsent_change(account_id: int) -> Declaration | None:
+    """The change that the person has begun and the office has not: it keeps nobody waiting."""
+    query = select(Declaration).where(Declaration.account_id == account_id, Declaration.kind == Kind.CHANGE)
+    return db.session.scalar(query.where(Declaration.status == Status.DRAFT))
+
+
+def has_sent(declaration: Declaration) -> bool:
+    """Has the person another declaration in hand that is more than a change not yet sent?"""
+    unsent = and_(Declaration.kind == Kind.CHANGE, Declaration.status == Status.DRAFT)
+    return db.session.scalar(_open_ones(declaration).where(~unsent).limit(1)) is not None
 
 
 def record_of(declaration: Declaration) -> Record | None:

@@ -19,6 +19,7 @@ from services.queue import index as queue_index
 from services.reports import review_times
 from tests.browser.conftest import Visitor
 from tests.support.office.histories import Step, happened
+from tests.support.office.printing import draw
 from tests.support.office.spreadsheets import tables
 
 PAGES = ["/staff/statistics", "/staff/overview", "/staff/own-figures", "/staff/admin/reasons", "/staff/roster"]
@@ -105,14 +106,17 @@ def test_a_city_looks_into_one_county_and_takes_the_tables_along(visit, manager)
     assert [table.name for table in found] == ["概况", "按月份", "退回原因"]
 
 
-def test_a_roster_is_downloaded_with_a_reason_only(visit, manager):
+def test_a_roster_is_downloaded_with_a_reason_only(app, visit, manager):
     visitor = signed_in(visit(), manager)
     visitor.press("名册")
     visitor.press("导出名册")
     assert "请填写导出事由" in visitor.text()
     visitor.fill("导出事由", "核对全市会计人员人数")
+    visitor.page.get_by_role("button", name="导出名册").click()
+    visitor.page.get_by_role("progressbar", name="生成进度").wait_for()
+    assert draw(app).exit_code == 0
     with visitor.page.expect_download() as waiting:
-        visitor.page.get_by_role("button", name="导出名册").click()
+        visitor.page.get_by_role("link", name="下载名册").click()
     assert waiting.value.suggested_filename == f"名册-沈阳市财政局-{today():%Y%m%d}.xlsx"
     (table,) = tables(Path(waiting.value.path()).read_bytes())
     assert len(table.rows) == 1

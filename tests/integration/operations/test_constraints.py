@@ -32,6 +32,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "known_device": {"account_id": 1},
     "parked_form": {"account_id": 1},
     "print_job": {"state": "waiting", "total": 1, "done": 0},
+    "record_entry": {"verb": "note", "ends_id": None},
     "web_session": {"account_id": 1},
 }
 
@@ -191,6 +192,7 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         [{"length": 10, "arrived": 11}, {"length": 10, "arrived": -1}],
         [{"length": 10, "arrived": 0}, {"length": 10, "arrived": 10}],
     ),
+    ("ck_record_entry_known_verb", "record_entry", [{"verb": "gossip"}], [{"verb": "close"}, {"verb": "end_note"}]),
     ("ck_reference_version_one_row", "reference_version", [{"id": 2}], [{"id": 1}]),
     ("ck_print_job_known_state", "print_job", [{"state": "printed"}], [{"state": "drawing"}, {"state": "failed"}]),
     ("ck_print_job_done_is_part", "print_job", [{"total": 2, "done": 3}], [{"total": 2, "done": 2}]),

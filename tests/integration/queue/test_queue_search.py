@@ -113,7 +113,7 @@ def test_whoever_searches_does_not_find_the_own_file(make, people):
     actor = make.actor(make.staff(id_index=account.id_index))
     for text in ("单小燕", account.id_number, people[0].number, "1234"):
         assert "单小燕" not in [line.name for line in queue_listing.search(actor, text).lines]
-        assert "单小燕" not in [line.name for line in office_records.search(actor, text).lines]
+        assert "单小燕" not in [line.name for line in office_records.found_by(actor, text).lines]
 
 
 @pytest.mark.parametrize("where", list(SEARCH))

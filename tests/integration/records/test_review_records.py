@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from forms import PAPER
+from lib.clock import local, today
 from lib.codes import Status
-from models import Event, Record, db
+from models import Decision, Event, Record, db
 from services import workflow
 from services.papers import pages, papers, preparation
 from services.records import office_list as office_records
@@ -99,7 +101,7 @@ def test_search_finds_a_name_part_or_the_whole_number_never_a_part_of_it(make, b
         assert "没有找到" in browser.send("/staff/archive/search", {"q": typed}, expect=200).text
     assert browser.send("/staff/archive/search", {"q": " "}).location == "/staff/archive"
     browser.open("/staff/archive/search", expect=302)
-    assert office_records.search(make.actor(officer), " ").lines == []
+    assert office_records.found_by(make.actor(officer), " ").lines == []
 
 
 def test_a_record_shows_answers_photo_and_papers_with_masked_numbers(make, browser, officer):
@@ -161,3 +163,24 @@ def test_nobody_meets_the_own_record(make, browser):
     browser.sign_in(make.staff(id_index=record.account.id_index))
     assert names(browser.open("/staff/archive")) == []
     browser.open(f"/staff/archive/{record.uid}", expect=404)
+
+
+def test_a_record_is_read_as_of_a_day_and_any_two_versions_are_compared(make, browser, officer, changed, monkeypatch):
+    first = today() - timedelta(days=3)
+    begun = db.session.scalars(select(Decision.at).order_by(Decision.id)).first()
+    monkeypatch.setattr(office_records, "local", lambda at: local(at - timedelta(days=3) if at == begun else at))
+    page = browser.open(f"/staff/archive/{changed.uid}?on={first:%Y-%m-%d}").text
+    assert "已被后来的版本代替" in page
+    assert "样例路 77 号" not in page.split('id="h-versions"')[0]
+    old = re.search(r"version=([^&\"]+)", page).group(1)
+    now, then = (
+        browser.open(f"/staff/archive/{changed.uid}/pictures/id_emblem/0{query}").data
+        for query in ("", f"?version={old}")
+    )
+    assert now != then
+    browser.open(f"/staff/archive/{changed.uid}/pictures/id_emblem/0?version=nothing", expect=404)
+    page = browser.open(f"/staff/archive/{changed.uid}?compare={old}").text
+    compared = page.split('id="h-compared"')[1].split("</section>")[0]
+    assert "样例路 77 号" in compared
+    assert "图片不同" in compared
+    assert "还没有审核通过的档案" in browser.open(f"/staff/archive/{changed.uid}?on=2001-01-01").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import csv
 import os
 import re
 from datetime import date, timedelta
@@ -16,12 +16,14 @@ from commands import tick
 from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
-from models import Event, RosterExport, db
+from lib.questions.fields import ConfirmQuestion
+from models import Event, Record, RosterExport, db
 from services import audit
 from services.declaration import answers, labels
-from services.reports import roster, xlsx
+from services.reports import exports, roster, xlsx
+from tests.support.office.printing import draw, drawn, job_at
 from tests.support.office.spreadsheets import Table, tables
-from tests.support.people import EMPLOYED
+from tests.support.people import EMPLOYED, QUALIFIED
 
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 REASON = "核对全区会计人员人数"
@@ -31,11 +33,18 @@ def approved(make, name: str = "单小燕", **answered):
     return make.declaration(Status.APPROVED, make.account(name), **answered)
 
 
-def export(browser, expect: int = 200, **sent):
-    sent = {"office": "210102", "source": "records", "reason": REASON} | sent
-    page = browser.send("/staff/roster", sent, expect)
-    page.response.close()  # as a server does, which then closes the file
-    return page
+def ask(browser, expect: int = 302, **sent):
+    """Send the form only."""
+    sent = {"office": "210102", "source": "records", "form": "xlsx", "reason": REASON} | sent
+    return browser.send("/staff/roster", sent, expect)
+
+
+def export(browser, **sent):
+    """Ask for the list, let it be made, fetch it, forget the job."""
+    page = ask(browser, **sent)
+    job = drawn(browser.app, job_at(page.location))
+    assert job.state == "done", job.problem
+    return browser.open(f"/staff/print/{job.uid}/file")
 
 
 def exported(browser, **sent) -> Table:
@@ -52,10 +61,12 @@ def test_the_list_has_a_row_for_each_record_and_a_column_for_each_question(make,
 
     table = exported(browser)
 
-    questions = [question.label.text for step in STEPS for question in step.form(None, context=answers.asked_for({}))]
+    asked = [question for step in STEPS for question in step.form(None, context=answers.asked_for({}))]
+    ticks = {question.label.text for question in asked if isinstance(question, ConfirmQuestion)}
+    questions = [question.label.text for question in asked]
     assert table.head[:3] == ["申报编号", "档案所在部门", "审核通过日期"]
-    assert set(questions) < set(table.head)
-    assert len(table.head) == len(questions) + 3 + len(labels.IDENTITY)
+    assert set(questions) - set(table.head) == ticks
+    assert len(table.head) == len(questions) - 1 + 3 + len(labels.IDENTITY)
     assert [row["申报编号"].text for row in table.rows] == [declaration.number]
     assert table.column("审核通过日期") == [today().isoformat()]
 
@@ -118,7 +129,7 @@ def test_another_countys_people_are_not_in_it(make, browser, officer):
     approved(make, "孙立国", **OTHER_COUNTY)
 
     assert exported(browser).column("申报人姓名") == ["单小燕"]
-    export(browser, expect=422, office="210103")
+    ask(browser, expect=422, office="210103")
 
 
 def test_a_city_takes_its_counties_all_or_one(make, browser):
@@ -133,7 +144,7 @@ def test_a_city_takes_its_counties_all_or_one(make, browser):
 def test_nobodys_own_file_is_in_it(make, browser):
     declaration = approved(make)
     browser.sign_in(make.staff(id_index=declaration.account.id_index))
-    assert export(browser, expect=302).location == "/staff/roster"
+    assert ask(browser).location == "/staff/roster"
 
 
 @pytest.mark.parametrize(
@@ -146,8 +157,7 @@ def test_the_days_of_approval_bound_it(make, browser, officer, since, until, row
         for name, shift in (("since", since), ("until", until))
         if shift is not None
     }
-    page = export(browser, expect=200 if rows else 302, **days)
-    assert bool(page.data and page.status == 200) is bool(rows)
+    assert ("/print/" in ask(browser, **days).location) is bool(rows)
 
 
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED])
@@ -183,7 +193,7 @@ def test_a_returned_one_is_listed_as_it_was_submitted(make, browser, officer):
 )
 def test_what_is_missing_or_wrong_is_said_at_its_field(make, browser, officer, sent, message):
     approved(make)
-    assert message in export(browser, expect=422, **sent).text
+    assert message in ask(browser, expect=422, **sent).text
     assert exports_kept() == []
 
 
@@ -257,43 +267,63 @@ def test_the_file_is_named_after_department_and_day_and_is_not_kept(make, browse
     disposition = unquote(page.headers["Content-Disposition"])
     assert f"filename*=UTF-8''名册-{officer.department.name}-{today():%Y%m%d}.xlsx" in disposition
     assert page.headers["Cache-Control"] == "no-store"
-    assert int(page.headers["Content-Length"]) == len(page.data)
-    left = [path.name for path in (browser.app.config["DATA"] / "exports").iterdir()]
-    assert left == [f"{officer.id}.lock"]
+    assert list((browser.app.config["DATA"] / "exports").iterdir()) == []
 
 
 def test_nobody_there_makes_no_file_and_no_event(browser, officer):
-    page = browser.follow(export(browser, expect=302))
+    page = browser.follow(ask(browser))
     assert "没有符合条件的人员" in page.text
     assert exports_kept() == []
 
 
 def test_a_second_export_of_the_same_officer_waits(make, browser, officer):
     approved(make)
-    folder = browser.app.config["DATA"] / "exports"
-    with roster.one_at_a_time(folder, make.actor(officer)):
-        assert "另一份名册正在生成" in export(browser, expect=409).text
-    export(browser)
+    first = ask(browser).location
+    assert ask(browser).location == first
+    assert "还没有生成好" in browser.open(first).text
 
 
-def test_an_export_holds_no_lock_of_the_database_while_it_is_written(make, browser, officer, monkeypatch):
+def test_nothing_is_written_down_when_the_job_was_cancelled_or_nobody_is_left(make, app, browser, officer):
+    record = make.record()
+    page = ask(browser).location
+    browser.send(f"{page}/cancel")
+    draw(app)
+    page = ask(browser).location
+    record.department_id = make.department("210103").id
+    db.session.commit()
+    assert drawn(app, job_at(page)).problem == "list"
+    assert "没有符合条件的人员" in browser.open(page).text
+    assert exports_kept() == []
+
+
+def test_columns_are_chosen_kept_under_a_name_and_stand_in_the_order_of_the_pages(make, browser, officer):
     approved(make)
-    seen = []
-    write = roster.write
+    sent = {"column": ["mobile", "applicant_name", "nonsense"], "name": "通讯录", "qualification": "none"}
+    kept = browser.send("/staff/roster/columns", sent).location
+    assert "qualification=none" in kept
+    page = browser.open(kept).text
+    assert page.count(" checked") == 2
+    assert exported(browser, column=["mobile", "applicant_name"]).head[3:] == ["申报人姓名", "手机号码"]
+    browser.send("/staff/roster/columns", sent | {"column": ["mobile"]})
+    (again,) = exports.kept_columns(make.actor(officer))
+    assert again.columns == ["mobile"]
+    assert "至少选择一个栏目" in browser.send("/staff/roster/columns", {"name": "空"}, expect=422).text
+    assert browser.open("/staff/roster?set=national").text.count(" checked") == len(roster.NATIONAL)
+    assert set(roster.NATIONAL) < set(roster.columns_to_choose())
+    browser.send(f"/staff/roster/columns/{again.id}/drop")
+    assert exports.kept_columns(make.actor(officer)) == []
 
-    def watched(*given):
-        made = write(*given)
-        with db.engine.connect() as other:
-            other.exec_driver_sql("COMMIT")
-            other.exec_driver_sql("BEGIN IMMEDIATE")
-            seen.append("somebody else writes")
-            other.exec_driver_sql("ROLLBACK")
-            other.exec_driver_sql("BEGIN")
-        return made
 
-    monkeypatch.setattr(roster, "write", watched)
-    export(browser)
-    assert seen
+def test_a_csv_of_the_filtered_records(make, browser, officer):
+    approved(make, "单小燕", **EMPLOYED | QUALIFIED | {"postal_address": "=样例路 1 号"})
+    approved(make, "孙立国")
+    data = export(browser, form="csv", qualification=QUALIFIED["qualification"], state="standing").data
+    rows = list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
+    assert [(row["申报人姓名"], row["通讯地址"]) for row in rows] == [("单小燕", "'=样例路 1 号")]
+    assert "/print/" not in ask(browser, state="closed").location
+    one = db.session.scalars(select(Record).where(Record.name == "孙立国")).one()
+    assert f"record={one.uid}" in browser.open(f"/staff/archive/{one.uid}").text
+    assert exported(browser, record=one.uid).column("申报人姓名") == ["孙立国"]
 
 
 def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):
@@ -342,13 +372,6 @@ def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser,
 def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
     assert tick.tick()[0]["abandoned spreadsheets"] == 1
     assert [folder.exists() for folder in left_behind] == [False, True]
-
-
-def test_the_lock_ends_with_the_export(tmp_path, make, officer):
-    with roster.one_at_a_time(tmp_path, make.actor(officer)):
-        pass
-    with (tmp_path / f"{officer.id}.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # would raise
 
 
 def test_days_are_those_of_shanghai():

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lib.codes import Status
 from lib.database import utcnow
 from models import Decision, Record, db
-from services import audit
+from services import audit, workflow
 from tests.support.office.review_desk import form, fresh, holder_id, path, unsent
 
 
@@ -177,7 +177,8 @@ def test_only_what_the_record_points_to_is_revoked(make, browser, another_browse
     declaration = record.revision.declaration
     browser.send(path(declaration, "revoke"), form("nation", confirmed="yes", why="有误"), expect=403)
     change = make.change(record)
-    change.postal_address = "样例路 77 号"
+    make.papers(change)
+    workflow.submit(change, make.actor(change.account), commitment="1", review_days=10)
     db.session.commit()
     another_browser.send(path(declaration, "revoke"), form("nation", confirmed="yes", why="有误"), expect=422)
     assert fresh(declaration).status == Status.APPROVED

@@ -47,7 +47,7 @@ def test_a_second_look_that_names_no_revision_is_refused_with_a_page(make, brows
     ],
 )
 def test_the_ends_of_the_calendar_are_no_error_of_ours(browser, officer, days):
-    sent = {"office": "210102", "source": "records", "reason": "核对全县人数", **days}
+    sent = {"office": "210102", "source": "records", "form": "xlsx", "reason": "核对全县人数", **days}
     answer = browser.client.post("/staff/roster", data=sent)
     assert answer.status_code in (302, 422)
 

@@ -54,7 +54,7 @@ VERBS: dict[str, tuple[Role, Callable[[Declaration, Actor], Any]]] = {
     "decline": (OFFICE, decline),
 }
 #: Verbs that ask for more than a state, like an offer or a colleague: test_workflow_desk.py.
-MORE = set("take_over undo revoke reopen offer transfer refuse propose disagree take_back".split())
+MORE = set("discard take_over undo revoke reopen offer transfer refuse propose disagree take_back".split())
 LEGAL = {
     (Status.DRAFT, "submit"): Status.SUBMITTED,
     (Status.RETURNED, "submit"): Status.SUBMITTED,

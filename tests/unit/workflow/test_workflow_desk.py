@@ -199,12 +199,15 @@ def test_a_revoked_approval_goes_back_with_marks_and_the_record_falls_back(make,
     assert "审核通过" not in unread(in_hand)  # undone before its message was visible
 
 
-@pytest.mark.parametrize("why", ["reviewer", "no marks", "no comment", "open change", "not the record", "elsewhere"])
+@pytest.mark.parametrize("why", ["reviewer", "no marks", "no comment", "sent change", "not the record", "elsewhere"])
 def test_it_cannot_be_revoked(make, manager, why):
     record = make.record()
     declaration = record.revision.declaration
-    if why == "open change":
-        make.change(record)
+    if why == "sent change":
+        change = make.change(record)
+        make.papers(change)
+        workflow.submit(change, make.actor(change.account), commitment="1", review_days=10)
+        db.session.commit()
     elif why == "not the record":
         change = make.change(record)
         make.papers(change)
@@ -219,6 +222,16 @@ def test_it_cannot_be_revoked(make, manager, why):
         workflow.revoke(declaration, make.actor(person), 1, comment="" if why == "no comment" else "资料不实")
     db.session.rollback()
     assert declaration.status == Status.APPROVED
+
+
+def test_a_change_never_sent_is_dropped_with_the_revocation_and_the_person_told(make, manager):
+    record = make.record()
+    change, declaration = make.change(record), record.revision.declaration
+    make.mark(declaration, "nation", reviewer=make.actor(manager))
+    workflow.revoke(declaration, make.actor(manager), 1, comment="资料不实")
+    db.session.commit()
+    assert (change.status, declaration.status) == (Status.DROPPED, Status.RETURNED)
+    assert "信息变更已作废" in unread(declaration)
 
 
 def test_a_declined_submission_is_reopened_by_the_manager_with_time_to_review(make, officer, manager, in_hand):
