@@ -70,6 +70,8 @@ def create(
     department = db.session.scalar(select(Department).where(Department.code == department_code))
     if role == Role.APPLICANT or department is None:
         raise StaffRefused("没有这个角色" if role == Role.APPLICANT else f"没有代码为 {department_code} 的部门")
+    if not department.active:
+        raise StaffRefused(f"{department.name}已撤并，请填写接办部门的代码")
     if db.session.scalar(select(Staff.id).where(Staff.username == username)):
         raise StaffRefused(f"用户名 {username} 已存在")
     staff = Staff(username=username, name=name, role=role, department_id=department.id, password_hash=password_hash)

@@ -39,6 +39,11 @@ class DepartmentNode:
     hours: str
     verified_on: date | None
     active: bool
+    system_url: str
+    system_words: str
+    closes_on: date | None
+    reopens_on: date | None
+    successor_id: int | None
 
 
 @dataclass(frozen=True, eq=False)

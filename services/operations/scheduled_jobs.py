@@ -20,7 +20,7 @@ from services.corrections import reminders
 from services.papers import phone_upload, resumable_uploads
 from services.reports import xlsx
 from services.sheet import batch_print
-from services.workflow import due_dates
+from services.workflow import department_closing, due_dates
 
 PARKED = timedelta(hours=24)
 CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
@@ -70,6 +70,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "old phone uploads": phone_upload.forget_old,
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
         "reminders of corrections": reminders.remind_all,
+        "departments closed and reopened": department_closing.carry_out,
         "due dates by a new calendar": due_dates.reckon_again,
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
