@@ -14,12 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("department", sa.Column("system_url", sa.String(length=200), nullable=False, server_default=""))
-    op.add_column("department", sa.Column("system_words", sa.String(length=100), nullable=False, server_default=""))
+    op.add_column("department", sa.Column("system_url", sa.String(length=200), nullable=True))
+    op.add_column("department", sa.Column("system_words", sa.String(length=100), nullable=True))
     op.add_column("department", sa.Column("closes_on", sa.Date(), nullable=True))
     op.add_column("department", sa.Column("reopens_on", sa.Date(), nullable=True))
     op.add_column("department", sa.Column("successor_id", sa.Integer(), nullable=True))
-    op.add_column("department", sa.Column("moves_staff", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column("department", sa.Column("moves_staff", sa.Boolean(), nullable=True))
     op.create_index(op.f("ix_department_successor_id"), "department", ["successor_id"])
 
 

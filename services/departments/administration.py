@@ -81,7 +81,7 @@ def edit(actor: Actor, department: Department, name: str, system: OwnSystem) -> 
     _refuse_taken_name(name, department.code)
     if department.kind == DepartmentKind.PROVINCE and system.used:
         raise DepartmentRefused("own_system", "省财政厅由本平台受理，不能改为使用自己的采集系统")
-    url, words = (system.url, system.words) if system.used else ("", "")
+    url, words = (system.url or None, system.words or None) if system.used else (None, None)
     if name != department.name:
         department.name = name
         audit.record("department_renamed", actor, detail=department.code)

@@ -69,7 +69,7 @@ def _covering(by_code: Mapping[str, DepartmentNode], *divisions: str | None) -> 
 
 
 def _candidate(row: DepartmentNode, reason: str) -> DepartmentMatch:
-    own = (row.own_system, row.system_url, row.system_words)
+    own = (row.own_system, row.system_url or "", row.system_words or "")
     return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, *own)
 
 

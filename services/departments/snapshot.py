@@ -39,8 +39,8 @@ class DepartmentNode:
     hours: str
     verified_on: date | None
     active: bool
-    system_url: str
-    system_words: str
+    system_url: str | None
+    system_words: str | None
     closes_on: date | None
     reopens_on: date | None
     successor_id: int | None
