@@ -30,10 +30,10 @@ class TreeEntry:
 def of(path: str, query: str = "", *, without_phone: bool = False, with_closed: bool = False) -> TreeEntry | None:
     """The department of this path and those below it that are looked for; None when there are none."""
     rows = [row for row in tree.load().under(path) if row.active or with_closed]
-    names = {row.code: row.name for row in rows}
+    cities = {row.code: row.name for row in rows if row.kind == DepartmentKind.CITY}
 
     def fits(row: DepartmentNode) -> bool:
-        city = next((names[code] for code in row.path.split("/") if code.endswith("00") and code in names), "")
+        city = next((cities[code] for code in row.path.split("/") if code in cities), "")
         return (not query or matching.is_found(query, row.name, city)) and not (without_phone and not lacks_phone(row))
 
     return _entry(rows[0], rows, fits) if rows else None

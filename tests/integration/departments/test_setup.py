@@ -116,6 +116,7 @@ def test_the_tree_counts_and_lists_those_without_a_phone(client, make):
     missing = client.open(f"{TREE}?phone=none").text
     assert "沈阳市和平区财政局</a>" in missing
     assert "沈阳市沈河区财政局</a>" not in missing
+    assert "康平县财政局</a>" in client.open(TREE, query_string={"q": "沈阳"}).text
     found = client.open(TREE, query_string={"q": "沈河"}).text
     assert "沈阳市沈河区财政局</a>" in found
     assert "沈阳市和平区财政局</a>" not in found
@@ -125,3 +126,17 @@ def test_the_tree_counts_and_lists_those_without_a_phone(client, make):
 def test_only_the_system_administrator_changes_the_tree(client, make, path):
     client.sign_in(make.staff(Role.MANAGER, "210000"))
     client.send(f"{TREE}/{path}", {"name": "x"}, expect=403)
+
+
+def test_the_tree_as_text_and_what_is_wrong_in_it(app, make):
+    run = app.test_cli_runner().invoke
+    listed = run(args=["departments", "list", "--without-phone"]).output
+    assert "210102\t沈阳市和平区财政局\t和平区" in listed
+    assert run(args=["departments", "check"]).output == "Error: 210000-SF: covers no place\n"
+
+    make.department("210102").active = False
+    db.session.commit()
+
+    checked = run(args=["departments", "check"])
+    assert checked.exit_code == 1
+    assert "210102: no department covers it" in checked.output
