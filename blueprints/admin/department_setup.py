@@ -188,16 +188,16 @@ def close_department(code: str) -> ResponseReturnValue:
         except DepartmentRefused as refused:
             _show(form, refused)
     if request.method == "GET":
-        _fill_in_plan(form, node)
+        _fill_in_plan(form, _row(code))
     affected = department_closing.affected(_row(code))
     page = render_template("admin/department_close.html", office=node, form=form, affected=affected)
     return page, 422 if form.errors else 200
 
 
-def _fill_in_plan(form: ClosingForm, node: DepartmentNode) -> None:
-    successor = tree.load().by_id.get(node.successor_id or 0)
-    form.on.data, form.successor.data = node.closes_on, successor.code if successor else None
-    form.officers.data = "move"
+def _fill_in_plan(form: ClosingForm, row: Department) -> None:
+    successor = tree.load().by_id.get(row.successor_id or 0)
+    form.on.data, form.successor.data = row.closes_on, successor.code if successor else None
+    form.officers.data = "disable" if row.moves_staff is False else "move"
 
 
 @bp.post("/departments/<code>/reopen")

@@ -88,7 +88,11 @@ def plan(actor: Actor, department: Department, on: date, successor_code: str, *,
     """Close it on this day; today: at once. Raises DepartmentRefused."""
     successor = _successor(department, successor_code) if successor_code else None
     _refuse_closing(department, on, successor)
-    department.closes_on, department.moves_staff = on, moves_staff and successor is not None
+    if not moves_staff and actor.department_id == department.id:
+        raise DepartmentRefused("officers", "您自己的账号在这个部门，不能停用，请选择转到接办部门")
+    if moves_staff and successor is None and affected(department).officers:
+        raise DepartmentRefused("officers", "没有接办部门，工作人员不能转走，请选择停用账号")
+    department.closes_on, department.moves_staff = on, moves_staff
     department.successor_id = successor.id if successor else None
     db.session.flush()
     audit.record("department_closing", actor, detail=f"{department.code} on {on}, to {successor_code or 'none'}")
@@ -180,7 +184,7 @@ def _close(department: Department, actor: Actor | None) -> None:
     _tell_choosing(department, successor)
     if successor:
         _join(department, successor)
-    for officer in affected(department).officers:
+    for officer in affected(department).officers:  # those who came since, too
         _move_officer(officer, successor if department.moves_staff else None, actor)
     _hand_over_all(AT_ONCE)
 

@@ -193,6 +193,16 @@ def test_what_cannot_be_is_refused(make, system, changed, message):
     assert make.department(HEPING).active
 
 
+def test_officers_go_along_only_with_a_successor_and_nobody_disables_the_own_account(make, system):
+    make.staff(Role.REVIEWER, HEPING)
+    assert "没有接办部门" in system.send(CLOSE, closing(successor=""), expect=422).text
+
+    system.sign_in(make.staff(Role.SYSTEM, HEPING))
+    assert "您自己的账号" in system.send(CLOSE, closing(officers="disable"), expect=422).text
+    system.send(CLOSE, closing(2))
+    assert 'value="move" checked' in system.open(CLOSE).text
+
+
 def test_the_province_and_a_successor_to_be_stay(make, system):
     system.open("/staff/admin/departments/210000/close", expect=404)
     system.send(CLOSE, closing(3))
