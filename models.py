@@ -129,6 +129,14 @@ class Department(Base):
     hours: Mapped[str] = mapped_column(String(60), default="")
     verified_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
+    #: Where those go whose department collects by itself: the address (http) and what is said beside it.
+    system_url: Mapped[str | None] = mapped_column(String(200))
+    system_words: Mapped[str | None] = mapped_column(String(100))
+    #: 撤并: from this day on it is closed, and from the other one open again. The successor takes over its work.
+    closes_on: Mapped[date | None]
+    reopens_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(index=True)
+    moves_staff: Mapped[bool | None]  # its officers go along; else they are disabled
 
     parent: Mapped[Department | None] = relationship(remote_side=[id])
     covers: Mapped[list[DepartmentDivision]] = relationship(back_populates="department")

@@ -42,6 +42,7 @@ def home() -> str:
         empty_form=LoginForm,
         notices=notices.newest(HOME_NOTICES),
         days=current_app.config["REVIEW_DAYS"],
+        ways_on=matching.ways_on(),
     )
 
 
@@ -69,6 +70,7 @@ def guide_page() -> str:
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
         templates=sheet_templates.TEMPLATES,
+        ways_on=matching.ways_on(),
     )
 
 

@@ -8,6 +8,7 @@ from commands import (
     audit,
     calendar,
     demo,
+    departments,
     doctor,
     init,
     legacy,
@@ -20,7 +21,7 @@ from commands import (
     tick,
 )
 
-GROUPS = (audit, staff, legacy, messages, storage, queue, calendar)
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments)
 
 
 def init_app(app: Flask) -> None:

@@ -19,8 +19,13 @@ from models import Declaration, Department, Event, Record, Revision, RosterExpor
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
 
+OFFICE_CHANGED = "office_changed"  # its department was closed, another one took it over
 #: What the applicant reads in 办理进度. Other moves (taking, putting back) are the office's own affair.
-PROGRESS = {"create": "开始填写", **{move.verb: move.progress for move in MOVES.values() if move.progress}}
+PROGRESS = {
+    "create": "开始填写",
+    OFFICE_CHANGED: "改由其他部门办理",
+    **{move.verb: move.progress for move in MOVES.values() if move.progress},
+}
 OPENED = "open_result"  # the applicant saw a verdict
 #: Staff looked into a person's file: 信息查阅记录.
 ACCESSES = {

@@ -2,6 +2,7 @@
 
 from blueprints.admin import (
     audit,
+    department_setup,
     departments,
     home,
     messages,
@@ -17,6 +18,7 @@ from blueprints.admin.shared import bp
 __all__ = [
     "audit",
     "bp",
+    "department_setup",
     "departments",
     "home",
     "messages",

@@ -1,4 +1,4 @@
-"""咨询电话: phones and hours of the departments (部门管理员)."""
+"""会计管理部门: the tree; phones and hours, kept by each office (部门管理员); which department an address leads to."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from lib.codes import Role
 from models import Department, db
 from services import audit
 from services.access import only
-from services.departments import matching
+from services.departments import matching, office_tree, snapshot
 
 BETWEEN_PHONES = re.compile(r"[、,，;；/\n]+|\s{2,}")
 SERVICE_LINE = re.compile(r"12[0-9]{3}")  # 12345, 12366
+PROVINCE = "210000/"
 
 
 def phone_list(text: str | None) -> str:
@@ -47,9 +48,23 @@ class DepartmentContactForm(AdminForm):
 
 
 @bp.get("/departments", endpoint="departments")
-@only(Role.MANAGER)
+@only(Role.MANAGER, Role.SYSTEM)
 def list_departments() -> str:
-    return render_template("admin/departments.html", departments=matching.in_scope(me()))
+    """The tree: all of it for the 系统管理员, who configures it; the own part for a manager, who fills in phones."""
+    configures = me().role == Role.SYSTEM
+    path = PROVINCE if configures else me().path
+    query = " ".join(request.args.get("q", "").split())[:40]
+    missing = request.args.get("phone") == "none"
+    whole = office_tree.of(path)
+    return render_template(
+        "admin/departments.html",
+        root=office_tree.of(path, query, without_phone=missing, with_closed=configures),
+        query=query,
+        missing=missing,
+        count=sum(1 for _entry in whole or ()),
+        without_phone=sum(office_tree.lacks_phone(entry.office) for entry in whole or ()),
+        configures=configures,
+    )
 
 
 @bp.route("/departments/<code>", methods=["GET", "POST"])
@@ -69,3 +84,31 @@ def department(code: str) -> ResponseReturnValue:
     if request.method == "GET" and found.verified_on is None:
         form.verified_on.data = today()
     return render_template("admin/department.html", department=found, form=form), 422 if form.errors else 200
+
+
+@bp.get("/department-check", endpoint="department_check")
+@only(Role.MANAGER, Role.SYSTEM)
+def check_address() -> str:
+    """Which departments an address leads to, in which order, and why."""
+    asked = {name: request.args.get(name, "") for name in ("city", "county", "street", "affiliation")}
+    counties = matching.counties(asked["city"])
+    streets = matching.streets(asked["county"]) if asked["county"] in counties else {}
+    county = asked["county"] if asked["county"] in counties else ""
+    street = asked["street"] if asked["street"] in streets else None
+    found = matching.match(asked["city"], county, street, asked["affiliation"]) if county else []
+    return render_template(
+        "admin/department_check.html",
+        lists={
+            "city": ("市", matching.cities()),
+            "county": ("县(区)", counties),
+            "street": ("街道(乡镇)", streets),
+            "affiliation": ("单位隶属关系", snapshot.current().offered["affiliation"]),
+        },
+        asked=asked,
+        county=county,
+        found=[(match, office_tree.covers(_node(match.code))) for match in found],
+    )
+
+
+def _node(code: str) -> snapshot.DepartmentNode:
+    return next(row for row in snapshot.current().departments if row.code == code)

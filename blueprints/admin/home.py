@@ -24,7 +24,11 @@ class AdminPage:
 MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
     (
         "部门",
-        (AdminPage("admin.departments", "咨询电话", "填写本部门和下级部门的电话、地址和办公时间，保存后立即公开"),),
+        (
+            AdminPage("admin.departments", "部门和咨询电话", "查看各部门负责的范围，填写电话、地址和办公时间"),
+            AdminPage("admin.new_zone", "添加功能区", "登记开发区等功能区的财政部门和它负责的街道"),
+            AdminPage("admin.department_check", "受理部门查询", "选择地址和隶属关系，查看由哪个部门受理以及原因"),
+        ),
     ),
     (
         "清单和文字",
@@ -36,20 +40,13 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.message_texts", "消息文字", "修改站内消息、邮件和短信的文字，预览，恢复默认"),
         ),
     ),
-    ("运行", (AdminPage("admin.messages", "消息发送情况", "查看邮件和短信是否发出，重发没有发出的"),)),
     (
-        "本人",
-        (
-            AdminPage("auth.staff_inbox", "消息", "每日提要和发给您的其他消息"),
-            AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码，填写邮箱"),
-        ),
-    ),
-    (
-        "证件号码和账号",
+        "证件号码和原持证人",
         (
             AdminPage(
                 "auth.staff_assistance", "核验申请", "核对证件，办理证件号被占用、没有凭证和忘记密码，解除账号冻结"
             ),
+            AdminPage("admin.register", "原持证人名册", "导入原会计从业资格证名册：上传、检查、导入、撤销"),
         ),
     ),
     (
@@ -59,9 +56,13 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),
+    ("运行", (AdminPage("admin.messages", "消息发送情况", "查看邮件和短信是否发出，重发没有发出的"),)),
     (
-        "原持证人",
-        (AdminPage("admin.register", "原持证人名册", "导入原会计从业资格证名册：上传、检查、导入、撤销"),),
+        "本人",
+        (
+            AdminPage("auth.staff_inbox", "消息", "每日提要和发给您的其他消息"),
+            AdminPage("auth.staff_account", "我的账号", "修改密码，更换动态验证码和恢复码，填写邮箱"),
+        ),
     ),
 )
 

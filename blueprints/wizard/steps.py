@@ -34,6 +34,7 @@ from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts
+from services.departments import matching
 from services.filing import next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
@@ -57,7 +58,8 @@ def notice() -> ResponseReturnValue:
         return redirect(url_for("archive.own"))
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
-        return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=current_app.config["REVIEW_DAYS"])
+        days, ways_on = current_app.config["REVIEW_DAYS"], matching.ways_on()
+        return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=days, ways_on=ways_on)
     with writing():
         declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
         if declaration.is_editable and declaration.notice_read_at is None:

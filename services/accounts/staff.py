@@ -105,6 +105,8 @@ def office_of(code: str) -> Department:
     office = db.session.scalar(select(Department).where(Department.code == code))
     if office is None:
         raise StaffRefused(f"没有代码为 {code} 的部门")
+    if not office.active:
+        raise StaffRefused(f"{office.name}已撤并，请填写接办部门的代码")
     return office
 
 

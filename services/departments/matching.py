@@ -17,7 +17,10 @@ CENTRAL, PROVINCIAL, MUNICIPAL = "central", "provincial", "municipal"  # codes o
 
 @dataclass(frozen=True)
 class DepartmentMatch:
-    """A department that an applicant may choose. ``own_system``: it collects by itself and takes no filing here."""
+    """A department that an applicant may choose. ``own_system``: it collects by itself and takes no filing here.
+
+    ``system_url`` and ``system_words``: the way to that system, as far as it is known.
+    """
 
     code: str
     name: str
@@ -25,6 +28,8 @@ class DepartmentMatch:
     address: str
     reason: str
     own_system: bool
+    system_url: str = ""
+    system_words: str = ""
 
 
 def cities() -> Titles:
@@ -49,10 +54,11 @@ def match(city: str, county: str, street: str | None, affiliation: str | None = 
     中央 and 省 units come to the province first, 市 units to the city (rules, departments).
     """
     by_code = tree.load().by_code
-    codes = (*_covering(by_code, street, county), city, f"{city[:2]}0000")
+    codes = dict.fromkeys((*_covering(by_code, street, county), city, f"{city[:2]}0000"))
     rows = [by_code[code] for code in codes if code in by_code and by_code[code].active]
-    found = [_candidate(row, _reason(row, affiliation)) for row in rows]
-    return sorted(found, key=lambda candidate: _preferred(candidate, affiliation))
+    return [
+        _candidate(row, _reason(row, affiliation)) for row in sorted(rows, key=lambda row: _later(row, affiliation))
+    ]
 
 
 def _covering(by_code: Mapping[str, DepartmentNode], *divisions: str | None) -> list[str]:
@@ -63,7 +69,8 @@ def _covering(by_code: Mapping[str, DepartmentNode], *divisions: str | None) -> 
 
 
 def _candidate(row: DepartmentNode, reason: str) -> DepartmentMatch:
-    return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, row.own_system)
+    own = (row.own_system, row.system_url or "", row.system_words or "")
+    return DepartmentMatch(row.code, row.name, row.phone, row.address, reason, *own)
 
 
 def _reason(row: DepartmentNode, affiliation: str | None) -> str:
@@ -74,12 +81,11 @@ def _reason(row: DepartmentNode, affiliation: str | None) -> str:
     return "负责您所填地址所在的功能区" if row.kind == DepartmentKind.ZONE else "负责您所填地址所在的县(区)"
 
 
-def _preferred(candidate: DepartmentMatch, affiliation: str | None) -> bool:
+def _later(row: DepartmentNode, affiliation: str | None) -> bool:
     """Sorts what the affiliation puts first before the rest; the order within stays."""
-    is_province, is_city = candidate.code.endswith("0000"), candidate.code.endswith("00")
     if affiliation in (CENTRAL, PROVINCIAL):
-        return not is_province
-    return not (is_city and not is_province) if affiliation == MUNICIPAL else False
+        return row.kind != DepartmentKind.PROVINCE
+    return row.kind != DepartmentKind.CITY if affiliation == MUNICIPAL else False
 
 
 # --- 咨询电话 ------------------------------------------------------------------------------------------------------
@@ -90,11 +96,12 @@ _LEFT_OUT = re.compile("财政金融局|财政[厅局]?|(?:满族|蒙古族)?自
 
 @dataclass(frozen=True, eq=False)
 class PhoneBookGroup:
-    """The departments of one city; the first group is the province's own."""
+    """The departments of one city; the first group is the province's own. ``system``: where a city collects."""
 
     name: str
     own_system: bool
     departments: Sequence[DepartmentNode]
+    system: DepartmentNode | None = None
 
 
 def phone_book(query: str = "") -> Sequence[PhoneBookGroup]:
@@ -113,17 +120,33 @@ def _grouped(reference: ReferenceData, query: str) -> Sequence[PhoneBookGroup]:
     groups: dict[str, list[DepartmentNode]] = {}
     for row in rows:
         city = next((code for code in row.path.split("/") if code in names), "")
-        if _is_found(query, row.name, names.get(city, "")):
+        if is_found(query, row.name, names.get(city, "")):
             groups.setdefault(city, []).append(row)
     return tuple(
         PhoneBookGroup(
-            names[city].removesuffix("财政局") if city else "省级", all(row.own_system for row in found), found
+            names[city].removesuffix("财政局") if city else "省级",
+            all(row.own_system for row in found),
+            found,
+            next((row for row in found if row.own_system and row.system_url), None),
         )
         for city, found in groups.items()
     )
 
 
-def _is_found(query: str, name: str, city: str) -> bool:
+def ways_on() -> Sequence[DepartmentNode]:
+    """The topmost departments that collect by themselves and whose system has an address here."""
+    found: list[DepartmentNode] = []
+    for row in snapshot.current().departments:
+        if row.active and row.own_system and row.system_url and not _is_below_one_of(row, found):
+            found.append(row)
+    return tuple(found)
+
+
+def _is_below_one_of(row: DepartmentNode, others: Sequence[DepartmentNode]) -> bool:
+    return any(row.path.startswith(other.path) and row.system_url == other.system_url for other in others)
+
+
+def is_found(query: str, name: str, city: str) -> bool:
     wanted, bare = "".join(query.split()), _LEFT_OUT.sub("", query)
     return wanted in name or bool(bare and bare in _LEFT_OUT.sub("", f"{city} {name}"))
 

@@ -39,6 +39,11 @@ class DepartmentNode:
     hours: str
     verified_on: date | None
     active: bool
+    system_url: str | None
+    system_words: str | None
+    closes_on: date | None
+    reopens_on: date | None
+    successor_id: int | None
 
 
 @dataclass(frozen=True, eq=False)

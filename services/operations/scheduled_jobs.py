@@ -25,7 +25,7 @@ from services.papers import phone_upload, resumable_uploads
 from services.queue import digest
 from services.reports import xlsx
 from services.sheet import batch_print
-from services.workflow import due_dates
+from services.workflow import department_closing, due_dates
 
 PARKED = timedelta(hours=24)
 CODES_KEPT = timedelta(days=30)  # after their end: the counter can still see that one was issued
@@ -81,6 +81,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "answers promised by a new calendar": requests.reckon_again,
         "pictures of old assistance requests": requests.drop_old_pictures,
         "reminders of corrections": reminders.remind_all,
+        "departments closed and reopened": department_closing.carry_out,
         "due dates by a new calendar": due_dates.reckon_again,
         "old register files": register_jobs.forget_old,
         "register files taken up": partial(register_jobs.take_up, here.root, here.starts_drawers),

@@ -88,6 +88,36 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()
 
 
+def hand_over(declaration_ids: Sequence[int], department_id: int) -> None:
+    """These submissions are handled by another department from now on. The caller holds their rows."""
+    tree, changed = department_tree.load(), Counter[Count]()
+    query = select(QueueItem).where(QueueItem.declaration_id.in_(declaration_ids)).order_by(QueueItem.declaration_id)
+    for item in db.session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        changed.subtract(_counts(item, tree))
+        item.department_id, item.city_id = department_id, tree.city_id(department_id)
+        changed.update(_counts(item, tree))
+    keys_of_them = update(SearchKey).where(SearchKey.declaration_id.in_(declaration_ids))
+    db.session.execute(keys_of_them.values(department_id=department_id))
+    _add_counts(changed)
+
+
+def move_below(department_id: int, above_before: Sequence[int]) -> None:
+    """A department, with all below it, has come beneath another one: those above it count its submissions.
+
+    ``above_before``: the departments that were above it. The tree is the new one already.
+    """
+    tree, changed = department_tree.load(), Counter[Count]()
+    for row in db.session.scalars(select(QueueCount).where(QueueCount.department_id == department_id)):
+        counted = row.status, row.due_on, row.again, row.flagged
+        changed.update({(above, *counted): row.n for above in tree.scope(department_id)[:-1]})
+        changed.subtract({(above, *counted): row.n for above in above_before})
+    _add_counts(changed)
+    below = tree.ids_under(tree.by_id[department_id].path)
+    for table in (QueueItem, Record):
+        inside = update(table).where(table.department_id.in_(below))
+        db.session.execute(inside.values(city_id=tree.city_id(department_id)))
+
+
 def _item(declaration_id: int) -> QueueItem | None:
     """The row as it is in the database, locked: two writers of a counter's difference must not read the same."""
     query = select(QueueItem).where(QueueItem.declaration_id == declaration_id).with_for_update()

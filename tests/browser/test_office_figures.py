@@ -131,3 +131,12 @@ def test_own_figures_show_what_was_measured(visit, manager, make):
     visitor = signed_in(visit(), manager)
     visitor.go("/staff/own-figures")
     assert "48 秒" in visitor.text()
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_the_pages_of_the_departments_can_be_read(visit, make, screen):
+    tree = "/staff/admin/departments"
+    visitor = signed_in(visit(screen), make.staff(Role.SYSTEM, "210000"), f"{tree}?q=沈阳")
+    pages = (f"{tree}/new", *(f"{tree}/210102/{page}" for page in ("setup", "covers", "close")))
+    for path in (*pages, "/staff/admin/department-check?city=210100&county=210102"):
+        visitor.go(path)

@@ -7,6 +7,7 @@ import html
 import io
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -19,6 +20,8 @@ from services import audit
 from services.administration import audit_seals, audit_search
 from tests.support.rules import house
 
+ROOT = Path(__file__).resolve().parents[3]
+RECORDS = re.compile(r'audit\.record\(\s*"([a-z_]+)"')
 SEARCH, EXPORT = "/staff/admin/audit/search", "/staff/admin/audit/export"
 
 
@@ -190,3 +193,10 @@ def test_a_page_asks_little_of_the_database_and_reads_an_index(app, auditor):
         plans.append(" ".join(str(row[3]) for row in rows))
     assert all("USING INDEX ix_event" in plan for plan in plans), plans
     assert [("TEMP B-TREE" in plan) for plan in plans] == [False, True, *[False] * 4], plans
+
+
+def test_every_verb_that_is_recorded_has_words(app):
+    sources = [path.read_text("utf-8") for path in ROOT.glob("services/**/*.py")]
+    recorded = {verb for source in sources for verb in RECORDS.findall(source)}
+    assert {"staff_sign_in", "calendar"} <= recorded
+    assert recorded - set(audit_search.TITLES) == set()

@@ -7,6 +7,7 @@ import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -21,6 +22,7 @@ from models import Event, Record, RosterExport, db
 from services import audit
 from services.declaration import answers, labels
 from services.reports import exports, roster, xlsx
+from tests.conftest import Browser, Page
 from tests.support.office.printing import draw, drawn, job_at
 from tests.support.office.spreadsheets import Table, tables
 from tests.support.people import EMPLOYED, QUALIFIED
@@ -33,13 +35,13 @@ def approved(make, name: str = "单小燕", **answered):
     return make.declaration(Status.APPROVED, make.account(name), **answered)
 
 
-def ask(browser, expect: int = 302, **sent):
+def ask(browser: Browser, *, expect: Any = 302, **sent: Any) -> Page:
     """Send the form only."""
     sent = {"office": "210102", "source": "records", "form": "xlsx", "reason": REASON} | sent
     return browser.send("/staff/roster", sent, expect)
 
 
-def export(browser, **sent):
+def export(browser: Browser, **sent: Any) -> Page:
     """Ask for the list, let it be made, fetch it, forget the job."""
     page = ask(browser, **sent)
     job = drawn(browser.app, job_at(page.location))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from lib.codes import Role, Status
-from models import Declaration, Employer, EmployerSuffix, QueueCount, QueueItem, Record, SearchKey, db
+from models import Declaration, db
 from services import workflow
 from services.access import Actor
 from services.marks import marks
 from services.queue import index as queue_index
 from services.workflow import last_decision
 from tests.support.factory import Make
+from tests.support.office.derived import everything
 from tests.support.office.review_desk import fresh
 from tests.support.people import WITH_EMPLOYER, WITHOUT_EMPLOYER
 
@@ -24,27 +23,6 @@ pytestmark = pytest.mark.slow
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 NAMES = ("单小燕", "仇志强", "解晓东", "阿卜杜拉·买买提", "John Smith")
 EMPLOYERS = ("样例县华业机械有限公司", "样例县第二中学", "样例县嘉禾商贸有限公司")
-
-
-def rows_of(*columns: Any) -> set[Any]:
-    return {tuple(row) for row in db.session.execute(select(*columns))}
-
-
-def everything() -> dict[str, set[Any]]:
-    """All that is derived, in a form that does not depend on the ids of employers."""
-    names = {one.id: one.name for one in db.session.scalars(select(Employer))}
-    queue = {column.name: column for column in QueueItem.__table__.columns}
-    rows = [dict(row._mapping) for row in db.session.execute(select(*queue.values()))]
-    for row in rows:
-        row["employer_id"] = names.get(row["employer_id"])
-    record = (Record.id, Record.declaration_id, Record.city_id, Record.name, Record.employer, Record.masked_number)
-    return {
-        "items": {tuple(row.items()) for row in rows},
-        "counts": rows_of(*QueueCount.__table__.columns),
-        "keys": rows_of(*SearchKey.__table__.columns),
-        "suffixes": {(part, names[n]) for part, n in db.session.execute(select(*EmployerSuffix.__table__.columns))},
-        "records": rows_of(*record),
-    }
 
 
 class Life:
