@@ -22,7 +22,7 @@ from services.accounts import inbox, staff
 from services.departments import snapshot, tree
 from services.departments.administration import COVERING, LONGEST_PATH, DepartmentRefused
 from services.queue import index as queue_index
-from services.workflow.claims import drop_claim
+from services.workflow.claims import drop_claim, vacate
 from services.workflow.state import waiting_transfer, waits
 from services.workflow.transitions import make_move
 
@@ -220,6 +220,7 @@ def _move_officer(officer: Staff, successor: Department | None, actor: Actor | N
     if successor is None:
         officer.active = False
         staff.ended(officer, "staff_disable", actor)
+        vacate(officer.id, f"staff {officer.uid} was disabled")
         return
     officer.department_id = successor.id
     audit.record("staff_move", actor, detail=f"staff {officer.uid} to {successor.code}")

@@ -94,7 +94,9 @@ def test_a_county_is_merged_with_work_of_every_kind(make, system):
     states = [fresh(one).status for one in (*moved, work.offered)]
     assert states == [Status.SUBMITTED, Status.RETURNED, Status.SUBMITTED, Status.SUBMITTED, Status.IN_REVIEW]
     assert fresh(work.held).claim is None
-    assert workflow.waiting_transfer(fresh(work.offered)).to_department.code == SHENHE
+    offer = workflow.waiting_transfer(fresh(work.offered))
+    assert offer
+    assert offer.to_department.code == SHENHE
     record = db.session.get_one(Record, work.record.id)
     assert record.department.code == SHENHE
     assert db.session.get_one(Staff, work.officer.id).department.code == SHENHE

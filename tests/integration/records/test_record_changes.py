@@ -56,7 +56,7 @@ def test_what_lies_with_the_office_is_decided_before_the_record_is_closed(make, 
     workflow.send_back(change, make.actor(officer), 1)
     db.session.commit()
     browser.send(f"/staff/archive/{record.uid}/close", closing)
-    assert db.session.get(Declaration, change.id).status == Status.DROPPED
+    assert db.session.get_one(Declaration, change.id).status == Status.DROPPED
     first = record.revision.declaration
     make.mark(first, "nation", reviewer=make.actor(manager))
     with pytest.raises(workflow.NotAllowed, match="恢复以前"):

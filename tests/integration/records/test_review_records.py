@@ -172,7 +172,7 @@ def test_a_record_is_read_as_of_a_day_and_any_two_versions_are_compared(make, br
     page = browser.open(f"/staff/archive/{changed.uid}?on={first:%Y-%m-%d}").text
     assert "已被后来的版本代替" in page
     assert "样例路 77 号" not in page.split('id="h-versions"')[0]
-    old = re.search(r"version=([^&\"]+)", page).group(1)
+    old = re.findall(r"version=([^&\"]+)", page)[0]
     now, then = (
         browser.open(f"/staff/archive/{changed.uid}/pictures/id_emblem/0{query}").data
         for query in ("", f"?version={old}")

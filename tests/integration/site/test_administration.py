@@ -9,10 +9,10 @@ import pytest
 from lib.codes import Role
 
 OWN = {
-    Role.MANAGER: {"咨询电话", "原因列表", "我的账号"},
-    Role.SYSTEM: {"通知公告", "原因列表", "我的账号"},
-    Role.SECURITY: {"我的账号"},
-    Role.AUDITOR: {"我的账号"},
+    Role.MANAGER: {"部门和咨询电话", "工作人员账号", "核验申请", "原因列表", "消息", "我的账号"},
+    Role.SYSTEM: {"通知公告", "工作日历", "选项列表", "消息文字", "原持证人名册", "工作人员账号", "我的账号"},
+    Role.SECURITY: {"工作人员账号", "我的账号"},
+    Role.AUDITOR: {"操作日志", "工作人员账号", "我的账号"},
 }
 
 
