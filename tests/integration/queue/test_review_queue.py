@@ -62,7 +62,7 @@ def test_other_staff_see_no_persons_file(make, browser, role):
     for address in ("/staff/queue", "/staff/archive", path(declaration)):
         browser.open(address, expect=403)
     browser.send("/staff/queue/next", expect=403)
-    assert browser.open("/staff", expect=302).location == "/staff/account"
+    assert browser.open("/staff", expect=302).location == "/staff/admin"
 
 
 def test_an_applicant_is_sent_to_the_staff_sign_in(make, browser):
