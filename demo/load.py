@@ -256,7 +256,8 @@ class _DemoStory:
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:
         """Submit at that time in the past; the due date counts from that day."""
         workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
-        due = deadlines.due_date(local(utcnow() - shift).date(), self.demo.review_days, deadlines.calendar())
+        declaration.due_from, declaration.due_days = local(utcnow() - shift).date(), self.demo.review_days
+        due = deadlines.due_date(declaration.due_from, declaration.due_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
         queue_index.sync(declaration)
 

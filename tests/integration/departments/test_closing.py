@@ -175,7 +175,7 @@ def test_a_department_is_opened_again_at_its_old_place(make, system):
     assert [one.division_code for one in make.department(SHENHE).covers] == [SHENHE]
     assert office_of(waiting) == SHENHE
     assert rebuilt_is_the_same()
-    verbs = list(db.session.scalars(select(Event.verb).where(Event.verb.startswith("department_"))))
+    verbs = list(db.session.scalars(select(Event.verb).where(Event.verb.startswith("department_")).order_by(Event.id)))
     assert verbs == ["department_closing", "department_closed", "department_reopening", "department_reopened"]
 
 

@@ -5,6 +5,7 @@ Rows are made from the tables' own columns, so that a new column needs nothing h
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import count
@@ -32,6 +33,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "known_device": {"account_id": 1},
     "parked_form": {"account_id": 1},
     "print_job": {"state": "waiting", "total": 1, "done": 0},
+    "register_import": {"state": "reading"},
+    "withheld_proof": {"reason": "broken"},
     "record_entry": {"verb": "note", "ends_id": None},
     "web_session": {"account_id": 1},
 }
@@ -42,8 +45,9 @@ def engine(request) -> Iterator[Engine]:
     """A database with our empty tables."""
     if request.param == "postgres":
         server = request.getfixturevalue("postgres_server")
-        server.command("CREATE DATABASE constraints")
-        engine = create_engine(server.url_of("constraints"))
+        name = f"constraints_{secrets.token_hex(4)}"  # made again when tests of two modules are mixed
+        server.command(f"CREATE DATABASE {name}")
+        engine = create_engine(server.url_of(name))
     else:
         engine = create_engine("sqlite://", module=sqlite_driver)
         prepare_engine(engine)
@@ -194,6 +198,13 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
     ),
     ("ck_record_entry_known_verb", "record_entry", [{"verb": "gossip"}], [{"verb": "close"}, {"verb": "end_note"}]),
     ("ck_reference_version_one_row", "reference_version", [{"id": 2}], [{"id": 1}]),
+    (
+        "ck_register_import_known_state",
+        "register_import",
+        [{"state": "lost"}],
+        [{"state": "checked"}, {"state": "undone"}],
+    ),
+    ("ck_withheld_proof_known_reason", "withheld_proof", [{"reason": "ugly"}], [{"reason": "shared"}]),
     ("ck_print_job_known_state", "print_job", [{"state": "printed"}], [{"state": "drawing"}, {"state": "failed"}]),
     ("ck_print_job_done_is_part", "print_job", [{"total": 2, "done": 3}], [{"total": 2, "done": 2}]),
 ]

@@ -15,6 +15,8 @@ import pysqlite3.dbapi2 as sqlite_driver
 import pytest
 from sqlalchemy import Engine, event
 
+from models import db
+
 PAGE = 4096  # bytes of a page of SQLite
 
 
@@ -73,12 +75,18 @@ def held_lock(database: Path) -> Iterator[None]:
 def connecting(engine: Engine, then: Any) -> Iterator[None]:
     """Every connection is made anew, and ``then`` is done with it; afterwards as before."""
     event.listen(engine, "connect", then)
-    engine.dispose()
+    _close_all(engine)
     try:
         yield
     finally:
         event.remove(engine, "connect", then)
-        engine.dispose()
+        _close_all(engine)
+
+
+def _close_all(engine: Engine) -> None:
+    """A connection that is in use would outlive its pool, and nobody would close it."""
+    db.session.rollback()
+    engine.dispose()
 
 
 def damage(database: Path, first: int, pages: int) -> None:
