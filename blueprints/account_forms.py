@@ -8,13 +8,17 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField, StringField, TextAreaField
+from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms.validators import ValidationError
 
 from lib import identity, names
-from lib.questions.fields import Question, TextQuestion
+from lib.clock import today
+from lib.codes import IdType
+from lib.questions.fields import ChoiceQuestion, Question, TextQuestion
 from lib.questions.validators import Checked, Required
 
 LONGEST_ANSWER = 200  # characters
+PLAIN = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
 class AccountForm(FlaskForm):
@@ -75,6 +79,20 @@ class WhoForm(AccountForm):
         clean=identity.sign_in_number,
         render_kw={"autocomplete": "username", "autocapitalize": "characters", "spellcheck": "false"},
     )
+
+
+class NumberedForm(AccountForm):
+    """Base of forms with an ID number and its type: the shape of a number depends on the type."""
+
+    id_type: ChoiceQuestion
+    number: TextQuestion
+
+    def validate_number(self, field: Field) -> None:
+        field.data = identity.normalise_number(self.id_type.data or "", field.data)
+        if self.id_type.data in IdType.choices() and (
+            wrong := identity.number_problem(self.id_type.data, field.data, today())
+        ):
+            raise ValidationError(wrong)
 
 
 class LoginForm(WhoForm):

@@ -8,9 +8,8 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
-from blueprints.account_forms import AccountForm
+from blueprints.account_forms import PLAIN, AccountForm, NumberedForm
 from lib import identity, names
-from lib.clock import today
 from lib.codes import AssistanceNeed, AssistanceOutcome, IdType
 from lib.questions.conditions import When
 from lib.questions.fields import ChoiceQuestion, ConfirmQuestion, Question, TextQuestion
@@ -18,8 +17,6 @@ from lib.questions.validators import Checked, Length, Optional, Required, Requir
 from services.accounts import legacy_claim
 from services.assistance import receipts, requests
 from services.departments.matching import PhoneBookGroup
-
-PLAIN = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
 class PictureQuestion(Question):
@@ -43,20 +40,6 @@ class OfficeQuestion(ChoiceQuestion):
     def pre_validate(self, form: Any) -> None:
         if self.data and requests.office(self.data) is None:
             raise ValidationError("请从列表中选择会计管理部门")
-
-
-class NumberedForm(AccountForm):
-    """Base of forms with an ID number and its type: the shape of a number depends on the type."""
-
-    id_type: ChoiceQuestion
-    number: TextQuestion
-
-    def validate_number(self, field: Field) -> None:
-        field.data = identity.normalise_number(self.id_type.data or "", field.data)
-        if self.id_type.data in IdType.choices() and (
-            wrong := identity.number_problem(self.id_type.data, field.data, today())
-        ):
-            raise ValidationError(wrong)
 
 
 class AssistanceForm(NumberedForm):

@@ -102,6 +102,11 @@ def changes_of(account_id: int) -> Sequence[AccountChange]:
     return db.session.scalars(query.options(joinedload(AccountChange.staff)).order_by(*order)).all()
 
 
+def corrections_of(account_id: int) -> Sequence[AccountChange]:
+    """The corrections of the number, newest first."""
+    return [change for change in changes_of(account_id) if change.act == AccountAct.CORRECT_NUMBER]
+
+
 def _note(account: Account, act: AccountAct, actor: Actor, why: Grounds) -> AccountChange:
     change = AccountChange(account_id=account.id, act=act, reason=why.reason, evidence=why.evidence)
     change.staff_id, change.at = actor.id, utcnow()

@@ -15,6 +15,7 @@ from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
 from lib.codes import ClosingReason, NoteKind, QualificationLevel, Role
 from models import Record, db
 from services.access import OFFICERS, only
+from services.accounts import account_changes
 from services.queue import listing as queue_listing
 from services.records import entries
 from services.records import filters as record_filters
@@ -98,7 +99,7 @@ def _day() -> date | None:
 
 def record_page(found: Record, *, reveal: bool = False, problem: str = "", sent: Mapping[str, str] = {}) -> str:
     """``problem``: why nothing was added; ``sent``: what was typed."""
-    history = entries.history(found)
+    history, manages = entries.history(found), me().role == Role.MANAGER
     shown = office_records.person(found, me(), reveal=reveal, on=_day(), compare=request.args.get("compare", ""))
     version = None if shown.is_current else shown.revision.uid
     pictures = list(viewer_pictures.of_record(found.uid, version, review_pictures.pictures(shown.papers)))
@@ -114,7 +115,8 @@ def record_page(found: Record, *, reveal: bool = False, problem: str = "", sent:
         titles=entries.VERBS,
         reasons=ClosingReason.choices(),
         kinds=NoteKind.choices(),
-        may_close=me().role == Role.MANAGER,
+        may_close=manages,
+        corrections=account_changes.corrections_of(found.account_id) if manages else (),
         problem=problem,
         sent=sent,
     )
