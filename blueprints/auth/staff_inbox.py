@@ -28,8 +28,8 @@ class StaffEmailForm(AccountForm):
 @bp.get("/staff/inbox", endpoint="staff_inbox")
 @only(*STAFF)
 def show_staff_inbox() -> str:
-    found = inbox.messages(staff_id=me().id)
-    return render_template("auth/staff_inbox.html", messages=found, unread=inbox.unread_count(staff_id=me().id))
+    found, unread = inbox.messages(staff_id=me().id), inbox.unread_count(staff_id=me().id)
+    return render_template("auth/inbox.html", messages=found, unread=unread, staff=True)
 
 
 @bp.post("/staff/inbox/read")

@@ -67,7 +67,7 @@ def test_a_session_ends_with_its_age_however_busy(browser, make, path, hours, st
         with later(minutes=minutes):
             browser.open(path)
     with later(hours=hours, seconds=1):
-        browser.open(path, expect=302)
+        assert browser.open(path, expect=302).location.endswith("/login")
 
 
 def test_a_form_sent_after_the_end_is_kept_and_given_back_to_the_same_person(browser, make):
@@ -259,7 +259,7 @@ def test_the_token_of_before_the_sign_in_is_worth_nothing_after_it(browser, make
     before = token_of(browser.open("/login"))
     data = {"name": person.name, "number": person.id_number, "password": PASSWORD, "csrf_token": before}
     browser.send("/login", data)
-    browser.send("/account/devices", {"csrf_token": before}, expect=400)
+    assert browser.send("/account/devices", {"csrf_token": before}, expect=400).status == 400
 
 
 def test_a_late_forms_token_is_still_known_so_that_it_is_kept(browser, make, with_tokens):

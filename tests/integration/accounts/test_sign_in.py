@@ -65,11 +65,13 @@ def test_what_people_type_is_read_kindly(browser, make, typed):
         "{wide}": number.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789X"}),
     }
     sign_in(browser, person, **{name: ways.get(value, value) for name, value in typed.items()})
+    assert cookie(browser)
 
 
 def test_an_old_number_of_15_digits_signs_in_to_its_account(browser, make):
     person = make.account()
     sign_in(browser, person, number=person.id_number[:6] + person.id_number[8:17])
+    assert cookie(browser)
 
 
 @pytest.mark.parametrize("field", ["name", "number", "password"])
@@ -105,6 +107,7 @@ def test_five_failures_make_even_the_right_password_wait_a_quarter_of_an_hour(br
         sign_in(browser, person, 429)
     with time_machine.travel(utcnow() + timedelta(minutes=15, seconds=1), tick=False):
         sign_in(browser, person)
+    assert cookie(browser)
 
 
 def test_a_right_password_ends_the_count_of_failures(browser, make):
@@ -113,6 +116,7 @@ def test_a_right_password_ends_the_count_of_failures(browser, make):
         for _ in range(4):
             sign_in(browser, person, 422, password="wrong")
         sign_in(browser, person)
+        assert cookie(browser)
 
 
 def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, make, monkeypatch):
