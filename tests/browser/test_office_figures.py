@@ -140,3 +140,4 @@ def test_the_pages_of_the_departments_can_be_read(visit, make, screen):
     pages = (f"{tree}/new", *(f"{tree}/210102/{page}" for page in ("setup", "covers", "close")))
     for path in (*pages, "/staff/admin/department-check?city=210100&county=210102"):
         visitor.go(path)
+        assert "和平区" in visitor.text() or path.endswith("/new")

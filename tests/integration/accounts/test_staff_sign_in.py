@@ -50,7 +50,8 @@ def test_both_factors_open_a_session_and_lead_to_the_work(browser, make, role, p
 
 def test_the_user_name_and_the_code_are_read_kindly(browser, officer):
     now = code()
-    sign_in(browser, officer, username=f" {officer.username.upper()} ", code=f"{now[:3]} {now[3:]}")
+    page = sign_in(browser, officer, username=f" {officer.username.upper()} ", code=f"{now[:3]} {now[3:]}")
+    assert page.location == "/staff/queue"
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,13 @@ def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser,
 
 def test_a_code_counts_once(browser, another_browser, officer):
     now = code()
-    sign_in(browser, officer, code=now)
-    sign_in(another_browser, officer, 422, code=now)
+    assert sign_in(browser, officer, code=now).location == "/staff/queue"
+    assert sign_in(another_browser, officer, 422, code=now).location == ""
 
 
 def test_a_code_older_than_the_last_one_used_does_not_count(browser, officer):
-    sign_in(browser, officer, code=code(30))
-    sign_in(browser, officer, 422, code=code())
+    assert sign_in(browser, officer, code=code(30)).location == "/staff/queue"
+    assert sign_in(browser, officer, 422, code=code()).location == ""
 
 
 @pytest.mark.parametrize(("offset", "status"), [(-60, 422), (-30, 302), (30, 302), (90, 422)])
