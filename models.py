@@ -34,6 +34,7 @@ from lib.codes import (
     EDITABLE,
     AccountAct,
     AccountState,
+    AgreedKind,
     AssistanceNeed,
     AssistanceOutcome,
     AssistanceState,
@@ -195,7 +196,7 @@ class CalendarDay(Base):
 
 
 class ReferenceVersion(Base):
-    """One row: the version of lists, departments, calendar and message texts. Processes keep these in memory."""
+    """One row: the version of lists, departments, calendar and texts. Processes keep these in memory."""
 
     __tablename__ = "reference_version"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -213,14 +214,69 @@ class Counter(Base):
 
 
 class Notice(Base):
-    """通知公告. Published from ``published_at`` on."""
+    """通知公告. Public from ``published_at`` until ``ends_at``, unless withdrawn."""
 
     __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_shown", "pinned", "published_at", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)  # plain text, an empty line between paragraphs
-    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)  # may be to come; None: a draft
+    ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # after it was published
+    pinned: Mapped[bool] = mapped_column(default=False)
+
+    files: Mapped[list[NoticeFile]] = relationship(order_by="(NoticeFile.added_at, NoticeFile.id)")
+
+
+class NoticeFile(Base):
+    """An attachment of a notice, stored encrypted like pictures."""
+
+    __tablename__ = "notice_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(4))  # by its content: pdf, docx, jpg ...
+    address: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class TextDraft(Base):
+    """The next 阅读须知 or 承诺函, as far as it is written."""
+
+    __tablename__ = "text_draft"
+
+    kind: Mapped[AgreedKind] = mapped_column(EnumCode(AgreedKind), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    promise: Mapped[str] = mapped_column(String(200), default="")
+    edited_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+class TextVersion(Base):
+    """A published 阅读须知 or 承诺函, in force from ``starts_at`` until the next one starts. Append-only.
+
+    The version before the first row is built in. Of two that start together the one published later is in force.
+    """
+
+    __tablename__ = "text_version"
+    __table_args__ = (UniqueConstraint("kind", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[AgreedKind] = mapped_column(EnumCode(AgreedKind))
+    version: Mapped[str] = mapped_column(String(10))
+    body: Mapped[str] = mapped_column(Text)  # a line is a paragraph
+    promise: Mapped[str] = mapped_column(String(200), default="")  # of the 承诺函: what is on the sheet
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    published_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+make_append_only(TextVersion.__table__)  # type: ignore[arg-type]
 
 
 # --- People and their access: applicants, legacy holders, staff, sessions, attempts, messages ---
@@ -774,6 +830,7 @@ class Sheet(Base):
     answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     photo_address: Mapped[str] = mapped_column(String(64), index=True)
     printed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    commitment_version: Mapped[str | None] = mapped_column(String(10))  # of the promise on it; None: the first one
 
     answers = Sealed(as_json=True)  # the printed answers, as codes
 
@@ -798,6 +855,7 @@ class Revision(Base):
     sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
     commitment_version: Mapped[str] = mapped_column(String(10))  # 承诺函
+    notice_version: Mapped[str | None] = mapped_column(String(10))  # 阅读须知; None: the first one
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
     answers = Sealed(as_json=True)

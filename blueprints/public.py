@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from urllib.parse import quote
+from collections.abc import Mapping
+from functools import lru_cache
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -12,9 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
+from blueprints.downloads import download, stored_file
 from blueprints.kept_parts import render_kept, text_cookie
 from forms import PHOTO, STEPS
 from lib import names
+from lib.codes import AgreedKind
+from lib.database import utcnow
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -22,11 +26,13 @@ from models import db, store
 from services.access import public
 from services.accounts import throttle
 from services.departments import matching
+from services.departments.snapshot import AgreedText
 from services.filing import next_page, verification
 from services.operations import readiness
 from services.papers import photo_tool
+from services.sheet import commitment as sheet_commitment
 from services.sheet import templates as sheet_templates
-from services.site import guide, notices, privacy
+from services.site import agreed_texts, guide, notices, privacy
 
 bp = Blueprint("public", __name__)
 
@@ -58,6 +64,13 @@ def list_notices() -> str:
 def notice(notice_id: int) -> str:
     found = notices.published(notice_id) or abort(404)
     return render_template("public/notice.html", notice=found)
+
+
+@bp.get("/notices/<int:notice_id>/files/<uid>")
+@public
+def notice_file(notice_id: int, uid: str) -> Response:
+    found = notices.published(notice_id) or abort(404)
+    return stored_file(notices.file_of(found, uid) or abort(404))
 
 
 @bp.get("/guide", endpoint="guide")
@@ -112,7 +125,37 @@ def make_photo() -> ResponseReturnValue:
         jpeg = photo_tool.make(data, place, current_app.extensions["kuaiji.photo_rule"])
     except PictureRefused as error:
         return render_template("public/photo_tool.html", problem=str(error)), 422
-    return _download(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
+    return download(jpeg, "image/jpeg", "photo.jpg", "一寸照片.jpg")
+
+
+@bp.get("/texts/<kind>/<version>")
+@public
+def agreed_text(kind: str, version: str) -> str:
+    """A version of 阅读须知 or 承诺函: the one in force, or one that somebody has agreed to."""
+    text = _published_text(kind, version)
+    return render_template(
+        "public/agreed_text.html", text=text, now=agreed_texts.current(text.kind), title=_TITLES[kind]
+    )
+
+
+@bp.get("/texts/<kind>/<version>.pdf")
+@public
+def agreed_text_pdf(kind: str, version: str) -> Response:
+    text = _published_text(kind, version)
+    response = Response(_drawn_text(text, current_app.config["SITE_NAME"]), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{kind}-{version}.pdf"'
+    return response
+
+
+_TITLES: Mapping[str, str] = {kind.value: title for kind, title in agreed_texts.TITLES.items()}
+_drawn_text = lru_cache(maxsize=8)(sheet_commitment.text_pdf)
+
+
+def _published_text(kind: str, version: str) -> AgreedText:
+    found = agreed_texts.version(AgreedKind(kind), version) if kind in _TITLES else None
+    if found is None or found.starts_at > utcnow():
+        abort(404)
+    return found
 
 
 @bp.get("/photo-tool/download")
@@ -121,14 +164,7 @@ def photo_tool_file() -> Response:
     """【下载照片处理工具】. A download, so that it never runs as a page of this site."""
     parts = photo_tool.parts(current_app.extensions["kuaiji.static"].folder)
     page = render_template("public/photo_tool_file.html", parts=parts).encode()
-    return _download(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
-
-
-def _download(content: bytes, mimetype: str, name: str, title: str) -> Response:
-    """A download; ``name`` is for systems without Chinese file names."""
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"
-    return response
+    return download(page, "application/octet-stream", "photo-tool.html", "照片处理工具.html")
 
 
 @bp.get("/privacy", endpoint="privacy")

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
 from blueprints.kept_parts import text_cookie
+from lib import plain_text
 from lib.clock import local
 from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
@@ -27,6 +28,7 @@ from services.corrections import tasks as corrections
 from services.corrections.tasks import Unsent
 from services.filing import reading
 from services.filing.case import DeclarationCase
+from services.site import built_in_texts
 
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
@@ -43,14 +45,16 @@ def add_template_helpers(app: Flask) -> None:
     app.add_template_global(unsent_corrections)
     app.add_template_global(app.extensions["kuaiji.photo_rule"], "photo_rule")
     app.jinja_env.globals.update({name: app.config[name] for name in SITE_SETTINGS})
+    app.jinja_env.globals["first_texts"] = built_in_texts.VERSION
     app.add_template_global(portrait.advise, "portrait_advice")
-    filters: dict[str, Callable[[Any], str]] = {
+    filters: dict[str, Callable[[Any], Any]] = {
         "date": as_date,
         "datetime": as_datetime,
         "month": as_month,
         "mask_number": mask_number,
         "mask_phone": mask_phone,
         "nl_paragraphs": to_paragraphs,
+        "text_blocks": plain_text.blocks,
         "tel": telephone,
     }
     app.jinja_env.filters.update(filters)

@@ -39,7 +39,7 @@ from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks
 from services.papers import pages, papers, preparation
 from services.queue import index as queue_index
-from services.sheet.commitment import COMMITMENT_VERSION
+from services.site import built_in_texts
 from services.workflow import start as workflow_start
 
 DAY = timedelta(days=1)
@@ -255,7 +255,7 @@ class _DemoStory:
 
     def _submit(self, declaration: Declaration, shift: timedelta) -> None:
         """Submit at that time in the past; the due date counts from that day."""
-        workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
+        workflow.submit(declaration, self.actor, commitment=built_in_texts.VERSION, review_days=self.demo.review_days)
         declaration.due_from, declaration.due_days = local(utcnow() - shift).date(), self.demo.review_days
         due = deadlines.due_date(declaration.due_from, declaration.due_days, deadlines.calendar())
         declaration.due_on, declaration.due_estimated = due.on, due.estimated
@@ -302,7 +302,7 @@ class _DemoStory:
         self.pictures[SPOILED] = preparation.prepare(self.demo.store, demo_papers.draw(SPOILED, self.person, {}))
         self._upload(declaration, SPOILED)
         self._sign(declaration)
-        workflow.submit(declaration, self.actor, commitment=COMMITMENT_VERSION, review_days=self.demo.review_days)
+        workflow.submit(declaration, self.actor, commitment=built_in_texts.VERSION, review_days=self.demo.review_days)
 
     def _approve_and_change(self, declaration: Declaration) -> None:
         stage = self.person.stage

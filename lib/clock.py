@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,3 +15,8 @@ def local(moment: datetime) -> datetime:
 
 def today() -> date:
     return datetime.now(SHANGHAI).date()
+
+
+def day_begins(day: date) -> datetime:
+    """Midnight of a day in Shanghai, as UTC."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)

@@ -214,6 +214,19 @@ class OutboxState(ChoiceEnum):
     GIVEN_UP = "given_up", "未发出"
 
 
+class AgreedKind(ChoiceEnum):  # texts that an applicant reads and agrees to
+    NOTICE = "notice", "阅读须知"
+    COMMITMENT = "commitment", "承诺函"
+
+
+class NoticeState(ChoiceEnum):  # 通知公告; follows from its moments
+    DRAFT = "draft", "未公开"
+    SCHEDULED = "scheduled", "定时发布"
+    PUBLIC = "public", "已发布"
+    ENDED = "ended", "已到期"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
 class CodePurpose(ChoiceEnum):  # what a code that was sent is for
     CLAIM = "claim", "原有用户设置密码"
     RESET = "reset", "忘记密码"

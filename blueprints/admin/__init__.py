@@ -1,6 +1,7 @@
 """管理: what a province and its offices keep up by themselves, one module a page or list."""
 
 from blueprints.admin import (
+    agreed_texts,
     audit,
     department_setup,
     departments,
@@ -16,6 +17,7 @@ from blueprints.admin import (
 from blueprints.admin.shared import bp
 
 __all__ = [
+    "agreed_texts",
     "audit",
     "bp",
     "department_setup",

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, writing
+from blueprints.wizard import agreement
 from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
 from blueprints.wizard.intake import add_photo, add_pictures, crop_photo, delete_page, rotate_page, sent_files
 from blueprints.wizard.shared import bp, editable_case, keep_typed, restored, send_picture
@@ -22,7 +23,6 @@ from services.corrections.tasks import CorrectionTask
 from services.declaration import answers, drafts
 from services.filing.case import DeclarationCase
 from services.records import own as own_record
-from services.sheet import commitment
 
 UNTOUCHED = "这一处还没有修改。请改正后再点【已修改，下一处】；原来填写的没有错的，请在下面写明情况"
 
@@ -42,7 +42,7 @@ def corrections() -> ResponseReturnValue:
         items=found,
         left=tasks.left(found),
         revoked=last if last and last.verb == "revoke" else None,
-        commitment=commitment,
+        **agreement.shown(case.declaration),
     )
 
 

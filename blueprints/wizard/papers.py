@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import abort, current_app, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, writing
 from blueprints.kept_parts import render_kept
-from blueprints.wizard import paper_cards
+from blueprints.wizard import agreement, paper_cards
 from blueprints.wizard.intake import add_pictures, sent_files
 from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
@@ -23,7 +23,6 @@ from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
 from services.filing.case import DeclarationCase
 from services.papers.papers import PaperState
-from services.sheet import commitment
 
 Problems = Mapping[str, Sequence[str]]  # by paper; under submit and agree what prevents submitting
 
@@ -42,7 +41,7 @@ def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool 
         "total": len(states),
         "uploaded": sum(1 for state in states if state.complete),
         "is_returned": case.declaration.status == Status.RETURNED,
-        "commitment": commitment,
+        **agreement.shown(case.declaration),
     }
     if not problems:
         return render_kept("wizard/papers.html", holes, **values)
@@ -94,9 +93,9 @@ def _submit() -> ResponseReturnValue:
     case = case_in_hand()
     if not case.declaration.is_editable:
         return redirect(url_for("wizard.done"))
-    agreed = request.form.get("agree") == "yes"
-    if problems := _submitted(case) if agreed else _not_agreed(case):
-        return _page(case_in_hand(), problems, agreed)
+    problem = agreement.problem()
+    if problems := _not_agreed(case, problem) if problem else _submitted(case):
+        return _page(case_in_hand(), problems, not problem)
     return redirect(url_for("wizard.done"))
 
 
@@ -105,15 +104,14 @@ def _submitted(case: DeclarationCase) -> Problems:
     days = current_app.config["REVIEW_DAYS"]
     if missing := workflow.missing_for_submit(case):
         return {"submit": missing}
-    said = {"commitment": commitment.COMMITMENT_VERSION, "review_days": days}
     with writing(keep=True):
-        workflow.submit(case.declaration, me(), **said, case=case)
+        workflow.submit(case.declaration, me(), review_days=days, case=case, **agreement.sent())
         db.session.commit()
     return {}
 
 
-def _not_agreed(case: DeclarationCase) -> Problems:
-    problems: dict[str, Sequence[str]] = {"agree": ["请阅读并勾选同意《关于本人信息真实准确承诺函》"]}
+def _not_agreed(case: DeclarationCase, problem: str) -> Problems:
+    problems: dict[str, Sequence[str]] = {"agree": [problem]}
     if missing := workflow.missing_for_submit(case):
         problems["submit"] = missing
     return problems

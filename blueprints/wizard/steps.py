@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, writing
 from blueprints.kept_parts import render_kept
-from blueprints.wizard import intake, photo_card
+from blueprints.wizard import agreement, intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import (
     bp,
@@ -26,6 +26,7 @@ from blueprints.wizard.shared import (
     typed_of,
 )
 from forms import PAPERS, PHOTO, STEPS
+from lib.codes import AgreedKind
 from lib.database import utcnow
 from lib.questions.fields import StepForm
 from lib.questions.pages import Step
@@ -38,6 +39,7 @@ from services.departments import matching
 from services.filing import next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
+from services.site import agreed_texts
 from services.workflow import start as workflow_start
 
 
@@ -59,10 +61,11 @@ def notice() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
         days, ways_on = current_app.config["REVIEW_DAYS"], matching.ways_on()
-        return render_kept("wizard/notice.html", bar=bar, papers=PAPERS, days=days, ways_on=ways_on)
+        text = agreed_texts.current(AgreedKind.NOTICE)
+        return render_kept("wizard/notice.html", bar=bar, text=text, papers=PAPERS, days=days, ways_on=ways_on)
     with writing():
         declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
-        if declaration.is_editable and declaration.notice_read_at is None:
+        if declaration.is_editable and agreement.shown(declaration)["notice_is_new"]:
             declaration.notice_read_at = utcnow()
         db.session.commit()
     return redirect(url_for("wizard.step", step=STEPS[0]))

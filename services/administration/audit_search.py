@@ -60,6 +60,7 @@ _TITLES = {
     "remind_returned": "提醒修改退回的申报",
     "reason": "修改原因列表",
     "notice": "修改通知公告",
+    "agreed_text": "修改、发布阅读须知或承诺函",
     "option": "修改选项列表",
     "calendar": "修改工作日历",
     "due_date_moved": "办理期限变动",

@@ -14,10 +14,20 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from lib.database import Prebuilt
 from lib.sealed import new_uid
-from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, ReferenceVersion, db
+from models import (
+    CalendarDay,
+    Department,
+    DepartmentDivision,
+    Division,
+    MessageText,
+    Option,
+    ReferenceVersion,
+    TextVersion,
+    db,
+)
 
 #: The tables that services.departments.snapshot holds.
-TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay, MessageText)
+TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay, MessageText, TextVersion)
 
 _MARK = Prebuilt(select(ReferenceVersion.mark))
 _OF_TRANSACTION = "reference.of_transaction"  # key of Session.info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from lib.codes import DepartmentKind
+from lib.codes import AgreedKind, DepartmentKind
 from lib.csvlist import load
 from lib.workdays import Calendar
-from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, db
+from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, TextVersion, db
 from services.departments import reference_version
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -46,6 +46,17 @@ class DepartmentNode:
     successor_id: int | None
 
 
+@dataclass(frozen=True)
+class AgreedText:
+    """A published 阅读须知 or 承诺函. ``promise``: of the 承诺函, what is printed on the sheet."""
+
+    kind: AgreedKind
+    version: str
+    body: str
+    promise: str
+    starts_at: datetime
+
+
 @dataclass(frozen=True, eq=False)
 class ReferenceData:
     """``departments`` in the order of the tree. ``titles`` of the lists have the retired options too."""
@@ -58,6 +69,7 @@ class ReferenceData:
     titles: Mapping[str, Titles]
     calendar: Calendar
     texts: Mapping[str, tuple[str, str, str]]  # of messages that the province has worded: title, body, SMS
+    agreed: tuple[AgreedText, ...]  # in the order in which they come into force
 
 
 def current() -> ReferenceData:
@@ -86,6 +98,7 @@ def _load() -> ReferenceData:
         titles=MappingProxyType({**standard_lists(), **titles, **names}),
         calendar=Calendar.of(days),
         texts=_texts(),
+        agreed=_agreed(),
     )
 
 
@@ -104,6 +117,12 @@ def _departments() -> tuple[DepartmentNode, ...]:
 def _texts() -> Mapping[str, tuple[str, str, str]]:
     query = select(MessageText.name, MessageText.title, MessageText.body, MessageText.sms)
     return MappingProxyType({name: (title, body, sms) for name, title, body, sms in db.session.execute(query)})
+
+
+def _agreed() -> tuple[AgreedText, ...]:
+    columns = [getattr(TextVersion, name) for name in AgreedText.__dataclass_fields__]
+    query = select(*columns).order_by(TextVersion.starts_at, TextVersion.id)
+    return tuple(AgreedText(*row) for row in db.session.execute(query))
 
 
 def _covering() -> Mapping[str, tuple[str, ...]]:

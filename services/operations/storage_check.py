@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import select
 
 from lib.storage import FileDamaged, FileMissing, Folder
-from models import AssistanceRequest, Declaration, PaperPage, PrintJob, RegisterImport, Revision, Sheet, db
+from models import (
+    AssistanceRequest,
+    Declaration,
+    NoticeFile,
+    PaperPage,
+    PrintJob,
+    RegisterImport,
+    Revision,
+    Sheet,
+    db,
+)
 
 NAMES = ("address", "thumb_address", "source_address")
 
@@ -54,6 +64,9 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     registers = select(RegisterImport.uid, RegisterImport.address, RegisterImport.findings)
     for uid, *named in db.session.execute(registers):
         yield from ((f"register file {uid}", at) for at in named if at and at in bad)
+    for notice, at in db.session.execute(select(NoticeFile.notice_id, NoticeFile.address)):
+        if at in bad:
+            yield f"notice {notice}, attachment", at
     revisions = select(Declaration.number, Revision.number, Revision.papers).join(Revision.declaration)
     for number, revision, papers in db.session.execute(revisions.execution_options(yield_per=500)):
         yield from ((f"{number}, revision {revision}, {where}", at) for where, at in _frozen(papers, bad))

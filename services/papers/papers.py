@@ -10,7 +10,17 @@ from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET
 from lib.questions.pages import Paper
-from models import AssistanceRequest, Declaration, PaperPage, PrintJob, RegisterImport, Revision, Sheet, db
+from models import (
+    AssistanceRequest,
+    Declaration,
+    NoticeFile,
+    PaperPage,
+    PrintJob,
+    RegisterImport,
+    Revision,
+    Sheet,
+    db,
+)
 
 PAGE_FIELDS = (
     *("uid", "address", "thumb_address", "source_address", "sha256", "width", "height", "size"),
@@ -88,13 +98,13 @@ def photo_address(declaration: Declaration) -> str | None:
 
 def referenced() -> set[str]:
     """Every address that a row names: working copies, revisions, printed sheets, finished prints, ID documents,
-    registers. For the sweep."""
+    registers, attachments. For the sweep."""
     pages = select(PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     documents = select(AssistanceRequest.address, AssistanceRequest.thumb_address)
     rows = (*db.session.execute(pages), *db.session.execute(documents))
     named: set[str] = {address for row in rows for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
-    for column in (PrintJob.address, RegisterImport.address, RegisterImport.findings):
+    for column in (PrintJob.address, RegisterImport.address, RegisterImport.findings, NoticeFile.address):
         named.update(filter(None, db.session.scalars(select(column))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):
         named.update(_frozen_addresses(papers.values()))

@@ -159,7 +159,8 @@ _DECLARATION = Prebuilt(
 _REVISIONS = Prebuilt(
     select(
         *(Revision.id, Revision.uid, Revision.declaration_id, Revision.number, Revision.answers_sealed),
-        *(Revision.department_id, Revision.submitted_at, sql_cast(Revision.papers, Text).label("papers_text")),
+        *(Revision.department_id, Revision.submitted_at, Revision.commitment_version, Revision.notice_version),
+        sql_cast(Revision.papers, Text).label("papers_text"),
         *_named("sheet", Sheet, "id uid version code answers_sealed photo_address"),
     )
     .outerjoin(Sheet, Sheet.id == Revision.sheet_id)

@@ -11,9 +11,11 @@ from lib.storage import FileDamaged, FileMissing, Folder
 from models import Declaration, Sheet
 from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow, AnswerSection
+from services.departments.snapshot import AgreedText
 from services.papers import papers
 from services.sheet.data import Block, Cell, SheetData, Table
 from services.sheet.pdf import draw, draw_blank
+from services.site import agreed_texts
 
 __all__ = ["SheetPhotoLost", "blank_sheet", "draw", "sheet_data"]
 
@@ -56,6 +58,7 @@ def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_
         papers=tuple(wanted),
         has_employer=facts.get("has_employer") == YesNo.YES,
         photo=_photo(declaration, printed, store),
+        promise=agreed_texts.printed_promise(printed.commitment_version),
     )
 
 
@@ -94,8 +97,8 @@ def _education(rows: tuple[AnswerRow, ...]) -> Table:
     return Table(("类别", *EDUCATION.values()), tuple(lines), EDUCATION_WIDTHS)
 
 
-def blank_sheet(site: str) -> bytes:
-    """The unfilled sheet with every question, marked 样表."""
+def blank_sheet(text: AgreedText, site: str) -> bytes:
+    """The unfilled sheet with every question and this promise, marked 样表."""
     sections = []
     for step in STEPS:
         rows = []
@@ -103,4 +106,6 @@ def blank_sheet(site: str) -> bytes:
             rows += [answers.answer_row(question, "")]
             rows += answers.document_rows("", "") if question.name == step.document_after else []
         sections.append(AnswerSection(step, tuple(rows)))
-    return draw_blank(blocks(sections), tuple(paper.title for paper in PAPERS if paper.required), site)
+    return draw_blank(
+        blocks(sections), tuple(paper.title for paper in PAPERS if paper.required), site, agreed_texts.as_printed(text)
+    )

@@ -48,8 +48,8 @@ class SheetData:
     """A whole sheet. The photo is at the right of the first block.
 
     ``version`` is the sheet version (0: a blank form without number, code and QR); ``code`` is the check code with or
-    without hyphens; ``qr`` the address that the QR code leads to; ``photo`` a clean JPEG of 5:7; ``watermark`` a word
-    across every page, such as 样表.
+    without hyphens; ``qr`` the address that the QR code leads to; ``photo`` a clean JPEG of 5:7; ``promise`` what is
+    signed; ``watermark`` a word across every page, such as 样表.
     """
 
     number: str
@@ -62,6 +62,7 @@ class SheetData:
     papers: tuple[str, ...]
     has_employer: bool
     photo: bytes | None
+    promise: str
     watermark: str = ""
 
     @property

@@ -7,7 +7,7 @@ continuation page, the longest first, and 见续页 is printed in their place.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
 from lib.pdf import fonts, typeset
@@ -30,10 +30,6 @@ MOVED = "见续页"
 MIN_EMS_TO_MOVE = 24.0  # ems; a shorter text saves little by moving
 MAX_EMS_ON_PAGE_1 = 260.0  # ems; five full lines in the smallest type
 
-PROMISE = (
-    "　　本人承诺：本表所填信息和提交的附件真实、准确、完整，附件与原件一致；"
-    "如有不实，本人愿意承担由此产生的全部责任，并同意按规定记入会计人员诚信档案。"
-)
 PROMISE_SIZE = 9.5
 PROMISE_STEP = 15.0
 
@@ -120,7 +116,7 @@ def plan_layout(data: SheetData) -> SheetLayout:
     entries = [entry for part in parts for entry in part.entries()]
     for entry in entries:
         entry.moved = entry.ems > MAX_EMS_ON_PAGE_1
-    promise = _promise()
+    promise = _promise(data.promise)
     promise_height = len(promise) * PROMISE_STEP + 7
     while True:
         for level in LEVELS:
@@ -148,9 +144,9 @@ def _sections(parts: Iterable[_Part], level: Level, room: float) -> list[LayoutS
     return sections
 
 
-@cache
-def _promise() -> tuple[str, ...]:
-    return tuple(typeset.wrap(PROMISE, (CONTENT_WIDTH - 20) / PROMISE_SIZE))
+@lru_cache(maxsize=16)
+def _promise(text: str) -> tuple[str, ...]:
+    return tuple(typeset.wrap(f"　　{typeset.printable(text)}", (CONTENT_WIDTH - 20) / PROMISE_SIZE))
 
 
 def _part(block: Block, has_photo: bool) -> _Part:

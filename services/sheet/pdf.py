@@ -58,10 +58,11 @@ def _draw_sheet(canvas: Canvas, data: SheetData) -> None:
         _end_page(canvas, data.watermark)
 
 
-def draw_blank(blocks: tuple[Block, ...], papers: tuple[str, ...], site: str) -> bytes:
+def draw_blank(blocks: tuple[Block, ...], papers: tuple[str, ...], site: str, promise: str) -> bytes:
     """The unfilled sheet, marked 样表: questions without answers, the employer's part, no number and no code."""
     empty = tuple(map(_without_answers, blocks))
-    return draw(SheetData("", 0, "", "", site, "", empty, papers, has_employer=True, photo=None, watermark=SAMPLE))
+    data = SheetData("", 0, "", "", site, "", empty, papers, True, None, promise, SAMPLE)
+    return draw(data)
 
 
 def _without_answers(block: Block) -> Block:

@@ -49,18 +49,24 @@ def _missing_of_paper(state: PaperState, unfinished: int) -> Iterator[MissingIte
 
 
 def submit(
-    declaration: Declaration, actor: Actor, *, commitment: str, review_days: int, case: DeclarationCase | None = None
+    declaration: Declaration,
+    actor: Actor,
+    *,
+    commitment: str,
+    review_days: int,
+    notice: str | None = None,
+    case: DeclarationCase | None = None,
 ) -> Revision:
     """Hand the declaration to the office: all is checked again, then answers and papers become the next revision.
 
-    ``case``: what was read of the declaration before, if anything. Raises NotAllowed (already submitted), Incomplete,
-    Conflict.
+    ``commitment``, ``notice``: the versions that the person agreed to. ``case``: what was read of the declaration
+    before, if anything. Raises NotAllowed (already submitted), Incomplete, Conflict.
     """
     check(declaration, "submit", actor)
     case = case or DeclarationCase(declaration)
     if missing := missing_for_submit(case):
         raise Incomplete(missing)
-    department, revision = _handling_department(declaration), _freeze(case, commitment)
+    department, revision = _handling_department(declaration), _freeze(case, commitment, notice)
     for mark in case.open_marks:
         mark.state = MarkState.CLOSED
     if declaration.revision_number:  # no officer has seen the first one before
@@ -79,7 +85,7 @@ def submit(
     return revision
 
 
-def _freeze(case: DeclarationCase, commitment: str) -> Revision:
+def _freeze(case: DeclarationCase, commitment: str, notice: str | None) -> Revision:
     """Answers and papers as they are now, as the next revision."""
     declaration = case.declaration
     revision = Revision(
@@ -87,6 +93,7 @@ def _freeze(case: DeclarationCase, commitment: str) -> Revision:
         papers=papers.freeze(declaration, case.facts),
         sheet_id=case.signed.id if case.signed else None,
         commitment_version=commitment,
+        notice_version=notice,
     )
     revision.answers = case.frozen
     return revision

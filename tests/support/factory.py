@@ -32,6 +32,7 @@ from services.filing import printing
 from services.filing.case import DeclarationCase
 from services.marks import marks
 from services.papers import pages, papers, preparation
+from services.site import built_in_texts
 from services.workflow import start as workflow_start
 from tests.support.people import COMPLETE, PASSWORD, STAFF_PASSWORD, id_number
 
@@ -207,7 +208,7 @@ class Make:
 
     def _advance(self, declaration: Declaration, status: Status, officer: Staff | None) -> None:
         applicant = self.actor(declaration.account)
-        workflow.submit(declaration, applicant, commitment="1", review_days=10)
+        workflow.submit(declaration, applicant, commitment=built_in_texts.VERSION, review_days=10)
         db.session.commit()
         if status == Status.SUBMITTED:
             return

@@ -23,6 +23,7 @@ from services.review import page as review_page
 from services.review.case import ReviewCase
 from services.review.rows import Privacy, plain_sections
 from services.sheet import content as sheet_content
+from services.sheet import templates as sheet_templates
 from tests.conftest import Browser
 from tests.support.applicant.filing import filled, submit
 from tests.support.factory import Make
@@ -209,7 +210,7 @@ def test_id_type_and_number_stand_beside_the_name_and_are_not_markable(shown):
 
 def test_the_blank_form_has_every_question():
     text = "".join(
-        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_content.blank_sheet("示例"))).pages).split()
+        "".join(page.extract_text() for page in PdfReader(BytesIO(sheet_templates.pdf("sheet", "示例"))).pages).split()
     )
     for step in STEPS:
         for question in step.form(None, context=answers.FormContext()):

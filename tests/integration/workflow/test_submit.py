@@ -21,7 +21,7 @@ from services.accounts import sessions
 from services.declaration import answers
 from services.marks.marks import MarkRequest
 from services.papers import pages, papers
-from services.sheet import commitment
+from services.site import built_in_texts
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import filled, pages_of, returned, stored, submit, words
 from tests.support.people import EMPLOYED
@@ -131,7 +131,7 @@ def test_submitting_freezes_answers_and_papers(ready, browser):
     assert {kind: papers.addresses(pages) for kind, pages in revision.papers.items()} == {
         kind: papers.current_addresses(now, kind) for kind in {page.kind for page in now.pages}
     }
-    assert revision.commitment_version == commitment.COMMITMENT_VERSION
+    assert (revision.commitment_version, revision.notice_version) == (built_in_texts.VERSION, built_in_texts.VERSION)
     assert revision.sheet
     assert revision.sheet.version == 1
     assert revision.department_id == now.department_id

@@ -5,7 +5,9 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
+from lib.codes import AgreedKind
 from services.sheet.pdf import Block, Cell, SheetData, Table
+from services.site import agreed_texts
 
 EMPLOYED_PAPERS = (
     "个人基本信息表",
@@ -135,6 +137,7 @@ def employed(name: str = "阿卜杜拉·买买提") -> SheetData:
         papers=EMPLOYED_PAPERS,
         has_employer=True,
         photo=photo(),
+        promise=agreed_texts.as_printed(agreed_texts.FIRST[AgreedKind.COMMITMENT]),
     )
 
 

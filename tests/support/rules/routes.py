@@ -22,6 +22,9 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.home": (G, EVERYBODY),
     "public.notices": (G, EVERYBODY),
     "public.notice": (G, EVERYBODY),
+    "public.notice_file": (G, EVERYBODY),
+    "public.agreed_text": (G, EVERYBODY),
+    "public.agreed_text_pdf": (G, EVERYBODY),
     "public.guide": (G, EVERYBODY),
     "public.hotlines": (G, EVERYBODY),
     "public.privacy": (G, EVERYBODY),
@@ -231,10 +234,18 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.notices": (G, SYSTEM),
     "admin.new_notice": (GP, SYSTEM),
     "admin.edit_notice": (GP, SYSTEM),
+    "admin.add_notice_file": (P, SYSTEM),
+    "admin.notice_file": (G, SYSTEM),
+    "admin.remove_notice_file": (P, SYSTEM),
     "admin.messages": (G, SYSTEM),
     "admin.retry_message": (P, SYSTEM),
     "admin.message_texts": (G, SYSTEM),
     "admin.message_text": (GP, SYSTEM),
+    "admin.agreed_texts": (G, SYSTEM),
+    "admin.agreed_text": (GP, SYSTEM),
+    "admin.preview_text": (GP, SYSTEM),
+    "admin.preview_text_pdf": (G, SYSTEM),
+    "admin.agreed_text_version": (G, SYSTEM),
 }
 
 

@@ -209,10 +209,11 @@ def test_a_table_that_no_row_is_left_of_disappears_with_its_header() -> None:
 
 
 def test_a_sheet_of_nothing_still_has_its_promise() -> None:
-    plan = sheet_layout.plan_layout(replace(samples.minimal(), blocks=(), papers=()))
+    data = replace(samples.minimal(), blocks=(), papers=())
+    plan = sheet_layout.plan_layout(data)
 
     assert plan.sections == []
-    assert "".join(plan.promise) == sheet_layout.PROMISE
+    assert "".join(plan.promise) == f"　　{data.promise}"
 
 
 def test_a_label_too_long_for_two_lines_gets_more() -> None:

@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from lib.codes import AgreedKind
 from lib.pdf import canvas, qr, typeset
 from services.sheet import commitment
 from services.sheet.pdf import Block, Cell, SheetData, Table, draw, draw_blank, draw_many, draw_text_document
+from services.site import agreed_texts
 from tests.support.applicant import sheet_samples as samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -288,7 +290,7 @@ def test_a_check_code_too_long_for_its_place_is_not_cut() -> None:
 
 def test_the_blank_sheet_asks_everything_and_answers_nothing() -> None:
     data = samples.employed()
-    pdf = draw_blank(data.blocks, data.papers, data.site)
+    pdf = draw_blank(data.blocks, data.papers, data.site, data.promise)
 
     found = words(pdf)
     assert len(read(pdf).pages) == 1
@@ -320,11 +322,12 @@ def test_labels_with_a_line_break_print_on_two_lines() -> None:
 
 
 def test_the_commitment_prints_whole_with_its_version() -> None:
-    found = words(commitment.commitment_pdf("辽宁省会计人员信息采集平台"))
+    first = agreed_texts.FIRST[AgreedKind.COMMITMENT]
+    found = words(commitment.text_pdf(first, "辽宁省会计人员信息采集平台"))
 
-    assert commitment.COMMITMENT_TITLE in found
-    assert f"{commitment.COMMITMENT_VERSION}版" in found
-    assert [text for text in commitment.COMMITMENT_PARAGRAPHS if text not in found] == []
+    assert agreed_texts.TITLES[AgreedKind.COMMITMENT] in found
+    assert f"{first.version}版" in found
+    assert [text for text in first.body.splitlines() if text not in found] == []
 
 
 def test_the_work_proof_has_blanks_and_a_place_for_the_stamp() -> None:
