@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from wtforms.validators import ValidationError
 
 from blueprints import me, writing
-from blueprints.admin.shared import AdminForm, DayField, ParagraphsField, bp, one_line
+from blueprints.admin.shared import AdminForm, OptionalDayField, ParagraphsField, bp, one_line
 from forms import PAPERS
 from lib import plain_text
 from lib.clock import today
@@ -41,7 +41,6 @@ class TextForm(AdminForm):
         self.kind = kind
         if kind == AgreedKind.NOTICE:
             del self.promise
-        self.body.render_kw = {"rows": 18}
 
     def validate(self, extra_validators: object = None) -> bool:
         for field in self:
@@ -52,9 +51,11 @@ class TextForm(AdminForm):
 
 
 class PublishForm(AdminForm):
-    starts_on = DayField("启用日期", [Optional()], description="不填的，立即启用；填写以后的日期，从那天零点起启用")
+    starts_on = OptionalDayField(
+        "启用日期", [Optional()], description="不填的，立即启用；填写以后的日期，从那天零点起启用"
+    )
 
-    def validate_starts_on(self, field: DayField) -> None:
+    def validate_starts_on(self, field: OptionalDayField) -> None:
         if field.data and not today() < field.data < today().replace(year=today().year + 2):
             raise ValidationError("请填写明天以后、两年以内的日期；立即启用的，不用填写")
 

@@ -1,4 +1,4 @@
-"""通知公告: written, scheduled, pinned, published and withdrawn by the 系统管理员; files are attached to a saved one."""
+"""通知公告: written, scheduled, pinned and withdrawn by the 系统管理员. Files are attached to a saved one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from blueprints import me, writing
-from blueprints.admin.shared import AdminForm, DayField, ParagraphsField, bp, max_length, one_line
+from blueprints.admin.shared import AdminForm, OptionalDayField, ParagraphsField, bp, max_length, one_line
 from blueprints.downloads import stored_file
 from lib.attachments import MOST_BYTES, AttachmentRefused, clean_name, kind_of
 from lib.clock import local, today
 from lib.codes import NoticeState, Role
 from lib.database import utcnow
 from lib.pictures.images import PictureRefused
-from lib.questions.fields import ConfirmField
 from lib.questions.validators import Optional, Required
 from models import Notice, db, store
 from services.access import only
@@ -30,19 +29,28 @@ INFECTED = "安全检查发现文件有问题（可能带有病毒），没有�
 ENOUGH = f"一篇公告最多 {notices.MOST_FILES} 个附件，请先移除一个"
 
 
+class TickField(StringField):
+    kind = "confirm"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0] if valuelist else ""
+
+
 class NoticeForm(AdminForm):
     title = StringField("标题", [Required(), max_length(100)], [one_line])
     body = ParagraphsField("正文", [Required(), max_length(20_000)], [lambda text: (text or "").strip()], "空一行分段")
-    starts_on = DayField("发布日期", [Optional()], description="不填的，立即发布；填写以后的日期，从那天零点起公开")
-    ends_on = DayField("公开到", [Optional()], description="不填的，一直公开；填写的，那天结束以后不再公开")
-    pinned = ConfirmField("置顶", [Optional()])
+    starts_on = OptionalDayField(
+        "发布日期", [Optional()], description="不填的，立即发布；填写以后的日期，从那天零点起公开"
+    )
+    ends_on = OptionalDayField("公开到", [Optional()], description="不填的，一直公开；填写的，那天结束以后不再公开")
+    pinned = TickField("置顶", [Optional()])
 
     def __init__(self, notice: Notice, state: NoticeState) -> None:
         super().__init__(data=_filled(notice))
         if state in (NoticeState.PUBLIC, NoticeState.ENDED):
             del self.starts_on
 
-    def validate_ends_on(self, field: DayField) -> None:
+    def validate_ends_on(self, field: OptionalDayField) -> None:
         starts_on = self.starts_on.data if self.starts_on else None
         if field.data and field.data < (starts_on or today()):
             raise ValidationError("不能早于发布日期，也不能早于今天")

@@ -33,6 +33,16 @@ class DayField(DateField):
         return str(self._value())
 
 
+class OptionalDayField(DayField):
+    """One that may be cleared."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist and not any(value.strip() for value in valuelist):
+            self.data = None
+        else:
+            super().process_formdata(valuelist)
+
+
 class ParagraphsField(TextAreaField):
     kind = "textarea"
 

@@ -21,6 +21,11 @@ from models import (
 )
 
 NAMES = ("address", "thumb_address", "source_address")
+#: Rows that name one file.
+_SINGLE = (
+    ("print job", PrintJob.uid, PrintJob.address),
+    ("attachment of notice", NoticeFile.notice_id, NoticeFile.address),
+)
 
 
 def check(
@@ -55,18 +60,15 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
             yield f"{number}, photo of printed sheet {version}", address
-    for uid, at in db.session.execute(select(PrintJob.uid, PrintJob.address)):
-        if at and at in bad:
-            yield f"print job {uid}", at
+    for words, column, named_by in _SINGLE:
+        found = db.session.execute(select(column, named_by).where(named_by.is_not(None)))
+        yield from ((f"{words} {name}", at) for name, at in found if at in bad)
     documents = select(AssistanceRequest.uid, AssistanceRequest.address, AssistanceRequest.thumb_address)
     for uid, *named in db.session.execute(documents):
         yield from ((f"assistance request {uid}", at) for at in named if at and at in bad)
     registers = select(RegisterImport.uid, RegisterImport.address, RegisterImport.findings)
     for uid, *named in db.session.execute(registers):
         yield from ((f"register file {uid}", at) for at in named if at and at in bad)
-    for notice, at in db.session.execute(select(NoticeFile.notice_id, NoticeFile.address)):
-        if at in bad:
-            yield f"notice {notice}, attachment", at
     revisions = select(Declaration.number, Revision.number, Revision.papers).join(Revision.declaration)
     for number, revision, papers in db.session.execute(revisions.execution_options(yield_per=500)):
         yield from ((f"{number}, revision {revision}, {where}", at) for where, at in _frozen(papers, bad))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+
 import pytest
+import time_machine
 from sqlalchemy import select
 
+from lib.clock import day_begins, today
 from lib.codes import Role
-from models import Event, Notice, db
+from lib.database import utcnow
+from models import Event, Notice, NoticeFile, db
+from services.papers import papers
 
 TEXT = {"title": "关于开展会计人员信息采集的公告", "body": "各位会计人员：\n\n请登录平台办理。"}
+LINE = re.compile(r'/notices/\d+">(?:<span[^>]*>置顶</span> )?([^<]+)</a>')
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -71,3 +82,81 @@ def test_nobody_else_writes_notices(client, make, role):
     client.sign_in(make.staff(role, "210000"))
     client.open("/staff/admin/notices", expect=403)
     client.send("/staff/admin/notices/new", TEXT, expect=403)
+
+
+# --- schedule, pin, attachments ---------------------------------------------------------------------------------------
+
+
+def test_a_scheduled_notice_is_public_from_its_day_until_its_last_one(writer, browser):
+    day = today() + timedelta(days=2)
+    told = writer.follow(
+        writer.send("/staff/admin/notices/new", TEXT | {"starts_on": day, "ends_on": day, "action": "publish"})
+    )
+    assert "公告将在发布日期公开" in told.text
+
+    seen = []
+    for moment in (day_begins(day) - SECOND, day_begins(day), day_begins(day + DAY) - SECOND, day_begins(day + DAY)):
+        with time_machine.travel(moment, tick=False):
+            shown = [TEXT["title"] in browser.open(page).text for page in ("/", "/notices")]
+            browser.open("/notices/1", expect=200 if all(shown) else 404)
+            seen.append(shown)
+
+    assert seen == [[False, False], [True, True], [True, True], [False, False]]
+
+
+def test_a_pinned_notice_comes_first_and_older_ones_follow_on_pages_of_their_own(writer, browser):
+    now = utcnow()
+    old = [Notice(title=f"公告{n}", body="文字", published_at=now - DAY * n) for n in range(2, 30)]
+    db.session.add_all([*old, Notice(title="置顶的旧公告", body="文字", published_at=now - DAY * 90, pinned=True)])
+    db.session.commit()
+
+    titles = [LINE.findall(browser.open(page).text) for page in ("/", "/notices")]
+    assert [found[:3] for found in titles] == [["置顶的旧公告", "公告2", "公告3"]] * 2
+    older = re.search(r'href="(/notices\?after=\d+)"', browser.open("/notices").text)
+    assert older
+    assert "置顶" not in browser.open(older[1]).text
+    assert "公告29" in browser.open(older[1]).text
+
+
+def test_an_attachment_is_judged_by_its_content_and_handed_out_as_a_download(writer, browser):
+    writer.send("/staff/admin/notices/new", TEXT | {"action": "publish"})
+
+    def attach(data: bytes, name: str, expect: int = 302):
+        return writer.send("/staff/admin/notices/1/files", {"file": (BytesIO(data), name)}, expect=expect)
+
+    assert "只能添加 PDF" in attach(b"<script>1</script>", "通知.pdf", expect=422).text
+    assert "含有宏" in attach(packed("[Content_Types].xml", "word/vbaProject.bin"), "表.docx", expect=422).text
+    attach(b"%PDF-1.7 ...", "../../<通知>.html")
+    attach(packed("[Content_Types].xml", "xl/workbook.xml"), "名单.xlsx")
+
+    page = browser.open("/notices/1")
+    (address,) = re.findall(r'href="(/notices/1/files/[^"]+)">_通知_.pdf<', page.text)
+    file = browser.open(address)
+    assert file.data == b"%PDF-1.7 ..."
+    sent = {name: file.headers[name] for name in ("Content-Type", "X-Content-Type-Options", "Content-Security-Policy")}
+    assert sent == {
+        "Content-Type": "application/pdf",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    assert file.headers["Content-Disposition"].startswith("attachment; filename=attachment.pdf;")
+    stored = db.session.scalars(select(NoticeFile)).all()
+    assert {one.address for one in stored} <= papers.referenced()
+
+    writer.send(f"/staff/admin/notices/1/files/{stored[0].uid}/remove")
+    browser.open(address, expect=404)
+    writer.send("/staff/admin/notices/1", TEXT | {"action": "keep"})
+    browser.open(f"/notices/1/files/{stored[1].uid}", expect=404)
+    details = db.session.scalars(select(Event.detail).where(Event.verb == "notice").order_by(Event.id)).all()
+    assert [detail.removeprefix("notice 1 ").partition(":")[0] for detail in details if detail] == [
+        *("published", "file added", "file added", "file removed", "withdrawn"),
+    ]
+
+
+def packed(*names: str) -> bytes:
+    """A zip archive with these empty files."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return out.getvalue()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.codes import AgreedKind
 from lib.pdf import fonts
 from lib.pdf.canvas import MM
 from services.sheet import layout as sheet_layout
@@ -15,6 +16,7 @@ from services.sheet.labels import label_fitted, label_lines
 from services.sheet.layout import CONTENT_WIDTH, PHOTO_WIDTH, TABLE_HEIGHT, SheetLayout
 from services.sheet.packing import pack
 from services.sheet.pdf import Block, Cell, SheetData, Table
+from services.site import agreed_texts
 from tests.support.applicant import sheet_samples as samples
 
 SPANS = st.lists(st.sampled_from([2, 3, 4, 6]), min_size=1, max_size=25)
@@ -89,9 +91,11 @@ def test_labels_break_between_words(label: str, lines: tuple[str, ...]) -> None:
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("promise", [1, agreed_texts.LONGEST_PROMISE])
 @pytest.mark.parametrize("data", [samples.employed(), samples.unemployed(), samples.minimal()])
-def test_an_ordinary_sheet_fits_on_one_page(data: SheetData) -> None:
-    plan = sheet_layout.plan_layout(data)
+def test_an_ordinary_sheet_fits_on_one_page(data: SheetData, promise: int) -> None:
+    text = replace(agreed_texts.FIRST[AgreedKind.COMMITMENT], version="2026-99", promise="诺" * promise)
+    plan = sheet_layout.plan_layout(replace(data, promise=agreed_texts.as_printed(text)))
 
     assert plan.moved == []
     assert height(plan) <= TABLE_HEIGHT + 0.01
