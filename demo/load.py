@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import event, select
 
-from demo import assistance
+from demo import assistance, public_texts
 from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import STAFF, load_register, load_staff, password, register
@@ -122,7 +122,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         new = [(person, _answers_in_words(person)) for person in wanted if applicants.find(person.number) is None]
         db.session.rollback()
         drawn = assistance.draw(demo.store, wanted)
-    pepper = keys().pepper
+    attached, pepper = public_texts.draw(demo.store), keys().pepper
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(copy_context().run, _prepare_person, demo, person, words, pepper) for person, words in new]
         ready = []
@@ -137,6 +137,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         progress(1)
     with in_the_past(timedelta(days=1)):
         assistance.load(drawn, demo.assistance_days)
+        public_texts.load(attached)
     return len(ready)
 
 

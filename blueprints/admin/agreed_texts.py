@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,7 @@ from lib import plain_text
 from lib.clock import today
 from lib.codes import AgreedKind, Role
 from lib.database import utcnow
+from lib.plain_text import Pieces
 from lib.questions.validators import Optional, Required
 from models import db
 from services.access import only
@@ -25,6 +27,7 @@ from services.sheet import content as sheet_content
 from services.site import agreed_texts
 from services.site.agreed_texts import NothingToPublish
 
+LATEST = timedelta(days=730)  # how far ahead a text is published
 DRAFT = ""  # the name of a version that has none yet
 
 
@@ -56,7 +59,7 @@ class PublishForm(AdminForm):
     )
 
     def validate_starts_on(self, field: OptionalDayField) -> None:
-        if field.data and not today() < field.data < today().replace(year=today().year + 2):
+        if field.data and not today() < field.data < today() + LATEST:
             raise ValidationError("请填写明天以后、两年以内的日期；立即启用的，不用填写")
 
 
@@ -132,15 +135,16 @@ def _preview(kind: AgreedKind, text: AgreedText, form: PublishForm) -> str:
         form=form,
         seen=agreed_texts.mark(draft),
         now=now,
-        compared=plain_text.differences(_whole(now), _whole(text)),
+        compared=_differences(now, text),
         days=current_app.config["REVIEW_DAYS"],
         ways_on=matching.ways_on(),
         papers=PAPERS,
     )
 
 
-def _whole(text: AgreedText) -> str:
-    return f"{text.body}\n信息表上的承诺：{text.promise}" if text.promise else text.body
+def _differences(before: AgreedText, after: AgreedText) -> list[Pieces]:
+    promises = (f"信息表上的承诺：{text.promise}" if text.promise else "" for text in (before, after))
+    return plain_text.differences(before.body, after.body) + plain_text.differences(*promises)
 
 
 @bp.get("/agreed-texts/<kind>/preview.pdf")
@@ -175,7 +179,7 @@ def agreed_text_version(kind: str, version: str) -> str:
         text=known[at],
         base=base,
         others=[name for name in names if name != version],
-        compared=plain_text.differences(_whole(base), _whole(known[at])) if base else None,
+        compared=_differences(base, known[at]) if base else None,
     )
 
 

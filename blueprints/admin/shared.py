@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint
@@ -35,6 +36,8 @@ class DayField(DateField):
 
 class OptionalDayField(DayField):
     """One that may be cleared."""
+
+    data: date | None
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist and not any(value.strip() for value in valuelist):

@@ -18,7 +18,7 @@ from models import Event, Notice, NoticeFile, db
 from services.papers import papers
 
 TEXT = {"title": "关于开展会计人员信息采集的公告", "body": "各位会计人员：\n\n请登录平台办理。"}
-LINE = re.compile(r'/notices/\d+">(?:<span[^>]*>置顶</span> )?([^<]+)</a>')
+LINE = re.compile(r'/notices/\d+">(?:<span[^>]*>置顶</span>)?([^<]+)</a>')
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
