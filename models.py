@@ -1109,7 +1109,7 @@ class AssistanceRequest(Base):
 class AccountChange(Base):
     """What an officer did to an account: corrected the number, froze or unfroze it. Append-only.
 
-    ``number_before`` keeps what a correction replaced.
+    ``number_before`` keeps what a correction replaced. For a correction by the person ``staff`` asked for it.
     """
 
     __tablename__ = "account_change"

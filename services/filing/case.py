@@ -213,6 +213,11 @@ class DeclarationCase:
         found: Mapping[str, Any] = self.returned_revision.answers if self.returned_revision else {}
         return found
 
+    @property
+    def other_document(self) -> bool:
+        """Has the ID document become another one since the returned revision?"""
+        return any(self._has_changed(name) for name in labels.IDENTITY)
+
     @cached_property
     def excused(self) -> frozenset[str]:
         """Targets whose change does not ask for a new signature (无需重新签章).
