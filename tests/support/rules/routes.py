@@ -161,6 +161,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.record_picture": (G, OFFICERS),
     "review.reveal_record": (P, OFFICERS),
     "review.correct_number": (GP, MANAGER),
+    "review.correct_applicants_number": (GP, MANAGER),
     "review.filter_records": (P, OFFICERS),
     "review.close_record": (P, MANAGER),
     "review.reopen_record": (P, MANAGER),
