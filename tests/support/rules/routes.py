@@ -113,6 +113,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "auth.staff_totp": (GP, STAFF),
     "auth.staff_codes": (GP, STAFF),
     "auth.staff_keys": (P, STAFF),
+    "auth.staff_email_code": (GP, STAFF),
     "auth.staff_email": (GP, STAFF),
     "auth.staff_inbox": (G, STAFF),
     "auth.read_staff_inbox": (P, STAFF),
