@@ -96,12 +96,12 @@ def _change(form: PhoneForm | EmailForm, channel: Channel) -> ResponseReturnValu
         form.target.errors = [wait]
         return render_template("auth/contact.html", **page), 429
     endpoint = "auth.confirm_phone" if channel == Channel.SMS else "auth.confirm_email"
-    return redirect(url_for(endpoint, **_offered()))
+    return redirect(url_for(endpoint, of=_offered()))
 
 
-def _offered() -> dict[str, str]:
-    """The address keeps that the wizard has offered it: with the phone of the declaration, and back to it."""
-    return {"of": "declaration"} if request.args.get("of") == "declaration" else {}
+def _offered() -> str | None:
+    """The address says that the wizard has offered it: with the phone of the declaration, and back to it."""
+    return "declaration" if request.args.get("of") == "declaration" else None
 
 
 def _declared_phone() -> str:
@@ -168,5 +168,5 @@ def _changed(channel: Channel) -> ResponseReturnValue:
 
 
 def _code_page(form: ContactCodeForm, channel: Channel) -> str:
-    again = url_for("auth.change_phone" if channel == Channel.SMS else "auth.change_email", **_offered())
+    again = url_for("auth.change_phone" if channel == Channel.SMS else "auth.change_email", of=_offered())
     return render_template("auth/contact_code.html", form=form, name=NAMES[channel], again=again)

@@ -111,7 +111,7 @@ class Gateway:
         except (OSError, HTTPException) as error:
             connection.close()
             raise NotSent(f"连接不上短信网关：{getattr(error, 'strerror', None) or type(error).__name__}") from error
-        connection.auto_open = 0  # type: ignore[attr-defined]  # never another connection without our knowing
+        connection.auto_open = 0  # never another connection without our knowing
         return connection
 
     def check(self) -> None:

@@ -26,7 +26,7 @@ def correct(case: DeclarationCase, mark: Mark, id_type: IdType, number: str, act
     db.session.refresh(account)  # a manager may have corrected it since the page was read
     if (id_type, number) == (account.id_type, account.id_number):
         return
-    said = one_line(f"{mark.reason} {mark.comment}", 200) or "退回修改"
+    said = one_line(" ".join(dict.fromkeys((mark.reason, mark.comment))), 200)
     why = Grounds(said, f"申报编号 {declaration.number}")
     account_changes.correct_own_number(account, id_type, number, actor, why, mark.staff_id)
     _ask_for_proof(case)

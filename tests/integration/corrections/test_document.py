@@ -40,19 +40,10 @@ def left(declaration: Declaration) -> list[str]:
     return [item.label for item in tasks.left(tasks.items(DeclarationCase(stored(declaration))))]
 
 
-def test_a_mistyped_number_from_the_mark_to_the_second_look(make, browser, another_browser):
-    officer = make.staff(name="王审核")
-    declaration = make.declaration(Status.IN_REVIEW, officer=officer)
-    wrong, uid = declaration.account.id_number, declaration.uid
-    desk, page = another_browser.sign_in(officer), f"/staff/submissions/{uid}"
-    marked = {"seen": "1", "ticks": "sent", "mark": ["id_number"], "comment-id_number": "少了一位"}
-    desk.send(f"{page}/return", marked | {"confirmed": "yes", "unsigned-id_number": "yes"})
-    assert db.session.scalars(select(Mark)).one().resign, "the number is printed on the sheet"
-
-    me = browser.sign_in(declaration.account)
+def resubmitted(me, declaration: Declaration) -> None:
+    """The number is corrected, its document uploaded, the sheet printed and signed again."""
     assert "更正证件号码" in me.open("/apply/personal").text
-    screen = correct(me, "id_number", **typed(RIGHT))
-    assert screen.location == "/apply/corrections/id_portrait"
+    assert correct(me, "id_number", **typed(RIGHT)).location == "/apply/corrections/id_portrait"
     now = stored(declaration)
     assert (now.sex, now.birth_date) == ("female", date(1991, 5, 12))
     assert left(declaration) == ["居民身份证(人像面)", "重新打印、签名并上传个人基本信息表"]
@@ -61,28 +52,48 @@ def test_a_mistyped_number_from_the_mark_to_the_second_look(make, browser, anoth
     upload(me, picture(800, 1100, 7), kind="sheet")
     submit(me)
 
-    now = stored(declaration)
-    first, second = now.revisions
+
+def row_of(page) -> str:
+    return page.text.partition('data-row="id_number"')[2].partition("</div>")[0]
+
+
+def test_a_mistyped_number_from_the_mark_to_the_second_look(make, browser, another_browser):
+    officer = make.staff(name="王审核")
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer)
+    wrong, page = declaration.account.id_number, f"/staff/submissions/{declaration.uid}"
+    desk = another_browser.sign_in(officer)
+    marked = {"seen": "1", "ticks": "sent", "mark": ["id_number"], "comment-id_number": "少了一位"}
+    desk.send(f"{page}/return", marked | {"confirmed": "yes", "unsigned-id_number": "yes"})
+    assert db.session.scalars(select(Mark)).one().resign, "the number is printed on the sheet"
+
+    resubmitted(browser.sign_in(declaration.account), declaration)
+
+    first, second = stored(declaration).revisions
     assert (first.answers["id_number"], second.answers["id_number"]) == (wrong, RIGHT)
     assert second.sheet.version == first.sheet.version + 1
     assert second.sheet.answers["id_number"] == RIGHT
     assert db.session.scalars(select(QueueItem)).one().masked_number == mask_number(RIGHT)
-    shown = desk.open(page).text
-    assert RIGHT not in shown
-    assert wrong not in shown
-    row = words(shown.partition('data-row="id_number"')[2].partition("</div>")[0])
-    assert f"原为： {mask_number(wrong)} {mask_number(RIGHT)} 要求修改" in row
+    shown = desk.open(page)
+    assert RIGHT not in shown.text
+    assert wrong not in shown.text
+    assert f"原为： {mask_number(wrong)} {mask_number(RIGHT)} 要求修改" in words(row_of(shown))
     desk.send(f"{page}/claim")
-    held = desk.open(page).text.partition('id="row-id_number"')[2].partition("</div>")[0]
+    held = row_of(desk.open(page))
     assert wrong in held
     assert RIGHT in "".join(words(held).split())
 
-    who = {"name": now.account.name, "password": PASSWORD}
-    desk.send("/login", who | {"number": wrong}, expect=422)
-    assert desk.send("/login", who | {"number": RIGHT}).location != "/login"
-    change = db.session.scalars(select(AccountChange)).one()
-    assert (change.act, change.number_before, change.staff_id) == (AccountAct.OWN_NUMBER, wrong, officer.id)
-    assert change.reason.endswith("少了一位")
+
+def test_the_person_signs_in_with_the_right_number_and_what_became_of_it_is_kept(make, browser, another_browser):
+    declaration = back(make, browser, "id_number")
+    wrong, name = declaration.account.id_number, declaration.account.name
+    correct(browser, "id_number", **typed(RIGHT))
+
+    who = {"name": name, "password": PASSWORD}
+    another_browser.send("/login", who | {"number": wrong}, expect=422)
+    assert another_browser.send("/login", who | {"number": RIGHT}).location != "/login"
+    change, mark = (db.session.scalars(select(table)).one() for table in (AccountChange, Mark))
+    assert (change.act, change.number_before, change.staff_id) == (AccountAct.OWN_NUMBER, wrong, mark.staff_id)
+    assert change.reason == "与证件不一致"
     assert db.session.scalars(select(Event.actor).where(Event.verb == "own_number")).one() == "applicant"
     assert db.session.scalars(select(InboxMessage).where(InboxMessage.title == "证件号码已更正")).one()
 
