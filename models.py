@@ -448,6 +448,7 @@ class Staff(Base):
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
+    email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     #: When somebody else was given the password to hand it over. It has to be changed before anything else. NULL: no.
     first_password_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -1167,7 +1168,7 @@ class AssistanceRequest(Base):
 class AccountChange(Base):
     """What an officer did to an account: corrected the number, froze or unfroze it. Append-only.
 
-    ``number_before`` keeps what a correction replaced.
+    ``number_before`` keeps what a correction replaced. For a correction by the person ``staff`` asked for it.
     """
 
     __tablename__ = "account_change"

@@ -18,6 +18,7 @@ from lib.questions.fields import ChoiceQuestion, Question, TextQuestion
 from lib.questions.validators import Checked, Required
 
 LONGEST_ANSWER = 200  # characters
+NUMBER_TAKEN = "该证件号被占用,请联系当地会计管理部门进行核实处理"  # the words of the guide
 PLAIN = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 

@@ -34,14 +34,21 @@ class Round:
 
 
 def send_due(budget: float, senders: Mapping[Channel, Sender] | None = None) -> Round:
-    """Send what is due, each in transactions of its own, until nothing is left or the time is up."""
+    """Send what is due, each in transactions of its own, until nothing is left or the time is up.
+
+    All mail goes over one connection, and so do all SMS.
+    """
     senders = sending.senders(current_app.config) if senders is None else senders
     done, end = Round(), time.monotonic() + budget
     if not senders:
         return done
     _prepare()
-    while time.monotonic() < end and (due := _next(senders)) is not None:
-        _send(due, senders, done)
+    try:
+        while time.monotonic() < end and (due := _next(senders)) is not None:
+            _send(due, senders, done)
+    finally:
+        for sender in senders.values():
+            sender.close()
     return done
 
 

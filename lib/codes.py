@@ -162,8 +162,9 @@ class AccountState(ChoiceEnum):
     FROZEN = "frozen", "已冻结"
 
 
-class AccountAct(ChoiceEnum):  # what an officer does to an account, with a reason
+class AccountAct(ChoiceEnum):  # what becomes of an account, with a reason
     CORRECT_NUMBER = "correct_number", "更正证件号码"
+    OWN_NUMBER = "own_number", "本人按退回意见更正证件号码"
     FREEZE = "freeze", "冻结账号"
     UNFREEZE = "unfreeze", "解除冻结"
 

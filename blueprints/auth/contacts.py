@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
@@ -19,6 +19,7 @@ from models import Account, db
 from services.access import APPLICANTS, only
 from services.accounts import contacts, passwords, throttle
 from services.accounts.applicants import StepExpired
+from services.filing import reading
 
 WRONG_PASSWORD, WRONG_CODE = "登录密码不正确，请重新填写", "验证码不正确，或者已经过期，请核对后再填，或者重新获取"
 NAMES = {Channel.SMS: "手机号码", Channel.EMAIL: "电子邮箱"}
@@ -78,8 +79,10 @@ def _me() -> Account:
 def _change(form: PhoneForm | EmailForm, channel: Channel) -> ResponseReturnValue:
     person, can_verify = _me(), contacts.can_verify(channel)
     page = {"form": form, "name": NAMES[channel], "can_verify": can_verify, "is_phone": channel == Channel.SMS}
+    page["back"] = _back()
     if not form.is_submitted():
-        form.target.data = person.phone if channel == Channel.SMS else person.email
+        now = person.phone if channel == Channel.SMS else person.email
+        form.target.data = (_declared_phone() if channel == Channel.SMS else "") or now
         return render_template("auth/contact.html", **page)
     if not form.validate() or not _password_is_right(form.current, person):
         return render_template("auth/contact.html", **page), 422
@@ -92,7 +95,22 @@ def _change(form: PhoneForm | EmailForm, channel: Channel) -> ResponseReturnValu
     if wait := _send_code(channel, target):
         form.target.errors = [wait]
         return render_template("auth/contact.html", **page), 429
-    return redirect(url_for("auth.confirm_phone" if channel == Channel.SMS else "auth.confirm_email"))
+    endpoint = "auth.confirm_phone" if channel == Channel.SMS else "auth.confirm_email"
+    return redirect(url_for(endpoint, of=_offered()))
+
+
+def _offered() -> str | None:
+    """The address says that the wizard has offered it: with the phone of the declaration, and back to it."""
+    return "declaration" if request.args.get("of") == "declaration" else None
+
+
+def _declared_phone() -> str:
+    declaration = reading.open_declaration(me()) if _offered() else None
+    return (declaration.mobile if declaration else "") or ""
+
+
+def _back() -> str:
+    return url_for("wizard.check" if _offered() else "auth.account")
 
 
 def _send_code(channel: Channel, target: str) -> str:
@@ -146,8 +164,9 @@ def _confirm(channel: Channel) -> ResponseReturnValue:
 
 def _changed(channel: Channel) -> ResponseReturnValue:
     flash(f"{NAMES[channel]}已保存", "g")
-    return redirect(url_for("auth.account"))
+    return redirect(_back())
 
 
 def _code_page(form: ContactCodeForm, channel: Channel) -> str:
-    return render_template("auth/contact_code.html", form=form, name=NAMES[channel], is_phone=channel == Channel.SMS)
+    again = url_for("auth.change_phone" if channel == Channel.SMS else "auth.change_email", of=_offered())
+    return render_template("auth/contact_code.html", form=form, name=NAMES[channel], again=again)

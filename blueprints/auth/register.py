@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import client_source, writing
+from blueprints.account_forms import NUMBER_TAKEN
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
 from blueprints.auth.shared import bp, duration, remember
 from lib.codes import IdType
@@ -16,7 +17,6 @@ from services.accounts.applicants import NumberTaken, Registration, StepExpired
 from services.accounts.throttle import CountedAttempt
 from services.site import privacy
 
-NUMBER_TAKEN = "该证件号被占用,请联系当地会计管理部门进行核实处理"
 TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds it
 
 

@@ -16,6 +16,7 @@ from blueprints.kept_parts import PartsKept, hole, kept
 from blueprints.template_helpers import as_datetime
 from forms import SHEET
 from models import Mark
+from services.declaration import labels
 from services.marks.return_reasons import Choice, Reasons
 from services.review.page import Submission
 from services.review.rows import AnswerLine, PaperLine, ReviewSection
@@ -53,7 +54,8 @@ class SubmissionRows:
             "label": line.label,
             "title": line.title,
             "proof": line.proof,
-            "open": self.open and line.markable,
+            "open": self.open,
+            "resigns": line.name in labels.IDENTITY,
             "has_text": bool(line.text),
             "is_ascii": line.text.isascii(),
             "grouped": len(line.groups),
@@ -68,6 +70,7 @@ class SubmissionRows:
         texts |= {"version": sheet.version, "code": sheet.code} if sheet else {}
         look: dict[str, Hashable] = {
             "is_paper": True,
+            "resigns": False,
             "name": line.paper.kind,
             "label": line.paper.title,
             "title": line.paper.title,

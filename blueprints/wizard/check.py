@@ -28,6 +28,7 @@ def check() -> str:
         bar=step_bar(case, "check"),
         photo_step=STEPS[0],
         printed=case.printed,
+        has_other_phone=case.has_other_phone,
         printed_current=case.printed_is_current,
     )
 

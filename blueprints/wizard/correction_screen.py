@@ -7,7 +7,9 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
+from blueprints.wizard.document_form import DocumentForm
 from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import editable_case, save_typed, typed_of
 from forms import PHOTO, SHEET
@@ -51,6 +53,9 @@ def screen(
     typed = typed_of(draft)
     if item.paper:
         return paper(case, item, problems, typed)
+    if item.is_document:
+        form_of = DocumentForm(typed, case.declaration.account.id_type)
+        return document(case, item, form_of, problems, restored=draft)
     assert item.step
     stored = correction_form.stored_form(item.step, case.context)
     shown = correction_form.questions_for(stored, item.names)
@@ -93,6 +98,21 @@ def questions(
         seen=(typed.get("seen") if typed else "") or drafts.fingerprint(case.declaration, item.step, base),
         facts=correction_form.facts_for_browser(form, shown),
     )
+
+
+def document(
+    case: DeclarationCase,
+    item: CorrectionTask,
+    form: DocumentForm,
+    problems: Problems = (),
+    *,
+    occupied: str = "",
+    restored: Draft | None = None,
+) -> ResponseReturnValue:
+    """``occupied``: why the number cannot be had."""
+    wrong = [(field.name, str(field.errors[0])) for field in form if field.errors]
+    cells = render_template("wizard/_document_questions.html", form=form, occupied=occupied)
+    return _page(case, item, [*wrong, *problems], typed_of(restored), restored=restored, questions=Markup(cells))  # noqa: S704
 
 
 def paper(

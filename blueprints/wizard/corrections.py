@@ -6,19 +6,25 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me, writing
+from blueprints import client_source, me, writing
+from blueprints.account_forms import NUMBER_TAKEN
 from blueprints.wizard import agreement
 from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
+from blueprints.wizard.correction_screen import document as document_screen
+from blueprints.wizard.document_form import DocumentForm
 from blueprints.wizard.intake import add_photo, add_pictures, crop_photo, delete_page, rotate_page, sent_files
 from blueprints.wizard.shared import bp, editable_case, keep_typed, restored, send_picture
 from blueprints.wizard.uploads import discard_upload
 from forms import PHOTO, SHEET
-from lib.codes import Status
+from lib.codes import IdType, Status
 from models import Declaration, db
 from services import access, workflow
 from services.access import APPLICANTS, only
+from services.accounts import throttle
+from services.accounts.applicants import NumberTaken
+from services.accounts.throttle import CountedAttempt
+from services.corrections import document, tasks
 from services.corrections import form as correction_form
-from services.corrections import tasks
 from services.corrections.tasks import CorrectionTask
 from services.declaration import answers, drafts
 from services.filing.case import DeclarationCase
@@ -80,6 +86,8 @@ def _corrected(key: str) -> ResponseReturnValue:
     if action in ("back", "skip"):
         found = tasks.items(case)
         return redirect(address(tasks.before(found, key) if action == "back" else tasks.after(found, key)))
+    if item.is_document:
+        return _correct_document(case, item)
     return _correct_paper(item, action) if item.paper else _correct_questions(case, item)
 
 
@@ -102,6 +110,55 @@ def _correct_questions(case: DeclarationCase, item: CorrectionTask) -> ResponseR
         for warning in question.warnings if question.name in base else ():
             flash(warning, "y")
     return _leave(case, item)
+
+
+def _correct_document(case: DeclarationCase, item: CorrectionTask) -> ResponseReturnValue:
+    """Nothing typed: an explanation alone. A number may be had as in a registration, with the same limits."""
+    form = DocumentForm(request.form, case.declaration.account.id_type)
+    if not form.is_untouched and not form.validate():
+        return _refused(item, form)
+    if form.is_untouched:
+        with writing(keep=True):
+            _explain(case.declaration, item)
+            db.session.commit()
+        return _leave(case, item)
+    made = _count()
+    if made.until:
+        form.number.errors = [f"更正的次数过多，请 {made.minutes} 分钟后再试"]
+        return _refused(item, form)
+    try:
+        return _new_number(item.key, form, made)
+    except NumberTaken:
+        return _refused(item, form, occupied=NUMBER_TAKEN)
+
+
+def _count() -> CountedAttempt:
+    taken = client_source().within(throttle.REGISTER_TAKEN)
+    with writing():
+        made = throttle.count_attempt((throttle.OWN_NUMBER, str(me().id)), taken)
+        db.session.commit()
+    return made
+
+
+def _new_number(key: str, form: DocumentForm, made: CountedAttempt) -> ResponseReturnValue:
+    case, item = item_at(key)
+    assert item.view
+    with writing(keep=True):
+        document.correct(case, item.view.mark, IdType(form.id_type.data), form.number.data or "", me())
+        throttle.uncount_attempt(made, throttle.REGISTER_TAKEN)
+        _explain(case.declaration, item)
+        db.session.commit()
+    return _leave(case, item)
+
+
+def _refused(item: CorrectionTask, form: DocumentForm, occupied: str = "") -> ResponseReturnValue:
+    """The screen again, and what was typed is kept."""
+    case, item = item_at(item.key)
+    keep_typed(case.declaration, item.draft)
+    if occupied:
+        form.number.errors = [occupied]
+    case, item = item_at(item.key)
+    return document_screen(case, item, form, occupied=occupied)
 
 
 def _correct_paper(item: CorrectionTask, action: str) -> ResponseReturnValue:
@@ -156,7 +213,12 @@ def _leave(case: DeclarationCase, item: CorrectionTask) -> ResponseReturnValue:
     if now is None or now.state != tasks.WAITING:
         return redirect(address(tasks.after(found, item.key)))
     case, now = item_at(item.key)
-    return screen(case, now, problems=[("paper" if now.paper else now.names[0], _what_is_left(now))])
+    return screen(case, now, problems=[(_field(now), _what_is_left(now))])
+
+
+def _field(item: CorrectionTask) -> str:
+    """Where on the screen the typing begins."""
+    return "paper" if item.paper else "number" if item.is_document else item.names[0]
 
 
 def _what_is_left(item: CorrectionTask) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Hashable, Mapping
 from functools import cached_property
 from typing import Any
 
-from flask import current_app
+from flask import current_app, render_template
 from markupsafe import Markup
 
 from blueprints.kept_parts import PartsKept, hole, kept
@@ -26,6 +26,7 @@ from lib.questions.fields import (
 )
 from lib.questions.pages import Step
 from models import Account
+from services.declaration import labels
 from services.departments import reference_version
 
 TEMPLATE = "wizard/_question.html"
@@ -50,7 +51,7 @@ class QuestionCells:
             if self.is_drawn(question):
                 cells.append(self.cell(question))
             if question.name == self.step.document_after and self.shown is None:
-                cells.append(_document(account))
+                cells.append(_document(account, self.marks))
         return Markup("").join(cells)
 
     def is_drawn(self, question: Question) -> bool:
@@ -140,5 +141,9 @@ def _shadow(question: Question) -> Question:
     return shadow
 
 
-def _document(account: Account) -> Markup:
-    return kept("wizard/_document.html", {"number": mask_number(account.id_number)}, title=account.id_type.label)
+def _document(account: Account, marks: Mapping[str, Any]) -> Markup:
+    shown = {"number": mask_number(account.id_number), "title": account.id_type.label}
+    found = [marks[name] for name in labels.IDENTITY if name in marks]
+    if found:
+        return Markup(render_template("wizard/_document.html", marks=found, **shown))  # noqa: S704 - our template
+    return kept("wizard/_document.html", {"number": shown["number"]}, title=shown["title"], marks=())

@@ -19,7 +19,7 @@ class _RowWithHole:
 
     name: str
     label: str
-    markable: bool
+    on_page: bool
     text: str
 
     @property
@@ -40,7 +40,7 @@ def drawn(sections: Iterable[AnswerSection]) -> Markup:
 def _section(section: AnswerSection) -> Markup:
     texts = {f"answer_{at}": _text(row) for at, row in enumerate(section.rows)}
     rows = (
-        _RowWithHole(row.name, row.label, row.markable, hole(name) if text else "")
+        _RowWithHole(row.name, row.label, row.on_page, hole(name) if text else "")
         for row, (name, text) in zip(section.rows, texts.items(), strict=True)
     )
     return kept("wizard/_section.html", texts, section=_SectionWithHoles(section.step, tuple(rows)))

@@ -1,4 +1,4 @@
-"""Mail by SMTP, one connection for each message: a message a minute needs no more."""
+"""Mail by SMTP: the connection stays for the messages that follow, and is made anew when it was lost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -17,6 +17,7 @@ from lib.remote.senders import NotSent, Outgoing, Refused
 CONSOLE = "console:"
 PORTS = {"smtp": 587, "smtps": 465}
 TIMEOUT_S = 10.0
+MOST = 100  # messages on one connection: many servers end it after that many
 
 
 def parse_url(url: str) -> SplitResult:
@@ -33,7 +34,7 @@ def parse_from(address: str) -> None:
         raise ValueError("a mail address, as 会计管理 <noreply@example.org>")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Mail:
     """``smtp`` takes up TLS where the server offers it, and always before a password is sent."""
 
@@ -44,6 +45,8 @@ class Mail:
     tls_first: bool
     from_address: str
     timeout: float = TIMEOUT_S
+    _server: smtplib.SMTP | None = field(default=None, init=False, repr=False)
+    _carried: int = field(default=0, init=False, repr=False)
 
     @classmethod
     def of(cls, url: str, from_address: str) -> Mail:
@@ -61,7 +64,8 @@ class Mail:
     def send(self, message: Outgoing) -> None:
         """What a server says to the recipient or the letter may be for good; all else, as a wrong password, is not."""
         letter = self._letter(message)
-        with self._connected() as server:
+        with self._speaking() as server:
+            self._carried += 1
             try:
                 server.send_message(letter)
             except smtplib.SMTPRecipientsRefused as error:
@@ -72,8 +76,18 @@ class Mail:
                 raise Refused("邮件服务器不支持这样的地址") from error
 
     def check(self) -> None:
-        with self._connected() as server:
-            server.noop()
+        try:
+            with self._speaking() as server:
+                server.noop()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        server, self._server = self._server, None
+        if server:
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
 
     def _letter(self, message: Outgoing) -> EmailMessage:
         letter = EmailMessage()
@@ -88,20 +102,34 @@ class Mail:
         return letter
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _speaking(self) -> Iterator[smtplib.SMTP]:
+        """A connection on which something went wrong is not used again."""
         try:
-            with self._server() as server:
-                if self.user:
-                    server.login(self.user, self.password)
-                yield server
-        except smtplib.SMTPResponseException as error:
-            raise NotSent(f"邮件服务器应答 {error.smtp_code}") from error
-        except smtplib.SMTPException as error:
-            raise NotSent(f"邮件服务器不能用：{type(error).__name__}") from error
-        except OSError as error:
-            raise NotSent(f"连接不上邮件服务器：{_words(error)}") from error
+            yield self._connection()
+        except (smtplib.SMTPException, OSError) as error:
+            if self._server:
+                self._server.close()
+            self._server = None
+            raise _trouble(error) from error
 
-    def _server(self) -> smtplib.SMTP:
+    def _connection(self) -> smtplib.SMTP:
+        if self._server and (self._carried >= MOST or not _answers(self._server)):
+            self.close()
+        if self._server is None:
+            self._server, self._carried = self._signed_in(), 0
+        return self._server
+
+    def _signed_in(self) -> smtplib.SMTP:
+        server = self._reached()
+        try:
+            if self.user:
+                server.login(self.user, self.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _reached(self) -> smtplib.SMTP:
         trusted = ssl.create_default_context()
         if self.tls_first:
             return smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=trusted)
@@ -114,6 +142,22 @@ class Mail:
             server.close()
             raise
         return server
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    """Is the connection still there? Asked before a letter goes out on it, so that none is lost with it."""
+    try:
+        return server.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _trouble(error: smtplib.SMTPException | OSError) -> NotSent:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return NotSent(f"邮件服务器应答 {error.smtp_code}")
+    if isinstance(error, smtplib.SMTPException):
+        return NotSent(f"邮件服务器不能用：{type(error).__name__}")
+    return NotSent(f"连接不上邮件服务器：{_words(error)}")
 
 
 def _answer(code: int) -> NotSent:

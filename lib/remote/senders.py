@@ -41,9 +41,11 @@ class NoAnswer(NotSent):
 
 
 class Sender(Protocol):
-    """Raises NotSent, Refused or NoAnswer."""
+    """Raises NotSent, Refused or NoAnswer. Its connection stays for the next message until ``close``."""
 
     def send(self, message: Outgoing) -> None: ...
+
+    def close(self) -> None: ...
 
     def check(self) -> None:
         """Reach the server without sending anything. Raises NotSent."""
@@ -60,4 +62,7 @@ class Console:
         print(*filter(None, lines), sep="\n", file=self.stream or sys.stdout, flush=True)
 
     def check(self) -> None:
+        return
+
+    def close(self) -> None:
         return

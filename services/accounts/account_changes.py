@@ -1,4 +1,4 @@
-"""What an officer may change of an account outside of a declaration: its number, and whether it is frozen.
+"""What becomes of an account: its number is corrected, it is frozen or unfrozen.
 
 Each act keeps its reason as a row of AccountChange, is audited, and told to the account's owner. Frozen revisions stay
 as they were. docs/adr/026 says when a number is free.
@@ -13,14 +13,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from lib.codes import AccountAct, AccountState, IdType
+from lib.codes import OPEN, AccountAct, AccountState, IdType
 from lib.database import utcnow
 from lib.identity import mask_number
-from models import Account, AccountChange, LegacyHolder, QueueItem, Record, db
+from models import Account, AccountChange, Declaration, LegacyHolder, QueueItem, Record, db
 from services import audit
 from services.access import Actor
 from services.accounts import inbox, known_devices, sessions
-from services.accounts.applicants import NumberTaken, number_index
+from services.accounts.applicants import NumberTaken, is_taken, number_index
+from services.declaration import answers
 
 
 class ChangeRefused(Exception):
@@ -40,24 +41,48 @@ def correct_number(account: Account, id_type: IdType, number: str, actor: Actor,
 
     Raises ChangeRefused, or NumberTaken when the number has an active account.
     """
+    if actor.id_index in (number_index(number), account.id_index):
+        raise ChangeRefused("不能办理与本人有关的更正，请由其他工作人员办理")
+    change = _note(account, AccountAct.CORRECT_NUMBER, actor, why)
+    _set_number(account, id_type, number, change)
+    _tell(
+        account, actor, "证件号码已更正", "更正了您账号的证件号码。以后请用您证件上的号码登录。如有疑问，请联系该部门。"
+    )
+    return change
+
+
+def correct_own_number(
+    account: Account, id_type: IdType, number: str, actor: Actor, why: Grounds, asked_by: int
+) -> AccountChange:
+    """The same by the person, whom an officer (``asked_by``) has asked for it. The number must be free as for a
+    registration. Raises ChangeRefused, or NumberTaken."""
+    index = number_index(number)
+    if index != account.id_index and is_taken(index, account):
+        raise NumberTaken
+    change = _note(account, AccountAct.OWN_NUMBER, actor, why, asked_by)
+    _set_number(account, id_type, number, change)
+    body = "您更正了证件号码，以后请用新的号码登录。若非本人操作，请联系会计管理部门。"
+    inbox.send(account.id, "证件号码已更正", body)
+    return change
+
+
+def _set_number(account: Account, id_type: IdType, number: str, change: AccountChange) -> None:
+    """Account, list and record have it from now on; so has what the open declaration takes from the number."""
     index = number_index(number)
     if account.state != AccountState.ACTIVE:
         raise ChangeRefused("账号不在正常状态，不能更正证件号码")
-    if actor.id_index in (index, account.id_index):
-        raise ChangeRefused("不能办理与本人有关的更正，请由其他工作人员办理")
-    if index == account.id_index:
+    if (index, id_type) == (account.id_index, account.id_type):
         raise ChangeRefused("更正后的号码与现在的相同，请核对")
-    change = _note(account, AccountAct.CORRECT_NUMBER, actor, why)
+    before = answers.identity_facts(account)
     change.id_type_before, change.number_before = account.id_type, account.id_number
     account.id_type, account.id_number, account.id_index = id_type, number, index
     _flush_number()
     for table in (QueueItem, Record):
         shown = update(table).where(table.account_id == account.id).values(masked_number=mask_number(number))
         db.session.execute(shown)
-    _tell(
-        account, actor, "证件号码已更正", "更正了您账号的证件号码。以后请用您证件上的号码登录。如有疑问，请联系该部门。"
-    )
-    return change
+    in_hand = select(Declaration).where(Declaration.account_id == account.id, Declaration.status.in_(OPEN))
+    for declaration in db.session.scalars(in_hand):
+        answers.follow_document(declaration, before)
 
 
 def freeze(account: Account, actor: Actor, why: Grounds) -> AccountChange:
@@ -104,12 +129,14 @@ def changes_of(account_id: int) -> Sequence[AccountChange]:
 
 def corrections_of(account_id: int) -> Sequence[AccountChange]:
     """The corrections of the number, newest first."""
-    return [change for change in changes_of(account_id) if change.act == AccountAct.CORRECT_NUMBER]
+    acts = (AccountAct.CORRECT_NUMBER, AccountAct.OWN_NUMBER)
+    return [change for change in changes_of(account_id) if change.act in acts]
 
 
-def _note(account: Account, act: AccountAct, actor: Actor, why: Grounds) -> AccountChange:
+def _note(account: Account, act: AccountAct, actor: Actor, why: Grounds, staff_id: int = 0) -> AccountChange:
+    """``staff_id``: of the officer, where the actor is none."""
     change = AccountChange(account_id=account.id, act=act, reason=why.reason, evidence=why.evidence)
-    change.staff_id, change.at = actor.id, utcnow()
+    change.staff_id, change.at = staff_id or actor.id, utcnow()
     db.session.add(change)
     audit.record(act.value, actor, account_id=account.id)
     return change

@@ -84,7 +84,7 @@ def reserve(wanted: Registration, token: str) -> str:
     ``token``: the browser's earlier reservation, which is replaced, or "". Raises NumberTaken.
     """
     index = number_index(wanted.number)
-    if _is_taken(index):
+    if is_taken(index):
         raise NumberTaken
     _delete_reservation(token)
     delete_expired_reservations(index)
@@ -97,11 +97,14 @@ def reserve(wanted: Registration, token: str) -> str:
     return fresh
 
 
-def _is_taken(index: bytes) -> bool:
+def is_taken(index: bytes, own: Account | None = None) -> bool:
     """One question for both reasons, so that they take the same time. A frozen account counts: officers decide who is
-    the next to have its number."""
+    the next to have its number. ``own``: this account, and the old record that it has claimed, do not count."""
     by_account = exists().where(Account.id_index == index, Account.state != AccountState.RESERVED)
     by_record = exists().where(LegacyHolder.id_index == index)
+    if own:
+        by_account = by_account.where(Account.id != own.id)
+        by_record = by_record.where(LegacyHolder.id != (own.legacy_id or 0))
     return bool(db.session.scalar(select(or_(by_account, by_record))))
 
 
@@ -132,7 +135,7 @@ def activate(token: str, password_hash: str) -> Account:
     account = reservation(token)
     if account is None:
         raise StepExpired
-    if _is_taken(account.id_index):
+    if is_taken(account.id_index):
         raise NumberTaken
     account.state, account.reserved_until, account.reservation_hash = AccountState.ACTIVE, None, None
     _enter(account, password_hash)

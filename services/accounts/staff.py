@@ -14,14 +14,15 @@ import pyotp
 from sqlalchemy import delete, select, update
 
 from lib import identity, names
-from lib.codes import IdType, Role
+from lib.codes import CodePurpose, IdType, Role
 from lib.database import advisory_lock, utcnow
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor
-from services.accounts import applicants, inbox, known_devices, passwords, sessions, throttle
+from services.accounts import applicants, inbox, known_devices, passwords, sent_codes, sessions, throttle
 from services.accounts.applicants import StepExpired
 from services.messages import outbox, texts
+from services.messages.outbox import Contact
 
 ISSUER = "会计人员信息采集平台"
 STEP = 30  # seconds of one TOTP step; one step before and after is accepted, too, for inexact clocks
@@ -274,10 +275,29 @@ def change_totp(who: KnownStaff, secret: str, step: int, session_id: int) -> Non
 
 
 def change_email(who: KnownStaff, email: str) -> None:
-    """For a copy of the messages. The address before is told."""
+    """For a copy of the messages, none without one. Nothing is sent to it until it is verified."""
+    _set_email(_unchanged(who), email, verified=False)
+
+
+def send_email_code(who: KnownStaff, email: str) -> None:
+    """To a new address. Attempts are counted before (throttle.SEND_CODE)."""
     staff = _unchanged(who)
+    sent_codes.send(CodePurpose.EMAIL, staff.uid, Contact(staff_id=staff.id, email=email), email)
+
+
+def confirm_email(staff_id: int, code: str) -> None:
+    """The code is right: the address that it was sent to is the officer's. Raises StepExpired for any other code."""
+    staff = db.session.get_one(Staff, staff_id)
+    code_id = sent_codes.usable_id(CodePurpose.EMAIL, staff.uid, code)
+    if code_id is None or not sent_codes.redeem(code_id):
+        raise StepExpired
+    _set_email(staff, sent_codes.target(code_id), verified=True)
+
+
+def _set_email(staff: Staff, email: str, *, verified: bool) -> None:
+    """The address before is told."""
     before = outbox.of_staff(staff)
-    staff.email = email
+    staff.email, staff.email_verified_at = email, utcnow() if verified else None
     audit.record("staff_email_change", actor_of(staff))
     if before.email and before.email != email:
         outbox.post(before, "email_changed", texts.written("email_changed", {}))

@@ -103,6 +103,7 @@ REGISTER, REGISTER_PHONE = Limit("register", 10, DAY), Limit("register_phone", 1
 REGISTER_OPEN = Limit("register_open", 60, timedelta(minutes=30))  # begun at an address, and not finished
 REGISTER_TAKEN = Limit("register_taken", 30, DAY)  # occupied numbers: the answer says that a person is known
 REGISTER_ADDRESS = Limit("register_address", 500, DAY)  # all of an address, successful or not
+OWN_NUMBER = Limit("own_number", 10, DAY)  # numbers that one person corrects to, taken ones too
 
 # A 核验申请, the first two counted for one address; and receipts that are not known.
 ASSIST, ASSIST_PHONE = Limit("assist", 3, DAY), Limit("assist_phone", 5, DAY)

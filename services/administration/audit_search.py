@@ -16,7 +16,7 @@ from typing import IO, Any
 from sqlalchemy import Select, select, true
 
 from lib.clock import SHANGHAI, local
-from lib.codes import AccountState
+from lib.codes import AccountAct, AccountState
 from lib.database import parameter
 from lib.identity import mask_number
 from models import Account, Declaration, Event, Staff, db
@@ -91,6 +91,7 @@ _TITLES = {
     "audit_search": "查询操作日志",
     "audit_export": "导出操作日志",
     "audit_verify": "核对操作日志",
+    **{act.value: act.label for act in AccountAct},
 }
 TITLES: Mapping[str, str] = _TITLES | audit.ACCESSES | {verb: move.label for verb, move in MOVES.items()}
 ACTORS = {"applicant": "申报人", "staff": "工作人员", "system": "系统"}

@@ -17,6 +17,8 @@ from lib.database import utcnow
 from lib.questions.pages import Paper, Step
 from lib.text import one_line
 from models import Declaration, Mark, PaperPage, Revision, db
+from services.corrections import document
+from services.declaration import labels
 from services.declaration.answers import Gap
 from services.filing.case import DeclarationCase
 from services.marks.mark_views import MarkView
@@ -44,6 +46,11 @@ class CorrectionTask:
     names: tuple[str, ...] = ()
     view: MarkView | None = None  # None: not marked, a correction asks for it
     number: int = 0  # from 1, as shown; closed ones have none
+
+    @property
+    def is_document(self) -> bool:
+        """Type or number of the ID document, which belong to the account and not to a page."""
+        return self.target in labels.IDENTITY
 
     @property
     def draft(self) -> str:
@@ -110,7 +117,7 @@ def _new_papers(
     found = []
     for kind, state in states.items():
         again = kind == SHEET and [page.address for page in state.pages] != papers.addresses(sent.get(kind))
-        is_new = state.paper.required and kind not in before
+        is_new = (state.paper.required and kind not in before) or (kind in document.PROOFS and case.other_document)
         if kind not in known and (state.missing or again or is_new):
             label = "重新打印、签名并上传个人基本信息表" if kind == SHEET else state.paper.title
             found.append(CorrectionTask(kind, kind, label, WAITING if state.missing else DONE, paper=state.paper))

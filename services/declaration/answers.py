@@ -22,14 +22,14 @@ from services.departments import matching, snapshot
 
 
 class AnswerRow(NamedTuple):
-    """One answered question, in words. ``markable``: an officer may ask for its correction."""
+    """One answered question, in words. ``on_page``: a page asks it; the ID document comes from the account."""
 
     name: str
     label: str
     text: str
     short: str
     span: int = 0
-    markable: bool = True
+    on_page: bool = True
 
 
 _NONE: Mapping[str, AnswerRow] = {}
@@ -108,6 +108,23 @@ def identity_facts(account: Account) -> dict[str, Any]:
     in_number = identity.facts_from_number(account.id_type, account.id_number)
     facts: dict[str, Any] = {"id_type": account.id_type.value, "id_number": account.id_number}
     return facts | ({"number_sex": in_number[0], "number_birth_date": in_number[1]} if in_number else {})
+
+
+def follow_document(declaration: Declaration, before: Mapping[str, Any]) -> None:
+    """What hangs on the ID document, after it became another one than in ``before`` (identity_facts).
+
+    Sex and birth date follow the number. Where only the old number gave them, they are asked for.
+    """
+    known = identity_facts(declaration.account)
+    step = labels.table()["id_number"].step
+    assert step
+    form = step.form(None, context=asked(declaration))
+    for question in form.questions:
+        fact = question.flags.derived
+        if fact and fact in {**before, **known}:
+            setattr(declaration, question.name, known.get(fact))
+        elif not form.asks(question):
+            setattr(declaration, question.name, None)
 
 
 def known_name(account: Account, has_record: bool) -> str | None:
@@ -202,7 +219,7 @@ def answer_row(question: Question, text: str) -> AnswerRow:
 def document_rows(*texts: str) -> list[AnswerRow]:
     """Type and number of the ID document, which no page asks for."""
     titles = zip(labels.IDENTITY.items(), texts, strict=True)
-    return [AnswerRow(name, label, text, label, markable=False) for (name, label), text in titles]
+    return [AnswerRow(name, label, text, label, on_page=False) for (name, label), text in titles]
 
 
 def freeze(facts: Mapping[str, Any]) -> dict[str, Any]:

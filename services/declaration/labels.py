@@ -19,7 +19,8 @@ LONG = 14  # characters; a paper's title beyond them is cut where its bracket be
 
 @dataclass(frozen=True)
 class Label:
-    """``short`` is for narrow places. ``step``: the page that asks the question or takes the paper."""
+    """``short`` is for narrow places. ``step``: the page that asks the question, shows the ID document or takes the
+    paper."""
 
     full: str
     short: str
@@ -29,7 +30,8 @@ class Label:
 @cache
 def table() -> Mapping[str, Label]:
     """The ID document, all questions in the order of the pages, all papers."""
-    found = {name: Label(title, title) for name, title in IDENTITY.items()}
+    beside = next(step for step in STEPS if step.document_after)
+    found = {name: Label(title, title, beside) for name, title in IDENTITY.items()}
     for step in STEPS:
         for question in unfilled(step).questions:
             found[question.name] = Label(question.label.text, question.short, step)

@@ -12,6 +12,7 @@ from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
 from models import Declaration, Mark, PaperPage, Revision, Sheet
 from services import audit
+from services.accounts.applicants import phone_index
 from services.declaration import answers, labels
 from services.declaration.answers import AnswerSection, Gap
 from services.filing import progress, reading
@@ -62,6 +63,12 @@ class DeclarationCase:
     @cached_property
     def gaps(self) -> Sequence[Gap]:
         return answers.gaps(self.context)
+
+    @property
+    def has_other_phone(self) -> bool:
+        """Is the phone in the answers another one than the account's, to which codes for a lost password go?"""
+        mobile = self.declaration.mobile
+        return bool(mobile) and phone_index(mobile) != self.declaration.account.phone_index
 
     @property
     def gaps_shown(self) -> Sequence[Gap]:
@@ -212,6 +219,11 @@ class DeclarationCase:
         """The answers of the returned revision, opened once."""
         found: Mapping[str, Any] = self.returned_revision.answers if self.returned_revision else {}
         return found
+
+    @property
+    def other_document(self) -> bool:
+        """Has the ID document become another one since the returned revision?"""
+        return any(self._has_changed(name) for name in labels.IDENTITY)
 
     @cached_property
     def excused(self) -> frozenset[str]:

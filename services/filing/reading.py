@@ -114,8 +114,8 @@ class DeclarationRow(_Row):
 
 _COLUMNS = tuple(Declaration.__table__.c)
 _NAMES = tuple(column.key for column in _COLUMNS)
-_OF_ACCOUNT = (Account.uid, Account.id_type, Account.id_number_sealed, Account.name, LegacyHolder.name.label("legacy"))
-_ACCOUNT_NAMES = ("uid", "id_type", "id_number_sealed", "name", "legacy_name")
+_ACCOUNT_NAMES = ("uid", "id_type", "id_number_sealed", "name", "phone_index", "legacy_name")
+_OF_ACCOUNT = (*(getattr(Account, name) for name in _ACCOUNT_NAMES[:-1]), LegacyHolder.name.label("legacy"))
 _ALL = (
     select(*_COLUMNS, *(column.label(f"account_{at}") for at, column in enumerate(_OF_ACCOUNT)))
     .join(Account, Account.id == Declaration.account_id)

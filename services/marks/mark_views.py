@@ -14,6 +14,7 @@ from sqlalchemy.orm import contains_eager
 
 from forms import PAPER
 from lib.codes import MarkState
+from lib.identity import mask_number
 from lib.questions.pages import Step
 from models import Declaration, Mark, Revision, db
 from services.declaration import answers, labels
@@ -26,7 +27,7 @@ class MarkView:
 
     mark: Mark
     label: str
-    before: str  # the old value in words; empty for a paper
+    before: str  # the old value in words, a number masked; empty for a paper
     step: Step | None  # the page of the question; None for a paper of the papers' page
     anchor: str
     touched: bool
@@ -54,7 +55,7 @@ def views(
     """The open marks of a revision in the order of the pages and papers. ``asked``: what is still asked for."""
     rows = {row.name: row for section in answers.sections(revision.answers) for row in section.rows}
     found = [_view(mark, rows, has_changed(mark.target), mark.target in asked) for mark in marks]
-    order = [*answers.question_names(), *PAPER]
+    order = list(labels.table())
     return sorted(found, key=lambda view: order.index(view.mark.target))
 
 
@@ -66,4 +67,5 @@ def _view(mark: Mark, rows: Mapping[str, AnswerRow], changed: bool, applies: boo
         return MarkView(mark, PAPER[mark.target].title, "", step, anchor, *state)
     row = rows.get(mark.target)
     label, before = (row.label, row.text) if row else (mark.target, "")
-    return MarkView(mark, label, before, step, mark.target, *state)
+    shown = mask_number(before) if mark.target == "id_number" else before
+    return MarkView(mark, label, shown, step, mark.target, *state)

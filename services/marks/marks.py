@@ -9,7 +9,7 @@ from forms import PAPER
 from lib.codes import MarkState
 from models import Mark, Revision, db
 from services.access import Actor
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.marks import return_reasons
 from services.papers import papers
 
@@ -48,7 +48,7 @@ def markable(revision: Revision) -> frozenset[str]:
     """The questions and papers of a revision that can be marked and ticked."""
     rows = (row for section in answers.sections(revision.answers) for row in section.rows)
     wanted = {paper.kind for paper in papers.wanted(revision.answers)}
-    return frozenset({row.name for row in rows if row.markable} | set(revision.papers) | wanted)
+    return frozenset({row.name for row in rows} | set(revision.papers) | wanted)
 
 
 def save(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
@@ -78,7 +78,7 @@ def _mark(revision: Revision, actor: Actor, want: MarkRequest) -> Mark:
         reason_code=reason.code if reason else None,
         reason=reason.advice if reason else "",
         comment=want.comment.strip()[:200],
-        resign=want.resign,
+        resign=want.resign or want.target in labels.IDENTITY,  # sex and birth date follow
         state=MarkState.DRAFT,
         staff_id=actor.id,
     )

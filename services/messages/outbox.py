@@ -48,7 +48,8 @@ def of_account(account: Account) -> Contact:
 
 
 def of_staff(staff: Staff) -> Contact:
-    return Contact(staff_id=staff.id, email=staff.email or "")
+    """An address that no code has verified may be somebody else's."""
+    return Contact(staff_id=staff.id, email=(staff.email or "") if staff.email_verified_at else "")
 
 
 def post(

@@ -32,7 +32,6 @@ class AnswerLine(NamedTuple):
     name: str
     label: str
     text: str
-    markable: bool
     proof: str = ""  # the kind of the uploaded paper that proves it
     before: str | None = None
     why: str = ""
@@ -159,7 +158,6 @@ def _line(seen: RowContext, row: answers.AnswerRow, proofs: Mapping[str, str], b
         name,
         row.short,
         text,
-        row.markable,
         proof=proofs.get(name, ""),
         before=before.get(name),
         why=seen.why(name) if name in seen.changes else "",
@@ -175,7 +173,7 @@ def plain_sections(revision: Revision, privacy: Privacy) -> list[ReviewSection]:
     return [
         ReviewSection(
             section.step,
-            [AnswerLine(row.name, row.short, privacy.text(row.text), row.markable) for row in section.rows],
+            [AnswerLine(row.name, row.short, privacy.text(row.text)) for row in section.rows],
         )
         for section in answers.sections(revision.answers)
     ]

@@ -76,6 +76,7 @@ def start_change(actor: Actor, record: Record) -> Declaration:
         setattr(declaration, name, thawed(name, old.answers.get(name)))
     papers.thaw(declaration, old)
     db.session.add(declaration)
+    answers.follow_document(declaration, {})  # the number may have been corrected since
     db.session.flush()
     audit.record("create", actor, account_id=actor.id, declaration_id=declaration.id)
     return declaration

@@ -18,7 +18,7 @@ from models import Decision, Declaration, Mark, Revision, db
 from services import workflow
 from services.corrections import form as correction_form
 from services.corrections import tasks as corrections
-from services.declaration import answers
+from services.declaration import answers, labels
 from services.filing.case import DeclarationCase
 from services.papers import papers
 from services.workflow import start as workflow_start
@@ -74,7 +74,7 @@ def mark_some(declaration: Declaration, data: st.DataObject) -> list[Mark]:
     db.session.rollback()
     revision = db.session.scalars(select(Revision).where(Revision.declaration_id == declaration.id)).one()
     officer = db.session.scalars(select(Decision.staff_id)).one()
-    rows = {row.name for section in answers.sections(revision.answers) for row in section.rows if row.markable}
+    rows = {row.name for section in answers.sections(revision.answers) for row in section.rows}
     targets = sorted(rows | set(revision.papers) | {paper.kind for paper in papers.wanted(revision.answers)})
     chosen = data.draw(st.lists(st.sampled_from(targets), min_size=1, max_size=5, unique=True), label="marked")
     made = [
@@ -92,6 +92,8 @@ def mark_some(declaration: Declaration, data: st.DataObject) -> list[Mark]:
 def is_asked(declaration: Declaration, target: str) -> bool:
     if target in PAPER:
         return PAPER[target].asked(answers.facts(declaration))
+    if target in labels.IDENTITY:
+        return True
     form = next(step.form(None, context=answers.asked(declaration)) for step in STEPS if target in names_of(step))
     return form.asks(form[target])
 
@@ -115,7 +117,9 @@ def test_an_open_mark_is_in_the_walk_or_closed_and_nothing_else_blocks(declarati
             assert item.state == corrections.CLOSED
             continue
         assert item.state != corrections.CLOSED
-        if item.step:
+        if item.is_document:
+            assert item.target == mark.target
+        elif item.step:
             form = correction_form.stored_form(item.step, answers.asked(declaration))
             assert mark.target in correction_form.questions_for(form, item.names)
         else:
@@ -145,7 +149,8 @@ def test_the_screen_of_an_open_mark_really_asks_for_it(declaration, choices, bro
         page = browser.open(path)
         sent = sent_by(page, path)
         assert "explanation" in sent
-        asked = f'name="{item.target}"' in page.text or f'name="{item.target}-year"' in page.text
+        name = "number" if item.target == "id_number" else item.target
+        asked = f'name="{name}"' in page.text or f'name="{item.target}-year"' in page.text
         picture = item.paper and 'type="file"' in page.text
         told = ("由证件号码得出", "在校学生固定", "选好所在市和县(区)后，这里会列出")
         assert asked or picture or any(part in words(page.text) for part in told), item.target

@@ -202,7 +202,7 @@ def test_labels_of_the_sheet_are_those_of_the_questions(shown):
                     assert question.short in labels
 
 
-def test_id_type_and_number_stand_beside_the_name_and_are_not_markable(shown):
+def test_id_type_and_number_stand_beside_the_name_and_no_page_asks_them(shown):
     for one in shown.values():
         assert list(one.texts)[:3] == ["applicant_name", "id_type", "id_number"]
         assert one.texts["id_number"] == one.frozen["id_number"]

@@ -21,6 +21,7 @@ from services.messages import texts
 from services.messages.texts import KINDS
 from services.queue import digest
 from tests.integration.messages.test_outbox import Recorder, raising
+from tests.integration.messages.test_sent_codes import code_of, delivered
 from tests.support.people import STAFF_PASSWORD
 
 pytestmark = pytest.mark.parametrize("settings", [{"SMTP_URL": "console:", "SMS_URL": "console:"}], ids=["both"])
@@ -157,18 +158,21 @@ def at(day: int, hour: int) -> Any:
 
 def test_managers_get_a_digest_once_on_a_working_day(make, manager):
     """2026-11-23 is a Monday. Who has nothing waiting is left alone."""
-    manager.email = "zhao@example.org"
+    manager.email, manager.email_verified_at = "zhao@example.org", utcnow()
+    unverified = make.staff(Role.MANAGER, "210102", name="吴主管")
+    unverified.email = "wu@example.org"
     idle = make.staff(Role.MANAGER, "210103", name="周主管")
     with at(20, 9):
         make.declaration(Status.SUBMITTED)
     for day, hour, told in ((22, 9, 0), (23, 7, 0), (23, 8, 1), (23, 9, 0), (24, 15, 1)):
         with at(day, hour):
-            assert digest.send_all(8) == told, (day, hour)
+            assert digest.send_all(8) == 2 * told, (day, hour)
             db.session.commit()
     with at(24, 16):
         assert len(inbox_of(manager)) == 2
         assert "等待审核的申报有 1 件，其中超期 0 件" in inbox_of(manager)[0]
         assert inbox_of(idle) == []
+        assert len(inbox_of(unverified)) == 2, "on the site only"
     assert [row.recipient for row in rows() if row.text_name == "digest"] == ["zhao@example.org"] * 2
 
 
@@ -192,12 +196,35 @@ def test_a_sign_in_on_a_new_device_is_told_once(make, browser, totp):
         assert len(inbox_of(person)) == 1, "the browser is known now"
 
 
-def test_staff_set_an_address_with_the_password(officer, browser):
+def test_staff_set_an_address_with_the_password_and_a_code(officer, browser):
+    address = "/staff/account/email"
     data = {"email": "wang@example.org", "current": "wrong"}
-    browser.send("/staff/account/email", data, expect=422)
-    assert browser.send("/staff/account/email", data | {"current": STAFF_PASSWORD}).location == "/staff/account"
+    browser.send(address, data, expect=422)
+    page = browser.send(address, data | {"current": STAFF_PASSWORD})
+    (sent,) = delivered()
+    assert (page.location, sent.to) == (f"{address}/code", "wang@example.org")
     db.session.refresh(officer)
-    assert officer.email == "wang@example.org"
-    assert "wang@example.org" in browser.open("/staff/account").text
-    browser.send("/staff/account/email", {"email": "", "current": STAFF_PASSWORD})
-    assert [row.recipient for row in rows()] == ["wang@example.org"], "the old one is told"
+    assert officer.email is None
+    assert "验证码不正确" in browser.send(page.location, {"code": "00000000"}, expect=422).text
+    assert browser.send(page.location, {"code": code_of(sent)}).location == "/staff/account"
+    assert 'wang@example.org <span class="tag g">已验证' in browser.open("/staff/account").text
+    browser.send(address, {"email": "", "current": STAFF_PASSWORD})
+    assert [message.to for message in delivered()] == ["wang@example.org"], "the old one is told"
+
+
+def test_an_address_that_nobody_verified_gets_its_code_and_nothing_else(officer, browser):
+    officer.email = "alt@example.org"
+    db.session.commit()
+    assert "未验证，收不到邮件" in browser.open("/staff/account").text
+    inbox.tell_staff([officer], "new_device")
+    db.session.commit()
+    assert delivered() == []
+    browser.send("/staff/account/email", {"email": "alt@example.org", "current": STAFF_PASSWORD})
+    browser.send("/staff/account/email/code", {"code": code_of(delivered()[0])})
+    assert delivered() == []
+    inbox.tell_staff([officer], "new_device")
+    db.session.commit()
+    assert [message.to for message in delivered()] == ["alt@example.org"]
+    for _guess in range(5):
+        browser.send("/staff/account/email/code", {"code": "1"}, expect=422)
+    browser.send("/staff/account/email/code", {"code": "1"}, expect=429)

@@ -204,3 +204,20 @@ def test_codes_are_guessed_five_times_and_asked_for_three_times(browser, make):
     for _ in range(3):
         browser.send("/account/phone", {"target": "13800130777", "current": PASSWORD})
     browser.send("/account/phone", {"target": "13800130777", "current": PASSWORD}, expect=429)
+
+
+def test_the_wizard_offers_to_change_the_phone_of_the_account_as_well(browser, make):
+    declaration = make.declaration()
+    account = declaration.account
+    browser.sign_in(account)
+    offer = "/account/phone?of=declaration"
+    assert offer not in browser.open("/apply/check").text
+    declaration.mobile = "13800130777"
+    db.session.commit()
+    assert offer in browser.open("/apply/check").text
+    assert 'value="13800130777"' in browser.open(offer).text
+    page = browser.send(offer, {"target": "13800130777", "current": PASSWORD})
+    assert browser.send(page.location, {"code": code_of(delivered()[0])}).location == "/apply/check"
+    assert offer not in browser.open("/apply/check").text
+    db.session.refresh(account)
+    assert (account.phone, bool(account.phone_changed_at)) == ("13800130777", True)

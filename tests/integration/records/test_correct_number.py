@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from lib.codes import Role
-from models import Account, Event, InboxMessage, db
+from lib.codes import Role, Status
+from models import Account, Declaration, Event, InboxMessage, db
 from tests.support.people import PASSWORD, id_number
 
 WHY = {"reason": "注册时填错", "evidence": "已核对身份证件原件"}
@@ -73,3 +75,33 @@ def test_only_a_manager_of_the_office_may(client, make):
     db.session.rollback()
     client.sign_in(make.staff(Role.REVIEWER, "210102")).open(address, expect=403)
     client.sign_in(make.staff(Role.MANAGER, "210202")).open(address, expect=404)
+
+
+def test_without_a_record_it_begins_at_the_submission(manager, another_browser, make):
+    """The answers taken from the number follow in the working copy; what was submitted stays."""
+    declaration, right = make.declaration(Status.SUBMITTED), id_number(992, "19880229")
+    account_id, before = declaration.account_id, declaration.revisions[0].answers
+    page = f"/staff/submissions/{declaration.uid}"
+    assert f"{page}/number" in manager.open(page).text
+    manager.open(f"{page}/number")
+
+    sent = {"id_type": "resident_id", "number": right, **WHY}
+    assert manager.send(f"{page}/number", sent).location == page
+    assert "注册时填错（已核对身份证件原件）" in manager.open(f"{page}/number").text
+
+    db.session.expire_all()
+    now = db.session.get_one(Declaration, declaration.id)
+    assert (now.account.id_number, now.sex, now.birth_date) == (right, "female", date(1988, 2, 29))
+    assert now.revisions[0].answers == before
+    assert db.session.query(InboxMessage).filter_by(account_id=account_id, title="证件号码已更正").count() == 1
+    assert f"{page}/number" not in another_browser.sign_in(make.staff()).open(page).text
+
+
+def test_who_has_a_record_is_corrected_there_and_another_office_reaches_neither(manager, another_browser, make):
+    record, waiting = make.record(), make.declaration(Status.SUBMITTED)
+    address = f"/staff/submissions/{record.revision.declaration.uid}/number"
+    there, other = f"/staff/archive/{record.uid}/number", f"/staff/submissions/{waiting.uid}/number"
+    assert manager.open(address, expect=302).location == there
+    far = another_browser.sign_in(make.staff(Role.MANAGER, "210202"))
+    far.open(address, expect=404)
+    far.open(other, expect=404)

@@ -23,7 +23,19 @@ class MailServer:
     def __init__(self) -> None:
         self.answer = "250 OK"
         self.letters: list[EmailMessage] = []
+        self.connections = 0
         self._server = Controller(self, hostname="127.0.0.1", port=served.free_port())
+
+    async def handle_EHLO(self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]) -> Any:
+        session.host_name = hostname
+        self.connections += 1
+        return responses
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if address.startswith("nobody@"):
+            return "550 unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):
@@ -51,25 +63,39 @@ class MailServer:
 
 
 class SmsServer:
-    """``status`` and ``answer``: what it says; ``before``: what it does first; ``got``: headers and bodies."""
+    """``status`` and ``answer``: what it says; ``before``: what it does first; ``got``: headers and bodies.
 
-    def __init__(self) -> None:
+    ``keeps``: how many requests it takes on one connection, which it then ends without a word. None: it says so.
+    """
+
+    def __init__(self, keeps: int | None = None) -> None:
         self.status, self.answer = 200, '{"code": 0}'
         self.headers: dict[str, str] = {}
         self.before: Callable[[], object] = lambda: None
         self.got: list[tuple[str, str]] = []
+        self.connections = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+            taken = 0
+
+            def setup(self) -> None:
+                super().setup()
+                server.connections += 1
+
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 server.got.append((self.path, self.rfile.read(length).decode()))
                 server.before()
                 self.send_response(server.status)
-                for name, value in server.headers.items():
+                body = server.answer.encode()
+                for name, value in {**server.headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(server.answer.encode())
+                self.wfile.write(body)
+                self.taken += 1
+                self.close_connection = self.close_connection or self.taken == keeps
 
             do_GET = do_POST  # noqa: N815 - the name that http.server looks for
 

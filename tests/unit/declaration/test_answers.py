@@ -34,7 +34,7 @@ def texts(facts: dict[str, Any]) -> dict[str, str]:
 def test_sections_are_the_pages_in_their_order(make):
     sections = answers.sections(frozen(make, **EMPLOYED))
     assert [section.step for section in sections] == list(STEPS)
-    order = [row.name for section in sections for row in section.rows if row.markable]
+    order = [row.name for section in sections for row in section.rows if row.on_page]
     assert order == [name for name in answers.question_names() if name in order]
 
 
@@ -65,9 +65,9 @@ def test_what_is_asked_and_open_is_there_and_empty_and_what_is_not_asked_is_not_
     assert "qualification_no" not in said
 
 
-def test_the_document_stands_behind_the_name_and_is_nothing_to_correct(make):
+def test_the_document_stands_behind_the_name_and_no_page_asks_it(make):
     rows = answers.sections(frozen(make))[0].rows
-    assert [(row.name, row.markable) for row in rows[:4]] == [
+    assert [(row.name, row.on_page) for row in rows[:4]] == [
         ("applicant_name", True),
         ("id_type", False),
         ("id_number", False),

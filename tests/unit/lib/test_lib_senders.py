@@ -6,11 +6,14 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from select import select
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
 
-from lib.remote.mail import Mail
+from lib.remote.mail import MOST, Mail
 from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 from tests.support.site import served
 from tests.support.site.message_servers import MailServer, SmsServer
@@ -34,7 +37,8 @@ def sms() -> Iterator[SmsServer]:
 def test_a_letter_arrives_as_it_was_written(mail: MailServer) -> None:
     mail.answer = "250 OK"
     mail.sender().check()
-    mail.sender().send(MESSAGE)
+    with closing(mail.sender()) as sender:
+        sender.send(MESSAGE)
     letter = mail.letters[-1]
     assert (letter["To"], letter["Subject"]) == (MESSAGE.to, MESSAGE.subject)
     assert letter["Message-ID"] == "<uid-1@example.org>", "the same at each try"
@@ -46,8 +50,8 @@ def test_a_letter_arrives_as_it_was_written(mail: MailServer) -> None:
 )
 def test_a_mail_server_refuses(mail: MailServer, answer: str, kind: type[NotSent]) -> None:
     mail.answer = answer
-    with pytest.raises(NotSent) as caught:
-        mail.sender().send(MESSAGE)
+    with closing(mail.sender()) as sender, pytest.raises(NotSent) as caught:
+        sender.send(MESSAGE)
     assert type(caught.value) is kind
     assert MESSAGE.to not in str(caught.value)
 
@@ -57,6 +61,76 @@ def test_no_mail_server_and_one_that_must_have_a_password_without_tls(mail: Mail
         mail.sender(port=served.free_port()).send(MESSAGE)
     with pytest.raises(NotSent):  # never a password in the clear
         mail.sender(user="user", password="secret").send(MESSAGE)
+
+
+def test_letters_of_a_run_go_over_one_connection_and_a_lost_one_is_made_again(mail: MailServer) -> None:
+    """Each arrives once. A refused recipient or letter leaves the connection to those after it."""
+    mail.answer = "250 OK"
+    letters = [Outgoing(f"uid-{number}", f"a{number}@example.org", "x", "y") for number in range(6)]
+    before, had = mail.connections, len(mail.letters)
+    with closing(mail.sender()) as sender:
+        sender.send(letters[0])
+        with pytest.raises(Refused):
+            sender.send(Outgoing("uid-n", "nobody@example.org", "x", "y"))
+        sender.send(letters[1])
+        mail.answer = "451 later"
+        with pytest.raises(NotSent):
+            sender.send(letters[2])
+        mail.answer = "250 OK"
+        sender.send(letters[2])
+        assert mail.connections == before + 1
+        assert sender._server
+        sender._server.sock.shutdown(SHUT_RDWR)  # the server has ended it
+        sender.send(letters[3])
+        assert mail.connections == before + 2
+        sender._carried = MOST
+        sender.send(letters[4])
+        assert mail.connections == before + 3
+    sender.send(letters[5])
+    sender.close()
+    assert [letter["To"] for letter in mail.letters[had:]] == [letter.to for letter in letters]
+
+
+def test_texts_of_a_run_share_connections_and_each_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway ends a connection after three without a word: the fourth goes over a new one."""
+    with SmsServer(keeps=3) as sms, closing(sms.sender()) as sender:
+        for number in range(7):
+            sender.send(Outgoing(f"uid-{number}", f"138001300{number:02d}", "", "x"))
+            if number % 3 == 2:
+                assert sender._kept
+                select([sender._kept.sock], [], [], 5)  # its end has arrived
+        assert sms.connections == 3
+        monkeypatch.setattr("lib.remote.sms.IDLE_S", 0.0)
+        sender.send(TEXT)
+        sender.close()
+        assert sms.connections == 4
+        assert [json.loads(body)["to"] for _path, body in sms.got] == [
+            *(f"138001300{n:02d}" for n in range(7)),
+            TEXT.to,
+        ]
+
+
+def test_a_text_that_got_no_answer_on_a_kept_connection_is_not_sent_again() -> None:
+    with SmsServer(keeps=9) as sms, closing(sms.sender(timeout=0.3)) as sender:
+        sender.send(TEXT)
+        over = threading.Event()
+        sms.before = lambda: over.wait(5)
+        with pytest.raises(NoAnswer):
+            sender.send(TEXT)
+        over.set()
+        assert len(sms.got) == 2
+        sms.before = lambda: None
+        sender.send(TEXT)
+        assert (len(sms.got), sms.connections) == (3, 2)
+
+
+def test_a_gateway_behind_a_proxy_of_the_environment(sms: SmsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", sms.address.removesuffix("/send"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with closing(sms.sender(address="http://sms.example.org/send?a=1")) as sender:
+        sender.send(TEXT)
+    assert [path for path, _body in sms.got] == ["http://sms.example.org/send?a=1"]
 
 
 def test_a_line_end_in_an_address_or_subject_writes_no_header(mail: MailServer) -> None:
