@@ -2,6 +2,7 @@
 
 from blueprints.admin import (
     audit,
+    bureaus,
     department_setup,
     departments,
     home,
@@ -18,6 +19,7 @@ from blueprints.admin.shared import bp
 __all__ = [
     "audit",
     "bp",
+    "bureaus",
     "department_setup",
     "departments",
     "home",

@@ -101,7 +101,7 @@ def _list(wanted: StaffFilters) -> str:
         found=staff_accounts.listing(me(), wanted),
         wanted=wanted,
         roles={role.value: role.label for role in shown},
-        offices={office.code: office.name for office in matching.in_scope(me())},
+        offices={office.code: office.title for office in matching.in_scope(me())},
         may_create=me().role in MANAGERS,
     )
 

@@ -69,6 +69,8 @@ _TITLES = {
     "assistance_decided": "办理核验申请",
     "assistance_used": "使用核验结果",
     "department_added": "添加功能区",
+    "department_bureau_added": "新设部门",
+    "department_opened": "新设部门启用",
     "department_renamed": "修改部门名称",
     "department_covers": "修改部门负责范围",
     "department_system": "修改部门自有系统",

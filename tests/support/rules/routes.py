@@ -187,6 +187,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.departments": (G, MANAGER | SYSTEM),
     "admin.department_check": (G, MANAGER | SYSTEM),
     "admin.new_zone": (GP, SYSTEM),
+    "admin.new_bureau": (GP, SYSTEM),
     "admin.department_setup": (GP, SYSTEM),
     "admin.department_covers": (GP, SYSTEM),
     "admin.close_department": (GP, SYSTEM),
