@@ -1,6 +1,7 @@
 """管理: what a province and its offices keep up by themselves, one module a page or list."""
 
 from blueprints.admin import (
+    administrators,
     audit,
     bureaus,
     department_setup,
@@ -17,6 +18,7 @@ from blueprints.admin import (
 from blueprints.admin.shared import bp
 
 __all__ = [
+    "administrators",
     "audit",
     "bp",
     "bureaus",

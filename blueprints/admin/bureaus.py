@@ -22,7 +22,10 @@ from services.departments.bureaus import NewBureau
 
 class BureauForm(OfficeForm):
     code = StringField(
-        "代码", [Required(), max_length(6)], [one_line], "6 位行政区划代码，市级以 00 结尾。代码用过后不能再用，也不能修改"
+        "代码",
+        [Required(), max_length(6)],
+        [one_line],
+        "6 位行政区划代码，市级以 00 结尾。代码用过后不能再用，也不能修改",
     )
     name = StringField("名称", [Required(), max_length(60)], [one_line], "例如：样例市样例区财政局")
     parent = ChoiceQuestion("上级部门", {}, [Required()])

@@ -54,6 +54,9 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
         "账号和安全",
         (
             AdminPage("admin.staff", "工作人员账号", "查看本部门和下级部门的账号、角色和最近登录，办理权限内的修改"),
+            AdminPage(
+                "admin.new_administrator", "新建管理员账号", "提出新的系统、安全、审计管理员账号，由系统管理员确认"
+            ),
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),

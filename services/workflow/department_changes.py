@@ -86,5 +86,7 @@ def tell_choosing(department: Department) -> None:
         query = select(Declaration.id, Declaration.account_id, Declaration.number)
         chose = _chose(change.before.code, _lives_in(change.county, change.streets))
         for row in db.session.execute(query.where(*chose)).all():
-            body = f"您在申报 {row.number} 中填写的地址改由{department.name}受理。请重新选择会计管理部门，保存后再提交。"
+            body = (
+                f"您在申报 {row.number} 中填写的地址改由{department.name}受理。请重新选择会计管理部门，保存后再提交。"
+            )
             inbox.send(row.account_id, "请重新选择会计管理部门", body, "/apply/department", declaration_id=row.id)

@@ -17,7 +17,7 @@ from lib.codes import DepartmentKind, Status
 from lib.database import utcnow
 from models import Declaration, Department, DepartmentDivision, Record, Staff, Transfer, db
 from services import audit
-from services.access import Actor
+from services.access import OFFICERS, Actor
 from services.accounts import inbox, staff
 from services.departments import snapshot, tree
 from services.departments.administration import COVERING, LONGEST_PATH, DepartmentRefused
@@ -90,7 +90,10 @@ def plan(actor: Actor, department: Department, on: date, successor_code: str, *,
     _refuse_closing(department, on, successor)
     if not moves_staff and actor.department_id == department.id:
         raise DepartmentRefused("officers", "您自己的账号在这个部门，不能停用，请选择转到接办部门")
-    if moves_staff and successor is None and affected(department).officers:
+    officers = affected(department).officers
+    if not moves_staff and any(one.role not in OFFICERS for one in officers):
+        raise DepartmentRefused("officers", "这个部门有系统、安全或审计管理员的账号，不能停用，请选择转到接办部门")
+    if moves_staff and successor is None and officers:
         raise DepartmentRefused("officers", "没有接办部门，工作人员不能转走，请选择停用账号")
     department.closes_on, department.moves_staff = on, moves_staff
     department.successor_id = successor.id if successor else None
@@ -185,7 +188,8 @@ def _close(department: Department, actor: Actor | None, at_once: int = AT_ONCE) 
     if successor:
         _join(department, successor)
     for officer in affected(department).officers:  # those who came since, too
-        _move_officer(officer, successor if department.moves_staff else None, actor)
+        goes_along = department.moves_staff or officer.role not in OFFICERS  # administrators are never disabled here
+        _move_officer(officer, successor if goes_along else None, actor)
     _hand_over_all(at_once)
 
 

@@ -19,7 +19,13 @@ from tests.support.site.command_line import runner
 
 TREE = "/staff/admin/departments"
 HEPING, NEW = "210102", "210190"
-BUREAU = {"code": NEW, "name": "沈阳市样例区财政局", "parent": "210100", "phone": "024-88880000", "address": "样例路 1 号"}
+BUREAU = {
+    "code": NEW,
+    "name": "沈阳市样例区财政局",
+    "parent": "210100",
+    "phone": "024-88880000",
+    "address": "样例路 1 号",
+}
 
 
 @pytest.fixture
