@@ -1,7 +1,7 @@
 """Accounts of administrators: a security administrator proposes, a system administrator confirms (docs/adr/036).
 
 Who proposes is given the second factor, who confirms the first password, and neither can renew the other one: so
-neither of them can sign in with the account. One account has one role for good; the last account of a role that is in use stays.
+neither of them can sign in with the account. One account has one role for good; the last one in use of a role stays.
 """
 
 from __future__ import annotations
