@@ -17,6 +17,7 @@ from lib.storage import FileDamaged, FileMissing
 from models import RegisterImport, db, store
 from services.access import only
 from services.old_register import columns, jobs, shared_proofs
+from services.old_register import findings as register_findings
 from services.old_register.batches import BatchClaimed, BatchNotFound
 from services.old_register.jobs import RegisterBusy
 from services.old_register.progress import ImportProgress
@@ -187,7 +188,7 @@ def findings(uid: str) -> ResponseReturnValue:
     except (FileMissing, FileDamaged):
         abort(404)
     name = f"名册{'冲突' if only else '问题'}-{job.uid}.csv"
-    content = BytesIO(jobs.conflicts_of(table) if only else table)
+    content = BytesIO(register_findings.conflicts_of(table) if only else table)
     return send_file(content, "text/csv", as_attachment=True, download_name=name)
 
 

@@ -51,14 +51,7 @@ _SHARED = "{}与另一人的相同，不能用作凭证，未采用；请核对�
 _TWICE = "同一证件号码在文件里前面已有一行"
 
 Kind = Literal["error", "conflict", "differs", "warning"]
-#: In the table of problems.
-KINDS = {
-    "error": "未导入",
-    "conflict": "已存在，未导入",
-    "differs": "已存在但姓名不同，未导入",
-    "warning": "请核对",
-}
-CONFLICTS = ("conflict", "differs")
+CONFLICTS: tuple[Kind, ...] = ("conflict", "differs")
 _Clash = tuple[Kind, str]
 
 
@@ -72,7 +65,10 @@ class BatchClaimed(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem in one line: ``warning`` skips a value, the others the row. ``differs``: a conflict under another name."""
+    """A problem in one line: ``warning`` skips a value, the others the row.
+
+    ``conflict``: the number is here already; ``differs``: with another name.
+    """
 
     line: int
     kind: Kind

@@ -6,8 +6,6 @@ A worker that is silent for a minute is replaced, three times at the most. What 
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -159,14 +157,6 @@ def read_values(source: Source) -> dict[str, Any]:
 def counts_of(result: ImportResult) -> dict[str, int]:
     names = ("rows", "imported", "left_out", "conflicts", "differing", "warnings", "unproven")
     return {name: getattr(result, name) for name in names}
-
-
-def conflicts_of(table: bytes) -> bytes:
-    """Of a table of problems the rows whose number is here already."""
-    head, *lines = csv.reader(io.StringIO(table.decode("utf-8-sig")))
-    words, text = {batches.KINDS[kind] for kind in batches.CONFLICTS}, io.StringIO()
-    csv.writer(text).writerows([head, *(line for line in lines if line[1] in words)])
-    return text.getvalue().encode("utf-8-sig")
 
 
 _workers = BackgroundProcesses(1)
