@@ -137,7 +137,10 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         progress(1)
     with in_the_past(timedelta(days=1)):
         assistance.load(drawn, demo.assistance_days)
-        office.load(demo.store, staff)
+    if not office.is_loaded():
+        with in_the_past(timedelta(days=1)):
+            office.load(demo.store, staff)
+        office.lock_out()
     return len(ready)
 
 

@@ -27,17 +27,20 @@ from services.workflow import department_closing
 
 CLOSING, SUCCESSOR = "210124", "210123"  # 法库县 goes to 康平县
 HEPING, PROVINCE = "210102", "210000"
+LOCKED = "heping-suoding"
 OFFICERS = (
     staff.NewStaff("heping-lizhi", "冯远", Role.REVIEWER, HEPING),  # has left
-    staff.NewStaff("heping-suoding", "程悦", Role.REVIEWER, HEPING),  # cannot remember the password
+    staff.NewStaff(LOCKED, "程悦", Role.REVIEWER, HEPING),  # cannot remember the password
     staff.NewStaff("heping-xinren", "魏宁", Role.REVIEWER, HEPING),  # has not signed in yet
 )
 
 
+def is_loaded() -> bool:
+    """The register's file tells that it was done."""
+    return db.session.scalar(select(RegisterImport.id).limit(1)) is not None
+
+
 def load(store: Folder, officers: dict[str, Staff]) -> None:
-    """Once: the register's file tells that it was done."""
-    if db.session.scalar(select(RegisterImport.id).limit(1)):
-        return
     system, security = actor_of(officers["xitong"]), actor_of(officers["anquan"])
     _departments(system)
     _accounts(officers, system, security)
@@ -59,13 +62,17 @@ def _accounts(officers: dict[str, Staff], system: Actor, security: Actor) -> Non
         officer.last_sign_in_at = utcnow()
         audit.record("staff_sign_in", actor_of(officer))
     nobody_knows = passwords.hashed(staff.first_password(), staff=True)
-    left, locked, _new = [staff_accounts.create(system, new, nobody_knows)[0] for new in OFFICERS]
+    left, *_others = [staff_accounts.create(system, new, nobody_knows)[0] for new in OFFICERS]
     staff_accounts.disable(left, system)
-    limits = throttle.STAFF_SIGN_IN
-    for _try in range(limits.source.most):
-        throttle.count_secret(limits, locked.username, AttemptSource("192.0.2.7"))
     proposed = staff.NewStaff("shenji-er", "邓可", Role.AUDITOR, PROVINCE)
     administrators.propose(security, proposed, nobody_knows)
+
+
+def lock_out() -> None:
+    """Too many failures just now."""
+    limits = throttle.STAFF_SIGN_IN
+    for _try in range(limits.source.most):
+        throttle.count_secret(limits, LOCKED, AttemptSource("192.0.2.7"))
 
 
 def _register(store: Folder, system: Actor) -> None:

@@ -104,6 +104,8 @@ def give_up(actor: Actor, row: Staff) -> None:
 
 def waiting(actor: Actor) -> int:
     """How many proposals the administrator may confirm or refuse."""
+    if actor.role not in CONFIRMERS:
+        return 0
     rows = db.session.scalars(select(Staff).where(Staff.proposed_by.is_not(None))).all()
     return sum(row.department.path.startswith(actor.path) and may_decide(actor, row) for row in rows)
 

@@ -228,7 +228,7 @@ class _Tallies:
     def lines(self) -> list[DepartmentFigures]:
         """The department's own first; alone when it has none below. A closed one as long as it has figures."""
         rows = {code: tally for code, tally in self._rows.items() if code not in self._closed or tally != Tally()}
-        own = f"{self.office.name}（本级）" if len(rows) > 1 else self.office.title
+        own = f"{self.office.name}（本级）" if len(rows) > 1 else self.office.name
         return [DepartmentFigures(self._titles.get(code, own), code, tally) for code, tally in rows.items()]
 
 
