@@ -262,3 +262,24 @@ def test_the_bar_moves_while_the_import_holds_the_database(system, monkeypatch):
     assert (seen, records()) == ([0, 2, 3, 4], 4)
     assert job_at(at).state == "imported"
     assert list((Path(system.app.config["DATA"]) / "register").iterdir()) == []
+
+
+@pytest.mark.postgres
+def test_on_postgresql_the_worker_says_during_the_import_that_it_is_alive(system, monkeypatch):
+    rows = [f"孙立国,{id_number(20 + number)},," for number in range(3)]
+    at = upload(system, "\n".join((HEADER, *rows)).encode())
+    worked()
+    system.send(f"{at}/columns", MAPPING, expect=302)
+    worked()
+    system.send(f"{at}/import")
+    told, beat = list[int](), jobs.beat
+
+    def noted(job_id: int, worker: str, done: int) -> bool:
+        told.append(done)
+        return beat(job_id, worker, done)
+
+    monkeypatch.setattr(jobs, "beat", noted)
+    monkeypatch.setattr(batches, "CHUNK", 1)
+    monkeypatch.setattr(register_work, "EVERY", 0.0)
+    worked()
+    assert (told, records(), job_at(at).state) == ([2, 3, 4], 3, "imported")
