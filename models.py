@@ -453,6 +453,9 @@ class Staff(Base):
     #: When somebody else was given the password to hand it over. It has to be changed before anything else. NULL: no.
     first_password_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Of an administrator's account that is to be used: who has asked, and when. A second one has to confirm it.
+    proposed_by: Mapped[int | None]
+    proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     totp_secret = Sealed()
     email = Sealed()

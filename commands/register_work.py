@@ -5,13 +5,15 @@ It is a separate process, because a workbook may need much memory, which is boun
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import resource
+from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 import click
+from flask import current_app
 
 from commands.report import one_line, reporting
 from commands.storage import store
@@ -19,13 +21,13 @@ from lib.clock import today
 from lib.database import transaction_mode
 from lib.sealed import new_uid
 from models import RegisterImport, db
-from services.old_register import batches, jobs, reading
+from services.old_register import batches, findings, jobs, reading
 from services.old_register.batches import Finding, ImportResult
+from services.old_register.progress import ImportProgress
 from services.old_register.reading import Source, UnreadableFile
 
 MEMORY = 3 << 30  # bytes of address space
-MOST_FINDINGS = 20_000
-KINDS = {"error": "未导入", "conflict": "已存在，未导入", "warning": "请核对"}
+EVERY = 1.0  # seconds
 
 
 class RegisterLost(Exception):
@@ -92,55 +94,61 @@ def _read(job: RegisterImport, worker: str) -> None:
 
 
 def _check(job: RegisterImport, worker: str) -> None:
-    findings: list[Finding] = []
+    found: list[Finding] = []
     with transaction_mode("DEFERRED"):
         result = batches.import_source(
-            _source(job), today(), dry_run=True, found=findings.append, progress=_Beats(job, worker)
+            _source(job), today(), dry_run=True, found=found.append, progress=_beats(job, worker)
         )
         db.session.rollback()
-    _finish(job, worker, state="checked", counts=jobs.counts_of(result), findings=_kept(findings))
+    _finish(job, worker, state="checked", counts=jobs.counts_of(result), findings=_kept(found))
 
 
 def _import(job: RegisterImport, worker: str) -> None:
-    """All of it in one transaction, which counts only while the job is this worker's."""
-    source, findings = _source(job), list[Finding]()
-    with transaction_mode("IMMEDIATE"):
-        result = batches.import_source(source, today(), found=findings.append)
-        if not jobs.finish(job.id, worker, **_imported(result, _kept(findings))):
-            raise RegisterLost
-        db.session.commit()
+    """All of it in one transaction, which counts only while the job is this worker's.
+
+    On SQLite nobody else can write meanwhile, so how far it is stands in a file.
+    """
+    source, found = _source(job), list[Finding]()
+    beside = ImportProgress(Path(current_app.config["DATA"]), job.uid)
+    told = _EverySecond(beside.write) if db.engine.dialect.name == "sqlite" else _beats(job, worker)
+    try:
+        with transaction_mode("IMMEDIATE"):
+            result = batches.import_source(source, today(), found=found.append, progress=told)
+            if not jobs.finish(job.id, worker, **_imported(result, _kept(found))):
+                raise RegisterLost
+            db.session.commit()
+    finally:
+        beside.remove()
 
 
-def _imported(result: ImportResult, findings: str | None) -> dict[str, object]:
+def _imported(result: ImportResult, table: str | None) -> dict[str, object]:
     """The uploaded file is not needed any more."""
     done = {"state": "imported", "batch": result.batch, "address": None, "done": result.rows}
-    return {**done, "counts": jobs.counts_of(result), "findings": findings}
+    return {**done, "counts": jobs.counts_of(result), "findings": table}
 
 
-class _Beats:
-    """Tells about once a second that the worker is alive. Raises RegisterLost when the job is not its any more."""
+class _EverySecond:
+    """Counts lines, and tells about once a second how many there are."""
 
-    def __init__(self, job: RegisterImport, worker: str) -> None:
-        self.job_id, self.worker, self.done, self.told = job.id, worker, 0, 0.0
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self.tell, self.done, self.told = tell, 0, 0.0
 
     def __call__(self, lines: int) -> None:
         self.done += lines
-        if monotonic() - self.told < 1:
-            return
-        self.told = monotonic()
-        if not jobs.beat(self.job_id, self.worker, self.done):
+        if monotonic() - self.told >= EVERY:
+            self.told = monotonic()
+            self.tell(self.done)
+
+
+def _beats(job: RegisterImport, worker: str) -> _EverySecond:
+    """Also tells that the worker is alive. Raises RegisterLost when the job is not its any more."""
+
+    def tell(done: int) -> None:
+        if not jobs.beat(job.id, worker, done):
             raise RegisterLost
 
+    return _EverySecond(tell)
 
-def _kept(findings: list[Finding]) -> str | None:
-    """The table of what was found, by line; neither names nor numbers are in it."""
-    if not findings:
-        return None
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(("行号", "结果", "原因和办法"))
-    for finding in sorted(findings, key=lambda finding: finding.line)[:MOST_FINDINGS]:
-        table.writerow((finding.line, KINDS[finding.kind], finding.text))
-    if len(findings) > MOST_FINDINGS:
-        table.writerow(("", "", f"共 {len(findings)} 条，这里只列出前 {MOST_FINDINGS} 条"))
-    return store().put(text.getvalue().encode("utf-8-sig")).address
+
+def _kept(found: list[Finding]) -> str | None:
+    return store().put(findings.table_of(found)).address if found else None

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import event, select
 
-from demo import assistance, public_texts
+from demo import assistance, office, public_texts
 from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import STAFF, load_register, load_staff, password, register
@@ -138,6 +138,10 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
     with in_the_past(timedelta(days=1)):
         assistance.load(drawn, demo.assistance_days)
         public_texts.load(attached)
+    if not office.is_loaded():
+        with in_the_past(timedelta(days=1)):
+            office.load(demo.store, staff)
+        office.lock_out()
     return len(ready)
 
 

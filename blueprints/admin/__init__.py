@@ -1,8 +1,10 @@
 """管理: what a province and its offices keep up by themselves, one module a page or list."""
 
 from blueprints.admin import (
+    administrators,
     agreed_texts,
     audit,
+    bureaus,
     department_setup,
     departments,
     home,
@@ -17,9 +19,11 @@ from blueprints.admin import (
 from blueprints.admin.shared import bp
 
 __all__ = [
+    "administrators",
     "agreed_texts",
     "audit",
     "bp",
+    "bureaus",
     "department_setup",
     "departments",
     "home",

@@ -45,7 +45,7 @@ class EventForm(AccountForm):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.office.fixed = {office.code: office.name for office in matching.in_scope(me())}
+        self.office.fixed = {office.code: office.title for office in matching.in_scope(me())}
 
     def validate_until(self, field: Field) -> None:
         if field.data and self.since.data and field.data < self.since.data:

@@ -20,7 +20,7 @@ from services.access import only
 from services.departments import administration, matching, office_tree, snapshot, tree
 from services.departments.administration import COVERING, DepartmentRefused, OwnSystem
 from services.departments.snapshot import DepartmentNode
-from services.workflow import department_closing
+from services.workflow import department_changes, department_closing
 
 WEB_ADDRESS = re.compile(r"https?://[^\s/\"'<>]+\.[^\s\"'<>]+")
 OFFICERS = {"move": "转到接办部门", "disable": "停用账号"}
@@ -101,7 +101,9 @@ def _setup_page(node: DepartmentNode, form: SetupForm, reopening: ReopeningForm 
     by_id = tree.load().by_id
     if reopening is None:
         reopening = ReopeningForm(formdata=None)
-        reopening.on.data = today()
+        reopening.on.data = node.reopens_on or today()
+    if node.is_planned:
+        reopening.on.label.text, reopening.on.description = "启用日期", "填今天的，提交后立即启用"
     page = render_template(
         "admin/department_setup.html",
         office=node,
@@ -112,6 +114,7 @@ def _setup_page(node: DepartmentNode, form: SetupForm, reopening: ReopeningForm 
         overdue=node.active and node.closes_on is not None and node.closes_on <= today(),
         reopening=reopening,
         is_province=node.kind == DepartmentKind.PROVINCE,
+        changes=department_changes.coming(node.code),
     )
     return page, 422 if form.errors or reopening.errors else 200
 
@@ -153,13 +156,9 @@ def department_covers(code: str) -> ResponseReturnValue:
 
 
 def _counties(node: DepartmentNode) -> dict[str, dict[str, str]]:
-    """Cities with the counties that the department may cover: of its city, or of the province."""
-    city = f"{node.code[:4]}00"
-    return {
-        name: dict(matching.counties(code))
-        for code, name in matching.cities().items()
-        if code == city or city.endswith("0000")
-    }
+    """Cities with the counties that the department may cover: of its city, else of the province."""
+    city, cities = f"{node.code[:4]}00", matching.cities()
+    return {name: dict(matching.counties(code)) for code, name in cities.items() if code == city or city not in cities}
 
 
 def _own_county(node: DepartmentNode) -> str:
@@ -203,7 +202,7 @@ def _fill_in_plan(form: ClosingForm, row: Department) -> None:
 @bp.post("/departments/<code>/reopen")
 @only(Role.SYSTEM)
 def reopen_department(code: str) -> ResponseReturnValue:
-    """恢复, or with ``action=cancel`` forget what is planned."""
+    """恢复, or with ``action=cancel`` forget what is planned. A new bureau gets its day here, too."""
     node, form = _node(code), ReopeningForm()
     if request.form.get("action") == "cancel":
         with writing():
@@ -216,7 +215,8 @@ def reopen_department(code: str) -> ResponseReturnValue:
                 department_closing.plan_reopening(me(), _row(code), form.on.data)
                 db.session.commit()
             is_now = form.on.data <= today()
-            return _saved(code, f"已恢复{node.name}" if is_now else f"{node.name}将于 {form.on.data} 恢复")
+            word = "启用" if node.is_planned else "恢复"
+            return _saved(code, f"已{word}{node.name}" if is_now else f"{node.name}将于 {form.on.data} {word}")
         except DepartmentRefused as refused:
             _show(form, refused)
     return _setup_page(node, SetupForm(formdata=None, obj=node), form)

@@ -30,17 +30,22 @@ def phone_list(text: str | None) -> str:
     return "、".join(identity.normalise_any_phone(part) for part in parts if part)
 
 
-class DepartmentContactForm(AdminForm):
+class OfficeForm(AdminForm):
+    """How people reach a department."""
+
     phone = StringField("咨询电话", [max_length(60)], [phone_list], "多个号码用顿号隔开，固定电话请带区号")
     address = StringField("办公地址", [max_length(100)], [one_line])
     hours = StringField("办公时间", [max_length(60)], [one_line], "例如：工作日 8:30–11:30，13:00–17:00")
-    verified_on = DayField("核实日期", [Optional()], description="最近一次核对以上内容的日期")
 
     def validate_phone(self, field: StringField) -> None:
         for number in filter(None, (field.data or "").split("、")):
             problem = None if SERVICE_LINE.fullmatch(number) else identity.any_phone_problem(number)
             if problem:
                 raise ValidationError(f"「{number}」：{problem}")
+
+
+class DepartmentContactForm(OfficeForm):
+    verified_on = DayField("核实日期", [Optional()], description="最近一次核对以上内容的日期")
 
     def validate_verified_on(self, field: DateField) -> None:
         if field.data and field.data > today():
@@ -70,8 +75,11 @@ def list_departments() -> str:
 @bp.route("/departments/<code>", methods=["GET", "POST"])
 @only(Role.MANAGER)
 def department(code: str) -> ResponseReturnValue:
-    """Phone, address and hours of a department in the manager's scope. Others give a 404."""
-    found = db.session.get_one(Department, (matching.one_in_scope(me(), code) or abort(404)).id)
+    """Phone, address and hours of a department in the manager's scope. Others and closed ones give a 404."""
+    node = matching.one_in_scope(me(), code)
+    if node is None or not (node.active or node.is_planned):
+        abort(404)
+    found = db.session.get_one(Department, node.id)
     form = DepartmentContactForm(obj=found)
     if form.validate_on_submit():
         with writing():

@@ -26,6 +26,7 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
         "部门",
         (
             AdminPage("admin.departments", "部门和咨询电话", "查看各部门负责的范围，填写电话、地址和办公时间"),
+            AdminPage("admin.new_bureau", "新设部门", "登记新设立的市、县（区）财政部门和它启用的日期"),
             AdminPage("admin.new_zone", "添加功能区", "登记开发区等功能区的财政部门和它负责的街道"),
             AdminPage("admin.department_check", "受理部门查询", "选择地址和隶属关系，查看由哪个部门受理以及原因"),
         ),
@@ -54,6 +55,9 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
         "账号和安全",
         (
             AdminPage("admin.staff", "工作人员账号", "查看本部门和下级部门的账号、角色和最近登录，办理权限内的修改"),
+            AdminPage(
+                "admin.new_administrator", "新建管理员账号", "提出新的系统、安全、审计管理员账号，由系统管理员确认"
+            ),
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),

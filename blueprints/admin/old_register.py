@@ -17,8 +17,10 @@ from lib.storage import FileDamaged, FileMissing
 from models import RegisterImport, db, store
 from services.access import only
 from services.old_register import columns, jobs, shared_proofs
+from services.old_register import findings as register_findings
 from services.old_register.batches import BatchClaimed, BatchNotFound
 from services.old_register.jobs import RegisterBusy
+from services.old_register.progress import ImportProgress
 
 MOST_BYTES = 30 << 20
 STATES = {
@@ -83,6 +85,7 @@ def _page(job: RegisterImport, problem: str = "") -> str:
         job=job,
         state=STATES[job.state],
         under_way=job.state in jobs.WORKED_AT,
+        done=_done(job),
         fields=columns.TITLES,
         required=columns.REQUIRED,
         problem=problem,
@@ -94,7 +97,12 @@ def _page(job: RegisterImport, problem: str = "") -> str:
 def file_state(uid: str) -> dict[str, Any]:
     """For the page's script."""
     job = _job(uid)
-    return {"under_way": job.state in jobs.WORKED_AT, "done": job.done}
+    return {"under_way": job.state in jobs.WORKED_AT, "done": _done(job)}
+
+
+def _done(job: RegisterImport) -> int:
+    beside = ImportProgress(Path(current_app.config["DATA"]), job.uid)
+    return max(job.done, beside.read()) if job.state == "importing" else job.done
 
 
 @bp.post("/register/<uid>/columns", endpoint="register_columns")
@@ -173,12 +181,15 @@ def discard(uid: str) -> ResponseReturnValue:
 @bp.get("/register/<uid>/findings", endpoint="register_findings")
 @only(Role.SYSTEM)
 def findings(uid: str) -> ResponseReturnValue:
-    job = _job(uid)
+    """The table of problems; with ``only=conflicts`` the rows whose number is here already."""
+    job, only = _job(uid), request.args.get("only") == "conflicts"
     try:
         table = store().get(job.findings or abort(404))
     except (FileMissing, FileDamaged):
         abort(404)
-    return send_file(BytesIO(table), "text/csv", as_attachment=True, download_name=f"名册问题-{job.uid}.csv")
+    name = f"名册{'冲突' if only else '问题'}-{job.uid}.csv"
+    content = BytesIO(register_findings.conflicts_of(table) if only else table)
+    return send_file(content, "text/csv", as_attachment=True, download_name=name)
 
 
 def _job(uid: str) -> RegisterImport:

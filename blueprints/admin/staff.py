@@ -25,7 +25,7 @@ from lib.questions.validators import Checked, Optional, Required
 from models import Staff, db
 from services.access import OFFICERS, STAFF, only
 from services.accounts import passwords, staff
-from services.administration import staff_accounts
+from services.administration import administrators, staff_accounts
 from services.administration.staff_accounts import HELPERS, MANAGERS, StaffFilters
 from services.departments import matching
 
@@ -101,8 +101,10 @@ def _list(wanted: StaffFilters) -> str:
         found=staff_accounts.listing(me(), wanted),
         wanted=wanted,
         roles={role.value: role.label for role in shown},
-        offices={office.code: office.name for office in matching.in_scope(me())},
+        offices={office.code: office.title for office in matching.in_scope(me())},
         may_create=me().role in MANAGERS,
+        may_propose=me().role in administrators.PROPOSERS,
+        waiting=administrators.waiting(me()),
     )
 
 
@@ -123,10 +125,10 @@ def new_staff() -> ResponseReturnValue:
     except staff.StaffRefused as error:
         (form.department if "部门" in str(error) else form.username).errors = [str(error)]
         return render_template("admin/staff_new.html", form=form), 422
-    return _slip(uid, password=password, secret=secret)
+    return show_slip(uid, password=password, secret=secret)
 
 
-def _slip(uid: str, *, password: str = "", secret: str = "") -> str:
+def show_slip(uid: str, *, password: str = "", secret: str = "") -> str:
     """What is handed to the officer on paper, shown once."""
     row = staff_accounts.find(me(), uid) or abort(404)
     picture = segno.make(staff.otpauth(row.username, secret)).svg_data_uri(scale=5) if secret else ""
@@ -153,6 +155,7 @@ def _member(row: Staff, form: PlaceForm | None = None) -> ResponseReturnValue:
         form=form,
         may_manage=may_manage,
         may_help=staff_accounts.may_help(me(), row),
+        administrators=administrators,
         sign_ins=staff_accounts.sign_ins(row),
         open_sessions=staff_accounts.open_sessions(row),
         failures=staff_accounts.failures(row),
@@ -165,12 +168,18 @@ def _managed(uid: str) -> Staff:
     return row if row and staff_accounts.may_manage(me(), row) else abort(404)
 
 
+def _renewable(uid: str) -> Staff:
+    row = staff_accounts.find(me(), uid) or abort(404)
+    may = staff_accounts.may_manage(me(), row) or administrators.may_renew_password(me(), row)
+    return row if may else abort(404)
+
+
 def _helped(uid: str) -> Staff:
     row = staff_accounts.find(me(), uid)
     return row if row and staff_accounts.may_help(me(), row) else abort(404)
 
 
-def _changed(uid: str, message: str) -> ResponseReturnValue:
+def changed(uid: str, message: str) -> ResponseReturnValue:
     flash(message, "g")
     return redirect(url_for("admin.staff_member", uid=uid))
 
@@ -188,7 +197,7 @@ def move_staff(uid: str) -> ResponseReturnValue:
             with writing():
                 returned = staff_accounts.move(_managed(uid), me(), Role(form.role.data), form.department.data or "")
                 db.session.commit()
-            return _changed(uid, f"角色和部门已修改{_put_back(returned)}")
+            return changed(uid, f"角色和部门已修改{_put_back(returned)}")
         except staff.StaffRefused as error:
             form.department.errors = [str(error)]
             row = _managed(uid)
@@ -207,20 +216,20 @@ def set_staff_active(uid: str) -> ResponseReturnValue:
         else:
             returned = staff_accounts.disable(row, me())
         db.session.commit()
-    return _changed(uid, "账号已恢复使用" if enables else f"账号已停用{_put_back(returned)}")
+    return changed(uid, "账号已恢复使用" if enables else f"账号已停用{_put_back(returned)}")
 
 
 @bp.post("/staff/<uid>/password")
 @only(*MANAGERS)
 def reset_staff_password(uid: str) -> ResponseReturnValue:
     """A first password again. Who makes it does not know the second factor."""
-    _managed(uid)
+    _renewable(uid)
     password = staff.first_password()
     password_hash = passwords.hashed(password, staff=True)
     with writing():
-        staff_accounts.reset_password(_managed(uid), me(), password_hash)
+        staff_accounts.reset_password(_renewable(uid), me(), password_hash)
         db.session.commit()
-    return _slip(uid, password=password)
+    return show_slip(uid, password=password)
 
 
 @bp.post("/staff/<uid>/totp")
@@ -230,7 +239,7 @@ def reset_staff_totp(uid: str) -> ResponseReturnValue:
     with writing():
         secret = staff.reset_totp(_helped(uid).username, me())
         db.session.commit()
-    return _slip(uid, secret=secret)
+    return show_slip(uid, secret=secret)
 
 
 @bp.post("/staff/<uid>/unlock")
@@ -249,4 +258,4 @@ def _help(uid: str, verb: Callable[[Staff, Any], None], done: str) -> ResponseRe
     with writing():
         verb(_helped(uid), me())
         db.session.commit()
-    return _changed(uid, done)
+    return changed(uid, done)

@@ -2,7 +2,7 @@
 
 A manager manages reviewers of the own department and below, and managers below; a system administrator both anywhere.
 A security administrator unlocks, renews second factors and ends sessions; an auditor reads. Nobody changes the own
-account here, and nobody makes or moves an administrator: commands do.
+account here. Accounts of administrators: services.administration.administrators.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from services import audit, workflow
 from services.access import OFFICERS, Actor
 from services.accounts import sessions, staff, throttle
 from services.accounts.staff import NewStaff, StaffRefused
+from services.administration import administrators
 from services.departments import matching
 from services.departments.snapshot import DepartmentNode
 
@@ -37,7 +38,7 @@ class StaffFilters:
     text: str = ""
     role: str = ""
     office: str = ""  # its code: it and those below it
-    state: str = ""  # active, disabled, never (signed in), no_totp
+    state: str = ""  # active, disabled, waiting (to be confirmed), never (signed in), no_totp
     after: str = ""
 
 
@@ -81,6 +82,7 @@ _SEARCHED = (Staff.username, Staff.name)
 _STATES = {
     "active": Staff.active,
     "disabled": ~Staff.active,
+    "waiting": Staff.proposed_by.is_not(None),
     "never": Staff.last_sign_in_at.is_(None),
     "no_totp": Staff.totp_secret_sealed.is_(None),
 }
@@ -149,6 +151,8 @@ def move(row: Staff, actor: Actor | None, role: Role, department_code: str) -> i
     office = staff.office_of(department_code)
     if (row.role, row.department_id) == (role, office.id):
         raise StaffRefused("角色和部门没有变化")
+    if role != row.role:
+        administrators.refuse_last(row)
     returned = workflow.vacate(row.id, f"staff {row.uid} was moved")
     row.role, row.department = role, office
     staff.ended(row, "staff_move", actor, f"as {role} to {office.code}")
@@ -162,14 +166,15 @@ def _refuse_assignment(actor: Actor, role: Role, department_code: str) -> None:
 
 
 def disable(row: Staff, actor: Actor | None) -> int:
-    """Block sign-in; returns how many submissions go back to the list."""
-    row.active = False
+    """Block sign-in; returns how many submissions go back to the list. Raises StaffRefused."""
+    administrators.refuse_last(row)
+    row.active, row.proposed_by, row.proposed_at = False, None, None
     staff.ended(row, "staff_disable", actor)
     return workflow.vacate(row.id, f"staff {row.uid} was disabled")
 
 
 def enable(row: Staff, actor: Actor | None) -> None:
-    row.active = True
+    row.active, row.proposed_by, row.proposed_at = True, None, None
     audit.record("staff_enable", actor, detail=f"staff {row.uid}")
 
 

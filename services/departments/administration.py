@@ -60,7 +60,7 @@ def add_zone(actor: Actor | None, name: str, suffix: str, parent_code: str) -> D
     above, code = offices.by_code[parent_code], f"{parent_code[:6]}-{suffix}"
     if code in offices.by_code:
         raise DepartmentRefused("suffix", f"代码 {code} 已经用过（{offices.by_code[code].name}），请换一个后缀")
-    _refuse_taken_name(name)
+    refuse_taken_name(name)
     made = Department(code=code, name=name, kind=DepartmentKind.ZONE, parent_id=above.id)
     made.path, made.own_system = f"{above.path}{code}/", above.own_system
     made.system_url, made.system_words = above.system_url, above.system_words
@@ -70,15 +70,15 @@ def add_zone(actor: Actor | None, name: str, suffix: str, parent_code: str) -> D
     return made
 
 
-def _refuse_taken_name(name: str, code: str = "") -> None:
-    same = (row for row in tree.load().rows if row.name == name and row.active and row.code != code)
+def refuse_taken_name(name: str, code: str = "") -> None:
+    same = (row for row in tree.load().rows if row.name == name and _stands(row) and row.code != code)
     if next(same, None):
         raise DepartmentRefused("name", "已有同名的部门，请换一个名称")
 
 
 def edit(actor: Actor, department: Department, name: str, system: OwnSystem) -> None:
     """Name and system. A system of its own counts for the departments below, too."""
-    _refuse_taken_name(name, department.code)
+    refuse_taken_name(name, department.code)
     if department.kind == DepartmentKind.PROVINCE and system.used:
         raise DepartmentRefused("own_system", "省财政厅由本平台受理，不能改为使用自己的采集系统")
     url, words = (system.url or None, system.words or None) if system.used else (None, None)
@@ -112,13 +112,18 @@ def _refuse_taken(department: Department, wanted: Collection[str]) -> None:
     for division in sorted(wanted):
         for code in reference.covering.get(division, ()):
             other = by_code[code]
-            if other.active and other.id != department.id and other.kind == department.kind:
+            if _stands(other) and other.id != department.id and other.kind == department.kind:
                 message = f"{reference.divisions[division]}已由{other.name}负责，请先在该部门取消"
                 raise DepartmentRefused("streets", message)
 
 
+def _stands(row: DepartmentNode) -> bool:
+    """In use, or going to be."""
+    return row.active or row.reopens_on is not None
+
+
 def problems() -> list[str]:
-    """What is wrong in the tree, for ``flask departments check``: places that nobody covers, zones without any."""
+    """What is wrong in the tree, for ``flask departments check``: places that nobody covers, bureaus without any."""
     reference, rows = snapshot.current(), tree.load()
     active = {row.code for row in rows.rows if row.active}
     counties = [
@@ -128,8 +133,22 @@ def problems() -> list[str]:
         f"{code}: no department covers it" for code in counties if not active & set(reference.covering.get(code, ()))
     ]
     for row in rows.rows:
-        if row.active and row.kind in COVERING and not office_tree.coverage(row.code):
+        if _lacks_place(row) and not _is_direct(row):
             found.append(f"{row.code}: covers no place")
         if row.active and row.parent_id and not rows.by_id[row.parent_id].active:
             found.append(f"{row.code}: the department above it is closed")
     return found
+
+
+def notes() -> list[str]:
+    """What somebody may still want to do: a zone of the province or of a city (省直, 市直) may go without a place."""
+    return [f"{row.code}: covers no place yet" for row in tree.load().rows if _lacks_place(row) and _is_direct(row)]
+
+
+def _lacks_place(row: DepartmentNode) -> bool:
+    return row.active and row.kind in COVERING and not office_tree.coverage(row.code)
+
+
+def _is_direct(row: DepartmentNode) -> bool:
+    above = tree.load().by_id.get(row.parent_id or 0)
+    return row.kind == DepartmentKind.ZONE and above is not None and above.kind not in COVERING

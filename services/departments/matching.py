@@ -55,17 +55,36 @@ def match(city: str, county: str, street: str | None, affiliation: str | None = 
     """
     by_code = tree.load().by_code
     codes = dict.fromkeys((*_covering(by_code, street, county), city, f"{city[:2]}0000"))
-    rows = [by_code[code] for code in codes if code in by_code and by_code[code].active]
+    found = (_standing(by_code[code]) for code in codes if code in by_code)
+    rows = [row for row in dict.fromkeys(found) if row.active]
     return [
         _candidate(row, _reason(row, affiliation)) for row in sorted(rows, key=lambda row: _later(row, affiliation))
     ]
 
 
-def _covering(by_code: Mapping[str, DepartmentNode], *divisions: str | None) -> list[str]:
-    """The departments that cover one of the divisions, zones first."""
+def responsible(county: str, street: str | None = None) -> DepartmentNode | None:
+    """The department to which a place belongs now: a zone before the county's bureau."""
+    by_code = tree.load().by_code
+    return next((by_code[code] for code in _covering(by_code, street, county)), None)
+
+
+def _covering(by_code: Mapping[str, DepartmentNode], street: str | None, county: str) -> list[str]:
+    """The departments in use that cover the place, zones first. A bureau of the street goes instead of the county's."""
     covering = snapshot.current().covering
-    codes = {code for division in divisions if division for code in covering.get(division, ())}
-    return sorted(codes, key=lambda code: (by_code[code].kind != DepartmentKind.ZONE, code))
+    of_street, of_county = (
+        {code for code in covering.get(place or "", ()) if by_code[code].active} for place in (street, county)
+    )
+    if any(by_code[code].kind == DepartmentKind.COUNTY for code in of_street):
+        of_county = {code for code in of_county if by_code[code].kind != DepartmentKind.COUNTY}
+    return sorted(of_street | of_county, key=lambda code: (by_code[code].kind != DepartmentKind.ZONE, code))
+
+
+def _standing(row: DepartmentNode) -> DepartmentNode:
+    """A closed one's successor, as long as there is one."""
+    by_id = tree.load().by_id
+    while not row.active and row.successor_id in by_id:
+        row = by_id[row.successor_id]
+    return row
 
 
 def _candidate(row: DepartmentNode, reason: str) -> DepartmentMatch:

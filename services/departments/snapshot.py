@@ -45,6 +45,16 @@ class DepartmentNode:
     reopens_on: date | None
     successor_id: int | None
 
+    @property
+    def is_planned(self) -> bool:
+        """Made, but not opened for the first time."""
+        return not self.active and self.closes_on is None
+
+    @property
+    def title(self) -> str:
+        """The name, for lists that hold closed ones, too."""
+        return self.name if self.active else f"{self.name}（{'未启用' if self.is_planned else '已撤并'}）"
+
 
 @dataclass(frozen=True)
 class AgreedText:

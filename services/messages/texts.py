@@ -236,6 +236,15 @@ KINDS = {
             parts=_STAFF,
         ),
         MessageKind(
+            "administrator_proposed",
+            "工作人员：管理员账号等待确认",
+            MessageWording(
+                "有管理员账号等待您确认",
+                "安全管理员提出启用一个管理员账号。请核对本人身份和用途，再确认或者不同意。",
+            ),
+            parts=_STAFF,
+        ),
+        MessageKind(
             OTHER,
             "其他消息的短信",
             MessageWording("{消息标题}", "", "您有一条新消息「{消息标题}」，" + _LOOK),

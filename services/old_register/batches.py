@@ -16,7 +16,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal, cast
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, delete, func, insert, select
 
 from lib.clock import local
 from lib.codes import AccountState
@@ -42,6 +42,7 @@ _SEEN = Table(
     "legacy_import_seen",
     MetaData(),
     Column("id_index", LargeBinary, primary_key=True),
+    Column("name", Text),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
@@ -49,7 +50,9 @@ _SEEN = Table(
 _SHARED = "{}与另一人的相同，不能用作凭证，未采用；请核对这一列，或由窗口发放激活码"
 _TWICE = "同一证件号码在文件里前面已有一行"
 
-Kind = Literal["error", "conflict", "warning"]
+Kind = Literal["error", "conflict", "differs", "warning"]
+CONFLICTS: tuple[Kind, ...] = ("conflict", "differs")
+_Clash = tuple[Kind, str]
 
 
 class BatchNotFound(Exception):
@@ -62,7 +65,10 @@ class BatchClaimed(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem in one line: ``error`` and ``conflict`` skip the row, ``warning`` skips a value."""
+    """A problem in one line: ``warning`` skips a value, the others the row.
+
+    ``conflict``: the number is here already; ``differs``: with another name.
+    """
 
     line: int
     kind: Kind
@@ -71,12 +77,17 @@ class Finding:
 
 @dataclass
 class ImportResult:
-    """Counts of rows. ``unproven``: without a proof; only an activation code can claim these."""
+    """Counts of rows. ``unproven``: without a proof; only an activation code can claim these.
+
+    ``conflicts``: left out because the number is here already; of these ``differing`` with another name.
+    """
 
     batch: str
     rows: int = 0
     imported: int = 0
     left_out: int = 0
+    conflicts: int = 0
+    differing: int = 0
     warnings: int = 0
     unproven: int = 0
 
@@ -90,9 +101,9 @@ class _Batch:
     def __init__(self, source: Source, today: date, found: Callable[[Finding], None], *, dry_run: bool) -> None:
         self.found, self.ring, self.dry_run = found, keys(), dry_run
         self.reader = RowReader(source.columns, source.width, today)
-        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid)
-        self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index)
-        self.write = _writer(_SEEN, ["id_index"]) if dry_run else _writer(_TABLE, _WRITTEN)
+        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid, LegacyHolder.name)
+        self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index, _SEEN.c.name)
+        self.write = _writer(_SEEN, ["id_index", "name"]) if dry_run else _writer(_TABLE, _WRITTEN)
         self.proofs, self.passed_over = SharedProofs(), set[int]()
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
@@ -100,11 +111,11 @@ class _Batch:
         """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
         good = self._good(chunk)
-        known = self._with_account(list(good))
+        known = self._with_account({index: row.values for index, (_line, row) in good.items()})
         known |= self._add({index: row.values for index, (_line, row) in good.items() if index not in known})
         for index, (line, row) in good.items():
             if index in known:
-                self._leave_out(line, "conflict", known[index])
+                self._leave_out(line, *known[index])
                 continue
             for text in row.removed:
                 self._warn(line, text)
@@ -112,23 +123,27 @@ class _Batch:
             self.result.unproven += not any(row.values[field] for field in PROOFS)
         self.result.imported += len(good) - len(known)
 
-    def _add(self, new: dict[bytes, Values]) -> dict[bytes, str]:
+    def _add(self, new: dict[bytes, Values]) -> dict[bytes, _Clash]:
         """Returns the numbers that have a record already and were not added, each with a message."""
         if self.dry_run:
-            known = self._recorded(new, ()) | {index: _TWICE for (index,) in self.seen(list(new))}
-            self.write([(index,) for index in new if index not in known])
+            seen = self.seen(list(new))
+            known = self._recorded(new, ()) | {index: _clash(_TWICE, new[index], name) for index, name in seen}
+            self.write([(index, values["name"]) for index, values in new.items() if index not in known])
             return known
         uids = new_uids(len(new))
         added = self.write(self._sealed(new, uids))
         return self._recorded(new, set(uids)) if added < len(new) else {}
 
-    def _recorded(self, new: Mapping[bytes, Values], added: Collection[str]) -> dict[bytes, str]:
+    def _recorded(self, new: Mapping[bytes, Values], added: Collection[str]) -> dict[bytes, _Clash]:
         """The numbers that have a record, except the ``added`` ones."""
         return {
-            index: _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
-            for index, batch, uid in self.holders(list(new))
+            index: _clash(self._since(batch), new[index], name)
+            for index, batch, uid, name in self.holders(list(new))
             if uid not in added
         }
+
+    def _since(self, batch: str) -> str:
+        return _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
 
     def _good(self, chunk: list[Row]) -> dict[bytes, tuple[int, RegisterRow]]:
         """The lines and rows that may be imported, each by the hash of its number."""
@@ -144,7 +159,7 @@ class _Batch:
                 continue
             index = self.ring.index("id_number", row.values["number"] or "")
             if index in good:
-                self._leave_out(line, "conflict", _TWICE)
+                self._leave_out(line, *_clash(_TWICE, row.values, good[index][1].values["name"]))
                 continue
             good[index] = line, row
         return good
@@ -189,18 +204,25 @@ class _Batch:
 
     def _leave_out(self, line: int, kind: Kind, text: str) -> None:
         self.result.left_out += 1
+        self.result.conflicts += kind in CONFLICTS
+        self.result.differing += kind == "differs"
         self.passed_over.add(line)
         self.found(Finding(line, kind, text))
 
-    def _with_account(self, indexes: list[bytes]) -> dict[bytes, str]:
+    def _with_account(self, new: Mapping[bytes, Values]) -> dict[bytes, _Clash]:
         """The numbers that have an account, each with a message."""
         if not db.session.scalar(select(Account.id).limit(1)):  # when the register comes first, as it should
             return {}
-        if not (accounts := [index for (index,) in self.accounts(indexes)]):
+        if not (accounts := [index for (index,) in self.accounts(list(new))]):
             return {}
         in_force = Account.state != AccountState.RESERVED
-        query = select(Account.id_index).where(Account.id_index.in_(accounts), in_force)
-        return dict.fromkeys(db.session.scalars(query), "该证件号码已注册账号")
+        query = select(Account.id_index, Account.name).where(Account.id_index.in_(accounts), in_force)
+        return {index: _clash("该证件号码已注册账号", new[index], name) for index, name in db.session.execute(query)}
+
+
+def _clash(said: str, values: Values, name: str | None) -> _Clash:
+    """The number of this row is here already, with the same name or another one."""
+    return ("conflict", said) if values["name"] == name else ("differs", f"{said}，姓名不同")
 
 
 # The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands

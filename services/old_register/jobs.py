@@ -155,7 +155,7 @@ def read_values(source: Source) -> dict[str, Any]:
 
 
 def counts_of(result: ImportResult) -> dict[str, int]:
-    names = ("rows", "imported", "left_out", "warnings", "unproven")
+    names = ("rows", "imported", "left_out", "conflicts", "differing", "warnings", "unproven")
     return {name: getattr(result, name) for name in names}
 
 

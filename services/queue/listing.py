@@ -138,8 +138,10 @@ def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> Mappi
 def _offices(tree: DepartmentTree, path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for office in tree.under(path):
+        if not office.active:  # what it had is the successor's
+            continue
         indent = "　" * (office.path.count("/") - path.count("/"))
-        if len(tree.under(office.path)) > 1:
+        if any(below.active for below in tree.under(office.path)[1:]):
             whole = {} if office.path == path else {office.code: f"{indent}{office.name}及下级"}
             found |= whole | {office.code + ITSELF: f"{indent}{office.name}（本级）"}
         else:

@@ -96,7 +96,7 @@ def workload(actor: Actor) -> DepartmentWorkload:
 def _standings(view: OfficerView) -> tuple[DepartmentWorkload, list[DepartmentWorkload]]:
     """The counters of the department and of those directly below it; what is left is the department's own."""
     own = view.tree.by_id[view.actor.department_id]
-    below = [office for office in view.scope if _is_child(office, own)]
+    below = [office for office in view.scope if office.active and _is_child(office, own)]
     rows = {office.id: DepartmentWorkload(office.name, office.code) for office in (own, *below)}
     counted = select(QueueCount.department_id, QueueCount.due_on, func.sum(QueueCount.n).label("n"))
     counted = counted.where(QueueCount.department_id.in_(rows), QueueCount.status.in_(OFFICE_TURN))

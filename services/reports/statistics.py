@@ -3,6 +3,7 @@
 How things are counted:
 
 - A submission counts in the month it was sent, under the department that handles it now; each resubmission counts too.
+  A closed department handles nothing: its own report counts the submissions on which it has decided.
 - A verdict counts in the month it was given, unless the officer took it back within the minute. A revoked approval
   stays an approval of its month; revocations are told apart.
 - First-pass: of the declarations that got their very first verdict in the span, those that it approved.
@@ -20,7 +21,7 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import aliased
 
 from lib.clock import SHANGHAI
@@ -174,8 +175,7 @@ class Report:
 def report(office: DepartmentNode, span: Period) -> Report:
     """Everything about one department with those below it. ``office`` has to be in the asker's scope."""
     below = matching.below(office)
-    scope = Declaration.department_id.in_([department.id for department in below])
-    tallies = _Tallies(office, below, span)
+    scope, tallies = _scope(office, below), _Tallies(office, below, span)
     _count_submissions(tallies, scope, span)
     _count_verdicts(tallies, scope, span)
     _count_corrections(tallies, scope, span)
@@ -198,6 +198,15 @@ def report(office: DepartmentNode, span: Period) -> Report:
     )
 
 
+def _scope(office: DepartmentNode, below: Sequence[DepartmentNode]) -> ColumnElement[bool]:
+    """What they handle now. A closed department handles nothing any more: what it has decided on."""
+    ids = [department.id for department in below]
+    if office.active:
+        return Declaration.department_id.in_(ids)
+    decided = select(Revision.declaration_id).join(Decision, Decision.revision_id == Revision.id)
+    return Declaration.id.in_(decided.where(Decision.department_id.in_(ids)))
+
+
 class _Tallies:
     """Where a counted row belongs: the total, its month, and the part of the office that it is of."""
 
@@ -205,20 +214,22 @@ class _Tallies:
         self.total = Tally()
         self.months = {month: Tally() for month in span.months}
         self.office = office
-        own = office.path
+        own, depth = office.path, office.path.count("/") + 1
         self._row = {row.id: row.path[len(own) :].split("/")[0] for row in below}
-        self._titles = {row.code: row.name for row in below if row.parent_id == office.id}
+        self._titles = {row.code: row.title for row in below if row.path.count("/") == depth}
+        self._closed = {row.code for row in below if not row.active}
         self._rows = {code: Tally() for code in ("", *self._titles)}
 
     def of(self, department_id: int, month: str) -> Iterator[Tally]:
         yield self.total
         yield self.months[month]
-        yield self._rows[self._row[department_id]]
+        yield self._rows[self._row.get(department_id, "")]
 
     def lines(self) -> list[DepartmentFigures]:
-        """The department's own first; alone when it has none below."""
-        own = f"{self.office.name}（本级）" if self._titles else self.office.name
-        return [DepartmentFigures(self._titles.get(code, own), code, tally) for code, tally in self._rows.items()]
+        """The department's own first; alone when it has none below. A closed one as long as it has figures."""
+        rows = {code: tally for code, tally in self._rows.items() if code not in self._closed or tally != Tally()}
+        own = f"{self.office.name}（本级）" if len(rows) > 1 else self.office.name
+        return [DepartmentFigures(self._titles.get(code, own), code, tally) for code, tally in rows.items()]
 
 
 def _within(column: Any, span: Period) -> Any:

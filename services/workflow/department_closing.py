@@ -17,18 +17,18 @@ from lib.codes import DepartmentKind, Status
 from lib.database import utcnow
 from models import Declaration, Department, DepartmentDivision, Record, Staff, Transfer, db
 from services import audit
-from services.access import Actor
+from services.access import OFFICERS, Actor
 from services.accounts import inbox, staff
 from services.departments import snapshot, tree
 from services.departments.administration import COVERING, LONGEST_PATH, DepartmentRefused
 from services.queue import index as queue_index
+from services.workflow import department_changes
 from services.workflow.claims import drop_claim, vacate
+from services.workflow.department_changes import CHOOSING, OPEN_WORK
 from services.workflow.state import waiting_transfer, waits
 from services.workflow.transitions import make_move
 
 AT_ONCE = 500  # submissions of one transaction
-OPEN_WORK = (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED)
-CHOOSING = (Status.DRAFT, Status.RETURNED)  # the person may choose a department (again)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ def plan(actor: Actor, department: Department, on: date, successor_code: str, *,
     _refuse_closing(department, on, successor)
     if not moves_staff and actor.department_id == department.id:
         raise DepartmentRefused("officers", "您自己的账号在这个部门，不能停用，请选择转到接办部门")
-    if moves_staff and successor is None and affected(department).officers:
+    officers = affected(department).officers
+    if not moves_staff and any(one.role not in OFFICERS for one in officers):
+        raise DepartmentRefused("officers", "这个部门有系统、安全或审计管理员的账号，不能停用，请选择转到接办部门")
+    if moves_staff and successor is None and officers:
         raise DepartmentRefused("officers", "没有接办部门，工作人员不能转走，请选择停用账号")
     department.closes_on, department.moves_staff = on, moves_staff
     department.successor_id = successor.id if successor else None
@@ -147,25 +150,25 @@ def plan_reopening(actor: Actor, department: Department, on: date) -> None:
 # --- on the day --------------------------------------------------------------------------------------------------
 
 
-def carry_out() -> int:
-    """What is due: closings, reopenings, and up to ``AT_ONCE`` submissions of closed departments. The caller commits.
+def carry_out(at_once: int = AT_ONCE) -> int:
+    """What is due: closings, openings, and up to ``at_once`` submissions of closed departments. The caller commits.
 
     A department that has open work by now and no successor stays open: its page says so.
     """
     done, day = 0, today()
     for node in tree.load().rows:
         if node.active and node.closes_on and node.closes_on <= day:
-            done += _close_if_possible(db.session.get_one(Department, node.id))
+            done += _close_if_possible(db.session.get_one(Department, node.id), at_once)
         elif not node.active and node.reopens_on and node.reopens_on <= day:
             done += _reopen_if_possible(db.session.get_one(Department, node.id))
-    return done + _hand_over_all(AT_ONCE)
+    return done + _hand_over_all(at_once)
 
 
-def _close_if_possible(department: Department) -> bool:
+def _close_if_possible(department: Department, at_once: int) -> bool:
     successor = db.session.get(Department, department.successor_id) if department.successor_id else None
     if (successor and not successor.active) or (successor is None and affected(department).needs_successor):
         return False
-    _close(department, None)
+    _close(department, None, at_once)
     return True
 
 
@@ -176,7 +179,7 @@ def _reopen_if_possible(department: Department) -> bool:
     return True
 
 
-def _close(department: Department, actor: Actor | None) -> None:
+def _close(department: Department, actor: Actor | None, at_once: int = AT_ONCE) -> None:
     department.active, department.reopens_on = False, None
     successor = db.session.get(Department, department.successor_id) if department.successor_id else None
     db.session.flush()
@@ -185,8 +188,9 @@ def _close(department: Department, actor: Actor | None) -> None:
     if successor:
         _join(department, successor)
     for officer in affected(department).officers:  # those who came since, too
-        _move_officer(officer, successor if department.moves_staff else None, actor)
-    _hand_over_all(AT_ONCE)
+        goes_along = department.moves_staff or officer.role not in OFFICERS  # administrators are never disabled here
+        _move_officer(officer, successor if goes_along else None, actor)
+    _hand_over_all(at_once)
 
 
 def _join(department: Department, successor: Department) -> None:
@@ -235,7 +239,12 @@ def _tell_choosing(department: Department, successor: Department | None) -> None
 
 
 def _reopen(department: Department, actor: Actor | None) -> None:
-    """At its old place, with what it covered. Its officers and what was handed over stay where they are."""
+    """At its old place, with what it covered. Its officers and what was handed over stay where they are.
+
+    A new bureau opens in the same way.
+    """
+    verb = "department_reopened" if department.closes_on else "department_opened"
+    department_changes.tell_choosing(department)
     successor = db.session.get(Department, department.successor_id) if department.successor_id else None
     if successor:
         while _hand_over(department, successor, AT_ONCE):
@@ -248,7 +257,7 @@ def _reopen(department: Department, actor: Actor | None) -> None:
     db.session.flush()
     if department.parent:
         _hang(department, department.parent)
-    audit.record("department_reopened", actor, detail=department.code)
+    audit.record(verb, actor, detail=department.code)
 
 
 # --- handing over ------------------------------------------------------------------------------------------------

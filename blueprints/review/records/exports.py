@@ -48,7 +48,7 @@ class RosterForm(AccountForm):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.office.fixed = {office.code: office.name for office in matching.in_scope(me())}
+        self.office.fixed = {office.code: office.name for office in matching.in_scope(me()) if office.active}
         self.office.data = self.office.data or next(iter(self.office.fixed))
 
     def validate_until(self, field: DayQuestion) -> None:

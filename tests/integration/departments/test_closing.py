@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -210,3 +211,28 @@ def test_the_province_and_a_successor_to_be_stay(make, system):
     system.send(CLOSE, closing(3))
     refused = system.send("/staff/admin/departments/210103/close", closing(successor="210104"), expect=422)
     assert "将由这个部门接办" in refused.text
+
+
+def test_a_closed_department_is_history_and_offered_nowhere(make, system, browser):
+    """Its figures stay with its name, also before everything is handed over; filters and exports offer it no more."""
+    make.declaration(Status.APPROVED, officer=make.staff(Role.REVIEWER, HEPING))
+    system.send(CLOSE, closing())
+    late = make.declaration(Status.SUBMITTED, home_county=SHENHE, department_code=SHENHE)
+    late.department_id = make.department(HEPING).id  # reached it after the closing
+    db.session.commit()
+    queue_index.rebuild()
+    db.session.commit()
+
+    manager = browser.sign_in(make.staff(Role.MANAGER, "210100"))
+    whole = manager.open("/staff/statistics").text
+    assert ">沈阳市和平区财政局（已撤并）</option>" in whole
+    assert "沈阳市和平区财政局（已撤并）</a>" not in whole
+    own = manager.open(f"/staff/statistics?office={HEPING}").text
+    assert "这里统计它审核过的申报" in own
+    assert re.search(r"<dt>审核通过</dt><dd><b>1</b>|<dt>办结</dt><dd><b>1</b>", own), own[3000:6000]
+    for place in ("/staff/queue", "/staff/archive", "/staff/roster"):
+        assert not re.search("沈阳市和平区财政局[^<]*</option>", manager.open(place).text), place
+    assert "（已撤并）" in manager.open("/staff/admin/staff").text
+    below = browser.sign_in(make.staff(Role.MANAGER, SHENHE)).open("/staff/statistics").text
+    assert "沈阳市和平区财政局（已撤并）</a>" in below
+    browser.open(f"/staff/admin/departments/{HEPING}", expect=404)

@@ -111,9 +111,10 @@ def test_a_number_that_is_here_already_is_a_conflict(bring_in, make):
 
     assert [(finding.line, finding.text) for finding in findings] == [
         (2, f"该证件号码已导入过(批次 {first.batch})"),
-        (3, "该证件号码已注册账号"),
+        (3, "该证件号码已注册账号，姓名不同"),
     ]
     assert (result.imported, result.left_out) == (1, 2)
+    assert (result.conflicts, result.differing) == (2, 1)
 
 
 @pytest.mark.parametrize(

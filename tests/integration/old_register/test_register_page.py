@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import re
+import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -16,7 +18,8 @@ from commands import register_work
 from lib.codes import Role
 from lib.database import utcnow
 from models import LegacyHolder, RegisterImport, db
-from services.old_register import jobs
+from services.old_register import batches, jobs
+from services.old_register.text_files import Row
 from services.operations import doctor
 from services.papers import papers
 from tests.support.people import id_number
@@ -209,3 +212,74 @@ def test_withheld_proofs_are_told_by_the_page_and_by_the_doctor(system):
 
     assert "有 2 个证书编号或档案号已损坏" in system.open(PAGE).text
     assert "2 numbers are no proofs any more (2 shared)" in next(doctor.old_register()).text
+
+
+def test_conflicts_are_counted_and_those_with_another_name_told_apart(system, make):
+    """In the dry run as in the import: within the file, across its parts, with what was imported before."""
+    make.legacy(name="孙立国", number=ONE)
+    make.legacy(name="李四喜", number=TWO)
+    rows = f"孙立国,{ONE},,", f"李四,{TWO},,", f"王五一,{THREE},,", f"王五二,{THREE},,", f"某某,{THREE[:17]}Q,,"
+    at = upload(system, "\n".join((HEADER, *rows)).encode())
+    worked()
+    system.send(f"{at}/columns", MAPPING, expect=302)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "CHUNK", 1)
+        worked()
+
+    shown = system.open(at).text
+    assert re.search(r"其中证件号码已存在</dt><dd[^>]*>3（姓名不同的 2）", shown)
+    table = list(csv.reader(io.StringIO(system.open(f"{at}/findings?only=conflicts").data.decode("utf-8-sig"))))
+    told = ["已存在，未导入", "已存在但姓名不同，未导入", "已存在但姓名不同，未导入"]
+    assert [row[:2] for row in table[1:]] == [[line, word] for line, word in zip("235", told, strict=True)]
+    assert len(list(csv.reader(io.StringIO(system.open(f"{at}/findings").data.decode("utf-8-sig"))))) == 4 + 1
+    checked_counts = job_at(at).counts
+    system.send(f"{at}/import")
+    worked()
+    assert job_at(at).counts == checked_counts
+
+
+def test_the_bar_moves_while_the_import_holds_the_database(system, monkeypatch):
+    """And what it has done so far is in no table: it is one transaction all the same."""
+    rows = [f"孙立国,{id_number(20 + number)},," for number in range(4)]
+    at = upload(system, "\n".join((HEADER, *rows)).encode())
+    worked()
+    system.send(f"{at}/columns", MAPPING, expect=302)
+    worked()
+    system.send(f"{at}/import")
+    seen, add_chunk = list[int](), batches._Batch.add_chunk
+
+    def looked_at(batch: batches._Batch, chunk: list[Row]) -> None:
+        asking = threading.Thread(target=lambda: seen.append(system.client.get(f"{at}/state").json["done"]))
+        asking.start()  # with a session of its own
+        asking.join()
+        add_chunk(batch, chunk)
+
+    monkeypatch.setattr(batches, "CHUNK", 1)
+    monkeypatch.setattr(register_work, "EVERY", 0.0)
+    monkeypatch.setattr(batches._Batch, "add_chunk", looked_at)
+    worked()
+
+    assert (seen, records()) == ([0, 2, 3, 4], 4)
+    assert job_at(at).state == "imported"
+    assert list((Path(system.app.config["DATA"]) / "register").iterdir()) == []
+
+
+@pytest.mark.postgres
+def test_on_postgresql_the_worker_says_during_the_import_that_it_is_alive(system, monkeypatch):
+    rows = [f"孙立国,{id_number(20 + number)},," for number in range(3)]
+    at = upload(system, "\n".join((HEADER, *rows)).encode())
+    worked()
+    system.send(f"{at}/columns", MAPPING, expect=302)
+    worked()
+    system.send(f"{at}/import")
+    told, beat = list[int](), jobs.beat
+
+    def noted(job_id: int, worker: str, done: int) -> bool:
+        told.append(done)
+        return beat(job_id, worker, done)
+
+    monkeypatch.setattr(jobs, "beat", noted)
+    monkeypatch.setattr(batches, "CHUNK", 1)
+    monkeypatch.setattr(register_work, "EVERY", 0.0)
+    worked()
+    assert (told, records(), job_at(at).state) == ([2, 3, 4], 3, "imported")

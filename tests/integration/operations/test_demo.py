@@ -19,23 +19,28 @@ from demo.accounts import LEGACY, STAFF
 from demo.people import LEADING, Stage, people
 from forms import SHEET
 from lib.clock import local, today
-from lib.codes import AssistanceNeed, Kind, Status
+from lib.codes import AssistanceNeed, Kind, OutboxState, Status
 from lib.database import begin_mode
 from models import (
     Account,
     ActivationCode,
     AssistanceRequest,
     Declaration,
+    Department,
     Event,
     LegacyHolder,
+    OutboxMessage,
     Record,
+    RegisterImport,
     Staff,
     db,
     store,
 )
 from services import audit, workflow
 from services.accounts import activation_codes, applicants, passwords
+from services.administration import staff_accounts
 from services.declaration import answers, deadlines
+from services.departments import administration
 from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced
@@ -240,6 +245,32 @@ def test_a_quiet_start_leaves_the_list_to_the_server(app):
     done = app.test_cli_runner().invoke(args=["demo", "--if-empty", "--quiet"])
 
     assert (done.exit_code, done.output) == (0, "")
+
+
+def test_the_administrators_find_something_to_do(app):
+    """One of each; the messages are none that would leave by themselves."""
+    states = {row.username: (row.active, bool(row.proposed_by), bool(row.last_sign_in_at)) for row in staff_rows()}
+    assert [states[name] for name in ("heping-lizhi", "heping-xinren", "shenji-er", "heping")] == [
+        (False, False, False),
+        (True, False, False),
+        (False, True, False),
+        (True, False, True),
+    ]
+    locked = next(row for row in staff_rows() if row.username == "heping-suoding")
+    assert staff_accounts.failures(locked) == 5
+    job = db.session.scalars(select(RegisterImport)).one()
+    told = (job.state, job.counts["imported"], job.counts["left_out"], job.counts["conflicts"], job.counts["differing"])
+    assert told == ("checked", 2, 3, 2, 1)
+    departments = {row.code: row for row in db.session.scalars(select(Department))}
+    assert departments["210124"].closes_on
+    assert [one.division_code[:6] for one in departments["210123-KF"].covers] == ["210123"]
+    assert administration.problems() == []
+    left = db.session.scalars(select(OutboxMessage.state)).all()
+    assert set(left) == {OutboxState.SENT, OutboxState.GIVEN_UP}
+
+
+def staff_rows() -> list[Staff]:
+    return list(db.session.scalars(select(Staff)))
 
 
 def test_a_second_run_adds_only_who_is_missing(app):
