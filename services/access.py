@@ -237,6 +237,15 @@ def office_records(actor: Actor) -> Select[Record]:
     return query.where(Account.id_index != actor.id_index) if actor.id_index else query
 
 
+def lock_record(record: Record) -> bool:
+    """Read it again with its row's lock, on engines that have one. False: it does not stand any more.
+
+    注销, 调转, a revocation and 申请变更 each begin with it: of two at the same moment, the second sees the first.
+    """
+    query = select(Record).where(Record.id == record.id).with_for_update(of=Record)
+    return db.session.scalar(query.execution_options(populate_existing=True)) is not None
+
+
 def office_record(actor: Actor, uid: str) -> Record | None:
     """With what its page says at once."""
     load = (joinedload(Record.revision).joinedload(Revision.declaration), joinedload(Record.department))

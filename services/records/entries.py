@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from lib.codes import ClosingReason, NoteKind, Status
 from lib.database import utcnow
 from models import Declaration, Record, RecordEntry, db
-from services import audit, workflow
+from services import access, audit, workflow
 from services.access import Actor
 from services.accounts import inbox
 
@@ -40,7 +40,7 @@ class RecordNote:
 
 def close(record: Record, actor: Actor, reason: str, text: str) -> None:
     """注销: the record stays as it is and is locked. What the person has begun and not sent is dropped."""
-    if record.closed_at:
+    if not access.lock_record(record) or record.closed_at:
         raise EntryRefused("这份档案已经注销")
     if reason not in ClosingReason.choices():
         raise EntryRefused("请选择注销原因")
