@@ -16,7 +16,7 @@ from sqlalchemy.orm import load_only
 
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
-from lib.codes import IdType, Status
+from lib.codes import ClosingReason, IdType, Status
 from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
@@ -166,7 +166,10 @@ def _narrowed(query: Any, wanted: RosterRequest) -> Any:
     if wanted.employers:
         query = query.where(Record.employer_id.in_(wanted.employers))
     if wanted.state:
-        query = query.where(Record.closed_at.is_not(None) if wanted.state == "closed" else Record.closed_at.is_(None))
+        closed = Record.closed_at.is_not(None)
+        query = query.where(Record.closed_at.is_(None) if wanted.state == "standing" else closed)
+    if wanted.state == "moved":
+        query = query.where(Record.closed_reason == ClosingReason.MOVED)
     return query
 
 

@@ -23,6 +23,7 @@ from services.workflow.state import (
     holder,
     last_decision,
     latest_revision,
+    record_in_transfer,
     record_of,
     undoable,
     waiting_second_look,
@@ -207,6 +208,8 @@ def can_revoke(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Ma
     revocable(declaration, actor, seen)
     if with_office(declaration):
         raise NotAllowed("申报人有一份正在办理的申报，办结之前不能撤销")
+    if record_in_transfer(declaration.account_id):
+        raise NotAllowed("人员档案正在调转，请先收回，或者等对方答复以后再撤销")
     return _marks_to_send(declaration)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from lib.codes import EDITABLE, OPEN, Status
 from lib.database import Prebuilt, parameter, utcnow
-from models import Claim, Decision, Declaration, Event, Record, Revision, SecondLook, Transfer, db
+from models import Claim, Decision, Declaration, Event, Record, RecordTransfer, Revision, SecondLook, Transfer, db
 from services import audit
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
@@ -112,6 +112,12 @@ def begun(declaration: Declaration) -> Declaration | None:
 def with_office(declaration: Declaration) -> bool:
     """Is another one of the person's with the office?"""
     return db.session.scalar(_others(declaration).where(Declaration.status.not_in(EDITABLE)).limit(1)) is not None
+
+
+def record_in_transfer(account_id: int) -> RecordTransfer | None:
+    """调转 of the person's record that waits for the other department's answer."""
+    waiting = RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None)
+    return db.session.scalar(select(RecordTransfer).where(*waiting))
 
 
 def record_of(declaration: Declaration) -> Record | None:
