@@ -1,4 +1,4 @@
-"""调转 of records, and what the list of records is sorted by.
+"""调转 of records, what the list of records is sorted by, and exports that are stored in parts.
 
 Revision ID: 0019
 Revises: 0016
@@ -49,16 +49,19 @@ def upgrade() -> None:
     for name, columns in INDEXES.items():
         op.create_index(name, "record", columns)
     _create_transfers()
+    op.add_column("print_job", sa.Column("parts", sa.JSON(), nullable=True))
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("print_job", "size", type_=sa.BigInteger(), existing_type=sa.Integer())
 
 
 def _fill_keys(connection: sa.Connection) -> None:
     record = sa.table("record", *(sa.column(name) for name in ("id", "name", "employer", "name_key", "employer_key")))
     fill = record.update().where(record.c.id == sa.bindparam("which"))
-    fill = fill.values(name_key=sa.bindparam("name"), employer_key=sa.bindparam("work"))
+    fill = fill.values(name_key=sa.bindparam("by_name"), employer_key=sa.bindparam("by_work"))
     query = sa.select(record.c.id, record.c.name, record.c.employer).order_by(record.c.id).limit(BATCH)
     last = 0
     while rows := connection.execute(query.where(record.c.id > last)).all():
-        filled = [{"which": row.id, "name": sort_key(row.name), "work": sort_key(row.employer)} for row in rows]
+        filled = [{"which": row.id, "by_name": sort_key(row.name), "by_work": sort_key(row.employer)} for row in rows]
         connection.execute(fill, filled)
         last = rows[-1].id
 
@@ -112,6 +115,9 @@ def _create_transfers() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("print_job", "size", type_=sa.Integer(), existing_type=sa.BigInteger())
+    op.drop_column("print_job", "parts")
     op.drop_table("record_transfer")
     for name in INDEXES:
         op.drop_index(name, table_name="record")

@@ -45,9 +45,8 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
             yield f"{number}, photo of printed sheet {version}", address
-    for uid, at in db.session.execute(select(PrintJob.uid, PrintJob.address)):
-        if at and at in bad:
-            yield f"print job {uid}", at
+    for uid, first, parts in db.session.execute(select(PrintJob.uid, PrintJob.address, PrintJob.parts)):
+        yield from ((f"print job {uid}", at) for at in parts or [first] if at and at in bad)
     documents = select(AssistanceRequest.uid, AssistanceRequest.address, AssistanceRequest.thumb_address)
     for uid, *named in db.session.execute(documents):
         yield from ((f"assistance request {uid}", at) for at in named if at and at in bad)
