@@ -19,6 +19,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -1536,7 +1537,7 @@ class PrintJob(Base):
     done: Mapped[int] = mapped_column(default=0)
     address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
     parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # of an export: addresses, in order
-    size: Mapped[int | None] = mapped_column(BigInteger)  # bytes
+    size: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # heartbeat of the drawer, every few sheets
     drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice
