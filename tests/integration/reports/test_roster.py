@@ -18,10 +18,9 @@ from forms import STEPS
 from lib.clock import today
 from lib.codes import Role, Status
 from lib.questions.fields import ConfirmQuestion
-from models import Event, Record, RosterExport, db, store
+from models import Event, Record, RosterExport, db
 from services import audit
 from services.declaration import answers, labels
-from services.papers import papers
 from services.reports import exports, roster, xlsx
 from tests.conftest import Browser, Page
 from tests.support.office.printing import draw, drawn, job_at
@@ -327,37 +326,6 @@ def test_a_csv_of_the_filtered_records(make, browser, officer):
     one = db.session.scalars(select(Record).where(Record.name == "孙立国")).one()
     assert f"record={one.uid}" in browser.open(f"/staff/archive/{one.uid}").text
     assert exported(browser, record=one.uid).column("申报人姓名") == ["孙立国"]
-
-
-def test_a_large_file_is_stored_and_sent_in_parts_which_all_go_after_a_day(make, browser, officer, monkeypatch):
-    monkeypatch.setattr(exports, "PART", 1000)
-    approved(make)
-    job = drawn(browser.app, job_at(ask(browser, form="csv").location))
-    parts = job.parts or []
-    assert len(parts) == -(-(job.size or 0) // 1000) > 1
-    page = browser.open(f"/staff/print/{job.uid}/file")
-    assert page.headers["Content-Length"] == str(len(page.data)) == str(job.size)
-    assert "单小燕" in page.data.decode("utf-8-sig")
-    assert set(parts) <= papers.referenced()
-    store().discard(parts[1], 0)
-    browser.open(f"/staff/print/{job.uid}/file", expect=404)
-    job = job_at(job.uid)
-    job.created_at -= timedelta(hours=25)
-    db.session.commit()
-    for kept in store().addresses():
-        os.utime(store()._path(kept), (0, 0))
-    tick.tick()
-    assert not set(parts) & set(store().addresses())
-
-
-def test_a_list_that_the_disk_has_no_room_for_is_refused_before_it_is_made(make, browser, officer, monkeypatch):
-    approved(make)
-    page = ask(browser).location
-    monkeypatch.setitem(roster.ROOM_OF_A_CELL, "xlsx", 1 << 50)
-    assert drawn(browser.app, job_at(page)).problem == "storage"
-    assert "存储空间已满" in browser.open(page).text
-    assert "存储空间不够" in ask(browser, expect=422).text
-    assert exports_kept() == []
 
 
 def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):
