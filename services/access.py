@@ -106,7 +106,8 @@ def latest_declaration(actor: Actor) -> Declaration | None:
 
 
 def own_record(actor: Actor) -> Record | None:
-    return db.session.scalar(select(Record).where(Record.account_id == actor.id))
+    query = select(Record).where(Record.account_id == actor.id).options(joinedload(Record.department))
+    return db.session.scalar(query)
 
 
 def own_page(actor: Actor, uid: str) -> PaperPage | None:

@@ -20,7 +20,7 @@ from services.reports.roster import Roster, RosterRequest
 from services.sheet import batch_print
 
 CHOICES_AT_MOST = 20
-PART = 4 << 20  # bytes that are encrypted and stored at once
+PART = 1 << 20  # bytes that are encrypted and stored at once
 
 
 class ColumnsRefused(Exception):
