@@ -19,6 +19,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -972,6 +973,13 @@ class Record(Base):
         Index("ix_record_level_city", "city_id", "qualification", "approved_at", "id"),
         Index("ix_record_level_office", "department_id", "qualification", "approved_at", "id"),
         Index("ix_record_employer", "employer_id", "approved_at", "id"),
+        Index("ix_record_name_province", "name_key", "id"),
+        Index("ix_record_name_office", "department_id", "name_key", "id"),
+        Index("ix_record_employer_province", "employer_key", "id"),
+        Index("ix_record_employer_office", "department_id", "employer_key", "id"),
+        Index("ix_record_first_province", "first_approved_at", "id"),
+        Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
+        Index("ix_record_by_office", "department_id", "id"),
         Index(
             *("ix_record_closed", "approved_at", "id"),
             sqlite_where=text("closed_at IS NOT NULL"),
@@ -993,6 +1001,9 @@ class Record(Base):
     qualification: Mapped[str | None] = mapped_column(String(20))
     employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    first_approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow)  # 建档
+    name_key: Mapped[str | None] = mapped_column(SearchText(80))  # what lists are sorted by: lib.names.sort_key
+    employer_key: Mapped[str | None] = mapped_column(SearchText(80))
     #: 注销: since when and why. The record stays; the person cannot ask for a change.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
@@ -1028,6 +1039,55 @@ class RecordEntry(Base):
 
     staff: Mapped[Staff] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class RecordTransfer(Base):
+    """调转: a record goes to another department once the other side agreed, leaves the platform, or came from outside.
+
+    A side without a department is outside, and ``place`` names it. ``answering_id``: whose managers have to agree.
+    By account: a record that is revoked and approved again is another row.
+    """
+
+    __tablename__ = "record_transfer"
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (accepted IS NULL)", name="answered_or_not"),
+        CheckConstraint("from_department_id IS NOT NULL OR to_department_id IS NOT NULL", name="one_side_here"),
+        CheckConstraint(
+            "(place = '') = (from_department_id IS NOT NULL AND to_department_id IS NOT NULL)", name="outside_has_place"
+        ),
+        Index("uq_record_transfer_waiting", "account_id", unique=True, sqlite_where=text("answered_at IS NULL")),
+        Index("ix_record_transfer_open", "at", sqlite_where=text("answered_at IS NULL")),
+        Index("ix_record_transfer_account", "account_id", "at"),
+        Index("ix_record_transfer_from", "from_department_id", "at"),
+        Index("ix_record_transfer_to", "to_department_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    from_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    to_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    answering_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    place: Mapped[str] = mapped_column(String(60), default="")
+    moved_on: Mapped[date | None]  # of a transfer to or from outside
+    reason: Mapped[str] = mapped_column(String(200))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))  # who asked for it
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    accepted: Mapped[bool | None]
+    answer: Mapped[str] = mapped_column(String(200), default="")
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    from_department: Mapped[Department | None] = relationship(foreign_keys=[from_department_id])
+    to_department: Mapped[Department | None] = relationship(foreign_keys=[to_department_id])
+
+    @property
+    def origin(self) -> str:
+        return self.from_department.name if self.from_department else self.place
+
+    @property
+    def destination(self) -> str:
+        return self.to_department.name if self.to_department else self.place
 
 
 class RecordViewWarning(Base):
@@ -1538,7 +1598,8 @@ class PrintJob(Base):
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
-    size: Mapped[int | None]  # bytes
+    parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # of an export: addresses, in order
+    size: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # heartbeat of the drawer, every few sheets
     drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice

@@ -20,6 +20,7 @@ from bench.invent import APPROVED, DECLINED, IN_REVIEW, RETURNED, WAITING, Inven
 from lib.codes import DepartmentKind, Role
 from lib.crypto import Keyring
 from lib.identity import mask_number
+from lib.names import sort_key
 from models import Base, Department, Staff, db, keys
 from services.departments import tree as departments
 from services.queue import index as queue_index
@@ -147,7 +148,8 @@ class Writer:
         self.decision = Bulk("decision", "revision_id verb staff_id department_id at")
         self.record = Bulk(
             "record",
-            "uid account_id revision_id declaration_id department_id city_id name employer masked_number approved_at",
+            "uid account_id revision_id declaration_id department_id city_id name employer masked_number approved_at "
+            "first_approved_at name_key employer_key",
         )
         self.item = Bulk(
             "queue_item",
@@ -247,7 +249,8 @@ class Writer:
         office = person.office
         approved_at = _at(person.submitted_at + timedelta(days=9, seconds=person.serial % 3600))
         place = (person.uids[3], row_id, row_id, row_id, office.id, office.city_id)
-        self.record.rows.append((*place, person.name, employer, mask_number(person.number), approved_at))
+        sorted_by = approved_at, sort_key(person.name), sort_key(employer)
+        self.record.rows.append((*place, person.name, employer, mask_number(person.number), approved_at, *sorted_by))
 
     def employers(self) -> Iterator[tuple[int, str]]:
         """Those that have employees."""

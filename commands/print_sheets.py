@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from services.sheet import pdf as sheet_pdf
 from services.sheet.content import SheetPhotoLost
 from services.sheet.data import SheetData
 
+BEAT_S = 20.0
 CHUNK = 20  # sheets between two heartbeats: a fifth of a second
 
 
@@ -122,26 +124,47 @@ def _draw(job_id: int, drawer: str) -> None:
 def _list(job: PrintJob, actor: Actor, drawer: str) -> None:
     """An export: the rows are read in one transaction, the heartbeats are another connection's."""
     folder, uid = Path(current_app.config["DATA"]) / xlsx.FOLDER, job.id
-    found = exports.write(actor, job, folder, lambda done: _beat(uid, drawer, done))
-    db.session.rollback()
-    if found is None:
-        _fail(uid, drawer, "list")
-        return
-    wanted, made = found
-    with made.file:
-        blob = store().put(made.file.read())
+    with _heartbeat(uid, drawer):
+        found = exports.write(actor, job, folder, lambda **said: _beat(uid, drawer, **said))
+        db.session.rollback()
+        if found is None:
+            _fail(uid, drawer, "list")
+            return
+        wanted, made = found
+        with made.file:
+            stored = exports.store_parts(made, store())
     with transaction_mode("IMMEDIATE"):
-        exports.finish(actor, db.session.get_one(PrintJob, uid), wanted, made, drawer, blob)
+        exports.finish(actor, db.session.get_one(PrintJob, uid), wanted, made, drawer, stored)
         db.session.commit()
 
 
-def _beat(job_id: int, drawer: str, done: int) -> None:
+def _beat(job_id: int, drawer: str, **said: int) -> None:
     """In a session of its own. Raises JobLost when the job is no longer ours."""
     with Session(db.engine) as session:
-        alive = batch_print.beat(job_id, drawer, done, session)
+        alive = batch_print.beat(job_id, drawer, session, **said)
         session.commit()
     if not alive:
         raise JobLost
+
+
+@contextmanager
+def _heartbeat(job_id: int, drawer: str) -> Iterator[None]:
+    """Packing a workbook of a province takes minutes in one call; a drawer that is silent for one is replaced."""
+    over, engine = threading.Event(), db.engine
+
+    def beat() -> None:
+        while not over.wait(BEAT_S):
+            with Session(engine) as session:
+                batch_print.beat(job_id, drawer, session)
+                session.commit()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]:
@@ -149,7 +172,7 @@ def _sheets(job_id: int, drawer: str, ids: Sequence[int]) -> Iterator[SheetData]
     config = current_app.config
     for start in range(0, len(ids), CHUNK):
         with transaction_mode("IMMEDIATE"):
-            alive = batch_print.beat(job_id, drawer, start)
+            alive = batch_print.beat(job_id, drawer, done=start)
             db.session.commit()
         if not alive:
             raise JobLost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -29,7 +29,7 @@ from lib.database import UTCDateTime, transaction_mode, utcnow
 from lib.identity import facts_from_number
 from lib.storage import Folder
 from lib.workdays import workdays_between
-from models import Claim, Declaration, Department, Record, Staff, db, keys
+from models import Claim, Declaration, Department, Record, RecordTransfer, Staff, db, keys
 from services import access, workflow
 from services.accounts import applicants
 from services.accounts.staff import actor_of
@@ -39,6 +39,7 @@ from services.filing.case import DeclarationCase
 from services.marks import internal_notes, marks, ticks
 from services.papers import pages, papers, preparation
 from services.queue import index as queue_index
+from services.records import record_transfers
 from services.site import built_in_texts
 from services.workflow import start as workflow_start
 
@@ -137,12 +138,25 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         progress(1)
     with in_the_past(timedelta(days=1)):
         assistance.load(drawn, demo.assistance_days)
+        _offer_a_record(staff)
         public_texts.load(attached)
     if not office.is_loaded():
         with in_the_past(timedelta(days=1)):
             office.load(demo.store, staff)
         office.lock_out()
     return len(ready)
+
+
+def _offer_a_record(staff: dict[str, Staff]) -> None:
+    """档案调转: one of 海城 waits for 沈阳市和平区 to agree."""
+    if db.session.scalar(select(RecordTransfer.id).limit(1)):
+        return
+    query = select(Record).join(Department).where(Department.code == HAICHENG.code).order_by(Record.id)
+    actor = actor_of(staff["haicheng-zhuren"])
+    for record in db.session.scalars(query).all():
+        with suppress(record_transfers.TransferRefused):
+            record_transfers.send(record, actor, "210102", place="", on=today(), reason="已到和平区的单位工作")
+            return
 
 
 def _with_due_day(person: DemoPerson, review_days: int) -> DemoPerson:

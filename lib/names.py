@@ -11,6 +11,7 @@ import unicodedata
 from functools import cache
 
 NAME_LENGTH = (2, 50)
+SORT_KEY_LENGTH = 80
 MOST_INITIALS = 16  # stored readings of one name
 
 #: Full-width digits and Latin letters to ASCII, which is 0xFEE0 lower.
@@ -160,6 +161,22 @@ def initials(name: str) -> list[str]:
         if readings:
             found = [start + letter for start in found for letter in readings]
     return sorted({one for one in found if one})
+
+
+def sort_key(text: str) -> str:
+    """Sorted by this, texts stand as in a dictionary: by the usual pinyin of each character; the empty one is last."""
+    return "".join(map(_place, text))[:SORT_KEY_LENGTH] or "~"
+
+
+@cache
+def _place(character: str) -> str:
+    """The reading first, so that the order is by sound; then the character, so that one stands beside its like."""
+    if character.isascii():
+        return character.lower()
+    from pypinyin import Style, pinyin
+
+    readings = pinyin(character, style=Style.NORMAL, errors="ignore")
+    return f"{readings[0][0] if readings else ''}{character}"
 
 
 @cache

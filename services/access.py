@@ -106,7 +106,8 @@ def latest_declaration(actor: Actor) -> Declaration | None:
 
 
 def own_record(actor: Actor) -> Record | None:
-    return db.session.scalar(select(Record).where(Record.account_id == actor.id))
+    query = select(Record).where(Record.account_id == actor.id).options(joinedload(Record.department))
+    return db.session.scalar(query)
 
 
 def own_page(actor: Actor, uid: str) -> PaperPage | None:
@@ -235,6 +236,15 @@ def office_records(actor: Actor) -> Select[Record]:
     query = query.join(Account, Account.id == Record.account_id)
     query = query.where(Department.path.startswith(actor.path, autoescape=True))
     return query.where(Account.id_index != actor.id_index) if actor.id_index else query
+
+
+def lock_record(record: Record) -> bool:
+    """Read it again with its row's lock, on engines that have one. False: it does not stand any more.
+
+    注销, 调转, a revocation and 申请变更 each begin with it: of two at the same moment, the second sees the first.
+    """
+    query = select(Record).where(Record.id == record.id).with_for_update(of=Record)
+    return db.session.scalar(query.execution_options(populate_existing=True)) is not None
 
 
 def office_record(actor: Actor, uid: str) -> Record | None:

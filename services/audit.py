@@ -33,6 +33,7 @@ ACCESSES = {
     "view_picture": "查看附件图片",
     "load_ahead": "领取后预先载入附件图片",
     "view_record": "查看人员档案",
+    "record_look_up": "申请调入时按号码和姓名查找档案",
     "reveal": "查看完整证件号码或手机号码",
     "export": "导出资料",
     "export_roster": "导出名册，其中有您的资料",

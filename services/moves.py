@@ -13,6 +13,7 @@ from lib.codes import EDITABLE, Role, Status
 #: What a verb asks for beyond state and role; services/workflow/rules.py holds the functions.
 RuleName = Literal[
     "change",
+    "beside_record",
     "handles",
     "holds",
     "held_by_another",
@@ -54,7 +55,7 @@ _ROWS = (
     Move("submit", "提交", _EDITED, Status.SUBMITTED, _APPLICANT, progress="提交申报"),
     Move("withdraw", "撤回", _SUBMITTED, None, _APPLICANT, progress="撤回申报"),
     Move("drop", "放弃变更", _DRAFT, Status.DROPPED, _APPLICANT, "change", progress="放弃变更"),
-    Move("discard", "作废变更", _EDITED, Status.DROPPED, _MANAGER, "change", progress="变更作废"),
+    Move("discard", "作废变更", _EDITED, Status.DROPPED, _MANAGER, "beside_record", progress="变更作废"),
     Move("claim", "领取", _SUBMITTED, Status.IN_REVIEW, _OFFICER, "handles", progress="开始审核", takes=True),
     Move("release", "放回", _IN_REVIEW, Status.SUBMITTED, _OFFICER, "holds"),
     Move("lapse", "领取超时", _IN_REVIEW, Status.SUBMITTED),

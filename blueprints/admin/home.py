@@ -43,6 +43,10 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
         ),
     ),
     (
+        "人员档案",
+        (AdminPage("review.record_transfers", "档案调转", "确认或退回其他部门的调转，按号码和姓名申请调入，查看进展"),),
+    ),
+    (
         "证件号码和原持证人",
         (
             AdminPage(

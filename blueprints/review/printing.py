@@ -5,8 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
@@ -20,7 +21,8 @@ from services.queue import listing as queue_listing
 from services.queue.filters import Filters
 from services.records import office_list as office_records
 from services.records.filters import RecordFilters
-from services.reports import csv_book, exports, roster, xlsx
+from services.reports import exports, roster
+from services.reports.roster import RosterRequest
 from services.sheet import batch_print
 
 LISTS = {"queue": "review.queue", "records": "review.records"}
@@ -121,7 +123,8 @@ def print_list() -> str:
 @bp.get("/print/<uid>")
 @only(*OFFICERS)
 def print_job(uid: str) -> str:
-    return render_template("review/print_job.html", found=batch_print.standing(me(), _own(uid)))
+    found = batch_print.standing(me(), _own(uid))
+    return render_template("review/print_job.html", found=found, counted=roster.COUNTED_AT_MOST)
 
 
 @bp.get("/print/<uid>/state")
@@ -150,14 +153,25 @@ def print_file(uid: str) -> ResponseReturnValue:
     job = _own(uid)
     if job.state != "done" or not batch_print.may_fetch(me(), job):
         return redirect(url_for("review.print_job", uid=uid))
+    if (wanted := exports.wanted_by(job) if job.export else None) is not None:
+        return _export(job, wanted)
     try:
         pdf = store().get(job.address or "")
     except (FileMissing, FileDamaged):
         abort(404)
-    name, kind = batch_print.file_name(job), "application/pdf"
-    if (wanted := exports.wanted_by(job) if job.export else None) is not None:
-        name, kind = roster.file_name(wanted), xlsx.TYPE if wanted.form == "xlsx" else csv_book.TYPE
-    return send_file(BytesIO(pdf), kind, as_attachment=True, download_name=name)
+    return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=batch_print.file_name(job))
+
+
+def _export(job: PrintJob, wanted: RosterRequest) -> Response:
+    """Part after part, so that a file of any size needs the memory of one."""
+    kept, parts, size = store(), batch_print.addresses(job), job.size
+    if not all(map(kept.exists, parts)):
+        abort(404)
+    db.session.rollback()  # sending takes as long as the browser does
+    response = Response((kept.get(address) for address in parts), mimetype=roster.type_of(wanted))
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(roster.file_name(wanted))}"
+    response.content_length = size
+    return response
 
 
 def _own(uid: str) -> PrintJob:

@@ -1,7 +1,7 @@
 """阅读须知 and 承诺函 in versions; notices with a schedule, a pin and attachments.
 
 Revision ID: 0018
-Revises: 0016
+Revises: 0017
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from lib.database import UTCDateTime, append_only_statements
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
+from lib.codes import Role
 from lib.database import utcnow
 from models import Account, InboxMessage, Staff, db, site
+from services.access import OFFICERS
 from services.messages import outbox, texts
 from services.messages.texts import OTHER, TITLE, MessageWording
 
@@ -79,6 +82,14 @@ def tell_staff(
         message.declaration_id, message.visible_at = declaration_id, visible_at
         db.session.add(message)
         outbox.post(outbox.of_staff(person), name, text, declaration_id=declaration_id, due_at=visible_at)
+
+
+def tell_office(department_id: int, name: str, values: Mapping[str, str], link: str = "", **more: Any) -> None:
+    """The managers of a department, or its officers if it has no manager."""
+    here = Staff.active, Staff.department_id == department_id, Staff.role.in_(OFFICERS)
+    officers = db.session.scalars(select(Staff).where(*here).order_by(Staff.id)).all()
+    managers = [person for person in officers if person.role == Role.MANAGER]
+    tell_staff(managers or officers, name, values, link, **more)
 
 
 def _arrived(owner: ColumnElement[bool]) -> ColumnElement[bool]:

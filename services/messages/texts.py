@@ -217,6 +217,20 @@ KINDS = {
             parts=_STAFF,
         ),
         MessageKind(
+            "record_asked",
+            "工作人员：人员档案等待调转",
+            MessageWording("人员档案等待调转", "{部门}申请调转人员档案 {申报编号}，请在【档案调转】中确认或者退回。"),
+            (NUMBER, DEPARTMENT),
+            parts=_STAFF,
+        ),
+        MessageKind(
+            "record_answered",
+            "工作人员：人员档案调转有答复",
+            MessageWording("人员档案调转有答复", "{部门}已答复人员档案 {申报编号} 的调转，请在【档案调转】中查看。"),
+            (NUMBER, DEPARTMENT),
+            parts=_STAFF,
+        ),
+        MessageKind(
             "digest",
             "工作人员：每日提要",
             MessageWording(

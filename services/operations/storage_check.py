@@ -21,11 +21,6 @@ from models import (
 )
 
 NAMES = ("address", "thumb_address", "source_address")
-#: Rows that name one file.
-_SINGLE = (
-    ("print job", PrintJob.uid, PrintJob.address),
-    ("attachment of notice", NoticeFile.notice_id, NoticeFile.address),
-)
 
 
 def check(
@@ -60,9 +55,11 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
             yield f"{number}, photo of printed sheet {version}", address
-    for words, column, named_by in _SINGLE:
-        found = db.session.execute(select(column, named_by).where(named_by.is_not(None)))
-        yield from ((f"{words} {name}", at) for name, at in found if at in bad)
+    for uid, first, parts in db.session.execute(select(PrintJob.uid, PrintJob.address, PrintJob.parts)):
+        yield from ((f"print job {uid}", at) for at in parts or [first] if at and at in bad)
+    for notice, at in db.session.execute(select(NoticeFile.notice_id, NoticeFile.address)):
+        if at in bad:
+            yield f"attachment of notice {notice}", at
     documents = select(AssistanceRequest.uid, AssistanceRequest.address, AssistanceRequest.thumb_address)
     for uid, *named in db.session.execute(documents):
         yield from ((f"assistance request {uid}", at) for at in named if at and at in bad)

@@ -104,6 +104,8 @@ def referenced() -> set[str]:
     rows = (*db.session.execute(pages), *db.session.execute(documents))
     named: set[str] = {address for row in rows for address in row if address}
     named.update(db.session.scalars(select(Sheet.photo_address)))
+    for parts in db.session.scalars(select(PrintJob.parts).where(PrintJob.export.is_not(None))):
+        named.update(parts or ())
     for column in (PrintJob.address, RegisterImport.address, RegisterImport.findings, NoticeFile.address):
         named.update(filter(None, db.session.scalars(select(column))))
     for papers in db.session.scalars(select(Revision.papers).execution_options(yield_per=500)):

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload, load_only
 from lib.codes import Status, YesNo
 from lib.database import insert
 from lib.identity import mask_number
-from lib.names import initials, normalise_name, normalise_text
+from lib.names import initials, normalise_name, normalise_text, sort_key
 from models import (
     Account,
     Decision,
@@ -84,6 +84,7 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     record.number, record.qualification = revision.declaration.number, revision.answers.get("qualification")
     for column, value in _said(revision.answers).items():
         setattr(record, column, value)
+    record.name_key, record.employer_key = sort_key(record.name), sort_key(record.employer)
     # asked for with the row that is written, not before
     record.employer_id = select(Employer.id).where(Employer.name == record.employer).scalar_subquery()
 

@@ -11,13 +11,16 @@ from sqlalchemy.orm import joinedload
 from lib.codes import ClosingReason, NoteKind, Status
 from lib.database import utcnow
 from models import Declaration, Record, RecordEntry, db
-from services import audit, workflow
+from services import access, audit, workflow
 from services.access import Actor
 from services.accounts import inbox
+from services.workflow.state import record_in_transfer
 
 TEXT_LENGTH = 200
 #: How an entry is called in the history of a record.
 VERBS = {"close": "注销", "reopen": "恢复", "note": "诚信记录", "end_note": "终止诚信记录"}
+#: Why a record is closed on its page. 已转出 has a page of its own, which asks where to.
+CLOSING = {code: title for code, title in ClosingReason.choices().items() if code != ClosingReason.MOVED}
 _WITH_OFFICE = (Status.SUBMITTED, Status.IN_REVIEW)
 _BEGUN = (Status.DRAFT, Status.RETURNED)
 
@@ -40,10 +43,12 @@ class RecordNote:
 
 def close(record: Record, actor: Actor, reason: str, text: str) -> None:
     """注销: the record stays as it is and is locked. What the person has begun and not sent is dropped."""
-    if record.closed_at:
+    if not access.lock_record(record) or record.closed_at:
         raise EntryRefused("这份档案已经注销")
-    if reason not in ClosingReason.choices():
+    if reason not in CLOSING:
         raise EntryRefused("请选择注销原因")
+    if record_in_transfer(record.account_id):
+        raise EntryRefused("这份档案正在调转，请先收回，或者等对方答复以后再注销")
     said = _said(text)
     query = select(Declaration).where(Declaration.account_id == record.account_id)
     found = db.session.scalars(query.where(Declaration.status.in_((*_WITH_OFFICE, *_BEGUN)))).all()
@@ -51,11 +56,16 @@ def close(record: Record, actor: Actor, reason: str, text: str) -> None:
         raise EntryRefused("申报人有一份待审核的信息变更，请先办结再注销")
     for declaration in found:
         workflow.discard(declaration, actor, "您的人员档案已注销")
-    record.closed_at, record.closed_reason = utcnow(), ClosingReason(reason)
-    _add(record, actor, "close", reason, said)
+    lock(record, actor, ClosingReason(reason), said)
     inbox.send(
         record.account_id, "人员档案已注销", "会计管理部门已注销您的人员档案。有疑问的，请联系该部门。", "/archive"
     )
+
+
+def lock(record: Record, actor: Actor, reason: ClosingReason, text: str) -> None:
+    """From now on the person cannot ask for a change."""
+    record.closed_at, record.closed_reason = utcnow(), reason
+    _add(record, actor, "close", reason.value, text[:TEXT_LENGTH])
 
 
 def reopen(record: Record, actor: Actor, text: str) -> None:

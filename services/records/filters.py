@@ -11,8 +11,16 @@ from typing import Any
 from lib.clock import SHANGHAI, today
 from lib.codes import QualificationLevel
 
-STATES = {"standing": "在册", "closed": "已注销"}
-SORTS = {"": "最近通过的在前", "oldest": "最早通过的在前"}
+STATES = {"standing": "在册", "closed": "已注销或调出", "moved": "已调出"}
+SORTS = {
+    "": "最近变更的在前",
+    "oldest": "最早变更的在前",
+    "first": "最近建档的在前",
+    "first_oldest": "最早建档的在前",
+    "name": "姓名（拼音）",
+    "employer": "工作单位（拼音）",
+    "department": "会计管理部门",
+}
 FIRST_YEAR = 2019  # no record is older than the collection itself
 EMPLOYERS_AT_MOST = 20
 _DEPARTMENT = re.compile(r"[0-9]{6}[0-9A-Z-]{0,6}_?\Z")
@@ -56,8 +64,9 @@ class RecordFilters:
         return self != RecordFilters(sort=self.sort)
 
     @property
-    def oldest_first(self) -> bool:
-        return self.sort == "oldest"
+    def by_approval(self) -> bool:
+        """In an order that the filters have indexes for."""
+        return self.sort in ("", "oldest")
 
     def values(self) -> dict[str, Any]:
         """The parameters of the list's statement (services.records.office_list), but place and employer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import islice
@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from forms import PAPER, PHOTO
 from lib.clock import local
-from lib.codes import QualificationLevel
+from lib.codes import ClosingReason, QualificationLevel
 from lib.database import Prebuilt, UTCDateTime
 from models import Decision, Declaration, Record, Revision, db
 from services import access
@@ -29,6 +29,7 @@ from services.reports import standing_decisions
 from services.review.rows import PaperLine, Privacy, ReviewSection, plain_sections
 
 PAGE_SIZE = keyset_pages.PAGE_SIZE
+LOCKED = ("closed", "moved")  # services.records.filters.STATES
 COUNTED_AT_MOST = 1000
 _QUALIFICATIONS = QualificationLevel.choices()
 
@@ -45,13 +46,14 @@ class RecordRow:
     department: str
     number: str  # 申报编号 of the approved declaration
     qualification: str
-    approved_at: datetime
-    is_closed: bool
+    approved_at: datetime  # in an order by 建档, the first time
+    closed: str  # "", or what became of it
 
 
 @dataclass(frozen=True)
 class RecordPage:
     """``after`` and ``before``: cursors of the next and the previous page; ``more``: a search has more results.
+    ``unfinished``: the page looked at as many rows as it may, ``after`` goes on from there.
 
     ``count``: how many the list has, COUNTED_AT_MOST + 1 for more than that.
     """
@@ -61,6 +63,7 @@ class RecordPage:
     before: str = ""
     more: bool = False
     count: int = 0
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,9 @@ class RecordHolder:
 _COLUMNS: tuple[Any, ...] = (
     *(Record.id, Record.uid, Record.account_id, Record.declaration_id, Record.department_id, Record.name),
     *(Record.masked_number, Record.employer, Record.employer_id, Record.number, Record.qualification),
-    *(Record.approved_at, Record.closed_at),
+    *(Record.approved_at, Record.closed_at, Record.closed_reason),
 )
+_KNOWN = {column.key for column in _COLUMNS}
 _OF_IDS = Prebuilt(
     select(*_COLUMNS)
     .where(Record.declaration_id.in_(bindparam("these", expanding=True)))
@@ -112,50 +116,113 @@ def _written(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}"
 
 
-_NEWEST = Order(Record.approved_at, Record.id, _written, descending=True)
-_OLDEST = Order(Record.approved_at, Record.id, _written)
+def _unsaid(_key: str) -> str:
+    """A name has no place in an address: the row's number leads to it (_begin)."""
+    return ""
+
+
+#: services.records.filters.SORTS. Each is carried by an index of its own.
+_ORDERS = {
+    "": Order(Record.approved_at, Record.id, _written, descending=True),
+    "oldest": Order(Record.approved_at, Record.id, _written),
+    "first": Order(Record.first_approved_at, Record.id, _written, descending=True),
+    "first_oldest": Order(Record.first_approved_at, Record.id, _written),
+    "name": Order(Record.name_key, Record.id, _unsaid),
+    "employer": Order(Record.employer_key, Record.id, _unsaid),
+    "department": Order(Record.department_id, Record.id, str),
+}
+_KEY_OF = Prebuilt(select(*_COLUMNS, Record.name_key, Record.employer_key).where(Record.id == bindparam("number")))
 
 
 def listing(actor: Actor, after: str = "", filters: RecordFilters = ALL) -> RecordPage:
     """One page of the scope's records, the latest approval first. ``after``: a cursor of another page, or "last"."""
     view = OfficerView(actor)
-    ranges, order = _ranges(view, filters), _OLDEST if filters.oldest_first else _NEWEST
-    found = keyset_pages.page(ranges, order, Cursor.read(after, _moment), keeps=_keeps(view), size=PAGE_SIZE)
-    return RecordPage(_lines(view, found.rows), found.after, found.before, count=_count(view, ranges))
+    ranges, order = _ranges(view, filters), _ORDERS[filters.sort]
+    found = keyset_pages.page(ranges, order, _begin(view, after, filters), keeps=_keeps(view, filters), size=PAGE_SIZE)
+    count = _count(view, _ranges(view, replace(filters, sort="")))
+    return RecordPage(_lines(view, found.rows), found.after, found.before, count=count, unfinished=found.unfinished)
 
 
-def _keeps(view: OfficerView) -> Callable[[Any], bool] | None:
-    return None if view.own_account is None else view.is_anothers
+def _begin(view: OfficerView, after: str, filters: RecordFilters) -> Cursor:
+    """Where the page begins; a row that does not exist any more, or is another scope's, is the list's beginning."""
+    order = _ORDERS[filters.sort]
+    if order.write is not _unsaid:
+        return Cursor.read(after, int if filters.sort == "department" else _moment)
+    cursor = Cursor.read(after, str)
+    if cursor.place is None:
+        return cursor
+    row = _KEY_OF.first(db.session, number=cursor.place[1])
+    return replace(cursor, place=order.key(row)) if row and view.may_see(row) else Cursor()
+
+
+def _keeps(view: OfficerView, filters: RecordFilters) -> Callable[[Any], bool] | None:
+    """What the statement does not ask: the own record, and in an order without indexes for them, the filters."""
+    passes = None if filters.by_approval or filters == _bare(filters) else _test(filters)
+    if view.own_account is None:
+        return passes
+    return view.is_anothers if passes is None else lambda row: view.is_anothers(row) and passes(row)
+
+
+def _bare(filters: RecordFilters) -> RecordFilters:
+    """As far as every order has an index for it."""
+    return replace(filters, qualification="", year=0, state="")
+
+
+def _test(filters: RecordFilters) -> Callable[[Any], bool]:
+    values, state = filters.values(), filters.state
+
+    def passes(row: Any) -> bool:
+        closed = row.closed_at is not None and (state != "moved" or row.closed_reason == ClosingReason.MOVED)
+        return (
+            (not filters.qualification or row.qualification == filters.qualification)
+            and (not filters.year or values["since"] <= row.approved_at < values["until"])
+            and (not state or closed == (state in LOCKED))
+        )
+
+    return passes
 
 
 def _ranges(view: OfficerView, filters: RecordFilters) -> list[Range]:
     """One for each place and employer; each is read along one index."""
-    places, shape = view.places(filters.department), _shape(filters)
+    asked = filters if filters.by_approval else _bare(filters)
+    shape = _shape(asked)
     return [
-        Range(_statement(place.level, *shape), filters.values() | _where(place, employer))
-        for place in places
+        Range(_statement(place.level, *shape), asked.values() | _where(place, employer))
+        for place in _places(view, filters)
         for employer in filters.employers or (0,)
     ]
+
+
+def _places(view: OfficerView, filters: RecordFilters) -> list[Place]:
+    """Only the orders by approval have an index for a whole city."""
+    places = view.places(filters.department)
+    if filters.by_approval or [place.level for place in places] != ["city"]:
+        return places
+    return [Place("office", office_id) for office_id in view.chosen(filters.department)]
 
 
 def _where(place: Place, employer: int) -> dict[str, Any]:
     return ({"place_id": place.id} if place.id else {}) | ({"employer": employer} if employer else {})
 
 
-def _shape(filters: RecordFilters) -> tuple[bool, bool, bool, str]:
-    return bool(filters.employers), bool(filters.qualification), bool(filters.year), filters.state
+def _shape(filters: RecordFilters) -> tuple[bool, bool, bool, str, str]:
+    narrowed = bool(filters.employers), bool(filters.qualification), bool(filters.year), filters.state
+    return *narrowed, _ORDERS[filters.sort].first.key
 
 
 @cache
-def _statement(level: Level, of_employer: bool, qualified: bool, of_year: bool, state: str) -> Select[Any]:
+def _statement(level: Level, of_employer: bool, qualified: bool, of_year: bool, state: str, order: str) -> Select[Any]:
     """The narrowest condition is the index's; the others are hidden from the planner by an expression."""
-    query = select(*_COLUMNS).where(_place(level, hidden=of_employer or state == "closed"))
+    also = () if order in _KNOWN else (getattr(Record, order),)
+    query = select(*_COLUMNS, *also).where(_place(level, hidden=of_employer or state in LOCKED))
     if state:
-        query = query.where(Record.closed_at.is_not(None) if state == "closed" else Record.closed_at.is_(None))
+        query = query.where(Record.closed_at.is_not(None) if state in LOCKED else Record.closed_at.is_(None))
+    if state == "moved":
+        query = query.where(Record.closed_reason == ClosingReason.MOVED)
     if of_employer:
-        query = query.where(_equals(Record.employer_id, 0, "employer", hidden=state == "closed"))
+        query = query.where(_equals(Record.employer_id, 0, "employer", hidden=state in LOCKED))
     if qualified:
-        hidden = of_employer or state == "closed"
+        hidden = of_employer or state in LOCKED
         query = query.where(_equals(Record.qualification, "", "qualification", hidden=hidden))
     if of_year:
         since, until = (bindparam(name, type_=UTCDateTime) for name in ("since", "until"))
@@ -199,10 +266,13 @@ def employers_named(actor: Actor, text: str) -> tuple[int, ...]:
 
 
 def record_ids(actor: Actor, most: int, filters: RecordFilters = ALL) -> list[int]:
-    """The records of the list in the order of its pages, ``most`` of them."""
+    """The records of the list in the order of its pages, ``most`` of them. A filtered list: the latest approval first,
+    where another order would have to look at all records.
+    """
     view = OfficerView(actor)
-    order = _OLDEST if filters.oldest_first else _NEWEST
-    rows = keyset_pages.merged(_ranges(view, filters), order, Cursor())
+    if filters != _bare(filters) and not filters.by_approval:
+        filters = replace(filters, sort="")
+    rows = keyset_pages.merged(_ranges(view, filters), _ORDERS[filters.sort], Cursor())
     return [row.id for row in islice(filter(view.is_anothers, rows), most)]
 
 
@@ -230,11 +300,17 @@ def _lines(view: OfficerView, rows: Sequence[Any]) -> list[RecordRow]:
             department=view.tree.by_id[row.department_id].name,
             number=row.number or "",
             qualification=_QUALIFICATIONS.get(row.qualification, ""),
-            approved_at=row.approved_at,
-            is_closed=row.closed_at is not None,
+            approved_at=getattr(row, "first_approved_at", None) or row.approved_at,
+            closed=_closed(row),
         )
         for row in rows
     ]
+
+
+def _closed(row: Any) -> str:
+    if row.closed_at is None:
+        return ""
+    return "已调出" if row.closed_reason == ClosingReason.MOVED else "已注销"
 
 
 def person(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from lib.storage import Blob
+from lib.files import refuse_unwritable
+from lib.storage import Folder
 from models import PrintJob, RosterColumns, db
 from services.access import Actor
 from services.departments import tree
@@ -19,6 +20,7 @@ from services.reports.roster import Roster, RosterRequest
 from services.sheet import batch_print
 
 CHOICES_AT_MOST = 20
+PART = 1 << 20  # bytes that are encrypted and stored at once
 
 
 class ColumnsRefused(Exception):
@@ -52,25 +54,49 @@ def wanted_by(job: PrintJob) -> RosterRequest | None:
     return RosterRequest(office, **{name: value for name, value in said.items() if name not in ("path", "reason")})
 
 
-def write(
-    actor: Actor, job: PrintJob, folder: Path, alive: Callable[[int], None]
-) -> tuple[RosterRequest, Roster] | None:
-    """The file, or None when nobody is in it any more for this officer."""
+def refuse_full(folder: Path, wanted: RosterRequest, total: int) -> None:
+    """Raises the OSError of a disk that has no room for so many rows."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_unwritable(folder, total * roster.room_of_a_row(wanted))
+
+
+def write(actor: Actor, job: PrintJob, folder: Path, alive: Callable[..., None]) -> tuple[RosterRequest, Roster] | None:
+    """The file, or None when nobody is in it any more for this officer. Raises OSError, at once where it does not fit.
+
+    ``alive`` is told the ``total``, and then how many are ``done``.
+    """
     wanted = wanted_by(job)
     if wanted is None or not wanted.office.path.startswith(actor.path):
         return None
-    total = job.total  # more may have come since it was counted
-    made = roster.write(actor, wanted, folder, lambda done: alive(min(done, total)))
+    total = roster.count(actor, wanted)
+    refuse_full(folder, wanted, total)
+    alive(total=max(total, 1))
+    made = roster.write(actor, wanted, folder, lambda done: alive(done=min(done, total)))
     if made.count:
         return wanted, made
     made.file.close()
     return None
 
 
-def finish(actor: Actor, job: PrintJob, wanted: RosterRequest, made: Roster, drawer: str, blob: Blob) -> bool:
+@dataclass(frozen=True)
+class StoredParts:
+    """An export in the store, in pieces that fit into memory."""
+
+    addresses: list[str]
+    size: int  # bytes
+
+
+def store_parts(made: Roster, store: Folder) -> StoredParts:
+    """Encrypt the file and store it, one part after the other."""
+    size = made.size
+    return StoredParts([store.put(part).address for part in iter(lambda: made.file.read(PART), b"")], size)
+
+
+def finish(actor: Actor, job: PrintJob, wanted: RosterRequest, made: Roster, drawer: str, stored: StoredParts) -> bool:
     """Write down who is in it, and let it be fetched: both or neither. False: the job was cancelled."""
     reason = (job.export or {})["reason"]
-    if not batch_print.finish(job.id, drawer, [], blob, done=min(made.count, job.total)):
+    values = {"address": stored.addresses[0], "parts": stored.addresses, "size": stored.size}
+    if not batch_print.close(job.id, drawer, done=made.count, total=made.count, **values):
         return False
     roster.log(actor, wanted, made, reason)
     return True

@@ -16,7 +16,7 @@ from sqlalchemy.orm import load_only
 
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
-from lib.codes import IdType, Status
+from lib.codes import ClosingReason, IdType, Status
 from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db
 from services import access, audit
@@ -24,6 +24,7 @@ from services.access import Actor
 from services.declaration import answers, labels
 from services.departments import matching, snapshot
 from services.departments.snapshot import DepartmentNode
+from services.reports import csv_book, xlsx
 from services.reports.csv_book import CsvBook
 from services.reports.xlsx import Book, Column
 
@@ -34,7 +35,9 @@ SOURCES = {RECORDS: "审核通过的人员档案"} | {
     for status in (Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.DECLINED)
 }
 AT_ONCE = 500  # rows in memory
-ROWS_AT_MOST = 200_000  # of one export: the finished file is encrypted in one piece
+COUNTED_AT_MOST = 10_000  # before it is made: a request does not count a province
+#: Bytes on the disk while a cell is written, with the finished file: a workbook is XML first, and packed in the end.
+ROOM_OF_A_CELL = {"xlsx": 120, "csv": 40}
 #: What the national platform asks for, as far as it is known: docs/national-fields.md.
 NATIONAL = (
     *("applicant_name", "id_type", "id_number", "sex", "birth_date", "region", "nation", "political_status", "mobile"),
@@ -113,10 +116,16 @@ def write(
         return Roster(book.finish(), sheet.count, members)
 
 
-def count(actor: Actor, wanted: RosterRequest) -> int:
-    """How many rows it would have, up to ROWS_AT_MOST and one more."""
+def count(actor: Actor, wanted: RosterRequest, most: int | None = None) -> int:
+    """How many rows it would have; up to ``most``, if that is given."""
     query = _query(actor, wanted).with_only_columns(Account.id, maintain_column_froms=True).order_by(None)
-    return db.session.scalar(select(func.count()).select_from(query.limit(ROWS_AT_MOST + 1).subquery())) or 0
+    return db.session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
+
+
+def room_of_a_row(wanted: RosterRequest) -> int:
+    """In bytes, at most."""
+    columns = len(wanted.columns) or len(_columns())
+    return (columns + 3) * ROOM_OF_A_CELL[wanted.form]
 
 
 def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
@@ -130,6 +139,10 @@ def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
 
 def file_name(wanted: RosterRequest) -> str:
     return f"名册-{wanted.office.name}-{today():%Y%m%d}.{wanted.form}"
+
+
+def type_of(wanted: RosterRequest) -> str:
+    return xlsx.TYPE if wanted.form == "xlsx" else csv_book.TYPE
 
 
 def columns_to_choose() -> dict[str, str]:
@@ -166,7 +179,10 @@ def _narrowed(query: Any, wanted: RosterRequest) -> Any:
     if wanted.employers:
         query = query.where(Record.employer_id.in_(wanted.employers))
     if wanted.state:
-        query = query.where(Record.closed_at.is_not(None) if wanted.state == "closed" else Record.closed_at.is_(None))
+        closed = Record.closed_at.is_not(None)
+        query = query.where(Record.closed_at.is_(None) if wanted.state == "standing" else closed)
+    if wanted.state == "moved":
+        query = query.where(Record.closed_reason == ClosingReason.MOVED)
     return query
 
 

@@ -221,22 +221,23 @@ def _held(job_id: int, drawer: str) -> Any:
     return update(PrintJob).where(PrintJob.id == job_id, PrintJob.drawer == drawer, PrintJob.state == "drawing")
 
 
-def beat(job_id: int, drawer: str, done: int, session: Any = None) -> bool:
-    """Still alive, so far done. False: the job was cancelled or is another's; stop.
+def beat(job_id: int, drawer: str, session: Any = None, **said: int) -> bool:
+    """Still alive; ``said``: so far ``done``, of so many in ``total``. False: the job was cancelled or is another's.
 
     ``session``: of another connection, while this one's is reading.
     """
-    return _changed(_held(job_id, drawer).values(done=done, alive_at=utcnow()), session)
+    return _changed(_held(job_id, drawer).values(alive_at=utcnow(), **said), session)
 
 
-def finish(job_id: int, drawer: str, revisions: Sequence[int], blob: Blob, *, done: int | None = None) -> bool:
-    """Also needs the job still to be this drawer's. ``done``: so many, where they are no sheets."""
-    values: dict[str, Any] = {"state": "done", "revisions": list(revisions), "address": blob.address, "size": blob.size}
-    return _changed(
-        _held(job_id, drawer).values(
-            done=len(revisions) if done is None else done, drawer=None, alive_at=utcnow(), **values
-        )
-    )
+def finish(job_id: int, drawer: str, revisions: Sequence[int], blob: Blob) -> bool:
+    """Also needs the job still to be this drawer's."""
+    values: dict[str, Any] = {"revisions": list(revisions), "address": blob.address, "size": blob.size}
+    return close(job_id, drawer, done=len(revisions), **values)
+
+
+def close(job_id: int, drawer: str, **values: Any) -> bool:
+    """The file can be fetched. False: the job was cancelled or is another's."""
+    return _changed(_held(job_id, drawer).values(state="done", drawer=None, alive_at=utcnow(), **values))
 
 
 def fail(job_id: int, drawer: str, problem: str) -> bool:
@@ -295,10 +296,16 @@ def is_started() -> bool:
 def forget_old(store: Folder) -> int:
     """Jobs and files of yesterday. The same bytes may belong to a newer job: then they stay."""
     before = utcnow() - KEPT
+    newer = db.session.scalars(select(PrintJob).where(PrintJob.created_at >= before)).all()
+    needed = {address for job in newer for address in addresses(job)}
     old = db.session.scalars(select(PrintJob).where(PrintJob.created_at < before)).all()
     for job in old:
-        newer = select(PrintJob.id).where(PrintJob.address == job.address, PrintJob.created_at >= before)
-        if job.address and db.session.scalar(newer.limit(1)) is None:
-            store.discard(job.address, KEPT.total_seconds() / 2)
+        for address in set(addresses(job)) - needed:
+            store.discard(address, KEPT.total_seconds() / 2)
         db.session.delete(job)
     return len(old)
+
+
+def addresses(job: PrintJob) -> list[str]:
+    """Where the finished file lies, in the order of its parts."""
+    return job.parts or ([job.address] if job.address else [])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from lib.clock import today
-from lib.codes import MarkState, Role
+from lib.codes import MarkState
 from lib.database import utcnow
 from models import (
     Claim,
@@ -18,13 +18,13 @@ from models import (
     Department,
     Mark,
     Record,
+    RecordTransfer,
     ReturnReason,
     Revision,
     SecondLook,
-    Staff,
     db,
 )
-from services.access import OFFICERS, Actor
+from services.access import Actor
 from services.accounts import inbox
 from services.declaration import deadlines
 from services.marks import marks, return_reasons
@@ -138,22 +138,28 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
         record = Record(account_id=declaration.account_id)
         db.session.add(record)
     elif record.department_id != kept_by(revision):
-        _tell_office_before(declaration, record.department_id, kept_by(revision))
+        _move_away(declaration, record.department_id, kept_by(revision))
     update_record(record, revision, kept_by(revision), utcnow())
 
 
-def _tell_office_before(declaration: Declaration, before: int, now: int) -> None:
-    """The record moves away: the managers of the department that kept it are told, or its officers if it has none."""
-    here = Staff.active, Staff.department_id == before, Staff.role.in_(OFFICERS)
-    officers = db.session.scalars(select(Staff).where(*here).order_by(Staff.id)).all()
-    managers = [person for person in officers if person.role == Role.MANAGER]
-    inbox.tell_staff(
-        managers or officers,
+def _move_away(declaration: Declaration, before: int, now: int) -> None:
+    """The department that kept the record is told. A transfer that waits for an answer has nothing to move any more."""
+    end_record_transfer(declaration.account_id, "档案已随信息变更转到其他部门")
+    inbox.tell_office(
+        before,
         "record_moved",
         {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name},
         declaration_id=declaration.id,
         visible_at=utcnow() + UNDO_TIME,
     )
+
+
+def end_record_transfer(account_id: int, why: str) -> None:
+    """调转 that waits for an answer gets this one."""
+    waiting = update(RecordTransfer).where(
+        RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None)
+    )
+    db.session.execute(waiting.values(accepted=False, answer=why, answered_at=utcnow()))
 
 
 def kept_by(revision: Revision) -> int:

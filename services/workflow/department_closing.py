@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from lib.clock import today
 from lib.codes import DepartmentKind, Status
 from lib.database import utcnow
-from models import Declaration, Department, DepartmentDivision, Record, Staff, Transfer, db
+from models import Declaration, Department, DepartmentDivision, Record, RecordTransfer, Staff, Transfer, db
 from services import audit
 from services.access import OFFICERS, Actor
 from services.accounts import inbox, staff
@@ -279,6 +279,7 @@ def _hand_over(department: Department, successor: Department, at_most: int) -> i
     mine = update(Record).where(Record.department_id == department.id)
     db.session.execute(mine.values(department_id=successor.id, city_id=city))
     _redirect_offers(department, successor)
+    _redirect_records(department, successor)
     query = select(Declaration).where(Declaration.department_id == department.id).order_by(Declaration.id)
     found = db.session.scalars(query.limit(at_most).with_for_update(of=Declaration)).all()
     for declaration in found:
@@ -299,6 +300,17 @@ def _redirect_offers(department: Department, successor: Department) -> None:
         else:
             offered.to_department_id = successor.id
     db.session.flush()
+
+
+def _redirect_records(department: Department, successor: Department) -> None:
+    """调转 that waits goes on with the successor; between the two there is nothing left to move."""
+    waiting = RecordTransfer.answered_at.is_(None)
+    for column in ("from_department_id", "to_department_id", "answering_id"):
+        mine = update(RecordTransfer).where(waiting, getattr(RecordTransfer, column) == department.id)
+        db.session.execute(mine.values({column: successor.id}))
+    inside = RecordTransfer.from_department_id == RecordTransfer.to_department_id
+    over = {"accepted": False, "answer": "部门已撤并", "answered_at": utcnow()}
+    db.session.execute(update(RecordTransfer).where(waiting, inside).values(over))
 
 
 def _free(declaration: Declaration, department: Department, answering: Department) -> None:

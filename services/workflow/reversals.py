@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from lib.clock import today
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
+from services import access
 from services.access import Actor
 from services.accounts import inbox
 from services.declaration import deadlines
@@ -16,8 +17,8 @@ from services.messages import outbox, texts
 from services.workflow.claims import assign
 from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
 from services.workflow.errors import NotAllowed
-from services.workflow.rules import can_reopen, can_revoke, can_undo, change, check
-from services.workflow.state import last_decision, latest_revision, record_of, unsent_change
+from services.workflow.rules import beside_record, can_reopen, can_revoke, can_undo, check
+from services.workflow.state import begun, last_decision, latest_revision, record_of
 from services.workflow.transitions import make_move
 
 
@@ -81,15 +82,17 @@ def _approved_before(approval: Decision) -> Decision | None:
 def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -> Decision:
     """撤销审核结果: the approved revision goes back to the applicant with the unsent marks, the record falls back.
 
-    Only the revision that the record points to, and only while nothing else of the person is with the office. A change
-    that was begun and not sent is dropped, and the person told.
+    Only the revision that the record points to, and only while nothing else of the person is with the office. What the
+    person has begun and not sent, or was asked to correct, is dropped, and the person told.
     """
+    if record := record_of(declaration):
+        access.lock_record(record)
     unsent = can_revoke(declaration, actor, seen)
     if not comment.strip():
         raise NotAllowed("请填写撤销原因")
     send_marks(unsent)
-    if begun := unsent_change(declaration.account_id):
-        discard(begun, actor, "审核结果已撤销")
+    if left := begun(declaration):
+        discard(left, actor, "审核结果已撤销")
     approval = last_decision(declaration)
     assert approval is not None
     _fall_back(declaration, approval)
@@ -101,12 +104,16 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
     return decision
 
 
-def discard(change_begun: Declaration, actor: Actor, why: str) -> None:
+def discard(left: Declaration, actor: Actor, why: str) -> None:
     """作废变更: what it started from does not hold any more. ``why``: a sentence's first half, for the person."""
-    change(change_begun, actor)
-    make_move(change_begun, "discard", actor, detail=why)
-    body = f"{why}，您正在填写的信息变更（申报编号 {change_begun.number}）已作废。需要变更的，请以后重新申请。"
-    inbox.send(change_begun.account_id, "信息变更已作废", body, declaration_id=change_begun.id)
+    beside_record(left, actor)
+    make_move(left, "discard", actor, detail=why)
+    inbox.send(
+        left.account_id,
+        f"{left.kind.label}已作废",
+        f"{why}，您还没有提交的{left.kind.label}（申报编号 {left.number}）已作废。需要变更的，请以后重新申请。",
+        declaration_id=left.id,
+    )
 
 
 def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:

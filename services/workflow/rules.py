@@ -20,14 +20,15 @@ from services.moves import MOVES, Move, RuleName
 from services.workflow.errors import Conflict, NotAllowed
 from services.workflow.state import (
     has_open,
-    has_sent,
     holder,
     last_decision,
     latest_revision,
+    record_in_transfer,
     record_of,
     undoable,
     waiting_second_look,
     waiting_transfer,
+    with_office,
 )
 
 Row = TypeVar("Row")
@@ -60,6 +61,12 @@ def refuse_waiting(declaration: Declaration) -> None:
 def change(declaration: Declaration, _actor: Actor) -> None:
     if declaration.kind != Kind.CHANGE:
         raise NotAllowed("首次采集的申报不能放弃，可以留待以后继续填写")
+
+
+def beside_record(declaration: Declaration, _actor: Actor) -> None:
+    """Also a first filing that was taken up again while the record of another one stands."""
+    if declaration.kind != Kind.CHANGE and record_of(declaration) is None:
+        raise NotAllowed("首次采集的申报不能作废，可以留待申报人继续填写")
 
 
 def handles(declaration: Declaration, actor: Actor) -> None:
@@ -172,6 +179,7 @@ def _still(waiting: Row | None, gone: str) -> Row:
 #: The functions behind the names of the table.
 RULES: dict[RuleName, Callable[[Declaration, Actor], object]] = {
     "change": change,
+    "beside_record": beside_record,
     "handles": handles,
     "holds": holds,
     "held_by_another": held_by_another,
@@ -194,12 +202,14 @@ def can_return(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Ma
 def can_revoke(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Mark]:
     """The marks that go out when an approval is revoked: only while nothing else of the person is with the office.
 
-    A change that was begun and never sent does not count: the revocation drops it.
+    A change that was begun, or returned, does not count: the revocation drops it.
     """
     check(declaration, "revoke", actor)
     revocable(declaration, actor, seen)
-    if has_sent(declaration):
+    if with_office(declaration):
         raise NotAllowed("申报人有一份正在办理的申报，办结之前不能撤销")
+    if record_in_transfer(declaration.account_id):
+        raise NotAllowed("人员档案正在调转，请先收回，或者等对方答复以后再撤销")
     return _marks_to_send(declaration)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from lib.clock import today
 from lib.codes import OPEN, Kind
 from models import Account, Counter, Declaration, Record, db
-from services import audit
+from services import access, audit
 from services.access import Actor
 from services.declaration import answers
 from services.papers import papers
@@ -66,6 +66,8 @@ def next_number() -> str:
 
 def start_change(actor: Actor, record: Record) -> Declaration:
     """信息变更: a new declaration that starts as a copy of the record's answers and papers. Not of a closed record."""
+    if not access.lock_record(record):
+        raise RecordClosed("您的审核结果已撤销，不能申请变更")
     if record.closed_at:
         raise RecordClosed("您的人员档案已注销，不能申请变更。有疑问的，请联系会计管理部门")
     if _open(actor.id):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from lib.codes import OPEN, Kind, Status
+from lib.codes import EDITABLE, OPEN, Status
 from lib.database import Prebuilt, parameter, utcnow
-from models import Claim, Decision, Declaration, Event, Record, Revision, SecondLook, Transfer, db
+from models import Claim, Decision, Declaration, Event, Record, RecordTransfer, Revision, SecondLook, Transfer, db
 from services import audit
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
@@ -95,24 +95,29 @@ def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None
 
 def has_open(declaration: Declaration) -> bool:
     """Has the person another declaration in hand?"""
-    return db.session.scalar(_open_ones(declaration).limit(1)) is not None
+    return db.session.scalar(_others(declaration).limit(1)) is not None
 
 
-def _open_ones(declaration: Declaration) -> Select[int]:
-    query = select(Declaration.id).where(Declaration.account_id == declaration.account_id)
+def _others(declaration: Declaration) -> Select[Declaration]:
+    """The person's open declaration, unless it is this one."""
+    query = select(Declaration).where(Declaration.account_id == declaration.account_id)
     return query.where(Declaration.id != declaration.id, Declaration.status.in_(OPEN))
 
 
-def unsent_change(account_id: int) -> Declaration | None:
-    """The change that the person has begun and the office has not: it keeps nobody waiting."""
-    query = select(Declaration).where(Declaration.account_id == account_id, Declaration.kind == Kind.CHANGE)
-    return db.session.scalar(query.where(Declaration.status == Status.DRAFT))
+def begun(declaration: Declaration) -> Declaration | None:
+    """What the person has in hand besides this one, not sent or returned: it may stay so for ever."""
+    return db.session.scalar(_others(declaration).where(Declaration.status.in_(EDITABLE)))
 
 
-def has_sent(declaration: Declaration) -> bool:
-    """Has the person another declaration in hand that is more than a change not yet sent?"""
-    unsent = and_(Declaration.kind == Kind.CHANGE, Declaration.status == Status.DRAFT)
-    return db.session.scalar(_open_ones(declaration).where(~unsent).limit(1)) is not None
+def with_office(declaration: Declaration) -> bool:
+    """Is another one of the person's with the office?"""
+    return db.session.scalar(_others(declaration).where(Declaration.status.not_in(EDITABLE)).limit(1)) is not None
+
+
+def record_in_transfer(account_id: int) -> RecordTransfer | None:
+    """调转 of the person's record that waits for the other department's answer."""
+    waiting = RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None)
+    return db.session.scalar(select(RecordTransfer).where(*waiting))
 
 
 def record_of(declaration: Declaration) -> Record | None:

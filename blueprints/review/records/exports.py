@@ -28,7 +28,7 @@ from services.access import OFFICERS, only
 from services.departments import matching
 from services.queue.filters import ITSELF
 from services.records.filters import STATES, RecordFilters
-from services.reports import exports, roster
+from services.reports import exports, roster, xlsx
 from services.sheet import batch_print
 
 FORMS = {"xlsx": "Excel 表格（XLSX）", "csv": "CSV 文本"}
@@ -105,7 +105,6 @@ def _page(form: RosterForm, filters: RecordFilters, columns: Sequence[str], prob
         chosen=set(columns),
         sets=exports.kept_columns(me()),
         problem=problem,
-        most=roster.ROWS_AT_MOST,
     )
 
 
@@ -116,12 +115,14 @@ def export_roster() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form, filters, columns or _of_set("")), 422
     wanted = _wanted(form, filters, columns)
-    total = roster.count(me(), wanted)
+    total = roster.count(me(), wanted, roster.COUNTED_AT_MOST + 1)
     if not total:
         flash("没有符合条件的人员，没有生成名册。", "y")
         return redirect(url_for("review.roster"))
-    if total > roster.ROWS_AT_MOST:
-        form.office.errors = [f"超过 {roster.ROWS_AT_MOST} 人，请按下级部门或日期分几次导出"]
+    try:
+        exports.refuse_full(Path(current_app.config["DATA"]) / xlsx.FOLDER, wanted, total)
+    except OSError:
+        form.office.errors = ["服务器的存储空间不够，没有开始导出。请减少人员或栏目，或者联系系统管理员"]
         return _page(form, filters, columns or _of_set("")), 422
     return _ask_for(wanted, total, form.reason.data or "")
 

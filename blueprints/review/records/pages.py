@@ -17,7 +17,7 @@ from models import Record, db
 from services.access import OFFICERS, only
 from services.accounts import account_changes
 from services.queue import listing as queue_listing
-from services.records import entries
+from services.records import entries, record_transfers
 from services.records import filters as record_filters
 from services.records import office_list as office_records
 from services.records.filters import EMPLOYERS_AT_MOST, RecordFilters
@@ -114,6 +114,8 @@ def record_page(found: Record, *, reveal: bool = False, problem: str = "", sent:
         notes=entries.notes(history),
         titles=entries.VERBS,
         reasons=ClosingReason.choices(),
+        closing=entries.CLOSING,
+        transfers=record_transfers.history(found.account_id),
         kinds=NoteKind.choices(),
         may_close=manages,
         corrections=account_changes.corrections_of(found.account_id) if manages else (),

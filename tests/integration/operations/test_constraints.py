@@ -36,6 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "register_import": {"state": "reading"},
     "withheld_proof": {"reason": "broken"},
     "record_entry": {"verb": "note", "ends_id": None},
+    "record_transfer": {"from_department_id": 1, "to_department_id": 2, "place": ""},
     "web_session": {"account_id": 1},
 }
 
@@ -195,6 +196,24 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
         "upload",
         [{"length": 10, "arrived": 11}, {"length": 10, "arrived": -1}],
         [{"length": 10, "arrived": 0}, {"length": 10, "arrived": 10}],
+    ),
+    (
+        "ck_record_transfer_answered_or_not",
+        "record_transfer",
+        [{"answered_at": NOW, "accepted": None}, {"answered_at": None, "accepted": False}],
+        [{"answered_at": NOW, "accepted": False}, {"answered_at": None, "accepted": None}],
+    ),
+    (
+        "ck_record_transfer_one_side_here",
+        "record_transfer",
+        [{"from_department_id": None, "to_department_id": None, "place": "吉林省"}],
+        [{"from_department_id": None, "place": "吉林省"}, {"to_department_id": None, "place": "吉林省"}],
+    ),
+    (
+        "ck_record_transfer_outside_has_place",
+        "record_transfer",
+        [{"to_department_id": None}, {"place": "吉林省"}],
+        [{}, {"to_department_id": None, "place": "吉林省"}],
     ),
     ("ck_record_entry_known_verb", "record_entry", [{"verb": "gossip"}], [{"verb": "close"}, {"verb": "end_note"}]),
     ("ck_reference_version_one_row", "reference_version", [{"id": 2}], [{"id": 1}]),

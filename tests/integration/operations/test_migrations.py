@@ -177,3 +177,18 @@ def test_an_upgrade_withholds_proofs_that_are_broken_or_of_several_people(empty)
     assert reasons == ["broken", "shared", "shared", "broken"]
     back = db.session.execute(text("SELECT certificate_no, archive_no FROM legacy_holder ORDER BY uid")).all()
     assert [tuple(row) for row in back] == told
+
+
+def test_an_upgrade_fills_what_records_are_sorted_by(app, make):
+    """Of a record whose standing approval is not the first one."""
+    make.record(make.account("盖丽娜"))
+    db.session.execute(text("UPDATE record SET approved_at = '2030-01-01 00:00:00.000000'"))
+    db.session.commit()
+    query = text("SELECT first_approved_at, name_key, employer_key FROM record")
+    filled = tuple(db.session.execute(query).one())
+    flask_migrate.stamp(FOLDER)
+    flask_migrate.downgrade(FOLDER, revision="0016")
+    flask_migrate.upgrade(FOLDER)
+    again = tuple(db.session.execute(query).one())
+    assert again[1:] == filled[1:] == ("gai盖li丽na娜", "~")
+    assert again[0][:16] == str(filled[0])[:16] < "2030"

@@ -14,6 +14,7 @@ from lib.codes import Status
 from models import Decision, Event, Record, db
 from services import workflow
 from services.papers import pages, papers, preparation
+from services.queue import keyset_pages
 from services.records import office_list as office_records
 from tests.support.factory import picture
 from tests.support.people import WITH_EMPLOYER
@@ -83,6 +84,59 @@ def test_pages_follow_each_other(make, browser, officer, monkeypatch):
         link = re.search(r'href="([^"]*after=[^"]*)">下一页', page.text)
         address = link.group(1).replace("&amp;", "&") if link else ""
     assert seen == ["戊五", "丁四", "丙三", "乙二", "甲一"]
+
+
+ORDERS = {
+    "": "丁四 戊五 丙三 乙二 甲一",  # the latest approval: 丁四's is moved
+    "oldest": "甲一 乙二 丙三 戊五 丁四",
+    "first": "戊五 丁四 丙三 乙二 甲一",
+    "first_oldest": "甲一 乙二 丙三 丁四 戊五",
+    "name": "丙三 丁四 甲一 戊五 乙二",
+    "employer": "乙二 丙三 甲一 丁四 戊五",
+    "department": "甲一 丙三 戊五 乙二 丁四",
+}
+
+
+def walked(browser, address: str, way: str) -> tuple[list[list[str]], str]:
+    """The pages that follow by links of these words, and the address of the last one."""
+    found: list[list[str]] = []
+    while len(found) < 9:
+        page = browser.open(address)
+        found.append(names(page))
+        link = re.search(rf'href="([^"]*after=[^"]*)">(?:<[^>]*>|\s)*{way}', page.text)
+        if link is None:
+            return found, address
+        address = link.group(1).replace("&amp;", "&")
+    raise AssertionError(found)
+
+
+def test_every_order_pages_both_ways_and_names_no_one_in_an_address(make, browser, monkeypatch):
+    monkeypatch.setattr(office_records, "PAGE_SIZE", 2)
+    works = {"甲一": "甲公司", "乙二": "安公司", "丙三": "北公司"}
+    for n, name in enumerate(("甲一", "乙二", "丙三", "丁四", "戊五")):
+        work = WITH_EMPLOYER | {"employer_name": works[name]} if name in works else {}
+        record = approved(make, name, **work)
+        record.department_id = make.department("210103" if n in (1, 3) else "210102").id
+    db.session.commit()
+    moved = db.session.scalars(select(Record).where(Record.name == "丁四")).one()
+    moved.approved_at += timedelta(hours=1)
+    db.session.commit()
+    browser.sign_in(make.staff(department="210000"))
+    for sort in ("name", "department"):
+        forth, _last = walked(browser, f"/staff/archive?sort={sort}", "下一页")
+        assert [name for page in forth for name in page] == ORDERS[sort].split()
+    browser.sign_in(make.staff(department="210100"))
+    for sort, wanted in ORDERS.items():
+        forth, last = walked(browser, f"/staff/archive?sort={sort}", "下一页")
+        assert [name for page in forth for name in page] == wanted.split(), sort
+        back, _first = walked(browser, last, "上一页")
+        assert back == forth[::-1], sort
+        assert not re.search("%E|[a-z]{3,}%", last), "a name in an address"
+    monkeypatch.setattr(keyset_pages, "EXAMINED", 2)
+    looked, _last = walked(browser, "/staff/archive?sort=name&state=closed", "继续查找")
+    assert len(looked) >= 3
+    assert not any(looked)
+    assert names(browser.open("/staff/archive?sort=name&after=,999999")) == ["丙三", "丁四"]
 
 
 @pytest.mark.parametrize("after", ["x", "2026-99-01T00:00:00,1", "2026-01-01T00:00:00.000000,99999999999999999999"])

@@ -12,6 +12,7 @@ from lib.codes import Status
 from lib.database import utcnow
 from models import Decision, Record, db
 from services import audit, workflow
+from services.accounts import inbox
 from tests.support.office.review_desk import form, fresh, holder_id, path, unsent
 
 
@@ -182,6 +183,32 @@ def test_only_what_the_record_points_to_is_revoked(make, browser, another_browse
     db.session.commit()
     another_browser.send(path(declaration, "revoke"), form("nation", confirmed="yes", why="有误"), expect=422)
     assert fresh(declaration).status == Status.APPROVED
+
+
+@pytest.mark.parametrize("kind", ["change", "first"])
+def test_what_was_returned_and_never_sent_again_does_not_block_a_revocation(make, another_browser, manager, kind):
+    """A change that waits for its person; and a declined first filing that was reopened beside a later one."""
+    officer, account = make.actor(make.staff()), make.account()
+    if kind == "first":
+        left = make.declaration(Status.SUBMITTED, account)
+        workflow.claim(left, officer)
+        workflow.decline(left, officer, 1, reason_code="", comment="不属于采集范围")
+    record = make.record(account)
+    if kind == "first":
+        workflow.reopen(left, make.actor(manager), comment="补交了证明")
+    else:
+        left = make.change(record)
+        make.papers(left)
+        workflow.submit(left, make.actor(account), commitment="1", review_days=10)
+    workflow.claim(left, officer)
+    make.mark(left, "nation", reviewer=officer)
+    workflow.send_back(left, officer, 1)
+    db.session.commit()
+    declaration = record.revision.declaration
+    assert "还没有重新提交" in another_browser.send(path(declaration, "revoke"), form("nation"), expect=200).text
+    another_browser.send(path(declaration, "revoke"), form("nation", confirmed="yes", why="证书有误"))
+    assert (fresh(declaration).status, fresh(left).status) == (Status.RETURNED, Status.DROPPED)
+    assert f"{left.kind.label}已作废" in [message.title for message in inbox.messages(account.id)]
 
 
 def test_a_manager_reopens_what_was_declined(browser, another_browser, held, manager):

@@ -9,7 +9,11 @@ from tests.integration.queue.test_review_queue import (  # noqa: F401
     test_pages_follow_each_other_without_loss_or_repetition,
     test_tabs_part_the_states_and_a_lapsed_claim_counts_as_waiting,
 )
-from tests.integration.records.test_review_records import test_pages_follow_each_other  # noqa: F401
+from tests.integration.records.test_closing_race import test_a_closed_record_never_has_a_change_in_hand  # noqa: F401
+from tests.integration.records.test_review_records import (  # noqa: F401
+    test_every_order_pages_both_ways_and_names_no_one_in_an_address,
+    test_pages_follow_each_other,
+)
 from tests.integration.review.test_review_decide import (  # noqa: F401
     test_of_opposite_decisions_at_the_same_moment_exactly_one_wins,
     test_of_two_officers_who_take_it_at_the_same_moment_exactly_one_holds_it,
