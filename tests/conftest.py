@@ -24,7 +24,7 @@ from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
-from tests.support.rules.manners import alike, check_page, once
+from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
@@ -156,7 +156,7 @@ class Browser:
         expected = expect if isinstance(expect, tuple) else (expect,)
         assert page.status in expected, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"
         if page.response.mimetype == "text/html" and page.status not in (301, 302, 303, 308) and "<html" in page.text:
-            once("manners", alike(page.text), lambda: check_page(page.text, url))
+            look_at(page.text, url)
         return page
 
 

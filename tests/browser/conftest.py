@@ -20,7 +20,7 @@ from models import Account, Staff, db
 from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.patience import PATIENCE_S
-from tests.support.rules.manners import alike, check_page, once
+from tests.support.rules.manners import alike, look_at, once
 from tests.support.site.chromium import chromium_or_skip
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -137,7 +137,7 @@ class Visitor:
         if self.scripts:
             self.listens()
         source = self._source()
-        once("manners", alike(source), lambda: check_page(source, self.page.url))
+        look_at(source, self.page.url)
         if self.scripts:
             self.page.evaluate(PAINTED)
             # Numbers say nothing to axe.
