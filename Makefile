@@ -82,8 +82,8 @@ setup: $(VENV)/.installed
 
 setup-dev: $(VENV)/.installed-dev
 
-chromium:
-	@scripts/ensure_chromium.sh
+chromium: $(BIN)/python
+	@scripts/ensure_chromium.sh $(VENV)
 
 fonts: $(BIN)/python
 	@scripts/ensure_fonts.sh $(VENV)
@@ -96,7 +96,7 @@ docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
 	@$(BIN)/python -m scripts.rooms_drawing
 
-pictures: setup-dev chromium fonts
+pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures
 
 coverage: setup-dev

@@ -64,7 +64,7 @@ def once(what: str, page: str, check: Callable[[], None]) -> None:
 
 
 def look_at(html: str, url: str) -> None:
-    """check_page for pages that tests pass: what is alike is looked at once, and whole only where something is wrong."""
+    """check_page for pages that tests pass: what is alike is looked at once, and whole only if something is wrong."""
     seen = LOOKS.sub("", alike(html))
     once("manners", seen, lambda: check_page(html, url) if any(problems_of(seen)) else None)
 
