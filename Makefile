@@ -44,7 +44,7 @@ check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	cat "$$said/types" "$$said/lint"; exit "$$code"
 
 soak: setup-dev chromium fonts ## the long forms of the tests: many rounds of each
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)

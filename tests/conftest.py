@@ -11,6 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask, g
+from hypothesis import settings as property_settings
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -34,8 +35,28 @@ from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_template,
     postgres_url,
 )
+from tests.support.site.served import installed  # noqa: F401 (fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: ``make soak`` takes the long form.
+property_settings.register_profile("long", property_settings(), max_examples=1000)
+property_settings.register_profile("short", property_settings(), max_examples=30)
+property_settings.load_profile("short")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Two workers at once begin with the two halves of the list, so each half begins with what takes long: browsers
+    in the first, servers and databases in the second. What is left at the end is short, and no worker waits long."""
+    if not hasattr(config, "workerinput"):
+        return
+    browsers = [item for item in items if item.get_closest_marker("browser")]
+    others = [item for item in items if not item.get_closest_marker("browser")]
+    slow = [item for item in others if item.get_closest_marker("slow")]
+    quick = [item for item in others if not item.get_closest_marker("slow")]
+    between = max(0, len(items) // 2 - len(browsers))
+    items[:] = [*browsers, *quick[:between], *slow, *quick[between:]]
 
 
 def pytest_collection_finish() -> None:
