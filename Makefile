@@ -44,7 +44,7 @@ check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	cat "$$said/types" "$$said/lint"; exit "$$code"
 
 soak: setup-dev chromium fonts ## the long forms of the tests: many rounds of each
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
@@ -82,8 +82,8 @@ setup: $(VENV)/.installed
 
 setup-dev: $(VENV)/.installed-dev
 
-chromium:
-	@scripts/ensure_chromium.sh
+chromium: $(BIN)/python
+	@scripts/ensure_chromium.sh $(VENV)
 
 fonts: $(BIN)/python
 	@scripts/ensure_fonts.sh $(VENV)
@@ -96,7 +96,7 @@ docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
 	@$(BIN)/python -m scripts.rooms_drawing
 
-pictures: setup-dev chromium fonts
+pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures
 
 coverage: setup-dev

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from scripts.demo_site import MOMENT, ROOT, Site, serving
-from tests.support.site.chromium import find_chromium
+from tests.support.site.chromium import PROGRAMS, find_chromium
 
 FOLDER = ROOT / "docs" / "images"
 PHONE, DESK = 390, 1280  # widths
@@ -284,14 +284,14 @@ def _chromium() -> Iterator[Browser]:
         # A field for a date shows its pattern in the browser's language (package chromium-l10n), not in the page's.
         language: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN"}
         options = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options, env=language)
+        browser = playwright.chromium.launch(executable_path=find_chromium(PROGRAMS), args=options, env=language)
         yield browser
         browser.close()
 
 
 def main() -> None:
-    if not find_chromium():
-        raise SystemExit("no browser found: make chromium")
+    if not find_chromium(PROGRAMS):
+        raise SystemExit("no browser found: install chromium and chromium-l10n")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as site, _chromium() as browser:
         camera = Camera(site, browser)

@@ -11,6 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask, g
+from hypothesis import settings as property_settings
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -24,7 +25,7 @@ from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
-from tests.support.rules.manners import alike, check_page, once
+from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
@@ -34,8 +35,28 @@ from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_template,
     postgres_url,
 )
+from tests.support.site.served import installed  # noqa: F401 (fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: ``make soak`` takes the long form.
+property_settings.register_profile("long", property_settings(), max_examples=1000)
+property_settings.register_profile("short", property_settings(), max_examples=30)
+property_settings.load_profile("short")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Two workers at once begin with the two halves of the list, so each half begins with what takes long: browsers
+    in the first, servers and databases in the second. What is left at the end is short, and no worker waits long."""
+    if not hasattr(config, "workerinput"):
+        return
+    browsers = [item for item in items if item.get_closest_marker("browser")]
+    others = [item for item in items if not item.get_closest_marker("browser")]
+    slow = [item for item in others if item.get_closest_marker("slow")]
+    quick = [item for item in others if not item.get_closest_marker("slow")]
+    between = max(0, len(items) // 2 - len(browsers))
+    items[:] = [*browsers, *quick[:between], *slow, *quick[between:]]
 
 
 def pytest_collection_finish() -> None:
@@ -156,7 +177,7 @@ class Browser:
         expected = expect if isinstance(expect, tuple) else (expect,)
         assert page.status in expected, f"{method} {url}: {page.status} {page.location}\n{_visible(page.text)}"
         if page.response.mimetype == "text/html" and page.status not in (301, 302, 303, 308) and "<html" in page.text:
-            once("manners", alike(page.text), lambda: check_page(page.text, url))
+            look_at(page.text, url)
         return page
 
 

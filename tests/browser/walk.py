@@ -125,10 +125,11 @@ def fill_qualification(visitor: Visitor, scripts: bool) -> None:
 
 
 def print_sheet(visitor: Visitor) -> bytes:
-    """【打印个人基本信息表】; returns the PDF."""
-    with visitor.page.context.expect_page() as opened:
+    """【打印个人基本信息表】; returns the PDF. Chromium's headless shell cannot show it: its new window stays empty."""
+    context = visitor.page.context
+    answered = context.expect_event("response", lambda answer: answer.url.endswith("/apply/sheet.pdf"))
+    with answered, context.expect_page() as opened:
         visitor.page.get_by_role("button", name="打印个人基本信息表").first.click()
-    opened.value.wait_for_load_state()
     answer = visitor.page.request.get(f"{visitor.site}/apply/sheet.pdf")
     opened.value.close()
     return answer.body()

@@ -26,7 +26,7 @@ from tests.support.applicant.filing import sent_by, words
 from tests.support.people import COMPLETE, EMPLOYED
 from tests.support.rules.manners import Tree
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = answers.question_names()
 TEXTS = ("另外的内容 1234", None)
 

@@ -9,7 +9,8 @@ from flask import Flask
 
 from app import create_app
 from config import TestConfig
-from demo.people import LEADING
+from demo import people as demo_people
+from demo.people import LEADING, Stage
 from lib import crypto
 from models import db
 from tests.support.people import id_number
@@ -28,15 +29,22 @@ def app(tmp_path, postgres_url) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def test_the_commands_work_on_postgresql(app, tmp_path):
+#: On their way to these people pass through nearly all the others.
+FEW = (Stage.RESUBMITTED, Stage.CHANGE_SUBMITTED, Stage.LAPSED, Stage.OFFERED, Stage.DECLINED)
+
+
+@pytest.mark.parametrize("stages", [FEW, pytest.param(tuple(Stage), marks=pytest.mark.soak)], ids=["few", "all"])
+def test_the_commands_work_on_postgresql(app, tmp_path, monkeypatch, stages):
+    cast = tuple(part for part in LEADING if part.stage in stages or part.archive_no)
+    monkeypatch.setattr(demo_people, "LEADING", cast)
     flask = runner(app)
     register = tmp_path / "register.csv"
     register.write_text(f"姓名,证件号码\n孙立国,{id_number(11)}\n孙立国,{id_number(11)}\n", "utf-8")
 
     assert flask("init")[0] == 0
     assert flask("init")[0] == 0
-    status, said, _progress = flask("demo", "--people", str(len(LEADING)))
-    assert (status, said.splitlines()[0]) == (0, f"{len(LEADING)} people added")
+    status, said, _progress = flask("demo", "--people", str(len(cast)))
+    assert (status, said.splitlines()[0]) == (0, f"{len(cast)} people added")
     status, said, _error = flask("tick")
     assert (status, [line.split(": ")[0] for line in said.splitlines()]) == (0, ["lapsed claims", "events sealed"])
     assert flask("audit", "verify")[0] == 0

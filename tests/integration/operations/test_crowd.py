@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,13 +38,15 @@ class Served:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+def site(request: pytest.FixtureRequest, installed: Path, tmp_path: Path) -> Iterator[Served]:
     folder, port = tmp_path / "instance", served.free_port()
     given = {"DATABASE_URL": request.getfixturevalue(request.param)} if request.param else {}
     env = served.environment(folder, port) | {"KUAIJI_WORKERS": "2"}
     env |= {f"KUAIJI_{name}": value for name, value in given.items()}
     del env["KUAIJI_THREADS"]  # as it is shipped
-    subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=env, check=True, capture_output=True)
+    shutil.copytree(installed, folder)
+    if given:
+        subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=env, check=True, capture_output=True)
     server = served.start(env)
     try:
         app = create_app(TestConfig(folder, **given))

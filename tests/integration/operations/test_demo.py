@@ -45,7 +45,7 @@ from services.filing.case import DeclarationCase
 from services.operations import storage_check
 from services.papers.papers import referenced
 
-PEOPLE = len(LEADING) + 6
+PEOPLE = len(LEADING) + 2
 SECRET = "test"
 
 

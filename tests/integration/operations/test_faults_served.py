@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -141,10 +142,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(installed: Path, tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "instance"
     env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": "4"}
-    subprocess.run([FLASK, "init"], cwd=ROOT, env=env, check=True, capture_output=True)
+    shutil.copytree(installed, folder)
     app = create_app(TestConfig(folder))
     with app.app_context():
         make = Make(app)

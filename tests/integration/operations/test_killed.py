@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -69,10 +69,10 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(installed: Path, tmp_path: Path) -> Iterator[Office]:
     folder, port = tmp_path / "instance", served.free_port()
     env = served.environment(folder, port) | {"KUAIJI_WORKERS": "2"}
-    subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=env, check=True, capture_output=True)
+    shutil.copytree(installed, folder)
     app = create_app(TestConfig(folder))
     with app.app_context(), transaction_mode("DEFERRED"):
         yield Office(app, env, people(app, port, tmp_path))

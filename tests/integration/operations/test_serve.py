@@ -39,14 +39,6 @@ pytestmark = pytest.mark.slow
 OLD = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=30)
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """A folder as ``flask init`` leaves it."""
-    folder = tmp_path_factory.mktemp("served") / "instance"
-    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
-    return folder
-
-
 @pytest.fixture
 def env(installed, tmp_path) -> Environment:
     """An installation of the test's own."""

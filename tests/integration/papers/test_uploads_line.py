@@ -6,9 +6,10 @@ from __future__ import annotations
 import hashlib
 import http.client
 import re
-import subprocess
+import shutil
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from random import Random
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ from tests.support.factory import Make, picture
 from tests.support.patience import PATIENCE_S
 from tests.support.people import EMPLOYED
 from tests.support.site import served
-from tests.support.site.served import FLASK, ROOT, Environment, answer, environment, free_port, wait_for
+from tests.support.site.served import Environment, answer, environment, free_port, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -91,10 +92,10 @@ def send_to(port: int, always: dict[str, str]):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("line") / "instance"
     env = environment(folder, free_port())
-    subprocess.run([FLASK, "init"], cwd=ROOT, env=env, check=True, capture_output=True)
+    shutil.copytree(installed, folder)
     app = create_app(TestConfig(folder))
     with app.app_context():
         site = Site(app, env)

@@ -21,7 +21,16 @@ RAW_TEMPLATE = re.compile(r"\{\{|\{%|%\}|\}\}")
 RAW_VALUE = re.compile(r"^(None|Undefined|<[\w.]+ object at 0x)")
 
 TOKEN = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w.-]{16,}")
-NUMBER = re.compile(r"\d+")
+NUMBER = re.compile(r"(?<!<h)(?<!</h)\d+")
+ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#34|#39);")
+#: What is only looked at for being there: words without marks of their own, values of attributes, addresses, options.
+WORDS = re.compile(r">[\s-]*(?!None|Undefined)[^\s\x00-\x1f\x7f-\x9f<>&{}%-][^\x00-\x08\x0e-\x1f\x7f-\x9f<>&{}%]*<")
+VALUES = re.compile(r' (value|placeholder|content|title|alt|name|d|aria-label|data-[\w-]+)="[^"&<>]*[^\s"&<>][^"&<>]*"')
+ADDRESSES = re.compile(r' (href|src|action)="/[^"&<>]*"')
+OPTIONS = re.compile(r'(<option value="x">x</option>\s*)+')
+BLANKS = re.compile(r"\s+")
+#: What only the eye sees.
+LOOKS = re.compile(r' class="[^"]*"|(?<=<svg)[^>]*(?=>)|(?<=>)\s*(?:<(?:path|circle|rect|line)\b[^>]*/>\s*)+(?=</svg>)')
 LOOKED_AT: set[tuple[str, bytes]] = set()
 
 
@@ -37,10 +46,12 @@ def check_page(html: str, url: str = "") -> None:
 
 
 def alike(html: str) -> str:
-    """The page without tokens, and with its numbers told by their order.
+    """A page without its words and tokens, and with its numbers told by their order.
 
     Serials, hours and ids differ each time and say nothing; whether two of them are the same does.
     """
+    html = ADDRESSES.sub(r' \1="/"', VALUES.sub(r' \1="x"', WORDS.sub(">x<", ESCAPED.sub("x", html))))
+    html = BLANKS.sub(" ", OPTIONS.sub('<option value="x">x</option>', html))
     names: dict[str, str] = {}
     return NUMBER.sub(lambda found: names.setdefault(found[0], str(len(names))), TOKEN.sub("", html))
 
@@ -50,6 +61,12 @@ def once(what: str, page: str, check: Callable[[], None]) -> None:
     if (key := (what, hashlib.sha256(page.encode()).digest())) not in LOOKED_AT:
         check()
         LOOKED_AT.add(key)
+
+
+def look_at(html: str, url: str) -> None:
+    """check_page for pages that tests pass: what is alike is looked at once, and whole only if something is wrong."""
+    seen = LOOKS.sub("", alike(html))
+    once("manners", seen, lambda: check_page(html, url) if any(problems_of(seen)) else None)
 
 
 def problems_of(html: str) -> Iterator[str]:

@@ -15,6 +15,8 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
 
@@ -31,6 +33,14 @@ def environment(folder: Path, port: int) -> Environment:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     ours = {"DATA": folder, "UPLOADS": folder / "uploads", "PORT": port, "WORKERS": 1, "THREADS": 2}
     return kept | {f"KUAIJI_{name}": str(value) for name, value in ours.items()}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as ``flask init`` leaves it, to be copied: a fixture that tests/conftest.py has."""
+    folder = tmp_path_factory.mktemp("served") / "instance"
+    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
+    return folder
 
 
 def wait_for(true: Callable[[], Any], seconds: float = PATIENCE_S, pause: float = 0.1) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.rules.manners import BadManners, check_page
+from tests.support.rules.manners import BadManners, alike, check_page, look_at
 
 GOOD = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>个人信息 - 平台</title>
 <link rel="stylesheet" href="/static/app.css"><script type="module" src="/static/js/main.js"></script></head><body>
@@ -18,6 +18,13 @@ GOOD = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>�
 
 def test_a_good_page_passes():
     check_page(GOOD, "/apply/personal")
+    look_at(GOOD, "/apply/personal")
+
+
+def test_pages_that_differ_in_words_are_alike():
+    other = GOOD.replace("个人信息", "教育 &amp; 学历").replace("/file/1", "/file/2").replace("男", "女")
+    assert alike(GOOD) == alike(other)
+    assert alike(GOOD) != alike(GOOD.replace("与证件一致", ""))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +73,9 @@ def test_a_good_page_passes():
 )
 def test_a_bad_habit_is_found(old, new, told):
     assert old in GOOD
+    page = GOOD.replace(old, new, 1).replace("</main>", "</div>" if new.startswith("<div id=") else "</main>")
     with pytest.raises(BadManners) as found:
-        check_page(
-            GOOD.replace(old, new, 1).replace("</main>", "</div>" if new.startswith("<div id=") else "</main>"), "/x"
-        )
+        look_at(page, "/x")
     assert told in str(found.value)
     assert str(found.value).startswith("/x:")
 

@@ -82,7 +82,7 @@ def standing() -> set[str]:
     return {tick.target for tick in db.session.query(Tick)}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
 def test_a_tick_survives_exactly_when_the_answer_is_unchanged(ticked, edits):
     before = standing()

@@ -69,7 +69,7 @@ def texts(found: dict[str, Any]) -> dict[str, str]:
     return {row.name: row.text for section in answers.sections(found) for row in section.rows if row.text}
 
 
-@settings(max_examples=60, **FRESH)
+@settings(**FRESH)
 @given(scripts=SCRIPTS, tidy=st.booleans())
 def test_the_diff_replayed_on_the_old_revision_gives_the_new_one(app, scripts, tidy):
     start = COMPLETE | {"applicant_name": "单小燕", "name_differs": "no"}
@@ -86,7 +86,7 @@ def test_the_diff_replayed_on_the_old_revision_gives_the_new_one(app, scripts, t
     assert {name: text for name, text in shown.items() if text} == texts(new)
 
 
-@settings(max_examples=30, **FRESH)
+@settings(**FRESH)
 @given(scripts=SCRIPTS)
 def test_a_page_that_is_only_read_says_what_its_form_says(app, scripts):
     stored = frozen(applied(COMPLETE, scripts[0]))
@@ -98,7 +98,7 @@ def test_a_page_that_is_only_read_says_what_its_form_says(app, scripts):
         assert [(question.name, page.say(question, stored.get(question.name))) for question in page.asked()] == said
 
 
-@settings(max_examples=40, **FRESH)
+@settings(**FRESH)
 @given(scripts=SCRIPTS)
 def test_what_is_asked_on_one_side_only_has_followed(app, scripts):
     old, new = (frozen(applied(COMPLETE, script)) for script in scripts)

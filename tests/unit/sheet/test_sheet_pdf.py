@@ -124,7 +124,7 @@ LABELS = st.text(alphabet="单位所在县(区)会计从业资格证书编号", 
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.lists(st.builds(Cell, LABELS, ANSWERS, st.sampled_from([2, 3, 4, 6])), max_size=45),
     st.lists(st.tuples(LABELS, ANSWERS, ANSWERS), min_size=1, max_size=4),

@@ -161,7 +161,7 @@ def test_damaged_pictures_are_refused_in_one_sentence(data: bytes) -> None:
     assert refused.value.__cause__ is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.sampled_from([JPEG_CARD, PNG_CARD]), st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), max_size=8))
 def test_any_damage_ends_in_a_picture_or_a_refusal(data: bytes, changes: list[tuple[float, int]]) -> None:
     damaged = bytearray(data)
