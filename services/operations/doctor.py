@@ -22,13 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 from lib.database import failure_of, utcnow, wal_is_safe
 from lib.files import Note, StorageFailure
+from lib.keyring import Keyring, Tampered
 from lib.pdf import fonts
 from lib.pictures import images
 from lib.remote import clamd
 from lib.remote.senders import NotSent
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
-from models import Department, Division, Option, db
+from models import Account, AssistanceRequest, Department, Division, LegacyHolder, Option, Staff, db, keys
 from services.declaration import deadlines
 from services.messages import outbox, sending
 from services.old_register import shared_proofs
@@ -81,7 +82,13 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today), lambda: messages(config), old_register]
+        parts += [
+            lambda: key_file(config, keys()),
+            reference_data,
+            lambda: calendar(today),
+            lambda: messages(config),
+            old_register,
+        ]
     for part in parts:
         try:
             yield from part()
@@ -93,12 +100,37 @@ def examine(
 def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     yield ok(f"settings: {config['ENV']}, data in {config['DATA']}, address {config['BASE_URL']}")
     yield from map(warning, risky_settings(config))
+
+
+def key_file(config: Mapping[str, Any], ring: Keyring) -> Iterator[DoctorFinding]:
     keys_file: Path = config["KEYS_FILE"]
+    if problem := foreign_keys(keys_file):
+        yield fault(problem)
+        return
+    if ring.keys.old or ring.keys.prepared:
+        old = ", ".join(ring.keys.old) or "none yet"
+        yield warning(f"keys: a rotation is not finished (old keys: {old}); run flask keys rotate, see flask keys list")
     mode = stat.S_IMODE(keys_file.stat().st_mode)
     if mode & 0o077:
         yield warning(f"keys: {keys_file} can be read by others (mode {mode:o}); chmod 600 it")
     else:
-        yield ok(f"keys: {keys_file}")
+        yield ok(f"keys: {keys_file}; keep a copy apart from the data, nothing opens without it")
+
+
+def foreign_keys(keys_file: Path) -> str | None:
+    """What is wrong when the key file does not open what the database holds, judged by one of the latest values."""
+    for mapped in (Account, LegacyHolder, AssistanceRequest, Staff):
+        try:
+            row = db.session.scalar(select(mapped).order_by(mapped.id.desc()).limit(1))
+            secret = row and (row.totp_secret if isinstance(row, Staff) else row.id_number)
+        except Tampered:
+            return (
+                f"keys: {keys_file} does not open what the database holds: it is another installation's, or older than "
+                "the last rotation; bring the right one back from its back-up (docs/operations.md, Keys)"
+            )
+        if secret:
+            break
+    return None
 
 
 def risky_settings(config: Mapping[str, Any]) -> list[str]:
