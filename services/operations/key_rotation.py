@@ -11,7 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import LargeBinary, and_, bindparam, column, func, null, or_, select, table, text, update
+from sqlalchemy import (
+    LargeBinary,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
 from sqlalchemy.sql.expression import ColumnElement
 
 from lib.database import advisory_lock, append_only_statements
@@ -87,7 +100,7 @@ def sealed_columns(mapped: Any) -> dict[str, str]:
 
 def head_of(value: Any) -> ColumnElement[bytes]:
     """Format and key id of a sealed value."""
-    return func.substr(value, 1, HEAD_LENGTH, type_=LargeBinary)
+    return func.substr(value, literal_column("1"), literal_column(str(HEAD_LENGTH)), type_=LargeBinary)
 
 
 def _is_due(values: Any) -> ColumnElement[bool]:

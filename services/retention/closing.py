@@ -61,7 +61,7 @@ def close(who: KnownApplicant, actor: Actor) -> None:
     for declaration in db.session.scalars(select(Declaration).where(Declaration.account_id == account.id)).all():
         if declaration.status in EDITABLE:
             workflow.give_up(declaration, actor)
-        empty(declaration.id)
+        empty(declaration)
     sessions.end_all(account_id=account.id)
     known_devices.forget(account_id=account.id)
     _forget_messages(account.id)

@@ -11,21 +11,23 @@ from sqlalchemy import delete, select, update
 
 from models import Answers, Declaration, Draft, PaperPage, PhoneUpload, Revision, Sheet, Tick, Upload, db
 
-_ANSWERS = dict.fromkeys(name for name in vars(Answers) if name in Declaration.__table__.columns)
+_ANSWERS = dict.fromkeys(name for name in Answers.__annotations__ if name in Declaration.__table__.columns)
 
 
-def empty(declaration_id: int) -> None:
+def empty(declaration: Declaration) -> None:
     """Files that no row names any more go with ``flask storage sweep``."""
-    here = {"declaration_id": declaration_id}
+    db.session.flush()
+    here = {"declaration_id": declaration.id}
     for table in (Draft, Tick, Upload, PhoneUpload, PaperPage):
         db.session.execute(_quiet(delete(table).filter_by(**here)))
     submitted = select(Revision.sheet_id).where(
-        Revision.declaration_id == declaration_id, Revision.sheet_id.is_not(None)
+        Revision.declaration_id == declaration.id, Revision.sheet_id.is_not(None)
     )
     db.session.execute(_quiet(delete(Sheet).filter_by(**here).where(Sheet.id.not_in(submitted))))
     values: dict[str, Any] = {**_ANSWERS, "progress": None, "notice_read_at": None}
     values["version"] = Declaration.version + 1
-    db.session.execute(_quiet(update(Declaration).where(Declaration.id == declaration_id).values(values)))
+    db.session.execute(_quiet(update(Declaration).where(Declaration.id == declaration.id).values(values)))
+    db.session.expire(declaration)
 
 
 def _quiet(statement: Any) -> Any:

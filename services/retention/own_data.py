@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import select
@@ -57,19 +57,21 @@ def write(account: Account, store: Folder, file: IO[bytes]) -> int:
             except (FileMissing, FileDamaged):
                 lost.append(name)
         found = collected(account) | ({"缺少的图片": lost} if lost else {})
-        text = json.dumps(found, ensure_ascii=False, indent=1, default=_written)
+        text = json.dumps(_plain(found), ensure_ascii=False, indent=1)
         packed.writestr(zipfile.ZipInfo(DATA), text, zipfile.ZIP_DEFLATED)
         packed.writestr("说明.txt", ABOUT)
     return written
 
 
-def _written(value: Any) -> str:
+def _plain(value: Any) -> Any:
     """Times as the pages show them, codes in words."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     if isinstance(value, datetime):
         return f"{local(value):%Y-%m-%d %H:%M}"
-    return (
-        value.label if isinstance(value, ChoiceEnum) else value.isoformat() if isinstance(value, date) else str(value)
-    )
+    return value.label if isinstance(value, ChoiceEnum) else value
 
 
 # --- the pictures -----------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def remove() -> int:
     found = db.session.scalars(_untouched(KEPT).where(*told).with_for_update()).all()
     for draft in found:
         workflow.expire(draft)
-        empty(draft.id)
+        empty(draft)
         values = {texts.NUMBER: draft.number}
         inbox.tell(draft.account_id, "draft_removed", values, "/apply", declaration_id=draft.id)
     return len(found)
