@@ -83,7 +83,7 @@ def examine(
     ]
     if is_set_up():
         parts += [
-            lambda: key_file(config, keys()),
+            lambda: key_file(config["KEYS_FILE"], keys()),
             reference_data,
             lambda: calendar(today),
             lambda: messages(config),
@@ -100,21 +100,21 @@ def examine(
 def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     yield ok(f"settings: {config['ENV']}, data in {config['DATA']}, address {config['BASE_URL']}")
     yield from map(warning, risky_settings(config))
-
-
-def key_file(config: Mapping[str, Any], ring: Keyring) -> Iterator[DoctorFinding]:
     keys_file: Path = config["KEYS_FILE"]
-    if problem := foreign_keys(keys_file):
-        yield fault(problem)
-        return
-    if ring.keys.old or ring.keys.prepared:
-        old = ", ".join(ring.keys.old) or "none yet"
-        yield warning(f"keys: a rotation is not finished (old keys: {old}); run flask keys rotate, see flask keys list")
     mode = stat.S_IMODE(keys_file.stat().st_mode)
     if mode & 0o077:
         yield warning(f"keys: {keys_file} can be read by others (mode {mode:o}); chmod 600 it")
     else:
         yield ok(f"keys: {keys_file}; keep a copy apart from the data, nothing opens without it")
+
+
+def key_file(keys_file: Path, ring: Keyring) -> Iterator[DoctorFinding]:
+    """Does it open this database, and is a rotation under way?"""
+    if problem := foreign_keys(keys_file):
+        yield fault(problem)
+    elif ring.keys.old or ring.keys.prepared:
+        old = ", ".join(ring.keys.old) or "none yet"
+        yield warning(f"keys: a rotation is not finished (old keys: {old}); run flask keys rotate, see flask keys list")
 
 
 def foreign_keys(keys_file: Path) -> str | None:

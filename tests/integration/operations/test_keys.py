@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from config import TestConfig
+from config import BadSetting, TestConfig
 from lib.clock import today
 from lib.codes import AccountAct, AssistanceNeed, Channel, CodePurpose, IdType, Status
-from lib.database import begin_mode, utcnow
-from lib.keyring import KeyFile
+from lib.database import begin_mode, transaction_mode, utcnow
+from lib.keyring import KeyFile, Keyring
 from models import (
     Account,
     AccountChange,
@@ -39,13 +39,14 @@ from models import (
 )
 from services.accounts import applicants, blind_index, staff
 from services.administration import audit_seals
-from services.operations import key_rotation
+from services.operations import doctor, key_rotation
 from services.papers import papers
 from services.papers.resumable_uploads import place_of_part
 from services.queue import search
 from services.queue.rows import OfficerView
 from tests.support.factory import Make
 from tests.support.people import id_number
+from tests.support.site.command_line import runner
 from tests.support.site.rotations import Rotations
 
 pytestmark = pytest.mark.slow
@@ -182,3 +183,76 @@ def test_all_values_and_searches_survive_a_rotation_that_is_killed(
     assert not audit_seals.verify(audit_seals.ChainHead()).problem
     with pytest.raises(Exception, match="only ever added"):
         db.session.execute(InternalNote.__table__.update().values(staff_id=1))
+
+
+def said_by_doctor(folder: Path) -> list[tuple[str, str]]:
+    return [(found.level, found.text) for found in doctor.key_file(folder / "keys.json", keys())]
+
+
+def test_no_new_keys_are_made_beside_a_database_in_use(app: Flask, folder: Path, url: str, make: Make) -> None:
+    account, file = make.account(), folder / "keys.json"
+    file.rename(folder / "away")
+    with pytest.raises(BadSetting, match=r"keys\.json is missing; what the database holds opens with that file only"):
+        create_app(TestConfig(folder, DATABASE_URL=url))
+    assert not file.exists()
+    assert account.id_number, "a running process has its keys"
+    (folder / "away").rename(file)
+    again = create_app(TestConfig(folder, DATABASE_URL=url))
+    with again.app_context():
+        assert doctor.foreign_keys(file) is None
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("url", [""])
+def test_a_database_that_is_empty_gets_keys(url: str, tmp_path: Path) -> None:
+    create_app(TestConfig(tmp_path))
+    KeyFile.read(tmp_path / "keys.json")
+
+
+@pytest.mark.parametrize("url", [""])
+def test_a_key_file_that_opens_nothing_is_told_by_doctor_and_init(app: Flask, folder: Path, make: Make) -> None:
+    """Another installation's, or one of before the last rotation."""
+    make.account()
+    assert said_by_doctor(folder) == []
+    db.session.rollback()
+    (folder / "keys.json").write_bytes(Keyring.ephemeral().keys.as_json())
+    other = create_app(TestConfig(folder))
+    with other.app_context():
+        assert [level for level, _text in said_by_doctor(folder)] == ["fault"]
+        assert "does not open what the database holds" in said_by_doctor(folder)[0][1]
+        db.session.rollback()
+        for command in ("init", "serve"):
+            status, _said, error = runner(other)(command)
+            assert (status, error.count("\n")) == (1, 1), error
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("url", [""])
+def test_an_old_key_stays_for_a_number_that_is_known_as_a_hash_only(app: Flask, folder: Path, make: Make) -> None:
+    number, flask = id_number(901), runner(app)
+    officer = make.staff(id_index=applicants.number_index(number))
+    before = keys().keys
+    assert flask("keys", "rotate", "--prepare")[0] == 0
+    assert KeyFile.read(folder / "keys.json").current == before.current
+    status, said, error = flask("keys", "rotate", "--settle", "0")
+    assert (status, officer.username in error) == (1, True)
+    assert said == f"retired: {before.current}\n"
+    held = KeyFile.read(folder / "keys.json")
+    assert (len(held.sealing), len(held.indexing)) == (1, 2)
+    assert [level for level, _text in said_by_doctor(folder)] == ["warning"]
+    db.session.rollback()
+    assert f"kept for the numbers of 1 officers: {officer.username}" in flask("keys", "list")[1]
+
+    wanted = applicants.Registration(IdType.RESIDENT, number, officer.name, "13800138999", "", "1")
+    with transaction_mode("IMMEDIATE"):
+        applicants.reserve(wanted, "")
+        assert db.session.scalars(select(Account.id_index)).all() == [officer.id_index], "nobody reviews the own file"
+        db.session.rollback()
+
+    assert flask("staff", "set-number", officer.username, stdin=f"{number}\n")[0] == 0
+    assert flask("keys", "rotate", "--settle", "0")[0] == 0
+    assert list(KeyFile.read(folder / "keys.json").indexing) == [held.current_index]
+    db.session.expire_all()
+    assert officer.id_index == applicants.number_index(number)
