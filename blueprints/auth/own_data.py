@@ -107,8 +107,9 @@ def close_account() -> ResponseReturnValue:
     except (CannotClose, StepExpired):  # submitted in another window, or the password was changed
         flash("情况刚刚有变化，账号没有注销，请核对", "y")
         return redirect(url_for("auth.close_account"))
-    flash("账号已注销，您的个人信息已经删除", "g")
-    return signed_out_response(url_for("public.home"), staff=False)
+    response = signed_out_response(url_for("public.home"), staff=False)
+    flash("账号已注销，您的个人信息已经删除", "g")  # after the session of before was cleared
+    return response
 
 
 def _close_page(form: ConfirmForm) -> str:

@@ -146,7 +146,7 @@ def test_a_person_closes_the_account_and_can_begin_anew(make, browser, another_b
     browser.sign_in(account)
     assert "没有提交的申报内容" in browser.open("/account/close").text
     assert "登录密码不正确" in browser.send("/account/close", {"current": "错误的密码 1"}, expect=422).text
-    browser.follow(browser.send("/account/close", SECRET))
+    assert "账号已注销" in browser.follow(browser.send("/account/close", SECRET)).text
 
     db.session.expire_all()
     account = db.session.get_one(Account, account_id)
