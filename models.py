@@ -668,7 +668,7 @@ class Declaration(Answers, Base):
     __tablename__ = "declaration"
     __table_args__ = (
         Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL),
-        Index("ix_declaration_drafts", "touched_at", sqlite_where=text("status = 'draft'")),
+        Index("ix_declaration_drafts", "status", "touched_at", sqlite_where=text("status = 'draft'")),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,9 +51,11 @@ def _state(key_id: str, is_held: bool) -> str:
     return "prepared" if key_id in keys().keys.prepared.values() else "old" if is_held else "MISSING"
 
 
-def _files_by_key() -> dict[str, int]:
+def _files_by_key(without: Collection[str] = ()) -> dict[str, int]:
     found: dict[str, int] = {}
     for address in store().stored():
+        if address in without:
+            continue
         key_id = store().head(address)[1:].hex()
         found[key_id] = found.get(key_id, 0) + 1
     return found
@@ -142,7 +144,7 @@ def _retire(damaged: list[str]) -> None:
     with transaction_mode("DEFERRED"):
         used, unknown = set(key_rotation.sealed_with()), key_rotation.unknown_numbers()
         db.session.rollback()
-    used |= {key for key in _files_by_key() if key in ring.keys.sealing} if not damaged else set()
+    used |= set(_files_by_key(damaged))
     used |= set(ring.keys.indexing) if unknown else set()
     gone = [key_id for key_id in ring.keys.old if key_id not in used]
     ring.replace_file(ring.keys.without(gone))

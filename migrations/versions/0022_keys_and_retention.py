@@ -21,9 +21,8 @@ def upgrade() -> None:
     op.add_column("staff", sa.Column("id_number_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("account", sa.Column("closed_at", UTCDateTime(), nullable=True))
     op.add_column("declaration", sa.Column("removal_told_at", UTCDateTime(), nullable=True))
-    op.create_index(
-        "ix_declaration_drafts", "declaration", ["touched_at"], sqlite_where=_DRAFTS, postgresql_where=_DRAFTS
-    )
+    columns, where = ["status", "touched_at"], {"sqlite_where": _DRAFTS, "postgresql_where": _DRAFTS}
+    op.create_index("ix_declaration_drafts", "declaration", columns, **where)
     with op.batch_alter_table("print_job") as job:
         job.alter_column("staff_id", existing_type=sa.Integer(), nullable=True)
         job.add_column(sa.Column("account_id", sa.Integer(), nullable=True))

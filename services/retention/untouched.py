@@ -6,6 +6,7 @@ with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import exists, select, update
 from lib.clock import local
 from lib.codes import Status
 from lib.database import utcnow
+from lib.database.sql import with_written_constants
 from models import Declaration, Draft, db
 from services import audit, workflow
 from services.accounts import inbox
@@ -25,18 +27,20 @@ ANNOUNCED = timedelta(days=30)  # before
 BATCH = 100  # in one run: others write between two runs
 
 
-def _untouched(since: timedelta) -> Any:
+def _untouched(since: timedelta, *more: Any) -> Sequence[Declaration]:
     """Drafts without a change, nor anything typed, for so long; the oldest first."""
     before = utcnow() - since
     typed = exists().where(Draft.declaration_id == Declaration.id, Draft.saved_at > before)
     query = select(Declaration).where(Declaration.status == Status.DRAFT, Declaration.touched_at <= before, ~typed)
-    return query.order_by(Declaration.touched_at).limit(BATCH)
+    query = query.where(*more).order_by(Declaration.touched_at).limit(BATCH)
+    query = query.with_for_update(skip_locked=True, of=Declaration)  # two machines may tick at once
+    return db.session.scalars(with_written_constants(query)).all()  # else the index of drafts is not used
 
 
 def announce() -> int:
     """Tell the people whose draft will be removed; once, unless they touch it."""
     untold = Declaration.removal_told_at.is_(None) | (Declaration.removal_told_at < Declaration.touched_at)
-    found = db.session.scalars(_untouched(KEPT - ANNOUNCED).where(untold)).all()
+    found = _untouched(KEPT - ANNOUNCED, untold)
     for draft in found:
         day = f"{local(utcnow() + ANNOUNCED):%Y-%m-%d}"
         values = {texts.NUMBER: draft.number, texts.DAY: day}
@@ -51,7 +55,7 @@ def announce() -> int:
 def remove() -> int:
     """Empty the drafts that were announced and still not touched."""
     told = Declaration.removal_told_at >= Declaration.touched_at, Declaration.removal_told_at <= utcnow() - ANNOUNCED
-    found = db.session.scalars(_untouched(KEPT).where(*told).with_for_update()).all()
+    found = _untouched(KEPT, *told)
     for draft in found:
         workflow.expire(draft)
         empty(draft)
