@@ -130,25 +130,30 @@ class KeyFile:
         return [key_id for key_id in (*self.sealing, *self.indexing) if key_id not in kept]
 
 
+def _head(key_id: str) -> bytes:
+    """How the values of a key begin."""
+    return _FORMAT + bytes.fromhex(key_id)
+
+
 class _KeysInUse:
     """The ciphers and keyed hashes made from one key file. Replaced as a whole."""
 
     def __init__(self, keys: KeyFile) -> None:
         self.keys = keys
-        self.head = _FORMAT + bytes.fromhex(keys.current)
-        self.ciphers = {key_id: AESGCM(_derive(key, "seal")) for key_id, key in keys.sealing.items()}
+        self.head = _head(keys.current)
+        self.ciphers = {_head(key_id): AESGCM(_derive(key, "seal")) for key_id, key in keys.sealing.items()}
         older = [key_id for key_id in keys.indexing if key_id != keys.current_index]
         self.index_ids = [keys.current_index, *older]
         self.indexes: dict[str, list[HMAC]] = {}
 
-    def hashes(self, purpose: str, value: str) -> list[bytes]:
-        keyed = self.indexes.get(purpose)
-        if keyed is None:
+    def keyed(self, purpose: str) -> list[HMAC]:
+        """The begun hashes of all keys that may have been used, that of the current one first."""
+        found = self.indexes.get(purpose)
+        if found is None:
             rotates = purpose.split("|")[0] in _ROTATING
             masters = [self.keys.indexing[key_id] for key_id in self.index_ids] if rotates else [self.keys.master]
-            keyed = [HMAC(_derive(master, f"index|{purpose}"), SHA256()) for master in masters]
-            self.indexes[purpose] = keyed
-        return [_finished(one, value) for one in keyed]
+            found = self.indexes[purpose] = [HMAC(_derive(master, f"index|{purpose}"), SHA256()) for master in masters]
+        return found
 
 
 def _finished(keyed: HMAC, value: str) -> bytes:
@@ -234,7 +239,7 @@ class Keyring:
     def seal_all(self, values: Sequence[tuple[bytes, str]]) -> list[bytes]:
         """``seal`` of many (plain, aad), which asks for random bytes once."""
         in_use, nonces = self._now(), _nonces(len(values))
-        head, encrypt = in_use.head, in_use.ciphers[in_use.keys.current].encrypt
+        head, encrypt = in_use.head, in_use.ciphers[in_use.head].encrypt
         return [
             head + nonce + encrypt(nonce, plain, head + aad.encode())
             for nonce, (plain, aad) in zip(nonces, values, strict=True)
@@ -243,19 +248,18 @@ class Keyring:
     def open(self, sealed: bytes, aad: str) -> bytes:
         """Decrypt what ``seal`` made for the same ``aad``. Raises Tampered."""
         head, nonce = sealed[:HEAD_LENGTH], sealed[HEAD_LENGTH : HEAD_LENGTH + _NONCE_BYTES]
-        cipher = self._cipher(head[len(_FORMAT) :].hex())
-        if cipher is None or head[: len(_FORMAT)] != _FORMAT:
-            raise Tampered("no such key")
+        cipher = self._in_use.ciphers.get(head) or self._cipher_of_late(head)
         try:
             return cipher.decrypt(nonce, sealed[HEAD_LENGTH + _NONCE_BYTES :], head + aad.encode())
         except (InvalidTag, ValueError) as error:
             raise Tampered("altered or out of place") from error
 
-    def _cipher(self, key_id: str) -> AESGCM | None:
+    def _cipher_of_late(self, head: bytes) -> AESGCM:
         """Another process may have begun to use a key since we looked."""
-        if key_id not in self._in_use.ciphers:
-            self.look_again()
-        return self._in_use.ciphers.get(key_id)
+        self.look_again()
+        if cipher := self._in_use.ciphers.get(head):
+            return cipher
+        raise Tampered("no such key")
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether a value was sealed with the current key; others are due for sealing again in a rotation."""
@@ -275,11 +279,11 @@ class Keyring:
 
     def index(self, purpose: str, value: str) -> bytes:
         """The keyed hash (32 bytes) by which an encrypted value is found again."""
-        return self.indexes(purpose, value)[0]
+        return _finished(self._now().keyed(purpose)[0], value)
 
     def indexes(self, purpose: str, value: str) -> list[bytes]:
         """All under which it may be found, that of the current key first. More than one only while keys rotate."""
-        return self._now().hashes(purpose, value)
+        return [_finished(keyed, value) for keyed in self._now().keyed(purpose)]
 
     def mac(self, purpose: str, *parts: bytes) -> bytes:
         """A keyed hash (32 bytes) of ``parts``; each goes in with its length, so (ab, c) and (a, bc) differ."""

@@ -119,7 +119,8 @@ def key_file(keys_file: Path, ring: Keyring) -> Iterator[DoctorFinding]:
 
 def foreign_keys(keys_file: Path) -> str | None:
     """What is wrong when the key file does not open what the database holds, judged by one of the latest values."""
-    for mapped in (Account, LegacyHolder, AssistanceRequest, Staff):
+    tables: tuple[Any, ...] = (Account, LegacyHolder, AssistanceRequest, Staff)
+    for mapped in tables:
         try:
             row = db.session.scalar(select(mapped).order_by(mapped.id.desc()).limit(1))
             secret = row and (row.totp_secret if isinstance(row, Staff) else row.id_number)

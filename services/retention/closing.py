@@ -72,7 +72,7 @@ def close(who: KnownApplicant, actor: Actor) -> None:
 
 def _forget_messages(account_id: int) -> None:
     for table in (InboxMessage, OutboxMessage, ParkedForm, ActivationCode, PictureHash, PrintJob):
-        gone: Any = delete(table).where(table.account_id == account_id)  # type: ignore[attr-defined]
+        gone: Any = delete(table).where(table.account_id == account_id)
         db.session.execute(gone.execution_options(synchronize_session=False))
 
 

@@ -144,7 +144,9 @@ def _account(account: Account) -> dict[str, Any]:
 def _old_record(account: Account) -> dict[str, Any] | None:
     """Not for an account that was claimed with a weak proof: its owner may be somebody else."""
     old = account.legacy if account.assured else None
-    return old and {
+    if old is None:
+        return None
+    return {
         "姓名": old.name,
         "档案号": old.archive_no,
         "证书编号": old.certificate_no,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import create_app
 from config import BadSetting, TestConfig
@@ -183,7 +183,7 @@ def test_all_values_and_searches_survive_a_rotation_that_is_killed(
     assert touched_at() == touched
     assert not audit_seals.verify(audit_seals.ChainHead()).problem
     with pytest.raises(Exception, match="only ever added"):
-        db.session.execute(InternalNote.__table__.update().values(staff_id=1))
+        db.session.execute(update(InternalNote).values(staff_id=1))
 
 
 def said_by_doctor(folder: Path) -> list[tuple[str, str]]:

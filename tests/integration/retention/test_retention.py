@@ -196,8 +196,10 @@ def test_an_account_with_a_record_or_a_submission_stays(make, browser, status, s
     assert says in browser.send("/account/close", SECRET, expect=200).text
     db.session.expire_all()
     assert account.state == AccountState.ACTIVE
+    who = applicants.known(account)
+    assert who
     with transaction_mode("IMMEDIATE"), pytest.raises(closing.CannotClose):
-        closing.close(applicants.known(account), make.actor(account))
+        closing.close(who, make.actor(account))
 
 
 # --- 导出我的信息 -----------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def _kill_at(where: str, number: int) -> None:
             replace(old, new)
             count()
 
-        os.replace = counted
+        os.replace = counted  # type: ignore[assignment]
 
 
 def main() -> None:
