@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Request, g, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
@@ -16,9 +17,8 @@ from blueprints import admin, archive, auth, errors, gate, proxy, public, review
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
-from lib import crypto
 from lib.codes import Channel
-from lib.database import engine_options, note_damage, prepare_engine
+from lib.database import engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
 from lib.files import Note
 from lib.http import slow_connections
@@ -28,6 +28,7 @@ from lib.http.form_bodies import FormBodyParser
 from lib.http.headers import with_headers
 from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
+from lib.keyring import BadKeyFile, Keyring
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
 from lib.remote.senders import Site
@@ -148,8 +149,7 @@ def _prepare_data(app: Flask) -> None:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
-    keys_file: Path = app.config["KEYS_FILE"]
-    ring = _keyring(keys_file)
+    ring = _keyring(app.config["KEYS_FILE"], app.config["SQLALCHEMY_DATABASE_URI"])
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
@@ -180,17 +180,29 @@ def _photo_rule(app: Flask) -> PhotoRule:
         raise BadSetting(f"KUAIJI_PHOTO_*: expected {error}") from error
 
 
-def _keyring(path: Path) -> crypto.Keyring:
+def _keyring(path: Path, database_url: str) -> Keyring:
     """The keys, created on the first start. Of two processes that start at once, the second loads the first one's."""
     if not path.exists():
+        _refuse_new_keys(path, database_url)
         try:
-            return crypto.Keyring.create(path)
+            return Keyring.create(path)
         except FileExistsError:
             pass
     try:
-        return crypto.Keyring.load(path)
-    except (OSError, crypto.BadKeyFile) as error:
+        return Keyring.load(path)
+    except (OSError, BadKeyFile) as error:
         raise BadSetting(f"KUAIJI_KEYS_FILE: {error}") from error
+
+
+def _refuse_new_keys(path: Path, database_url: str) -> None:
+    """New keys beside an old database would open nothing, and hide that the right ones are lost."""
+    try:
+        if not is_in_use(database_url):
+            return
+        why = "what the database holds opens with that file only: bring it back from its back-up"
+    except DBAPIError as error:
+        why = f"and the database cannot say whether it was in use: {type(error.orig).__name__}"
+    raise BadSetting(f"KUAIJI_KEYS_FILE: {path} is missing; {why} (docs/operations.md, Keys)")
 
 
 def _stored_secret(path: Path) -> str:

@@ -50,8 +50,9 @@ from lib.codes import (
     Role,
     Status,
 )
-from lib.crypto import Keyring, row_mac
+from lib.crypto import row_mac
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
+from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
 from lib.storage import Folder
@@ -331,6 +332,9 @@ class Account(Base):
     privacy_version: Mapped[str] = mapped_column(String(10), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     password_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # by the person; nothing personal is left in the row
 
     id_number = Sealed()
     phone = Sealed()
@@ -444,8 +448,9 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     totp_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_last_step: Mapped[int] = mapped_column(default=0)  # a code is accepted once
-    #: Of the officer's own ID number: excludes the own file from review.
+    #: The officer's own ID number: excludes the own file from review. Sealed as well: a rotation needs it.
     id_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
@@ -459,6 +464,7 @@ class Staff(Base):
     proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     totp_secret = Sealed()
+    id_number = Sealed()
     email = Sealed()
 
     department: Mapped[Department] = relationship()
@@ -723,6 +729,7 @@ class Declaration(Answers, Base):
     __tablename__ = "declaration"
     __table_args__ = (
         Index("uq_declaration_one_open", "account_id", unique=True, sqlite_where=OPEN_SQL),
+        Index("ix_declaration_drafts", "status", "touched_at", sqlite_where=text("status = 'draft'")),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
@@ -749,6 +756,7 @@ class Declaration(Answers, Base):
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     touched_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
+    removal_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # an untouched draft was announced
     #: Which pages are done: services.filing.progress. NULL: never worked out.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
@@ -1580,18 +1588,23 @@ class UploadPart(Base):
 
 
 class PrintJob(Base):
-    """A print job (批量打印) or an export (名册): who requested it, its progress, the address of the finished file."""
+    """A print job (批量打印) or an export: who requested it, its progress, the address of the finished file.
+
+    An officer's export is a 名册, an applicant's is what is kept about them.
+    """
 
     __tablename__ = "print_job"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'drawing', 'done', 'failed')", name="known_state"),
         CheckConstraint("done <= total", name="done_is_part"),
+        CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="of_one_person"),
         Index("ix_print_job_staff", "staff_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     revisions: Mapped[list[int]] = mapped_column(JSON)  # their ids, in the order of the pages
     export: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what to list: services.reports.exports
     state: Mapped[str] = mapped_column(String(10), default="waiting")

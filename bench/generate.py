@@ -18,8 +18,8 @@ from sqlalchemy import Table, select
 
 from bench.invent import APPROVED, DECLINED, IN_REVIEW, RETURNED, WAITING, Invented, Office, Person
 from lib.codes import DepartmentKind, Role
-from lib.crypto import Keyring
 from lib.identity import mask_number
+from lib.keyring import Keyring
 from lib.names import sort_key
 from models import Base, Department, Staff, db, keys
 from services.departments import tree as departments

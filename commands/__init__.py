@@ -11,6 +11,7 @@ from commands import (
     departments,
     doctor,
     init,
+    keys,
     legacy,
     messages,
     print_sheets,
@@ -21,7 +22,7 @@ from commands import (
     tick,
 )
 
-GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments)
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys)
 
 
 def init_app(app: Flask) -> None:

@@ -25,12 +25,18 @@ def command() -> None:
     If the officers' lists are missing, it builds them from the submissions.
     """
     _check_noted_damage()
+    is_new = not doctor.is_set_up()
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")
     db.session.commit()
     if queue_index.is_missing():
         queue_index.rebuild()
         db.session.commit()
+    if is_new:
+        path = current_app.config["KEYS_FILE"]
+        click.echo(f"keys are in {path}: put a copy into a back-up apart from the data; without it everything is lost")
+    elif wrong := doctor.foreign_keys(current_app.config["KEYS_FILE"]):
+        raise click.ClickException(wrong)
     click.echo("database and reference data are up to date")
 
 

@@ -1,4 +1,6 @@
-"""``flask print``: draws the sheets of print jobs and writes 名册. The site and ``flask tick`` start it.
+"""``flask print``: draws the sheets of print jobs, writes 名册 and what people export about themselves.
+
+The site and ``flask tick`` start it.
 
 It is a separate process, because drawing a thousand sheets would occupy the font lock and memory of a web process.
 """
@@ -24,6 +26,7 @@ from lib.files import StorageFailure
 from models import PrintJob, db
 from services.access import Actor
 from services.reports import exports, xlsx
+from services.retention import own_export
 from services.sheet import batch_print
 from services.sheet import pdf as sheet_pdf
 from services.sheet.content import SheetPhotoLost
@@ -105,6 +108,9 @@ def _draw(job_id: int, drawer: str) -> None:
         job = db.session.get(PrintJob, job_id)
         if job is None:
             raise JobLost
+        if job.account_id:
+            _pack(job, drawer)
+            return
         actor = batch_print.maker(job)
         if actor and job.export:
             _list(job, actor, drawer)
@@ -135,6 +141,20 @@ def _list(job: PrintJob, actor: Actor, drawer: str) -> None:
             stored = exports.store_parts(made, store())
     with transaction_mode("IMMEDIATE"):
         exports.finish(actor, db.session.get_one(PrintJob, uid), wanted, made, drawer, stored)
+        db.session.commit()
+
+
+def _pack(job: PrintJob, drawer: str) -> None:
+    """What is kept about one person."""
+    folder, job_id = Path(current_app.config["DATA"]) / xlsx.FOLDER, job.id
+    packed = own_export.write(job, store(), folder)
+    db.session.rollback()
+    if packed is None:
+        _fail(job_id, drawer, "nothing")
+        return
+    blob = store().put(packed)
+    with transaction_mode("IMMEDIATE"):
+        own_export.finish(job_id, drawer, blob)
         db.session.commit()
 
 

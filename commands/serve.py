@@ -74,6 +74,8 @@ def _print_warnings() -> None:
     with transaction_mode("DEFERRED"):
         if pending := doctor.pending_migration(migrations()):
             raise click.ClickException(pending)
+        if wrong := doctor.foreign_keys(config["KEYS_FILE"]):
+            raise click.ClickException(wrong)
         for text in doctor.risky_settings(config):
             click.echo(f"warning: {text}", err=True)
         if config["DEMO"]:

@@ -58,6 +58,19 @@ def create(username: str, name: str, role: str, department: str, password_stdin:
     _print_secret(username, secret)
 
 
+@group.command("set-number")
+@click.argument("username")
+@reporting
+def set_number(username: str) -> None:
+    """Read the officer's own ID number from standard input; it excludes their own file from review."""
+    number = identity.normalise_number(IdType.RESIDENT, _line())
+    if wrong := identity.number_problem(IdType.RESIDENT, number, today()):
+        raise click.ClickException(wrong)
+    staff.set_number(username, number)
+    db.session.commit()
+    click.echo(f"{username} has a number")
+
+
 @group.command("disable")
 @click.argument("username")
 @reporting

@@ -160,6 +160,7 @@ class AccountState(ChoiceEnum):
     RESERVED = "reserved", "待设置密码"
     ACTIVE = "active", "正常"
     FROZEN = "frozen", "已冻结"
+    CLOSED = "closed", "已注销"
 
 
 class AccountAct(ChoiceEnum):  # what becomes of an account, with a reason

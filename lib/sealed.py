@@ -11,7 +11,7 @@ from typing import Any
 class Sealed:
     """An encrypted text (or JSON) over the column ``<name>_sealed``, bound to its row by table, column and uid.
 
-    The row's class has ``keyring()``: the lib.crypto.Keyring in force.
+    The row's class has ``keyring()``: the lib.keyring.Keyring in force.
     """
 
     def __init__(self, as_json: bool = False) -> None:

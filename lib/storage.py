@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lib.crypto import Keyring, Tampered
 from lib.files import sync_directory, temporary_file_beside
+from lib.keyring import HEAD_LENGTH, Keyring, Tampered
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -92,6 +92,18 @@ class Folder:
         """Compare the ciphertext with the hash in the row. Raises FileMissing or FileDamaged."""
         if hashlib.sha256(self._read(address)).hexdigest() != sha256:
             raise FileDamaged(address)
+
+    def stored(self) -> Iterator[str]:
+        """Every address, those in the trash as well: they may come back."""
+        yield from self.addresses()
+        yield from (path.name for path in sorted(self._trash.iterdir()) if _ADDRESS.match(path.name))
+
+    def head(self, address: str) -> bytes:
+        """How the ciphertext begins; b"" when the file is gone."""
+        for path in (self._path(address), self._trashed(address)):
+            with suppress(FileNotFoundError), open(path, "rb") as file:
+                return file.read(HEAD_LENGTH)
+        return b""
 
     def reseal(self, address: str) -> Blob | None:
         """Encrypt again with the current key; None when that is not needed. Raises FileMissing or FileDamaged."""

@@ -56,6 +56,8 @@ _ROWS = (
     Move("withdraw", "撤回", _SUBMITTED, None, _APPLICANT, progress="撤回申报"),
     Move("drop", "放弃变更", _DRAFT, Status.DROPPED, _APPLICANT, "change", progress="放弃变更"),
     Move("discard", "作废变更", _EDITED, Status.DROPPED, _MANAGER, "beside_record", progress="变更作废"),
+    Move("give_up", "注销账号，撤销申报", _EDITED, Status.DROPPED, _APPLICANT, progress="注销账号，撤销申报"),
+    Move("expire", "长期未改动，删除内容", _DRAFT, Status.DROPPED, progress="长期未改动，内容已删除"),
     Move("claim", "领取", _SUBMITTED, Status.IN_REVIEW, _OFFICER, "handles", progress="开始审核", takes=True),
     Move("release", "放回", _IN_REVIEW, Status.SUBMITTED, _OFFICER, "holds"),
     Move("lapse", "领取超时", _IN_REVIEW, Status.SUBMITTED),

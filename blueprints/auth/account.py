@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import device_name, me, writing
@@ -88,6 +88,21 @@ def end_other_devices() -> ResponseReturnValue:
     response = redirect(url_for("auth.account"))
     set_device_cookie(response, device, staff=False)
     return response
+
+
+@bp.post("/account/devices/<int:session_id>")
+@only(*APPLICANTS)
+def end_device(session_id: int) -> ResponseReturnValue:
+    """退出 one device: lost, or in an internet café. Another person's session is not found."""
+    with writing():
+        found = sessions.end_one(session_id, account_id=me().id)
+        if found:
+            audit.record("end_session", me())
+            db.session.commit()
+    if not found:
+        abort(404)
+    flash("这台设备已退出登录", "g")
+    return redirect(url_for("auth.account" if session_id != me().session_id else "public.home"))
 
 
 @bp.get("/inbox", endpoint="inbox")

@@ -12,8 +12,8 @@ from flask import Blueprint, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from blueprints import gate, writing
-from lib.crypto import Tampered
 from lib.database import utcnow
+from lib.keyring import Tampered
 from models import db, keys
 from services.accounts import known_devices, sessions
 from services.filing import next_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,10 @@ from sqlalchemy import (
     PoolProxiedConnection,
     String,
     TypeDecorator,
+    create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
 )
@@ -72,6 +75,18 @@ def engine_options(url: str) -> dict[str, Any]:
     given = make_url(url).query
     timeout = given.get("connect_timeout", LOCK_WAIT_S)
     return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": timeout}}  # a server may have gone
+
+
+def is_in_use(url: str) -> bool:
+    """Whether a database has tables; asked before the application has an engine. Creates no file."""
+    file = make_url(url).database if url.startswith("sqlite") else None
+    if file and not (os.path.exists(file) and os.path.getsize(file)):
+        return False
+    engine = create_engine(url, **engine_options(url))
+    try:
+        return bool(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def prepare_engine(engine: Any) -> None:

@@ -18,10 +18,19 @@ from lib import names
 from lib.codes import AccountState, CodePurpose, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from models import Account, LegacyHolder, WebSession, db, keys
+from models import Account, LegacyHolder, WebSession, db
 from services import audit
 from services.access import Actor
-from services.accounts import activation_codes, inbox, known_devices, passwords, sent_codes, sessions, throttle
+from services.accounts import (
+    activation_codes,
+    blind_index,
+    inbox,
+    known_devices,
+    passwords,
+    sent_codes,
+    sessions,
+    throttle,
+)
 
 RESERVED_FOR = timedelta(minutes=30)
 
@@ -63,11 +72,11 @@ class KnownApplicant:
 
 def number_index(number: str) -> bytes:
     """The keyed hash by which a normalised number is found."""
-    return keys().index("id_number", number)
+    return blind_index.of_number(number)
 
 
 def phone_index(phone: str) -> bytes:
-    return keys().index("phone", phone)
+    return blind_index.of_phone(phone)
 
 
 def actor_of(account: Account) -> Actor:

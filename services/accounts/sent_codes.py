@@ -60,7 +60,7 @@ def look_up(phones: Mapping[CodePurpose, PhoneOf]) -> int:
 
 
 def _row(purpose: CodePurpose, subject: str) -> SentCode:
-    return SentCode(purpose=purpose, subject_index=_index(purpose, subject), expires_at=utcnow() + LIFE)
+    return SentCode(purpose=purpose, subject_index=_indexes(purpose, subject)[0], expires_at=utcnow() + LIFE)
 
 
 def _make(row: SentCode, subject: str, to: Contact) -> None:
@@ -72,8 +72,8 @@ def _make(row: SentCode, subject: str, to: Contact) -> None:
     outbox.post(to, name, text, useless_from=row.expires_at)
 
 
-def _index(purpose: CodePurpose, subject: str) -> bytes:
-    return keys().index(f"sent_code|{purpose}", subject)
+def _indexes(purpose: CodePurpose, subject: str) -> list[bytes]:
+    return keys().indexes(f"sent_code|{purpose}", subject)
 
 
 def _hash(purpose: CodePurpose, subject: str, code: str) -> bytes:
@@ -82,7 +82,7 @@ def _hash(purpose: CodePurpose, subject: str, code: str) -> bytes:
 
 def _usable(purpose: CodePurpose, subject: str) -> Any:
     valid = SentCode.used_at.is_(None), SentCode.expires_at > utcnow(), SentCode.code_hash.is_not(None)
-    query = select(SentCode).where(SentCode.subject_index == _index(purpose, subject), *valid)
+    query = select(SentCode).where(SentCode.subject_index.in_(_indexes(purpose, subject)), *valid)
     return query.order_by(SentCode.created_at.desc(), SentCode.id.desc()).limit(COMPARED)
 
 

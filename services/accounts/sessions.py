@@ -120,6 +120,17 @@ def touch(session_id: int) -> None:
     db.session.execute(update(WebSession).where(WebSession.id == session_id).values(seen_at=utcnow()))
 
 
+def end_one(session_id: int, *, account_id: int) -> bool:
+    """One of the person's own sessions, with the phone uploads that it allowed. False: it is none of them."""
+    mine = select(WebSession.id).where(WebSession.id == session_id, WebSession.account_id == account_id)
+    if db.session.scalar(mine) is None:
+        return False
+    end(session_id)
+    phones = update(PhoneUpload).where(PhoneUpload.session_id == session_id, PhoneUpload.expires_at > utcnow())
+    db.session.execute(phones.values(expires_at=utcnow()))
+    return True
+
+
 def end(session_id: int) -> None:
     _end(WebSession.id == session_id)
 

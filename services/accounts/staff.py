@@ -93,12 +93,23 @@ def create(new: NewStaff, password_hash: str, actor: Actor | None = None) -> tup
         raise StaffRefused(f"用户名 {new.username} 已存在")
     row = Staff(username=new.username, name=name, role=new.role, department_id=office.id, password_hash=password_hash)
     number = identity.normalise_number(IdType.RESIDENT, new.id_number)
-    row.id_index = applicants.number_index(number) if number else None
+    _set_number(row, number)
     secret = _new_secret(row)
     db.session.add(row)
     db.session.flush()
     audit.record("staff_create", actor, detail=f"staff {row.uid} as {new.role} at {office.code}")
     return row, secret
+
+
+def _set_number(row: Staff, number: str) -> None:
+    row.id_number, row.id_index = number or None, applicants.number_index(number) if number else None
+
+
+def set_number(username: str, number: str) -> None:
+    """The officer's own ID number, normalised. Raises StaffRefused."""
+    row = by_username(username)
+    _set_number(row, number)
+    audit.record("staff_number", None, detail=f"staff {row.uid}")
 
 
 def office_of(code: str) -> Department:

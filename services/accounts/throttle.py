@@ -95,6 +95,7 @@ SEND_CODE = SecretLimits(
     Limit("send_code", 3, HOUR), Limit("send_code", 10, DAY, first=15), Limit("send_address", 30, DAY, first=100)
 )
 PASSWORD = Limit("password", 5, MINUTES)  # asked again in a session; counted for the session
+OWN_DATA = Limit("own_data", 3, DAY)  # exports of one person's data
 VERIFY_ADDRESS = Limit("verify_address", 30, HOUR)  # check codes of sheets that do not exist
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in
 

@@ -13,6 +13,7 @@ from lib.codes import AccountState, IdType, Status
 from lib.database import Prebuilt, parameter
 from lib.sealed import Sealed
 from models import Account, Declaration, Department, LegacyHolder, SearchKey, db, keys
+from services.accounts import blind_index
 from services.checks.case import Case, Outcome, look, passed
 from services.declaration import labels
 from services.papers import similar_pictures
@@ -71,8 +72,8 @@ def _found(case: Case) -> dict[str, list[Any]]:
     mobile, found = case.get("mobile"), defaultdict(list)
     rows = _ALIKE.rows(
         db.session,
-        indexes=[keys().index("id_number", form) for form in forms],
-        phone=keys().index("phone", mobile),
+        indexes=[blind_index.of_number(form) for form in forms],
+        phone=blind_index.of_phone(mobile),
         phone_key=queue_index.phone_key(mobile[-4:]),
         account_id=case.account.id,
         before=case.declaration.id,

@@ -24,6 +24,7 @@ from lib.database import utcnow
 from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
+from services.accounts import blind_index
 from services.old_register import shared_proofs
 from services.old_register.columns import TITLES
 from services.old_register.reading import Source
@@ -157,7 +158,7 @@ class _Batch:
                 self.proofs.add_refused(row.values)
                 self._leave_out(line, "error", row.problem)
                 continue
-            index = self.ring.index("id_number", row.values["number"] or "")
+            index = blind_index.of_number(row.values["number"] or "")
             if index in good:
                 self._leave_out(line, *_clash(_TWICE, row.values, good[index][1].values["name"]))
                 continue

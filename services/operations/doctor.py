@@ -22,13 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 from lib.database import failure_of, utcnow, wal_is_safe
 from lib.files import Note, StorageFailure
+from lib.keyring import Keyring, Tampered
 from lib.pdf import fonts
 from lib.pictures import images
 from lib.remote import clamd
 from lib.remote.senders import NotSent
 from lib.sandbox import client as sandbox
 from lib.storage import Folder
-from models import Department, Division, Option, db
+from models import Account, AssistanceRequest, Department, Division, LegacyHolder, Option, Staff, db, keys
 from services.declaration import deadlines
 from services.messages import outbox, sending
 from services.old_register import shared_proofs
@@ -81,7 +82,13 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today), lambda: messages(config), old_register]
+        parts += [
+            lambda: key_file(config["KEYS_FILE"], keys()),
+            reference_data,
+            lambda: calendar(today),
+            lambda: messages(config),
+            old_register,
+        ]
     for part in parts:
         try:
             yield from part()
@@ -98,7 +105,33 @@ def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     if mode & 0o077:
         yield warning(f"keys: {keys_file} can be read by others (mode {mode:o}); chmod 600 it")
     else:
-        yield ok(f"keys: {keys_file}")
+        yield ok(f"keys: {keys_file}; keep a copy apart from the data, nothing opens without it")
+
+
+def key_file(keys_file: Path, ring: Keyring) -> Iterator[DoctorFinding]:
+    """Does it open this database, and is a rotation under way?"""
+    if problem := foreign_keys(keys_file):
+        yield fault(problem)
+    elif ring.keys.old or ring.keys.prepared:
+        old = ", ".join(ring.keys.old) or "none yet"
+        yield warning(f"keys: a rotation is not finished (old keys: {old}); run flask keys rotate, see flask keys list")
+
+
+def foreign_keys(keys_file: Path) -> str | None:
+    """What is wrong when the key file does not open what the database holds, judged by one of the latest values."""
+    tables: tuple[Any, ...] = (Account, LegacyHolder, AssistanceRequest, Staff)
+    for mapped in tables:
+        try:
+            row = db.session.scalar(select(mapped).order_by(mapped.id.desc()).limit(1))
+            secret = row and (row.totp_secret if isinstance(row, Staff) else row.id_number)
+        except Tampered:
+            return (
+                f"keys: {keys_file} does not open what the database holds: it is another installation's, or older than "
+                "the last rotation; bring the right one back from its back-up (docs/operations.md, Keys)"
+            )
+        if secret:
+            break
+    return None
 
 
 def risky_settings(config: Mapping[str, Any]) -> list[str]:

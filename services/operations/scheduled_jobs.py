@@ -24,6 +24,7 @@ from services.old_register import jobs as register_jobs
 from services.papers import phone_upload, resumable_uploads
 from services.queue import digest
 from services.reports import xlsx
+from services.retention import untouched
 from services.sheet import batch_print
 from services.workflow import department_closing, due_dates
 
@@ -80,6 +81,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
         "answers promised by a new calendar": requests.reckon_again,
         "pictures of old assistance requests": requests.drop_old_pictures,
+        "untouched drafts announced": untouched.announce,
+        "untouched drafts removed": untouched.remove,
         "reminders of corrections": reminders.remind_all,
         "departments closed and reopened": department_closing.carry_out,
         "due dates by a new calendar": due_dates.reckon_again,

@@ -175,15 +175,15 @@ def append(upload: Upload, start: int, data: bytes) -> int:
     if not moved.rowcount:
         db.session.refresh(upload)
         raise Elsewhere(upload.arrived)
-    part = UploadPart(upload_id=upload.id, start=start, sealed=keys().seal(data, _place(upload, start)))
+    part = UploadPart(upload_id=upload.id, start=start, sealed=keys().seal(data, place_of_part(upload.uid, start)))
     db.session.add(part)
     db.session.flush()
     return start + len(data)
 
 
-def _place(upload: Upload, start: int) -> str:
+def place_of_part(uid: str, start: int) -> str:
     """Binds a part to its upload and its place in it: parts cannot be exchanged on the disk."""
-    return f"upload_part|{upload.uid}|{start}"
+    return f"upload_part|{uid}|{start}"
 
 
 def expires_at(upload: Upload) -> datetime:
@@ -201,7 +201,7 @@ def assembled(upload: Upload) -> bytes:
     for part in db.session.scalars(query):
         if part.start != len(data):
             break
-        data += keys().open(part.sealed, _place(upload, part.start))
+        data += keys().open(part.sealed, place_of_part(upload.uid, part.start))
     if len(data) != upload.length:
         raise Elsewhere(len(data))
     return bytes(data)

@@ -30,8 +30,8 @@ from models import (
     Revision,
     SearchKey,
     db,
-    keys,
 )
+from services.accounts import blind_index
 from services.departments import tree as department_tree
 from services.departments.tree import DepartmentTree
 from services.moves import RETURNING
@@ -40,8 +40,8 @@ OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
 NO_CLOCK = date(1970, 1, 1)  # in QueueCount, while no clock runs for the office
 BATCH = 500
-NAME_KEY, INITIALS_KEY, PHONE_KEY = "n", "p", "t"
-_KEY_LENGTH, _SUFFIX_LENGTH, _TAIL_LENGTH = 52, 100, 16
+NAME_KEY, INITIALS_KEY = "n", "p"
+_KEY_LENGTH, _SUFFIX_LENGTH = 52, 100
 
 #: What one submission counts as: department, status, due date, submitted again, has reminders.
 Count = tuple[int, Status, date, bool, bool]
@@ -199,8 +199,7 @@ def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
 
 
 def phone_key(tail: str) -> str:
-    """The search key of a phone's last four digits: a keyed hash, since ten thousand tails are quickly tried."""
-    return PHONE_KEY + keys().index("phone_tail", tail).hex()[:_TAIL_LENGTH]
+    return blind_index.of_tail(tail)
 
 
 def name_key(part: str) -> str:

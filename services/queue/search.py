@@ -18,8 +18,9 @@ from lib.clock import today
 from lib.database import Prebuilt, parameter
 from lib.identity import sign_in_number
 from lib.names import normalise_text, without_control_characters
-from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, keys
+from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db
 from services.access import Actor
+from services.accounts import blind_index
 from services.queue import index as queue_index
 from services.queue.rows import OfficerView, QueuePage
 
@@ -173,7 +174,7 @@ def _by_id_number(asked: _Search) -> list[int]:
     compact = _compact(asked.text)
     if len(compact) < 5 or not compact.isascii() or not any(character.isdigit() for character in compact):
         return []
-    account = select(Account.id).where(Account.id_index == keys().index("id_number", sign_in_number(compact)))
+    account = select(Account.id).where(Account.id_index == blind_index.of_number(sign_in_number(compact)))
     query = select(QueueItem.declaration_id).where(QueueItem.account_id.in_(account))
     return asked.ids(query.order_by(QueueItem.declaration_id.desc()), QueueItem.declaration_id)
 

@@ -148,7 +148,7 @@ class PrintState:
 
     @property
     def until(self) -> datetime:
-        return local(self.job.created_at + KEPT)
+        return until(self.job)
 
 
 def standing(actor: Actor, job: PrintJob) -> PrintState:
@@ -168,6 +168,11 @@ def may_fetch(actor: Actor, job: PrintJob) -> bool:
     if job.export and not job.export["path"].startswith(actor.path):
         return False
     return job.address is not None and len(still_allowed(actor, job.revisions)) == len(job.revisions)
+
+
+def until(job: PrintJob) -> datetime:
+    """When its file is removed."""
+    return local(job.created_at + KEPT)
 
 
 def file_name(job: PrintJob) -> str:
@@ -246,7 +251,7 @@ def fail(job_id: int, drawer: str, problem: str) -> bool:
 
 def maker(job: PrintJob) -> Actor | None:
     """Who asked for it, with the rights of now. None: no officer any more."""
-    staff = db.session.get(Staff, job.staff_id, options=[joinedload(Staff.department)])
+    staff = db.session.get(Staff, job.staff_id or 0, options=[joinedload(Staff.department)])
     if staff is None or not staff.active or staff.role not in OFFICERS:
         return None
     return actor_of(staff)

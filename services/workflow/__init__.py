@@ -31,7 +31,7 @@ from services.workflow.state import (
     waiting_transfer,
     waits,
 )
-from services.workflow.submission import drop, missing_for_submit, submit, withdraw
+from services.workflow.submission import drop, expire, give_up, missing_for_submit, submit, withdraw
 from services.workflow.transfers import answer_offer, offer, proposer, take_back_offer, take_back_second_look
 
 __all__ = [
@@ -53,7 +53,9 @@ __all__ = [
     "decline",
     "discard",
     "drop",
+    "expire",
     "expire_lapsed",
+    "give_up",
     "held_by_another",
     "holder",
     "holds",

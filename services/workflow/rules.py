@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from lib.clock import local
-from lib.codes import Kind, MarkState, Status
+from lib.codes import AccountState, Kind, MarkState, Status
 from models import Claim, Declaration, Event, Mark, SecondLook, Staff, Transfer, db
 from services import audit
 from services.access import Actor, in_office
@@ -216,6 +216,8 @@ def can_revoke(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Ma
 def can_reopen(declaration: Declaration, actor: Actor) -> None:
     check(declaration, "reopen", actor)
     handles(declaration, actor)
+    if declaration.account.state == AccountState.CLOSED:
+        raise NotAllowed("申报人已注销账号，不能再受理这一份")
     if has_open(declaration):
         raise NotAllowed("申报人已经重新申报，不能再受理这一份")
 

@@ -138,6 +138,16 @@ def _reopen_marks(declaration: Declaration) -> None:
         mark.state = MarkState.OPEN
 
 
+def give_up(declaration: Declaration, actor: Actor) -> Event:
+    """The person closes the account: what is not with the office ends."""
+    return make_move(declaration, "give_up", actor)
+
+
+def expire(declaration: Declaration) -> Event:
+    """A draft that nobody has touched for long ends."""
+    return make_move(declaration, "expire", None)
+
+
 def drop(declaration: Declaration, actor: Actor) -> Event:
     """Give up a change declaration; the record stays as it is."""
     change(declaration, actor)

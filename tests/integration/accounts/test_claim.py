@@ -61,7 +61,7 @@ def test_a_record_is_claimed_with_the_archive_number_and_one_signs_in_again(brow
 
     person = account()
     assert (person.name, person.id_number, person.legacy_id) == ("孙立国", NUMBER, holder().id)
-    assert (person.claim_factor, person.assured, person.privacy_version) == ("archive_no", False, "2026-3")
+    assert (person.claim_factor, person.assured, person.privacy_version) == ("archive_no", False, "2026-4")
     assert holder().claimed_at is not None
     assert db.session.scalars(select(Event.verb)).all() == ["claim_legacy", "sign_in"]
     assert db.session.scalars(select(InboxMessage.title)).all() == ["密码设置成功"]

@@ -59,7 +59,7 @@ def test_registering_setting_the_password_and_signing_in(browser):
         "单小燕",
         "13800130301",
         None,
-        "2026-3",
+        "2026-4",
     )
     assert (person.reserved_until, person.reservation_hash) == (None, None)
     assert db.session.scalars(select(Event.verb)).all() == ["register", "sign_in"]

@@ -14,9 +14,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from lib import database
 from lib.codes import OPEN, Kind, Status
-from lib.crypto import Tampered
 from lib.database import Prebuilt, parameter, prebuilt, sqlite_pragmas, transaction_mode, wal_is_safe
 from lib.database.reader import begin_reading, stop_reading
+from lib.keyring import Tampered
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
 from tests.support.applicant.filing import PAGES, filled

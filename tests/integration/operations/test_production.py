@@ -10,7 +10,7 @@ import pytest
 
 from app import create_app
 from config import BadSetting, Config, TestConfig, unknown_variables
-from lib.crypto import Keyring
+from lib.keyring import Keyring
 from services.operations import doctor
 from tests.support.rules.house import ROOT
 from tests.support.site.command_line import runner

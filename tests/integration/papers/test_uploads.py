@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from commands.tick import tick
 from forms import PAPERS
 from lib.codes import Status
-from lib.crypto import Tampered
 from lib.database import utcnow
+from lib.keyring import Tampered
 from lib.pictures.images import MAX_BYTES
 from lib.sandbox import client as sandbox
 from lib.sealed import new_uid

@@ -1,5 +1,6 @@
 """Keys, sealed values, keyed hashes, passwords, tokens."""
 
+import hmac
 import json
 import stat
 import threading
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import crypto
-from lib.crypto import BadKeyFile, HashingBusy, Keyring, Tampered
+from lib.crypto import HashingBusy
+from lib.keyring import BadKeyFile, Keyring, Tampered
 from tests.support.patience import PATIENCE_S
 
 RING = Keyring.ephemeral()
@@ -137,24 +139,57 @@ def test_of_two_processes_that_start_at_once_one_makes_the_keys(tmp_path: Path) 
     Keyring.load(path)
 
 
-def test_rotation_seals_with_the_new_key_and_opens_with_both(tmp_path: Path) -> None:
+def test_a_rotation_is_noticed_by_every_process_and_opens_with_both_keys(tmp_path: Path) -> None:
+    """``other`` is the ring of another process: it has read the file before."""
     path = tmp_path / "keys.json"
-    old = Keyring.create(path)
-    sealed = old.seal(b"x", "a")
+    ring = Keyring.create(path)
+    other = Keyring.load(path)
+    sealed, found, kept = ring.seal(b"x", "a"), ring.index("phone", "1"), ring.index("receipt", "1")
 
-    new = old.with_new_key(path)
-    assert new.current_key_id != old.current_key_id
-    assert new.open(sealed, "a") == b"x"
-    assert not new.is_current(sealed)
-    assert new.is_current(new.seal(b"x", "a"))
-    assert new.index("p", "v") == old.index("p", "v")
-    assert Keyring.load(path).open(new.seal(b"y", "a"), "a") == b"y"
+    ring.replace_file(ring.keys.with_prepared())
+    assert ring.is_current(ring.seal(b"x", "a"))
+    assert ring.is_current(sealed)
+    ring.replace_file(ring.keys.switched())
+    assert not ring.is_current(sealed)
+    assert other.open(ring.seal(b"y", "a"), "a") == b"y"
+    assert other.is_current(other.seal(b"z", "a"))
+    assert other.seal(b"z", "a")[:5] == ring.head
+    assert other.open(sealed, "a") == b"x"
+    assert ring.indexes("phone", "1")[1] == found != ring.index("phone", "1")
+    assert [one.indexes("receipt", "1") for one in (ring, other)] == [[kept], [kept]]
 
-    new.with_only_current_key(path)
+    ring.replace_file(ring.keys.without(ring.keys.old))
     only = Keyring.load(path)
-    assert only.current_key_id == new.current_key_id
+    assert only.indexes("phone", "1") == [ring.index("phone", "1")]
     with pytest.raises(Tampered):
         only.open(sealed, "a")
+
+
+def test_a_running_process_does_not_take_over_a_foreign_or_older_key_file(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    ring = Keyring.create(path)
+    older = path.read_bytes()
+    ring.replace_file(ring.keys.with_prepared().switched())
+    value = ring.seal(b"x", "a")
+    for content in (older, Keyring.ephemeral().keys.as_json(), b"{"):
+        path.write_bytes(content)
+        ring.look_again()
+        assert ring.open(value, "a") == b"x"
+
+
+def test_a_key_file_of_before_finds_what_it_has_always_found(tmp_path: Path) -> None:
+    """Its one master made every hash, and still makes those that do not rotate."""
+    path = tmp_path / "keys.json"
+    content = json.loads(Keyring.ephemeral().keys.as_json())
+    del content["lookup"], content["prepared"]
+    path.write_text(json.dumps(content))
+    ring = Keyring.load(path)
+    old = hmac.digest(ring.derive("index|phone"), b"1", "sha256")
+    assert ring.index("phone", "1") == old
+    ring.replace_file(ring.keys.with_prepared().switched())
+    assert Keyring.load(path).indexes("phone", "1") == [ring.index("phone", "1"), old]
+    ring.replace_file(ring.keys.without(ring.keys.old))
+    assert Keyring.load(path).indexes("phone", "1") == [ring.index("phone", "1")]
 
 
 def edited(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:

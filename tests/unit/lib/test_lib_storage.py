@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.crypto import Keyring
+from lib.keyring import Keyring
 from lib.storage import Blob, FileDamaged, FileMissing, Folder, Sweep
 
 DAY = 24 * 3600.0
@@ -187,18 +187,24 @@ def test_the_same_bytes_sent_again_mend_the_damage(folder: Folder) -> None:
     folder.check(again.address, again.sha256)
 
 
+def rotated(keys: Keyring) -> Keyring:
+    keys.replace_file(keys.keys.with_prepared().switched())
+    return keys
+
+
 def test_resealing_moves_a_file_to_the_current_key(tmp_path: Path) -> None:
     keys = Keyring.create(tmp_path / "keys.json")
     old = Folder(tmp_path / "uploads", keys)
     blob = old.put(b"picture")
     assert old.reseal(blob.address) is None
 
-    folder = Folder(tmp_path / "uploads", keys.with_new_key(tmp_path / "keys.json"))
+    folder = Folder(tmp_path / "uploads", rotated(keys))
     moved = folder.reseal(blob.address)
     assert moved is not None
     assert (moved.address, moved.size) == (blob.address, blob.size)
     folder.check(moved.address, moved.sha256)
-    only = Folder(tmp_path / "uploads", Keyring.load(tmp_path / "keys.json").with_only_current_key(tmp_path / "k"))
+    keys.replace_file(keys.keys.without(keys.keys.old))
+    only = Folder(tmp_path / "uploads", Keyring.load(tmp_path / "keys.json"))
     assert only.get(blob.address) == b"picture"
 
 
@@ -257,7 +263,7 @@ def test_trashed_bytes_are_resealed_in_their_old_place(tmp_path: Path) -> None:
     age(path_of(old, blob.address), 2 * DAY)
     old.sweep(nobody, DAY)
 
-    folder = Folder(tmp_path / "uploads", keys.with_new_key(tmp_path / "keys.json"))
+    folder = Folder(tmp_path / "uploads", rotated(keys))
     assert folder.reseal(blob.address) is not None
     assert list(folder.addresses()) == [blob.address]
     assert list((folder.root / "trash").iterdir()) == []

@@ -1,0 +1,1 @@
+"""What is kept about applicants, and their rights: untouched drafts, closed accounts, 导出我的信息."""
