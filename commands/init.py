@@ -25,6 +25,7 @@ def command() -> None:
     If the officers' lists are missing, it builds them from the submissions.
     """
     _check_noted_damage()
+    is_first = not doctor.is_set_up()
     flask_migrate.upgrade()
     load_reference_data(Path(current_app.root_path) / "data")
     db.session.commit()
@@ -32,6 +33,8 @@ def command() -> None:
         queue_index.rebuild()
         db.session.commit()
     click.echo("database and reference data are up to date")
+    if is_first:
+        click.echo(doctor.keys_are_needed(current_app.config["KEYS_FILE"]), err=True)
 
 
 def _check_noted_damage() -> None:

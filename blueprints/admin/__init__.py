@@ -2,6 +2,7 @@
 
 from blueprints.admin import (
     audit,
+    backups,
     department_setup,
     departments,
     home,
@@ -17,6 +18,7 @@ from blueprints.admin.shared import bp
 
 __all__ = [
     "audit",
+    "backups",
     "bp",
     "department_setup",
     "departments",

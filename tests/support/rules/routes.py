@@ -232,6 +232,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.new_notice": (GP, SYSTEM),
     "admin.edit_notice": (GP, SYSTEM),
     "admin.messages": (G, SYSTEM),
+    "admin.backups": (G, SYSTEM),
     "admin.retry_message": (P, SYSTEM),
     "admin.message_texts": (G, SYSTEM),
     "admin.message_text": (GP, SYSTEM),
