@@ -14,7 +14,7 @@ import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from commands.doctor import migrations
 from commands.report import one_line, progress, reporting
@@ -23,8 +23,8 @@ from lib.backup import encryption
 from lib.backup.archive import KEYS, Archive, BackupSummary
 from lib.backup.encryption import BackupError
 from lib.clock import local
-from lib.database import transaction_mode, utcnow
-from lib.files import temporary_file_beside
+from lib.database import failure_of, transaction_mode, utcnow
+from lib.files import StorageFailure, temporary_file_beside
 from lib.storage import Folder
 from models import db, keys, store
 from services import audit
@@ -32,6 +32,7 @@ from services.operations import backup_runs, backups, restoring
 
 group = AppGroup("backup", help="备份：生成密钥对、做备份、检查、恢复、查看、清理。")
 SHOWN = 20  # damaged files that are named
+TRIES = 12  # of five seconds each
 
 _directory = click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 _name = click.option("--backup", "name", metavar="NAME", help="哪一份备份；不写是最新的。")
@@ -101,9 +102,17 @@ def _recorded(kind: str) -> Iterator[list[BackupSummary]]:
 
 
 def _write_down(kind: str, begun_at: Any, done: list[BackupSummary], problem: str) -> None:
-    with transaction_mode("IMMEDIATE"):
-        backup_runs.record(kind, begun_at, done[-1] if done else None, problem)
-        db.session.commit()
+    """Others may be writing without a pause: what took an hour is worth a minute of waiting."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction_mode("IMMEDIATE"):
+                backup_runs.record(kind, begun_at, done[-1] if done else None, problem)
+                db.session.commit()
+            return
+        except DBAPIError as error:
+            db.session.rollback()
+            if not tries_left or failure_of(error) != StorageFailure.LOCKED:
+                raise
 
 
 def _scratch() -> Path:

@@ -99,8 +99,8 @@ class BackupSummary:
     def parse(cls, content: bytes) -> BackupSummary:
         told = json.loads(content)
         parts = {name: FileMark(**mark) for name, mark in told.pop("parts").items()}
-        lists = {name: tuple(told.pop(name)) for name in ("recipients", "missing")}
-        return cls(parts=parts, **lists, **told)
+        recipients, missing = tuple(told.pop("recipients")), tuple(told.pop("missing"))
+        return cls(recipients=recipients, parts=parts, missing=missing, **told)
 
 
 class Archive:

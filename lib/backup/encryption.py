@@ -76,7 +76,7 @@ def decrypt_stream(source: BinaryIO, out: BinaryIO, identity: Any) -> None:
     inflate = isal_zlib.decompressobj(_GZIP)
     try:
         _pyrage().decrypt_io(source, _Sink(lambda data: out.write(inflate.decompress(data))), [identity])
-    except (_pyrage().DecryptError, isal_zlib.error) as error:
+    except (_pyrage().DecryptError, isal_zlib.error) as error:  # type: ignore[misc]
         raise BackupError("私钥打不开这份备份，或者备份已损坏") from error
     out.write(inflate.flush())
 

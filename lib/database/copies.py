@@ -31,17 +31,12 @@ _ROUTINES = text(
 )
 
 
-def begin_snapshot(session: Any, engine: str) -> Connection:
-    """The connection of a session that begins to read now, and sees nothing that is written later."""
+def begin_snapshot(session: Any, engine: str) -> tuple[Connection, str]:
+    """The connection of a session that begins to read now and sees nothing that is written later, and its migration."""
     options = {"isolation_level": "REPEATABLE READ"} if engine == POSTGRESQL else {}
     connection: Connection = session.connection(execution_options=options)
-    connection.exec_driver_sql("SELECT count(*) FROM alembic_version")  # the first read is the cut
-    return connection
-
-
-def revision(connection: Connection) -> str:
-    """The migration that the database is at; raises SQLAlchemyError when it has none."""
-    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()  # this is the cut
+    return connection, str(revision)
 
 
 # --- SQLite -----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from lib.backup import encryption
 from lib.backup.archive import DATABASE, FILES, KEYS, Archive, BackupSummary, FileMark, StoredCopy, write_lines, written
 from lib.backup.encryption import BackupError
 from lib.crypto import Keyring, Tampered
-from lib.database import copies
+from lib.database import copies, failure_of
+from lib.files import locked
 from lib.storage import FileMissing, Folder
 from models import db
 from services.papers import papers
@@ -72,8 +73,8 @@ def _cut(folder: Path, source: Source, recipients: Sequence[str]) -> tuple[Backu
     """The database at one moment, encrypted, and the files that it names."""
     with scratch(source.scratch) as room:
         for _time in range(CUTS):
-            connection = copies.begin_snapshot(db.session, engine := db.engine.dialect.name)
-            plain, revision = _plain(connection, room, engine), _revision(connection)
+            connection, revision = _begun(engine := db.engine.dialect.name)
+            plain = _plain(connection, room, engine)
             named = papers.referenced()
             db.session.rollback()
             if all(source.store.exists(address) for address in named):
@@ -83,10 +84,12 @@ def _cut(folder: Path, source: Source, recipients: Sequence[str]) -> tuple[Backu
     return BackupSummary(name, engine, revision, tuple(recipients), {DATABASE: mark}), named
 
 
-def _revision(connection: Connection) -> str:
+def _begun(engine: str) -> tuple[Connection, str]:
     try:
-        return copies.revision(connection)
+        return copies.begin_snapshot(db.session, engine)
     except SQLAlchemyError as error:
+        if failure_of(error):
+            raise
         raise BackupError("数据库还没有初始化；请先运行 flask init") from error
 
 
@@ -109,11 +112,12 @@ def _plain(connection: Connection, room: Path, engine: str) -> Path:
 def scratch(folder: Path) -> Iterator[Path]:
     """A folder for plain copies, empty before and after; what a killed process left is removed, too."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _clear(folder)
-    try:
-        yield folder
-    finally:
+    with locked(folder):
         _clear(folder)
+        try:
+            yield folder
+        finally:
+            _clear(folder)
 
 
 def _clear(folder: Path) -> None:

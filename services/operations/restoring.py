@@ -145,4 +145,4 @@ def _keep(path: Path) -> None:
 
 
 def _aside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.before-restore-{utcnow():%Y%m%dT%H%M%S}")
+    return path.with_name(f"{path.name}.before-restore-{utcnow():%Y%m%dT%H%M%S%f}")
