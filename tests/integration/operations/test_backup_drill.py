@@ -12,7 +12,7 @@ from typing import Any
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from lib.backup import encryption
 from lib.backup.archive import Archive
@@ -54,23 +54,20 @@ def pair() -> tuple[str, str]:
 
 
 def busy(seed: int, ended: Any) -> None:
-    """Store pictures and name them; forget others, their files at once: before the row is gone, too."""
-    chance, number = Random(seed), 0
-    with db.session.no_autoflush:
-        while not ended.wait(0.01):
-            number += 1
-            pages = db.session.scalars(select(PaperPage).order_by(PaperPage.id).limit(8)).all()
-            page = chance.choice(pages)
-            blob = store().put(f"{seed} {number}".encode() * 500)
-            facts = {
-                name: getattr(page, name) for name in PaperPage.__table__.columns.keys() if name not in ("id", "uid")
-            }
-            db.session.add(PaperPage(**facts | {"kind": f"busy{seed}", "address": blob.address}))
-            old = [page for page in pages if page.kind == f"busy{seed}"][:-2]
-            for gone in old:
-                store().discard(gone.address, 0)
-                db.session.delete(gone)
-            db.session.commit()
+    """Store pictures and name them; forget others, and remove their files at once."""
+    number, first, kind = 0, os.getpid() * 10_000, f"busy{seed}"
+    page = dict(db.session.execute(select(PaperPage.__table__).limit(1)).one()._mapping)
+    while not ended.wait(0.01):
+        number += 1
+        blob = store().put(f"{os.getpid()} {number}".encode() * 500)
+        new = page | {"id": first + number, "uid": f"{os.getpid()}-{number}", "kind": kind, "address": blob.address}
+        db.session.execute(insert(PaperPage.__table__).values(new))
+        mine = select(PaperPage.address).where(PaperPage.kind == kind).order_by(PaperPage.id.desc())
+        gone = db.session.scalars(mine.offset(3)).all()
+        db.session.execute(delete(PaperPage).where(PaperPage.address.in_(gone)))
+        db.session.commit()
+        for address in gone:
+            store().discard(address, 0)
 
 
 @pytest.mark.parametrize("cycles", CYCLES)
@@ -114,7 +111,7 @@ def restored(folder: Path, archive_folder: Path, chance: Random, settings: dict[
     with drill.entered(drill.installation(folder / f"target{chance.random()}", **settings)) as app:
         flask = runner(app)
         killed = drill.killed_at(chance.randint(1, 60), lambda: flask(*command))
-        status, said, error = flask(*command)
+        status, _said, error = flask(*command)
         assert (status, killed) == (0, True), error
         assert storage_check.check(store(), sorted(papers.referenced())) == {}
         db.session.rollback()

@@ -88,6 +88,7 @@ def at_work(works: list[Callable[[Any], object]]) -> Iterator[None]:
         ended.set()
         for process in processes:
             process.join()
+    assert [process.exitcode for process in processes] == [0] * len(works)
 
 
 def file_operations(work: Callable[[], object]) -> int:
