@@ -26,14 +26,18 @@ from tests.support.site import backups as drill
 from tests.support.site.command_line import runner
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
-CYCLES = [2, pytest.param(20, marks=pytest.mark.soak)]
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+DRILLS = [
+    pytest.param("sqlite", 2, id="sqlite"),
+    pytest.param("postgres", 1, id="postgres", marks=pytest.mark.postgres),
+    pytest.param("sqlite", 20, id="sqlite, long", marks=pytest.mark.soak),
+    pytest.param("postgres", 20, id="postgres, long", marks=[pytest.mark.soak, pytest.mark.postgres]),
+]
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
     """Settings with an empty database at each call."""
-    if request.param == "sqlite":
+    if request.getfixturevalue("engine") == "sqlite":
         yield dict
         return
     server, made = request.getfixturevalue("postgres_server"), list[str]()
@@ -57,7 +61,7 @@ def busy(seed: int, ended: Any) -> None:
     """Store pictures and name them; forget others, and remove their files at once."""
     number, first, kind = 0, os.getpid() * 10_000, f"busy{seed}"
     page = dict(db.session.execute(select(PaperPage.__table__).limit(1)).one()._mapping)
-    while not ended.wait(0.01):
+    while not ended.wait(0.03):
         number += 1
         blob = store().put(f"{os.getpid()} {number}".encode() * 500)
         new = page | {"id": first + number, "uid": f"{os.getpid()}-{number}", "kind": kind, "address": blob.address}
@@ -70,8 +74,8 @@ def busy(seed: int, ended: Any) -> None:
             store().discard(address, 0)
 
 
-@pytest.mark.parametrize("cycles", CYCLES)
-def test_what_is_restored_is_the_cut_however_often_it_is_killed(database, pair, tmp_path, monkeypatch, cycles):
+@pytest.mark.parametrize(("engine", "cycles"), DRILLS)
+def test_what_is_restored_is_the_cut_however_often_it_is_killed(engine, database, pair, tmp_path, monkeypatch, cycles):
     run_drill(database, pair, tmp_path, monkeypatch, cycles)
 
 
