@@ -80,7 +80,7 @@ def _report(summary: BackupSummary) -> None:
 
 def _made(archive: Archive, with_keys: bool) -> BackupSummary:
     keys_file = current_app.config["KEYS_FILE"] if with_keys else None
-    source = backups.Source(store(), keys(), _scratch(), keys_file)
+    source = backups.BackupSource(store(), keys(), _scratch(), keys_file)
     recipients = current_app.config["BACKUP_RECIPIENTS"]
     with archive.writing(), _recorded("create") as done, store().held(), transaction_mode("DEFERRED"):
         done.append(summary := backups.create(archive, source, recipients, partial(progress, "备份文件")))

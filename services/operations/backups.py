@@ -35,7 +35,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Source:
+class BackupSource:
     """What is backed up: the store and its keys; ``keys_file`` only when it is asked for. ``scratch``: for copies."""
 
     store: Folder
@@ -52,7 +52,9 @@ def unwatched(_length: int) -> AbstractContextManager[Step]:
     return nullcontext(nobody)
 
 
-def create(archive: Archive, source: Source, recipients: Sequence[str], watch: Watch = unwatched) -> BackupSummary:
+def create(
+    archive: Archive, source: BackupSource, recipients: Sequence[str], watch: Watch = unwatched
+) -> BackupSummary:
     """Make one; the caller holds the archive's lock and the store, and ends the reading transaction."""
     if not recipients:
         raise BackupError("没有备份的公钥；请先运行 flask backup key，再设置 KUAIJI_BACKUP_RECIPIENTS")
@@ -69,7 +71,7 @@ def create(archive: Archive, source: Source, recipients: Sequence[str], watch: W
     return summary
 
 
-def _cut(folder: Path, source: Source, recipients: Sequence[str]) -> tuple[BackupSummary, set[str]]:
+def _cut(folder: Path, source: BackupSource, recipients: Sequence[str]) -> tuple[BackupSummary, set[str]]:
     """The database at one moment, encrypted, and the files that it names."""
     with scratch(source.scratch) as room:
         for _time in range(CUTS):

@@ -83,8 +83,8 @@ def examine(
         print_fonts,
     ]
     if is_set_up():
-        parts += [reference_data, lambda: calendar(today), lambda: messages(config), old_register]
-        parts += [lambda: backup(config)]
+        parts += [reference_data, lambda: backup(config), lambda: calendar(today)]
+        parts += [lambda: messages(config), old_register]
     for part in parts:
         try:
             yield from part()

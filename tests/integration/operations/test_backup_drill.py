@@ -65,7 +65,7 @@ def busy(seed: int, ended: Any) -> None:
         number += 1
         blob = store().put(f"{os.getpid()} {number}".encode() * 500)
         new = page | {"id": first + number, "uid": f"{os.getpid()}-{number}", "kind": kind, "address": blob.address}
-        db.session.execute(insert(PaperPage.__table__).values(new))
+        db.session.execute(insert(PaperPage).values(new))
         mine = select(PaperPage.address).where(PaperPage.kind == kind).order_by(PaperPage.id.desc())
         gone = db.session.scalars(mine.offset(3)).all()
         db.session.execute(delete(PaperPage).where(PaperPage.address.in_(gone)))

@@ -17,10 +17,14 @@ from sqlalchemy import Connection, inspect
 
 from app import create_app
 from config import TestConfig
+from lib.backup import encryption
+from lib.backup.archive import Archive
 from lib.database import copies
 from models import db
+from tests.support.site.command_line import runner
 from tests.support.site.served import free_port
 
+SECRET, PUBLIC = encryption.new_identity()
 Rows = dict[str, list[str]]
 _FORK = multiprocessing.get_context("fork")  # starts in milliseconds
 
@@ -129,3 +133,30 @@ def _counter(last: int | None) -> list[int]:
 
     sys.addaudithook(hook)
     return count
+
+
+class Kept:
+    """An installation with one declaration, its commands, and a folder for its back-ups."""
+
+    def __init__(self, app: Flask, folder: Path) -> None:
+        self.app, self.flask, self.folder = app, runner(app), folder / "backups"
+        self.private = folder / "private"
+        self.private.write_text(SECRET)
+
+    def made(self, *options: str) -> Path:
+        status, _said, error = self.flask("backup", "create", str(self.folder), *options)
+        assert status == 0, error
+        return self.folder / Archive(self.folder).names()[-1]
+
+    def refused(self, command: str, *options: str) -> str:
+        status, _said, error = self.flask("backup", command, str(self.folder), *options)
+        assert status == 1
+        return error.splitlines()[-1].removeprefix("Error: ")
+
+    def copies(self) -> list[Path]:
+        return sorted(self.folder.glob("files/*/*/*.age"))
+
+
+def restore(app: Flask, kept: Kept, *options: str) -> tuple[int, str]:
+    status, said, error = runner(app)("backup", "restore", str(kept.folder), "--identity", str(kept.private), *options)
+    return status, said if status == 0 else error.splitlines()[-1].removeprefix("Error: ")
