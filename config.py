@@ -16,6 +16,8 @@ import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from lib.backup.encryption import parse_recipients
+from lib.crypto import secret_problem
 from lib.remote import clamd, mail, sms
 
 ROOT = Path(__file__).resolve().parent
@@ -150,6 +152,23 @@ SETTINGS = (
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
     Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
+    Setting("BACKUP_DIR", "", "directory of the back-ups, best on another disk; empty: none are made by themselves"),
+    Setting(
+        "BACKUP_RECIPIENTS",
+        "",
+        "public keys that back-ups are encrypted to, made by `flask backup key`, separated by commas",
+        parse_recipients,
+    ),
+    Setting(
+        "BACKUP_HOUR", "2", "hour of the day from which on `flask tick` makes one", _up_to(23, "an hour from 0 to 23")
+    ),
+    Setting("BACKUP_KEEP", "30", "how many are kept; 0: all", _whole),
+    Setting(
+        "BACKUP_WITH_KEYS",
+        "no",
+        "put the keys file into those back-ups, too (encrypted); `no`: keep a copy of it elsewhere yourself",
+        _yes,
+    ),
     Setting(
         "BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT; https in production"
     ),
@@ -295,19 +314,6 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable} is no setting" + (f"; did you mean KUAIJI_{nearest[0]}?" if nearest else "")
 
 
-SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters; different ones
-_WELL_KNOWN = re.compile(r"secret|change.?me|passw|example|kuaiji|123456|abcdef|qwert", re.IGNORECASE)
-
-
-def secret_problem(key: str) -> str:
-    """Why a key that signs cookies is short or easy to guess, or nothing."""
-    if len(key) < SECRET_LENGTH:
-        return f"has {len(key)} characters, fewer than {SECRET_LENGTH}"
-    if len(set(key)) < SECRET_VARIETY or key in (key + key)[1:-1] or _WELL_KNOWN.search(key):
-        return "is easy to guess"
-    return ""
-
-
 class Config:
     """What every environment shares."""
 
@@ -331,6 +337,7 @@ class Config:
         self.STATIC_BUILDS: Path = self.DATA / "static"
         self.COMPILED_TEMPLATES: Path = self.DATA / "templates"
         self.UPLOADS: Path = ROOT / given["UPLOADS"]
+        self.BACKUP_DIR: Path | None = ROOT / given["BACKUP_DIR"] if given["BACKUP_DIR"] else None
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
         #: Browsers take a cookie of such a name only from this very host, over https, for all paths.

@@ -1618,3 +1618,21 @@ class PrintJob(Base):
     drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice
     tries: Mapped[int] = mapped_column(default=0)  # number of processes that tried; a job that kills them is given up
     problem: Mapped[str | None] = mapped_column(String(20))  # why it failed: services.sheet.batch_print
+
+
+class BackupRun(Base):
+    """A back-up that was made (``create``), or checked (``verify``), or could not be."""
+
+    __tablename__ = "backup_run"
+    __table_args__ = (Index("ix_backup_run_kind", "kind", "ok", "ended_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    ok: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(30))  # of the back-up; empty when none was made
+    begun_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    files: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes
+    with_keys: Mapped[bool] = mapped_column(default=False)
+    problem: Mapped[str | None] = mapped_column(String(200))

@@ -28,7 +28,7 @@ from services.accounts import throttle
 from services.departments import matching
 from services.departments.snapshot import AgreedText
 from services.filing import next_page, verification
-from services.operations import readiness
+from services.operations import backup_runs, readiness
 from services.papers import photo_tool
 from services.sheet import commitment as sheet_commitment
 from services.sheet import templates as sheet_templates
@@ -241,5 +241,7 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem."""
     found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
+    notes = [] if found else list(backup_runs.readiness(current_app.config["BACKUP_DIR"] is not None))
     db.session.rollback()
-    return Response("".join(f"{line}\n" for line in found or ["ok"]), 503 if found else 200, mimetype="text/plain")
+    lines = [*(found or ["ok"]), *notes]
+    return Response("".join(f"{line}\n" for line in lines), 503 if found else 200, mimetype="text/plain")

@@ -6,6 +6,7 @@ from flask import Flask
 
 from commands import (
     audit,
+    backup,
     calendar,
     demo,
     departments,
@@ -22,7 +23,7 @@ from commands import (
     tick,
 )
 
-GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys)
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys, backup)
 
 
 def init_app(app: Flask) -> None:

@@ -32,12 +32,11 @@ def command() -> None:
     if queue_index.is_missing():
         queue_index.rebuild()
         db.session.commit()
-    if is_new:
-        path = current_app.config["KEYS_FILE"]
-        click.echo(f"keys are in {path}: put a copy into a back-up apart from the data; without it everything is lost")
-    elif wrong := doctor.foreign_keys(current_app.config["KEYS_FILE"]):
+    if not is_new and (wrong := doctor.foreign_keys(current_app.config["KEYS_FILE"])):
         raise click.ClickException(wrong)
     click.echo("database and reference data are up to date")
+    if is_new:
+        click.echo(doctor.keys_are_needed(current_app.config["KEYS_FILE"]), err=True)
 
 
 def _check_noted_damage() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from flask import current_app
 from commands import messages
 from commands.report import one_line, reporting
 from models import db
-from services.operations import scheduled_jobs
+from services.operations import backup_runs, scheduled_jobs
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
@@ -34,7 +35,8 @@ def _installation() -> scheduled_jobs.Installation:
     config = current_app.config
     store, root = current_app.extensions["kuaiji.store"], Path(current_app.root_path)
     hour = config["DIGEST_HOUR"]
-    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"], hour)
+    starts_backup = partial(backup_runs.start, root, config)
+    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"], hour, starts_backup)
 
 
 @click.command("tick")

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import threading
 import unicodedata
@@ -142,3 +143,16 @@ def token_hash(token: str) -> bytes:
 def new_code(digits: int = 8) -> str:
     """A one-time code of decimal digits, leading zeros included."""
     return f"{secrets.randbelow(10**digits):0{digits}d}"
+
+
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters; different ones
+_WELL_KNOWN = re.compile(r"secret|change.?me|passw|example|kuaiji|123456|abcdef|qwert", re.IGNORECASE)
+
+
+def secret_problem(key: str) -> str:
+    """Why a key that signs cookies is short or easy to guess, or nothing."""
+    if len(key) < SECRET_LENGTH:
+        return f"has {len(key)} characters, fewer than {SECRET_LENGTH}"
+    if len(set(key)) < SECRET_VARIETY or key in (key + key)[1:-1] or _WELL_KNOWN.search(key):
+        return "is easy to guess"
+    return ""

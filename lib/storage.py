@@ -2,7 +2,8 @@
 
 An address is the keyed hash of the plain bytes. So equal files are stored once, and only the keys reveal whether a
 known file is stored. Files are written atomically and never changed in place.
-An object store needs the same methods: put, get, exists, addresses, check, reseal, discard, sweep.
+An object store needs the same methods: put, get, exists, addresses, check, reseal, discard, sweep; and for back-ups
+stamp, sealed, put_sealed and held.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ class FileMissing(Exception):
 
 class FileDamaged(Exception):
     """The stored bytes are not those that were put."""
+
+
+class StoreHeld(Exception):
+    """A back-up is being made, which needs the files that are there now."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,8 @@ class Folder:
         """Remove what no row refers to, in two passes at least ``older_than_s`` apart, by way of the trash.
 
         A put gives a file a new date before its row exists, and each file is judged and moved under the lock that a put
-        takes too, so bytes that are just being used again stay. What is referred to after all comes back.
+        takes too, so bytes that are just being used again stay. What is referred to after all comes back. Raises
+        StoreHeld; then it may be half done.
         """
         done = Sweep()
         before = time.time() - older_than_s
@@ -138,10 +144,14 @@ class Folder:
         return done
 
     def discard(self, address: str, older_than_s: float) -> bool:
-        """Remove a file without waiting for a sweep, unless another request has stored the same bytes since."""
-        with self._locked():
+        """Remove a file without waiting for a sweep, unless another request has stored the same bytes since.
+
+        While a back-up is made it stays, for a sweep.
+        """
+        with self._locked(), suppress(StoreHeld):
             for path in (self._path(address), self._trashed(address)):
                 if path.exists() and _older(path, time.time() - older_than_s):
+                    self._refuse_held()
                     path.unlink()
                     sync_directory(path.parent)
                     return True
@@ -154,7 +164,44 @@ class Folder:
         if wanted:
             self._restore_from_trash(path.name)
         else:
+            self._refuse_held()
             path.unlink()
+
+    # --- for back-ups -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No file is removed meanwhile. It ends with the process, however that ends."""
+        with open(self.root / "hold", "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+
+    def _refuse_held(self) -> None:
+        with open(self.root / "hold", "ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreHeld("正在备份，暂时不能清理文件；请等备份结束后再运行") from error
+
+    def stamp(self, address: str) -> str | None:
+        """A word that changes when the stored bytes may have changed; None when nothing is stored."""
+        for path in (self._path(address), self._trashed(address)):
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                return f"{found.st_size}-{found.st_mtime_ns}"
+        return None
+
+    def sealed(self, address: str) -> bytes:
+        """The bytes as they are stored. Raises FileMissing."""
+        return self._read(address)
+
+    def put_sealed(self, address: str, sealed: bytes) -> None:
+        """Store such bytes of a back-up, unless the file is there and sound. Raises FileDamaged or OSError."""
+        self._open(address, sealed)
+        with self._locked():
+            if self._existing(address) is not None:
+                return
+        self._write_sealed(address, sealed)
 
     def _move_to_trash(self, address: str) -> None:
         path, trashed = self._path(address), self._trashed(address)
@@ -191,8 +238,10 @@ class Folder:
         return sealed
 
     def _write(self, address: str, data: bytes, replace: bool = False) -> bytes:
+        return self._write_sealed(address, self._keys.seal(data, f"blob|{address}"), replace)
+
+    def _write_sealed(self, address: str, sealed: bytes, replace: bool = False) -> bytes:
         path = self._path(address)
-        sealed = self._keys.seal(data, f"blob|{address}")
         self._make_directories(path)
         with temporary_file_beside(self._tmp / address, sealed) as temporary, self._locked():
             if not replace and (

@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
 from models import db
@@ -18,18 +19,21 @@ def plain_type(kind: str, item: Any, _autogen: Any) -> str | bool:
     return False
 
 
-def run() -> None:
+def run(connection: Connection) -> None:
     configured = current_app.extensions["migrate"].configure_args
-    with db.engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=db.metadata,
-            render_item=plain_type,
-            transaction_per_migration=True,
-            **configured,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_item=plain_type,
+        transaction_per_migration=True,
+        **configured,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
-run()
+if (given := context.config.attributes.get("connection")) is not None:
+    run(given)  # inside a transaction of the caller's, as when a back-up is restored
+else:
+    with db.engine.connect() as own:
+        run(own)

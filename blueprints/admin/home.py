@@ -65,7 +65,13 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),
-    ("运行", (AdminPage("admin.messages", "消息发送情况", "查看邮件和短信是否发出，重发没有发出的"),)),
+    (
+        "运行",
+        (
+            AdminPage("admin.messages", "消息发送情况", "查看邮件和短信是否发出，重发没有发出的"),
+            AdminPage("admin.backups", "备份情况", "查看上次备份和核对在什么时候，有没有失败"),
+        ),
+    ),
     (
         "本人",
         (

@@ -72,6 +72,7 @@ _TITLES = {
     "agreed_text": "修改、发布阅读须知或承诺函",
     "option": "修改选项列表",
     "calendar": "修改工作日历",
+    "backup_restore": "用备份恢复数据",
     "due_date_moved": "办理期限变动",
     "message_text": "修改消息文字",
     "message_retry": "重发消息",

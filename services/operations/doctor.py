@@ -20,6 +20,7 @@ from PIL import Image
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from lib.clock import local
 from lib.database import failure_of, utcnow, wal_is_safe
 from lib.files import Note, StorageFailure
 from lib.keyring import Keyring, Tampered
@@ -33,6 +34,7 @@ from models import Account, AssistanceRequest, Department, Division, LegacyHolde
 from services.declaration import deadlines
 from services.messages import outbox, sending
 from services.old_register import shared_proofs
+from services.operations import backup_runs
 
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 LONG_WAIT, DAY = timedelta(hours=1), timedelta(days=1)
@@ -85,6 +87,7 @@ def examine(
         parts += [
             lambda: key_file(config["KEYS_FILE"], keys()),
             reference_data,
+            lambda: backup(config),
             lambda: calendar(today),
             lambda: messages(config),
             old_register,
@@ -292,6 +295,32 @@ def messages(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         yield warning(f"outbox: {waiting.unsent} messages are due, the oldest of {waiting.oldest:%Y-%m-%d %H:%M} UTC")
     if waiting.given_up:
         yield warning(f"outbox: {waiting.given_up} messages of the last day were given up; see 管理, 消息发送情况")
+
+
+def backup(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    """Could everything be brought back tomorrow?"""
+    found = backup_runs.health(is_scheduled := config["BACKUP_DIR"] is not None)
+    if found.failed:
+        yield fault(f"备份：{local(found.failed.ended_at):%Y-%m-%d %H:%M} 失败：{found.failed.problem}")
+    if not is_scheduled:
+        yield warning("备份：没有设置 KUAIJI_BACKUP_DIR，不会自动备份；磁盘损坏时将失去全部资料")
+    if found.made:
+        when = f"{local(found.made.ended_at):%Y-%m-%d %H:%M}"
+        yield fault(f"备份：上次在 {when}，已经过期") if found.late else ok(f"备份：上次在 {when}")
+    elif is_scheduled:
+        yield fault("备份：还没有做过；flask tick 到时间会做，也可以运行 flask backup create")
+    if found.verified:
+        yield ok(f"备份：上次核对在 {local(found.verified.ended_at):%Y-%m-%d %H:%M}")
+    if not (found.made and found.made.with_keys):
+        yield warning(keys_are_needed(config["KEYS_FILE"]))
+
+
+def keys_are_needed(keys_file: Path) -> str:
+    """Said at set-up, too."""
+    return (
+        f"密钥文件 {keys_file} 不在备份里：请另存一份，或设置 KUAIJI_BACKUP_WITH_KEYS=yes；"
+        "丢失后证件号码、手机号码和图片都无法恢复"
+    )
 
 
 def old_register() -> Iterator[DoctorFinding]:

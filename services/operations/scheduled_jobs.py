@@ -21,6 +21,7 @@ from services.assistance import requests
 from services.corrections import reminders
 from services.messages import outbox
 from services.old_register import jobs as register_jobs
+from services.operations import backup_runs
 from services.papers import phone_upload, resumable_uploads
 from services.queue import digest
 from services.reports import xlsx
@@ -62,6 +63,7 @@ class Installation:
     store: Folder
     starts_drawers: bool
     digest_hour: int
+    starts_backup: Callable[[], int]
 
 
 def jobs(here: Installation) -> dict[str, Callable[[], int]]:
@@ -90,6 +92,8 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "register files taken up": partial(register_jobs.take_up, here.root, here.starts_drawers),
         "old prints": partial(batch_print.forget_old, here.store),
         "prints taken up": partial(start_printing, here.root, here.starts_drawers),
+        "back-ups started": here.starts_backup,
+        "old entries of back-ups": backup_runs.delete_old,
         "events sealed": audit_seals.seal,
         "head of the audit trail kept": partial(audit_seals.keep_head, here.data),
     }

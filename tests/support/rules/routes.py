@@ -253,6 +253,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.notice_file": (G, SYSTEM),
     "admin.remove_notice_file": (P, SYSTEM),
     "admin.messages": (G, SYSTEM),
+    "admin.backups": (G, SYSTEM),
     "admin.retry_message": (P, SYSTEM),
     "admin.message_texts": (G, SYSTEM),
     "admin.message_text": (GP, SYSTEM),
