@@ -13,8 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
 from blueprints.kept_parts import render_kept, text_cookie
+from blueprints.watching import may_watch
 from forms import PHOTO, STEPS
 from lib import names
+from lib.metrics import CONTENT_TYPE, exposition
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -23,7 +25,7 @@ from services.access import public
 from services.accounts import throttle
 from services.departments import matching
 from services.filing import next_page, verification
-from services.operations import readiness
+from services.operations import gauges, readiness
 from services.papers import photo_tool
 from services.sheet import templates as sheet_templates
 from services.site import guide, notices, privacy
@@ -203,7 +205,22 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem."""
+    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem.
+
+    Warnings are lines below ``ok``.
+    """
     found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
+    lines = found or ["ok", *(f"warning: {text}" for text in readiness.warnings())]
     db.session.rollback()
-    return Response("".join(f"{line}\n" for line in found or ["ok"]), 503 if found else 200, mimetype="text/plain")
+    return Response("".join(f"{line}\n" for line in lines), 503 if found else 200, mimetype="text/plain")
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> ResponseReturnValue:
+    """For Prometheus. Whoever may not ask finds nothing here."""
+    if not may_watch():
+        abort(404)
+    figures = list(gauges.figures(current_app.config["DATA"], store().root))
+    db.session.rollback()
+    return Response(exposition(figures), content_type=CONTENT_TYPE)

@@ -10,7 +10,7 @@ from flask import current_app
 from commands import messages
 from commands.report import one_line, reporting
 from models import db
-from services.operations import scheduled_jobs
+from services.operations import heartbeats, scheduled_jobs
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
@@ -26,6 +26,8 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
         except Exception as error:
             db.session.rollback()
             failed[name] = one_line(error)
+    heartbeats.beat(heartbeats.TICK)
+    db.session.commit()
     db.session.remove()
     return done, failed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 
+from lib import metrics
 from lib.codes import ChoiceEnum
 from lib.database.prebuilt import Prebuilt as Prebuilt
 from lib.database.prebuilt import parameter as parameter
@@ -118,7 +120,15 @@ def _prepare_sqlite(engine: Any) -> None:
         elif mode == "DEFERRED":
             begin_deferred(connection.connection)
         else:
-            connection.exec_driver_sql(f"BEGIN {mode}")
+            _begin_with_lock(connection, mode)
+
+
+def _begin_with_lock(connection: Any, mode: str) -> None:
+    began = perf_counter()
+    try:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+    finally:
+        metrics.waited_for_lock(perf_counter() - began)
 
 
 def begin_deferred(connection: PoolProxiedConnection) -> None:
