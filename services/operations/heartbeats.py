@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from lib.database import insert, utcnow
 from models import Heartbeat, db
@@ -21,3 +21,7 @@ def beat(name: str) -> None:
 
 def last(name: str) -> datetime | None:
     return db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == name))
+
+
+def forget(name: str) -> None:
+    db.session.execute(delete(Heartbeat).where(Heartbeat.name == name))
