@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -194,6 +195,22 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+@contextmanager
+def alone(engine: Any, subject: bytes) -> Iterator[bool]:
+    """Whether nobody else is inside for this subject, on any machine. SQLite's transactions are alone anyway: True."""
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    key = int.from_bytes(subject[:8], "big", signed=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        got = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+        try:
+            yield got
+        finally:
+            if got:
+                connection.scalar(select(func.pg_advisory_unlock(key)))
 
 
 def insert(session: Any, table: Any) -> Any:
