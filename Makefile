@@ -95,6 +95,7 @@ format: setup-dev
 docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
 	@$(BIN)/python -m scripts.rooms_drawing
+	@$(BIN)/python scripts/licences.py
 
 pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures

@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from blueprints import admin, archive, auth, errors, gate, proxy, public, review, wizard
+from blueprints import admin, archive, auth, errors, gate, proxy, public, review, watching, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
+from lib import logs
 from lib.codes import Channel
 from lib.database import engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
@@ -93,6 +94,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
         prepare_engine(db.engine)
         note_damage(db.engine, app.extensions["kuaiji.damage"])
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
+    watching.init_app(app)
     gate.init_app(app)
     app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)
@@ -120,6 +122,7 @@ def _add_commands(app: Flask) -> None:
 def create_server() -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
     app = create_app(with_commands=False)
+    logs.set_up(app.config["LOG_FORMAT"], watching.request_id)
     headers = _headers(app) | {"Cache-Control": "no-store"}
     sender = _sender(app.config["PROXY_HOPS"])
     served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())

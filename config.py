@@ -279,6 +279,9 @@ SETTINGS = (
         _listed,
     ),
     Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
+    Setting("METRICS_TOKEN", "", "who asks for `/metrics` from elsewhere sends it: `Authorization: Bearer ...`"),
+    Setting("LOG_FORMAT", "text", "`json` writes one object a line", _one_of("text", "json")),
+    Setting("LOG_REQUESTS", "no", "a line for each request: view, status, time; no address, path or name", _yes),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
     Setting("SITE_OWNER", "主办单位：省级财政部门会计管理机构(示例)", "owner in the footer"),
@@ -335,6 +338,7 @@ class Config:
             setattr(self, name, value)
         self.DATA: Path = ROOT / given["DATA"]
         self.STATIC_BUILDS: Path = self.DATA / "static"
+        self.METRICS: Path = self.DATA / "metrics"
         self.COMPILED_TEMPLATES: Path = self.DATA / "templates"
         self.UPLOADS: Path = ROOT / given["UPLOADS"]
         self.BACKUP_DIR: Path | None = ROOT / given["BACKUP_DIR"] if given["BACKUP_DIR"] else None

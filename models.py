@@ -208,6 +208,15 @@ class ReferenceVersion(Base):
     due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were reckoned
 
 
+class Heartbeat(Base):
+    """When something that has to happen again and again was last done, on whichever machine: the tick."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class Counter(Base):
     __tablename__ = "counter"
 

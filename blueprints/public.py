@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -15,10 +16,12 @@ from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
 from blueprints.downloads import download, stored_file
 from blueprints.kept_parts import render_kept, text_cookie
+from blueprints.watching import may_watch
 from forms import PHOTO, STEPS
 from lib import names
 from lib.codes import AgreedKind
 from lib.database import utcnow
+from lib.metrics import CONTENT_TYPE, exposition
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -28,7 +31,7 @@ from services.accounts import throttle
 from services.departments import matching
 from services.departments.snapshot import AgreedText
 from services.filing import next_page, verification
-from services.operations import backup_runs, readiness
+from services.operations import backup_runs, gauges, readiness
 from services.papers import photo_tool
 from services.sheet import commitment as sheet_commitment
 from services.sheet import templates as sheet_templates
@@ -239,9 +242,27 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem."""
+    """For a monitor or a load balancer: 200 while everything works, else 503 with one line for each problem.
+
+    Warnings are lines below ``ok``.
+    """
     found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
-    notes = [] if found else list(backup_runs.readiness(current_app.config["BACKUP_DIR"] is not None))
+    lines = found or ["ok", *_looked_after()]
     db.session.rollback()
-    lines = [*(found or ["ok"]), *notes]
     return Response("".join(f"{line}\n" for line in lines), 503 if found else 200, mimetype="text/plain")
+
+
+def _looked_after() -> Iterator[str]:
+    yield from backup_runs.readiness(current_app.config["BACKUP_DIR"] is not None)
+    yield from (f"warning: {text}" for text in readiness.warnings())
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> ResponseReturnValue:
+    """For Prometheus. Whoever may not ask finds nothing here."""
+    if not may_watch():
+        abort(404)
+    figures = list(gauges.figures(current_app.config["DATA"], store().root))
+    db.session.rollback()
+    return Response(exposition(figures), content_type=CONTENT_TYPE)

@@ -8,6 +8,7 @@ from commands import (
     audit,
     backup,
     calendar,
+    db_copy,
     demo,
     departments,
     doctor,
@@ -29,5 +30,5 @@ GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments,
 def init_app(app: Flask) -> None:
     for group in (module.group for module in GROUPS):
         app.cli.add_command(group)
-    for module in (init, demo, serve, tick, doctor, print_sheets):
+    for module in (init, db_copy, demo, serve, tick, doctor, print_sheets):
         app.cli.add_command(module.command)

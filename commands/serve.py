@@ -6,7 +6,9 @@ The parent serves no request: it starts granian, ticks once a minute, passes SIG
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +26,7 @@ from commands import messages, tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import one_line, reporting
+from lib import metrics
 from lib.database import transaction_mode
 from models import db, site
 from services.operations import doctor
@@ -168,13 +172,21 @@ def _allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most) if most >= 0 else FILES, most))
 
 
+def _empty_figures(folder: Path) -> None:
+    """Those of the server before are history."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def _start_server(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
     _allow_open_files()
+    _empty_figures(config["METRICS"])
     click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         _granian(grace),
         cwd=current_app.root_path,
+        env=os.environ | {metrics.FOLDER: str(config["METRICS"])},
         process_group=0,  # only the parent gets Ctrl-C: granian must get one signal only
         preexec_fn=_end_with_parent(),  # safe: this process has one thread
     )

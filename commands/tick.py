@@ -10,15 +10,23 @@ from flask import current_app
 
 from commands import messages
 from commands.report import one_line, reporting
+from lib.database import alone
 from models import db
-from services.operations import backup_runs, scheduled_jobs
+from services.operations import backup_runs, heartbeats, scheduled_jobs
+
+LOCK = b"kuaiji tick"
 
 
 def tick() -> tuple[dict[str, int], dict[str, str]]:
     """Run every job in its own transaction; a failing job does not stop the others.
 
-    Returns results (job -> rows) and failures (job -> reason).
+    Returns results (job -> rows) and failures (job -> reason); nothing while another machine does the same.
     """
+    with alone(db.engine, LOCK) as nobody_else:
+        return _run_jobs() if nobody_else else ({}, {})
+
+
+def _run_jobs() -> tuple[dict[str, int], dict[str, str]]:
     done, failed = {}, {}
     for name, job in scheduled_jobs.jobs(_installation()).items():
         try:
@@ -27,6 +35,8 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
         except Exception as error:
             db.session.rollback()
             failed[name] = one_line(error)
+    heartbeats.beat(heartbeats.TICK)
+    db.session.commit()
     db.session.remove()
     return done, failed
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pyotp
 import pytest
 from flask import Flask, g
@@ -80,6 +81,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app(TestConfig(folder))
     with app.app_context():
         db.create_all()
+        flask_migrate.stamp()
         load_reference_data(ROOT / "data")
         db.session.commit()
         db.session.connection().exec_driver_sql("COMMIT")

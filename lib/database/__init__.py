@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
@@ -25,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 
+from lib import metrics
 from lib.codes import ChoiceEnum
 from lib.database.prebuilt import Prebuilt as Prebuilt
 from lib.database.prebuilt import parameter as parameter
@@ -133,7 +136,15 @@ def _prepare_sqlite(engine: Any) -> None:
         elif mode == "DEFERRED":
             begin_deferred(connection.connection)
         else:
-            connection.exec_driver_sql(f"BEGIN {mode}")
+            _begin_with_lock(connection, mode)
+
+
+def _begin_with_lock(connection: Any, mode: str) -> None:
+    began = perf_counter()
+    try:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+    finally:
+        metrics.waited_for_lock(perf_counter() - began)
 
 
 def begin_deferred(connection: PoolProxiedConnection) -> None:
@@ -199,6 +210,22 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+@contextmanager
+def alone(engine: Any, subject: bytes) -> Iterator[bool]:
+    """Whether nobody else is inside for this subject, on any machine. SQLite's transactions are alone anyway: True."""
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    key = int.from_bytes(subject[:8], "big", signed=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        got = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+        try:
+            yield got
+        finally:
+            if got:
+                connection.scalar(select(func.pg_advisory_unlock(key)))
 
 
 def insert(session: Any, table: Any) -> Any:

@@ -16,6 +16,8 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin
 
+from lib.pictures.refusals import PictureRefused as PictureRefused
+
 Size = tuple[int, int]
 
 MIB = 1024 * 1024
@@ -39,10 +41,6 @@ _FILTER = Image.Resampling.HAMMING
 
 #: What a job on a picture returns: facts as JSON values, and the bytes of pictures.
 Answer = tuple[dict[str, Any], list[bytes]]
-
-
-class PictureRefused(Exception):
-    """The picture is not accepted; the message for the person names the rule, the finding and what to do."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,8 @@ def _format_of(data: bytes) -> str:
     if data[4:8] == b"ftyp" and _is_heic(data):
         return _HEIC
     kind = _describe_unsupported(data)
-    raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{' ' if kind[0].isascii() else ''}{kind}。{_PICK}")
+    space = " " if kind[0].isascii() else ""
+    raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{space}{kind}。{_PICK}", "format")
 
 
 def _is_heic(data: bytes) -> bool:
@@ -131,9 +130,9 @@ def decoding() -> Iterator[None]:
     except PictureRefused:
         raise
     except MemoryError as error:
-        raise PictureRefused("图片太大或太复杂，无法处理。请缩小后再上传") from error
+        raise PictureRefused("图片太大或太复杂，无法处理。请缩小后再上传", "complex") from error
     except Exception as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error ... were all seen
-        raise PictureRefused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传") from error
+        raise PictureRefused("图片已损坏或不完整，无法打开。请重新拍照，或重新导出后再上传", "damaged") from error
 
 
 def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
@@ -153,12 +152,13 @@ def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
         todo = "请缩小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
-        raise PictureRefused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}")
+        raise PictureRefused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}", "large")
     if min(width, height) < MIN_SIDE:
-        raise PictureRefused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片")
+        raise PictureRefused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片", "small")
     if scans > MAX_SCANS:
         raise PictureRefused(
-            f"图片的编码不正常(分 {scans} 次扫描，最多 {MAX_SCANS} 次)。请重新拍照，或重新导出后再上传"
+            f"图片的编码不正常(分 {scans} 次扫描，最多 {MAX_SCANS} 次)。请重新拍照，或重新导出后再上传",
+            "encoding",
         )
 
 
@@ -177,10 +177,10 @@ def _scans(data: bytes, kind: str) -> int:
 
 def _check_bytes(data: bytes, max_bytes: int) -> None:
     if not data:
-        raise PictureRefused(f"文件是空的。{_PICK}")
+        raise PictureRefused(f"文件是空的。{_PICK}", "empty")
     if len(data) > max_bytes:
         found = math.ceil(len(data) / MIB * 10) / 10  # round up, so that it never equals the limit
-        raise PictureRefused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传")
+        raise PictureRefused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传", "large")
 
 
 #: EXIF orientation -> the transpose that makes it upright

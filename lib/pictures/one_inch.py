@@ -90,7 +90,8 @@ def crop_photo(picture: bytes | Image.Image, crop: Crop | None = None, rule: Pho
         if found[0] < rule.least[0] or found[1] < rule.least[1]:
             raise PictureRefused(
                 f"照片太小：{found[0]}×{found[1]} 像素，至少需要 {rule.least[0]}×{rule.least[1]} 像素。"
-                "请换一张更清晰的照片"
+                "请换一张更清晰的照片",
+                "small",
             )
         for size in rule.sizes:
             if found[0] < size[0] - 1 or found[1] < size[1] - 1:  # 413x579 is not quite 5:7
@@ -98,7 +99,7 @@ def crop_photo(picture: bytes | Image.Image, crop: Crop | None = None, rule: Pho
             small = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
             if result := _encode_below(small, rule.max_bytes):
                 return CleanPicture(result, *size, *image.size, len(picture) if isinstance(picture, bytes) else 0)
-    raise PictureRefused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片")
+    raise PictureRefused(f"照片无法压缩到 {rule.max_bytes // 1000} KB 以下，请换一张背景简单的照片", "large")
 
 
 def frame_at(size: Size, place: float, rule: PhotoRule) -> Crop:
@@ -113,12 +114,12 @@ def _pixel_box(size: Size, crop: Crop | None, shape: float) -> Crop:
     """The crop in pixels, reduced about its centre to the ratio and clipped to the picture."""
     left, top, width, height = crop or (0.0, 0.0, 1.0, 1.0)
     if not all(map(math.isfinite, (left, top, width, height))) or width <= 0 or height <= 0:
-        raise PictureRefused("照片的裁剪范围不对，请重新框选")
+        raise PictureRefused("照片的裁剪范围不对，请重新框选", "frame")
     x, y = max(0.0, left) * size[0], max(0.0, top) * size[1]
     w = min((left + width) * size[0], size[0]) - x
     h = min((top + height) * size[1], size[1]) - y
     if w <= 0 or h <= 0:
-        raise PictureRefused("照片的裁剪范围不对，请重新框选")
+        raise PictureRefused("照片的裁剪范围不对，请重新框选", "frame")
     fit_w, fit_h = min(w, h * shape), min(h, w / shape)
     x, y = x + (w - fit_w) / 2, y + (h - fit_h) / 2
     return x, y, min(x + fit_w, size[0]), min(y + fit_h, size[1])

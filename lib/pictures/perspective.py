@@ -108,12 +108,12 @@ def polygon_area(points: Sequence[Point]) -> float:
 def validated_corners(values: Sequence[float]) -> Corners:
     """Eight fractions as corners. Raises PictureRefused unless they form a quadrilateral of some size, in order."""
     if len(values) != 8 or not all(math.isfinite(value) and -0.01 <= value <= 1.01 for value in values):
-        raise PictureRefused("四个角的位置不对：都要在图片里面。请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对：都要在图片里面。请重新拖动四个角", "frame")
     corners = as_corners([min(max(value, 0.0), 1.0) for value in values])
     points = list(zip(corners[::2], corners[1::2], strict=True))
     turns = [cross_product(points[at - 2], points[at - 1], points[at]) for at in range(4)]
     if min(turns) <= 0 or polygon_area(points) < 0.01:
-        raise PictureRefused("四个角的位置不对：应当依次是左上、右上、右下、左下。请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对：应当依次是左上、右上、右下、左下。请重新拖动四个角", "frame")
     return corners
 
 
@@ -125,10 +125,10 @@ def straighten(jpeg: bytes, corners: Sequence[float]) -> CleanPicture:
     width, height = size = _straight_size(points)
     if min(size) < MIN_CROP_SIDE:
         found = f"裁剪后只有 {width}×{height} 像素，太小：每边至少 {MIN_CROP_SIDE} 像素"
-        raise PictureRefused(f"{found}。请把四个角拉大一些，或靠近一些重新拍照")
+        raise PictureRefused(f"{found}。请把四个角拉大一些，或靠近一些重新拍照", "frame")
     to_source = find_homography(((0, 0), (width, 0), (width, height), (0, height)), points)
     if to_source is None:
-        raise PictureRefused("四个角的位置不对，请重新拖动四个角")
+        raise PictureRefused("四个角的位置不对，请重新拖动四个角", "frame")
     straight = image.convert("RGB").transform(
         size, Image.Transform.PERSPECTIVE, to_source.terms, Image.Resampling.BICUBIC
     )

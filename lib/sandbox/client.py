@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.pictures.images import PictureRefused
+from lib import metrics
+from lib.pictures.refusals import REASONS, PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.forkserver import LIMITS, REPORT, TIME_LEFT
 from lib.sandbox.jobs import JOBS, Answer
@@ -89,20 +90,28 @@ def run(job: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, person: str =
     """
     if job not in JOBS:
         raise KeyError(job)
+    try:
+        return _run(job, data, options, (person, limits))
+    except PictureRefused as refused:
+        metrics.picture_refused(refused.reason)
+        raise
+
+
+def _run(job: str, data: bytes, options: dict[str, Any], whose: Whose) -> Answer:
     process = _process
     if not process.slots.acquire(timeout=QUEUE_TIMEOUT_S):
-        raise SandboxBusy("系统繁忙，请稍后再试")
+        raise SandboxBusy("系统繁忙，请稍后再试", "busy")
     try:
         for _ in range(2):
             forkserver = process.forkserver()
             try:
-                return process.run_job(forkserver, job, data, options, (person, limits))
+                return process.run_job(forkserver, job, data, options, whose)
             except _ForkServerGone:
                 process.discard(forkserver)
     finally:
         process.slots.release()
     log.error("no child process can be started to decode pictures")
-    raise SandboxUnavailable("暂时无法处理图片，请稍后再试")
+    raise SandboxUnavailable("暂时无法处理图片，请稍后再试", "unavailable")
 
 
 def forkserver_pid() -> int:
@@ -213,15 +222,24 @@ def _checked_answer(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> 
     if usage.status == 0 and isinstance(words.get("facts"), dict):
         return words["facts"], blobs
     if usage.status == 0 and isinstance(words.get("refused"), str):
-        raise PictureRefused(words["refused"][:500])
+        raise PictureRefused(words["refused"][:500], _reason(words.get("reason")))
     if usage.status == -1:
-        raise SandboxBusy("系统繁忙，请稍后再试")
+        raise SandboxBusy("系统繁忙，请稍后再试", "busy")
     ended = os.WTERMSIG(usage.status) if os.WIFSIGNALED(usage.status) else 0
     kind = _signal_name(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
     if ended in (signal.SIGXCPU, signal.SIGKILL):
-        raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_TRY_AGAIN}")
-    raise PictureRefused(UNUSABLE_PICTURE)
+        raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_TRY_AGAIN}", "complex")
+    raise PictureRefused(UNUSABLE_PICTURE, "damaged")
+
+
+def _reason(told: object) -> str:
+    """A child that was taken over can say anything, and each reason is kept."""
+    return told if isinstance(told, str) and told in REASONS else "other"
+
+
+def _ending(status: int) -> str:
+    return _signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else "ok"
 
 
 def _signal_name(number: int) -> str:
@@ -248,6 +266,7 @@ class _Process:
             (words, blobs), usage, stays = child.run_job(job, data, options)
         finally:
             self._put_back(child, stays)
+        metrics.job_ended(job, _ending(usage.status), usage.cpu_s)
         for listener in usage_listeners:
             listener(usage)
         return _checked_answer(words, blobs, usage)

@@ -239,7 +239,7 @@ def run_job(jobs: dict[str, Job], words: dict[str, object], blobs: list[bytes]) 
         facts, made = jobs[str(words["job"])](data, **words["options"])  # type: ignore[arg-type]
         return {"facts": facts}, made
     except PictureRefused as refused:
-        return {"refused": str(refused)}, []
+        return {"refused": str(refused), "reason": refused.reason}, []
     except Exception as error:
         return {"failed": type(error).__name__}, []
 

@@ -1,10 +1,15 @@
-"""A stolen database file: it contains no number, phone or e-mail in plain text, wherever it was typed."""
+"""A stolen data directory, log or temporary file: no number, phone, e-mail or password in it, wherever it was typed."""
 
 from __future__ import annotations
 
+import logging
+import os
 import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import flask_migrate
 import pytest
@@ -20,6 +25,7 @@ from services.departments.reference_data import load_reference_data
 from tests.support.applicant.filing import filled, stored
 from tests.support.factory import Make
 from tests.support.people import EMPLOYED, id_number
+from tests.support.site.command_line import runner
 
 ROOT = Path(__file__).resolve().parents[3]
 NUMBER = id_number(905)
@@ -30,17 +36,24 @@ TYPED = {
     "holds_legacy_certificate": "yes",
     "legacy_certificate_no": NUMBER,
 }
-CANARIES = [NUMBER, *(TYPED[name] for name in ("mobile", "email", "employer_phone")), "13800139053"]
+PASSWORD = "canary-password-905"
+CANARIES = [PASSWORD, NUMBER, *(TYPED[name] for name in ("mobile", "email", "employer_phone")), "13800139053"]
 
 
 def found_in_the_open(app: Flask) -> list[str]:
     db.session.rollback()
-    content = b"".join(path.read_bytes() for path in Path(app.config["DATA"]).glob("kuaiji.db*"))
+    everything = [path for path in Path(app.config["DATA"]).rglob("*") if path.is_file()]
+    content = b"".join(path.read_bytes() for path in everything)
     assert "单小燕".encode() in content  # names are searched for, so they are in plain text
     return [canary for canary in CANARIES if canary.encode() in content]
 
 
-def test_a_whole_filing_leaves_nothing_in_the_open(app, browser, another_browser, make):
+@pytest.mark.parametrize("settings", [{"LOG_REQUESTS": "yes", "LOG_FORMAT": "json"}])
+def test_a_whole_filing_leaves_nothing_in_the_open(app, browser, another_browser, make, monkeypatch, tmp_path, caplog):
+    """Addresses of pages hold none either: they are in histories and in the logs of proxies."""
+    caplog.set_level(logging.DEBUG)
+    kept = _keeping_temporary_files(monkeypatch, tmp_path)
+    asked = _addresses(app, monkeypatch)
     account = make.account(number=NUMBER)
     declaration = make.declaration(Status.DRAFT, account, **(EMPLOYED | TYPED))
     browser.sign_in(account)
@@ -56,8 +69,41 @@ def test_a_whole_filing_leaves_nothing_in_the_open(app, browser, another_browser
     another_browser.send(f"/staff/submissions/{declaration.uid}/claim")
     page = another_browser.open(f"/staff/submissions/{declaration.uid}").text
     assert re.sub(r"<[^>]+>|\s", "", page).count(NUMBER) >= 2  # in groups as the ID number, and as the certificate's
-    browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": "wrong"}, expect=422)
+    browser.send("/login", {"name": "单小燕", "number": NUMBER, "password": PASSWORD}, expect=422)
+    runner(app)("tick")
+
     assert found_in_the_open(app) == []
+    told = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("request view=auth.login") for line in told)
+    written = "".join(path.read_text("latin-1") for path in kept())
+    for canary in [*CANARIES, "单小燕"]:
+        assert canary not in "".join(told), canary
+        assert canary not in written, canary
+        assert canary not in "".join(map(unquote, asked)), canary
+
+
+def _keeping_temporary_files(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[], list[Path]]:
+    """Temporary files that have a name are made here and stay; what it returns lists them."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(os, "unlink", lambda *_any, **_more: None)
+    return lambda: [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _addresses(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses of all requests and redirects from now on."""
+    asked: list[str] = []
+    inner = app.wsgi_app
+
+    def watched(environ: Any, start: Any) -> Any:
+        def started(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            asked.extend(value for name, value in headers if name == "Location")
+            return start(status, headers, *rest)
+
+        asked.append(f"{environ['PATH_INFO'].encode('latin-1').decode()}?{environ['QUERY_STRING']}")
+        return inner(environ, started)
+
+    monkeypatch.setattr(app, "wsgi_app", watched)
+    return asked
 
 
 @pytest.fixture

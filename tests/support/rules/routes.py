@@ -33,6 +33,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.characters": (P, EVERYBODY),
     "public.healthz": (G, EVERYBODY),
     "public.readyz": (G, EVERYBODY),
+    "public.metrics": (G, EVERYBODY),
     "public.verify": (G, EVERYBODY),
     "public.photo_tool": (GP, EVERYBODY),
     "public.photo_tool_file": (G, EVERYBODY),

@@ -52,8 +52,13 @@ class Person:
 
 
 def go(port: int, person: Person, pictures: Mapping[str, bytes], think: Think) -> Visitor:
-    """The whole way. Every answer is expected; what is answered is stored."""
     visitor = Visitor(port, person.address)
+    walk(visitor, person, pictures, think)
+    return visitor
+
+
+def walk(visitor: Visitor, person: Person, pictures: Mapping[str, bytes], think: Think) -> None:
+    """The whole way. Every answer is expected; what is answered is stored."""
     _register(visitor, person, think)
     visitor.get("/apply/notice")
     think()
@@ -75,7 +80,6 @@ def go(port: int, person: Person, pictures: Mapping[str, bytes], think: Think) -
     assert visitor.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
     visitor.get("/apply/done")
     visitor.close()
-    return visitor
 
 
 def _register(visitor: Visitor, person: Person, think: Think) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import psycopg
 import pytest
 
@@ -139,6 +140,7 @@ def postgres_template(postgres_server: Server, pool: Pool) -> str:
     app = pool.take(DATABASE_URL=postgres_server.url_of("template_of_tests"))
     with app.app_context():
         db.create_all()
+        flask_migrate.stamp()
         load_reference_data(Path(app.root_path) / "data")
         db.session.commit()
         db.session.remove()

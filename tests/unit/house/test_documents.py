@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from PIL import Image, ImageChops
 
 from config import SETTINGS
 from forms import PAPER, PAPERS, SHEET
-from scripts import pictures, settings_table
+from scripts import licences, pictures, settings_table
 from tests.support.rules.house import ROOT
 
 
@@ -79,3 +81,14 @@ def test_pictures_of_the_documents_are_those_that_the_script_makes() -> None:
     named = {name for page in documents for name in re.findall(r"images/([^\s\")]+)", page.read_text("utf-8"))}
     kept = {path.name for path in (ROOT / "docs" / "images").iterdir()}
     assert named == kept == set(pictures.PICTURES), "run: make pictures"
+
+
+def test_every_package_and_bundled_library_has_a_licence_that_somebody_looked_up() -> None:
+    text, now = licences.DOCUMENT.read_text("utf-8"), licences.tables()
+    assert now["packages"] in text, "run: make docs"
+    for line in now["libraries"].splitlines():
+        assert line in text or (sys.platform, platform.machine()) != ("linux", "x86_64"), "run: make docs"
+    copyleft = {name for name in licences.names() if "GPL" in licences.licence(name)}
+    copyleft |= {lib for name in licences.names() for lib, what in licences.bundled(name).items() if "GPL" in what}
+    for name in copyleft - {"libfreetype", "psycopg-binary"}:  # the first may be had under its own licence
+        assert name in text.partition("## Packages")[0], f"{name}: say what to know about it"

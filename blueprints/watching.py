@@ -1,0 +1,60 @@
+"""Each request has a number, which the log and error pages tell, and is counted for the monitor."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from ipaddress import ip_address
+from time import perf_counter
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+
+from lib import metrics
+
+HEADER = "X-Request-ID"
+_GIVEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+FORWARDED = ("X-Forwarded-For", "Forwarded", "Via")
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def begin() -> None:
+    g.began = perf_counter()
+    given = request.headers.get(HEADER, "") if current_app.config["PROXY_HOPS"] else ""
+    g.request_id = given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
+
+
+def end(response: Response) -> Response:
+    """Count the answer. What is read while it is sent, a large file, is not in its time."""
+    if "request_id" not in g:  # a host that is none of ours: refused before everything
+        begin()
+    seconds = perf_counter() - g.began
+    endpoint = request.endpoint or ""
+    metrics.answered(endpoint, response.status_code, seconds)
+    response.headers[HEADER] = g.request_id
+    if current_app.config["LOG_REQUESTS"]:
+        who = g.get("actor")
+        told = {"view": endpoint, "method": request.method, "status": response.status_code}
+        told |= {"milliseconds": round(seconds * 1000, 1), "role": str(who.role) if who else ""}
+        current_app.logger.info("request %s", " ".join(f"{key}={value}" for key, value in told.items()), extra=told)
+    return response
+
+
+def request_id() -> str:
+    return g.get("request_id", "") if has_request_context() else ""
+
+
+def may_watch() -> bool:
+    """By the token from everywhere; without one from this very machine, if no proxy has passed the request on."""
+    if token := current_app.config["METRICS_TOKEN"]:
+        given = request.headers.get("Authorization", "")
+        return secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
