@@ -109,7 +109,10 @@ def test_the_person_signs_in_with_the_right_number_and_what_became_of_it_is_kept
 def test_what_is_wrong_is_said_at_its_field_and_changes_nothing(make, browser, sent, problem):
     declaration = back(make, browser, "id_number")
     before = declaration.account.id_number
-    assert problem in words(correct(browser, "id_number", expect=422, **(typed(RIGHT) | sent)).text)
+    shown = correct(browser, "id_number", expect=422, **(typed(RIGHT) | sent)).text
+    assert problem in words(shown)
+    assert before not in shown
+    assert mask_number(before) in shown
     assert stored(declaration).account.id_number == before
 
 
