@@ -197,7 +197,7 @@ def test_a_record_imported_meanwhile_is_not_registered_over(browser, make):
 
 def test_the_unique_index_is_the_check(browser, monkeypatch):
     """Another person takes the number between our question and our update."""
-    monkeypatch.setattr(applicants, "_is_taken", lambda _index: False)
+    monkeypatch.setattr(applicants, "is_taken", lambda _index: False)
     register(browser)
     set_password = applicants.set_password
 

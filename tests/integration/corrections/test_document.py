@@ -13,7 +13,7 @@ from sqlalchemy import select
 from lib.codes import AccountAct, IdType, MarkState, Status
 from lib.identity import mask_number
 from models import Account, AccountChange, Declaration, Event, InboxMessage, Mark, QueueItem, db
-from services.accounts import applicants
+from services.accounts import account_changes, applicants, throttle
 from services.corrections import tasks
 from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
@@ -109,16 +109,21 @@ def test_the_person_signs_in_with_the_right_number_and_what_became_of_it_is_kept
 def test_what_is_wrong_is_said_at_its_field_and_changes_nothing(make, browser, sent, problem):
     declaration = back(make, browser, "id_number")
     before = declaration.account.id_number
-    assert problem in words(correct(browser, "id_number", expect=422, **(typed(RIGHT) | sent)).text)
+    shown = correct(browser, "id_number", expect=422, **(typed(RIGHT) | sent)).text
+    assert problem in words(shown)
+    assert before not in shown
+    assert mask_number(before) in shown
     assert stored(declaration).account.id_number == before
 
 
-@pytest.mark.parametrize("taken_by", ["account", "old record"])
-def test_a_number_that_another_one_has_is_occupied_and_leads_to_the_application(make, browser, taken_by):
-    if taken_by == "account":
-        make.account("马建军", number=RIGHT)
-    else:
+@pytest.mark.parametrize("taken_by", ["account", "account that only the index knows of", "old record"])
+def test_a_number_that_another_one_has_is_occupied_and_leads_to_the_application(make, browser, monkeypatch, taken_by):
+    if taken_by == "old record":
         make.legacy(number=RIGHT)
+    else:
+        make.account("马建军", number=RIGHT)
+    if "index" in taken_by:
+        monkeypatch.setattr(account_changes, "is_taken", lambda _index, _own: False)
     declaration = back(make, browser, "id_number")
     before = declaration.account.id_number
     page = correct(browser, "id_number", expect=422, **typed(RIGHT))
@@ -127,7 +132,12 @@ def test_a_number_that_another_one_has_is_occupied_and_leads_to_the_application(
     assert stored(declaration).account.id_number == before
     assert left(declaration) == ["证件号码"]
     browser.open("/assistance?need=occupied")
-    for _more in range(9):
+
+
+def test_who_tries_many_numbers_has_to_wait(make, browser):
+    make.account("马建军", number=RIGHT)
+    back(make, browser, "id_number")
+    for _number in range(throttle.OWN_NUMBER.most):
         correct(browser, "id_number", expect=422, **typed(RIGHT))
     assert "更正的次数过多" in correct(browser, "id_number", expect=422, **typed(RIGHT)).text
 

@@ -45,7 +45,7 @@ def mark_of(declaration, target: str) -> Mark:
 def test_ticks_are_kept_with_the_marks_and_stand_on_the_page(browser, held):
     sent = form("postal_address", ticks="sent", tick=["nation", "photo", "postal_address", "nothing", "id_number"])
     browser.send(path(held, "marks"), sent)
-    assert ticked(held) == {"nation", "photo"}
+    assert ticked(held) == {"nation", "photo", "id_number"}
     page = browser.open(path(held)).text
     assert 'value="nation" data-tick aria-label="民族：没问题" title="没问题" checked' in page
     assert 'value="postal_address" data-tick aria-label="通讯地址：没问题" title="没问题">' in page
