@@ -164,7 +164,7 @@ def print_file(uid: str) -> ResponseReturnValue:
 
 def _export(job: PrintJob, wanted: RosterRequest) -> Response:
     """Part after part, so that a file of any size needs the memory of one."""
-    kept, parts, size = store(), batch_print.addresses(job), job.size
+    kept, parts, size = store(), batch_print.addresses(job), job.size or 0
     if not all(map(kept.exists, parts)):
         abort(404)
     db.session.rollback()  # sending takes as long as the browser does

@@ -4,6 +4,8 @@ Revision ID: 0019
 Revises: 0018
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -106,7 +108,7 @@ def _create_transfers() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_record_transfer")),
         sa.UniqueConstraint("uid", name=op.f("uq_record_transfer_uid")),
     )
-    where = {"sqlite_where": WAITING, "postgresql_where": WAITING}
+    where: dict[str, Any] = {"sqlite_where": WAITING, "postgresql_where": WAITING}
     op.create_index("uq_record_transfer_waiting", "record_transfer", ["account_id"], unique=True, **where)
     op.create_index("ix_record_transfer_open", "record_transfer", ["at"], **where)
     for side in ("account", "from_department", "to_department"):

@@ -56,7 +56,8 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
         if address in bad:
             yield f"{number}, photo of printed sheet {version}", address
     for uid, first, parts in db.session.execute(select(PrintJob.uid, PrintJob.address, PrintJob.parts)):
-        yield from ((f"print job {uid}", at) for at in parts or [first] if at and at in bad)
+        stored = parts or ([first] if first else [])
+        yield from ((f"print job {uid}", at) for at in stored if at in bad)
     for notice, at in db.session.execute(select(NoticeFile.notice_id, NoticeFile.address)):
         if at in bad:
             yield f"attachment of notice {notice}", at

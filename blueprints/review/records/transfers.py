@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -123,7 +124,7 @@ def transfer_record(uid: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _record_page(uid, form, OriginForm(formdata=None, prefix="in-"))
     day, left = form.moved_on.data or today(), record_transfers.leaves(form.to.data or "")
-    said = {"place": form.place.data or "", "on": day, "reason": form.reason.data or ""}
+    said: dict[str, Any] = {"place": form.place.data or "", "on": day, "reason": form.reason.data or ""}
     try:
         _write(uid, lambda record: record_transfers.send(record, me(), form.to.data or "", **said))
     except TransferRefused as error:
@@ -140,7 +141,11 @@ def note_record_origin(uid: str) -> ResponseReturnValue:
     sending.to.fixed = record_transfers.destinations(record_in_scope(uid))
     if not form.validate_on_submit():
         return _record_page(uid, sending, form)
-    said = {"place": form.place.data or "", "on": form.moved_on.data or today(), "reason": form.reason.data or ""}
+    said: dict[str, Any] = {
+        "place": form.place.data or "",
+        "on": form.moved_on.data or today(),
+        "reason": form.reason.data or "",
+    }
     try:
         _write(uid, lambda record: record_transfers.note_origin(record, me(), **said))
     except TransferRefused as error:

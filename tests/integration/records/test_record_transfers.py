@@ -9,9 +9,11 @@ from models import Declaration, Event, QueueItem, Record, RecordTransfer, Search
 from services import workflow
 from services.accounts import inbox
 from services.departments import tree
+from services.queue import index as queue_index
 from services.records import record_transfers
 from services.workflow import department_closing
 from tests.integration.records.test_review_records import approved, names
+from tests.support.office.derived import everything
 
 LIST = "/staff/archive/transfers"
 THERE = "210103"
@@ -66,6 +68,10 @@ def test_a_record_moves_when_the_other_department_agrees(make, browser, another_
     filed = record.revision.declaration
     assert {one.department_id for one in (db.session.get(QueueItem, filed.id), filed)} == {there.id}
     assert {key.department_id for key in db.session.query(SearchKey).filter_by(declaration_id=filed.id)} == {there.id}
+    derived = everything()
+    queue_index.rebuild()
+    assert everything() == derived
+    db.session.rollback()
     assert "单位在沈河区" in another_browser.open(f"/staff/archive/{record.uid}").text
     assert titles(staff=manager) == ["人员档案调转有答复"]
     assert titles(record.account_id)[0] == "人员档案已调转"
