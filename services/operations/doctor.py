@@ -308,7 +308,7 @@ def backup(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         when = f"{local(found.made.ended_at):%Y-%m-%d %H:%M}"
         yield fault(f"备份：上次在 {when}，已经过期") if found.late else ok(f"备份：上次在 {when}")
     elif is_scheduled:
-        yield fault("备份：还没有做过；flask tick 到时间会做，也可以运行 flask backup create")
+        yield fault("备份：还没有做过；请运行 flask backup create 做第一份，以后由 flask tick 每天做")
     if found.verified:
         yield ok(f"备份：上次核对在 {local(found.verified.ended_at):%Y-%m-%d %H:%M}")
     if not (found.made and found.made.with_keys):

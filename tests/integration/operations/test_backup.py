@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -102,7 +103,7 @@ def test_an_older_back_up_is_upgraded(kept, empty):
 
 def test_a_file_that_goes_with_its_row_at_the_moment_of_the_cut_is_not_named(kept, monkeypatch):
     """Its file was removed, and the removal of its row is committed only after the first look."""
-    address = db.session.scalars(select(PaperPage.address)).first()
+    address = db.session.scalars(select(PaperPage.address).filter_by(kind="id_portrait")).one()
     store, begin = kept.app.extensions["kuaiji.store"], copies.begin_snapshot
     db.session.rollback()
     seen: list[str] = []
@@ -257,6 +258,20 @@ def test_two_at_once_and_folders_of_others_are_refused(kept, tmp_path):
     assert "不完整" in kept.refused("prune", "--keep", "9")
     kept.folder = tmp_path  # has other things in it
     assert "里已有别的文件" in kept.refused("create")
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "磁盘已满；请腾出空间"), (errno.EBADF, "OSError")])
+def test_a_disk_that_fails_is_named_and_leaves_no_back_up(kept, monkeypatch, number, words):
+    def fail(*_any: Any) -> None:
+        raise OSError(number, "of the disk", "database.age")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(encryption, "encrypt_stream", fail)
+        assert kept.refused("create").startswith(words)
+    assert Archive(kept.folder).names() == []
+    assert "没有做完" in kept.flask("backup", "list", str(kept.folder))[2]
+    kept.made()
+    assert Archive(kept.folder).unfinished() == 0
 
 
 def test_it_says_what_is_missing_to_begin_with(kept, empty):

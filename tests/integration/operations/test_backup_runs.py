@@ -34,10 +34,15 @@ def told(kept: Kept) -> list[tuple[str, str]]:
 
 def test_one_is_made_each_day_checked_each_week_and_old_ones_go(scheduled, monkeypatch):
     monkeypatch.setattr(backup_runs, "is_due", lambda _hour, _now: True)
+    assert "不是备份目录" in scheduled.flask("backup", "scheduled")[2]  # its disk may not be mounted
+    assert told(scheduled)[0][0] == "fault"
+    Archive.prepared(scheduled.folder)
     for _day in range(3):
         assert scheduled.flask("backup", "scheduled")[0] == 0
     assert len(Archive(scheduled.folder).names()) == 2
-    assert [run.kind for run in db.session.scalars(select(BackupRun))] == ["create", "verify", "create", "create"]
+    assert [run.kind for run in db.session.scalars(select(BackupRun))] == [
+        *("create", "create", "verify", "create", "create")
+    ]
     monkeypatch.undo()
     assert scheduled.flask("backup", "scheduled") == (0, "", "")  # the hour has not come again
 
@@ -64,7 +69,9 @@ def test_tick_starts_one_when_its_hour_has_come(scheduled, monkeypatch):
 
 def test_the_administrator_the_monitor_and_the_doctor_are_told(scheduled, browser, make):
     browser.sign_in(make.staff(Role.SYSTEM, department="210000"))
-    assert ("fault", "备份：还没有做过；flask tick 到时间会做，也可以运行 flask backup create") in told(scheduled)
+    assert ("fault", "备份：还没有做过；请运行 flask backup create 做第一份，以后由 flask tick 每天做") in told(
+        scheduled
+    )
     assert "还没有做过备份" in words(browser.open("/staff/admin/backups").text)
     assert browser.open("/readyz").text.startswith("ok\nbackup: made never (late)\nbackup: verified never\n")
 
