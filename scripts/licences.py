@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "licences.md"
@@ -73,7 +74,7 @@ def licence(name: str) -> str:
     """As an SPDX expression. Raises LookupError when neither the package nor this file tells."""
     if name in TOLD_ELSEWHERE:
         return TOLD_ELSEWHERE[name]
-    told = metadata.metadata(name)
+    told: Any = metadata.metadata(name)  # a message of mail
     if expression := told.get("License-Expression") or told.get("License"):
         return str(expression)
     for classifier in told.get_all("Classifier") or []:

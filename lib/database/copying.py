@@ -130,7 +130,8 @@ def _parents_first(source: Connection, table: Table) -> Iterator[Row]:
         for key in table.foreign_keys
         if key.column.table is table
     ]
-    waiting, there = list(_rows(source, table)), set()
+    waiting = list(_rows(source, table))
+    there: set[Any] = set()
     while waiting:
         ready = [row for row in waiting if all(row[at] in (None, *there) for at, _key in refers)]
         if not ready:
