@@ -62,7 +62,7 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
             yield f"{number}, photo of printed sheet {version}", address
     for words, column, named_by in _SINGLE:
         found = db.session.execute(select(column, named_by).where(named_by.is_not(None)))
-        yield from ((f"{words} {name}", at) for name, at in found if at in bad)
+        yield from ((f"{words} {name}", at) for name, at in found if at and at in bad)
     documents = select(AssistanceRequest.uid, AssistanceRequest.address, AssistanceRequest.thumb_address)
     for uid, *named in db.session.execute(documents):
         yield from ((f"assistance request {uid}", at) for at in named if at and at in bad)
