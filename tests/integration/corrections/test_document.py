@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -32,7 +33,7 @@ def back(make, browser, *targets: str, **given) -> Declaration:
     return declaration
 
 
-def typed(number: str, id_type: str = "resident_id") -> dict[str, str]:
+def typed(number: str, id_type: str = "resident_id") -> dict[str, Any]:
     return {"id_type": id_type, "number": number, "again": number}
 
 
@@ -70,6 +71,8 @@ def test_a_mistyped_number_from_the_mark_to_the_second_look(make, browser, anoth
 
     first, second = stored(declaration).revisions
     assert (first.answers["id_number"], second.answers["id_number"]) == (wrong, RIGHT)
+    assert first.sheet
+    assert second.sheet
     assert second.sheet.version == first.sheet.version + 1
     assert second.sheet.answers["id_number"] == RIGHT
     assert db.session.scalars(select(QueueItem)).one().masked_number == mask_number(RIGHT)
@@ -91,7 +94,7 @@ def test_the_person_signs_in_with_the_right_number_and_what_became_of_it_is_kept
     who = {"name": name, "password": PASSWORD}
     another_browser.send("/login", who | {"number": wrong}, expect=422)
     assert another_browser.send("/login", who | {"number": RIGHT}).location != "/login"
-    change, mark = (db.session.scalars(select(table)).one() for table in (AccountChange, Mark))
+    change, mark = db.session.scalars(select(AccountChange)).one(), db.session.scalars(select(Mark)).one()
     assert (change.act, change.number_before, change.staff_id) == (AccountAct.OWN_NUMBER, wrong, mark.staff_id)
     assert change.reason == "与证件不一致"
     assert db.session.scalars(select(Event.actor).where(Event.verb == "own_number")).one() == "applicant"

@@ -63,5 +63,5 @@ def test_a_closed_record_never_has_a_change_in_hand(app, make, original, rounds)
     assert all("已注销" in words for words in said[1] if words)
     dropped = db.session.scalars(select(Declaration).where(Declaration.status == Status.DROPPED)).all()
     told = db.session.scalars(select(InboxMessage.account_id).where(InboxMessage.title == "信息变更已作废")).all()
-    assert sorted(told) == sorted(one.account_id for one in dropped)
+    assert Counter(told) == Counter(one.account_id for one in dropped)
     assert len(dropped) == outcomes["begun"]

@@ -66,7 +66,7 @@ def test_a_record_moves_when_the_other_department_agrees(make, browser, another_
     assert names(another_browser.send("/staff/archive/search", {"q": "立国"}, expect=200)) == ["孙立国"]
     assert names(browser.open("/staff/archive")) == []
     filed = record.revision.declaration
-    assert {one.department_id for one in (db.session.get(QueueItem, filed.id), filed)} == {there.id}
+    assert {one.department_id for one in (db.session.get_one(QueueItem, filed.id), filed)} == {there.id}
     assert {key.department_id for key in db.session.query(SearchKey).filter_by(declaration_id=filed.id)} == {there.id}
     derived = everything()
     queue_index.rebuild()
@@ -210,4 +210,6 @@ def test_a_transfer_that_waits_goes_on_with_the_successor(make, browser, manager
         moves_staff=True,
     )
     db.session.commit()
-    assert waiting().to_department.code == "210104"
+    to = waiting().to_department
+    assert to
+    assert to.code == "210104"

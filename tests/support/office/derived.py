@@ -20,8 +20,8 @@ def everything() -> dict[str, set[Any]]:
     rows = [dict(row._mapping) for row in db.session.execute(select(*queue.values()))]
     for row in rows:
         row["employer_id"] = names.get(row["employer_id"])
-    record = (Record.id, Record.declaration_id, Record.city_id, Record.name, Record.employer, Record.masked_number)
-    record += (Record.name_key, Record.employer_key)
+    kept = (Record.id, Record.declaration_id, Record.city_id, Record.name, Record.employer, Record.masked_number)
+    record = (*kept, Record.name_key, Record.employer_key)
     return {
         "items": {tuple(row.items()) for row in rows},
         "counts": rows_of(*QueueCount.__table__.columns),

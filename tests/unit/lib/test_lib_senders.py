@@ -80,6 +80,7 @@ def test_letters_of_a_run_go_over_one_connection_and_a_lost_one_is_made_again(ma
         sender.send(letters[2])
         assert mail.connections == before + 1
         assert sender._server
+        assert sender._server.sock
         sender._server.sock.shutdown(SHUT_RDWR)  # the server has ended it
         sender.send(letters[3])
         assert mail.connections == before + 2
