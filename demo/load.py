@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import event, select
 
-from demo import assistance
+from demo import assistance, office
 from demo import drawings as demo_drawings
 from demo import papers as demo_papers
 from demo.accounts import STAFF, load_register, load_staff, password, register
@@ -137,6 +137,7 @@ def load(demo: Demo, count: int, seed: int, progress: Callable[[int], None] = la
         progress(1)
     with in_the_past(timedelta(days=1)):
         assistance.load(drawn, demo.assistance_days)
+    office.load(demo.store, staff)
     return len(ready)
 
 
