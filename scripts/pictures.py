@@ -22,6 +22,7 @@ from tests.support.site.chromium import find_chromium
 FOLDER = ROOT / "docs" / "images"
 PHONE, DESK = 390, 1280  # widths
 OFFICER, MANAGER = "heping", "heping-zhuren"
+ADMINISTRATORS = SYSTEM, AUDITOR = "xitong", "shenji"
 MOST_OFF, MOST_OFF_ON_AVERAGE = 64, 0.5  # of 255 grey levels; another digit or background differs by more
 MARGIN, GROUND = 28, (214, 220, 230)  # around the pages that README shows together
 #: Pictures may load late and fonts too; nothing blinks or moves while the picture is taken.
@@ -65,7 +66,7 @@ class Camera:
 
     def _sign_in(self, page: Page, who: str) -> None:
         """Sign in with the printed account; an officer also sends the code of the second factor."""
-        if who in (OFFICER, MANAGER):
+        if who in (OFFICER, MANAGER, *ADMINISTRATORS):
             _name, _role, _department, password, code = self.site.accounts[who]
             labels, path = {"用户名": who, "登录密码": password, "动态验证码": code}, "/staff/login"
         else:
@@ -215,6 +216,43 @@ def counter(camera: Camera) -> Image.Image:
     return shot(page)
 
 
+def assistance(camera: Camera) -> Image.Image:
+    page = camera.go(MANAGER, "/staff/assistance", DESK, 860)
+    press(page, "赵海民")
+    return shot(page)
+
+
+def staff_record(camera: Camera) -> Image.Image:
+    page = camera.go(MANAGER, "/staff/archive", DESK, 860)
+    press(page, "周一诺")
+    return shot(page)
+
+
+def accounts(camera: Camera) -> Image.Image:
+    return shot(camera.go(SYSTEM, "/staff/admin/staff", DESK, 720))
+
+
+def departments(camera: Camera) -> Image.Image:
+    return shot(camera.go(SYSTEM, "/staff/admin/departments", DESK, 720))
+
+
+def register(camera: Camera) -> Image.Image:
+    """A county's file, checked; nothing is imported yet."""
+    page = camera.go(SYSTEM, "/staff/admin/register", DESK, 720)
+    press(page, "样例县名册.csv")
+    press(page, "检查")
+    expect(page.get_by_role("heading", name="检查结果")).to_be_visible()
+    return shot(page)
+
+
+def calendar(camera: Camera) -> Image.Image:
+    return shot(camera.go(SYSTEM, "/staff/admin/calendar", DESK, 860))
+
+
+def audit(camera: Camera) -> Image.Image:
+    return shot(camera.go(AUDITOR, "/staff/admin/audit", DESK, 720))
+
+
 def pages(camera: Camera) -> Image.Image:
     """What README shows: the form and the papers on a phone, beside them the officer's desk."""
     form = shot(camera.go(FILER, "/apply/personal", PHONE, 900))
@@ -250,6 +288,13 @@ PICTURES: dict[str, Callable[[Camera], Image.Image]] = {
     "statistics.png": statistics,
     "overview.png": overview,
     "counter.png": counter,
+    "assistance.png": assistance,
+    "staff-record.png": staff_record,
+    "accounts.png": accounts,
+    "departments.png": departments,
+    "register.png": register,
+    "calendar.png": calendar,
+    "audit.png": audit,
 }
 
 

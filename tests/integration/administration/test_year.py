@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 import time_machine
 from flask import Flask
 from sqlalchemy import func, or_, select
@@ -173,10 +174,12 @@ def every_department_gets_its_staff(year: Year) -> None:
     system = year.desk("xitong")
     offices = [office.code for office in snapshot.current().departments if office.active]
     assert len(offices) == 116
-    slips = {}
-    for office in offices:
-        new = {"username": f"zr{office.lower()}", "name": "钱主管", "role": "manager", "department": office}
-        slips[office] = system.send(f"{ADMIN}/staff/new", new, expect=200)
+    slips, drawn = {}, segno.make("drawing 116 of them takes seconds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segno, "make", lambda _secret: drawn)
+        for office in offices:
+            new = {"username": f"zr{office.lower()}", "name": "钱主管", "role": "manager", "department": office}
+            slips[office] = system.send(f"{ADMIN}/staff/new", new, expect=200)
     _first_sign_in(year, slips[HEPING])
     for office in (CITY, SHENHE, DADONG):
         year.takes_over(f"zr{office}", slips[office])
@@ -425,7 +428,6 @@ def nothing_is_lost(year: Year, brought: list[CountyRegister]) -> None:
     queue_index.rebuild()
     db.session.commit()
     assert everything() == before
-    year.command("doctor")
 
 
 @pytest.mark.parametrize("settings", [{"SMTP_URL": "console:", "SMS_URL": "console:"}], ids=["both channels"])
