@@ -22,7 +22,6 @@ from tests.support.office.histories import Step, happened
 from tests.support.office.printing import draw
 from tests.support.office.spreadsheets import tables
 
-PAGES = ["/staff/statistics", "/staff/overview", "/staff/own-figures", "/staff/admin/reasons", "/staff/roster"]
 COUNTIES = ("210102", "210103", "210104", "210105", "210106")
 MARKS = [("mobile", "mismatch"), ("postal_address", "incomplete"), ("id_portrait", "blurred"), ("photo", "photo_unfit")]
 
@@ -61,14 +60,6 @@ def signed_in(window: Visitor, person: Staff, first: str = "/staff/overview") ->
     window.sign_in(person)
     window.go(first)
     return window
-
-
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_each_page_can_be_read_and_scrolls_in_one_direction_only(visit, manager, screen):
-    visitor = signed_in(visit(screen), manager)
-    for path in [*PAGES, "/staff/admin/reasons/new/question"]:
-        visitor.go(path)
-        assert visitor.page.url == visitor.site + path
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])
@@ -131,13 +122,3 @@ def test_own_figures_show_what_was_measured(visit, manager, make):
     visitor = signed_in(visit(), manager)
     visitor.go("/staff/own-figures")
     assert "48 秒" in visitor.text()
-
-
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_pages_of_the_departments_can_be_read(visit, make, screen):
-    tree = "/staff/admin/departments"
-    visitor = signed_in(visit(screen), make.staff(Role.SYSTEM, "210000"), f"{tree}?q=沈阳")
-    pages = (f"{tree}/new", *(f"{tree}/210102/{page}" for page in ("setup", "covers", "close")))
-    for path in (*pages, "/staff/admin/department-check?city=210100&county=210102"):
-        visitor.go(path)
-        assert "和平区" in visitor.text() or path.endswith("/new")
