@@ -116,11 +116,12 @@ def _sealed_of(mapped: Any) -> Callable[[Any], Batch | None]:
         rows = db.session.execute(query.order_by(mapped.id).limit(BATCH)).all()
         if not rows:
             return None
+        ring = keys()
         changes = [
             (row.id, name, getattr(row, name), place(mapped.__tablename__, bound, row.uid))
             for row in rows
             for name, bound in names.items()
-            if getattr(row, name) is not None and not keys().is_current(getattr(row, name))
+            if getattr(row, name) is not None and not ring.is_current(getattr(row, name))
         ]
         again = _sealed_again([(value, aad) for _id, _name, value, aad in changes])
         written = [(row_id, name, old, new) for (row_id, name, old, _aad), new in zip(changes, again, strict=True)]
@@ -229,10 +230,10 @@ def _next_moved(
     rows = db.session.execute(query.order_by(mapped.id).limit(BATCH)).all()
     if not rows:
         return None
-    moved = []
+    ring, moved = keys(), []
     for row in rows:
-        value = keys().open(row.sealed, place(mapped.__tablename__, purpose, row.uid)).decode()
-        hashes = keys().indexes(purpose, value)
+        value = ring.open(row.sealed, place(mapped.__tablename__, purpose, row.uid)).decode()
+        hashes = ring.indexes(purpose, value)
         if row.found not in hashes:
             raise NotReadable(f"{mapped.__tablename__} {row.id}: no key makes the hash of its {purpose}")
         if row.found != hashes[0]:
@@ -243,11 +244,10 @@ def _next_moved(
 def _move_numbers(moved: list[_Moved]) -> None:
     """All rows of a number at once. An officer whose number was kept as a hash only gets it sealed as well."""
     advisory_lock(db.session, *(one.new for one in moved))
-    for one in moved:
-        for officer in db.session.scalars(
-            select(Staff).where(Staff.id_index == one.old, Staff.id_number_sealed.is_(None))
-        ):
-            officer.id_number = one.value
+    numbers = {one.old: one.value for one in moved}
+    unsealed = select(Staff).where(Staff.id_index.in_(numbers), Staff.id_number_sealed.is_(None))
+    for officer in db.session.scalars(unsealed):
+        officer.id_number = numbers[officer.id_index or b""]
     db.session.flush()
     _move(blind_index.NUMBERS, moved)
 
