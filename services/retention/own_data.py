@@ -183,9 +183,8 @@ def _declaration(declaration: Declaration) -> dict[str, Any]:
     here = {"declaration_id": declaration.id}
     sheets = db.session.scalars(select(Sheet).filter_by(**here).order_by(Sheet.version))
     drafts = db.session.scalars(select(Draft).filter_by(**here).order_by(Draft.id))
-    unseen = audit.result_unseen(
-        declaration
-    )  # opening it is written down, and ends the officer's undo: on its page only
+    #: Opening a result is written down, and ends the officer's undo: on its own page only.
+    unseen = audit.result_unseen(declaration)
     history = audit.history(declaration)
     return {
         "申报编号": declaration.number,
