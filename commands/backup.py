@@ -34,10 +34,11 @@ from services.operations import backup_runs, backups, restoring
 group = AppGroup("backup", help="备份：生成密钥对、做备份、检查、恢复、查看、清理。")
 SHOWN = 20  # damaged files that are named
 TRIES = 12  # of five seconds each
-FAILURES = {
+FAILURES: dict[StorageFailure | None, str] = {
     StorageFailure.FULL: "磁盘已满；请腾出空间，再做一次",
     StorageFailure.READ_ONLY: "目录不能写入；请检查权限和挂载，再做一次",
     StorageFailure.DISK_ERROR: "磁盘读写出错；请检查磁盘",
+    StorageFailure.DAMAGED: "数据库已损坏；请用以前的备份恢复",
 }
 
 _directory = click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
@@ -95,13 +96,15 @@ def _made(archive: Archive, with_keys: bool) -> BackupSummary:
 
 @contextmanager
 def _plain_failures() -> Iterator[None]:
-    """Of a disk: in words that say what to do."""
+    """Of a disk or the database: in words that say what to do."""
     try:
         yield
-    except OSError as error:
-        if words := FAILURES.get(files.failure_of(error) or StorageFailure.LOCKED):
-            raise BackupError(f"{words}（{error.filename or error.strerror}）") from error
-        raise
+    except Exception as error:
+        path = f"（{error.filename}）" if isinstance(error, OSError) and error.filename else ""
+        found = files.failure_of(error) if isinstance(error, OSError) else failure_of(error)
+        if found not in FAILURES:
+            raise
+        raise BackupError(FAILURES[found] + path) from error
 
 
 @contextmanager

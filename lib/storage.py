@@ -148,10 +148,9 @@ class Folder:
 
         While a back-up is made it stays, for a sweep.
         """
-        with self._locked(), suppress(StoreHeld):
+        with self._locked():
             for path in (self._path(address), self._trashed(address)):
-                if path.exists() and _older(path, time.time() - older_than_s):
-                    self._refuse_held()
+                if path.exists() and _older(path, time.time() - older_than_s) and not self._is_held():
                     path.unlink()
                     sync_directory(path.parent)
                     return True
@@ -164,7 +163,8 @@ class Folder:
         if wanted:
             self._restore_from_trash(path.name)
         else:
-            self._refuse_held()
+            if self._is_held():
+                raise StoreHeld("正在备份，暂时不能清理文件；请等备份结束后再运行")
             path.unlink()
 
     # --- for back-ups -------------------------------------------------------------------------------------------------
@@ -176,20 +176,21 @@ class Folder:
             fcntl.flock(file, fcntl.LOCK_SH)
             yield
 
-    def _refuse_held(self) -> None:
+    def _is_held(self) -> bool:
         with open(self.root / "hold", "ab") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreHeld("正在备份，暂时不能清理文件；请等备份结束后再运行") from error
+            except BlockingIOError:
+                return True
+        return False
 
-    def stamp(self, address: str) -> str | None:
-        """A word that changes when the stored bytes may have changed; None when nothing is stored."""
+    def stamp(self, address: str) -> str:
+        """A word that changes when the stored bytes may have changed; "-" when nothing is stored."""
         for path in (self._path(address), self._trashed(address)):
             with suppress(FileNotFoundError):
                 found = path.stat()
                 return f"{found.st_size}-{found.st_mtime_ns}"
-        return None
+        return "-"
 
     def sealed(self, address: str) -> bytes:
         """The bytes as they are stored. Raises FileMissing."""
@@ -198,9 +199,6 @@ class Folder:
     def put_sealed(self, address: str, sealed: bytes) -> None:
         """Store such bytes of a back-up, unless the file is there and sound. Raises FileDamaged or OSError."""
         self._open(address, sealed)
-        with self._locked():
-            if self._existing(address) is not None:
-                return
         self._write_sealed(address, sealed)
 
     def _move_to_trash(self, address: str) -> None:

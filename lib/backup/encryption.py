@@ -128,9 +128,6 @@ class _Sink(io.RawIOBase):
     def __init__(self, take: Callable[[bytes], object]) -> None:
         self._take = take
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, data: Any) -> int:
         self._take(bytes(data))
         return len(data)

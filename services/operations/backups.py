@@ -157,8 +157,6 @@ class _Files:
 
     def _copy(self, address: str) -> StoredCopy | None:
         known, stamp = self._known_as(address), self._store.stamp(address)
-        if stamp is None:
-            return None
         if known and known.stamp == stamp and self._archive.has(known):
             return known
         try:
@@ -221,10 +219,7 @@ def made_at(summary: BackupSummary) -> datetime:
 def unpack(archive: Archive, summary: BackupSummary, identity: Any, target: Path) -> FileMark:
     """The database in plain, into a new file. Raises BackupError."""
     with (archive.root / summary.name / DATABASE).open("rb") as source:
-        mark = written(target, lambda out: encryption.decrypt_stream(source, out, identity))
-    if summary.engine == copies.SQLITE and (problem := copies.sqlite_problem(target)):
-        raise BackupError(f"备份 {summary.name} 里的数据库已损坏：{problem}；请换一份备份")
-    return mark
+        return written(target, lambda out: encryption.decrypt_stream(source, out, identity))
 
 
 def open_copy(archive: Archive, copy: StoredCopy, identity: Any) -> bytes:
