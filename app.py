@@ -17,7 +17,6 @@ from blueprints import admin, archive, auth, errors, gate, proxy, public, review
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
-from lib import logs
 from lib.codes import Channel
 from lib.database import engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
@@ -30,6 +29,7 @@ from lib.http.headers import with_headers
 from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
 from lib.keyring import BadKeyFile, Keyring
+from lib.monitoring import logs
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
 from lib.remote.senders import Site

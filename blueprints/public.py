@@ -20,7 +20,7 @@ from forms import PHOTO, STEPS
 from lib import names
 from lib.codes import AgreedKind
 from lib.database import utcnow
-from lib.metrics import CONTENT_TYPE, exposition
+from lib.monitoring.metrics import CONTENT_TYPE, exposition
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note

@@ -26,8 +26,8 @@ from commands import messages, tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import one_line, reporting
-from lib import metrics
 from lib.database import transaction_mode
+from lib.monitoring import metrics
 from models import db, site
 from services.operations import doctor
 

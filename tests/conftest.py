@@ -138,7 +138,8 @@ class Page:
         self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
         self.data = response.data
         self.location = response.headers.get("Location", "")
-        self.headers = response.headers
+        self.headers = response.headers.copy()
+        self.request_id = self.headers.pop("X-Request-ID", "")  # another one each time
 
 
 class Browser:

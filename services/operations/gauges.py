@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from lib.clock import today
 from lib.codes import AssistanceState
 from lib.database import utcnow
-from lib.metrics import FigureFamily
+from lib.monitoring.metrics import FigureFamily
 from lib.workdays import add_workdays
 from models import AssistanceRequest, PrintJob, QueueCount, Upload, WebSession, db
 from services.declaration import deadlines
