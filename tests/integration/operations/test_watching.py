@@ -112,12 +112,13 @@ def test_the_newest_migration_is_known_without_alembic():
 def test_an_error_page_and_the_log_name_the_same_request(app, browser, monkeypatch, capsys):
     app.config["TESTING"] = False
     monkeypatch.setattr("blueprints.public.notices.newest", lambda _most: 1 / 0)
+    before = list(logging.getLogger().handlers), logging.getLogger().level
     logs.set_up("json", watching.request_id)
     try:
         page = browser.open("/", expect=500)
     finally:
         app.config["TESTING"] = True
-        logging.basicConfig(force=True)
+        logging.basicConfig(handlers=before[0], level=before[1], force=True)
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (record,) = [record for record in told if record["level"] == "ERROR"]
     assert record["request_id"] == page.request_id
