@@ -185,12 +185,31 @@ def test_what_was_submitted_stays_for_the_office(make, browser, officer, manager
             workflow.rules.can_reopen(declaration, make.actor(manager))
 
 
+@pytest.mark.parametrize("verb", ["decline", "send_back", "approve"])
+def test_in_the_minute_of_an_undo_the_page_says_what_it_said_before_the_decision(make, browser, officer, verb):
+    """Else the officer would have the file of a closed account in hand, and the person would read of the result."""
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer)
+    make.mark(declaration, "nation", reviewer=make.actor(officer))
+    said = {"reason_code": "", "comment": "不属于采集范围"} if verb == "decline" else {}
+    getattr(workflow, verb)(declaration, make.actor(officer), 1, **said)
+    db.session.commit()
+    browser.sign_in(declaration.account)
+    assert "正在审核" in browser.send("/account/close", SECRET, expect=200).text
+    assert workflow.undoable(declaration, make.actor(officer))
+    with after(seconds=61):
+        assert "正在审核" not in browser.open("/account/close").text
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [(Status.SUBMITTED, "正在审核"), (Status.IN_REVIEW, "正在审核"), (Status.APPROVED, "已有人员档案")],
 )
 def test_an_account_with_a_record_or_a_submission_stays(make, browser, status, says):
-    account = make.declaration(status).account
+    declaration = make.declaration(status)
+    account = declaration.account
+    if status == Status.APPROVED:
+        declaration.decided_at = utcnow() - workflow.UNDO_TIME
+        db.session.commit()
     browser.sign_in(account)
     assert says in browser.open("/account/close").text
     assert says in browser.send("/account/close", SECRET, expect=200).text
