@@ -50,6 +50,8 @@ class EventForm(AccountForm):
     def validate_until(self, field: Field) -> None:
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError("结束日期不能早于开始日期")
+        if field.data and not 2000 <= field.data.year <= 2099:  # the calendar's own ends cannot be counted from
+            raise ValidationError("结束日期请填写 2000 年至 2099 年之间的日期")
 
     def validate_since(self, field: Field) -> None:
         if field.data and not 2000 <= field.data.year <= today().year:
