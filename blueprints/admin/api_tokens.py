@@ -1,4 +1,4 @@
-"""接口令牌: a security administrator makes one for another system, a system administrator confirms it (docs/adr/043)."""
+"""接口令牌: a security administrator makes one for another system, a system administrator confirms it (adr/043)."""
 
 from __future__ import annotations
 
