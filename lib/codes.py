@@ -237,7 +237,7 @@ class CodePurpose(ChoiceEnum):  # what a code that was sent is for
 
 
 class ApiScope(ChoiceEnum):  # what another system may read with its token
-    RECORDS = "records", "人员档案：姓名、隐去部分的证件号码、部门、状态"
-    WORK = "work", "人员档案：工作单位、专业技术资格"
-    NUMBERS = "numbers", "人员档案：完整证件号码"
+    RECORDS = "records", "姓名、隐去部分的证件号码、部门、状态"
+    WORK = "work", "工作单位、专业技术资格"
+    NUMBERS = "numbers", "完整证件号码"
     APPLICATIONS = "applications", "申报的办理状态"

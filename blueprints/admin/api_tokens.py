@@ -23,7 +23,7 @@ STATES = {"waiting": "待确认", "in_use": "使用中", "expired": "已到期",
 
 
 class NewTokenForm(AdminForm):
-    name = TextQuestion("系统名称", [Required(), max_length(40)], one_line, "申报人在“谁查看过我的信息”中看到这个名称")
+    name = TextQuestion("系统名称", [Required(), max_length(40)], one_line, hint="申报人在“信息查阅记录”中看到这个名称")
     department = ChoiceQuestion("部门", validators=[Required()], hint="可以读取这个部门和下级部门的人员")
     scopes = ManyQuestion("可以读取", ApiScope, [Required()])
     networks = TextQuestion(
