@@ -43,8 +43,8 @@ check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	wait "$$types" || code=$$?; wait "$$lint" || code=$$?; \
 	cat "$$said/types" "$$said/lint"; exit "$$code"
 
-soak: setup-dev chromium fonts ## the long forms of the tests: many rounds of each
-	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
+soak: setup-dev chromium fonts $(VENV)/schema/.installed ## the long forms of the tests: many rounds of each
+	@PYTHONPATH=$(VENV)/schema $(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
@@ -76,6 +76,11 @@ bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of bench/requirements.txt (once; a minute or less) ..."
 	@$(PYTHON) -m venv bench/.venv
 	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.txt
+	@touch $@
+
+# schemathesis asks the API; its packages come along in the long form only, since they hook into every run of pytest.
+$(VENV)/schema/.installed: tests/integration/api/requirements.txt | $(BIN)/python
+	@$(PIP) --target $(VENV)/schema --upgrade -r tests/integration/api/requirements.txt
 	@touch $@
 
 setup: $(VENV)/.installed
@@ -112,6 +117,7 @@ lock:
 	@$(LOCK) $(ARGS) -o requirements.txt requirements.in
 	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
 	@$(LOCK) $(ARGS) -c requirements.txt -o bench/requirements.txt bench/requirements.in
+	@$(LOCK) $(ARGS) -c requirements-dev.txt -o tests/integration/api/requirements.txt tests/integration/api/requirements.in
 
 clean:
 	@rm -rf $(VENV) bench/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*

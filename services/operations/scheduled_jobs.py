@@ -17,6 +17,7 @@ from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sent_codes, sessions
 from services.administration import audit_seals
+from services.api import accesses
 from services.assistance import requests
 from services.corrections import reminders
 from services.messages import outbox
@@ -77,6 +78,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "old activation codes": forget_codes,
         "old codes that were sent": sent_codes.delete_old,
         "old messages": outbox.delete_old,
+        "old accesses of other systems": accesses.delete_old,
         "digests of managers": partial(digest.send_all, here.digest_hour),
         "abandoned uploads": resumable_uploads.forget_abandoned,
         "old phone uploads": phone_upload.forget_old,

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LAYERS = ("app", "blueprints commands", "demo", "services", "forms", "models", "lib")
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 OURS = {*RANK, "config", "tests"}
-AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin"})
+AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin", "api"})
 PRODUCT = (*RANK, "config")
 
 REQUEST = frozenset({"request", "session", "g", "current_user", "current_app"})
