@@ -16,6 +16,7 @@ from lib.storage.bucket import ObjectContent, ObjectFacts
 
 #: A server that hangs keeps a thread for two attempts.
 CONNECT_S, READ_S, ATTEMPTS = 2, 10, 2
+PAGE = 1000  # names in one answer
 
 _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9_./-]*))?\Z")
 _MISSING = ("NoSuchKey", "404")
@@ -107,7 +108,7 @@ class S3Objects:
             client.delete_object(**self._named(name))
 
     def names(self, beginning: str) -> Iterator[ObjectFacts]:
-        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + beginning}
+        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + beginning, "MaxKeys": PAGE}
         while True:
             with self._asking() as client:
                 page = client.list_objects_v2(**where)

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,12 +38,47 @@ class ObjectStore:
         made._made = self.client
         return made
 
+    @contextmanager
+    def failing(self, objects: S3Objects, error: Exception, only: tuple[str, ...] = ()) -> Iterator[None]:
+        objects._made = Failing(error, self.client, only)
+        yield
+        objects._made = self.client
+
     def age(self, place: S3Place, name: str, seconds: float) -> None:
         key = _buckets()[place.bucket].keys[place.prefix + name]
         key.last_modified = datetime.fromtimestamp(time.time() - seconds, UTC).replace(tzinfo=None)
 
     def names(self, place: S3Place) -> list[str]:
         return [name.removeprefix(place.prefix) for name in _buckets()[place.bucket].keys]
+
+
+@dataclass
+class Failing:
+    """A client whose methods fail, or only those of ``only``."""
+
+    error: Exception
+    client: Any
+    only: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if self.only and name not in self.only:
+            return getattr(self.client, name)
+
+        def fail(**_options: Any) -> None:
+            raise self.error
+
+        return fail
+
+
+WRITING = ("put_object", "copy_object", "delete_object")
+
+
+def answer(code: str, status: int) -> Exception:
+    """What boto3 makes of an answer."""
+    from botocore.exceptions import ClientError
+
+    told: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "Any")
 
 
 def _buckets() -> Any:

@@ -102,7 +102,7 @@ def named(begin: Callable[[Bench], None]) -> Callable[[Bench], None]:
     return begun
 
 
-BEGINNINGS = (nowhere, in_place, in_trash, long_in_trash, in_both, *map(named, (in_trash, long_in_trash, in_both)))
+BEGINNINGS = (nowhere, in_place, long_in_trash, in_both, *map(named, (long_in_trash, in_both)))
 
 
 @pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda begin: begin.__name__)
