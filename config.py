@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from lib.backup.encryption import parse_recipients
 from lib.crypto import secret_problem
 from lib.remote import clamd, mail, sms
-from lib.storage.s3 import S3Access, S3Place
+from lib.storage.s3 import S3Access, S3Place, read_endpoint, read_place
 
 ROOT = Path(__file__).resolve().parent
 
@@ -121,17 +120,6 @@ def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
     return read
 
 
-def _place(value: str) -> str | S3Place:
-    """A directory as it is, or a bucket."""
-    return S3Place.parse(value) if "://" in value else value
-
-
-def _web_address(value: str) -> str:
-    if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
-        raise ValueError("https://host or http://host:port")
-    return value
-
-
 def _database_url(value: str) -> str:
     """Empty, or of an engine that the migrations are written for. The message does not repeat it: it has a password."""
     expected = "postgresql+psycopg://user:password@host/name, or nothing for SQLite"
@@ -168,9 +156,9 @@ SETTINGS = (
         "UPLOADS",
         "uploads",
         "encrypted uploads: a directory, or a bucket: `s3://bucket` or `s3://bucket/prefix`",
-        _place,
+        read_place,
     ),
-    Setting("S3_ENDPOINT", "", "address of the object store; empty: Amazon's", _web_address),
+    Setting("S3_ENDPOINT", "", "address of the object store; empty: Amazon's", read_endpoint),
     Setting("S3_ACCESS_KEY", "", "access key of the object store"),
     Setting("S3_SECRET_KEY", "", "its secret key", quoted=False),
     Setting("S3_REGION", "us-east-1", "region of the object store"),
@@ -382,18 +370,12 @@ class Config:
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
         self._set_up_messages(given["LEGACY_CLAIM_FACTORS"], given="KUAIJI_LEGACY_CLAIM_FACTORS" in environ)
         self.WARNINGS = tuple(unknown_variables(environ))
-        if isinstance(place, S3Place):
-            self._refuse_half_an_object_store()
+        if isinstance(place, S3Place) and (problem := self.S3.problem()):
+            raise BadSetting(problem)
         if given["ENV"] == "production":
             if problems := list(self._production_problems()):
                 raise BadSetting("\n".join(problems))
             self.DEMO = False
-
-    def _refuse_half_an_object_store(self) -> None:
-        if not self.S3_ACCESS_KEY or not self.S3_SECRET_KEY:
-            raise BadSetting("KUAIJI_UPLOADS names a bucket: KUAIJI_S3_ACCESS_KEY and KUAIJI_S3_SECRET_KEY must be set")
-        if find_spec("boto3") is None:
-            raise BadSetting("KUAIJI_UPLOADS names a bucket: run make setup-s3 first, which installs boto3")
 
     def _set_up_messages(self, factors: tuple[str, ...], *, given: bool) -> None:
         """A code to the phone on file is the first proof, once it can be sent."""

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from commands.report import progress, reporting
 from lib.database import transaction_mode
 from lib.storage import Store, open_store
-from lib.storage.s3 import S3Place
+from lib.storage.s3 import S3Place, read_place
 from models import keys, store
 from services.operations import storage_check, storage_copy
 from services.papers import papers
@@ -77,11 +77,15 @@ def copy(source: str, target: str, verify: bool) -> None:
 
 def _opened(place: str, must_exist: bool = False) -> Store:
     """A place as KUAIJI_UPLOADS names it; a directory as the shell does."""
-    if "://" not in place:
-        if must_exist and not Path(place).is_dir():
-            raise click.UsageError(f"{place} is no directory")
-        return open_store(Path(place).absolute(), current_app.config["S3"], keys())
+    access = current_app.config["S3"]
     try:
-        return open_store(S3Place.parse(place), current_app.config["S3"], keys())
+        found = read_place(place)
     except ValueError as error:
         raise click.UsageError(f"{place}: expected {error}") from error
+    if isinstance(found, S3Place):
+        if problem := access.problem():
+            raise click.ClickException(problem)
+        return open_store(found, access, keys())
+    if must_exist and not Path(place).is_dir():
+        raise click.UsageError(f"{place} is no directory")
+    return open_store(Path(place).absolute(), access, keys())

@@ -7,15 +7,20 @@ import errno
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from lib.storage.bucket import ObjectContent, ObjectFacts
 
 #: A server that hangs keeps a thread for two attempts.
 CONNECT_S, READ_S, ATTEMPTS = 2, 10, 2
+#: After that it is left alone for a while; then one request tries for all, and no other thread waits.
+SILENT_S = 15.0
 PAGE = 1000  # names in one answer
 
 _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9_./-]*))?\Z")
@@ -53,6 +58,25 @@ class S3Access:
     region: str = "us-east-1"
     addressing: str = "path"
 
+    def problem(self) -> str:
+        """What keeps a bucket from being used: a line for whoever sets it up, or nothing."""
+        if not self.access_key or not self.secret_key:
+            return "KUAIJI_UPLOADS names a bucket: KUAIJI_S3_ACCESS_KEY and KUAIJI_S3_SECRET_KEY must be set"
+        if find_spec("boto3") is None:
+            return "KUAIJI_UPLOADS names a bucket: run make setup-s3 first, which installs boto3"
+        return ""
+
+
+def read_place(text: str) -> str | S3Place:
+    """A directory as it is, or a bucket. Raises ValueError."""
+    return S3Place.parse(text) if "://" in text else text
+
+
+def read_endpoint(text: str) -> str:
+    if text and not (text.startswith(("http://", "https://")) and urlsplit(text).hostname):
+        raise ValueError("https://host or http://host:port")
+    return text
+
 
 class S3Objects:
     """Failures are OSErrors with the number that a disk would use; EHOSTDOWN when the server gives no answer."""
@@ -63,6 +87,7 @@ class S3Objects:
         self._access = access
         self._lock = threading.Lock()
         self._made: Any = None
+        self._silent_until = 0.0
 
     def put(self, name: str, content: bytes, *, only_new: bool = False, instead_of: str = "") -> bool:
         condition = {"IfNoneMatch": "*"} if only_new else {"IfMatch": instead_of} if instead_of else {}
@@ -124,18 +149,31 @@ class S3Objects:
 
     @contextmanager
     def _asking(self, writing: bool = False) -> Iterator[Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
+        self._refuse_silent()
         try:
             yield self._client()
+            self._silent_until = 0.0
         except BotoCoreError as error:
+            silent = isinstance(error, ConnectTimeoutError | ReadTimeoutError)
+            self._silent_until = time.monotonic() + SILENT_S if silent else 0.0
             raise OSError(errno.EHOSTDOWN, type(error).__name__, self.place) from error
         except ClientError as error:
+            self._silent_until = 0.0
             code = str(error.response.get("Error", {}).get("Code", ""))
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if code in _NO_CONDITION:
                 raise _NotThere(code) from error
             raise OSError(_number_of(code, status, writing), code or f"HTTP {status}", self.place) from error
+
+    def _refuse_silent(self) -> None:
+        with self._lock:
+            if not self._silent_until:
+                return
+            if (now := time.monotonic()) < self._silent_until:
+                raise OSError(errno.EHOSTDOWN, "gave no answer a moment ago", self.place)
+            self._silent_until = now + SILENT_S
 
     def _client(self) -> Any:
         """One for all threads, made when it is first needed: in each process its own."""

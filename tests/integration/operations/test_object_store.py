@@ -16,8 +16,8 @@ from lib.storage import Bucket, Folder, bucket
 from lib.storage.s3 import S3Access, S3Objects, S3Place
 from models import store
 from services.operations import doctor, gauges
-from services.papers import papers, phone_upload
-from tests.integration.operations.test_faults import contents, ways
+from services.papers import papers
+from tests.integration.operations.test_faults import contents, tokens, ways  # noqa: F401 (fixture)
 from tests.support.applicant.filing import pages_of, words
 from tests.support.site.backups import restore
 from tests.support.site.command_line import runner
@@ -53,15 +53,7 @@ def on_bucket(app: Flask, object_store: ObjectStore, monkeypatch: pytest.MonkeyP
     return OnBucket(object_store, place, objects)
 
 
-@pytest.fixture
-def tokens(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    made: list[str] = []
-    original = phone_upload.new_token
-    monkeypatch.setattr(phone_upload, "new_token", lambda: (made.append(original()), made[-1])[1])
-    return made
-
-
-def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):
+def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):  # noqa: F811 (fixture)
     server, objects = on_bucket.server, on_bucket.objects
     seen: dict[str, list] = {"hand_over": []}  # that a phone was there is written down before its picture is looked at
     for name, well, act in ways(app, make, lambda: tokens[-1]):
@@ -229,7 +221,7 @@ def test_half_an_object_store_is_refused_in_one_line(tmp_path, given, words):
 
 
 def test_without_boto3_it_is_said_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("config.find_spec", lambda _name: None)
+    monkeypatch.setattr("lib.storage.s3.find_spec", lambda _name: None)
     with pytest.raises(BadSetting, match="run make setup-s3"):
         Config(KEYS | {"KUAIJI_UPLOADS": "s3://bucket"})
     assert S3Access() == Config({"KUAIJI_DATA": str(tmp_path)}).S3

@@ -69,6 +69,33 @@ def test_a_server_that_hangs_holds_nobody_for_long(monkeypatch: pytest.MonkeyPat
         assert len(list(waiting(silent))) == s3.ATTEMPTS
 
 
+def test_a_server_that_gave_no_answer_is_left_alone_until_one_has_tried(
+    object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(s3, "time", type("Clock", (), {"monotonic": lambda: now[0]}))
+    objects = object_store.objects(object_store.new_bucket())
+    silent = ReadTimeoutError(endpoint_url="http://x")
+    with object_store.failing(objects, silent), pytest.raises(OSError, match="ReadTimeoutError"):
+        objects.look("x")
+    with pytest.raises(OSError, match="a moment ago"):
+        objects.look("x")
+    now[0] += s3.SILENT_S
+    others: list[str] = []
+
+    def look_meanwhile(**_options: Any) -> None:
+        with pytest.raises(OSError, match="a moment ago") as raised:
+            objects.look("y")
+        others.append(str(raised.value))
+        raise answer("404", 404)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(objects, "_made", type("Client", (), {"head_object": staticmethod(look_meanwhile)}))
+        assert objects.look("x") is None
+    assert others
+    assert objects.look("x") is None
+
+
 def test_a_list_is_read_to_its_end(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "PAGE", 2)
     objects = object_store.objects(object_store.new_bucket())
