@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test check soak bench setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,11 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	@$(LOCK_VENV); [ $@ -nt $< ] || { \
 		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@ $(VENV)/.installed; }
 
+# Only for files in an object store (docs/operations.md): the site runs without it.
+$(VENV)/.installed-s3: requirements-s3.txt $(VENV)/.installed
+	@$(LOCK_VENV); [ $@ -nt $< ] || { \
+		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@; }
+
 # What the bench compares with: its packages must not be able to reach the product.
 bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of bench/requirements.txt (once; a minute or less) ..."
@@ -86,6 +91,8 @@ $(VENV)/schema/.installed: tests/integration/api/requirements.txt | $(BIN)/pytho
 setup: $(VENV)/.installed
 
 setup-dev: $(VENV)/.installed-dev
+
+setup-s3: $(VENV)/.installed-s3
 
 chromium: $(BIN)/python
 	@scripts/ensure_chromium.sh $(VENV)
@@ -115,7 +122,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock:
 	@$(LOCK) $(ARGS) -o requirements.txt requirements.in
-	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-s3.txt requirements-s3.in
+	@$(LOCK) $(ARGS) -c requirements.txt -c requirements-s3.txt -o requirements-dev.txt requirements-dev.in
 	@$(LOCK) $(ARGS) -c requirements.txt -o bench/requirements.txt bench/requirements.in
 	@$(LOCK) $(ARGS) -c requirements-dev.txt -o tests/integration/api/requirements.txt tests/integration/api/requirements.in
 

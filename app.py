@@ -33,7 +33,7 @@ from lib.monitoring import logs
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
 from lib.remote.senders import Site
-from lib.storage import Folder
+from lib.storage import open_store
 from models import db
 
 CSP = (
@@ -151,11 +151,10 @@ def _prepare_data(app: Flask) -> None:
     """Create what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
     ring = _keyring(app.config["KEYS_FILE"], app.config["SQLALCHEMY_DATABASE_URI"])
     app.extensions["kuaiji.keys"] = ring
-    app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
+    app.extensions["kuaiji.store"] = open_store(app.config["UPLOADS"], app.config["S3"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
     app.extensions["kuaiji.site"] = _site(app.config)
     app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from lib.backup.encryption import parse_recipients
 from lib.crypto import secret_problem
 from lib.remote import clamd, mail, sms
+from lib.storage.s3 import S3Access, S3Place, read_endpoint, read_place
 
 ROOT = Path(__file__).resolve().parent
 
@@ -151,7 +152,22 @@ SETTINGS = (
     ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
-    Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
+    Setting(
+        "UPLOADS",
+        "uploads",
+        "encrypted uploads: a directory, or a bucket: `s3://bucket` or `s3://bucket/prefix`",
+        read_place,
+    ),
+    Setting("S3_ENDPOINT", "", "address of the object store; empty: Amazon's", read_endpoint),
+    Setting("S3_ACCESS_KEY", "", "access key of the object store"),
+    Setting("S3_SECRET_KEY", "", "its secret key", quoted=False),
+    Setting("S3_REGION", "us-east-1", "region of the object store"),
+    Setting(
+        "S3_ADDRESSING",
+        "path",
+        "how the object store wants the bucket named: `path` (https://host/bucket) or `virtual` (https://bucket.host)",
+        _one_of("path", "virtual"),
+    ),
     Setting("BACKUP_DIR", "", "directory of the back-ups, best on another disk; empty: none are made by themselves"),
     Setting(
         "BACKUP_RECIPIENTS",
@@ -340,7 +356,9 @@ class Config:
         self.STATIC_BUILDS: Path = self.DATA / "static"
         self.METRICS: Path = self.DATA / "metrics"
         self.COMPILED_TEMPLATES: Path = self.DATA / "templates"
-        self.UPLOADS: Path = ROOT / given["UPLOADS"]
+        place = given["UPLOADS"]
+        self.UPLOADS: Path | S3Place = ROOT / place if isinstance(place, str) else place
+        self.S3 = S3Access(self.S3_ENDPOINT, self.S3_ACCESS_KEY, self.S3_SECRET_KEY, self.S3_REGION, self.S3_ADDRESSING)
         self.BACKUP_DIR: Path | None = ROOT / given["BACKUP_DIR"] if given["BACKUP_DIR"] else None
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
@@ -352,6 +370,8 @@ class Config:
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
         self._set_up_messages(given["LEGACY_CLAIM_FACTORS"], given="KUAIJI_LEGACY_CLAIM_FACTORS" in environ)
         self.WARNINGS = tuple(unknown_variables(environ))
+        if isinstance(place, S3Place) and (problem := self.S3.problem()):
+            raise BadSetting(problem)
         if given["ENV"] == "production":
             if problems := list(self._production_problems()):
                 raise BadSetting("\n".join(problems))

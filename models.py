@@ -57,7 +57,7 @@ from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statemen
 from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
-from lib.storage import Folder
+from lib.storage import Store
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -75,10 +75,10 @@ def keys() -> Keyring:
     return ring
 
 
-def store() -> Folder:
+def store() -> Store:
     """The encrypted files of this installation."""
-    folder: Folder = current_app.extensions["kuaiji.store"]
-    return folder
+    kept: Store = current_app.extensions["kuaiji.store"]
+    return kept
 
 
 def site() -> Site:

@@ -61,6 +61,7 @@ FAILURES = {
     StorageFailure.READ_ONLY: FailurePage(507, advice=f"服务器的存储现在只能读取，这次的内容没有保存。{_AGAIN}"),
     StorageFailure.DISK_ERROR: FailurePage(507),
 }
+STORE_AWAY = FailurePage(503, "暂时连接不上文件存储", f"系统正在恢复。{_AGAIN}")
 LOST_PHOTO = (
     "编号 {number} 的个人基本信息表不能打印：一寸照片的文件已丢失或损坏。请重新上传一寸照片后再打印；"
     "不能上传的，请拨打咨询电话。"
@@ -108,7 +109,7 @@ def failure_of(error: Exception) -> FailurePage | None:
     database.write_damage(current_app.extensions["kuaiji.damage"], error)
     begin_mode.set("DEFERRED")
     g.database_failed = not isinstance(error, OSError)
-    return FAILURES[found]
+    return STORE_AWAY if what == "storage" and found is StorageFailure.UNREACHABLE else FAILURES[found]
 
 
 def _cause(error: Exception) -> str:

@@ -26,7 +26,6 @@ from lib.backup.encryption import BackupError
 from lib.clock import local
 from lib.database import failure_of, transaction_mode, utcnow
 from lib.files import StorageFailure, temporary_file_beside
-from lib.storage import Folder
 from models import db, keys, store
 from services import audit
 from services.operations import backup_runs, backups, restoring
@@ -220,9 +219,9 @@ def _restore(archive: Archive, summary: BackupSummary, identity: Any, replace: b
     restoring.refuse(archive, summary, target, replace)
     ring = restoring.take_keys(archive, summary, target, keys(), identity)
     current_app.extensions["kuaiji.keys"] = ring
-    current_app.extensions["kuaiji.store"] = folder = Folder(target.uploads, ring)
+    current_app.extensions["kuaiji.store"] = kept = store().with_keys(ring)
     with progress("恢复文件", summary.files) as step:
-        bad = restoring.restore_files(archive, summary, folder, identity, step)
+        bad = restoring.restore_files(archive, summary, kept, identity, step)
     _list_bad(bad)
     if bad and not incomplete:
         raise BackupError(f"{len(bad)} 个文件缺少或损坏，数据库没有改动；请换一份备份，或加上 --incomplete 跳过它们")
@@ -238,7 +237,7 @@ def _target() -> restoring.Target:
 
     config = current_app.config
     known = frozenset(script.revision for script in ScriptDirectory(str(migrations())).walk_revisions())
-    return restoring.Target(config["UPLOADS"], config["KEYS_FILE"], _scratch(), known, _migrate)
+    return restoring.Target(config["KEYS_FILE"], _scratch(), known, _migrate)
 
 
 def _migrate(connection: Connection, revision: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from commands.report import progress, reporting
 from lib.database import transaction_mode
-from models import store
-from services.operations import storage_check
+from lib.storage import Store, open_store
+from lib.storage.s3 import S3Place, read_place
+from models import keys, store
+from services.operations import storage_check, storage_copy
 from services.papers import papers
 
-group = AppGroup("storage", help="Check the stored files, remove unreferenced ones.")
+group = AppGroup("storage", help="Check the stored files, remove unreferenced ones, copy all to another place.")
 DAY = 24 * 3600
 
 
@@ -44,3 +49,43 @@ def sweep(dry_run: bool) -> None:
         f"{len(done.trashed)} files {words}put into the trash, {len(done.removed)} {words}removed from it, "
         f"{len(done.restored)} {words}brought back, {done.temporary} left-over temporary files {words}removed"
     )
+
+
+@group.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--verify", is_flag=True, help="Compare also what is in both places: reads everything.")
+@reporting
+def copy(source: str, target: str, verify: bool) -> None:
+    """Copy what TO lacks from FROM; each is a directory or s3://bucket/prefix. The site may run.
+
+    Every copy is read back and compared. After an interruption, call it again. Then change KUAIJI_UPLOADS.
+    """
+    here, there = _opened(source, must_exist=True), _opened(target)
+    if here.place == there.place:
+        raise click.UsageError("FROM and TO are the same place")
+    there.try_writing()
+    due = storage_copy.due(here, there, verify)
+    with progress("copying", len(due)) as step:
+        bad = storage_copy.copy(here, there, due, step)
+    for address, problem in bad.items():
+        click.echo(f"{problem}: {address[:12]}")
+    click.echo(f"{len(due) - len(bad)} files copied and compared, {len(bad)} not; nothing was removed")
+    if bad:
+        raise click.ClickException(f"{len(bad)} files are not in {there.place} as they are in {here.place}")
+
+
+def _opened(place: str, must_exist: bool = False) -> Store:
+    """A place as KUAIJI_UPLOADS names it; a directory as the shell does."""
+    access = current_app.config["S3"]
+    try:
+        found = read_place(place)
+    except ValueError as error:
+        raise click.UsageError(f"{place}: expected {error}") from error
+    if isinstance(found, S3Place):
+        if problem := access.problem():
+            raise click.ClickException(problem)
+        return open_store(found, access, keys())
+    if must_exist and not Path(place).is_dir():
+        raise click.UsageError(f"{place} is no directory")
+    return open_store(Path(place).absolute(), access, keys())

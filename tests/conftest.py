@@ -28,6 +28,7 @@ from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
+from tests.support.site.object_store import object_store  # noqa: F401 (fixture)
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,

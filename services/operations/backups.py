@@ -23,7 +23,7 @@ from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of
 from lib.files import locked
 from lib.keyring import Keyring, Tampered
-from lib.storage import FileMissing, Folder
+from lib.storage import FileMissing, Store
 from models import db
 from services.papers import papers
 
@@ -38,7 +38,7 @@ _BLOCK = 1 << 20
 class BackupSource:
     """What is backed up: the store and its keys; ``keys_file`` only when it is asked for. ``scratch``: for copies."""
 
-    store: Folder
+    store: Store
     keys: Keyring
     scratch: Path
     keys_file: Path | None = None
@@ -137,7 +137,7 @@ class _Files:
     """The stored files of a cut, copied unless the back-up before has them already."""
 
     def __init__(
-        self, archive: Archive, store: Folder, recipients: Sequence[str], known: Iterator[StoredCopy], step: Step
+        self, archive: Archive, store: Store, recipients: Sequence[str], known: Iterator[StoredCopy], step: Step
     ) -> None:
         self._archive, self._store, self._recipients = archive, store, recipients
         self._known, self._step = known, step
@@ -165,7 +165,7 @@ class _Files:
             return None
         stored = hashlib.sha256(sealed).hexdigest()
         mark = self._archive.add_file(stored, lambda: encryption.encrypt(sealed, self._recipients))
-        return StoredCopy(address, stored, stamp, mark)
+        return StoredCopy(address, stored, stamp or "", mark)
 
     def _known_as(self, address: str) -> StoredCopy | None:
         """Both lists are in order."""

@@ -5,10 +5,7 @@ Each examination is short and changes nothing; the settings come as a mapping.
 
 from __future__ import annotations
 
-import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,7 +26,7 @@ from lib.pictures import images
 from lib.remote import clamd
 from lib.remote.senders import NotSent
 from lib.sandbox import client as sandbox
-from lib.storage import Folder
+from lib.storage import Store
 from models import Account, AssistanceRequest, Department, Division, LegacyHolder, Option, Staff, db, keys
 from services.declaration import deadlines
 from services.messages import outbox, sending
@@ -70,7 +67,7 @@ class Notes:
 
 
 def examine(
-    config: Mapping[str, Any], migrations: Path, store: Folder, today: date, notes: Notes
+    config: Mapping[str, Any], migrations: Path, store: Store, today: date, notes: Notes
 ) -> Iterator[DoctorFinding]:
     """Everything, in order. An examination that breaks is a fault and does not keep the others from running."""
     parts: list[Callable[[], Iterator[DoctorFinding]]] = [
@@ -232,17 +229,16 @@ def reference_data() -> Iterator[DoctorFinding]:
     yield ok(f"reference data: {words}") if all(counts.values()) else fault(f"reference data: {words}; run flask init")
 
 
-def storage(store: Folder) -> Iterator[DoctorFinding]:
+def storage(store: Store) -> Iterator[DoctorFinding]:
     try:
-        with tempfile.TemporaryFile(dir=store.root / "tmp") as probe:
-            probe.write(os.urandom(4096))
-            probe.flush()
-            os.fsync(probe.fileno())
+        store.try_writing()
     except OSError as error:
-        yield fault(f"storage: cannot write to {store.root}: {error.strerror}")
+        yield fault(f"storage: cannot write to {store.place}: {error.strerror}")
         return
-    free = shutil.disk_usage(store.root).free
-    text = f"storage: {store.root}, {free / (1 << 30):.1f} GiB free"
+    if (free := store.free()) is None:
+        yield ok(f"storage: {store.place}, can be written")
+        return
+    text = f"storage: {store.place}, {free / (1 << 30):.1f} GiB free"
     yield ok(text) if free >= LOW_SPACE else warning(text)
 
 

@@ -15,7 +15,7 @@ from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of, transaction_mode, utcnow
 from lib.files import StorageFailure, sync_directory, temporary_file_beside
 from lib.keyring import Keyring
-from lib.storage import FileDamaged, Folder
+from lib.storage import FileDamaged, Store
 from models import Account, Event, LegacyHolder, Staff, db
 from services.operations.backups import PLAIN, Step, keys_of, nobody, open_copy, refuse_foreign, scratch, unpack
 
@@ -26,7 +26,6 @@ Migrate = Callable[[Connection, str], None]  # makes the tables of a migration
 class Target:
     """Where a back-up goes to. ``revisions``: the migrations that the program knows."""
 
-    uploads: Path
     keys_file: Path
     scratch: Path
     revisions: frozenset[str]
@@ -83,7 +82,7 @@ def take_keys(archive: Archive, summary: BackupSummary, target: Target, here: Ke
 
 
 def restore_files(
-    archive: Archive, summary: BackupSummary, store: Folder, identity: Any, step: Step = nobody
+    archive: Archive, summary: BackupSummary, store: Store, identity: Any, step: Step = nobody
 ) -> list[tuple[str, str]]:
     """Bring back the stored files that are not there: (address, what is wrong) of those that cannot be."""
     bad = []
@@ -97,7 +96,7 @@ def restore_files(
     return bad
 
 
-def _has(store: Folder, address: str) -> bool:
+def _has(store: Store, address: str) -> bool:
     try:
         return store.exists(address) and bool(store.get(address))
     except FileDamaged:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from lib.database import utcnow
-from lib.storage import Folder
+from lib.storage import Store
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sent_codes, sessions
@@ -61,7 +61,7 @@ class Installation:
 
     root: Path
     data: Path
-    store: Folder
+    store: Store
     starts_drawers: bool
     digest_hour: int
     starts_backup: Callable[[], int]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lib.storage import FileDamaged, FileMissing, Folder
+from lib.storage import FileDamaged, FileMissing, Store
 from models import (
     AssistanceRequest,
     Declaration,
@@ -24,7 +24,7 @@ NAMES = ("address", "thumb_address", "source_address")
 
 
 def check(
-    store: Folder, addresses: Iterable[str], progress: Callable[[int], None] = lambda _files: None
+    store: Store, addresses: Iterable[str], progress: Callable[[int], None] = lambda _files: None
 ) -> dict[str, str]:
     """Read and decrypt every file; returns address -> ``missing`` or ``damaged`` for those that fail.
 

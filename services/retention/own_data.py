@@ -16,7 +16,7 @@ from sqlalchemy import select
 from lib.clock import local
 from lib.codes import AssistanceState, ChoiceEnum, MarkState, Status
 from lib.database import utcnow
-from lib.storage import FileDamaged, FileMissing, Folder
+from lib.storage import FileDamaged, FileMissing, Store
 from models import (
     Account,
     AccountChange,
@@ -48,7 +48,7 @@ ABOUT = """这是您在本网站上的全部个人信息，由您本人申请导
 """
 
 
-def write(account: Account, store: Folder, file: IO[bytes]) -> int:
+def write(account: Account, store: Store, file: IO[bytes]) -> int:
     """The ZIP; returns the number of pictures. One that is lost is named in the list, and does not stop the others."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
         written, lost = 0, []

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from lib.codes import AccountState, AssistanceOutcome, IdType, Role, Status
 from lib.database import utcnow
-from models import AssistanceRequest, CalendarDay, Event, Staff, db, store
+from models import AssistanceRequest, CalendarDay, Event, Staff, db
 from services.accounts import account_changes
 from services.accounts.account_changes import ChangeRefused, Grounds
 from services.accounts.applicants import StepExpired
@@ -32,6 +32,7 @@ from tests.support.applicant.assistance import (
     request_of,
     the_request,
 )
+from tests.support.applicant.filing import store
 from tests.support.people import id_number
 
 

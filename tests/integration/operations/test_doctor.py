@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import date
 
 import pysqlite3.dbapi2 as sqlite_driver
@@ -128,7 +129,7 @@ def test_a_store_that_cannot_be_written_is_a_fault(app, monkeypatch):
     def refused(**_options: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refused)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
 
     assert levels(doctor.storage(app.extensions["kuaiji.store"])) == [
         ("fault", f"storage: cannot write to {app.config['UPLOADS']}: Read-only file system")
