@@ -278,8 +278,8 @@ def test_the_doctor_tells_of_a_server_that_is_gone_and_of_a_growing_outbox(app, 
 def test_the_commands_say_what_they_did(app, told):
     run = app.test_cli_runner().invoke
     checked = run(args=["messages", "check"])
-    assert checked.output == "email: answers\nsms: answers\n"
-    assert "2 sent, 0 not taken" in run(args=["messages", "send"]).output
+    assert checked.output == "电子邮件：连接正常\n短信：连接正常\n"
+    assert "已发送 2 条，未被接受 0 条" in run(args=["messages", "send"]).output
     with transaction_mode("DEFERRED"):
         assert [row.state for row in rows()] == [OutboxState.SENT] * 2
 

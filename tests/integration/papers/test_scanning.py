@@ -96,7 +96,7 @@ def test_the_doctor_asks_clamd(app, clamd):
 
 @pytest.mark.parametrize(
     ("fail", "says"),
-    [("closed", "FAULT    clamd: no picture can be uploaded"), ("open", "warning  clamd: files are taken unchecked")],
+    [("closed", "故障  clamd：连接不上，现在不能上传图片"), ("open", "提醒  clamd：连接不上，上传的文件没有经过检查")],
 )
 def test_the_doctor_names_a_clamd_that_is_gone(app, fail, says):
     app.config.update(CLAMD="unix:/nowhere/clamd.ctl", CLAMD_FAIL=fail)
