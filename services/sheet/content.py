@@ -40,6 +40,7 @@ class SheetPhotoLost(Exception):
     def __init__(self, declaration: Declaration, printed: Sheet) -> None:
         super().__init__(f"{declaration.number} 第 {printed.version} 版信息表的照片（{printed.photo_address}）")
         self.declaration_id, self.number = declaration.id, declaration.number
+        self.version, self.address = printed.version, printed.photo_address
 
 
 def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:

@@ -181,6 +181,6 @@ def test_the_commands_verify_print_the_head_and_export(app, make, trail, tmp_pat
     assert flask("audit", "export", str(file), "--since", "2026-01-01")[1] == f"已导出 {ROWS + 2} 条记录到 {file}\n"
     assert len(file.read_text("utf-8-sig").splitlines()) == ROWS + 3
     status, _said, error = flask("audit", "export", str(file))
-    assert (status, "File exists" in error) == (1, True)
+    assert (status, "文件已存在" in error) == (1, True)
     done = db.session.scalars(select(Event.detail).where(Event.verb == "audit_verify").order_by(Event.id)).all()
     assert done[:2] == [f"核对 {ROWS} 条，一致", f"第 {trail[2]} 号记录及以前的校验链被重新生成"]

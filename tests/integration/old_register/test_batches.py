@@ -348,7 +348,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     status, said, _error = flask("legacy", "code", *args, stdin=f"{NUMBER}\n")
 
     assert status == 0
-    code = said.split()[1]
+    code = said.partition("：")[2].partition("（")[0]
     holder = holders()[0]
     assert activation_codes.usable_id(holder, code) == db.session.scalars(select(ActivationCode.id)).one()
 

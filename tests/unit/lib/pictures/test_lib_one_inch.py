@@ -176,7 +176,7 @@ def test_what_is_right_depends_on_the_rule() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"least": (413, 413)}, "ratio"),
+        ({"least": (413, 413)}, "宽高比"),
         ({"best": (295, 500)}, "宽高比"),
         ({"ratio": (3, 4)}, "宽高比"),
         ({"best": (100, 140)}, "不小于"),
