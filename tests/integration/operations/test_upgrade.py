@@ -67,11 +67,9 @@ def test_everybody_goes_on_after_an_upgrade(app):
     )
     db.session.rollback()
     assert flask("tick")[0] == 0
-    status, said, error = flask("audit", "verify")
-    assert (status, said.startswith(f"已核对 {db.session.scalar(select(func.count(Event.id))) - 1} 条记录")) == (
-        0,
-        True,
-    )
+    status, said, _error = flask("audit", "verify")
+    checked = db.session.scalar(select(func.count(Event.id))) or 0
+    assert (status, said.partition("，")[0]) == (0, f"已核对 {checked - 1} 条记录")
     assert "故障  数据库" not in flask("doctor")[1]
 
     applicants_go_on(app)
