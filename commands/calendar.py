@@ -8,11 +8,13 @@ import click
 from flask.cli import AppGroup
 
 from commands.report import reporting
+from lib.workdays import HOLIDAY, WORKDAY
 from models import db
 from services.departments import holiday_notice, working_days
 from services.departments.holiday_notice import NoticeUnreadable
 from services.workflow import due_dates
 
+KINDS = {HOLIDAY: "放假", WORKDAY: "上班"}
 group = AppGroup("calendar", help="工作日历。")
 
 
@@ -28,7 +30,7 @@ def import_notice(file: TextIO, source: str, dry_run: bool) -> None:
     except NoticeUnreadable as error:
         raise click.ClickException("\n".join(error.problems)) from error
     for day, kind in notice.kinds.items():
-        click.echo(f"{day.isoformat()} {kind}")
+        click.echo(f"{day.isoformat()} {KINDS[kind]}")
     moved = due_dates.moved_by(working_days.with_notice(notice))
     if dry_run:
         click.echo(f"有 {moved} 个期限会改变；这次没有保存")

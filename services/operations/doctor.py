@@ -6,9 +6,11 @@ Each examination is short and changes nothing; the settings come as a mapping.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import stat
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -36,6 +38,7 @@ from services.messages import outbox, sending
 from services.old_register import shared_proofs
 from services.operations import backup_runs
 
+ROOT = Path(__file__).parents[2]
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
 LONG_WAIT, DAY = timedelta(hours=1), timedelta(days=1)
 WITHHELD = {"broken": "已损坏", "shared": "多人相同", "refused": "与未导入的行相同"}
@@ -103,7 +106,13 @@ def examine(
             db.session.rollback()
 
 
+def version() -> str:
+    """Of the product, as pyproject.toml tells it."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
+
+
 def settings(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    yield ok(f"版本：{version()}（Python {platform.python_version()}）")
     yield ok(f"设置：{config['ENV']}，数据在 {config['DATA']}，网址 {config['BASE_URL']}")
     yield from map(warning, risky_settings(config))
     keys_file: Path = config["KEYS_FILE"]

@@ -15,6 +15,7 @@ from config import TestConfig
 from lib.pdf import fonts
 from lib.workdays import HOLIDAY
 from models import CalendarDay, Department, db
+from scripts import release_check
 from services.departments.reference_data import load_reference_data
 from services.operations import doctor
 from tests.support.rules.house import ROOT
@@ -56,6 +57,7 @@ def test_the_doctor_finds_a_new_installation_in_order(flask, migrated):
     levels = {line.split()[0] for line in said.splitlines()}
     assert levels <= {"正常", "提醒"}
     assert "数据库：版本是最新的" in said
+    assert f"版本：{release_check.version(ROOT)}（Python" in said
     assert f"SQLite {sqlite_driver.sqlite_version}，日志方式 WAL" in said
 
 

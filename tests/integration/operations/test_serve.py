@@ -233,7 +233,7 @@ def test_an_old_database_is_refused(env, start):
 
     server = start()
 
-    assert "Error: database: at migration none" in server.communicate(timeout=PATIENCE_S)[1]
+    assert "错误：数据库：版本是 无" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 
@@ -242,7 +242,7 @@ def test_a_server_that_cannot_start_is_an_error(env, start):
 
     server = start()
 
-    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
+    assert "错误：不能使用 no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 
