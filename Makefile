@@ -17,10 +17,10 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test check soak bench release-check setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup fonts ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
 	@$(FLASK) init
@@ -48,6 +48,9 @@ soak: setup-dev chromium fonts $(VENV)/schema/.installed ## the long forms of th
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
+
+release-check: setup-dev ## what is missing before this version may be tagged
+	@$(BIN)/python -m scripts.release_check
 
 # What the targets above are made of.
 #

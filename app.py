@@ -180,7 +180,7 @@ def _photo_rule(app: Flask) -> PhotoRule:
     try:
         return PhotoRule(least, best, ratio, kilobytes * 1000, background)
     except ValueError as error:
-        raise BadSetting(f"KUAIJI_PHOTO_*: expected {error}") from error
+        raise BadSetting(f"KUAIJI_PHOTO_*：应使{error}") from error
 
 
 def _keyring(path: Path, database_url: str) -> Keyring:
@@ -194,7 +194,7 @@ def _keyring(path: Path, database_url: str) -> Keyring:
     try:
         return Keyring.load(path)
     except (OSError, BadKeyFile) as error:
-        raise BadSetting(f"KUAIJI_KEYS_FILE: {error}") from error
+        raise BadSetting(f"KUAIJI_KEYS_FILE：{error}") from error
 
 
 def _refuse_new_keys(path: Path, database_url: str) -> None:
@@ -202,10 +202,10 @@ def _refuse_new_keys(path: Path, database_url: str) -> None:
     try:
         if not is_in_use(database_url):
             return
-        why = "what the database holds opens with that file only: bring it back from its back-up"
+        why = "数据库里的内容只有它能打开，请从备份恢复它"
     except DBAPIError as error:
-        why = f"and the database cannot say whether it was in use: {type(error.orig).__name__}"
-    raise BadSetting(f"KUAIJI_KEYS_FILE: {path} is missing; {why} (docs/operations.md, Keys)")
+        why = f"也查不出数据库是否已在使用（{type(error.orig).__name__}），请先检查数据库"
+    raise BadSetting(f"KUAIJI_KEYS_FILE：找不到 {path}；{why}（docs/operations.md, Keys）")
 
 
 def _stored_secret(path: Path) -> str:

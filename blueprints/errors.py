@@ -155,7 +155,8 @@ def lost_picture(error: Exception) -> ResponseReturnValue:
 
 
 def lost_photo(error: SheetPhotoLost) -> ResponseReturnValue:
-    current_app.logger.error("a stored picture is missing or damaged: %s", error)
+    which = "a stored picture is missing or damaged: %s, photo of printed sheet %s: %s"
+    current_app.logger.error(which, error.number, error.version, error.address)
     return page(404, LOST_PHOTO.format(number=error.number))
 
 

@@ -19,7 +19,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from commands.doctor import migrations
 from commands.report import one_line, progress, reporting
 from commands.serve import claimed_port
-from lib import files
 from lib.backup import encryption
 from lib.backup.archive import KEYS, Archive, BackupSummary
 from lib.backup.encryption import BackupError
@@ -33,12 +32,6 @@ from services.operations import backup_runs, backups, restoring
 group = AppGroup("backup", help="备份：生成密钥对、做备份、检查、恢复、查看、清理。")
 SHOWN = 20  # damaged files that are named
 TRIES = 12  # of five seconds each
-FAILURES: dict[StorageFailure | None, str] = {
-    StorageFailure.FULL: "磁盘已满；请腾出空间，再做一次",
-    StorageFailure.READ_ONLY: "目录不能写入；请检查权限和挂载，再做一次",
-    StorageFailure.DISK_ERROR: "磁盘读写出错；请检查磁盘",
-    StorageFailure.DAMAGED: "数据库已损坏；请用以前的备份恢复",
-}
 
 _directory = click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 _name = click.option("--backup", "name", metavar="NAME", help="哪一份备份；不写是最新的。")
@@ -94,25 +87,11 @@ def _made(archive: Archive, with_keys: bool) -> BackupSummary:
 
 
 @contextmanager
-def _plain_failures() -> Iterator[None]:
-    """Of a disk or the database: in words that say what to do."""
-    try:
-        yield
-    except Exception as error:
-        path = f"（{error.filename}）" if isinstance(error, OSError) and error.filename else ""
-        found = files.failure_of(error) if isinstance(error, OSError) else failure_of(error)
-        if found not in FAILURES:
-            raise
-        raise BackupError(FAILURES[found] + path) from error
-
-
-@contextmanager
 def _recorded(kind: str) -> Iterator[list[BackupSummary]]:
     """Write down how it ended: what is appended is the back-up in question."""
     begun_at, done = utcnow(), list[BackupSummary]()
     try:
-        with _plain_failures():
-            yield done
+        yield done
     except Exception as error:
         db.session.rollback()
         with suppress(SQLAlchemyError):  # the database may be what is broken
@@ -192,7 +171,7 @@ def _list_bad(bad: list[tuple[str, str]]) -> None:
 def restore(directory: Path | None, name: str | None, identity: Any, replace: bool, incomplete: bool) -> None:
     """用 DIR 里的备份恢复数据库和文件。请先停止服务；中断后再运行一次即可。"""
     archive = Archive(_folder(directory))
-    with _nobody_serves(), _plain_failures(), archive.reading():
+    with _nobody_serves(), archive.reading():
         summary = archive.chosen(name)
         _restore(archive, summary, _private(identity, summary), replace, incomplete)
     click.echo(

@@ -38,8 +38,9 @@ class SheetPhotoLost(Exception):
     """The photo of a printed sheet is missing or damaged. The message names it as ``flask storage check`` does."""
 
     def __init__(self, declaration: Declaration, printed: Sheet) -> None:
-        super().__init__(f"{declaration.number}, photo of printed sheet {printed.version}: {printed.photo_address}")
+        super().__init__(f"{declaration.number} 第 {printed.version} 版信息表的照片（{printed.photo_address}）")
         self.declaration_id, self.number = declaration.id, declaration.number
+        self.version, self.address = printed.version, printed.photo_address
 
 
 def sheet_data(declaration: Declaration, printed: Sheet, store: Store, *, base_url: str, site: str) -> SheetData:

@@ -143,7 +143,7 @@ def test_a_damaged_picture_is_said_to_be_damaged(app, browser, desk):
         path.write_bytes(b"x" * 60)
     assert desk.open(address("/document"), expect=404).text == "图片损坏"
     bad = storage_check.check(store(), [the_request().address or ""])
-    assert [where for where, _at in storage_check.rows_naming(bad)] == [f"assistance request {the_request().uid}"]
+    assert [where for where, _at in storage_check.rows_naming(bad)] == [f"核验申请 {the_request().uid}"]
 
 
 def test_a_yes_is_used_once_and_the_database_keeps_two_accounts_apart(browser, desk, make, monkeypatch):

@@ -275,7 +275,9 @@ def test_two_at_once_and_folders_of_others_are_refused(kept, tmp_path):
     assert "里已有别的文件" in kept.refused("create")
 
 
-@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "磁盘已满；请腾出空间"), (errno.EBADF, "OSError")])
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.ENOSPC, "磁盘已满；请腾出空间"), (errno.EBADF, "没有料到的错误 OSError")]
+)
 def test_a_disk_that_fails_is_named_and_leaves_no_back_up(kept, monkeypatch, number, words):
     def fail(*_any: Any) -> None:
         raise OSError(number, "of the disk", "database.age")
