@@ -18,7 +18,7 @@ from services.papers import papers
 
 group = AppGroup("storage", help="上传的文件：检查、清理、复制到另一处。")
 DAY = 24 * 3600
-STATES = {"missing": "缺失", "damaged": "损坏"}
+STATES = {"missing": "缺失", "damaged": "损坏", "lost": "写入后读不到"}
 
 
 @group.command("check")

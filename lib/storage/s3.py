@@ -40,7 +40,7 @@ class S3Place:
     def parse(cls, text: str) -> S3Place:
         """Raises ValueError."""
         if not (found := _PLACE.match(text)):
-            raise ValueError("a directory, or s3://bucket or s3://bucket/prefix")
+            raise ValueError("目录，或 s3://bucket、s3://bucket/prefix")
         prefix = (found[2] or "").strip("/")
         return cls(found[1], f"{prefix}/" if prefix else "")
 
@@ -61,9 +61,9 @@ class S3Access:
     def problem(self) -> str:
         """What keeps a bucket from being used: a line for whoever sets it up, or nothing."""
         if not self.access_key or not self.secret_key:
-            return "KUAIJI_UPLOADS names a bucket: KUAIJI_S3_ACCESS_KEY and KUAIJI_S3_SECRET_KEY must be set"
+            return "KUAIJI_UPLOADS 是对象存储：请同时设置 KUAIJI_S3_ACCESS_KEY 和 KUAIJI_S3_SECRET_KEY"
         if find_spec("boto3") is None:
-            return "KUAIJI_UPLOADS names a bucket: run make setup-s3 first, which installs boto3"
+            return "KUAIJI_UPLOADS 是对象存储：请先运行 make setup-s3，安装 boto3"
         return ""
 
 
@@ -74,7 +74,7 @@ def read_place(text: str) -> str | S3Place:
 
 def read_endpoint(text: str) -> str:
     if text and not (text.startswith(("http://", "https://")) and urlsplit(text).hostname):
-        raise ValueError("https://host or http://host:port")
+        raise ValueError("https://host 或 http://host:port")
     return text
 
 

@@ -91,9 +91,9 @@ def test_a_monitor_and_the_doctor_are_told_of_the_bucket(app, browser, on_bucket
     assert readyz(answer("AccessDenied", 403), WRITING) == "uploads: read-only\n"
     assert readyz(answer("QuotaExceeded", 403), WRITING) == "uploads: full\n"
     assert browser.open("/readyz").text.startswith("ok\n")
-    assert told() == [("ok", f"storage: {on_bucket.place}, can be written")]
+    assert told() == [("ok", f"存储：{on_bucket.place}，可以写入")]
     with on_bucket.server.failing(on_bucket.objects, answer("NoSuchBucket", 404)):
-        assert told() == [("fault", f"storage: cannot write to {on_bucket.place}: NoSuchBucket")]
+        assert told() == [("fault", f"存储：不能写入 {on_bucket.place}（NoSuchBucket）；请检查权限、挂载和空间")]
     (room,) = (found for found in gauges.figures(app.config["DATA"], store()) if found.name == "kuaiji_free_bytes")
     assert [labels for labels, _value in room.lines] == [("data",)]
 
@@ -125,13 +125,13 @@ def test_a_copy_goes_on_where_it_was_interrupted_and_the_site_goes_on_in_the_buc
     with monkeypatch.context() as patch:
         patch.setattr(S3Objects, "put", interrupted_after(3, S3Objects.put))
         status, _said, error = flask("storage", "copy", folder.place, str(place))
-        assert (status, error.splitlines()[-1][:18]) == (1, "Error: interrupted")
+        assert (status, error.splitlines()[-1][:10]) == (1, "Error: 已中断")
     named = sorted(papers.referenced())
     assert list(there.addresses()) == named[:3]
 
     assert flask("storage", "copy", folder.place, str(place))[:2] == (
         0,
-        f"{len(named) - 3} files copied and compared, 0 not; nothing was removed\n",
+        f"已复制并核对 {len(named) - 3} 个文件，0 个没有成功；原处的文件没有删除\n",
     )
     assert all(there.sealed(address) == folder.sealed(address) for address in named)
     app.extensions["kuaiji.store"] = there
@@ -167,16 +167,16 @@ def test_a_copy_mends_what_it_can_and_names_what_it_cannot(app, make, object_sto
         S3Objects, "put", lambda self, name, *rest, **how: name.startswith("files/") or put(self, name, *rest, **how)
     )
     objects.delete(f"files/{third}")
-    assert f"lost: {third[:12]}" in flask("storage", "copy", folder.place, str(place))[1]
+    assert f"写入后读不到：{third[:12]}" in flask("storage", "copy", folder.place, str(place))[1]
 
 
 @pytest.mark.parametrize(
     ("source", "target", "words"),
     [
-        ("nowhere", "s3://bucket", "nowhere is no directory"),
-        ("docs", "s3://b", "s3://b: expected a directory, or s3://bucket or s3://bucket/prefix"),
-        ("docs", "ftp://bucket", "ftp://bucket: expected a directory"),
-        ("s3://bucket", "s3://bucket/", "FROM and TO are the same place"),
+        ("nowhere", "s3://bucket", "nowhere 不是目录"),
+        ("docs", "s3://b", "s3://b：应为目录，或 s3://bucket、s3://bucket/prefix"),
+        ("docs", "ftp://bucket", "ftp://bucket：应为目录"),
+        ("s3://bucket", "s3://bucket/", "FROM 和 TO 是同一个地方"),
     ],
 )
 def test_places_that_are_none_are_wrong_usage(app, source, target, words):
@@ -207,10 +207,10 @@ KEYS = {"KUAIJI_S3_ACCESS_KEY": "a", "KUAIJI_S3_SECRET_KEY": "hidden"}
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"UPLOADS": "s3://x"}, "KUAIJI_UPLOADS='s3://x': expected a directory, or s3://bucket"),
-        ({"UPLOADS": "S3://bucket"}, "expected a directory, or s3://bucket"),
-        ({"UPLOADS": "s3://bucket", "S3_SECRET_KEY": ""}, "KUAIJI_S3_ACCESS_KEY and KUAIJI_S3_SECRET_KEY must be set"),
-        ({"UPLOADS": "s3://bucket", "S3_ENDPOINT": "minio:9000"}, "expected https://host or http://host:port"),
+        ({"UPLOADS": "s3://x"}, "KUAIJI_UPLOADS='s3://x'：应为目录，或 s3://bucket"),
+        ({"UPLOADS": "S3://bucket"}, "应为目录，或 s3://bucket"),
+        ({"UPLOADS": "s3://bucket", "S3_SECRET_KEY": ""}, "请同时设置 KUAIJI_S3_ACCESS_KEY 和 KUAIJI_S3_SECRET_KEY"),
+        ({"UPLOADS": "s3://bucket", "S3_ENDPOINT": "minio:9000"}, "应为https://host 或 http://host:port"),
     ],
 )
 def test_half_an_object_store_is_refused_in_one_line(tmp_path, given, words):
@@ -222,6 +222,6 @@ def test_half_an_object_store_is_refused_in_one_line(tmp_path, given, words):
 
 def test_without_boto3_it_is_said_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("lib.storage.s3.find_spec", lambda _name: None)
-    with pytest.raises(BadSetting, match="run make setup-s3"):
+    with pytest.raises(BadSetting, match="请先运行 make setup-s3"):
         Config(KEYS | {"KUAIJI_UPLOADS": "s3://bucket"})
     assert S3Access() == Config({"KUAIJI_DATA": str(tmp_path)}).S3
