@@ -33,7 +33,6 @@ class DayField(DateField):
         except ValueError as error:
             raise ValueError("请按 2026-11-23 的样子填写日期") from error
         if self.data and not _EARLIEST <= self.data <= _LATEST:
-            self.data = None
             raise ValueError("请填写 2000 年至 2099 年之间的日期")
 
     @property

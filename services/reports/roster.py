@@ -101,8 +101,8 @@ def write(
     """
     members = audit.Members()
     columns = [found for found in _columns() if not wanted.columns or found[0] in wanted.columns]
-    first = ("申报编号", "档案所在部门", "审核通过日期", "档案状态")
-    first = first if wanted.source == RECORDS else ("申报编号", "受理部门", "提交日期")
+    first = ["申报编号", "档案所在部门", "审核通过日期", "档案状态"]
+    first = first if wanted.source == RECORDS else ["申报编号", "受理部门", "提交日期"]
     heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
     with (Book if wanted.form == "xlsx" else CsvBook)(folder) as book:
         sheet = book.sheet("名册", heads + [column for _name, column, _say in columns])
@@ -207,8 +207,7 @@ def _submissions(actor: Actor, status: Status) -> Any:
 
 def _shown(query: Any, whose: Any, moment: Any, *more: Any) -> Any:
     columns = (whose, moment.label("at"), Declaration.number, Department.name.label("department"), Revision, Account)
-    columns += more
-    return query.with_only_columns(*columns, maintain_column_froms=True)
+    return query.with_only_columns(*columns, *more, maintain_column_froms=True)
 
 
 def _standing(record: Any) -> str:

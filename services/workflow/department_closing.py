@@ -320,8 +320,12 @@ def _redirect_records(department: Department, successor: Department) -> None:
         mine = update(RecordTransfer).where(waiting, getattr(RecordTransfer, column) == department.id)
         db.session.execute(mine.values({column: successor.id}))
     inside = RecordTransfer.from_department_id == RecordTransfer.to_department_id
+    ended = db.session.scalars(select(RecordTransfer.account_id).where(waiting, inside)).all()
     over = {"accepted": False, "answer": "部门已撤并", "answered_at": utcnow()}
     db.session.execute(update(RecordTransfer).where(waiting, inside).values(over))
+    body = f"{department.name}已撤并，您的人员档案由{successor.name}管理，不需要再调转。"
+    for account_id in ended:
+        inbox.send(account_id, "人员档案不需要调转", body, "/archive")
 
 
 def _free(declaration: Declaration, department: Department, answering: Department) -> None:

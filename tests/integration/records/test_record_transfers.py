@@ -199,6 +199,19 @@ def test_where_a_person_came_from_is_noted(make, browser, another_browser, manag
     assert db.session.query(Record).one().closed_at is None
 
 
+def test_between_a_department_and_its_successor_there_is_nothing_to_move_and_the_person_is_told(make, manager):
+    record = approved(make, "孙立国")
+    asked = record_transfers.send(
+        record, make.actor(manager), THERE, place="", on=department_closing.today(), reason="x"
+    )
+    system, there = make.actor(make.staff(Role.SYSTEM, "210000")), make.department(THERE)
+    department_closing.plan(system, there, department_closing.today(), "210102", moves_staff=True)
+    db.session.commit()
+    db.session.expire_all()
+    assert (asked.accepted, record.department.code) == (False, "210102")
+    assert titles(record.account_id)[0] == "人员档案不需要调转"
+
+
 def test_a_transfer_that_waits_goes_on_with_the_successor(make, browser, manager, receiver):
     record = approved(make, "孙立国")
     browser.sign_in(manager)
