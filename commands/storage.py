@@ -62,9 +62,9 @@ def copy(source: str, target: str, verify: bool) -> None:
 
     每个文件复制后读回比较。中断后再运行一次即可。完成后修改 KUAIJI_UPLOADS。
     """
-    here, there = _opened(source, must_exist=True), _opened(target)
-    if here.place == there.place:
+    if _place(source) == _place(target):
         raise click.UsageError("FROM 和 TO 是同一个地方")
+    here, there = _opened(source, must_exist=True), _opened(target)
     there.try_writing()
     due = storage_copy.due(here, there, verify)
     with progress("复制", len(due)) as step:
@@ -78,17 +78,20 @@ def copy(source: str, target: str, verify: bool) -> None:
         )
 
 
-def _opened(place: str, must_exist: bool = False) -> Store:
+def _place(text: str) -> Path | S3Place:
     """A place as KUAIJI_UPLOADS names it; a directory as the shell does."""
-    access = current_app.config["S3"]
     try:
-        found = read_place(place)
+        found = read_place(text)
     except ValueError as error:
-        raise click.UsageError(f"{place}：应为{error}") from error
-    if isinstance(found, S3Place):
+        raise click.UsageError(f"{text}：应为{error}") from error
+    return found if isinstance(found, S3Place) else Path(found).absolute()
+
+
+def _opened(text: str, must_exist: bool = False) -> Store:
+    place, access = _place(text), current_app.config["S3"]
+    if isinstance(place, S3Place):
         if problem := access.problem():
             raise click.ClickException(problem)
-        return open_store(found, access, keys())
-    if must_exist and not Path(place).is_dir():
-        raise click.UsageError(f"{place} 不是目录")
-    return open_store(Path(place).absolute(), access, keys())
+    elif must_exist and not place.is_dir():
+        raise click.UsageError(f"{text} 不是目录")
+    return open_store(place, access, keys())

@@ -246,7 +246,7 @@ def test_a_damaged_database_makes_no_back_up_and_counts_as_in_use(kept):
     db.session.remove()
     db.engine.dispose()
     faults.damage(database, 0, 1)
-    assert kept.refused("create") == "数据库已损坏；请用以前的备份恢复"
+    assert "已损坏；请停止服务，恢复备份" in kept.refused("create")
     assert len(Archive(kept.folder).names()) == 1
     assert restore(kept.app, kept)[0] == 1
     with kept.app.app_context(), pytest.MonkeyPatch.context() as patch:

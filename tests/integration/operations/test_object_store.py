@@ -71,7 +71,7 @@ def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, to
     assert named <= set(store().addresses())
     assert not list((app.config["DATA"] / "uploads").glob("??"))
     flask = runner(app)
-    assert f"{len(named)} files named by rows, 0 missing or damaged" in flask("storage", "check")[1]
+    assert f"已登记的文件 {len(named)} 个，缺失或损坏 0 个" in flask("storage", "check")[1]
     assert flask("storage", "sweep")[:2] == (
         0,
         "0 files put into the trash, 0 removed from it, 0 brought back, 0 left-over temporary files removed\n",
@@ -125,7 +125,7 @@ def test_a_copy_goes_on_where_it_was_interrupted_and_the_site_goes_on_in_the_buc
     with monkeypatch.context() as patch:
         patch.setattr(S3Objects, "put", interrupted_after(3, S3Objects.put))
         status, _said, error = flask("storage", "copy", folder.place, str(place))
-        assert (status, error.splitlines()[-1][:10]) == (1, "Error: 已中断")
+        assert (status, error.splitlines()[-1][:6]) == (1, "错误：已中断")
     named = sorted(papers.referenced())
     assert list(there.addresses()) == named[:3]
 
@@ -158,7 +158,7 @@ def test_a_copy_mends_what_it_can_and_names_what_it_cannot(app, make, object_sto
     objects.put(f"files/{second}", b"spoilt on its way")
 
     status, said, _error = flask("storage", "copy", folder.place, str(place))
-    assert (status, said.splitlines()[0]) == (1, f"damaged: {first[:12]}")
+    assert (status, said.splitlines()[0]) == (1, f"损坏：{first[:12]}")
     assert objects.get(f"files/{second}").content == b"spoilt on its way"  # it was there: nobody has looked at it
     assert flask("storage", "copy", folder.place, str(place), "--verify")[0] == 1
     assert objects.get(f"files/{second}").content == folder.sealed(second)
