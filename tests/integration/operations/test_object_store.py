@@ -74,7 +74,7 @@ def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, to
     assert f"已登记的文件 {len(named)} 个，缺失或损坏 0 个" in flask("storage", "check")[1]
     assert flask("storage", "sweep")[:2] == (
         0,
-        "0 files put into the trash, 0 removed from it, 0 brought back, 0 left-over temporary files removed\n",
+        "已放入回收站 0 个文件，从回收站删除 0 个，取回 0 个，清理临时文件 0 个\n",
     )
 
 
