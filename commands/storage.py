@@ -88,4 +88,4 @@ def _opened(place: str, must_exist: bool = False) -> Store:
         return open_store(found, access, keys())
     if must_exist and not Path(place).is_dir():
         raise click.UsageError(f"{place} is no directory")
-    return open_store(Path(place).absolute(), access, keys())
+    return open_store(Path(place).resolve(), access, keys())
