@@ -84,7 +84,7 @@ def _place(text: str) -> Path | S3Place:
         found = read_place(text)
     except ValueError as error:
         raise click.UsageError(f"{text}：应为{error}") from error
-    return found if isinstance(found, S3Place) else Path(found).absolute()
+    return found if isinstance(found, S3Place) else Path(found).resolve()
 
 
 def _opened(text: str, must_exist: bool = False) -> Store:

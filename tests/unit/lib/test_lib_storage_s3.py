@@ -115,13 +115,10 @@ def test_bytes_that_arrive_changed_are_refused(object_store: ObjectStore, monkey
     assert sent[0]["ContentMD5"] == "XUFAKrxLKna5cZ2REBfFkg=="
 
 
-@pytest.mark.parametrize(
-    ("options", "host"),
-    [({}, "https://store.example/bucket/p/x"), ({"addressing": "virtual"}, "https://bucket.store.example/p/x")],
-)
-def test_the_bucket_is_named_as_the_server_wants_it(options: dict[str, str], host: str) -> None:
-    client = S3Objects(S3Place("bucket"), S3Access("https://store.example", "a", "b", **options))._client()
-    assert client.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "p/x"}).startswith(f"{host}?")
+def test_the_bucket_can_be_named_in_the_host() -> None:
+    client = S3Objects(S3Place("bucket"), S3Access("https://store.example", "a", "b", addressing="virtual"))._client()
+    address = client.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "p/x"})
+    assert address.startswith("https://bucket.store.example/p/x?")
 
 
 def test_a_place_is_a_folder_or_a_bucket(tmp_path: Path) -> None:
