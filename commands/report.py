@@ -62,9 +62,9 @@ def one_line(error: BaseException) -> str:
     if words := failure_in_words(error):
         return words
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    words = str(cause).strip().splitlines()
+    lines = str(cause).strip().splitlines()
     ours = type(cause).__module__.split(".")[0] in ("services", "lib", "models", "config", "demo")
-    return words[0] if words and ours else "没有料到的错误 " + ": ".join([type(cause).__name__, *words[:1]])
+    return lines[0] if lines and ours else "没有料到的错误 " + ": ".join([type(cause).__name__, *lines[:1]])
 
 
 def failure_in_words(error: BaseException) -> str:
