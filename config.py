@@ -287,12 +287,7 @@ SETTINGS = (
         "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
         _pattern,
     ),
-    Setting(
-        "DIGEST_HOUR",
-        "8",
-        "hour of the working day at which managers get their digest",
-        _up_to(23, "0 至 23 点"),
-    ),
+    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", _up_to(23, "0 至 23 点")),
     Setting(
         "TRUSTED_HOSTS",
         "",
@@ -348,9 +343,7 @@ class Config:
     SESSION_COOKIE_SAMESITE = "Lax"
     STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
     WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which expires
-    WTF_CSRF_SSL_STRICT = (
-        False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
-    )
+    WTF_CSRF_SSL_STRICT = False  # same-origin is enforced by the token and SameSite; no Referer is sent
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
