@@ -157,7 +157,7 @@ class Browser:
         self.client.set_cookie(STAFF_COOKIE if staff else COOKIE, token, path="/staff" if staff else "/")
         return self
 
-    def open(self, url: str, expect: int = 200, **options: Any) -> Page:
+    def open(self, url: str, expect: int | tuple[int, ...] = 200, **options: Any) -> Page:
         return self._request("GET", url, expect, **options)
 
     def send(self, url: str, data: dict[str, Any] | None = None, expect: int = 302, **options: Any) -> Page:

@@ -157,7 +157,7 @@ def an_old_holder_claims_and_files(year: Year, register: CountyRegister, street:
     person.send("/login", {"name": name, "number": number, "password": PASSWORD})
     person.send("/apply/notice")
     declaration = db.session.scalars(select(Declaration).order_by(Declaration.id.desc()).limit(1)).one()
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         "personal": {"applicant_name": name, "holds_legacy_certificate": "yes", "legacy_certificate_no": archive_no},
         "department": {"home_street": street, "department_code": NEW_TOWN},
     }
