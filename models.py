@@ -1057,7 +1057,7 @@ class RecordRemoval(Base):
 def _note_removal(_mapper: Any, connection: Any, row: Record) -> None:
     state = inspect(row)
     left = state.attrs.department_id.history.deleted
-    if row in state.session.deleted or (left and left[0] is not None):
+    if state.session and (row in state.session.deleted or (left and left[0] is not None)):
         gone, to = (left[0], row.department_id) if left else (row.department_id, None)
         values = {"record_uid": row.uid, "department_id": gone, "to_department_id": to}
         connection.execute(insert(RecordRemoval).values(values))

@@ -30,7 +30,7 @@ class NewTokenForm(AdminForm):
         "限定网络",
         [Optional()],
         one_line,
-        "只接受来自这些网络的请求，例如 192.0.2.0/24，几个的用逗号分开；不填的不限定",
+        hint="只接受来自这些网络的请求，例如 192.0.2.0/24，几个的用逗号分开；不填的不限定",
     )
     per_minute = ChoiceQuestion(
         "每分钟最多请求", {"30": "30 次", "120": "120 次", "600": "600 次"}, [Required()], preset="120"

@@ -77,8 +77,11 @@ FIELDS: Sequence[ApiField] = (
     ApiField("masked_number", "证件号码, most of it hidden", TEXT, _R, lambda row: row.masked_number),
     ApiField("department", "Code of the department that keeps it", TEXT, _R, _office),
     ApiField(
-        *("state", "`closed`: 已注销; `moved`: 已调出 to another province"),
-        *({"type": "string", "enum": ["active", "closed", "moved"]}, _R, _state),
+        "state",
+        "`closed`: 已注销; `moved`: 已调出 to another province",
+        {"type": "string", "enum": ["active", "closed", "moved"]},
+        _R,
+        _state,
     ),
     ApiField("first_approved_at", "建档", MAYBE_MOMENT, _R, lambda row: moment(row.first_approved_at)),
     ApiField("approved_at", "The approval that stands", MOMENT, _R, lambda row: moment(row.approved_at)),
@@ -139,7 +142,7 @@ def _records_at(level: Level) -> Select[Any]:
 @cache
 def _removals_at(level: Level) -> Select[Any]:
     columns = (RecordRemoval.id, RecordRemoval.record_uid, RecordRemoval.department_id)
-    query = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
+    query: Select[Any] = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
     return query.where(at_place(RecordRemoval, level), RecordRemoval.at < _UNTIL)
 
 

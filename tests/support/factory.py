@@ -244,7 +244,7 @@ class Make:
         """The text of a token; a security administrator of the province made it."""
         makers = (self.staff(role, "210000") for role in (Role.SECURITY, Role.SYSTEM))
         maker, confirmer = map(self.actor, makers)
-        wanted = {"networks": (), "per_minute": 600, "days": 30} | changes
+        wanted: dict[str, Any] = {"networks": (), "per_minute": 600, "days": 30} | changes
         row, text = tokens.make(maker, NewToken("样例系统", department, scopes, **wanted))
         if confirmed:
             tokens.confirm(confirmer, row)

@@ -106,7 +106,8 @@ def test_a_list_is_read_in_pages_and_later_goes_on_with_what_changed(make, syste
     ids = [make.record().uid for _ in range(3)]
     reader = system(R)
     with time_machine.travel(utcnow() + timedelta(minutes=2), tick=False):
-        pages, cursor = [], {}
+        pages: list[list[str]] = []
+        cursor: dict[str, str] = {}
         for _ in range(3):
             page = reader.ask("records", query_string={"limit": "1", **cursor}).json
             pages.append([row["id"] for row in page["records"]])
@@ -237,8 +238,9 @@ def test_errors_etags_and_methods_are_as_programs_expect_them(system, record, la
         "since=2026-11-23",
     ):
         reader.ask(f"records?{query}", expect=400)
-    for sent in ({"json": {}}, {"json": []}, {"json": {"number": 1}}, {"json": {"number": "1", "x": "1"}}):
-        reader.ask("records/lookup", "POST", 400, **sent)
+    wrong: list[Any] = [{}, [], {"number": 1}, {"number": "1", "x": "1"}]
+    for sent in wrong:
+        reader.ask("records/lookup", "POST", 400, json=sent)
     reader.ask("records/lookup", "POST", 400, data=b"{", content_type="application/json")
     reader.ask("records/lookup", "POST", 415, data={"number": "1"})
     reader.ask("records/lookup", "POST", 413, data=b" " * 20_000, content_type="application/json")

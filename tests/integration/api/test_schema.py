@@ -88,11 +88,9 @@ def test_whatever_is_asked_is_answered_as_the_document_says(asked):
 @pytest.mark.soak
 def test_schemathesis_finds_nothing(asked):
     schemathesis = pytest.importorskip("schemathesis", reason="make soak brings it")
-    from schemathesis.generation.modes import GenerationMode
-
     app, headers, _record = asked
     for operation in schemathesis.openapi.from_wsgi(DOCUMENT, app).get_all_operations():
-        for mode in GenerationMode:
+        for mode in schemathesis.GenerationMode:
 
             @given(case=operation.ok().as_strategy(generation_mode=mode))
             @settings(
