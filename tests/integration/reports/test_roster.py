@@ -334,7 +334,7 @@ def test_who_is_not_kept_any_more_is_told_apart(make, browser, officer, manager)
         approved(make, name)
     kept = {record.name: record for record in db.session.scalars(select(Record))}
     entries.close(kept["孙立国"], make.actor(manager), "left", "有证明")
-    outside = {"place": "吉林省样例市财政局", "on": today(), "reason": "有转出证明"}
+    outside: Any = {"place": "吉林省样例市财政局", "on": today(), "reason": "有转出证明"}
     record_transfers.send(kept["赵淑兰"], make.actor(manager), record_transfers.ELSEWHERE, **outside)
     db.session.commit()
     rows = exported(browser, column=["applicant_name"]).rows
