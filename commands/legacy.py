@@ -29,8 +29,9 @@ group.add_command(register_work.work)
 @click.option("--dry-run", is_flag=True, help="只检查每一行，不导入。")
 @reporting
 def import_(file: Path, sheet: str | None, dry_run: bool) -> None:
-    """导入名册文件 FILE（CSV、TXT、xlsx、xls、ods）：姓名和证件号码必有，
-    证书编号、档案号、发证日期、发证机关、手机号码、单位可有。
+    """导入名册文件 FILE（CSV、TXT、xlsx、xls、ods）。
+
+    必有的列：姓名、证件号码；可有的列：证书编号、档案号、发证日期、发证机关、手机号码、单位。
 
     有错误或冲突的行跳过并列出，其余一次导入。改好后再导入同一文件，只补上缺的。
     """
