@@ -59,7 +59,7 @@ def latest_revision(declaration: Declaration) -> Revision:
 
 def last_decision(declaration: Declaration) -> Decision | None:
     query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
+    return db.session.scalar(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1))
 
 
 def _undoable() -> Select[Any]:
@@ -69,9 +69,9 @@ def _undoable() -> Select[Any]:
     other = aliased(Declaration)
     others = select(other.id).where(other.account_id == whose, other.id != here, other.status.in_(OPEN))
     columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number)
-    seen = told.order_by(Event.id.desc()).limit(1).scalar_subquery()
+    seen = told.order_by(Event.at.desc(), Event.id.desc()).limit(1).scalar_subquery()
     query = select(*columns, seen.label("seen"), others.exists().label("another_open")).join(Revision)
-    return query.where(Revision.declaration_id == here).order_by(Decision.id.desc()).limit(1)
+    return query.where(Revision.declaration_id == here).order_by(Decision.at.desc(), Decision.id.desc()).limit(1)
 
 
 _LAST_DECISION = Prebuilt(_undoable())
