@@ -38,10 +38,13 @@ def application(folder: Path, name: str, *, owner: bool = False, **more: str) ->
     return create_app(TestConfig(folder / name, **address | more))
 
 
-@pytest.fixture
-def two(app, tmp_path, postgres_database) -> Iterator[tuple[Path, str]]:
+@pytest.fixture(scope="module")
+def two(pool, tmp_path_factory, postgres_server) -> Iterator[tuple[Path, str]]:
     """A folder with the settings of two installed provinces, and the address of the administrator."""
-    runner = app.test_cli_runner()
+    tmp_path = tmp_path_factory.mktemp("provinces")
+    postgres_server.command("CREATE DATABASE nation")
+    postgres_database = postgres_server.url_of("nation")
+    runner = pool.take().test_cli_runner()
     for name in ("jilin", "hebei"):
         arguments = ["province", "create", name, "--url", postgres_database, "--folder", str(tmp_path)]
         done = runner.invoke(args=arguments)
@@ -64,13 +67,9 @@ def two(app, tmp_path, postgres_database) -> Iterator[tuple[Path, str]]:
         db.session.remove()
         db.engine.dispose()
     yield tmp_path, postgres_database
-    for kind in ("", "_owner"):
-        for name in ("jilin", "hebei"):
-            engine = create_engine(postgres_database, isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.execute(text(f"DROP OWNED BY {name}{kind} CASCADE"))
-                connection.execute(text(f"DROP ROLE {name}{kind}"))
-            engine.dispose()
+    postgres_server.command("DROP DATABASE nation WITH (FORCE)")
+    for name in ("jilin", "jilin_owner", "hebei", "hebei_owner"):
+        postgres_server.command(f"DROP ROLE {name}")
 
 
 def test_two_provinces_hold_the_same_number_and_see_nothing_of_each_other(two):

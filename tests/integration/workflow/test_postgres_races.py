@@ -46,6 +46,7 @@ def test_a_person_opens_the_record_while_a_manager_revokes_it(app, make, client,
     record = make.record()
     client.sign_in(record.account)
     declaration_id, manager = record.revision.declaration_id, make.actor(make.staff(Role.MANAGER))
+    make.mark(record.revision.declaration, "nation", reviewer=manager)
     client.open("/archive")  # the result was seen
     versions = own_record.own_versions
 

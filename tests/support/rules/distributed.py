@@ -47,8 +47,7 @@ def _orders(call: ast.Call) -> Iterator[str]:
             yield text
     for keyword in call.keywords:
         if keyword.arg == "order_by" and isinstance(keyword.value, ast.Constant):
-            if re.fullmatch(r"\w+\.id(\.desc\(\))?", str(keyword.value.value)):
-                yield str(keyword.value.value)
+            yield from re.findall(r"\A\w+\.id(?:\.desc\(\))?\Z", str(keyword.value.value))
 
 
 def unfit_migrations(source: Source) -> Iterator[str]:
