@@ -1395,7 +1395,7 @@ class PictureHash(Base):
     account_id: Mapped[int]
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
     kind: Mapped[str] = mapped_column(String(30))
-    look: Mapped[int]  # 64 bits, signed
+    look: Mapped[int] = mapped_column(BigInteger)  # 64 bits, signed
     band0: Mapped[int]
     band1: Mapped[int]
     band2: Mapped[int]
@@ -1658,6 +1658,6 @@ class BackupRun(Base):
     begun_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     files: Mapped[int] = mapped_column(default=0)
-    size: Mapped[int] = mapped_column(default=0)  # bytes
+    size: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes
     with_keys: Mapped[bool] = mapped_column(default=False)
     problem: Mapped[str | None] = mapped_column(String(200))
