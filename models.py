@@ -27,6 +27,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    insert,
+    inspect,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
@@ -56,7 +58,7 @@ from lib.database.replica import Replica
 from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
-from lib.storage import Folder
+from lib.storage import Store
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -74,10 +76,10 @@ def keys() -> Keyring:
     return ring
 
 
-def store() -> Folder:
+def store() -> Store:
     """The encrypted files of this installation."""
-    folder: Folder = current_app.extensions["kuaiji.store"]
-    return folder
+    kept: Store = current_app.extensions["kuaiji.store"]
+    return kept
 
 
 def site() -> Site:
@@ -1013,6 +1015,9 @@ class Record(Base):
         Index("ix_record_first_province", "first_approved_at", "id"),
         Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
         Index("ix_record_by_office", "department_id", "id"),
+        Index("ix_record_changed_province", "changed_at", "id"),
+        Index("ix_record_changed_city", "city_id", "changed_at", "id"),
+        Index("ix_record_changed_office", "department_id", "changed_at", "id"),
         Index(
             *("ix_record_closed", "approved_at", "id"),
             sqlite_where=text("closed_at IS NOT NULL"),
@@ -1040,10 +1045,38 @@ class Record(Base):
     #: 注销: since when and why. The record stays; the person cannot ask for a change.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
+    changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
 
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class RecordRemoval(Base):
+    """A record left a department: it went to another one, or its approval was revoked. For systems that keep a copy."""
+
+    __tablename__ = "record_removal"
+    __table_args__ = (
+        Index("ix_record_removal_province", "at", "id"),
+        Index("ix_record_removal_office", "department_id", "at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_uid: Mapped[str] = mapped_column(String(24))
+    department_id: Mapped[int]  # that it left
+    to_department_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+@event.listens_for(Record, "after_update")
+@event.listens_for(Record, "after_delete")
+def _note_removal(_mapper: Any, connection: Any, row: Record) -> None:
+    state = inspect(row)
+    left = state.attrs.department_id.history.deleted
+    if row in state.session.deleted or (left and left[0] is not None):
+        gone, to = (left[0], row.department_id) if left else (row.department_id, None)
+        values = {"record_uid": row.uid, "department_id": gone, "to_department_id": to}
+        connection.execute(insert(RecordRemoval).values(values))
 
 
 class RecordEntry(Base):
@@ -1661,3 +1694,48 @@ class BackupRun(Base):
     size: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes
     with_keys: Mapped[bool] = mapped_column(default=False)
     problem: Mapped[str | None] = mapped_column(String(200))
+
+
+# --- other systems: tokens of the read-only API, and who was read with them ---------------------------------------
+
+
+class ApiToken(Base):
+    """With it another system reads the people of a department and those below. Two administrators make it (adr/043).
+
+    ``window_at``, ``used``: the minute of the last request, and how many there were in it.
+    """
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    name: Mapped[str] = mapped_column(String(40))  # of the system; people read it
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    networks: Mapped[list[str]] = mapped_column(JSON)  # none: from everywhere
+    per_minute: Mapped[int]
+    made_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nobody may use it yet
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    window_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used: Mapped[int] = mapped_column(default=0)
+
+    department: Mapped[Department] = relationship()
+    maker: Mapped[Staff] = relationship(foreign_keys=[made_by])
+
+
+class ApiAccess(Base):
+    """Another system read a person's data: one row for each person, token and day."""
+
+    __tablename__ = "api_access"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, index=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)  # the last time
+    times: Mapped[int] = mapped_column(default=1)

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 
 from sqlalchemy import Select, select, union
 
 from lib.codes import Status
 from lib.database import Prebuilt, parameter
-from models import Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
+from models import ApiAccess, ApiToken, Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
 
@@ -41,6 +42,7 @@ ACCESSES = {
     "counter_lookup": "窗口查询",
     "code_issued": "窗口发放激活码",
     "view_assistance": "办理核验申请时查看账号情况",
+    "api_read": "其他系统通过接口读取",
 }
 
 
@@ -150,12 +152,21 @@ def accesses(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
     query = select(Event, Department.name).outerjoin(Department, Department.id == Event.department_id)
     query = query.where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
-    found = [
-        (event, office)
-        for event, office in db.session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(limit))
+    found = list(db.session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(limit)))
+    entries = [
+        AuditEntry(event.verb, ACCESSES[event.verb], event.at, office or "")
+        for event, office in (*found, *_exports_with(account_id, limit))
     ]
-    both = sorted((*found, *_exports_with(account_id, limit)), key=lambda one: (one[0].at, one[0].id), reverse=True)
-    return [AuditEntry(event.verb, ACCESSES[event.verb], event.at, office or "") for event, office in both[:limit]]
+    return sorted((*entries, *_by_systems(account_id, limit)), key=attrgetter("at"), reverse=True)[:limit]
+
+
+def _by_systems(account_id: int, limit: int) -> Iterator[AuditEntry]:
+    """Other systems that read of this person: an entry for each day."""
+    query = select(ApiAccess, ApiToken.name, Department.name).join(ApiToken, ApiToken.id == ApiAccess.token_id)
+    query = query.join(Department, Department.id == ApiToken.department_id).where(ApiAccess.account_id == account_id)
+    for row, system, office in db.session.execute(query.order_by(ApiAccess.day.desc()).limit(limit)):
+        title = f"{system}（其他系统）通过接口读取，当天 {row.times} 次"
+        yield AuditEntry("api_read", title, row.at, office)
 
 
 # Who was in an exported 名册: one row for each export, not for each person; everyone in it still sees it.

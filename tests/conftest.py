@@ -28,6 +28,7 @@ from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
+from tests.support.site.object_store import object_store  # noqa: F401 (fixture)
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,
@@ -140,7 +141,8 @@ class Page:
         self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
         self.data = response.data
         self.location = response.headers.get("Location", "")
-        self.headers = response.headers
+        self.headers = response.headers.copy()
+        self.request_id = self.headers.pop("X-Request-ID", "")  # another one each time
 
 
 class Browser:
@@ -159,7 +161,7 @@ class Browser:
         self.client.set_cookie(STAFF_COOKIE if staff else COOKIE, token, path="/staff" if staff else "/")
         return self
 
-    def open(self, url: str, expect: int = 200, **options: Any) -> Page:
+    def open(self, url: str, expect: int | tuple[int, ...] = 200, **options: Any) -> Page:
         return self._request("GET", url, expect, **options)
 
     def send(self, url: str, data: dict[str, Any] | None = None, expect: int = 302, **options: Any) -> Page:

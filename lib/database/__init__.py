@@ -29,7 +29,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex, CreateSchema
 
-from lib import metrics
 from lib.codes import ChoiceEnum
 from lib.database.prebuilt import Prebuilt as Prebuilt
 from lib.database.prebuilt import parameter as parameter
@@ -37,6 +36,7 @@ from lib.database.transactions import WITHOUT_WAITING as WITHOUT_WAITING
 from lib.database.transactions import begin_mode as begin_mode
 from lib.database.transactions import transaction_mode as transaction_mode
 from lib.files import Note, StorageFailure
+from lib.monitoring import metrics
 
 
 @compiles(CreateIndex, "postgresql")

@@ -1,7 +1,7 @@
 """PostgreSQL: every number has 64 bits, ids too. SQLite's integers always had.
 
 Revision ID: 0025
-Revises: 0023
+Revises: 0024
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -28,6 +28,8 @@ def undo(declaration: Declaration, actor: Actor) -> Decision:
     Raises Conflict when it is too late, with the reason.
     """
     check(declaration, "undo", actor)
+    if record := record_of(declaration):
+        access.lock_record(record)
     can_undo(declaration, actor)
     undone = last_decision(declaration)
     assert undone is not None

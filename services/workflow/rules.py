@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from lib.clock import local
 from lib.codes import AccountState, Kind, MarkState, Status
+from lib.database import utcnow
 from models import Claim, Declaration, Event, Mark, SecondLook, Staff, Transfer, db
 from services import audit
 from services.access import Actor, in_office
@@ -19,6 +20,7 @@ from services.marks import marks
 from services.moves import MOVES, Move, RuleName
 from services.workflow.errors import Conflict, NotAllowed
 from services.workflow.state import (
+    UNDO_TIME,
     has_open,
     holder,
     last_decision,
@@ -120,6 +122,8 @@ def can_undo(declaration: Declaration, actor: Actor) -> None:
         raise Conflict("只能撤销自己刚才的决定")
     if audit.opened_result(declaration) or has_open(declaration):
         raise Conflict("申报人已经看到结果，不能再撤销")
+    if decision.at + UNDO_TIME > utcnow():
+        raise Conflict("申报或人员档案又有了变动（例如注销、调转），不能再撤销")
     raise Conflict("已超过 60 秒，不能再撤销")
 
 

@@ -125,7 +125,8 @@ def prepared(app: Flask) -> Iterator[None]:
 def menu_of(app: Flask, role: Role) -> set[str]:
     """The pages that 管理 offers to the role."""
     shown = {entry.endpoint for _title, entries in MENU for entry in entries}
-    return {endpoint for endpoint in shown if role in app.view_functions[endpoint].roles}  # type: ignore[attr-defined]
+    views: dict[str, Any] = app.view_functions
+    return {endpoint for endpoint in shown if role in views[endpoint].roles}
 
 
 def test_visitors_and_applicants(walk, make):

@@ -47,7 +47,7 @@ ROWS, BAD = 20_000, 300
 def the_first_accounts_are_made(year: Year) -> None:
     for username, role in (("xitong", "system"), ("anquan", "security"), ("shenji", "auditor")):
         where = ("--name", "周平安", "--role", role, "--department", PROVINCE, "--password-stdin")
-        assert "TOTP secret" in year.command("staff", "create", username, *where, stdin=f"{STAFF_PASSWORD}\n")
+        assert "动态验证码密钥" in year.command("staff", "create", username, *where, stdin=f"{STAFF_PASSWORD}\n")
 
 
 def three_old_registers_are_imported(year: Year) -> list[CountyRegister]:
@@ -157,7 +157,7 @@ def an_old_holder_claims_and_files(year: Year, register: CountyRegister, street:
     person.send("/login", {"name": name, "number": number, "password": PASSWORD})
     person.send("/apply/notice")
     declaration = db.session.scalars(select(Declaration).order_by(Declaration.id.desc()).limit(1)).one()
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         "personal": {"applicant_name": name, "holds_legacy_certificate": "yes", "legacy_certificate_no": archive_no},
         "department": {"home_street": street, "department_code": NEW_TOWN},
     }

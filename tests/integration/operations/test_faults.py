@@ -298,12 +298,12 @@ def test_a_damaged_database_is_said_to_be_damaged_until_a_sound_one_is_there(app
     assert "database damaged" in caplog.text
     assert note.read()
     assert monitor.open("/readyz", expect=503).text == "database: damaged\n"
-    assert "FAULT    database: damaged: " in flask("doctor")[1]
-    assert flask("init")[2].startswith("Error: the database is damaged: ")
+    assert "故障  数据库：已损坏：" in flask("doctor")[1]
+    assert flask("init")[2].startswith("错误：数据库已损坏：")
     db.engine.dispose()
     database.write_bytes(sound)
     assert monitor.open("/readyz", expect=503).text == "database: damaged\n"  # nobody has looked yet
-    assert "damage was met" in flask("doctor")[1]
+    assert "曾遇到损坏" in flask("doctor")[1]
     assert flask("init")[0] == 0
     assert note.read() is None
     assert works(monitor)

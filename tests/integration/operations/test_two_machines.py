@@ -103,4 +103,4 @@ def test_two_machines_do_not_do_the_scheduled_work_at_once(app):
     with alone(db.engine, tick.LOCK) as got:
         assert got
         assert tick.tick() == ({}, {})
-    assert "lapsed claims" in tick.tick()[0]
+    assert "释放到期的领取" in tick.tick()[0]

@@ -9,6 +9,7 @@ from models import Declaration, Event, QueueItem, Record, RecordTransfer, Search
 from services import workflow
 from services.accounts import inbox
 from services.departments import tree
+from services.departments.administration import DepartmentRefused
 from services.queue import index as queue_index
 from services.records import record_transfers
 from services.workflow import department_closing
@@ -202,13 +203,15 @@ def test_a_transfer_that_waits_goes_on_with_the_successor(make, browser, manager
     record = approved(make, "孙立国")
     browser.sign_in(manager)
     sent(record.uid, browser)
-    department_closing.plan(
+    system, there, on = (
         make.actor(make.staff(Role.SYSTEM, "210000")),
         make.department(THERE),
         department_closing.today(),
-        "210104",
-        moves_staff=True,
     )
+    with pytest.raises(DepartmentRefused, match="等待答复"):  # nobody could answer it
+        department_closing.plan(system, there, on, "", moves_staff=False)
+    db.session.rollback()
+    department_closing.plan(system, there, on, "210104", moves_staff=True)
     db.session.commit()
     to = waiting().to_department
     assert to

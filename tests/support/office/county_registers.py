@@ -198,7 +198,7 @@ def _xlsx(table: Sequence[Row]) -> bytes:
         for line, row in enumerate(table, 1):
             for place, cell in enumerate(row):
                 if line > 1 and place == 4 and cell[:1].isdigit():
-                    sheet.write_datetime(line, place, date.fromisoformat(cell), day)  # type: ignore[arg-type]
+                    sheet.write_datetime(line, place, date.fromisoformat(cell), day)
                 else:
                     sheet.write_string(line, place, cell)
     return data.getvalue()

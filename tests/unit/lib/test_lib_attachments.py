@@ -56,6 +56,7 @@ def test_a_file_is_what_it_contains(data: bytes, kind: str) -> None:
         (packed("[Content_Types].xml", "xl/vbaProject.bin"), "含有宏"),
         (stream("Workbook") + stream("_VBA_PROJECT"), "含有宏"),
     ],
+    ids=["empty", "large", "page", "archive", "other", "catalog", "cut", "macros", "old macros"],
 )
 def test_other_files_are_refused_with_what_to_do(data: bytes, message: str) -> None:
     with pytest.raises(AttachmentRefused, match=message):
