@@ -139,20 +139,20 @@ def _database_url(value: str) -> str:
 
 def _replica_url(value: str) -> str:
     if value and not _database_url(value).startswith("postgresql"):
-        raise ValueError("postgresql+psycopg://user:password@host/name")
+        raise ValueError("postgresql+psycopg://用户:密码@主机/库名")
     return value
 
 
 def _schema(value: str) -> str:
     """A name that needs no quotes in any statement."""
     if value and (not re.fullmatch(r"[a-z][a-z0-9_]{0,47}", value) or value.startswith("pg_")):
-        raise ValueError("at most 48 small letters, digits and _, a letter first, not pg_")
+        raise ValueError("最多 48 个小写字母、数字和下划线，以字母开头，不以 pg_ 开头")
     return value
 
 
 def _letters(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{1,4}", value):
-        raise ValueError("one to four capital letters")
+        raise ValueError("一至四个大写字母")
     return value
 
 

@@ -23,7 +23,7 @@ ADMINISTRATOR = click.option(
 
 @click.group("province")
 def group() -> None:
-    """Provinces of one PostgreSQL database: make one, list them, read across them."""
+    """一个 PostgreSQL 数据库里的各省：新建、列出、跨省统计。"""
 
 
 @group.command("create")
@@ -32,7 +32,7 @@ def group() -> None:
 @click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".", show_default=True)
 @reporting
 def create(name: str, url: str, folder: Path) -> None:
-    """Make the schema NAME, its owner and the role that serves it; their settings go into two files."""
+    """新建模式 NAME、它的所有者和提供服务的角色，设置写入 NAME.env 和 NAME-owner.env。"""
     _check_name(name)
     files = folder / f"{name}.env", folder / f"{name}-owner.env"
     if found := [str(file) for file in files if file.exists()]:
@@ -51,7 +51,7 @@ def create(name: str, url: str, folder: Path) -> None:
 @ADMINISTRATOR
 @reporting
 def list_provinces(url: str) -> None:
-    """Schema, owner and migration of each."""
+    """列出每个省的模式、所有者和数据库版本。"""
     with _connected(url) as connection:
         for province in provinces.listed(connection):
             click.echo(f"{province.schema}  {province.owner}  {province.migration or '尚未运行 flask init'}")
@@ -61,7 +61,7 @@ def list_provinces(url: str) -> None:
 @ADMINISTRATOR
 @reporting
 def totals(url: str) -> None:
-    """How many declarations each province has, by status."""
+    """每个省各种状态的申报各有多少。"""
     with _connected(url) as connection:
         for row in nation.totals(connection, _installed(connection)):
             click.echo(f"{row.province}  {row.status}  {row.count}")
@@ -72,7 +72,7 @@ def totals(url: str) -> None:
 @click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True)
 @reporting
 def latest(url: str, count: int) -> None:
-    """The latest submissions of the nation: province, number, status, day. No names."""
+    """全国最近提交的申报：省、编号、状态、日期，没有姓名。"""
     with _connected(url) as connection:
         for row in nation.latest(connection, _installed(connection), count):
             click.echo(f"{row.province}  {row.number}  {row.status}  {row.submitted_at:%Y-%m-%d}")
