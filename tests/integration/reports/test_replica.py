@@ -12,13 +12,14 @@ from lib.clock import today
 from lib.codes import Status
 from lib.database.replica import Replica
 from models import db, replica
+from services.access import Actor
 from services.departments import matching
 from services.reports import statistics
 
 pytestmark = pytest.mark.postgres
 
 
-def submitted(actor):
+def submitted(actor: Actor) -> int:
     span = statistics.period("", "", today())
     db.session.commit()
     return statistics.report(matching.in_scope(actor)[0], span).total.submitted
