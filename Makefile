@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench release-check setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check soak bench release-check setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ run: setup fonts ## set up and serve the site; demo data into an empty database 
 
 test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
+
+test-postgres: setup-dev ## the tests inside one process, on PostgreSQL; ARGS="..." goes to pytest
+	@TEST_ENGINE=postgresql $(BIN)/python -m pytest -n auto --dist worksteal -m "not soak and not browser and not sqlite" $(ARGS)
 
 check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	@code=0; said=$$(mktemp -d); trap 'rm -rf "$$said"' EXIT; \

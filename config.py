@@ -137,6 +137,25 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _replica_url(value: str) -> str:
+    if value and not _database_url(value).startswith("postgresql"):
+        raise ValueError("postgresql+psycopg://用户:密码@主机/库名")
+    return value
+
+
+def _schema(value: str) -> str:
+    """A name that needs no quotes in any statement."""
+    if value and (not re.fullmatch(r"[a-z][a-z0-9_]{0,47}", value) or value.startswith("pg_")):
+        raise ValueError("最多 48 个小写字母、数字和下划线，以字母开头，不以 pg_ 开头")
+    return value
+
+
+def _letters(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{1,4}", value):
+        raise ValueError("一至四个大写字母")
+    return value
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -157,6 +176,20 @@ SETTINGS = (
     ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
+    Setting(
+        "SCHEMA",
+        "",
+        "PostgreSQL: the schema that holds everything, one for each province of a database; empty: the role's own",
+        _schema,
+        quoted=False,
+    ),
+    Setting(
+        "READ_DATABASE_URL",
+        "",
+        "a PostgreSQL replica that statistics and 名册 read from; while it is away they read from the database",
+        _replica_url,
+        quoted=False,
+    ),
     Setting(
         "UPLOADS",
         "uploads",
@@ -298,6 +331,8 @@ SETTINGS = (
     Setting("METRICS_TOKEN", "", "who asks for `/metrics` from elsewhere sends it: `Authorization: Bearer ...`"),
     Setting("LOG_FORMAT", "text", "`json` writes one object a line", _one_of("text", "json")),
     Setting("LOG_REQUESTS", "no", "a line for each request: view, status, time; no address, path or name", _yes),
+    Setting("PROVINCE_DATA", "data", "directory with `divisions.csv` and `departments.csv` of the province"),
+    Setting("NUMBER_PREFIX", "LN", "what each 申报编号 begins with: the letters of the province", _letters),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
     Setting("SITE_OWNER", "主办单位：省级财政部门会计管理机构(示例)", "owner in the footer"),
@@ -320,7 +355,7 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 #: Variables of the tools beside the product.
-OTHER_VARIABLES = ("CHROMIUM",)
+OTHER_VARIABLES = ("CHROMIUM", "ADMIN_URL")
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
@@ -357,6 +392,7 @@ class Config:
         place = given["UPLOADS"]
         self.UPLOADS: Path | S3Place = ROOT / place if isinstance(place, str) else place
         self.S3 = S3Access(self.S3_ENDPOINT, self.S3_ACCESS_KEY, self.S3_SECRET_KEY, self.S3_REGION, self.S3_ADDRESSING)
+        self.PROVINCE_DATA: Path = ROOT / given["PROVINCE_DATA"]
         self.BACKUP_DIR: Path | None = ROOT / given["BACKUP_DIR"] if given["BACKUP_DIR"] else None
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")

@@ -31,7 +31,7 @@ from sqlalchemy import (
     inspect,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
 
 from lib.codes import (
     EDITABLE,
@@ -54,6 +54,7 @@ from lib.codes import (
 )
 from lib.crypto import row_mac
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
+from lib.database.replica import Replica
 from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
@@ -82,18 +83,29 @@ def store() -> Store:
 
 
 def site() -> Site:
-    """What messages say of this installation, and how they leave it."""
+    """What messages and numbers say of this installation, and how messages leave it."""
     found: Site = current_app.extensions["kuaiji.site"]
     return found
 
 
+#: Every number, so that no id is forgotten: a distributed PostgreSQL makes ids beyond 32 bits (ADR 044).
+WIDE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def replica() -> dict[str, Any]:
+    """Where statistics and exports read: ``db.session.execute(query, bind_arguments=replica())``."""
+    found: Replica = current_app.extensions["kuaiji.replica"]
+    return found.where()
+
+
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    registry = registry(metadata=MetaData(naming_convention=CONSTRAINT_NAMES), type_annotation_map={int: WIDE})
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
 
 
 def make_append_only(table: Table) -> None:
     """Make a table refuse UPDATE and DELETE from its creation on."""
+    table.info["append_only"] = True
     for dialect in ("sqlite", "postgresql"):
         for statement in append_only_statements(table.name, dialect):
             ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
@@ -749,7 +761,7 @@ class Declaration(Answers, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
-    number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: LN + year + 7 digits
+    number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: prefix + year + 7 digits
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     kind: Mapped[Kind] = mapped_column(EnumCode(Kind), default=Kind.FIRST)
     status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
@@ -780,8 +792,12 @@ class Declaration(Answers, Base):
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
     claim: Mapped[Claim | None] = relationship(back_populates="declaration")
-    transfers: Mapped[list[Transfer]] = relationship(back_populates="declaration", order_by="Transfer.id")
-    second_looks: Mapped[list[SecondLook]] = relationship(back_populates="declaration", order_by="SecondLook.id")
+    transfers: Mapped[list[Transfer]] = relationship(
+        back_populates="declaration", order_by="(Transfer.at, Transfer.id)"
+    )
+    second_looks: Mapped[list[SecondLook]] = relationship(
+        back_populates="declaration", order_by="(SecondLook.at, SecondLook.id)"
+    )
 
     @property
     def is_editable(self) -> bool:
@@ -887,7 +903,7 @@ class Revision(Base):
     declaration: Mapped[Declaration] = relationship(back_populates="revisions")
     sheet: Mapped[Sheet | None] = relationship()
     department: Mapped[Department] = relationship()
-    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="Mark.id")
+    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="(Mark.created_at, Mark.id)")
 
 
 # The database refuses to change or delete rows of these tables.
@@ -1654,7 +1670,7 @@ class PrintJob(Base):
     done: Mapped[int] = mapped_column(default=0)
     address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
     parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # of an export: addresses, in order
-    size: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))  # bytes
+    size: Mapped[int | None] = mapped_column()  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # heartbeat of the drawer, every few sheets
     drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice

@@ -17,6 +17,7 @@ from commands import (
     legacy,
     messages,
     print_sheets,
+    province,
     queue,
     serve,
     staff,
@@ -25,7 +26,7 @@ from commands import (
     words,
 )
 
-GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys, backup)
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys, backup, province)
 
 
 def init_app(app: Flask) -> None:

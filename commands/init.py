@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import flask_migrate
 from flask import current_app
 
 from commands.report import reporting
-from lib.database import transaction_mode
+from lib.database import provinces, transaction_mode
 from lib.files import Note
 from models import db
 from services.departments.reference_data import load_reference_data
@@ -27,7 +25,9 @@ def command() -> None:
     _check_noted_damage()
     is_new = not doctor.is_set_up()
     flask_migrate.upgrade()
-    load_reference_data(Path(current_app.root_path) / "data")
+    provinces.keep_unchanged(db.session.connection(), (t.name for t in db.metadata.sorted_tables if t.info))
+    db.session.commit()
+    load_reference_data(current_app.config["PROVINCE_DATA"])
     db.session.commit()
     if queue_index.is_missing():
         queue_index.rebuild()

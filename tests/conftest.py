@@ -40,6 +40,8 @@ from tests.support.site.postgres import (  # noqa: F401 (fixtures)
 from tests.support.site.served import installed  # noqa: F401 (fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
+#: `make test-postgres`: every test with an application of its own process, but those that are about SQLite.
+ON_POSTGRESQL = os.environ.get("TEST_ENGINE") == "postgresql"
 
 #: ``make soak`` takes the long form.
 property_settings.register_profile("long", property_settings(), max_examples=1000)
@@ -121,11 +123,11 @@ def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
-    """An application with an empty database, on PostgreSQL where the test is marked so.
+    """An application with an empty database, on PostgreSQL where the test is marked so; `make test-postgres`: all.
 
     Tests of one process share it one after the other (tests/support/site/pool.py).
     """
-    if request.node.get_closest_marker("postgres"):
+    if ON_POSTGRESQL or request.node.get_closest_marker("postgres"):
         settings = settings | {"DATABASE_URL": request.getfixturevalue("postgres_copy")}
     yield from lent(pool.take(**settings))
 

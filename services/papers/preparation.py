@@ -123,4 +123,4 @@ def _plausible(facts: Mapping[str, Any]) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    return type(value) is int and 0 < value < 2**31
+    return type(value) is int and 0 < value < 2**31  # bytes or pixels

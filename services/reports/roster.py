@@ -18,7 +18,7 @@ from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import ClosingReason, IdType, Status
 from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
-from models import Account, Declaration, Department, Record, Revision, db
+from models import Account, Declaration, Department, Record, Revision, db, replica
 from services import access, audit
 from services.access import Actor
 from services.declaration import answers, labels
@@ -154,7 +154,7 @@ def columns_to_choose() -> dict[str, str]:
 def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
     load = (load_only(Revision.uid, Revision.answers_sealed), load_only(Account.uid, *_IDENTITY_COLUMNS))
     query = _query(actor, wanted).options(*load).execution_options(yield_per=AT_ONCE)
-    rows: Iterator[Row[Any]] = db.session.execute(query)
+    rows: Iterator[Row[Any]] = db.session.execute(query, bind_arguments=replica())
     return rows
 
 

@@ -202,13 +202,13 @@ def _transfer(transfer: RecordTransfer) -> dict[str, Any]:
 
 def _declarations(account: Account) -> list[Declaration]:
     query = select(Declaration).where(Declaration.account_id == account.id)
-    return list(db.session.scalars(query.order_by(Declaration.id)))
+    return list(db.session.scalars(query.order_by(Declaration.created_at, Declaration.id)))
 
 
 def _declaration(declaration: Declaration) -> dict[str, Any]:
     here = {"declaration_id": declaration.id}
     sheets = db.session.scalars(select(Sheet).filter_by(**here).order_by(Sheet.version))
-    drafts = db.session.scalars(select(Draft).filter_by(**here).order_by(Draft.id))
+    drafts = db.session.scalars(select(Draft).filter_by(**here).order_by(Draft.saved_at, Draft.id))
     #: Opening a result is written down, and ends the officer's undo: on its own page only.
     unseen = audit.result_unseen(declaration)
     history = audit.history(declaration)
@@ -266,7 +266,7 @@ def _assistance(account: Account) -> list[AssistanceRequest]:
     """Those that were granted to this account; another person may have asked for the same number."""
     granted = AssistanceRequest.account_id == account.id, AssistanceRequest.id_index == account.id_index
     query = select(AssistanceRequest).where(*granted, AssistanceRequest.state == AssistanceState.USED)
-    return list(db.session.scalars(query.order_by(AssistanceRequest.id)))
+    return list(db.session.scalars(query.order_by(AssistanceRequest.submitted_at, AssistanceRequest.id)))
 
 
 def _request(request: AssistanceRequest) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def take(drawer: str) -> PrintJob | None:
     now = utcnow()
     spent = update(PrintJob).where(_free(now), PrintJob.tries >= TRIES)
     db.session.execute(spent.values(state="failed", problem="broken", drawer=None))
-    oldest = select(PrintJob.id).where(_free(now)).order_by(PrintJob.id).limit(1)
+    oldest = select(PrintJob.id).where(_free(now)).order_by(PrintJob.created_at, PrintJob.id).limit(1)
     while (job_id := db.session.scalar(oldest)) is not None:
         mark = (
             update(PrintJob)

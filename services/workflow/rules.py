@@ -96,7 +96,9 @@ def holds(declaration: Declaration, actor: Actor, seen: int | None = None) -> Cl
 def _what_happened(declaration: Declaration) -> str:
     query = select(Event.verb, Event.at, Staff.name).outerjoin(Staff, Staff.id == Event.staff_id)
     last = db.session.execute(
-        query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES)).order_by(Event.id.desc()).limit(1)
+        query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES))
+        .order_by(Event.at.desc(), Event.id.desc())
+        .limit(1)
     ).first()
     if last is None:
         return "这份申报的状态已经改变，请刷新后再看"

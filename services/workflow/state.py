@@ -59,7 +59,7 @@ def latest_revision(declaration: Declaration) -> Revision:
 
 def last_decision(declaration: Declaration) -> Decision | None:
     query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
+    return db.session.scalar(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1))
 
 
 def _undoable() -> Select[Any]:
@@ -76,9 +76,9 @@ def _undoable() -> Select[Any]:
     moved = select(RecordTransfer.id).where(RecordTransfer.account_id == whose, moves)
     settled = or_(record.exists(), moved.exists()).label("record_settled")
     columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number, settled)
-    seen = told.order_by(Event.id.desc()).limit(1).scalar_subquery()
+    seen = told.order_by(Event.at.desc(), Event.id.desc()).limit(1).scalar_subquery()
     query = select(*columns, seen.label("seen"), others.exists().label("another_open")).join(Revision)
-    return query.where(Revision.declaration_id == here).order_by(Decision.id.desc()).limit(1)
+    return query.where(Revision.declaration_id == here).order_by(Decision.at.desc(), Decision.id.desc()).limit(1)
 
 
 _LAST_DECISION = Prebuilt(_undoable())

@@ -335,7 +335,9 @@ def test_a_lock_of_postgresql_is_given_up_and_a_server_that_ends_is_a_page(app, 
 
     with faults.connecting(db.engine, impatient), db.engine.connect() as other:
         other.execute(text("LOCK TABLE declaration, draft IN EXCLUSIVE MODE"))
-        assert "办理的人较多" in words(browser.send("/apply/education", page, expect=503).text)
+        answer = browser.send("/apply/education", page, expect=503)
+        assert "办理的人较多" in words(answer.text)
+        assert answer.headers["Retry-After"] == "10"
         other.rollback()
     assert "database locked on wizard.save_step" in caplog.text
 
