@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from lib.codes import Role
@@ -17,10 +20,10 @@ from tests.support.site.served import wait_for
 pytestmark = pytest.mark.postgres
 
 
-def in_a_thread(app, act):
+def in_a_thread(app: Flask, act: Callable[[], Any]) -> Future[Any]:
     """What ``act`` returns from a transaction of its own, which is committed."""
 
-    def work():
+    def work() -> Any:
         with app.app_context():
             found = act()
             db.session.commit()
