@@ -83,9 +83,9 @@ class Bucket(Store):
         self._in_place(address, lambda: sealed)
 
     def sealed(self, address: str) -> bytes:
-        if found := self._found(address):
-            return found
-        raise FileMissing(address)
+        if (found := self._found(address)) is None:
+            raise FileMissing(address)
+        return found
 
     def exists(self, address: str) -> bool:
         return self.stamp(address) is not None
