@@ -141,8 +141,8 @@ def _records_at(level: Level) -> Select[Any]:
 
 @cache
 def _removals_at(level: Level) -> Select[Any]:
-    columns = (RecordRemoval.id, RecordRemoval.record_uid, RecordRemoval.department_id)
-    query: Select[Any] = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
+    columns: tuple[Any, ...] = (RecordRemoval.id, RecordRemoval.record_uid, RecordRemoval.department_id)
+    query = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
     return query.where(at_place(RecordRemoval, level), RecordRemoval.at < _UNTIL)
 
 
