@@ -142,7 +142,7 @@ def _records_at(level: Level) -> Select[Any]:
 @cache
 def _removals_at(level: Level) -> Select[Any]:
     columns: tuple[Any, ...] = (RecordRemoval.id, RecordRemoval.record_uid, RecordRemoval.department_id)
-    query: Select[Any] = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
+    query = select(*columns, RecordRemoval.to_department_id, RecordRemoval.at)
     return query.where(at_place(RecordRemoval, level), RecordRemoval.at < _UNTIL)
 
 
