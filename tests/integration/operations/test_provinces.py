@@ -100,7 +100,8 @@ def test_two_provinces_hold_the_same_number_and_see_nothing_of_each_other(two):
         }
         latest = nation.latest(connection, ["hebei", "jilin"], 3)
         assert [row.province for row in nation.latest(connection, ["jilin"], 1)] == ["jilin"]
-        assert nation.totals(connection, []) == nation.latest(connection, [], 1) == []
+        assert nation.totals(connection, []) == []
+        assert nation.latest(connection, [], 1) == []
     engine.dispose()
     assert len(latest) == 3
     assert latest == sorted(latest, key=lambda row: row.submitted_at, reverse=True)
