@@ -49,11 +49,11 @@ def test_the_commands_work_on_postgresql(app, tmp_path, monkeypatch, stages):
     assert (status, [line.split("：")[0] for line in said.splitlines()]) == (0, ["释放到期的领取", "加入校验链的记录"])
     assert flask("audit", "verify")[0] == 0
     said = flask("legacy", "import", str(register))[1]
-    assert said.splitlines()[1].startswith("2 rows: 1 imported, 1 left out")
+    assert said.splitlines()[1].startswith("共 2 行：已导入 1 人，跳过 1 行")
     batch = said.splitlines()[-1].split()[1].split("；")[0]
     assert flask("legacy", "code", id_number(11))[0] == 0
     assert flask("legacy", "undo", batch)[:2] == (0, "已删除 1 条记录\n")
     assert "缺失或损坏 0 个" in flask("storage", "check")[1]
     status, said, _error = flask("doctor")
     assert status == 0
-    assert "database: postgresql 1" in said
+    assert "数据库：postgresql 1" in said
