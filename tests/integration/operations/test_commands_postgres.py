@@ -56,4 +56,4 @@ def test_the_commands_work_on_postgresql(app, tmp_path, monkeypatch, stages):
     assert "缺失或损坏 0 个" in flask("storage", "check")[1]
     status, said, _error = flask("doctor")
     assert status == 0
-    assert "postgresql 1" in said
+    assert "数据库：postgresql 1" in said

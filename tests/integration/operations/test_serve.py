@@ -256,4 +256,4 @@ def test_the_demo_accounts_are_printed_at_the_start(demo, env, start):
     said, errors = server.communicate(timeout=PATIENCE_S)
     assert "heping" in said
     assert "张䶮" in said
-    assert errors.splitlines()[0] == "warning: KUAIJI_STAFF_TOTP=off: staff sign in without a second factor"
+    assert errors.splitlines()[0].startswith("提醒：KUAIJI_STAFF_TOTP=off：工作人员登录不需要动态验证码")
