@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench setup setup-dev chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test check soak bench taps setup setup-dev chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
 	@$(BIN)/python -m scripts.rooms_drawing
 	@$(BIN)/python scripts/licences.py
+
+taps: setup-dev chromium fonts ## count the taps and keys of the applicant's whole way on a phone
+	@$(BIN)/python -m scripts.taps
 
 pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures

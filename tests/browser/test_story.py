@@ -26,7 +26,7 @@ WAYS = [
 def file_and_submit(person: Visitor, name: str, number: str, scripts: bool) -> None:
     """From the home page to 申报告知."""
     walk.register(person, name, number)
-    walk.sign_in(person, name, number)
+    walk.sign_in_with_new_password(person, name, number)
     walk.read_notice(person)
     walk.fill_personal(person, scripts)
     walk.fill_employer(person, scripts)
@@ -105,7 +105,7 @@ def test_a_legacy_holder_claims_the_record_with_a_code_from_the_counter(visit, m
     person.fill("激活码", code.group())
     person.press("下一步")
     walk.set_password(person)
-    walk.sign_in(person, "孙立国", legacy.id_number)
+    walk.sign_in_with_new_password(person, "孙立国", legacy.id_number)
     walk.read_notice(person)
 
     expect(person.page.get_by_role("radio", name="是", exact=True).first).to_be_checked()
