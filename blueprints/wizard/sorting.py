@@ -10,7 +10,7 @@ from blueprints import me, writing
 from blueprints.wizard.intake import add_pictures, sent_files, settings
 from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp, editable_case, own_page, shown_case
-from forms import PAPER, PHOTO
+from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from models import db, store
 from services.access import APPLICANTS, only
@@ -68,26 +68,20 @@ def move_to(uid: str) -> ResponseReturnValue:
             return back_to(kind)
         case = editable_case()
         page, states = own_page(case, uid), _states(case)
-    shown = {"page": page, "paper": PAPER[page.kind], "states": states, "problem": problem}
+    shown = {"page": page, "paper": PAPER[page.kind], "states": states, "problem": problem, "sheet": SHEET}
     return render_template("wizard/move.html", **shown), 422 if problem else 200
 
 
 def _move(uid: str, kind: str) -> str:
-    """Returns why it cannot be. Both are judged anew, as if they were sent to their new papers."""
-    case = editable_case()
-    page = own_page(case, uid)
-    before, sent = page.kind, page.source_address or page.address
-    there = next(iter(case.pages_of(kind)), None) if PAPER[kind].max_pages == 1 and kind != before else None
-    back = (there.source_address or there.address) if there else None
+    """Returns why it cannot be. What becomes the sheet is read as if it were sent now."""
+    page = own_page(editable_case(), uid)
+    sheet = SHEET in (kind, page.kind) and kind != page.kind
+    address = page.source_address or page.address
     db.session.rollback()
     try:
-        moved, returned = _prepared(kind, sent), _prepared(before, back) if back else None
+        prepared = intake.prepare(settings(), kind, store().get(address), me().id) if sheet else None
         with writing():
-            now = editable_case()
-            pages.remove_page(own_page(now, uid))
-            intake.add(now.declaration, PAPER[kind], moved)
-            if returned:
-                intake.add(now.declaration, PAPER[before], returned)
+            _write(uid, kind, prepared)
             db.session.commit()
     except (PictureRefused, PageNotAdded) as error:
         db.session.rollback()
@@ -95,5 +89,11 @@ def _move(uid: str, kind: str) -> str:
     return ""
 
 
-def _prepared(kind: str, address: str) -> Prepared:
-    return intake.prepare(settings(), kind, store().get(address), me().id)
+def _write(uid: str, kind: str, prepared: Prepared | None) -> None:
+    now = editable_case()
+    page = own_page(now, uid)
+    if prepared is None:
+        pages.to_paper(now.declaration, page, PAPER[kind])
+    else:
+        pages.remove_page(page)
+        intake.add(now.declaration, PAPER[kind], prepared)
