@@ -17,10 +17,10 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check soak bench taps setup setup-dev chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check soak bench release-check taps setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup fonts ## set up and serve the site; demo data into an empty database (KUAIJI_DEMO=no leaves it empty)
 	@$(FLASK) init
@@ -33,6 +33,9 @@ run: setup fonts ## set up and serve the site; demo data into an empty database 
 test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
+test-postgres: setup-dev ## the tests inside one process, on PostgreSQL; ARGS="..." goes to pytest
+	@TEST_ENGINE=postgresql $(BIN)/python -m pytest -n auto --dist worksteal -m "not soak and not browser and not sqlite" $(ARGS)
+
 check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	@code=0; said=$$(mktemp -d); trap 'rm -rf "$$said"' EXIT; \
 	{ $(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }; \
@@ -43,11 +46,14 @@ check: setup-dev ## format, lint, types, the quick unit tests; under a minute
 	wait "$$types" || code=$$?; wait "$$lint" || code=$$?; \
 	cat "$$said/types" "$$said/lint"; exit "$$code"
 
-soak: setup-dev chromium fonts ## the long forms of the tests: many rounds of each
-	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
+soak: setup-dev chromium fonts $(VENV)/schema/.installed ## the long forms of the tests: many rounds of each
+	@PYTHONPATH=$(VENV)/schema $(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
+
+release-check: setup-dev ## what is missing before this version may be tagged
+	@$(BIN)/python -m scripts.release_check
 
 # What the targets above are made of.
 #
@@ -71,6 +77,11 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	@$(LOCK_VENV); [ $@ -nt $< ] || { \
 		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@ $(VENV)/.installed; }
 
+# Only for files in an object store (docs/operations.md): the site runs without it.
+$(VENV)/.installed-s3: requirements-s3.txt $(VENV)/.installed
+	@$(LOCK_VENV); [ $@ -nt $< ] || { \
+		echo "Installing the packages of $< (once; a minute or less) ..."; $(PIP) -r $<; touch $@; }
+
 # What the bench compares with: its packages must not be able to reach the product.
 bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of bench/requirements.txt (once; a minute or less) ..."
@@ -78,9 +89,16 @@ bench/.venv/.installed: bench/requirements.txt | $(BIN)/python
 	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.txt
 	@touch $@
 
+# schemathesis asks the API; its packages come along in the long form only, since they hook into every run of pytest.
+$(VENV)/schema/.installed: tests/integration/api/requirements.txt | $(BIN)/python
+	@$(PIP) --target $(VENV)/schema --upgrade -r tests/integration/api/requirements.txt
+	@touch $@
+
 setup: $(VENV)/.installed
 
 setup-dev: $(VENV)/.installed-dev
+
+setup-s3: $(VENV)/.installed-s3
 
 chromium: $(BIN)/python
 	@scripts/ensure_chromium.sh $(VENV)
@@ -113,8 +131,10 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock:
 	@$(LOCK) $(ARGS) -o requirements.txt requirements.in
-	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(ARGS) -c requirements.txt -o requirements-s3.txt requirements-s3.in
+	@$(LOCK) $(ARGS) -c requirements.txt -c requirements-s3.txt -o requirements-dev.txt requirements-dev.in
 	@$(LOCK) $(ARGS) -c requirements.txt -o bench/requirements.txt bench/requirements.in
+	@$(LOCK) $(ARGS) -c requirements-dev.txt -o tests/integration/api/requirements.txt tests/integration/api/requirements.in
 
 clean:
 	@rm -rf $(VENV) bench/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*

@@ -13,14 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from blueprints import admin, archive, auth, errors, gate, proxy, public, review, watching, wizard
+from blueprints import admin, api, archive, auth, errors, gate, proxy, public, review, watching, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
-from lib import logs
 from lib.codes import Channel
-from lib.database import engine_options, is_in_use, note_damage, prepare_engine
+from lib.database import LARGEST_ID, engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
+from lib.database.replica import Replica
 from lib.files import Note
 from lib.http import slow_connections
 from lib.http.bodies import BufferedBodies
@@ -30,10 +30,11 @@ from lib.http.headers import with_headers
 from lib.http.lazily_compiled import CompiledTemplates, LazyRule
 from lib.http.static_files import StaticFiles, prepared
 from lib.keyring import BadKeyFile, Keyring
+from lib.monitoring import logs
 from lib.pictures.one_inch import PhotoRule
 from lib.questions.pages import Step
 from lib.remote.senders import Site
-from lib.storage import Folder
+from lib.storage import open_store
 from models import db
 
 CSP = (
@@ -51,8 +52,8 @@ HEADERS = {
 }
 #: For a year, this host only: other hosts of the domain may not be ready for https.
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
-LARGEST_ROW = 2**31 - 1
-BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp)
+RETRY_AFTER = {429: "60", 503: "10"}  # seconds: what programs are told, people read it on the page
+BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp, api.bp)
 
 
 class FormRequest(Request):
@@ -81,7 +82,7 @@ class RowConverter(IntegerConverter):
     """``<int:...>`` in a URL: a number too large for a row id is a 404, not a database error."""
 
     def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
-        super().__init__(map, *args, **({"max": LARGEST_ROW} | kwargs))
+        super().__init__(map, *args, **({"max": LARGEST_ID} | kwargs))
 
 
 def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
@@ -96,6 +97,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     watching.init_app(app)
     gate.init_app(app)
+    gate.csrf.exempt(api.bp)  # no cookie says there who somebody is
     app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)
     for blueprint in BLUEPRINTS:
@@ -150,12 +152,12 @@ def _prepare_data(app: Flask) -> None:
     """Create what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["UPLOADS"].mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
-    ring = _keyring(app.config["KEYS_FILE"], app.config["SQLALCHEMY_DATABASE_URI"])
+    ring = _keyring(app.config["KEYS_FILE"], app.config["SQLALCHEMY_DATABASE_URI"], app.config["SCHEMA"])
     app.extensions["kuaiji.keys"] = ring
-    app.extensions["kuaiji.store"] = Folder(app.config["UPLOADS"], ring)
+    app.extensions["kuaiji.store"] = open_store(app.config["UPLOADS"], app.config["S3"], ring)
     app.extensions["kuaiji.photo_rule"] = _photo_rule(app)
+    app.extensions["kuaiji.replica"] = Replica(app.config["READ_DATABASE_URL"], app.config["SCHEMA"])
     app.extensions["kuaiji.site"] = _site(app.config)
     app.extensions["kuaiji.static"] = prepared(Path(app.root_path) / "static", app.config["STATIC_BUILDS"])
     app.extensions["kuaiji.damage"] = Note(data / "database-damaged")
@@ -163,14 +165,15 @@ def _prepare_data(app: Flask) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         # SQLite would use the umask; -wal and -shm get the mode of the database.
         (data / "kuaiji.db").touch(mode=0o600)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"]) | {
-        "poolclass": HandingPool
-    }
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(
+        app.config["SQLALCHEMY_DATABASE_URI"], app.config["SCHEMA"]
+    ) | {"poolclass": HandingPool}
 
 
 def _site(config: Mapping[str, Any]) -> Site:
     urls = {Channel.EMAIL: config["SMTP_URL"], Channel.SMS: config["SMS_URL"]}
-    return Site(config["SITE_NAME"], config["BASE_URL"], frozenset(channel for channel, url in urls.items() if url))
+    channels = frozenset(channel for channel, url in urls.items() if url)
+    return Site(config["SITE_NAME"], config["BASE_URL"], channels, config["NUMBER_PREFIX"])
 
 
 def _photo_rule(app: Flask) -> PhotoRule:
@@ -180,13 +183,13 @@ def _photo_rule(app: Flask) -> PhotoRule:
     try:
         return PhotoRule(least, best, ratio, kilobytes * 1000, background)
     except ValueError as error:
-        raise BadSetting(f"KUAIJI_PHOTO_*: expected {error}") from error
+        raise BadSetting(f"KUAIJI_PHOTO_*：应使{error}") from error
 
 
-def _keyring(path: Path, database_url: str) -> Keyring:
+def _keyring(path: Path, database_url: str, schema: str) -> Keyring:
     """The keys, created on the first start. Of two processes that start at once, the second loads the first one's."""
     if not path.exists():
-        _refuse_new_keys(path, database_url)
+        _refuse_new_keys(path, database_url, schema)
         try:
             return Keyring.create(path)
         except FileExistsError:
@@ -194,18 +197,18 @@ def _keyring(path: Path, database_url: str) -> Keyring:
     try:
         return Keyring.load(path)
     except (OSError, BadKeyFile) as error:
-        raise BadSetting(f"KUAIJI_KEYS_FILE: {error}") from error
+        raise BadSetting(f"KUAIJI_KEYS_FILE：{error}") from error
 
 
-def _refuse_new_keys(path: Path, database_url: str) -> None:
+def _refuse_new_keys(path: Path, database_url: str, schema: str) -> None:
     """New keys beside an old database would open nothing, and hide that the right ones are lost."""
     try:
-        if not is_in_use(database_url):
+        if not is_in_use(database_url, schema):
             return
-        why = "what the database holds opens with that file only: bring it back from its back-up"
+        why = "数据库里的内容只有它能打开，请从备份恢复它"
     except DBAPIError as error:
-        why = f"and the database cannot say whether it was in use: {type(error.orig).__name__}"
-    raise BadSetting(f"KUAIJI_KEYS_FILE: {path} is missing; {why} (docs/operations.md, Keys)")
+        why = f"也查不出数据库是否已在使用（{type(error.orig).__name__}），请先检查数据库"
+    raise BadSetting(f"KUAIJI_KEYS_FILE：找不到 {path}；{why}（docs/operations.md, Keys）")
 
 
 def _stored_secret(path: Path) -> str:
@@ -223,6 +226,8 @@ def _headers(app: Flask) -> dict[str, str]:
 
 def _finish(response: Any) -> Any:
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
+    if response.status_code in RETRY_AFTER:
+        response.headers.setdefault("Retry-After", RETRY_AFTER[response.status_code])
     compress(request, response, has_secrets=g.get("actor") is not None)
     return response
 

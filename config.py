@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import click
@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from lib.backup.encryption import parse_recipients
 from lib.crypto import secret_problem
 from lib.remote import clamd, mail, sms
+from lib.storage.s3 import S3Access, S3Place, read_endpoint, read_place
 
 ROOT = Path(__file__).resolve().parent
 
@@ -26,18 +27,22 @@ ROOT = Path(__file__).resolve().parent
 class BadSetting(click.ClickException):
     """A setting cannot be read; the message names it and says what is expected. Commands print just that line."""
 
+    def show(self, file: IO[Any] | None = None) -> None:
+        """As click.ClickException does, for commands that are not loaded yet (commands/words.py)."""
+        click.echo(f"错误：{self.format_message()}", file=file, err=True)
+
 
 def _yes(value: str) -> bool:
     if value.lower() in ("yes", "true", "1", "on"):
         return True
     if value.lower() in ("no", "false", "0", "off"):
         return False
-    raise ValueError("yes or no")
+    raise ValueError("yes 或 no")
 
 
 def _whole(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise ValueError("a whole number")
+        raise ValueError("整数")
     return int(value)
 
 
@@ -58,21 +63,22 @@ def _networks(value: str) -> tuple[Any, ...]:
     try:
         return tuple(ip_network(part, strict=False) for part in _listed(value))
     except ValueError:
-        raise ValueError("networks as 192.0.2.0/24 or 2001:db8::/48, separated by commas") from None
+        raise ValueError("网段，例如 192.0.2.0/24 或 2001:db8::/48，几个之间用逗号隔开") from None
 
 
+PIXELS = "像素，例如 295x413"
 CLAIM_FACTORS = ("sms_on_file", "activation_code", "archive_no", "id_picture", "none")
 
 
 def _factors(value: str) -> tuple[str, ...]:
     factors = _listed(value)
     if not factors or any(factor not in CLAIM_FACTORS for factor in factors):
-        raise ValueError(f"a list of {', '.join(CLAIM_FACTORS)}")
+        raise ValueError(f"用逗号隔开的一项或几项：{'、'.join(CLAIM_FACTORS)}")
     return factors
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
-    expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    expected = f"{'、'.join(choices[:-1])} 或 {choices[-1]}"
 
     def read(value: str) -> str:
         if value not in choices:
@@ -97,7 +103,7 @@ def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
 
 def _kilobytes(value: str) -> int:
     if not 10 <= (kilobytes := _whole(value)) <= 10_000:
-        raise ValueError("a whole number from 10 to 10000")
+        raise ValueError("10 至 10000 的整数")
     return kilobytes
 
 
@@ -105,7 +111,7 @@ def _pattern(value: str) -> re.Pattern[str] | None:
     try:
         return re.compile(value) if value else None
     except re.error:
-        raise ValueError("a regular expression") from None
+        raise ValueError("正则表达式") from None
 
 
 def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
@@ -121,13 +127,32 @@ def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
 
 def _database_url(value: str) -> str:
     """Empty, or of an engine that the migrations are written for. The message does not repeat it: it has a password."""
-    expected = "postgresql+psycopg://user:password@host/name, or nothing for SQLite"
+    expected = "postgresql+psycopg://用户:密码@主机/库名；使用 SQLite 时留空"
     try:
         engine = make_url(value).drivername if value else "sqlite"
     except (ArgumentError, ValueError) as error:
         raise ValueError(expected) from error
     if engine not in ("sqlite", "postgresql", "postgresql+psycopg"):
         raise ValueError(expected)
+    return value
+
+
+def _replica_url(value: str) -> str:
+    if value and not _database_url(value).startswith("postgresql"):
+        raise ValueError("postgresql+psycopg://用户:密码@主机/库名")
+    return value
+
+
+def _schema(value: str) -> str:
+    """A name that needs no quotes in any statement."""
+    if value and (not re.fullmatch(r"[a-z][a-z0-9_]{0,47}", value) or value.startswith("pg_")):
+        raise ValueError("最多 48 个小写字母、数字和下划线，以字母开头，不以 pg_ 开头")
+    return value
+
+
+def _letters(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{1,4}", value):
+        raise ValueError("一至四个大写字母")
     return value
 
 
@@ -151,7 +176,36 @@ SETTINGS = (
     ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
     Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
-    Setting("UPLOADS", "uploads", "directory of the encrypted uploads"),
+    Setting(
+        "SCHEMA",
+        "",
+        "PostgreSQL: the schema that holds everything, one for each province of a database; empty: the role's own",
+        _schema,
+        quoted=False,
+    ),
+    Setting(
+        "READ_DATABASE_URL",
+        "",
+        "a PostgreSQL replica that statistics and 名册 read from; while it is away they read from the database",
+        _replica_url,
+        quoted=False,
+    ),
+    Setting(
+        "UPLOADS",
+        "uploads",
+        "encrypted uploads: a directory, or a bucket: `s3://bucket` or `s3://bucket/prefix`",
+        read_place,
+    ),
+    Setting("S3_ENDPOINT", "", "address of the object store; empty: Amazon's", read_endpoint),
+    Setting("S3_ACCESS_KEY", "", "access key of the object store"),
+    Setting("S3_SECRET_KEY", "", "its secret key", quoted=False),
+    Setting("S3_REGION", "us-east-1", "region of the object store"),
+    Setting(
+        "S3_ADDRESSING",
+        "path",
+        "how the object store wants the bucket named: `path` (https://host/bucket) or `virtual` (https://bucket.host)",
+        _one_of("path", "virtual"),
+    ),
     Setting("BACKUP_DIR", "", "directory of the back-ups, best on another disk; empty: none are made by themselves"),
     Setting(
         "BACKUP_RECIPIENTS",
@@ -159,9 +213,7 @@ SETTINGS = (
         "public keys that back-ups are encrypted to, made by `flask backup key`, separated by commas",
         parse_recipients,
     ),
-    Setting(
-        "BACKUP_HOUR", "2", "hour of the day from which on `flask tick` makes one", _up_to(23, "an hour from 0 to 23")
-    ),
+    Setting("BACKUP_HOUR", "2", "hour of the day from which on `flask tick` makes one", _up_to(23, "0 至 23 点")),
     Setting("BACKUP_KEEP", "30", "how many are kept; 0: all", _whole),
     Setting(
         "BACKUP_WITH_KEYS",
@@ -207,16 +259,18 @@ SETTINGS = (
         "SECOND_LOOK_PERCENT",
         "0",
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
-        _up_to(100, "a percentage from 0 to 100"),
+        _up_to(100, "0 至 100 的百分数"),
     ),
-    Setting("PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "pixels as 295x413")),
+    Setting(
+        "PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "像素，例如 295x413")
+    ),
     Setting(
         "PHOTO_LARGER_PIXELS",
         "413x579",
         "pixels that a 一寸照片 is made to when the picture has enough of them",
-        _pair("x", "pixels as 413x579"),
+        _pair("x", PIXELS),
     ),
-    Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "a ratio as 5:7")),
+    Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "宽高比，例如 5:7")),
     Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
     Setting(
         "PHOTO_BACKGROUND",
@@ -266,12 +320,7 @@ SETTINGS = (
         "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
         _pattern,
     ),
-    Setting(
-        "DIGEST_HOUR",
-        "8",
-        "hour of the working day at which managers get their digest",
-        _up_to(23, "an hour from 0 to 23"),
-    ),
+    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", _up_to(23, "0 至 23 点")),
     Setting(
         "TRUSTED_HOSTS",
         "",
@@ -282,6 +331,8 @@ SETTINGS = (
     Setting("METRICS_TOKEN", "", "who asks for `/metrics` from elsewhere sends it: `Authorization: Bearer ...`"),
     Setting("LOG_FORMAT", "text", "`json` writes one object a line", _one_of("text", "json")),
     Setting("LOG_REQUESTS", "no", "a line for each request: view, status, time; no address, path or name", _yes),
+    Setting("PROVINCE_DATA", "data", "directory with `divisions.csv` and `departments.csv` of the province"),
+    Setting("NUMBER_PREFIX", "LN", "what each 申报编号 begins with: the letters of the province", _letters),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
     Setting("SITE_OWNER", "主办单位：省级财政部门会计管理机构(示例)", "owner in the footer"),
@@ -299,12 +350,12 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
             values[setting.name] = setting.read(text)
         except ValueError as error:
             shown = f"KUAIJI_{setting.name}" + (f"={text!r}" if setting.quoted else "")
-            raise BadSetting(f"{shown}: expected {error}") from error
+            raise BadSetting(f"{shown}：应为{error}") from error
     return values
 
 
 #: Variables of the tools beside the product.
-OTHER_VARIABLES = ("CHROMIUM",)
+OTHER_VARIABLES = ("CHROMIUM", "ADMIN_URL")
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
@@ -314,7 +365,7 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
         prefix, _, name = variable.partition("_")
         if prefix == "KUAIJI" and name not in (*known, *OTHER_VARIABLES):
             nearest = get_close_matches(name, known, 1)
-            yield f"{variable} is no setting" + (f"; did you mean KUAIJI_{nearest[0]}?" if nearest else "")
+            yield f"没有 {variable} 这个设置" + (f"；是不是 KUAIJI_{nearest[0]}？" if nearest else "；请删除")
 
 
 class Config:
@@ -327,9 +378,7 @@ class Config:
     SESSION_COOKIE_SAMESITE = "Lax"
     STARTS_DRAWERS = True  # a separate process draws print jobs (commands/print_sheets.py)
     WTF_CSRF_TIME_LIMIT = None  # bound to the session's row, which expires
-    WTF_CSRF_SSL_STRICT = (
-        False  # same-origin is enforced by the token and SameSite; no Referer is sent (Referrer-Policy)
-    )
+    WTF_CSRF_SSL_STRICT = False  # same-origin is enforced by the token and SameSite; no Referer is sent
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
@@ -340,7 +389,10 @@ class Config:
         self.STATIC_BUILDS: Path = self.DATA / "static"
         self.METRICS: Path = self.DATA / "metrics"
         self.COMPILED_TEMPLATES: Path = self.DATA / "templates"
-        self.UPLOADS: Path = ROOT / given["UPLOADS"]
+        place = given["UPLOADS"]
+        self.UPLOADS: Path | S3Place = ROOT / place if isinstance(place, str) else place
+        self.S3 = S3Access(self.S3_ENDPOINT, self.S3_ACCESS_KEY, self.S3_SECRET_KEY, self.S3_REGION, self.S3_ADDRESSING)
+        self.PROVINCE_DATA: Path = ROOT / given["PROVINCE_DATA"]
         self.BACKUP_DIR: Path | None = ROOT / given["BACKUP_DIR"] if given["BACKUP_DIR"] else None
         self.BASE_URL: str = (given["BASE_URL"] or f"http://{given['HOST']}:{given['PORT']}").rstrip("/")
         self.HTTPS = self.SESSION_COOKIE_SECURE = self.BASE_URL.startswith("https://")
@@ -352,6 +404,8 @@ class Config:
         self.KEYS_FILE: Path = ROOT / given["KEYS_FILE"] if given["KEYS_FILE"] else self.DATA / "keys.json"
         self._set_up_messages(given["LEGACY_CLAIM_FACTORS"], given="KUAIJI_LEGACY_CLAIM_FACTORS" in environ)
         self.WARNINGS = tuple(unknown_variables(environ))
+        if isinstance(place, S3Place) and (problem := self.S3.problem()):
+            raise BadSetting(problem)
         if given["ENV"] == "production":
             if problems := list(self._production_problems()):
                 raise BadSetting("\n".join(problems))
@@ -360,27 +414,27 @@ class Config:
     def _set_up_messages(self, factors: tuple[str, ...], *, given: bool) -> None:
         """A code to the phone on file is the first proof, once it can be sent."""
         if self.SMTP_URL not in ("", "console:") and not self.MAIL_FROM:
-            raise BadSetting("KUAIJI_MAIL_FROM must be set when KUAIJI_SMTP_URL names a server")
+            raise BadSetting("KUAIJI_MAIL_FROM 必须设置，因为 KUAIJI_SMTP_URL 指定了邮件服务器")
         if self.SMS_URL and not given:
             factors = ("sms_on_file", *factors)
         self.LEGACY_CLAIM_FACTORS: tuple[str, ...] = factors
         if "sms_on_file" in factors and not self.SMS_URL:
-            raise BadSetting("KUAIJI_LEGACY_CLAIM_FACTORS has sms_on_file: KUAIJI_SMS_URL must be set")
+            raise BadSetting("KUAIJI_LEGACY_CLAIM_FACTORS 含有 sms_on_file；请设置 KUAIJI_SMS_URL")
 
     def _production_problems(self) -> Iterator[str]:
         """What keeps the product from starting where real people use it, one line each."""
         if not self.SECRET_KEY:
-            yield "KUAIJI_SECRET_KEY must be given when KUAIJI_ENV=production"
+            yield "KUAIJI_SECRET_KEY 在正式环境必须设置"
         elif problem := secret_problem(self.SECRET_KEY):
-            yield f"KUAIJI_SECRET_KEY {problem}; make one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            yield f"KUAIJI_SECRET_KEY {problem}；请生成一个：python3 -c 'import secrets; print(secrets.token_hex(32))'"
         if not self.KEYS_FILE.is_file():
-            yield f"KUAIJI_KEYS_FILE must name an existing file when KUAIJI_ENV=production: {self.KEYS_FILE}"
+            yield f"KUAIJI_KEYS_FILE 在正式环境必须是已有的文件，现在找不到 {self.KEYS_FILE}"
         if not self.STAFF_TOTP:
-            yield "KUAIJI_STAFF_TOTP=off: staff must have a second factor when KUAIJI_ENV=production"
+            yield "KUAIJI_STAFF_TOTP=off 在正式环境不允许；请改为 required"
         if not self.HTTPS or not urlsplit(self.BASE_URL).hostname:
-            yield f"KUAIJI_BASE_URL must begin with https:// when KUAIJI_ENV=production: {self.BASE_URL}"
+            yield f"KUAIJI_BASE_URL 在正式环境必须以 https:// 开头，现在是 {self.BASE_URL}"
         if not self.TRUSTED_HOSTS:
-            yield "KUAIJI_TRUSTED_HOSTS must name the host of the site when KUAIJI_ENV=production"
+            yield "KUAIJI_TRUSTED_HOSTS 在正式环境必须写出网站的域名"
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)  # for the type checker: __init__ creates the attributes

@@ -27,9 +27,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    insert,
+    inspect,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
 
 from lib.codes import (
     EDITABLE,
@@ -52,10 +54,11 @@ from lib.codes import (
 )
 from lib.crypto import row_mac
 from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
+from lib.database.replica import Replica
 from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
-from lib.storage import Folder
+from lib.storage import Store
 
 #: Every constraint has a name, so that migrations can find it and views can tell which one failed.
 CONSTRAINT_NAMES = {
@@ -73,25 +76,36 @@ def keys() -> Keyring:
     return ring
 
 
-def store() -> Folder:
+def store() -> Store:
     """The encrypted files of this installation."""
-    folder: Folder = current_app.extensions["kuaiji.store"]
-    return folder
+    kept: Store = current_app.extensions["kuaiji.store"]
+    return kept
 
 
 def site() -> Site:
-    """What messages say of this installation, and how they leave it."""
+    """What messages and numbers say of this installation, and how messages leave it."""
     found: Site = current_app.extensions["kuaiji.site"]
     return found
 
 
+#: Every number, so that no id is forgotten: a distributed PostgreSQL makes ids beyond 32 bits (ADR 044).
+WIDE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def replica() -> dict[str, Any]:
+    """Where statistics and exports read: ``db.session.execute(query, bind_arguments=replica())``."""
+    found: Replica = current_app.extensions["kuaiji.replica"]
+    return found.where()
+
+
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    registry = registry(metadata=MetaData(naming_convention=CONSTRAINT_NAMES), type_annotation_map={int: WIDE})
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
 
 
 def make_append_only(table: Table) -> None:
     """Make a table refuse UPDATE and DELETE from its creation on."""
+    table.info["append_only"] = True
     for dialect in ("sqlite", "postgresql"):
         for statement in append_only_statements(table.name, dialect):
             ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
@@ -747,7 +761,7 @@ class Declaration(Answers, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
-    number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: LN + year + 7 digits
+    number: Mapped[str] = mapped_column(String(16), unique=True)  # 申报编号: prefix + year + 7 digits
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     kind: Mapped[Kind] = mapped_column(EnumCode(Kind), default=Kind.FIRST)
     status: Mapped[Status] = mapped_column(EnumCode(Status), default=Status.DRAFT)
@@ -778,8 +792,12 @@ class Declaration(Answers, Base):
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
     claim: Mapped[Claim | None] = relationship(back_populates="declaration")
-    transfers: Mapped[list[Transfer]] = relationship(back_populates="declaration", order_by="Transfer.id")
-    second_looks: Mapped[list[SecondLook]] = relationship(back_populates="declaration", order_by="SecondLook.id")
+    transfers: Mapped[list[Transfer]] = relationship(
+        back_populates="declaration", order_by="(Transfer.at, Transfer.id)"
+    )
+    second_looks: Mapped[list[SecondLook]] = relationship(
+        back_populates="declaration", order_by="(SecondLook.at, SecondLook.id)"
+    )
 
     @property
     def is_editable(self) -> bool:
@@ -885,7 +903,7 @@ class Revision(Base):
     declaration: Mapped[Declaration] = relationship(back_populates="revisions")
     sheet: Mapped[Sheet | None] = relationship()
     department: Mapped[Department] = relationship()
-    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="Mark.id")
+    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="(Mark.created_at, Mark.id)")
 
 
 # The database refuses to change or delete rows of these tables.
@@ -997,6 +1015,9 @@ class Record(Base):
         Index("ix_record_first_province", "first_approved_at", "id"),
         Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
         Index("ix_record_by_office", "department_id", "id"),
+        Index("ix_record_changed_province", "changed_at", "id"),
+        Index("ix_record_changed_city", "city_id", "changed_at", "id"),
+        Index("ix_record_changed_office", "department_id", "changed_at", "id"),
         Index(
             *("ix_record_closed", "approved_at", "id"),
             sqlite_where=text("closed_at IS NOT NULL"),
@@ -1024,10 +1045,38 @@ class Record(Base):
     #: 注销: since when and why. The record stays; the person cannot ask for a change.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
+    changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
 
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class RecordRemoval(Base):
+    """A record left a department: it went to another one, or its approval was revoked. For systems that keep a copy."""
+
+    __tablename__ = "record_removal"
+    __table_args__ = (
+        Index("ix_record_removal_province", "at", "id"),
+        Index("ix_record_removal_office", "department_id", "at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_uid: Mapped[str] = mapped_column(String(24))
+    department_id: Mapped[int]  # that it left
+    to_department_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
+@event.listens_for(Record, "after_update")
+@event.listens_for(Record, "after_delete")
+def _note_removal(_mapper: Any, connection: Any, row: Record) -> None:
+    state = inspect(row)
+    left = state.attrs.department_id.history.deleted
+    if state.session and (row in state.session.deleted or (left and left[0] is not None)):
+        gone, to = (left[0], row.department_id) if left else (row.department_id, None)
+        values = {"record_uid": row.uid, "department_id": gone, "to_department_id": to}
+        connection.execute(insert(RecordRemoval).values(values))
 
 
 class RecordEntry(Base):
@@ -1621,7 +1670,7 @@ class PrintJob(Base):
     done: Mapped[int] = mapped_column(default=0)
     address: Mapped[str | None] = mapped_column(String(64), index=True)  # of the finished file in the store
     parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # of an export: addresses, in order
-    size: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))  # bytes
+    size: Mapped[int | None] = mapped_column()  # bytes
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     alive_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # heartbeat of the drawer, every few sheets
     drawer: Mapped[str | None] = mapped_column(String(24))  # the drawing process; one that was replaced must notice
@@ -1645,3 +1694,48 @@ class BackupRun(Base):
     size: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes
     with_keys: Mapped[bool] = mapped_column(default=False)
     problem: Mapped[str | None] = mapped_column(String(200))
+
+
+# --- other systems: tokens of the read-only API, and who was read with them ---------------------------------------
+
+
+class ApiToken(Base):
+    """With it another system reads the people of a department and those below. Two administrators make it (adr/043).
+
+    ``window_at``, ``used``: the minute of the last request, and how many there were in it.
+    """
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    name: Mapped[str] = mapped_column(String(40))  # of the system; people read it
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    networks: Mapped[list[str]] = mapped_column(JSON)  # none: from everywhere
+    per_minute: Mapped[int]
+    made_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nobody may use it yet
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    window_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used: Mapped[int] = mapped_column(default=0)
+
+    department: Mapped[Department] = relationship()
+    maker: Mapped[Staff] = relationship(foreign_keys=[made_by])
+
+
+class ApiAccess(Base):
+    """Another system read a person's data: one row for each person, token and day."""
+
+    __tablename__ = "api_access"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, index=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)  # the last time
+    times: Mapped[int] = mapped_column(default=1)

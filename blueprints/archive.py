@@ -36,7 +36,9 @@ def _found() -> Record:
 def own() -> ResponseReturnValue:
     record = own_record()
     versions = records_own.own_versions(me())
-    current = next(version for version in versions if version.revision.id == record.revision_id)
+    current = next((version for version in versions if version.revision.id == record.revision_id), None)
+    if current is None:  # the approval was revoked meanwhile: what is left of the record, if anything is
+        return redirect(url_for("archive.own"))
     return _page(current, versions, record)
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from blueprints import problems
 from lib import database, files
 from lib.crypto import HashingBusy
 from lib.database import begin_mode
@@ -59,6 +61,7 @@ FAILURES = {
     StorageFailure.READ_ONLY: FailurePage(507, advice=f"服务器的存储现在只能读取，这次的内容没有保存。{_AGAIN}"),
     StorageFailure.DISK_ERROR: FailurePage(507),
 }
+STORE_AWAY = FailurePage(503, "暂时连接不上文件存储", f"系统正在恢复。{_AGAIN}")
 LOST_PHOTO = (
     "编号 {number} 的个人基本信息表不能打印：一寸照片的文件已丢失或损坏。请重新上传一寸照片后再打印；"
     "不能上传的，请拨打咨询电话。"
@@ -83,9 +86,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, unexpected)
 
 
-def page(code: int, advice: str = "", title: str = "") -> tuple[str, int]:
+def page(code: int, advice: str = "", title: str = "") -> ResponseReturnValue:
     end_reading()
     db.session.rollback()
+    if problems.wanted():
+        return problems.answer(code, advice, title)
     usual = ERRORS.get(code, ERRORS[400] if code < 500 else ERRORS[500])
     words = {"title": title or usual[0], "advice": advice or usual[1]}
     return render_template("errors/error.html", code=code, **words), code
@@ -104,7 +109,7 @@ def failure_of(error: Exception) -> FailurePage | None:
     database.write_damage(current_app.extensions["kuaiji.damage"], error)
     begin_mode.set("DEFERRED")
     g.database_failed = not isinstance(error, OSError)
-    return FAILURES[found]
+    return STORE_AWAY if what == "storage" and found is StorageFailure.UNREACHABLE else FAILURES[found]
 
 
 def _cause(error: Exception) -> str:
@@ -113,7 +118,7 @@ def _cause(error: Exception) -> str:
     return (str(cause).splitlines() or [""])[0]
 
 
-def storage_failed(error: Exception) -> tuple[str, int]:
+def storage_failed(error: Exception) -> ResponseReturnValue:
     failure = failure_of(error)
     return page(failure.code, failure.advice, failure.title) if failure else unexpected(error)
 
@@ -121,14 +126,19 @@ def storage_failed(error: Exception) -> tuple[str, int]:
 def http_error(error: HTTPException) -> Any:
     if isinstance(error, SecurityError):  # no address of ours: our pages could not even link to themselves
         return Response(UNKNOWN_HOST, 400, mimetype="text/plain")
-    return error if error.code is None or error.code < 400 else page(error.code)
+    if error.code is None or error.code < 400:
+        return error
+    answer = page(error.code)
+    if isinstance(answer, Response):  # for another system: Allow, WWW-Authenticate, Retry-After
+        answer.headers.extend([(name, value) for name, value in error.get_headers() if name != "Content-Type"])
+    return answer
 
 
-def conflict(error: Exception) -> tuple[str, int]:
+def conflict(error: Exception) -> ResponseReturnValue:
     return page(409, str(error))
 
 
-def integrity(error: IntegrityError) -> tuple[str, int]:
+def integrity(error: IntegrityError) -> ResponseReturnValue:
     """On PostgreSQL two requests may create the same unique row at once; the second gets a conflict.
 
     Examples: a person starts again while the manager reopens a declined file; an officer saves a view twice.
@@ -139,33 +149,34 @@ def integrity(error: IntegrityError) -> tuple[str, int]:
     return page(409)
 
 
-def lost_picture(error: Exception) -> tuple[str, int]:
+def lost_picture(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("a stored picture is missing or damaged: %s", error)
     return page(404, LOST_PICTURE)
 
 
-def lost_photo(error: SheetPhotoLost) -> tuple[str, int]:
-    current_app.logger.error("a stored picture is missing or damaged: %s", error)
+def lost_photo(error: SheetPhotoLost) -> ResponseReturnValue:
+    which = "a stored picture is missing or damaged: %s, photo of printed sheet %s: %s"
+    current_app.logger.error(which, error.number, error.version, error.address)
     return page(404, LOST_PHOTO.format(number=error.number))
 
 
-def refused_picture(error: Exception) -> tuple[str, int]:
+def refused_picture(error: Exception) -> ResponseReturnValue:
     """For pages that cannot show the message, such as rotating a picture when no child process can be started."""
     return page(503 if isinstance(error, sandbox.SandboxBusy | sandbox.SandboxUnavailable) else 422, str(error))
 
 
-def invalid_value(_error: Exception) -> tuple[str, int]:
+def invalid_value(_error: Exception) -> ResponseReturnValue:
     """PostgreSQL refuses NUL in a text and numbers too large for their column. Our pages never send these."""
     current_app.logger.error("a value that the database refuses on %s", request.endpoint)
     return page(400)
 
 
-def overloaded(error: Exception) -> tuple[str, int]:
+def overloaded(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("connections or hashing are busy: %s", type(error).__name__)
     return page(503)
 
 
-def unexpected(error: Exception) -> tuple[str, int]:
+def unexpected(error: Exception) -> ResponseReturnValue:
     """Never shows a traceback, except in tests."""
     current_app.logger.exception("unexpected error on %s", request.endpoint)
     answer = page(500)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints import writing
+from blueprints import problems, token_gate, writing
 from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, failure_of
 from lib.database.reader import begin_reading, stop_reading
@@ -95,6 +95,9 @@ def load_session() -> None:
     begin_mode.set("DEFERRED")
     if request.endpoint == "static":
         return
+    if problems.wanted():  # a token passes there, and no cookie
+        request.max_content_length = token_gate.MAX_BODY
+        return
     begin_reading(db.engine)
     token = request.cookies.get(session_cookie(staff=is_staff_path())[0], "")
     found = sessions.find(token, staff=is_staff_path()) if token else None
@@ -143,6 +146,9 @@ def check_permission() -> BaseResponse | None:
     if not hasattr(view, "roles"):
         abort(403)
     if view.roles is None:
+        return None
+    if problems.wanted():
+        token_gate.check(view.roles)
         return None
     if g.actor is None:
         return abort(401) if _expects_data() else _redirect_to_sign_in()

@@ -20,7 +20,7 @@ from forms import PHOTO, STEPS
 from lib import names
 from lib.codes import AgreedKind
 from lib.database import utcnow
-from lib.metrics import CONTENT_TYPE, exposition
+from lib.monitoring.metrics import CONTENT_TYPE, exposition
 from lib.pdf import fonts
 from lib.pictures.images import PictureRefused
 from lib.questions.validators import unprintable_note
@@ -245,7 +245,7 @@ def readyz() -> ResponseReturnValue:
 
     Warnings are lines below ``ok``.
     """
-    found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store().root))
+    found = list(readiness.problems(current_app.extensions["kuaiji.damage"], current_app.config["DATA"], store()))
     lines = found or ["ok", *_looked_after()]
     db.session.rollback()
     return Response("".join(f"{line}\n" for line in lines), 503 if found else 200, mimetype="text/plain")
@@ -262,6 +262,6 @@ def metrics() -> ResponseReturnValue:
     """For Prometheus. Whoever may not ask finds nothing here."""
     if not may_watch():
         abort(404)
-    figures = list(gauges.figures(current_app.config["DATA"], store().root))
+    figures = list(gauges.figures(current_app.config["DATA"], store()))
     db.session.rollback()
     return Response(exposition(figures), content_type=CONTENT_TYPE)

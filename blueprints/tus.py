@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from blueprints import errors, writing
-from lib.files import refuse_unwritable
 from lib.pictures.images import MAX_BYTES
 from models import db, store
 from services.filing.intake import crop_of
@@ -159,7 +158,7 @@ def _create(find: Find, address: Address) -> Response:
 
 def _refuse_unwritable(length: int) -> None:
     """Pieces go into the database, which may take them while the picture could not be stored afterwards."""
-    refuse_unwritable(store().root, min(length, MAX_BYTES))
+    store().refuse_unwritable(min(length, MAX_BYTES))
 
 
 def _head(find: Find, uid: str) -> Response:

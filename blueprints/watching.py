@@ -9,7 +9,7 @@ from time import perf_counter
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 
-from lib import metrics
+from lib.monitoring import metrics
 
 HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9_-]{8,64}")

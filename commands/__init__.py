@@ -17,17 +17,20 @@ from commands import (
     legacy,
     messages,
     print_sheets,
+    province,
     queue,
     serve,
     staff,
     storage,
     tick,
+    words,
 )
 
-GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys, backup)
+GROUPS = (audit, staff, legacy, messages, storage, queue, calendar, departments, keys, backup, province)
 
 
 def init_app(app: Flask) -> None:
+    words.speak()
     for group in (module.group for module in GROUPS):
         app.cli.add_command(group)
     for module in (init, db_copy, demo, serve, tick, doctor, print_sheets):

@@ -19,14 +19,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from commands.doctor import migrations
 from commands.report import one_line, progress, reporting
 from commands.serve import claimed_port
-from lib import files
 from lib.backup import encryption
 from lib.backup.archive import KEYS, Archive, BackupSummary
 from lib.backup.encryption import BackupError
 from lib.clock import local
 from lib.database import failure_of, transaction_mode, utcnow
 from lib.files import StorageFailure, temporary_file_beside
-from lib.storage import Folder
 from models import db, keys, store
 from services import audit
 from services.operations import backup_runs, backups, restoring
@@ -34,11 +32,6 @@ from services.operations import backup_runs, backups, restoring
 group = AppGroup("backup", help="备份：生成密钥对、做备份、检查、恢复、查看、清理。")
 SHOWN = 20  # damaged files that are named
 TRIES = 12  # of five seconds each
-FAILURES = {
-    StorageFailure.FULL: "磁盘已满；请腾出空间，再做一次",
-    StorageFailure.READ_ONLY: "目录不能写入；请检查权限和挂载，再做一次",
-    StorageFailure.DISK_ERROR: "磁盘读写出错；请检查磁盘",
-}
 
 _directory = click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 _name = click.option("--backup", "name", metavar="NAME", help="哪一份备份；不写是最新的。")
@@ -94,23 +87,11 @@ def _made(archive: Archive, with_keys: bool) -> BackupSummary:
 
 
 @contextmanager
-def _plain_failures() -> Iterator[None]:
-    """Of a disk: in words that say what to do."""
-    try:
-        yield
-    except OSError as error:
-        if words := FAILURES.get(files.failure_of(error) or StorageFailure.LOCKED):
-            raise BackupError(f"{words}（{error.filename or error.strerror}）") from error
-        raise
-
-
-@contextmanager
 def _recorded(kind: str) -> Iterator[list[BackupSummary]]:
     """Write down how it ended: what is appended is the back-up in question."""
     begun_at, done = utcnow(), list[BackupSummary]()
     try:
-        with _plain_failures():
-            yield done
+        yield done
     except Exception as error:
         db.session.rollback()
         with suppress(SQLAlchemyError):  # the database may be what is broken
@@ -190,7 +171,7 @@ def _list_bad(bad: list[tuple[str, str]]) -> None:
 def restore(directory: Path | None, name: str | None, identity: Any, replace: bool, incomplete: bool) -> None:
     """用 DIR 里的备份恢复数据库和文件。请先停止服务；中断后再运行一次即可。"""
     archive = Archive(_folder(directory))
-    with _nobody_serves(), _plain_failures(), archive.reading():
+    with _nobody_serves(), archive.reading():
         summary = archive.chosen(name)
         _restore(archive, summary, _private(identity, summary), replace, incomplete)
     click.echo(
@@ -217,9 +198,9 @@ def _restore(archive: Archive, summary: BackupSummary, identity: Any, replace: b
     restoring.refuse(archive, summary, target, replace)
     ring = restoring.take_keys(archive, summary, target, keys(), identity)
     current_app.extensions["kuaiji.keys"] = ring
-    current_app.extensions["kuaiji.store"] = folder = Folder(target.uploads, ring)
+    current_app.extensions["kuaiji.store"] = kept = store().with_keys(ring)
     with progress("恢复文件", summary.files) as step:
-        bad = restoring.restore_files(archive, summary, folder, identity, step)
+        bad = restoring.restore_files(archive, summary, kept, identity, step)
     _list_bad(bad)
     if bad and not incomplete:
         raise BackupError(f"{len(bad)} 个文件缺少或损坏，数据库没有改动；请换一份备份，或加上 --incomplete 跳过它们")
@@ -235,7 +216,7 @@ def _target() -> restoring.Target:
 
     config = current_app.config
     known = frozenset(script.revision for script in ScriptDirectory(str(migrations())).walk_revisions())
-    return restoring.Target(config["UPLOADS"], config["KEYS_FILE"], _scratch(), known, _migrate)
+    return restoring.Target(config["KEYS_FILE"], _scratch(), known, _migrate)
 
 
 def _migrate(connection: Connection, revision: str) -> None:

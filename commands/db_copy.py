@@ -24,9 +24,9 @@ PEOPLE = (Account, Staff, LegacyHolder, Declaration, Event)
 @click.argument("source")
 @reporting
 def command(source: str) -> None:
-    """Copy everything from the database SOURCE (an address, or the path of a SQLite file) into the configured one.
+    """把数据库 SOURCE（地址，或 SQLite 文件的路径）里的全部数据复制到设置的数据库。
 
-    Stop the service first. A copy that was interrupted goes on when the command is run again.
+    请先停止服务。中断后再运行一次，会接着复制。
     """
     with _opened(source) as here:
         _check_source(here)
@@ -59,7 +59,7 @@ def _opened(source: str) -> Connection:
     if url == db.engine.url:
         raise click.ClickException("来源和目标是同一个数据库：请先把 KUAIJI_DATABASE_URL 改为新的数据库")
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
-        raise click.ClickException(f"没有这个文件：{url.database}")
+        raise click.ClickException(f"没有这个文件，请检查路径：{url.database}")
     engine = create_engine(url, **engine_options(url.render_as_string(hide_password=False)))
     prepare_engine(engine)
     if url.get_backend_name() == "postgresql":
@@ -67,7 +67,7 @@ def _opened(source: str) -> Connection:
     try:
         return engine.connect()
     except DBAPIError as error:
-        raise click.ClickException(f"连接不上来源数据库：{error.orig}") from error
+        raise click.ClickException(f"连接不上来源数据库，请检查地址和服务器：{error.orig}") from error
 
 
 def _check_source(source: Connection) -> None:

@@ -18,15 +18,15 @@ from models import Account, Staff, db
 
 
 @click.command("demo")
-@click.option("--people", default=40, show_default=True, type=click.IntRange(0, 500), help="How many applicants.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Another seed, other people.")
-@click.option("--if-empty", is_flag=True, help="Add people only to an empty database.")
-@click.option("--quiet", is_flag=True, help="Leave the list of accounts to flask serve.")
+@click.option("--people", default=40, show_default=True, type=click.IntRange(0, 500), help="申报人数量。")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="换一个数，生成另一批人。")
+@click.option("--if-empty", is_flag=True, help="只在数据库为空时生成。")
+@click.option("--quiet", is_flag=True, help="不列出账号；flask serve 会列出。")
 @reporting
 def command(people: int, seed: int, if_empty: bool, quiet: bool) -> None:
-    """Add invented people in every state, their papers, staff and old records; print the accounts."""
+    """生成虚构的演示数据：各种状态的申报人及材料、工作人员、原有持证人员；并列出账号。"""
     if current_app.config["ENV"] == "production":
-        raise click.ClickException("no demo data in production (KUAIJI_ENV=production)")
+        raise click.ClickException("正式环境（KUAIJI_ENV=production）不能生成演示数据；请换一个测试环境")
     lock = Path(current_app.config["DATA"]) / "demo.lock"
     lock.touch(mode=0o600)
     with locked(lock):  # a second `make run` waits, and then finds the accounts of the first
@@ -51,11 +51,11 @@ def _load(people: int, seed: int) -> None:
     config = current_app.config
     days = config["REVIEW_DAYS"], config["ASSISTANCE_DAYS"]
     how = demo_load.Demo(config["SECRET_KEY"], store(), *days, config["BASE_URL"])
-    with progress("demo data", 2 * people) as step:
+    with progress("生成演示数据", 2 * people) as step:
         added = demo_load.load(how, people, seed, step)
     code = demo_accounts.issue_code()
     db.session.commit()
-    click.echo(f"{added} people added")
+    click.echo(f"已生成 {added} 人")
     if code:
         click.echo(f"激活码(只显示这一次): {code[0]} {code[1]}")
 

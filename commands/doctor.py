@@ -13,7 +13,7 @@ from lib.clock import today
 from lib.database import transaction_mode
 from services.operations import doctor
 
-MARKS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "fault": ("FAULT  ", "red")}
+MARKS = {"ok": ("正常", "green"), "warning": ("提醒", "yellow"), "fault": ("故障", "red")}
 
 
 def migrations() -> Path:
@@ -23,7 +23,7 @@ def migrations() -> Path:
 @click.command("doctor")
 @reporting
 def command() -> None:
-    """Check settings, database, storage, fonts and calendar. Exit status 1 when something is broken."""
+    """检查设置、数据库、存储、字体、日历和备份；有故障时退出码为 1。"""
     faults = 0
     notes = doctor.Notes(*(current_app.extensions[f"kuaiji.{name}"] for name in ("damage", "proxy")))
     with transaction_mode("DEFERRED"):
@@ -32,4 +32,4 @@ def command() -> None:
             click.echo(f"{click.style(word, fg=colour)}  {found.text}")
             faults += found.level == "fault"
     if faults:
-        raise click.ClickException(f"{faults} faults")
+        raise click.ClickException(f"有 {faults} 处故障；请按上面的说明处理，再运行一次")

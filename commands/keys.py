@@ -19,7 +19,7 @@ from models import db, keys, store
 from services import audit
 from services.operations import key_rotation
 
-group = AppGroup("keys", help="List the keys of this installation, replace them.")
+group = AppGroup("keys", help="密钥：查看、更换。")
 
 NOTICED_S = 3.0  # every process has looked at the key file by then
 SETTLED_S = 60.0  # no request goes on for so long with a value that it sealed before
@@ -28,27 +28,25 @@ SETTLED_S = 60.0  # no request goes on for so long with a value that it sealed b
 @group.command("list")
 @reporting
 def list_keys() -> None:
-    """List the keys and how many values and files each seals. Reads the beginning of all of them."""
+    """列出密钥，以及各用于多少个值和文件。要读每个值和文件的开头。"""
     with transaction_mode("DEFERRED"):
         values, unknown = key_rotation.sealed_with(), key_rotation.unknown_numbers()
         db.session.rollback()
     files = _files_by_key()
     held = keys().keys
     for key_id in sorted({*held.sealing, *values, *files}):
-        there = "current" if key_id == held.current else _state(key_id, key_id in held.sealing)
-        click.echo(
-            f"seals {key_id} {there}: {sum(values.get(key_id, {}).values())} values, {files.get(key_id, 0)} files"
-        )
+        there = "当前" if key_id == held.current else _state(key_id, key_id in held.sealing)
+        click.echo(f"加密 {key_id} {there}：{sum(values.get(key_id, {}).values())} 个值，{files.get(key_id, 0)} 个文件")
         for where, count in sorted(values.get(key_id, {}).items()):
             click.echo(f"  {where}: {count}")
     for key_id in held.indexing:
-        click.echo(f"finds {key_id} {'current' if key_id == held.current_index else _state(key_id, True)}")
+        click.echo(f"检索 {key_id} {'当前' if key_id == held.current_index else _state(key_id, True)}")
     if unknown and len(held.indexing) > 1:
-        click.echo(f"  kept for the numbers of {len(unknown)} officers: {', '.join(unknown)}")
+        click.echo(f"  因 {len(unknown)} 名工作人员的证件号码而保留：{'、'.join(unknown)}")
 
 
 def _state(key_id: str, is_held: bool) -> str:
-    return "prepared" if key_id in keys().keys.prepared.values() else "old" if is_held else "MISSING"
+    return "备用" if key_id in keys().keys.prepared.values() else "旧" if is_held else "缺失"
 
 
 def _files_by_key(without: Collection[str] = ()) -> dict[str, int]:
@@ -62,19 +60,19 @@ def _files_by_key(without: Collection[str] = ()) -> dict[str, int]:
 
 
 @group.command("rotate")
-@click.option("--prepare", is_flag=True, help="Only add the new keys to the file: several machines need a copy first.")
+@click.option("--prepare", is_flag=True, help="只把新密钥加进文件：有几台机器时要先分发。")
 @click.option(
     "--settle",
     default=SETTLED_S,
     show_default=True,
     metavar="SECONDS",
-    help="How long requests may go on that began before the new keys were used.",
+    help="换用新密钥前已开始的请求最多还要多少秒。",
 )
 @reporting
 def rotate(prepare: bool, settle: float) -> None:
-    """Replace all keys that can be replaced; the site may run. After an interruption, call it again.
+    """更换所有可以更换的密钥；网站可以照常运行。中断后再运行一次即可。
 
-    The old keys are removed when nothing uses them any more. Then make a new back-up of the key file.
+    旧密钥不再使用时从文件里删除。完成后请重新备份密钥文件。
     """
     with _alone():
         ring = keys()
@@ -82,7 +80,7 @@ def rotate(prepare: bool, settle: float) -> None:
         if not ring.keys.old and not ring.keys.prepared:
             ring.replace_file(ring.keys.with_prepared())
         if prepare:
-            click.echo(f"{ring.path} has the new keys; copy it to every machine, then run flask keys rotate")
+            click.echo(f"{ring.path} 里已有新密钥；请把它复制到每台机器，再运行 flask keys rotate")
             return
         if ring.keys.prepared:
             time.sleep(min(NOTICED_S, settle))
@@ -112,7 +110,7 @@ def _rewrite_database() -> None:
                 db.session.commit()
             after, count = batch.last, count + batch.values
         if count:
-            click.echo(f"{one.name}: {count}", err=True)
+            click.echo(f"{one.name}：{count}", err=True)
 
 
 def _next(one: key_rotation.Pass, after: object) -> key_rotation.Batch | None:
@@ -126,7 +124,7 @@ def _rewrite_files() -> list[str]:
     """Returns the files that no key opens: they are damaged, and an old key would not bring them back."""
     head, damaged = keys().head, []
     due = [address for address in store().stored() if store().head(address) != head]
-    with progress("files", len(due)) as step:
+    with progress("文件", len(due)) as step:
         for address in due:
             try:
                 store().reseal(address)
@@ -150,14 +148,14 @@ def _retire(damaged: list[str]) -> None:
     ring.replace_file(ring.keys.without(gone))
     audit.record("keys_rotate", None, detail=f"retired {' '.join(gone) or 'none'}")
     db.session.commit()
-    click.echo(f"retired: {', '.join(gone) or 'none'}")
+    click.echo(f"已停用的密钥：{'、'.join(gone) or '无'}")
     if damaged:
-        click.echo(f"{len(damaged)} files open with no key; see flask storage check", err=True)
+        click.echo(f"有 {len(damaged)} 个文件任何密钥都打不开；请运行 flask storage check 查看", err=True)
     if unknown:
         raise click.ClickException(
-            f"an old key is kept, because the numbers of {', '.join(unknown)} are known as hashes only: "
-            "enter them with flask staff set-number, then run flask keys rotate again"
+            f"旧密钥还要保留：{'、'.join(unknown)} 的证件号码只存有摘要；"
+            "请用 flask staff set-number 重新录入，再运行 flask keys rotate"
         )
     if ring.keys.old:
-        raise click.ClickException("old keys are still in use (flask keys list); run flask keys rotate again")
-    click.echo(f"make a new back-up of {ring.path}: the older one opens nothing any more")
+        raise click.ClickException("旧密钥还在使用（见 flask keys list）；请再运行一次 flask keys rotate")
+    click.echo(f"请重新备份 {ring.path}：以前的备份打不开新的数据")

@@ -22,7 +22,7 @@ from services.messages import outbox, sending
 BUDGET_S = 20.0  # of one round
 PHONES = {CodePurpose.RESET: contacts.phone_for_code, CodePurpose.CLAIM: legacy_claim.phone_for_code}
 
-group = AppGroup("messages", help="Mail and SMS that wait to be sent.")
+group = AppGroup("messages", help="等待发送的邮件和短信。")
 
 
 @dataclass
@@ -97,24 +97,24 @@ def _send(message_id: int, senders: Mapping[Channel, Sender], done: Round) -> No
 @group.command("send")
 @reporting
 def send() -> None:
-    """Send what is due, until nothing is left. Several may run at once."""
+    """发送到时间的邮件和短信，直到发完；可以同时运行几个。"""
     found: Any = sending.senders(current_app.config)
     if not found:
-        raise click.ClickException("neither KUAIJI_SMTP_URL nor KUAIJI_SMS_URL is set")
+        raise click.ClickException("没有设置 KUAIJI_SMTP_URL 或 KUAIJI_SMS_URL；请先设置")
     done = send_due(float("inf"), found)
-    click.echo(f"{done.sent} sent, {done.not_sent} not taken")
+    click.echo(f"已发送 {done.sent} 条，未被接受 {done.not_sent} 条")
 
 
 @group.command("check")
 @reporting
 def check() -> None:
-    """Reach the mail server and the SMS gateway without sending anything."""
+    """检查能否连接邮件服务器和短信网关，不发送任何内容。"""
     problems = []
     for channel, sender in sending.senders(current_app.config).items():
         try:
             sender.check()
-            click.echo(f"{channel}: answers")
+            click.echo(f"{channel.label}：连接正常")
         except NotSent as error:
-            problems.append(f"{channel}: {one_line(error)}")
+            problems.append(f"{channel.label}：{one_line(error)}")
     if problems:
-        raise click.ClickException("; ".join(problems))
+        raise click.ClickException("；".join(problems))

@@ -43,7 +43,7 @@ class JobLost(Exception):
 @click.command("print")
 @reporting
 def command() -> None:
-    """Draw all waiting print jobs, then end. Started by the site and by tick."""
+    """生成等待中的打印件和名册，做完就结束；由网站和 flask tick 启动。"""
     os.nice(10)  # web requests have priority
     while _has_waiting_jobs():
         with _single_drawer(Path(current_app.config["DATA"])) as alone:
@@ -88,7 +88,7 @@ def _draw_next() -> bool:
         db.session.rollback()
     except Exception as error:
         db.session.rollback()
-        click.echo(f"print job {job_id}: {one_line(error)}", err=True)
+        click.echo(f"打印任务 {job_id}：{one_line(error)}", err=True)
         _fail(job_id, drawer, _problem(error))
     return True
 

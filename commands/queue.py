@@ -9,13 +9,13 @@ from commands.report import reporting
 from models import db
 from services.queue import index as queue_index
 
-group = AppGroup("queue", help="The officers' lists, their counters and search keys.")
+group = AppGroup("queue", help="审核列表及其计数和检索。")
 
 
 @group.command("rebuild")
 @reporting
 def rebuild() -> None:
-    """Rebuild lists, counters and search keys from declarations and revisions. Moves wait meanwhile."""
+    """由申报记录重新生成审核列表、计数和检索；期间办理操作要等待。"""
     lines, records = queue_index.rebuild()
     db.session.commit()
-    click.echo(f"{lines} submissions and {records} records were indexed")
+    click.echo(f"已重新生成：申报 {lines} 份，档案 {records} 份")

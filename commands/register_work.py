@@ -37,7 +37,7 @@ class RegisterLost(Exception):
 @click.command("work")
 @reporting
 def work() -> None:
-    """Work at the uploaded register files, then end. Started by the site and by tick."""
+    """处理网页上传的名册文件，做完就结束；由网站和 flask tick 启动。"""
     os.nice(10)
     _bound_memory()
     while work_next():
@@ -68,7 +68,7 @@ def work_next() -> bool:
     except Exception as error:
         db.session.rollback()
         said = str(error) if isinstance(error, UnreadableFile) else "处理时出错，请检查文件后重新上传"
-        click.echo(f"register file {job.id}: {one_line(error)}", err=True)
+        click.echo(f"名册文件 {job.id}：{one_line(error)}", err=True)
         _finish(job, worker, state="failed", problem=said[:200])
     return True
 

@@ -26,8 +26,8 @@ from commands import messages, tick
 from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import one_line, reporting
-from lib import metrics
 from lib.database import transaction_mode
+from lib.monitoring import metrics
 from models import db, site
 from services.operations import doctor
 
@@ -52,24 +52,24 @@ if __name__ == "__main__":
 
 
 @click.command("serve")
-@click.option("--tick-every", default=60.0, show_default=True, help="Seconds between two ticks.", metavar="SECONDS")
+@click.option("--tick-every", default=60.0, show_default=True, help="两次定时任务之间的秒数。", metavar="SECONDS")
 @click.option(
     "--grace",
     default=10,
     type=click.IntRange(1, 1800),
     show_default=True,
-    help="Seconds for requests under way when the server is asked to end.",
+    help="结束时最多等待正在处理的请求多少秒。",
     metavar="SECONDS",
 )
 @reporting
 def command(tick_every: float, grace: int) -> None:
-    """Serve the site until SIGTERM or Ctrl-C, and run the scheduled jobs every minute."""
+    """运行网站，每分钟做一次定时任务，直到收到 SIGTERM 或 Ctrl-C。"""
     config = current_app.config
     with claimed_port(config["HOST"], config["PORT"]):
         _print_warnings()
         code = _run(tick_every, grace)
     if code:
-        raise click.ClickException(f"the server ended with status {code}")
+        raise click.ClickException(f"网站服务意外结束（退出码 {code}）；请查看上面的日志，再启动")
 
 
 def _print_warnings() -> None:
@@ -81,7 +81,7 @@ def _print_warnings() -> None:
         if wrong := doctor.foreign_keys(config["KEYS_FILE"]):
             raise click.ClickException(wrong)
         for text in doctor.risky_settings(config):
-            click.echo(f"warning: {text}", err=True)
+            click.echo(f"提醒：{text}", err=True)
         if config["DEMO"]:
             print_accounts()
         db.session.remove()
@@ -103,8 +103,8 @@ def claimed_port(host: str, port: int) -> Iterator[None]:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
         except OSError as error:
-            hint = "set KUAIJI_PORT to a free one"
-            raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; {hint}") from error
+            hint = "请停止占用它的程序，或把 KUAIJI_PORT 改为空闲端口"
+            raise click.ClickException(f"不能使用 {host}:{port}（{error.strerror}）；{hint}") from error
         yield
 
 
@@ -182,7 +182,7 @@ def _start_server(grace: int) -> subprocess.Popen[bytes]:
     config = current_app.config
     _allow_open_files()
     _empty_figures(config["METRICS"])
-    click.echo(f"serving on http://{config['HOST']}:{config['PORT']} (Ctrl-C ends it)")
+    click.echo(f"网站已启动：http://{config['HOST']}:{config['PORT']}（按 Ctrl-C 结束）")
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         _granian(grace),
         cwd=current_app.root_path,
@@ -202,7 +202,7 @@ def _send_messages() -> None:
     try:
         messages.send_due(messages.BUDGET_S)
     except Exception as error:
-        click.echo(f"messages: {one_line(error)}", err=True)
+        click.echo(f"发送消息：{one_line(error)}", err=True)
     finally:
         db.session.remove()
 
@@ -210,4 +210,4 @@ def _send_messages() -> None:
 def _tick() -> None:
     _done, failed = tick.tick()
     for name, why in failed.items():
-        click.echo(f"tick: {name}: {why}", err=True)
+        click.echo(f"定时任务：{name}：{why}", err=True)

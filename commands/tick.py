@@ -52,11 +52,11 @@ def _installation() -> scheduled_jobs.Installation:
 @click.command("tick")
 @reporting
 def command() -> None:
-    """Expire claims, remind, send messages, delete old sessions, reservations, forms and codes. Every minute."""
+    """做一遍定时任务：释放到期的领取、提醒、发送消息、清理过期内容。每分钟运行一次。"""
     done, failed = tick()
-    done["messages sent"] = messages.send_due(messages.BUDGET_S).sent
+    done["发送的消息"] = messages.send_due(messages.BUDGET_S).sent
     for name, rows in done.items():
         if rows:
-            click.echo(f"{name}: {rows}")
+            click.echo(f"{name}：{rows}")
     if failed:
-        raise click.ClickException("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise click.ClickException("；".join(f"{name}：{why}" for name, why in failed.items()))

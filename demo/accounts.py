@@ -100,7 +100,7 @@ def register(person: DemoPerson, password_hash: str) -> Account:
         holder = legacy_claim.find(person.number)
         assert holder is not None
         return legacy_claim.claim(
-            legacy_claim.ProvenClaim(holder.id, "archive_no", None), password_hash, privacy.VERSION
+            legacy_claim.ProvenClaim(holder.uid, "archive_no", None), password_hash, privacy.VERSION
         )
     email = person.answers.get("email") or ""
     wanted = applicants.Registration(person.id_type, person.number, person.name, person.phone, email, privacy.VERSION)

@@ -11,7 +11,7 @@ from demo.accounts import LEGACY
 from demo.drawings import Appearance, Document, card
 from demo.people import DemoPerson, id_number
 from lib.codes import AssistanceNeed, IdType
-from lib.storage import Folder
+from lib.storage import Store
 from models import AssistanceRequest, db
 from services.assistance import requests
 from services.assistance.requests import Asked, DocumentPicture
@@ -39,7 +39,7 @@ WISHES = (
 Drawn = tuple[Asked, DocumentPicture]
 
 
-def draw(store: Folder, people: list[DemoPerson]) -> list[Drawn]:
+def draw(store: Store, people: list[DemoPerson]) -> list[Drawn]:
     """The applications with their pictures, already in the store; none when there are some in the database."""
     if db.session.scalar(select(AssistanceRequest.id).limit(1)):
         return []
@@ -53,7 +53,7 @@ def draw(store: Folder, people: list[DemoPerson]) -> list[Drawn]:
     return [_drawn(store, wish, number, office.id, place) for place, (wish, number) in enumerate(wishes)]
 
 
-def _drawn(store: Folder, wish: _Wish, number: str, office_id: int, place: int) -> Drawn:
+def _drawn(store: Store, wish: _Wish, number: str, office_id: int, place: int) -> Drawn:
     born = date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
     rows = (
         ("姓名", wish.name),

@@ -27,7 +27,7 @@ from lib.codes import Role, YesNo
 from lib.crypto import hash_password
 from lib.database import UTCDateTime, transaction_mode, utcnow
 from lib.identity import facts_from_number
-from lib.storage import Folder
+from lib.storage import Store
 from lib.workdays import workdays_between
 from models import Claim, Declaration, Department, Record, RecordTransfer, Staff, db, keys
 from services import access, workflow
@@ -60,7 +60,7 @@ class Demo:
     """The configuration of a run: the secret key, the store, and the working days for decisions."""
 
     secret: str
-    store: Folder
+    store: Store
     review_days: int
     assistance_days: int = 5
     base_url: str = "http://localhost"  # in the QR codes of the signed sheets
@@ -207,7 +207,7 @@ def _prepare_person(demo: Demo, person: DemoPerson, words: Words, pepper: bytes)
 NEAR = (0.11, 0.07, 0.78, 0.78)
 
 
-def _prepared(store: Folder, kind: str, picture: bytes) -> preparation.Prepared:
+def _prepared(store: Store, kind: str, picture: bytes) -> preparation.Prepared:
     return preparation.prepare_photo(store, picture, NEAR) if kind == PHOTO else preparation.prepare(store, picture)
 
 

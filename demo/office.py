@@ -13,7 +13,7 @@ from demo.people import id_number
 from lib.clock import today
 from lib.codes import Channel, OutboxState, Role
 from lib.database import utcnow
-from lib.storage import Folder
+from lib.storage import Store
 from models import Department, OutboxMessage, RegisterImport, Staff, db
 from services import audit
 from services.access import Actor
@@ -40,7 +40,7 @@ def is_loaded() -> bool:
     return db.session.scalar(select(RegisterImport.id).limit(1)) is not None
 
 
-def load(store: Folder, officers: dict[str, Staff]) -> None:
+def load(store: Store, officers: dict[str, Staff]) -> None:
     system, security = actor_of(officers["xitong"]), actor_of(officers["anquan"])
     _departments(system)
     _accounts(officers, system, security)
@@ -75,7 +75,7 @@ def lock_out() -> None:
         throttle.count_secret(limits, LOCKED, AttemptSource("192.0.2.7"))
 
 
-def _register(store: Folder, system: Actor) -> None:
+def _register(store: Store, system: Actor) -> None:
     """Checked and not imported: an error, a spoilt number, one who is here already, one with another name."""
     (name, born, serial, *_rest), (_other, other_born, other_serial, *_more) = LEGACY[:2]
     known, differing, fresh = id_number(born, serial), id_number(other_born, other_serial), id_number(born, 951)

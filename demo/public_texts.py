@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lib.clock import today
 from lib.codes import AgreedKind, Role
-from lib.storage import Blob, Folder
+from lib.storage import Blob, Store
 from models import Notice, Staff, db
 from services.accounts.staff import actor_of
 from services.sheet import commitment
@@ -35,7 +35,7 @@ WRITTEN = (
 COMING = NoticeText("关于系统维护的公告（演示）", "本周末进行系统维护，期间暂停办理。", False, None, None)
 
 
-def draw(store: Folder) -> Blob:
+def draw(store: Store) -> Blob:
     """The attachment, in the store."""
     return store.put(commitment.work_proof_pdf("演示"))
 

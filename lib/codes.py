@@ -234,3 +234,10 @@ class CodePurpose(ChoiceEnum):  # what a code that was sent is for
     RESET = "reset", "忘记密码"
     PHONE = "phone", "验证手机号码"
     EMAIL = "email", "验证电子邮箱"
+
+
+class ApiScope(ChoiceEnum):  # what another system may read with its token
+    RECORDS = "records", "姓名、隐去部分的证件号码、部门、状态"
+    WORK = "work", "工作单位、专业技术资格"
+    NUMBERS = "numbers", "完整证件号码"
+    APPLICATIONS = "applications", "申报的办理状态"

@@ -152,7 +152,7 @@ _WELL_KNOWN = re.compile(r"secret|change.?me|passw|example|kuaiji|123456|abcdef|
 def secret_problem(key: str) -> str:
     """Why a key that signs cookies is short or easy to guess, or nothing."""
     if len(key) < SECRET_LENGTH:
-        return f"has {len(key)} characters, fewer than {SECRET_LENGTH}"
+        return f"只有 {len(key)} 个字符，至少要 {SECRET_LENGTH} 个"
     if len(set(key)) < SECRET_VARIETY or key in (key + key)[1:-1] or _WELL_KNOWN.search(key):
-        return "is easy to guess"
+        return "太容易猜到"
     return ""

@@ -31,6 +31,8 @@ _FAILURES = {
     errno.EACCES: StorageFailure.READ_ONLY,
     errno.EPERM: StorageFailure.READ_ONLY,
     errno.EIO: StorageFailure.DISK_ERROR,
+    errno.EOPNOTSUPP: StorageFailure.DISK_ERROR,
+    errno.EHOSTDOWN: StorageFailure.UNREACHABLE,  # an object store (lib/storage/s3.py)
 }
 
 

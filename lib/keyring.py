@@ -80,10 +80,10 @@ class KeyFile:
                 content.get("prepared") or {},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadKeyFile(f"{path} is not a key file: {error}") from error
+            raise BadKeyFile(f"{path} 不是密钥文件（{type(error).__name__}）；请换回正确的文件") from error
         known = found.current in found.sealing and found.current_index in found.indexing
         if not known or any(not _is_key_id(key_id) for key_id in found.sealing):
-            raise BadKeyFile(f"{path} names a key that it does not hold")
+            raise BadKeyFile(f"{path} 里缺少当前使用的密钥；请换回完整的文件")
         return found
 
     def as_json(self) -> bytes:
@@ -252,14 +252,14 @@ class Keyring:
         try:
             return cipher.decrypt(nonce, sealed[HEAD_LENGTH + _NONCE_BYTES :], head + aad.encode())
         except (InvalidTag, ValueError) as error:
-            raise Tampered("altered or out of place") from error
+            raise Tampered("内容被改动，或不在原来的位置") from error
 
     def _cipher_of_late(self, head: bytes) -> AESGCM:
         """Another process may have begun to use a key since we looked."""
         self.look_again()
         if cipher := self._in_use.ciphers.get(head):
             return cipher
-        raise Tampered("no such key")
+        raise Tampered("没有对应的密钥")
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether a value was sealed with the current key; others are due for sealing again in a rotation."""

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
+from lib.database import ensure_schema
 from models import db
 
 
@@ -33,7 +34,10 @@ def run(connection: Connection) -> None:
 
 
 if (given := context.config.attributes.get("connection")) is not None:
+    ensure_schema(given)
     run(given)  # inside a transaction of the caller's, as when a back-up is restored
 else:
+    with db.engine.begin() as making:
+        ensure_schema(making)
     with db.engine.connect() as own:
         run(own)

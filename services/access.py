@@ -102,7 +102,11 @@ def open_declaration(actor: Actor) -> Declaration | None:
 def latest_declaration(actor: Actor) -> Declaration | None:
     """The applicant's open declaration, else the newest one that was not dropped."""
     query = _with_account(own_declarations(actor)).where(Declaration.status != Status.DROPPED)
-    return db.session.scalar(query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.id.desc()).limit(1))
+    return db.session.scalar(
+        query.order_by(Declaration.status.in_(OPEN).desc(), Declaration.created_at.desc(), Declaration.id.desc()).limit(
+            1
+        )
+    )
 
 
 def own_record(actor: Actor) -> Record | None:

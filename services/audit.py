@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 
 from sqlalchemy import Select, select, union
 
 from lib.codes import Status
 from lib.database import Prebuilt, parameter
-from models import Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
+from models import ApiAccess, ApiToken, Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS
 
@@ -41,6 +42,7 @@ ACCESSES = {
     "counter_lookup": "窗口查询",
     "code_issued": "窗口发放激活码",
     "view_assistance": "办理核验申请时查看账号情况",
+    "api_read": "其他系统通过接口读取",
 }
 
 
@@ -90,7 +92,7 @@ def record(
 def verdict_or_opening(declaration: Declaration) -> Select[str]:
     """Which came last, a verdict or the applicant's opening it: the event's verb."""
     query = select(Event.verb).where(Event.declaration_id == declaration.id)
-    return query.where(Event.verb.in_((OPENED, *VERDICTS))).order_by(Event.id.desc()).limit(1)
+    return query.where(Event.verb.in_((OPENED, *VERDICTS))).order_by(Event.at.desc(), Event.id.desc()).limit(1)
 
 
 def opened_result(declaration: Declaration) -> bool:
@@ -107,7 +109,7 @@ _HISTORY = Prebuilt(
     select(Event.verb, Event.at, Department.name.label("office"))
     .outerjoin(Department, Department.id == Event.department_id)
     .where(Event.declaration_id == parameter("declaration"), Event.verb.in_((*PROGRESS, "undo")))
-    .order_by(Event.id)
+    .order_by(Event.at, Event.id)
 )
 
 
@@ -150,33 +152,65 @@ def accesses(account_id: int, limit: int = 100) -> list[AuditEntry]:
     """信息查阅记录: who of the office looked into this person's file, newest first."""
     query = select(Event, Department.name).outerjoin(Department, Department.id == Event.department_id)
     query = query.where(Event.account_id == account_id, Event.actor == "staff", Event.verb.in_(ACCESSES))
-    found = [(event, office) for event, office in db.session.execute(query.order_by(Event.id.desc()).limit(limit))]
-    both = sorted((*found, *_exports_with(account_id, limit)), key=lambda one: -one[0].id)
-    return [AuditEntry(event.verb, ACCESSES[event.verb], event.at, office or "") for event, office in both[:limit]]
+    found = list(db.session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(limit)))
+    entries = [
+        AuditEntry(event.verb, ACCESSES[event.verb], event.at, office or "")
+        for event, office in (*found, *_exports_with(account_id, limit))
+    ]
+    return sorted((*entries, *_by_systems(account_id, limit)), key=attrgetter("at"), reverse=True)[:limit]
+
+
+def _by_systems(account_id: int, limit: int) -> Iterator[AuditEntry]:
+    """Other systems that read of this person: an entry for each day."""
+    query = select(ApiAccess, ApiToken.name, Department.name).join(ApiToken, ApiToken.id == ApiAccess.token_id)
+    query = query.join(Department, Department.id == ApiToken.department_id).where(ApiAccess.account_id == account_id)
+    for row, system, office in db.session.execute(query.order_by(ApiAccess.day.desc()).limit(limit)):
+        title = f"{system}（其他系统）通过接口读取，当天 {row.times} 次"
+        yield AuditEntry("api_read", title, row.at, office)
 
 
 # Who was in an exported 名册: one row for each export, not for each person; everyone in it still sees it.
 
 
+BLOCK = 1024  # bytes
+IN_BLOCKS = b"\1"  # no zlib stream begins so
+
+
 class Members:
-    """A set of accounts, one bit for each: 250 KB for two million, a few hundred bytes once packed for a county."""
+    """A set of accounts, one bit for each: 250 KB for two million, a few hundred bytes once packed for a county.
+
+    In blocks, of which only those with members are there: a distributed database makes ids from 2**48 on.
+    """
 
     def __init__(self) -> None:
-        self._bits = bytearray()
+        self._blocks: dict[int, bytearray] = {}
 
     def add(self, account_id: int) -> None:
-        place, bit = divmod(account_id, 8)
-        if place >= len(self._bits):
-            self._bits.extend(bytes(place + 1 - len(self._bits)))
-        self._bits[place] |= 1 << bit
+        block, place, bit = _place(account_id)
+        self._blocks.setdefault(block, bytearray(BLOCK))[place] |= 1 << bit
 
     def packed(self) -> bytes:
-        return zlib.compress(bytes(self._bits))
+        """The number of each block (8 bytes) and its bits."""
+        blocks = (block.to_bytes(8, "big") + bits for block, bits in sorted(self._blocks.items()))
+        return IN_BLOCKS + zlib.compress(b"".join(blocks))
+
+
+def _place(account_id: int) -> tuple[int, int, int]:
+    place, bit = divmod(account_id, 8)
+    return *divmod(place, BLOCK), bit
 
 
 def is_member(packed: bytes, account_id: int) -> bool:
-    bits = zlib.decompress(packed)
-    place, bit = divmod(account_id, 8)
+    """Rows that were written before there were blocks hold one bit for each id from 0 on: they are never changed."""
+    block, place, bit = _place(account_id)
+    if not packed.startswith(IN_BLOCKS):
+        return _has_bit(zlib.decompress(packed), block * BLOCK + place, bit)
+    found, head = zlib.decompress(packed[len(IN_BLOCKS) :]), block.to_bytes(8, "big")
+    starts = range(0, len(found), 8 + BLOCK)
+    return any(_has_bit(found, start + 8 + place, bit) for start in starts if found[start : start + 8] == head)
+
+
+def _has_bit(bits: bytes, place: int, bit: int) -> bool:
     return place < len(bits) and bool(bits[place] >> bit & 1)
 
 
@@ -190,7 +224,9 @@ def _exports_with(account_id: int, limit: int) -> Sequence[tuple[Event, str | No
     """The exports that this person was in, newest first, each with the office that made it."""
     query = select(RosterExport, Event, Department.name).join(Event, Event.id == RosterExport.event_id)
     query = query.outerjoin(Department, Department.id == Event.department_id)
-    query = query.where(RosterExport.department_id.in_(_offices_over(account_id))).order_by(Event.id.desc())
+    query = query.where(RosterExport.department_id.in_(_offices_over(account_id))).order_by(
+        Event.at.desc(), Event.id.desc()
+    )
     rows = db.session.execute(query.execution_options(yield_per=5))
     members = ((event, office) for export, event, office in rows if is_member(export.members, account_id))
     found = list(islice(members, limit))

@@ -28,6 +28,7 @@ from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
 from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
+from tests.support.site.object_store import object_store  # noqa: F401 (fixture)
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,
@@ -39,6 +40,8 @@ from tests.support.site.postgres import (  # noqa: F401 (fixtures)
 from tests.support.site.served import installed  # noqa: F401 (fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
+#: `make test-postgres`: every test with an application of its own process, but those that are about SQLite.
+ON_POSTGRESQL = os.environ.get("TEST_ENGINE") == "postgresql"
 
 #: ``make soak`` takes the long form.
 property_settings.register_profile("long", property_settings(), max_examples=1000)
@@ -120,11 +123,11 @@ def pool(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, pool: Pool, settings: dict[str, str]) -> Iterator[Flask]:
-    """An application with an empty database, on PostgreSQL where the test is marked so.
+    """An application with an empty database, on PostgreSQL where the test is marked so; `make test-postgres`: all.
 
     Tests of one process share it one after the other (tests/support/site/pool.py).
     """
-    if request.node.get_closest_marker("postgres"):
+    if ON_POSTGRESQL or request.node.get_closest_marker("postgres"):
         settings = settings | {"DATABASE_URL": request.getfixturevalue("postgres_copy")}
     yield from lent(pool.take(**settings))
 
@@ -138,7 +141,8 @@ class Page:
         self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
         self.data = response.data
         self.location = response.headers.get("Location", "")
-        self.headers = response.headers
+        self.headers = response.headers.copy()
+        self.request_id = self.headers.pop("X-Request-ID", "")  # another one each time
 
 
 class Browser:

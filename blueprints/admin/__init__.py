@@ -3,6 +3,7 @@
 from blueprints.admin import (
     administrators,
     agreed_texts,
+    api_tokens,
     audit,
     backups,
     bureaus,
@@ -22,6 +23,7 @@ from blueprints.admin.shared import bp
 __all__ = [
     "administrators",
     "agreed_texts",
+    "api_tokens",
     "audit",
     "backups",
     "bp",

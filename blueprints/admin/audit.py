@@ -50,6 +50,8 @@ class EventForm(AccountForm):
     def validate_until(self, field: Field) -> None:
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError("结束日期不能早于开始日期")
+        if field.data and not 2000 <= field.data.year <= 2099:  # the calendar's own ends cannot be counted from
+            raise ValidationError("结束日期请填写 2000 年至 2099 年之间的日期")
 
     def validate_since(self, field: Field) -> None:
         if field.data and not 2000 <= field.data.year <= today().year:
@@ -137,8 +139,8 @@ def verify_audit() -> ResponseReturnValue:
     with writing():
         audit.record("audit_verify", me(), detail=found.summary)
         db.session.commit()
-    if found.fault:
-        flash(f"核对不一致：{found.fault.chinese}。请立即联系运维人员，并保存数据库", "r")
+    if found.problem:
+        flash(f"核对不一致：{found.problem}。请立即联系运维人员，并保存数据库", "r")
     else:
         flash(f"已核对 {found.checked} 条，内容和顺序与写入时一致；还有 {found.waiting} 条等待加入校验链", "g")
     return redirect(url_for("admin.audit"))

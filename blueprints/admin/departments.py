@@ -21,7 +21,6 @@ from services.departments import matching, office_tree, snapshot
 
 BETWEEN_PHONES = re.compile(r"[、,，;；/\n]+|\s{2,}")
 SERVICE_LINE = re.compile(r"12[0-9]{3}")  # 12345, 12366
-PROVINCE = "210000/"
 
 
 def phone_list(text: str | None) -> str:
@@ -57,7 +56,7 @@ class DepartmentContactForm(OfficeForm):
 def list_departments() -> str:
     """The tree: all of it for the 系统管理员, who configures it; the own part for a manager, who fills in phones."""
     configures = me().role == Role.SYSTEM
-    path = PROVINCE if configures else me().path
+    path = office_tree.top() if configures else me().path
     query = " ".join(request.args.get("q", "").split())[:40]
     missing = request.args.get("phone") == "none"
     whole = office_tree.of(path)

@@ -62,6 +62,7 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
             AdminPage(
                 "admin.new_administrator", "新建管理员账号", "提出新的系统、安全、审计管理员账号，由系统管理员确认"
             ),
+            AdminPage("admin.api_tokens", "接口令牌", "查看哪些系统可以读取人员信息，新建、确认和作废它们的令牌"),
             AdminPage("admin.audit", "操作日志", "查询、导出和核对所有操作的记录"),
         ),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -45,8 +46,8 @@ class NoticeForm(AdminForm):
     ends_on = OptionalDayField("公开到", [Optional()], description="不填的，一直公开；填写的，那天结束以后不再公开")
     pinned = TickField("置顶", [Optional()])
 
-    def __init__(self, notice: Notice, state: NoticeState) -> None:
-        super().__init__(data=_filled(notice))
+    def __init__(self, notice: Notice, state: NoticeState, **options: Any) -> None:
+        super().__init__(data=_filled(notice), **options)
         if state in (NoticeState.PUBLIC, NoticeState.ENDED):
             del self.starts_on
 
@@ -143,7 +144,8 @@ def add_notice_file(notice_id: int) -> ResponseReturnValue:
     try:
         kind = _checked(data)
     except AttachmentRefused as error:
-        return _page(notice, NoticeForm(notice, notices.state(notice, utcnow())), str(error)), 422
+        saved = NoticeForm(notice, notices.state(notice, utcnow()), formdata=None)  # what was sent is another form
+        return _page(notice, saved, str(error)), 422
     blob = store().put(data)
     name = clean_name(file.filename or "" if file else "", kind)
     with writing():

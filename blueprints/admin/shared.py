@@ -20,6 +20,10 @@ def one_line(text: str | None) -> str:
     return names.normalise_text(text or "")
 
 
+#: The calendar's own ends cannot be counted from.
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
+
+
 class DayField(DateField):
     """A date that keeps an invalid typed text on the page."""
 
@@ -28,6 +32,8 @@ class DayField(DateField):
             super().process_formdata([value.strip() for value in valuelist])
         except ValueError as error:
             raise ValueError("请按 2026-11-23 的样子填写日期") from error
+        if self.data and not _EARLIEST <= self.data <= _LATEST:
+            raise ValueError("请填写 2000 年至 2099 年之间的日期")
 
     @property
     def typed(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from blueprints import client_source, writing
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
@@ -100,7 +101,10 @@ def claim_password() -> ResponseReturnValue:
     opened = remembered("opened")
     if opened is None:
         return _start_again()
-    form = NewPasswordForm(_personal(opened))
+    personal = _personal(opened)
+    if personal is None:  # the import was undone
+        return _start_again()
+    form = NewPasswordForm(personal)
     db.session.rollback()
     if not form.validate_on_submit():
         return render_template("auth/claim_password.html", form=form), 422 if form.is_submitted() else 200
@@ -117,8 +121,10 @@ def claim_password() -> ResponseReturnValue:
     return to_sign_in(typed)
 
 
-def _personal(opened: dict[str, Any]) -> dict[str, str]:
-    holder = db.session.get_one(LegacyHolder, opened["legacy_id"])
+def _personal(opened: dict[str, Any]) -> dict[str, str] | None:
+    holder = db.session.scalar(select(LegacyHolder).where(LegacyHolder.uid == opened.get("holder_uid")))
+    if holder is None:
+        return None
     phone = (
         holder.phone if opened["factor"] in legacy_claim.ASSURED_BY else ""
     )  # else a refused password would reveal the phone

@@ -216,7 +216,7 @@ def save_view() -> ResponseReturnValue:
     return _back(filters)
 
 
-@bp.post("/queue/views/<int(max=2147483647):view_id>/delete")
+@bp.post("/queue/views/<int:view_id>/delete")
 @only(*OFFICERS)
 def drop_view(view_id: int) -> ResponseReturnValue:
     with writing():

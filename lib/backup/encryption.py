@@ -26,7 +26,7 @@ def parse_recipients(text: str) -> tuple[str, ...]:
         try:
             _recipient(one)
         except BackupError:
-            raise ValueError("public keys as flask backup key prints (age1...), separated by commas") from None
+            raise ValueError("flask backup key 显示的公钥（age1...），几个之间用逗号隔开") from None
     return found
 
 
@@ -127,9 +127,6 @@ class _Sink(io.RawIOBase):
 
     def __init__(self, take: Callable[[bytes], object]) -> None:
         self._take = take
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, data: Any) -> int:
         self._take(bytes(data))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import (
+    BigInteger,
     DateTime,
     PoolProxiedConnection,
     String,
@@ -19,15 +20,15 @@ from sqlalchemy import (
     event,
     func,
     inspect,
+    literal,
     make_url,
     select,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy.schema import CreateIndex, CreateSchema
 
-from lib import metrics
 from lib.codes import ChoiceEnum
 from lib.database.prebuilt import Prebuilt as Prebuilt
 from lib.database.prebuilt import parameter as parameter
@@ -35,6 +36,7 @@ from lib.database.transactions import WITHOUT_WAITING as WITHOUT_WAITING
 from lib.database.transactions import begin_mode as begin_mode
 from lib.database.transactions import transaction_mode as transaction_mode
 from lib.files import Note, StorageFailure
+from lib.monitoring import metrics
 
 
 @compiles(CreateIndex, "postgresql")
@@ -46,6 +48,8 @@ def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
     return str(compiler.visit_create_index(create, **kwargs))
 
 
+#: The largest number that a column holds.
+LARGEST_ID = 2**63 - 1
 #: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
 LOCK_WAIT_S = 5
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
@@ -70,22 +74,35 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
     return journal + rest + ["journal_size_limit=67108864", "cache_size=-16000"]
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged."""
+def engine_options(url: str, schema: str = "") -> dict[str, Any]:
+    """What an engine for this database is made with. Parameters of a failed statement are personal data: not logged.
+
+    Of PostgreSQL each connection sees one schema only; without a name the one that the role's search path names.
+    """
     options: dict[str, Any] = {"pool_timeout": LOCK_WAIT_S, "hide_parameters": True}
     if url.startswith("sqlite"):
         return options | {"module": sqlite_driver, "connect_args": {"timeout": LOCK_WAIT_S}}
     given = make_url(url).query
-    timeout = given.get("connect_timeout", LOCK_WAIT_S)
-    return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": timeout}}  # a server may have gone
+    arguments = {"connect_timeout": given.get("connect_timeout", LOCK_WAIT_S)}
+    if schema:
+        arguments["options"] = f"{given.get('options', '')} -csearch_path={schema}".strip()
+    return options | {"pool_pre_ping": True, "connect_args": arguments}  # a server may have gone
 
 
-def is_in_use(url: str) -> bool:
+def ensure_schema(connection: Any) -> None:
+    """Make the schema that this connection's search path names first, if it is missing. Its role must be allowed to."""
+    if connection.dialect.name != "postgresql" or connection.scalar(select(func.current_schema())):
+        return
+    name = str(connection.scalar(select(func.current_setting("search_path")))).split(",")[0].strip(' "')
+    connection.execute(CreateSchema(name))
+
+
+def is_in_use(url: str, schema: str = "") -> bool:
     """Whether a database has tables; asked before the application has an engine. Creates no file."""
     file = make_url(url).database if url.startswith("sqlite") else None
     if file and not (os.path.exists(file) and os.path.getsize(file)):
         return False
-    engine = create_engine(url, **engine_options(url))
+    engine = create_engine(url, **engine_options(url, schema))
     try:
         return bool(inspect(engine).get_table_names())
     finally:
@@ -208,8 +225,17 @@ def advisory_lock(session: Any, *subjects: bytes) -> None:
     On PostgreSQL they would not see each other's new rows. SQLite has only one writer at a time.
     """
     if session.get_bind().dialect.name == "postgresql":
-        for key in sorted(int.from_bytes(subject[:8], "big", signed=True) for subject in subjects):  # no deadlock
-            session.execute(select(func.pg_advisory_xact_lock(key)))
+        for key in sorted(_lock_number(subject) for subject in subjects):  # no deadlock
+            session.execute(select(func.pg_advisory_xact_lock(_of_this_schema(key))))
+
+
+def _lock_number(subject: bytes) -> int:
+    return int.from_bytes(subject[:8], "big", signed=True)
+
+
+def _of_this_schema(key: int) -> Any:
+    """Advisory locks are a database's: an installation in another schema must not wait for this one."""
+    return func.hashtextextended(func.current_schema(), literal(key, BigInteger))
 
 
 @contextmanager
@@ -218,7 +244,7 @@ def alone(engine: Any, subject: bytes) -> Iterator[bool]:
     if engine.dialect.name != "postgresql":
         yield True
         return
-    key = int.from_bytes(subject[:8], "big", signed=True)
+    key = _of_this_schema(_lock_number(subject))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         got = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
         try:

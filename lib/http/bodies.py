@@ -59,7 +59,7 @@ class BufferedBodies:
             return self._answer(environ, start)
         with self._counted(self._sender(environ)) as has_room:
             if not has_room:
-                return self._refused(start, "503 Service Unavailable", BUSY)
+                return self._refused(start, "503 Service Unavailable", BUSY, ("Retry-After", "10"))
             try:
                 body = read(environ["wsgi.input"], environ, self._most(environ))
             except OSError as error:  # the temporary file's; a broken line is none here
@@ -69,8 +69,8 @@ class BufferedBodies:
             environ["wsgi.input"] = body
             return self._answer(environ, start)
 
-    def _refused(self, start: Callable[..., Any], status: str, words: str) -> list[bytes]:
-        start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8")])
+    def _refused(self, start: Callable[..., Any], status: str, words: str, *more: tuple[str, str]) -> list[bytes]:
+        start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8"), *more])
         return [words.encode()]
 
     @contextmanager

@@ -36,13 +36,13 @@ class PhotoRule:
 
     def __post_init__(self) -> None:
         if not all(self.fits(size) for size in (self.least, self.best)):
-            raise ValueError("pixel sizes of the wanted ratio")
+            raise ValueError("像素符合宽高比")
         if self.best[0] < self.least[0] or self.best[1] < self.least[1]:
-            raise ValueError("a best size that is no smaller than the least")
+            raise ValueError("LARGER_PIXELS 不小于 PIXELS")
         if self.max_bytes < 10_000:
-            raise ValueError("a limit of at least 10 KB")
+            raise ValueError("大小上限至少 10 KB")
         if self.background not in BACKGROUNDS:
-            raise ValueError(f"a background out of {', '.join(BACKGROUNDS)}")
+            raise ValueError(f"背景是 {'、'.join(BACKGROUNDS)} 之一")
 
     @property
     def shape(self) -> float:

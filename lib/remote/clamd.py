@@ -25,7 +25,7 @@ def parse_address(address: str) -> tuple[socket.AddressFamily, str | tuple[str, 
         return socket.AF_UNIX, address.removeprefix("unix:")
     found = _TCP.fullmatch(address)
     if not found or not 0 < int(found[3]) < 65536:
-        raise ValueError("unix:/path/of/the/socket or tcp:host:port")
+        raise ValueError("unix:/套接字的路径 或 tcp:主机:端口")
     return (socket.AF_INET6 if found[1] else socket.AF_INET), (found[1] or found[2], int(found[3]))
 
 
@@ -45,7 +45,7 @@ def scan(data: bytes, address: str, timeout: float = TIMEOUT_S) -> str | None:
         return None
     if answer.startswith("stream: ") and answer.endswith(" FOUND"):
         return answer.removeprefix("stream: ").removesuffix(" FOUND")
-    raise ScannerUnavailable(f"clamd answers: {answer[:100]!r}")
+    raise ScannerUnavailable(f"clamd 的应答是 {answer[:100]!r}")
 
 
 def ping(address: str, timeout: float = 3.0) -> bool:

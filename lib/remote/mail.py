@@ -24,14 +24,14 @@ def parse_url(url: str) -> SplitResult:
     """Raises ValueError that says what is expected."""
     parts = urlsplit(url)
     if url != CONSOLE and (parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/")):
-        raise ValueError("smtp://user:password@host:587, smtps://host:465, console: or nothing")
+        raise ValueError("smtp://用户:密码@主机:587、smtps://主机:465、console: 或空")
     _ = parts.port  # a ValueError of its own
     return parts
 
 
 def parse_from(address: str) -> None:
     if not re.fullmatch(r"(.*<)?[^@\s<>]+@[^@\s<>]+>?", address):
-        raise ValueError("a mail address, as 会计管理 <noreply@example.org>")
+        raise ValueError("邮箱地址，例如 会计管理 <noreply@example.org>")
 
 
 @dataclass

@@ -11,11 +11,12 @@ from lib.codes import Channel
 
 @dataclass(frozen=True)
 class Site:
-    """What messages say of an installation, and how they leave it."""
+    """What messages and numbers say of an installation, and how messages leave it."""
 
     name: str
     address: str
     channels: frozenset[Channel] = frozenset()
+    number_prefix: str = "LN"  # of a 申报编号
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ IDLE_S = 2.0  # after that a server may be ending it
 def parse_address(address: str) -> None:
     """Raises ValueError that says what is expected."""
     if not re.fullmatch(r"console:|https?://\S+", address):
-        raise ValueError("an http or https address, console: or nothing")
+        raise ValueError("http 或 https 网址、console: 或空")
 
 
 def parse_headers(text: str) -> dict[str, str]:
@@ -40,7 +40,7 @@ def parse_headers(text: str) -> dict[str, str]:
     except ValueError:
         headers = None
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-        raise ValueError('headers as JSON: {"Content-Type": "application/json"}')
+        raise ValueError('JSON 格式的请求头，例如 {"Content-Type": "application/json"}')
     return headers
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import metrics
+from lib.monitoring import metrics
 from lib.pictures.refusals import REASONS, PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.forkserver import LIMITS, REPORT, TIME_LEFT

@@ -61,7 +61,7 @@ def _end_older(person: Person) -> None:
 
 def usable_id(person: Person, code: str) -> int | None:
     """The id of the person's code, if this is it. The attempt must have been counted before."""
-    row = db.session.scalar(_usable(person).order_by(ActivationCode.id.desc()))
+    row = db.session.scalar(_usable(person).order_by(ActivationCode.issued_at.desc(), ActivationCode.id.desc()))
     is_right = hmac.compare_digest(row.code_hash if row else bytes(32), _hash(person, code))
     return row.id if row and is_right else None
 

@@ -192,7 +192,7 @@ def find_to_sign_in(number: str, name: str) -> Account | None:
     """
     states = (AccountState.ACTIVE, AccountState.FROZEN)
     query = select(Account).where(Account.id_index == number_index(number), Account.state.in_(states))
-    found = db.session.scalars(query.order_by(Account.state, Account.id.desc())).all()
+    found = db.session.scalars(query.order_by(Account.state, Account.created_at.desc(), Account.id.desc())).all()
     return next((account for account in found if same_name(name, account.name)), next(iter(found), None))
 
 

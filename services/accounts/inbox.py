@@ -87,7 +87,7 @@ def tell_staff(
 def tell_office(department_id: int, name: str, values: Mapping[str, str], link: str = "", **more: Any) -> None:
     """The managers of a department, or its officers if it has no manager."""
     here = Staff.active, Staff.department_id == department_id, Staff.role.in_(OFFICERS)
-    officers = db.session.scalars(select(Staff).where(*here).order_by(Staff.id)).all()
+    officers = db.session.scalars(select(Staff).where(*here).order_by(Staff.created_at, Staff.id)).all()
     managers = [person for person in officers if person.role == Role.MANAGER]
     tell_staff(managers or officers, name, values, link, **more)
 
@@ -109,7 +109,7 @@ def unread_count(account_id: int | None = None, *, staff_id: int | None = None) 
 def messages(account_id: int | None = None, limit: int = 100, *, staff_id: int | None = None) -> Sequence[InboxMessage]:
     """The newest messages first."""
     query = select(InboxMessage).where(_arrived(_owner(account_id, staff_id)))
-    return db.session.scalars(query.order_by(InboxMessage.id.desc()).limit(limit)).all()
+    return db.session.scalars(query.order_by(InboxMessage.created_at.desc(), InboxMessage.id.desc()).limit(limit)).all()
 
 
 def mark_read(account_id: int | None = None, *, staff_id: int | None = None) -> None:

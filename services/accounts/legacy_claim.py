@@ -46,9 +46,12 @@ class Proof:
 
 @dataclass(frozen=True)
 class ProvenClaim:
-    """A correct proof; it allows to set the password once."""
+    """A correct proof; it allows to set the password once.
 
-    legacy_id: int
+    ``holder_uid``: of the record. An import may be undone and made again meanwhile, and ids be given once more.
+    """
+
+    holder_uid: str
     factor: str
     code_id: int | None
     sms_code_id: int | None = None
@@ -104,7 +107,7 @@ def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
     if holder is None or not is_right:
         return None
     return ProvenClaim(
-        *(holder.id, proof.factor),
+        *(holder.uid, proof.factor),
         code_id=code_id if proof.factor == "activation_code" else None,
         sms_code_id=sms_code_id if proof.factor == BY_SMS else None,
     )
@@ -134,13 +137,13 @@ def month_of(text: str) -> str:
 
 def claim(opened: ProvenClaim, password_hash: str, privacy_version: str) -> Account:
     """Create the account for a legacy record. Raises StepExpired when it was claimed meanwhile or the code expired."""
-    free = (LegacyHolder.id == opened.legacy_id, LegacyHolder.claimed_at.is_(None))
+    free = (LegacyHolder.uid == opened.holder_uid, LegacyHolder.claimed_at.is_(None))
     claimed = db.session.execute(update(LegacyHolder).where(*free).values(claimed_at=utcnow()))
     if not claimed.rowcount or (opened.code_id and not activation_codes.redeem(opened.code_id)):  # type: ignore[attr-defined]
         raise StepExpired
     if opened.sms_code_id and not sent_codes.redeem(opened.sms_code_id):
         raise StepExpired
-    account = _account_of(db.session.get_one(LegacyHolder, opened.legacy_id), opened)
+    account = _account_of(db.session.scalars(select(LegacyHolder).where(free[0])).one(), opened)
     account.privacy_version = privacy_version
     try:
         applicants.set_password(account, password_hash)

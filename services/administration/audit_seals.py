@@ -45,29 +45,17 @@ class ChainHead:
 
 
 @dataclass(frozen=True)
-class ChainFault:
-    """The first bad row in words: for operators and the log, and for the page."""
-
-    english: str
-    chinese: str
-
-
-@dataclass(frozen=True)
 class Verification:
-    """``fault``: None when all is as it was written. ``waiting``: rows that are not sealed yet."""
+    """``problem``: the first bad row; empty when all is as it was written. ``waiting``: rows without a link yet."""
 
     checked: int
     waiting: int
-    fault: ChainFault | None = None
-
-    @property
-    def problem(self) -> str:
-        return self.fault.english if self.fault else ""
+    problem: str = ""
 
     @property
     def summary(self) -> str:
         """For the log, which auditors read."""
-        return self.fault.chinese if self.fault else f"核对 {self.checked} 条，一致"
+        return self.problem or f"核对 {self.checked} 条，一致"
 
 
 def head() -> ChainHead:
@@ -137,7 +125,7 @@ def parse_head(text: str) -> ChainHead:
 
 def verify(known: ChainHead, step: Callable[[int], None] = lambda _rows: None) -> Verification:
     """Every row of the trail, against the chain and against a link that is ``known`` from elsewhere."""
-    checked, fault = 0, None
+    checked, fault = 0, ""
     for fault in _links(ChainHead(), known):
         checked += 1
         step(1)
@@ -151,7 +139,7 @@ def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verificatio
     """The same for the latest rows, quickly enough for a page."""
     last = head()
     before = _link_at(last.position - most) if last.position > most else ChainHead()
-    checked, fault = 0, None
+    checked, fault = 0, ""
     for fault in _links(before, known):
         checked += 1
         if fault:
@@ -166,8 +154,8 @@ def _link_at(position: int) -> ChainHead:
     return ChainHead(position, *(db.session.execute(query).first() or ()))
 
 
-def _links(before: ChainHead, known: ChainHead) -> Iterator[ChainFault | None]:
-    """What is wrong with each row behind ``before``, in the order of the chain; None for nothing."""
+def _links(before: ChainHead, known: ChainHead) -> Iterator[str]:
+    """What is wrong with each row behind ``before``, in the order of the chain; empty for nothing."""
     query = select(EventSeal.position, EventSeal.event_id, EventSeal.digest, *_ROW)
     query = query.outerjoin(Event, Event.id == EventSeal.event_id).where(EventSeal.position > before.position)
     found = db.session.execute(query.order_by(EventSeal.position).execution_options(yield_per=1000))
@@ -176,51 +164,39 @@ def _links(before: ChainHead, known: ChainHead) -> Iterator[ChainFault | None]:
         digest = crypto.chain_link(ring, digest, row.event_id, row.mac)
         which = row.event_id
         if row.position != expected:
-            yield ChainFault(
-                f"event {which}: the link before it is missing (position {expected})",
-                f"第 {which} 号记录之前缺少第 {expected} 个链节",
-            )
+            yield f"第 {which} 号记录之前缺少第 {expected} 个链节"
         elif row.id is None:
-            yield ChainFault(f"event {which} was removed", f"第 {which} 号记录被删除")
+            yield f"第 {which} 号记录被删除"
         elif not crypto.is_row_genuine(ring, row[5:], row.mac):
-            yield ChainFault(f"event {which} was changed", f"第 {which} 号记录被修改")
+            yield f"第 {which} 号记录被修改"
         elif row.digest != digest:
-            yield ChainFault(
-                f"event {which} is not the one that was sealed at position {expected}",
-                f"第 {which} 号记录不是原来的记录，或者顺序被改动",
-            )
+            yield f"第 {which} 号记录不是原来的记录，或者顺序被改动"
         elif row.position == known.position and row.digest != known.digest:
-            yield ChainFault(
-                f"event {which}: the chain up to position {expected} was made anew",
-                f"第 {which} 号记录及以前的校验链被重新生成",
-            )
+            yield f"第 {which} 号记录及以前的校验链被重新生成"
         else:
-            yield None
+            yield ""
 
 
-def _unsealed(since: int = 0) -> tuple[int, ChainFault | None]:
+def _unsealed(since: int = 0) -> tuple[int, str]:
     """How many rows have no link: they are new, or were put in by somebody who does not know the key."""
     query = select(*_ROW).outerjoin(EventSeal, EventSeal.event_id == Event.id)
     query = query.where(EventSeal.position.is_(None), Event.id >= since if since else true()).order_by(Event.id)
-    ring, count, fault = keys(), 0, None
+    ring, count, fault = keys(), 0, ""
     for row in db.session.execute(query.execution_options(yield_per=1000)):
         count += 1
-        if fault is None and not crypto.is_row_genuine(ring, row[2:], row.mac):
-            fault = ChainFault(f"event {row.id} was put in or changed", f"第 {row.id} 号记录是插入的，或者被修改")
+        if not fault and not crypto.is_row_genuine(ring, row[2:], row.mac):
+            fault = f"第 {row.id} 号记录是插入的，或者被修改"
     return count, fault
 
 
-def _doubled() -> ChainFault | None:
+def _doubled() -> str:
     """A copy of a genuine row is genuine, too."""
     query = select(func.max(Event.id)).group_by(Event.mac).having(func.count() > 1)
     found = db.session.scalar(query.order_by(func.max(Event.id)).limit(1))
-    return ChainFault(f"event {found} is a copy of another one", f"第 {found} 号记录是复制的") if found else None
+    return f"第 {found} 号记录是复制的" if found else ""
 
 
-def _shortened(known: ChainHead, last: int) -> ChainFault | None:
+def _shortened(known: ChainHead, last: int) -> str:
     if known.position <= last:
-        return None
-    return ChainFault(
-        f"the trail ends at position {last}, it had {known.position}: rows were removed or an older copy was restored",
-        f"校验链只有 {last} 节，原来有 {known.position} 节：末尾的记录被删除，或者恢复了较早的备份",
-    )
+        return ""
+    return f"校验链只有 {last} 节，原来有 {known.position} 节：末尾的记录被删除，或者恢复了较早的备份"

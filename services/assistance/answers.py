@@ -73,7 +73,7 @@ def _reset(row: AssistanceRequest, password_hash: str) -> None:
 def _claim(row: AssistanceRequest, password_hash: str) -> None:
     holder = unclaimed(row.id_index)
     assert holder  # way() has just seen it
-    proven = ProvenClaim(holder.id, legacy_claim.BY_PICTURE, None, name=row.name, phone=row.phone)
+    proven = ProvenClaim(holder.uid, legacy_claim.BY_PICTURE, None, name=row.name, phone=row.phone)
     legacy_claim.claim(proven, password_hash, row.privacy_version)
 
 

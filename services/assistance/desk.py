@@ -121,7 +121,7 @@ def beside(row: AssistanceRequest, actor: Actor) -> Beside:
 def _account(index: bytes) -> Account | None:
     """The account in force, else one that was frozen: codes are in this order."""
     query = select(Account).where(Account.id_index == index, Account.state != AccountState.RESERVED)
-    return db.session.scalar(query.order_by(Account.state, Account.id.desc()).limit(1))
+    return db.session.scalar(query.order_by(Account.state, Account.created_at.desc(), Account.id.desc()).limit(1))
 
 
 def _sign_ins(account_id: int) -> Sequence[datetime]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal, null, select, union_all
+from sqlalchemy import bindparam, literal, null, select, union_all
 
 from lib import identity
 from lib.codes import AccountState, IdType, Status
@@ -133,14 +133,14 @@ def picture(case: Case) -> Outcome:
 
 
 _NEWEST = Prebuilt(
-    select(func.max(Declaration.id).label("id"))
+    select(Declaration.account_id, Declaration.id)
     .where(Declaration.account_id.in_(bindparam("accounts", expanding=True)))
     .where(Declaration.revision_number > 0, Declaration.status.not_in(NOT_SUBMITTED))
-    .group_by(Declaration.account_id)
+    .order_by(Declaration.created_at, Declaration.id)
 )
 
 
 def _submissions(accounts: Collection[int]) -> list[int]:
     """The newest submission of each account, if it has any."""
     rows = _NEWEST.rows(db.session, accounts=list(accounts)) if accounts else ()
-    return [row.id for row in rows]
+    return list({row.account_id: row.id for row in rows}.values())

@@ -79,7 +79,9 @@ def find(declaration: Declaration, page: Page, path: str) -> tuple[Draft | None,
     query = select(Draft, ParkedForm).select_from(Declaration).where(Declaration.id == declaration.id)
     query = query.outerjoin(Draft, (Draft.declaration_id == Declaration.id) & (Draft.page == _name(page)))
     is_own = (ParkedForm.account_id == Declaration.account_id) & (ParkedForm.path == path)
-    rows = db.session.execute(query.outerjoin(ParkedForm, is_own).order_by(ParkedForm.id.desc())).all()
+    rows = db.session.execute(
+        query.outerjoin(ParkedForm, is_own).order_by(ParkedForm.at.desc(), ParkedForm.id.desc())
+    ).all()
     return rows[0].Draft, [row.ParkedForm for row in rows if row.ParkedForm]
 
 
@@ -111,4 +113,4 @@ def has_late_forms(staff_id: int, path: str) -> bool:
 def late_forms(staff_id: int, path: str) -> Sequence[ParkedForm]:
     """An officer's forms about one submission that came after the session's end, newest first."""
     query = select(ParkedForm).where(ParkedForm.staff_id == staff_id, ParkedForm.path.startswith(path, autoescape=True))
-    return db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
+    return db.session.scalars(query.order_by(ParkedForm.at.desc(), ParkedForm.id.desc())).all()

@@ -130,19 +130,21 @@ def problems() -> list[str]:
         code for (level, _above), found in reference.divisions_below.items() if level == "county" for code in found
     ]
     found = [
-        f"{code}: no department covers it" for code in counties if not active & set(reference.covering.get(code, ()))
+        f"{code}：没有部门负责；请在 管理 → 部门 里指定"
+        for code in counties
+        if not active & set(reference.covering.get(code, ()))
     ]
     for row in rows.rows:
         if _lacks_place(row) and not _is_direct(row):
-            found.append(f"{row.code}: covers no place")
+            found.append(f"{row.code}：不负责任何区划；请指定区划或撤销")
         if row.active and row.parent_id and not rows.by_id[row.parent_id].active:
-            found.append(f"{row.code}: the department above it is closed")
+            found.append(f"{row.code}：上级部门已撤销；请改换上级")
     return found
 
 
 def notes() -> list[str]:
     """What somebody may still want to do: a zone of the province or of a city (省直, 市直) may go without a place."""
-    return [f"{row.code}: covers no place yet" for row in tree.load().rows if _lacks_place(row) and _is_direct(row)]
+    return [f"{row.code}：还没有负责的区划" for row in tree.load().rows if _lacks_place(row) and _is_direct(row)]
 
 
 def _lacks_place(row: DepartmentNode) -> bool:

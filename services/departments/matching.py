@@ -160,16 +160,16 @@ def _grouped(reference: ReferenceData, query: str) -> Sequence[PhoneBookGroup]:
 
 
 def ways_on() -> Sequence[DepartmentNode]:
-    """The topmost departments that collect by themselves and whose system has an address here."""
+    """The topmost departments that collect by themselves; those below one with an address of their own as well."""
     found: list[DepartmentNode] = []
     for row in snapshot.current().departments:
-        if row.active and row.own_system and row.system_url and not _is_below_one_of(row, found):
+        if row.active and row.own_system and not _is_below_one_of(row, found):
             found.append(row)
     return tuple(found)
 
 
 def _is_below_one_of(row: DepartmentNode, others: Sequence[DepartmentNode]) -> bool:
-    return any(row.path.startswith(other.path) and row.system_url == other.system_url for other in others)
+    return any(row.path.startswith(other.path) and row.system_url in (None, other.system_url) for other in others)
 
 
 def is_found(query: str, name: str, city: str) -> bool:

@@ -39,6 +39,11 @@ def of(path: str, query: str = "", *, without_phone: bool = False, with_closed: 
     return _entry(rows[0], rows, fits) if rows else None
 
 
+def top() -> str:
+    """The path of the province."""
+    return next(row.path for row in tree.load().rows if row.kind == DepartmentKind.PROVINCE)
+
+
 def lacks_phone(row: DepartmentNode) -> bool:
     return row.active and not row.phone
 

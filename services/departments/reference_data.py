@@ -17,23 +17,24 @@ from lib.workdays import Calendar
 from models import CalendarDay, Department, DepartmentDivision, Division, Option, ReturnReason, db
 from services.departments import reference_version
 
-OWN_SYSTEM = "2102"  # 大连 and its districts collect by themselves
-#: Functional zones that are preset: code, name, parent. An administrator adds the streets that a zone covers.
-ZONES = (("210000-SF", "沈抚示范区财政金融局", "210000"),)
+DATA = Path(__file__).resolve().parents[2] / "data"  # what is the same in every province
 
 
 def load_reference_data(folder: Path) -> dict[str, int]:
-    """Load the CSV files of ``folder``; returns how many rows were new, by table. The caller commits.
+    """Load the lists; returns how many rows were new, by table. The caller commits.
+
+    ``folder``: those of the province. ``departments.csv`` has what does not follow from the divisions: functional zones
+    (an administrator adds their streets), and who collects by itself, with all below it.
 
     The version is new in any case: running processes then also see what was changed by SQL.
     """
     reference_version.renew(db.session())
     return {
         "divisions": _load_divisions(folder),
-        "departments": _load_departments(),
-        "options": _load_options(folder),
-        "return reasons": _load_reasons(folder),
-        "calendar days": _load_calendar(folder),
+        "departments": _load_departments(folder),
+        "options": _load_options(DATA),
+        "return reasons": _load_reasons(DATA),
+        "calendar days": _load_calendar(DATA),
     }
 
 
@@ -54,25 +55,27 @@ def _load_divisions(folder: Path) -> int:
     return _add_new(Division, ("code",), wanted)
 
 
-def _load_departments() -> int:
+def _load_departments(folder: Path) -> int:
     """省财政厅 → city bureaus → county bureaus → zones."""
+    special = {row["code"]: row for row in rows(folder / "departments.csv")}
     query = select(Division).where(Division.level != "street").order_by(Division.code)
     by_code = {department.code: department for department in db.session.scalars(select(Department))}
     before = len(by_code)
     for division in db.session.scalars(query).all():
         if division.code not in by_code:
             parent = by_code.get(division.parent_code or "")
-            by_code[division.code] = _department(division.code, _name(division), division.level, parent)
-    for code, name, above in ZONES:
+            made = by_code[division.code] = _department(division.code, _name(division), division.level, parent)
+            made.own_system |= special.get(division.code, {}).get("own_system") == "1"
+    for code, row in special.items():
         if code not in by_code:
-            by_code[code] = _department(code, name, "zone", by_code[above])
+            by_code[code] = _department(code, row["name"], "zone", by_code[row["parent"]])
     return len(by_code) - before
 
 
 def _department(code: str, name: str, level: str, parent: Department | None) -> Department:
     kind = DepartmentKind(level)
     path = f"{parent.path if parent else ''}{code}/"
-    own = code.startswith(OWN_SYSTEM)
+    own = bool(parent and parent.own_system)
     department = Department(code=code, name=name, kind=kind, parent=parent, path=path, own_system=own)
     db.session.add(department)
     db.session.flush()

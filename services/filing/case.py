@@ -257,7 +257,9 @@ class DeclarationCase:
     def signed(self) -> Sheet | None:
         """The version that the uploaded pictures of the signed sheet are bound to; the oldest, if they differ."""
         bound = self._bound
-        return min((sheet for sheet in self._sheets if sheet.id in bound), key=lambda sheet: sheet.id, default=None)
+        return min(
+            (sheet for sheet in self._sheets if sheet.id in bound), key=lambda sheet: sheet.version, default=None
+        )
 
     @cached_property
     def printed_answers(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.questions.pages import Paper
 from lib.sandbox import client as sandbox
-from lib.storage import Folder
+from lib.storage import Store
 from models import Declaration, PaperPage, Upload, db
 from services.filing import signed_sheet
 from services.filing.case import DeclarationCase
@@ -33,7 +33,7 @@ NOT_NOW = (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked
 class IntakeSettings:
     """What a picture is checked, made and stored with."""
 
-    store: Folder
+    store: Store
     photo_rule: PhotoRule
     scanner: Scanner
 

@@ -54,7 +54,7 @@ def parked_path(actor: Actor) -> str:
     """The path of the newest form that came after the end of this person's session, if a page can restore it."""
     owner = ParkedForm.staff_id == actor.id if actor.is_staff else ParkedForm.account_id == actor.id
     query = select(ParkedForm.path).where(owner, ParkedForm.at > utcnow() - PARKED_FOR)
-    paths = db.session.scalars(query.order_by(ParkedForm.id.desc())).all()
+    paths = db.session.scalars(query.order_by(ParkedForm.at.desc(), ParkedForm.id.desc())).all()
     return next(filter(None, (giving_page(path, staff=actor.is_staff) for path in paths)), "")
 
 

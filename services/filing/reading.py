@@ -127,7 +127,9 @@ _CANDIDATE = aliased(Declaration)
 _NEWEST = (
     select(_CANDIDATE.id)
     .where(_CANDIDATE.account_id == parameter("account"), _CANDIDATE.status != Status.DROPPED)
-    .order_by(case((_CANDIDATE.status.in_(OPEN), 1), else_=0).desc(), _CANDIDATE.id.desc())
+    .order_by(
+        case((_CANDIDATE.status.in_(OPEN), 1), else_=0).desc(), _CANDIDATE.created_at.desc(), _CANDIDATE.id.desc()
+    )
     .limit(1)
     .scalar_subquery()
 )

@@ -16,7 +16,9 @@ LONGEST = 500  # characters
 def of(declaration: Declaration) -> Sequence[InternalNote]:
     """Newest first."""
     query = select(InternalNote).where(InternalNote.declaration_id == declaration.id)
-    return db.session.scalars(query.options(joinedload(InternalNote.staff)).order_by(InternalNote.id.desc())).all()
+    return db.session.scalars(
+        query.options(joinedload(InternalNote.staff)).order_by(InternalNote.at.desc(), InternalNote.id.desc())
+    ).all()
 
 
 def add(declaration: Declaration, actor: Actor, text: str) -> InternalNote:

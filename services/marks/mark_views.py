@@ -44,7 +44,7 @@ def step_of(target: str) -> Step | None:
 def marks_of_return(declaration: Declaration) -> Sequence[Mark]:
     """The open marks, and the closed ones that asked for no new signature, each with its revision."""
     is_excused = (Mark.state == MarkState.CLOSED) & Mark.resign.is_(False)
-    query = select(Mark).join(Mark.revision).options(contains_eager(Mark.revision)).order_by(Mark.id)
+    query = select(Mark).join(Mark.revision).options(contains_eager(Mark.revision)).order_by(Mark.created_at, Mark.id)
     query = query.where(Revision.declaration_id == declaration.id, (Mark.state == MarkState.OPEN) | is_excused)
     return db.session.scalars(query).all()
 

@@ -23,7 +23,7 @@ from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of
 from lib.files import locked
 from lib.keyring import Keyring, Tampered
-from lib.storage import FileMissing, Folder
+from lib.storage import FileMissing, Store
 from models import db
 from services.papers import papers
 
@@ -38,7 +38,7 @@ _BLOCK = 1 << 20
 class BackupSource:
     """What is backed up: the store and its keys; ``keys_file`` only when it is asked for. ``scratch``: for copies."""
 
-    store: Folder
+    store: Store
     keys: Keyring
     scratch: Path
     keys_file: Path | None = None
@@ -137,7 +137,7 @@ class _Files:
     """The stored files of a cut, copied unless the back-up before has them already."""
 
     def __init__(
-        self, archive: Archive, store: Folder, recipients: Sequence[str], known: Iterator[StoredCopy], step: Step
+        self, archive: Archive, store: Store, recipients: Sequence[str], known: Iterator[StoredCopy], step: Step
     ) -> None:
         self._archive, self._store, self._recipients = archive, store, recipients
         self._known, self._step = known, step
@@ -157,8 +157,6 @@ class _Files:
 
     def _copy(self, address: str) -> StoredCopy | None:
         known, stamp = self._known_as(address), self._store.stamp(address)
-        if stamp is None:
-            return None
         if known and known.stamp == stamp and self._archive.has(known):
             return known
         try:
@@ -167,7 +165,7 @@ class _Files:
             return None
         stored = hashlib.sha256(sealed).hexdigest()
         mark = self._archive.add_file(stored, lambda: encryption.encrypt(sealed, self._recipients))
-        return StoredCopy(address, stored, stamp, mark)
+        return StoredCopy(address, stored, stamp or "", mark)
 
     def _known_as(self, address: str) -> StoredCopy | None:
         """Both lists are in order."""
@@ -221,10 +219,7 @@ def made_at(summary: BackupSummary) -> datetime:
 def unpack(archive: Archive, summary: BackupSummary, identity: Any, target: Path) -> FileMark:
     """The database in plain, into a new file. Raises BackupError."""
     with (archive.root / summary.name / DATABASE).open("rb") as source:
-        mark = written(target, lambda out: encryption.decrypt_stream(source, out, identity))
-    if summary.engine == copies.SQLITE and (problem := copies.sqlite_problem(target)):
-        raise BackupError(f"备份 {summary.name} 里的数据库已损坏：{problem}；请换一份备份")
-    return mark
+        return written(target, lambda out: encryption.decrypt_stream(source, out, identity))
 
 
 def open_copy(archive: Archive, copy: StoredCopy, identity: Any) -> bytes:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from lib.clock import today
 from lib.codes import AssistanceState
 from lib.database import utcnow
-from lib.metrics import FigureFamily
+from lib.monitoring.metrics import FigureFamily
+from lib.storage import Store
 from lib.workdays import add_workdays
 from models import AssistanceRequest, PrintJob, QueueCount, Upload, WebSession, db
 from services.declaration import deadlines
@@ -26,7 +27,7 @@ DAY = timedelta(days=1)
 SIGNED_IN = timedelta(minutes=5)
 
 
-def figures(data: Path, uploads: Path) -> Iterator[FigureFamily]:
+def figures(data: Path, store: Store) -> Iterator[FigureFamily]:
     """All of them: the queue, 核验申请, the outbox, jobs, people signed in, room on the disks, the tick."""
     yield _queue()
     yield from _assistance()
@@ -34,8 +35,9 @@ def figures(data: Path, uploads: Path) -> Iterator[FigureFamily]:
     yield _single("kuaiji_jobs_waiting", "Sheets and lists that wait to be made", _count(PrintJob.state == "waiting"))
     yield _single("kuaiji_uploads_open", "Uploads that have begun", _count(Upload.id > 0))
     yield _single("kuaiji_sessions_active", "Sessions used within 5 minutes", _count(_used_since(utcnow() - SIGNED_IN)))
-    room = [((name,), float(shutil.disk_usage(folder).free)) for name, folder in (("data", data), ("uploads", uploads))]
-    yield FigureFamily("kuaiji_free_bytes", "Room on the disks", ("folder",), room)
+    room = {"data": shutil.disk_usage(data).free, "uploads": store.free()}
+    known = [((name,), float(free)) for name, free in room.items() if free is not None]
+    yield FigureFamily("kuaiji_free_bytes", "Room on the disks", ("folder",), known)
     if at := heartbeats.last(heartbeats.TICK):
         yield _single("kuaiji_tick_age_seconds", "Since scheduled work was last done", (utcnow() - at).total_seconds())
 

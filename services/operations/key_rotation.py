@@ -50,6 +50,7 @@ from services.papers import resumable_uploads
 
 BATCH = 500
 TAILS_A_BATCH = 2000
+REPAIR = "请查明原因，或恢复备份，再运行 flask keys rotate"
 TAILS = [f"{number:04d}" for number in range(10_000)]
 _ONLY_ADDED = {model.__tablename__ for model in (Revision, AccountChange, InternalNote)}
 
@@ -77,10 +78,10 @@ class Pass:
 
 def passes() -> list[Pass]:
     """All that is to be done in the database."""
-    sealed = [Pass(f"values of {mapped.__tablename__}", _sealed_of(mapped)) for mapped in sealed_tables()]
-    numbers = [Pass(f"numbers of {mapped.__tablename__}", _numbers_of(mapped)) for mapped in _WITH_NUMBERS]
-    parts = Pass("parts of uploads", _upload_parts)
-    return [*sealed, parts, *numbers, Pass("phones", _phones), Pass("tails of phones", _tails)]
+    sealed = [Pass(f"{mapped.__tablename__} 的值", _sealed_of(mapped)) for mapped in sealed_tables()]
+    numbers = [Pass(f"{mapped.__tablename__} 的证件号码", _numbers_of(mapped)) for mapped in _WITH_NUMBERS]
+    parts = Pass("上传中的文件", _upload_parts)
+    return [*sealed, parts, *numbers, Pass("手机号码", _phones), Pass("手机尾号", _tails)]
 
 
 # --- sealed values ----------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ def _sealed_again(values: list[tuple[bytes, str]]) -> list[bytes]:
         return ring.seal_all([(ring.open(value, aad), aad) for value, aad in values])
     except Tampered as error:
         named = next(aad for value, aad in values if not _opens(ring, value, aad))
-        raise NotReadable(f"{named} does not open with any key: {error}") from error
+        raise NotReadable(f"{named} 任何密钥都打不开（{error}）；{REPAIR}") from error
 
 
 def _opens(ring: Keyring, value: bytes, aad: str) -> bool:
@@ -235,7 +236,7 @@ def _next_moved(
         value = ring.open(row.sealed, place(mapped.__tablename__, purpose, row.uid)).decode()
         hashes = ring.indexes(purpose, value)
         if row.found not in hashes:
-            raise NotReadable(f"{mapped.__tablename__} {row.id}: no key makes the hash of its {purpose}")
+            raise NotReadable(f"{mapped.__tablename__} {row.id} 的 {purpose} 与索引不符；{REPAIR}")
         if row.found != hashes[0]:
             moved.append(_Moved(value, row.found, hashes[0]))
     return Batch(rows[-1].id, len(moved), lambda: write(moved))

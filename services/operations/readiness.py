@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import select, text
@@ -14,6 +14,7 @@ from lib import database, files
 from lib.clock import today
 from lib.database import utcnow
 from lib.files import Note, StorageFailure
+from lib.storage import Store
 from models import ReferenceVersion, db
 from services.declaration import deadlines
 from services.operations import heartbeats
@@ -23,15 +24,15 @@ LATE_TICK = timedelta(minutes=10)
 MIGRATIONS = Path(__file__).parents[2] / "migrations" / "versions"
 
 
-def problems(damage: Note, data: Path, uploads: Path) -> Iterator[str]:
+def problems(damage: Note, data: Path, store: Store) -> Iterator[str]:
     """What does not work, one line each, without paths: anybody may ask."""
     if damage.read() is not None:
         yield f"database: {StorageFailure.DAMAGED}"
     else:
         yield from _database()
-    for name, folder in (("data", data), ("uploads", uploads)):
+    for name, refuse in (("data", partial(files.refuse_unwritable, data)), ("uploads", store.refuse_unwritable)):
         try:
-            files.refuse_unwritable(folder, LEAST_ROOM)
+            refuse(LEAST_ROOM)
         except OSError as error:
             yield f"{name}: {files.failure_of(error) or StorageFailure.UNREACHABLE}"
 

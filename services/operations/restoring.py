@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, select
-from sqlalchemy.exc import DBAPIError
 
 from lib.backup.archive import Archive, BackupSummary
 from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of, transaction_mode, utcnow
 from lib.files import StorageFailure, sync_directory, temporary_file_beside
-from lib.keyring import BadKeyFile, Keyring
-from lib.storage import FileDamaged, Folder
+from lib.keyring import Keyring
+from lib.storage import FileDamaged, Store
 from models import Account, Event, LegacyHolder, Staff, db
 from services.operations.backups import PLAIN, Step, keys_of, nobody, open_copy, refuse_foreign, scratch, unpack
 
@@ -27,7 +26,6 @@ Migrate = Callable[[Connection, str], None]  # makes the tables of a migration
 class Target:
     """Where a back-up goes to. ``revisions``: the migrations that the program knows."""
 
-    uploads: Path
     keys_file: Path
     scratch: Path
     revisions: frozenset[str]
@@ -56,7 +54,7 @@ def is_in_use() -> bool:
                 table.__tablename__ in there and db.session.scalar(select(table.id).limit(1)) is not None
                 for table in (Staff, Account, LegacyHolder, Event)
             )
-        except DBAPIError as error:
+        except Exception as error:  # of SQLAlchemy, or of the driver when it connects
             if failure_of(error) != StorageFailure.DAMAGED:
                 raise
             return True
@@ -75,19 +73,16 @@ def take_keys(archive: Archive, summary: BackupSummary, target: Target, here: Ke
         refuse_foreign(summary, here)
     os.makedirs(target.scratch, mode=0o700, exist_ok=True)
     with temporary_file_beside(target.scratch / "keys", content or b"") as temporary:
-        try:
-            ring = Keyring.load(Path(temporary))
-        except BadKeyFile as error:
-            raise BackupError(f"备份 {summary.name} 里的密钥文件已损坏；请换一份备份") from error
+        ring = Keyring.load(Path(temporary))
     refuse_foreign(summary, ring)
-    _keep(target.keys_file)
+    os.link(target.keys_file, _aside(target.keys_file))
     with temporary_file_beside(target.keys_file, content or b"") as temporary:
         os.replace(temporary, target.keys_file)
     return ring
 
 
 def restore_files(
-    archive: Archive, summary: BackupSummary, store: Folder, identity: Any, step: Step = nobody
+    archive: Archive, summary: BackupSummary, store: Store, identity: Any, step: Step = nobody
 ) -> list[tuple[str, str]]:
     """Bring back the stored files that are not there: (address, what is wrong) of those that cannot be."""
     bad = []
@@ -101,9 +96,9 @@ def restore_files(
     return bad
 
 
-def _has(store: Folder, address: str) -> bool:
+def _has(store: Store, address: str) -> bool:
     try:
-        return store.stamp(address) is not None and bool(store.get(address))
+        return store.exists(address) and bool(store.get(address))
     except FileDamaged:
         return False
 
@@ -137,11 +132,6 @@ def _replace_sqlite(plain: Path) -> Path | None:
     os.replace(plain, database)
     sync_directory(database.parent)
     return aside if kept else None
-
-
-def _keep(path: Path) -> None:
-    if path.exists():
-        os.link(path, _aside(path))
 
 
 def _aside(path: Path) -> Path:

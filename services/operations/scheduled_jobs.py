@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import delete
 
 from lib.database import utcnow
-from lib.storage import Folder
+from lib.storage import Store
 from models import ActivationCode, ParkedForm, db
 from services import workflow
 from services.accounts import applicants, known_devices, sent_codes, sessions
 from services.administration import audit_seals
+from services.api import accesses
 from services.assistance import requests
 from services.corrections import reminders
 from services.messages import outbox
@@ -60,7 +61,7 @@ class Installation:
 
     root: Path
     data: Path
-    store: Folder
+    store: Store
     starts_drawers: bool
     digest_hour: int
     starts_backup: Callable[[], int]
@@ -69,31 +70,32 @@ class Installation:
 def jobs(here: Installation) -> dict[str, Callable[[], int]]:
     """What is done -> the job; it returns how many rows it touched. The caller commits after each."""
     return {
-        "lapsed claims": workflow.lapse_all,
-        "old sessions and attempts": sessions.delete_old,
-        "unused devices": known_devices.delete_old,
-        "expired reservations": applicants.delete_expired_reservations,
-        "parked forms": forget_parked_forms,
-        "old activation codes": forget_codes,
-        "old codes that were sent": sent_codes.delete_old,
-        "old messages": outbox.delete_old,
-        "digests of managers": partial(digest.send_all, here.digest_hour),
-        "abandoned uploads": resumable_uploads.forget_abandoned,
-        "old phone uploads": phone_upload.forget_old,
-        "abandoned spreadsheets": partial(xlsx.sweep, here.data / xlsx.FOLDER),
-        "answers promised by a new calendar": requests.reckon_again,
-        "pictures of old assistance requests": requests.drop_old_pictures,
-        "untouched drafts announced": untouched.announce,
-        "untouched drafts removed": untouched.remove,
-        "reminders of corrections": reminders.remind_all,
-        "departments closed and reopened": department_closing.carry_out,
-        "due dates by a new calendar": due_dates.reckon_again,
-        "old register files": register_jobs.forget_old,
-        "register files taken up": partial(register_jobs.take_up, here.root, here.starts_drawers),
-        "old prints": partial(batch_print.forget_old, here.store),
-        "prints taken up": partial(start_printing, here.root, here.starts_drawers),
-        "back-ups started": here.starts_backup,
-        "old entries of back-ups": backup_runs.delete_old,
-        "events sealed": audit_seals.seal,
-        "head of the audit trail kept": partial(audit_seals.keep_head, here.data),
+        "释放到期的领取": workflow.lapse_all,
+        "过期的登录和尝试记录": sessions.delete_old,
+        "不再使用的设备": known_devices.delete_old,
+        "过期的注册": applicants.delete_expired_reservations,
+        "过期未保存的表单": forget_parked_forms,
+        "过期的激活码": forget_codes,
+        "过期的验证码": sent_codes.delete_old,
+        "过期的消息": outbox.delete_old,
+        "过期的接口访问记录": accesses.delete_old,
+        "管理员每日摘要": partial(digest.send_all, here.digest_hour),
+        "放弃的上传": resumable_uploads.forget_abandoned,
+        "过期的手机上传": phone_upload.forget_old,
+        "中断的导出": partial(xlsx.sweep, here.data / xlsx.FOLDER),
+        "按新日历计算的答复期限": requests.reckon_again,
+        "过期的核验申请图片": requests.drop_old_pictures,
+        "长期未动的草稿提醒": untouched.announce,
+        "长期未动的草稿清空": untouched.remove,
+        "补正提醒": reminders.remind_all,
+        "部门撤销和启用": department_closing.carry_out,
+        "按新日历计算的期限": due_dates.reckon_again,
+        "过期的名册文件": register_jobs.forget_old,
+        "接着处理的名册文件": partial(register_jobs.take_up, here.root, here.starts_drawers),
+        "过期的打印件": partial(batch_print.forget_old, here.store),
+        "接着处理的打印任务": partial(start_printing, here.root, here.starts_drawers),
+        "启动的备份": here.starts_backup,
+        "过期的备份记录": backup_runs.delete_old,
+        "加入校验链的记录": audit_seals.seal,
+        "保存校验链的链节": partial(audit_seals.keep_head, here.data),
     }

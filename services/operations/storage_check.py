@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lib.storage import FileDamaged, FileMissing, Folder
+from lib.storage import FileDamaged, FileMissing, Store
 from models import (
     AssistanceRequest,
     Declaration,
@@ -24,7 +24,7 @@ NAMES = ("address", "thumb_address", "source_address")
 
 
 def check(
-    store: Folder, addresses: Iterable[str], progress: Callable[[int], None] = lambda _files: None
+    store: Store, addresses: Iterable[str], progress: Callable[[int], None] = lambda _files: None
 ) -> dict[str, str]:
     """Read and decrypt every file; returns address -> ``missing`` or ``damaged`` for those that fail.
 
@@ -49,30 +49,30 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     pages = select(Declaration.number, PaperPage.kind, PaperPage.position, *columns).join(PaperPage.declaration)
     for number, kind, position, *named in db.session.execute(pages.order_by(PaperPage.id)):
         yield from (
-            (f"{number}, {kind}, page {position + 1}", address) for address in named if address and address in bad
+            (f"{number} 的 {kind} 第 {position + 1} 页", address) for address in named if address and address in bad
         )
     sheets = select(Declaration.number, Sheet.version, Sheet.photo_address)
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
-            yield f"{number}, photo of printed sheet {version}", address
+            yield f"{number} 第 {version} 版信息表的照片", address
     for uid, first, parts in db.session.execute(select(PrintJob.uid, PrintJob.address, PrintJob.parts)):
         stored = parts or ([first] if first else [])
-        yield from ((f"print job {uid}", at) for at in stored if at in bad)
+        yield from ((f"打印任务 {uid}", at) for at in stored if at in bad)
     for notice, at in db.session.execute(select(NoticeFile.notice_id, NoticeFile.address)):
         if at in bad:
-            yield f"attachment of notice {notice}", at
+            yield f"通知公告 {notice} 的附件", at
     documents = select(AssistanceRequest.uid, AssistanceRequest.address, AssistanceRequest.thumb_address)
     for uid, *named in db.session.execute(documents):
-        yield from ((f"assistance request {uid}", at) for at in named if at and at in bad)
+        yield from ((f"核验申请 {uid}", at) for at in named if at and at in bad)
     registers = select(RegisterImport.uid, RegisterImport.address, RegisterImport.findings)
     for uid, *named in db.session.execute(registers):
-        yield from ((f"register file {uid}", at) for at in named if at and at in bad)
+        yield from ((f"名册文件 {uid}", at) for at in named if at and at in bad)
     revisions = select(Declaration.number, Revision.number, Revision.papers).join(Revision.declaration)
     for number, revision, papers in db.session.execute(revisions.execution_options(yield_per=500)):
-        yield from ((f"{number}, revision {revision}, {where}", at) for where, at in _frozen(papers, bad))
+        yield from ((f"{number} 第 {revision} 次提交的 {where}", at) for where, at in _frozen(papers, bad))
 
 
 def _frozen(papers: Mapping[str, list[dict[str, Any]]], bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for kind, pages in papers.items():
         for number, page in enumerate(pages, 1):
-            yield from ((f"{kind}, page {number}", page[name]) for name in NAMES if page.get(name) in bad)
+            yield from ((f"{kind} 第 {number} 页", page[name]) for name in NAMES if page.get(name) in bad)

@@ -15,7 +15,7 @@ from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.pictures.perspective import rotate_corners
 from lib.sandbox import client as sandbox
-from lib.storage import Blob, Folder
+from lib.storage import Blob, Store
 from services.papers import picture_advice, sheet_positions
 
 
@@ -32,7 +32,7 @@ class Prepared:
     reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.pictures.sheet_reader found
 
 
-def prepare(store: Folder, data: bytes, kind: str = "", person: str = "") -> Prepared:
+def prepare(store: Store, data: bytes, kind: str = "", person: str = "") -> Prepared:
     """Clean one picture of a paper and put it into the store. The sheet (``kind``) is read back on the way.
 
     The pictures of one ``person`` that follow each other are decoded by one child process. Raises
@@ -45,14 +45,14 @@ def prepare(store: Folder, data: bytes, kind: str = "", person: str = "") -> Pre
 
 
 def prepare_photo(
-    store: Folder, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None, person: str = ""
+    store: Store, data: bytes, crop: Crop | None = None, rule: PhotoRule | None = None, person: str = ""
 ) -> Prepared:
     """Make the one-inch photo (一寸照片) of any picture. The upright source is kept, to crop it again later."""
     made = sandbox.run("photo", data, person=person, crop=crop, rule=asdict(rule or PhotoRule()))
     return replace(_stored(store, made), crop=crop)
 
 
-def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
+def prepare_recrop(store: Store, source_address: str, crop: Crop | str, rule: PhotoRule | None = None) -> Prepared:
     """Crop the photo again out of its kept source: by a frame, or at the ``top``, ``middle`` or ``bottom``.
 
     Raises images.PictureRefused when the frame holds too few pixels.
@@ -63,7 +63,7 @@ def prepare_recrop(store: Folder, source_address: str, crop: Crop | str, rule: P
 
 
 def prepare_rotated(
-    store: Folder,
+    store: Store,
     address: str,
     quarter_turns: int,
     source_address: str | None = None,
@@ -77,7 +77,7 @@ def prepare_rotated(
     return replace(made, source=store.put(source), crop=rotate_corners(corners, quarter_turns) if corners else None)
 
 
-def prepare_straight(store: Folder, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
+def prepare_straight(store: Store, source_address: str, corners: Sequence[float], kind: str = "") -> Prepared:
     """Crop the document between four corners out of an uncropped picture. Raises images.PictureRefused for corners of
     nothing.
 
@@ -87,7 +87,7 @@ def prepare_straight(store: Folder, source_address: str, corners: Sequence[float
     return replace(_read_again(_stored(store, made), kind), crop=tuple(corners))
 
 
-def prepare_whole(store: Folder, source_address: str, kind: str = "") -> Prepared:
+def prepare_whole(store: Store, source_address: str, kind: str = "") -> Prepared:
     """The uncropped picture again."""
     return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
 
@@ -100,7 +100,7 @@ def _read_again(prepared: Prepared, kind: str) -> Prepared:
     return replace(prepared, reading=_read(prepared.picture.jpeg)[0]["reading"]) if kind == SHEET else prepared
 
 
-def _stored(store: Folder, made: Answer) -> Prepared:
+def _stored(store: Store, made: Answer) -> Prepared:
     facts, blobs = made
     if not 2 <= len(blobs) <= 3 or not all(map(images.looks_like_jpeg, blobs)) or not _plausible(facts):
         raise images.PictureRefused(sandbox.UNUSABLE_PICTURE)  # never by our own jobs
@@ -123,4 +123,4 @@ def _plausible(facts: Mapping[str, Any]) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    return type(value) is int and 0 < value < 2**31
+    return type(value) is int and 0 < value < 2**31  # bytes or pixels

@@ -120,7 +120,7 @@ def begin(owner: Owner, kind: str, length: int, facts: Mapping[str, Any]) -> Upl
 def _waiting(declaration: Declaration) -> Sequence[Upload]:
     """Every upload of a declaration that was not settled, phones' included; oldest first."""
     query = select(Upload).where(Upload.declaration_id == declaration.id, Upload.outcome.is_(None))
-    return db.session.scalars(query.order_by(Upload.id)).all()
+    return db.session.scalars(query.order_by(Upload.created_at, Upload.id)).all()
 
 
 _ANY_WAITING = Prebuilt(

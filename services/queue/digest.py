@@ -26,7 +26,9 @@ def send_all(hour: int) -> int:
     now = local(utcnow())
     if now.hour < hour or not is_workday(now.date(), deadlines.calendar()) or not _is_first(now.date()):
         return 0
-    managers = db.session.scalars(select(Staff).where(Staff.active, Staff.role == Role.MANAGER).order_by(Staff.id))
+    managers = db.session.scalars(
+        select(Staff).where(Staff.active, Staff.role == Role.MANAGER).order_by(Staff.created_at, Staff.id)
+    )
     return sum(_tell(manager) for manager in managers.all())
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import and_, delete, or_, select, text, update
 from sqlalchemy.orm import joinedload, load_only
 
 from lib.codes import Status, YesNo
-from lib.database import insert
+from lib.database import LARGEST_ID, insert
 from lib.identity import mask_number
 from lib.names import initials, normalise_name, normalise_text, sort_key
 from models import (
@@ -181,7 +181,7 @@ def _said(answers: Mapping[str, Any]) -> dict[str, str]:
 def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
     """Who returned a declaration last, for those whose return still stands. Kept while the office has its turn only."""
     query = select(Revision.declaration_id, Decision.verb, Decision.staff_id).join(Revision)
-    query = query.where(Revision.declaration_id.in_(declaration_ids)).order_by(Decision.id)
+    query = query.where(Revision.declaration_id.in_(declaration_ids)).order_by(Decision.at, Decision.id)
     standing: dict[int, list[tuple[str, int]]] = {}
     for declaration_id, verb, staff_id in db.session.execute(query):
         decisions = standing.setdefault(declaration_id, [])
@@ -321,7 +321,7 @@ def _batches(column: Any, batch: int) -> Iterator[tuple[int, int]]:
     last = 0
     while True:
         ids = db.session.scalars(select(column).where(column > last).order_by(column).limit(batch)).all()
-        upto = ids[-1] if len(ids) == batch else 2**31 - 1
+        upto = ids[-1] if len(ids) == batch else LARGEST_ID
         yield last, upto
         if len(ids) < batch:
             return

@@ -297,7 +297,7 @@ _DECISIONS = Prebuilt(
     .outerjoin(ReviewMeasure, ReviewMeasure.decision_id == Decision.id)
     .where(Decision.staff_id == bindparam("staff_id"), Decision.at >= bindparam("since", type_=UTCDateTime))
     .where(Decision.verb.in_((*VERDICTS, "undo")))
-    .order_by(Decision.id)
+    .order_by(Decision.at, Decision.id)
 )
 
 

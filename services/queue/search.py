@@ -18,7 +18,7 @@ from lib.clock import today
 from lib.database import Prebuilt, parameter
 from lib.identity import sign_in_number
 from lib.names import normalise_text, without_control_characters
-from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db
+from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, site
 from services.access import Actor
 from services.accounts import blind_index
 from services.queue import index as queue_index
@@ -30,7 +30,7 @@ NARROWED = 500
 EMPLOYERS_AT_MOST = 300
 _KEYS_A_PERSON = 2  # 王王 is found by 王 twice
 _BEYOND = "\U0010ffff"
-_NUMBER = re.compile(r"(?:LN)?(20[0-9]{9})\Z")
+_NUMBER = re.compile(r"20[0-9]{9}\Z")
 _TAIL = re.compile(r"[0-9]{1,7}\Z")
 _PHONE = re.compile(r"(?:1[3-9][0-9]{5})?([0-9]{4})\Z")  # its last four digits, or the whole of it
 _LETTERS = re.compile(r"[a-z]+\Z")
@@ -160,8 +160,8 @@ def _whole_number(text: str) -> str | None:
     compact = _compact(text)
     if _TAIL.match(compact):
         compact = f"{today().year}{compact:0>7}"
-    number = _NUMBER.match(compact)
-    return f"LN{number.group(1)}" if number else None
+    digits = compact.removeprefix(site().number_prefix)
+    return f"{site().number_prefix}{digits}" if _NUMBER.match(digits) else None
 
 
 def _by_number(asked: _Search) -> list[int]:

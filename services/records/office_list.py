@@ -363,7 +363,7 @@ def _versions(record: Record, actor: Actor, reveal: bool) -> list[RecordVersion]
         joinedload(Decision.department),
     )
     approvals = db.session.scalars(
-        query.options(*load).where(standing_decisions.approves(Decision)).order_by(Decision.id)
+        query.options(*load).where(standing_decisions.approves(Decision)).order_by(Decision.at, Decision.id)
     ).all()
     readable = set(_own_scope(actor, record.account_id))
     versions: list[RecordVersion] = []

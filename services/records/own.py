@@ -29,7 +29,7 @@ class OwnVersion:
 def own_versions(actor: Actor) -> list[OwnVersion]:
     """Every approved state of the person's own record, newest first. Withdrawn approvals do not count."""
     query = select(Decision).join(Revision).join(Declaration).where(Declaration.account_id == actor.id)
-    query = query.where(standing_decisions.approves(Decision)).order_by(Decision.id.desc())
+    query = query.where(standing_decisions.approves(Decision)).order_by(Decision.at.desc(), Decision.id.desc())
     load = (joinedload(Decision.revision).joinedload(Revision.declaration), joinedload(Decision.department))
     return [
         OwnVersion(decision.revision, decision.revision.declaration, decision.at, decision.department.name)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from lib.files import refuse_unwritable
-from lib.storage import Folder
+from lib.storage import Store
 from models import PrintJob, RosterColumns, db
 from services.access import Actor
 from services.departments import tree
@@ -86,7 +86,7 @@ class StoredParts:
     size: int  # bytes
 
 
-def store_parts(made: Roster, store: Folder) -> StoredParts:
+def store_parts(made: Roster, store: Store) -> StoredParts:
     """Encrypt the file and store it, one part after the other."""
     size = made.size
     return StoredParts([store.put(part).address for part in iter(lambda: made.file.read(PART), b"")], size)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from lib.clock import SHANGHAI, local
 from lib.figures import median
-from models import Decision, Department, ReviewMeasure, db
+from models import Decision, Department, ReviewMeasure, db, replica
 from services.access import Actor
 from services.reports import standing_decisions
 
@@ -114,5 +114,5 @@ def office(path: str, now: datetime) -> ReviewTimes:
 def _spread(column: Any, path: str, since: datetime) -> Counter[int]:
     query = select(column, func.count()).join(Department, Department.id == ReviewMeasure.department_id)
     query = query.where(Department.path.startswith(path, autoescape=True), ReviewMeasure.at >= since)
-    rows = db.session.execute(query.where(column.is_not(None)).group_by(column))
+    rows = db.session.execute(query.where(column.is_not(None)).group_by(column), bind_arguments=replica())
     return Counter({row[0]: row[1] for row in rows})

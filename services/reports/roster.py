@@ -18,7 +18,7 @@ from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import ClosingReason, IdType, Status
 from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
-from models import Account, Declaration, Department, Record, Revision, db
+from models import Account, Declaration, Department, Record, Revision, db, replica
 from services import access, audit
 from services.access import Actor
 from services.declaration import answers, labels
@@ -101,8 +101,8 @@ def write(
     """
     members = audit.Members()
     columns = [found for found in _columns() if not wanted.columns or found[0] in wanted.columns]
-    first = ("申报编号", "档案所在部门", "审核通过日期")
-    first = first if wanted.source == RECORDS else ("申报编号", "受理部门", "提交日期")
+    first = ["申报编号", "档案所在部门", "审核通过日期", "档案状态"]
+    first = first if wanted.source == RECORDS else ["申报编号", "受理部门", "提交日期"]
     heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
     with (Book if wanted.form == "xlsx" else CsvBook)(folder) as book:
         sheet = book.sheet("名册", heads + [column for _name, column, _say in columns])
@@ -111,6 +111,7 @@ def write(
                 alive(sheet.count)
             told: Mapping[str, Any] = row.Revision.answers | _identity(row.Account)
             begin = [row.number, row.department, f"{local(row.at):%Y-%m-%d}"]
+            begin += [_standing(row)] if wanted.source == RECORDS else []
             sheet.add(begin + [say(told.get(name)) for name, _column, say in columns])
             members.add(row.account_id)
         return Roster(book.finish(), sheet.count, members)
@@ -125,7 +126,7 @@ def count(actor: Actor, wanted: RosterRequest, most: int | None = None) -> int:
 def room_of_a_row(wanted: RosterRequest) -> int:
     """In bytes, at most."""
     columns = len(wanted.columns) or len(_columns())
-    return (columns + 3) * ROOM_OF_A_CELL[wanted.form]
+    return (columns + 4) * ROOM_OF_A_CELL[wanted.form]
 
 
 def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
@@ -153,7 +154,7 @@ def columns_to_choose() -> dict[str, str]:
 def _rows(actor: Actor, wanted: RosterRequest) -> Iterator[Row[Any]]:
     load = (load_only(Revision.uid, Revision.answers_sealed), load_only(Account.uid, *_IDENTITY_COLUMNS))
     query = _query(actor, wanted).options(*load).execution_options(yield_per=AT_ONCE)
-    rows: Iterator[Row[Any]] = db.session.execute(query)
+    rows: Iterator[Row[Any]] = db.session.execute(query, bind_arguments=replica())
     return rows
 
 
@@ -193,7 +194,7 @@ def _records(actor: Actor) -> Any:
     """In the order of the index that both the department and the day of approval are found by."""
     query = access.office_records(actor).join(Revision, Revision.id == Record.revision_id)
     query = query.join(Declaration, Declaration.id == Revision.declaration_id)
-    shown = _shown(query, Record.account_id, Record.approved_at)
+    shown = _shown(query, Record.account_id, Record.approved_at, Record.closed_at, Record.closed_reason)
     return shown.order_by(Record.department_id, Record.approved_at, Record.id)
 
 
@@ -204,9 +205,16 @@ def _submissions(actor: Actor, status: Status) -> Any:
     return shown.order_by(Declaration.department_id, Declaration.id)
 
 
-def _shown(query: Any, whose: Any, moment: Any) -> Any:
+def _shown(query: Any, whose: Any, moment: Any, *more: Any) -> Any:
     columns = (whose, moment.label("at"), Declaration.number, Department.name.label("department"), Revision, Account)
-    return query.with_only_columns(*columns, maintain_column_froms=True)
+    return query.with_only_columns(*columns, *more, maintain_column_froms=True)
+
+
+def _standing(record: Any) -> str:
+    """A list of records has those that were closed, too."""
+    if record.closed_at is None:
+        return "在册"
+    return "已调出" if record.closed_reason == ClosingReason.MOVED else "已注销"
 
 
 def _midnight(day: date) -> datetime:

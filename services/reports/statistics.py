@@ -28,7 +28,7 @@ from lib.clock import SHANGHAI
 from lib.codes import MarkState
 from lib.database.sql import hours_between, month_of
 from lib.figures import median, share
-from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db
+from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db, replica
 from services.declaration import labels
 from services.departments import matching
 from services.departments.snapshot import DepartmentNode
@@ -240,7 +240,7 @@ def _grouped(query: Any, *keys: Any) -> Iterator[Row[Any]]:
     """The rows of a count by ``keys``, a few at a time: medians need every distinct number of hours."""
     found = query.with_only_columns(*keys, maintain_column_froms=True).subquery()
     counted = select(*found.c, func.count().label("n")).group_by(*found.c)
-    rows: Iterator[Row[Any]] = db.session.execute(counted.execution_options(yield_per=1000))
+    rows: Iterator[Row[Any]] = db.session.execute(counted.execution_options(yield_per=1000), bind_arguments=replica())
     return rows
 
 

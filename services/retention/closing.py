@@ -44,7 +44,14 @@ class CannotClose(Exception):
 
 
 def obstacle(account_id: int) -> Obstacle | None:
-    """Why the account has to stay. A record that the office closed stays, too."""
+    """Why the account has to stay. A record that the office closed stays, too.
+
+    In the minute in which an officer may take a decision back, it is still the office's.
+    """
+    since = utcnow() - workflow.UNDO_TIME
+    lately = select(Declaration).where(Declaration.account_id == account_id, Declaration.decided_at > since)
+    if any(audit.result_unseen(declaration) for declaration in db.session.scalars(lately)):
+        return "office"
     if db.session.scalar(select(exists().where(Record.account_id == account_id))):
         return "record"
     with_office = exists().where(Declaration.account_id == account_id, Declaration.status.in_(_WITH_OFFICE))

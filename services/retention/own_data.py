@@ -16,9 +16,10 @@ from sqlalchemy import select
 from lib.clock import local
 from lib.codes import AssistanceState, ChoiceEnum, MarkState, Status
 from lib.database import utcnow
-from lib.storage import FileDamaged, FileMissing, Folder
+from lib.storage import FileDamaged, FileMissing, Store
 from models import (
     Account,
+    AccountChange,
     AssistanceRequest,
     Decision,
     Declaration,
@@ -28,6 +29,7 @@ from models import (
     PaperPage,
     Record,
     RecordEntry,
+    RecordTransfer,
     Revision,
     Sheet,
     WebSession,
@@ -46,7 +48,7 @@ ABOUT = """这是您在本网站上的全部个人信息，由您本人申请导
 """
 
 
-def write(account: Account, store: Folder, file: IO[bytes]) -> int:
+def write(account: Account, store: Store, file: IO[bytes]) -> int:
     """The ZIP; returns the number of pictures. One that is lost is named in the list, and does not stop the others."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
         written, lost = 0, []
@@ -107,6 +109,7 @@ def collected(account: Account) -> dict[str, Any]:
     return {
         "导出时间": utcnow(),
         "账号": _account(account),
+        "账号的更正和冻结": [_change(one) for one in _rows(AccountChange, account)],
         "原有会计从业资格证档案": _old_record(account),
         "人员档案": _record(account),
         "申报": [_declaration(one) for one in _declarations(account)],
@@ -171,21 +174,43 @@ def _record(account: Account) -> dict[str, Any] | None:
             {"时间": one.at, "部门": one.department.name, "种类": one.verb, "内容": one.text}
             for one in _rows(RecordEntry, account)
         ],
+        "档案调转": [_transfer(one) for one in _rows(RecordTransfer, account)],
+    }
+
+
+def _change(change: AccountChange) -> dict[str, Any]:
+    """Without the officer's grounds: they may name the other person who has the number."""
+    return {
+        "时间": change.at,
+        "事项": change.act,
+        "更正前的证件类型": change.id_type_before,
+        "更正前的证件号码": change.number_before,
+    }
+
+
+def _transfer(transfer: RecordTransfer) -> dict[str, Any]:
+    return {
+        "时间": transfer.at,
+        "从": transfer.origin,
+        "到": transfer.destination,
+        "原因": transfer.reason,
+        "答复时间": transfer.answered_at,
+        "结果": {None: "等待答复", True: "已调转", False: "没有调转"}[transfer.accepted],
+        "答复": transfer.answer,
     }
 
 
 def _declarations(account: Account) -> list[Declaration]:
     query = select(Declaration).where(Declaration.account_id == account.id)
-    return list(db.session.scalars(query.order_by(Declaration.id)))
+    return list(db.session.scalars(query.order_by(Declaration.created_at, Declaration.id)))
 
 
 def _declaration(declaration: Declaration) -> dict[str, Any]:
     here = {"declaration_id": declaration.id}
     sheets = db.session.scalars(select(Sheet).filter_by(**here).order_by(Sheet.version))
-    drafts = db.session.scalars(select(Draft).filter_by(**here).order_by(Draft.id))
-    unseen = audit.result_unseen(
-        declaration
-    )  # opening it is written down, and ends the officer's undo: on its page only
+    drafts = db.session.scalars(select(Draft).filter_by(**here).order_by(Draft.saved_at, Draft.id))
+    #: Opening a result is written down, and ends the officer's undo: on its own page only.
+    unseen = audit.result_unseen(declaration)
     history = audit.history(declaration)
     return {
         "申报编号": declaration.number,
@@ -241,7 +266,7 @@ def _assistance(account: Account) -> list[AssistanceRequest]:
     """Those that were granted to this account; another person may have asked for the same number."""
     granted = AssistanceRequest.account_id == account.id, AssistanceRequest.id_index == account.id_index
     query = select(AssistanceRequest).where(*granted, AssistanceRequest.state == AssistanceState.USED)
-    return list(db.session.scalars(query.order_by(AssistanceRequest.id)))
+    return list(db.session.scalars(query.order_by(AssistanceRequest.submitted_at, AssistanceRequest.id)))
 
 
 def _request(request: AssistanceRequest) -> dict[str, Any]:

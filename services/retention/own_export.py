@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lib.clock import local
 from lib.codes import AccountState
-from lib.storage import Blob, Folder
+from lib.storage import Blob, Store
 from models import Account, PrintJob, db
 from services import audit
 from services.access import Actor
@@ -46,7 +46,7 @@ def file_name(job: PrintJob) -> str:
     return f"我的信息-{local(job.created_at):%Y%m%d-%H%M}.zip"
 
 
-def write(job: PrintJob, store: Folder, folder: Path) -> bytes | None:
+def write(job: PrintJob, store: Store, folder: Path) -> bytes | None:
     """The file, or None when the account is not in force any more. Scratch files are people's data: none has a name."""
     account = db.session.get_one(Account, job.account_id)
     if account.state != AccountState.ACTIVE:

@@ -27,9 +27,10 @@ _COMPARED = Prebuilt(
     select(Revision.id)
     .join(Declaration)
     .join(Decision, Decision.revision_id == Revision.id)
-    .where(Declaration.account_id == parameter("account_id"), Revision.id < parameter("revision_id"))
+    .where(Declaration.account_id == parameter("account_id"), Revision.id != parameter("revision_id"))
+    .where(Revision.submitted_at <= parameter("submitted_at"))
     .where((Revision.declaration_id == parameter("declaration_id")) | standing_decisions.approves(Decision))
-    .order_by(Revision.id.desc())
+    .order_by(Revision.submitted_at.desc(), Revision.id.desc())
     .limit(1)
 )
 
@@ -86,8 +87,9 @@ class ReviewCase:
 
         Without any: the one submitted before (and withdrawn), if there is one.
         """
-        here = {"account_id": self.declaration.account_id, "declaration_id": self.declaration.id}
-        found = _COMPARED.first(db.session, revision_id=self.revision.id, **here)
+        here: dict[str, Any] = {"account_id": self.declaration.account_id, "declaration_id": self.declaration.id}
+        here |= {"revision_id": self.revision.id, "submitted_at": self.revision.submitted_at}
+        found = _COMPARED.first(db.session, **here)
         if found is None:
             return access.revision_of(self.declaration, self.revision.number - 1)
         own = next((revision for revision in self.declaration.revisions if revision.id == found.id), None)
@@ -133,7 +135,7 @@ class ReviewCase:
 
     def _took_last(self) -> bool:
         taken = Event.declaration_id == self.declaration.id, Event.verb.in_(TAKING)
-        query = select(Event.staff_id).where(*taken).order_by(Event.id.desc()).limit(1)
+        query = select(Event.staff_id).where(*taken).order_by(Event.at.desc(), Event.id.desc()).limit(1)
         return db.session.scalar(query) == self.actor.id
 
 

@@ -75,7 +75,7 @@ _JUDGED = Prebuilt(
     .join(Revision, Revision.id == Decision.revision_id)
     .join(Declaration, Declaration.id == Revision.declaration_id)
     .where(Decision.staff_id == parameter("staff_id"), Decision.at > parameter("since"))
-    .order_by(Decision.id.desc())
+    .order_by(Decision.at.desc(), Decision.id.desc())
     .limit(1)
 )
 

@@ -171,7 +171,7 @@ _MARKS = Prebuilt(
     select(*Mark.__table__.c)
     .join(Revision, Revision.id == Mark.revision_id)
     .where(Revision.declaration_id == _MINE)
-    .order_by(Mark.id)
+    .order_by(Mark.created_at, Mark.id)
 )
 
 
@@ -193,12 +193,12 @@ _TRANSFERS = Prebuilt(
         staff=(Staff, Transfer.staff_id, "name"),
     )
     .where(Transfer.declaration_id == _MINE)
-    .order_by(Transfer.id)
+    .order_by(Transfer.at, Transfer.id)
 )
 _SECOND_LOOKS = Prebuilt(
     _listed(SecondLook.__table__.c, staff=(Staff, SecondLook.staff_id, "name"))
     .where(SecondLook.declaration_id == _MINE)
-    .order_by(SecondLook.id)
+    .order_by(SecondLook.at, SecondLook.id)
 )
 _DECISIONS = Prebuilt(
     _listed(
@@ -208,12 +208,12 @@ _DECISIONS = Prebuilt(
     )
     .join(Revision, Revision.id == Decision.revision_id)
     .where(Revision.declaration_id == _MINE)
-    .order_by(Decision.id.desc())
+    .order_by(Decision.at.desc(), Decision.id.desc())
 )
 _NOTES = Prebuilt(
     _listed((InternalNote.uid, InternalNote.text_sealed, InternalNote.at), staff=(Staff, InternalNote.staff_id, "name"))
     .where(InternalNote.declaration_id == _MINE)
-    .order_by(InternalNote.id.desc())
+    .order_by(InternalNote.at.desc(), InternalNote.id.desc())
 )
 
 

@@ -20,7 +20,7 @@ from lib.clock import local
 from lib.database import utcnow
 from lib.sandbox.background import BackgroundProcesses
 from lib.sealed import new_uid
-from lib.storage import Blob, Folder
+from lib.storage import Blob, Store
 from models import Declaration, PrintJob, Record, Revision, Staff, db
 from services import access, audit
 from services.access import OFFICERS, Actor
@@ -201,7 +201,7 @@ def take(drawer: str) -> PrintJob | None:
     now = utcnow()
     spent = update(PrintJob).where(_free(now), PrintJob.tries >= TRIES)
     db.session.execute(spent.values(state="failed", problem="broken", drawer=None))
-    oldest = select(PrintJob.id).where(_free(now)).order_by(PrintJob.id).limit(1)
+    oldest = select(PrintJob.id).where(_free(now)).order_by(PrintJob.created_at, PrintJob.id).limit(1)
     while (job_id := db.session.scalar(oldest)) is not None:
         mark = (
             update(PrintJob)
@@ -265,7 +265,7 @@ def printable(actor: Actor, revision_ids: Sequence[int]) -> list[int]:
     return [one for one in allowed if one in printed]
 
 
-def sheets_of(revision_ids: Iterable[int], store: Folder, *, base_url: str, site: str) -> Iterator[SheetData]:
+def sheets_of(revision_ids: Iterable[int], store: Store, *, base_url: str, site: str) -> Iterator[SheetData]:
     """Each sheet as it was printed for its revision. Reads only."""
     load = (joinedload(Revision.sheet), joinedload(Revision.declaration))
     ids = list(revision_ids)
@@ -298,7 +298,7 @@ def is_started() -> bool:
 # --- what time brings -----------------------------------------------------------------------------
 
 
-def forget_old(store: Folder) -> int:
+def forget_old(store: Store) -> int:
     """Jobs and files of yesterday. The same bytes may belong to a newer job: then they stay."""
     before = utcnow() - KEPT
     newer = db.session.scalars(select(PrintJob).where(PrintJob.created_at >= before)).all()

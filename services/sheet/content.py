@@ -7,7 +7,7 @@ from typing import Any
 from forms import PAPERS, PHOTO, STEPS
 from lib.clock import local
 from lib.codes import YesNo
-from lib.storage import FileDamaged, FileMissing, Folder
+from lib.storage import FileDamaged, FileMissing, Store
 from models import Declaration, Sheet
 from services.declaration import answers, labels
 from services.declaration.answers import AnswerRow, AnswerSection
@@ -38,11 +38,12 @@ class SheetPhotoLost(Exception):
     """The photo of a printed sheet is missing or damaged. The message names it as ``flask storage check`` does."""
 
     def __init__(self, declaration: Declaration, printed: Sheet) -> None:
-        super().__init__(f"{declaration.number}, photo of printed sheet {printed.version}: {printed.photo_address}")
+        super().__init__(f"{declaration.number} 第 {printed.version} 版信息表的照片（{printed.photo_address}）")
         self.declaration_id, self.number = declaration.id, declaration.number
+        self.version, self.address = printed.version, printed.photo_address
 
 
-def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_url: str, site: str) -> SheetData:
+def sheet_data(declaration: Declaration, printed: Sheet, store: Store, *, base_url: str, site: str) -> SheetData:
     """The content of one printed version. Drawing it (``draw``) needs no database. Raises SheetPhotoLost."""
     facts: dict[str, Any] = printed.answers
     context = answers.asked_for(facts)
@@ -62,7 +63,7 @@ def sheet_data(declaration: Declaration, printed: Sheet, store: Folder, *, base_
     )
 
 
-def _photo(declaration: Declaration, printed: Sheet, store: Folder) -> bytes:
+def _photo(declaration: Declaration, printed: Sheet, store: Store) -> bytes:
     try:
         return store.get(printed.photo_address)
     except (FileMissing, FileDamaged) as error:

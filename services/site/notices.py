@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from lib.clock import day_begins
 from lib.codes import NoticeState
-from lib.database import Prebuilt, parameter, utcnow
+from lib.database import LARGEST_ID, Prebuilt, parameter, utcnow
 from models import Notice, NoticeFile, db
 from services import audit
 from services.access import Actor
@@ -68,7 +68,7 @@ def page(after: int | None = None) -> NoticePage:
     """The notices after the one with this id; an unknown id gives the first page."""
     query = select(Notice).where(_public(utcnow()))
     newest_first = (Notice.published_at.desc(), Notice.id.desc())
-    last = db.session.get(Notice, after) if after and 0 < after < 2**31 else None
+    last = db.session.get(Notice, after) if after and 0 < after <= LARGEST_ID else None
     pinned = () if last else db.session.scalars(query.where(Notice.pinned).order_by(*newest_first)).all()
     query = query.where(Notice.pinned.is_(False))
     if last and last.published_at:
@@ -91,7 +91,9 @@ def file_of(notice: Notice, uid: str) -> NoticeFile | None:
 
 def all_notices() -> Sequence[Notice]:
     """Including those that are not public, newest first."""
-    return db.session.scalars(select(Notice).order_by(Notice.id.desc())).all()
+    return db.session.scalars(
+        select(Notice).order_by(Notice.published_at.is_(None).desc(), Notice.published_at.desc(), Notice.id.desc())
+    ).all()
 
 
 def state(notice: Notice, now: datetime) -> NoticeState:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from lib.clock import today
 from lib.codes import DepartmentKind, Status
@@ -33,17 +33,19 @@ AT_ONCE = 500  # submissions of one transaction
 
 @dataclass(frozen=True)
 class Affected:
-    """What a closing touches. ``choosing``: who chose the department and has not submitted yet."""
+    """What a closing touches. ``choosing``: who chose the department and has not submitted yet. ``answers``: 转交 and
+    调转 that wait for the department's answer."""
 
     open: int
     choosing: int
     records: int
+    answers: int
     officers: Sequence[Staff]
     below: Sequence[Department]
 
     @property
     def needs_successor(self) -> bool:
-        return bool(self.open or self.records or self.below)
+        return bool(self.open or self.records or self.answers or self.below)
 
 
 def affected(department: Department) -> Affected:
@@ -54,6 +56,7 @@ def affected(department: Department) -> Affected:
         _count(Declaration.id, here, Declaration.status.in_(OPEN_WORK)),
         _count(Declaration.id, *_chosen(department)),
         _count(Record.id, Record.department_id == department.id),
+        _waiting(department),
         db.session.scalars(officers).all(),
         db.session.scalars(below.order_by(Department.code)).all(),
     )
@@ -61,6 +64,12 @@ def affected(department: Department) -> Affected:
 
 def _chosen(department: Department) -> tuple[ColumnElement[bool], ...]:
     return Declaration.department_code == department.code, Declaration.status.in_(CHOOSING)
+
+
+def _waiting(department: Department) -> int:
+    offered = _count(Transfer.id, Transfer.to_department_id == department.id, Transfer.answered_at.is_(None))
+    sides = or_(RecordTransfer.from_department_id == department.id, RecordTransfer.to_department_id == department.id)
+    return offered + _count(RecordTransfer.id, sides, RecordTransfer.answered_at.is_(None))
 
 
 def _count(column: object, *which: ColumnElement[bool]) -> int:
@@ -109,7 +118,9 @@ def _refuse_closing(department: Department, on: date, successor: Department | No
     if on < today():
         raise DepartmentRefused("on", "撤并日期不能早于今天")
     if successor is None and affected(department).needs_successor:
-        raise DepartmentRefused("successor", "还有未办结的申报、人员档案或下级部门，请选择接办部门")
+        raise DepartmentRefused(
+            "successor", "还有未办结的申报、等待答复的转交或调转、人员档案或下级部门，请选择接办部门"
+        )
     query = select(Department).where(Department.successor_id == department.id, Department.active).limit(1)
     if waiting := db.session.scalar(query):
         raise DepartmentRefused("on", f"{waiting.name}将由这个部门接办，请先取消或更改那次撤并")
@@ -309,8 +320,12 @@ def _redirect_records(department: Department, successor: Department) -> None:
         mine = update(RecordTransfer).where(waiting, getattr(RecordTransfer, column) == department.id)
         db.session.execute(mine.values({column: successor.id}))
     inside = RecordTransfer.from_department_id == RecordTransfer.to_department_id
+    ended = db.session.scalars(select(RecordTransfer.account_id).where(waiting, inside)).all()
     over = {"accepted": False, "answer": "部门已撤并", "answered_at": utcnow()}
     db.session.execute(update(RecordTransfer).where(waiting, inside).values(over))
+    body = f"{department.name}已撤并，您的人员档案由{successor.name}管理，不需要再调转。"
+    for account_id in ended:
+        inbox.send(account_id, "人员档案不需要调转", body, "/archive")
 
 
 def _free(declaration: Declaration, department: Department, answering: Department) -> None:

@@ -28,6 +28,8 @@ def undo(declaration: Declaration, actor: Actor) -> Decision:
     Raises Conflict when it is too late, with the reason.
     """
     check(declaration, "undo", actor)
+    if record := record_of(declaration):
+        access.lock_record(record)
     can_undo(declaration, actor)
     undone = last_decision(declaration)
     assert undone is not None
@@ -72,11 +74,11 @@ def _fall_back(declaration: Declaration, approval: Decision) -> None:
 
 def _approved_before(approval: Decision) -> Decision | None:
     """The newest approval of the person that still stands, other than this one."""
-    query = select(Decision).join(Revision).join(Declaration).order_by(Decision.id)
+    query = select(Decision).join(Revision).join(Declaration).order_by(Decision.at, Decision.id)
     query = query.where(Declaration.account_id == approval.revision.declaration.account_id)
     last = {decision.revision_id: decision for decision in db.session.scalars(query)}
     standing = [found for found in last.values() if found.verb == "approve" and found.id != approval.id]
-    return max(standing, key=lambda decision: decision.id, default=None)
+    return max(standing, key=lambda decision: (decision.at, decision.id), default=None)
 
 
 def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -> Decision:

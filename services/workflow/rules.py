@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from lib.clock import local
 from lib.codes import AccountState, Kind, MarkState, Status
+from lib.database import utcnow
 from models import Claim, Declaration, Event, Mark, SecondLook, Staff, Transfer, db
 from services import audit
 from services.access import Actor, in_office
@@ -19,6 +20,7 @@ from services.marks import marks
 from services.moves import MOVES, Move, RuleName
 from services.workflow.errors import Conflict, NotAllowed
 from services.workflow.state import (
+    UNDO_TIME,
     has_open,
     holder,
     last_decision,
@@ -94,7 +96,9 @@ def holds(declaration: Declaration, actor: Actor, seen: int | None = None) -> Cl
 def _what_happened(declaration: Declaration) -> str:
     query = select(Event.verb, Event.at, Staff.name).outerjoin(Staff, Staff.id == Event.staff_id)
     last = db.session.execute(
-        query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES)).order_by(Event.id.desc()).limit(1)
+        query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES))
+        .order_by(Event.at.desc(), Event.id.desc())
+        .limit(1)
     ).first()
     if last is None:
         return "这份申报的状态已经改变，请刷新后再看"
@@ -118,6 +122,8 @@ def can_undo(declaration: Declaration, actor: Actor) -> None:
         raise Conflict("只能撤销自己刚才的决定")
     if audit.opened_result(declaration) or has_open(declaration):
         raise Conflict("申报人已经看到结果，不能再撤销")
+    if decision.at + UNDO_TIME > utcnow():
+        raise Conflict("申报或人员档案又有了变动（例如注销、调转），不能再撤销")
     raise Conflict("已超过 60 秒，不能再撤销")
 
 

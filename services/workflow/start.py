@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from lib.clock import today
 from lib.codes import OPEN, Kind
-from models import Account, Counter, Declaration, Record, db
+from lib.database import insert
+from models import Account, Counter, Declaration, Record, db, site
 from services import access, audit
 from services.access import Actor
 from services.declaration import answers
@@ -54,14 +55,15 @@ def _open(account_id: int) -> Declaration | None:
 
 
 def next_number() -> str:
-    """申报编号: LN, the year, 7 digits from a counter row that never gives one twice."""
+    """申报编号: the prefix of the province, the year, 7 digits from a counter row that never gives one twice."""
     name = f"declaration-{today().year}"
-    raised = db.session.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
-    if not raised.rowcount:  # type: ignore[attr-defined]
-        db.session.add(Counter(name=name, value=1))
-        db.session.flush()
+    raised = update(Counter).where(Counter.name == name).values(value=Counter.value + 1)
+    if not db.session.execute(raised).rowcount:  # type: ignore[attr-defined]
+        first = insert(db.session, Counter).values(name=name, value=0)
+        db.session.execute(first.on_conflict_do_nothing())  # two may be the first of a year
+        db.session.execute(raised)
     value = db.session.scalar(select(Counter.value).where(Counter.name == name))
-    return f"LN{today().year}{value:07d}"
+    return f"{site().number_prefix}{today().year}{value:07d}"
 
 
 def start_change(actor: Actor, record: Record) -> Declaration:

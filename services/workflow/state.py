@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
 from lib.codes import EDITABLE, OPEN, Status
@@ -59,19 +59,26 @@ def latest_revision(declaration: Declaration) -> Revision:
 
 def last_decision(declaration: Declaration) -> Decision | None:
     query = select(Decision).join(Revision).where(Revision.declaration_id == declaration.id)
-    return db.session.scalar(query.order_by(Decision.id.desc()).limit(1))
+    return db.session.scalar(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1))
 
 
 def _undoable() -> Select[Any]:
-    """The last decision; which came last, a verdict or the applicant's opening it; has the person another file?"""
+    """The last decision; which came last, a verdict or the applicant's opening it; has the person another file?
+
+    Has the record been closed since, or does it move or wait to (调转)? Taking the decision back would take it away.
+    """
     here, whose = parameter("declaration_id"), parameter("account_id")
     told = select(Event.verb).where(Event.declaration_id == here, Event.verb.in_((audit.OPENED, *VERDICTS)))
     other = aliased(Declaration)
     others = select(other.id).where(other.account_id == whose, other.id != here, other.status.in_(OPEN))
-    columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number)
-    seen = told.order_by(Event.id.desc()).limit(1).scalar_subquery()
+    record = select(Record.id).where(Record.account_id == whose, Record.closed_at.is_not(None))
+    moves = or_(RecordTransfer.answered_at.is_(None), RecordTransfer.answered_at > Decision.at)
+    moved = select(RecordTransfer.id).where(RecordTransfer.account_id == whose, moves)
+    settled = or_(record.exists(), moved.exists()).label("record_settled")
+    columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number, settled)
+    seen = told.order_by(Event.at.desc(), Event.id.desc()).limit(1).scalar_subquery()
     query = select(*columns, seen.label("seen"), others.exists().label("another_open")).join(Revision)
-    return query.where(Revision.declaration_id == here).order_by(Decision.id.desc()).limit(1)
+    return query.where(Revision.declaration_id == here).order_by(Decision.at.desc(), Decision.id.desc()).limit(1)
 
 
 _LAST_DECISION = Prebuilt(_undoable())
@@ -89,7 +96,7 @@ def undoable(declaration: Declaration, actor: Actor, now: datetime | None = None
     # submitted again meanwhile, and taken back: then it judged another revision
     stands = stands and found.staff_id == actor.id and found.number == declaration.revision_number
     until: datetime = found.at + UNDO_TIME
-    gone = (now or utcnow()) >= until or found.seen == audit.OPENED or found.another_open
+    gone = (now or utcnow()) >= until or found.seen == audit.OPENED or found.another_open or found.record_settled
     return until if stands and not gone else None
 
 

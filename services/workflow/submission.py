@@ -122,7 +122,7 @@ def withdraw(declaration: Declaration, actor: Actor) -> Event:
     came_from = db.session.scalar(
         select(Event.from_status)
         .where(Event.declaration_id == declaration.id, Event.verb == "submit")
-        .order_by(Event.id.desc())
+        .order_by(Event.at.desc(), Event.id.desc())
         .limit(1)
     )
     check(declaration, "withdraw", actor)

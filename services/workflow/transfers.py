@@ -137,4 +137,4 @@ def take_back_second_look(declaration: Declaration, actor: Actor) -> Claim:
 def proposer(decision: Decision) -> SecondLook | None:
     """The proposal that led to a decision, if a second officer had to agree."""
     query = select(SecondLook).where(SecondLook.revision_id == decision.revision_id, SecondLook.agreed.is_(True))
-    return db.session.scalar(query.order_by(SecondLook.id.desc()).limit(1))
+    return db.session.scalar(query.order_by(SecondLook.at.desc(), SecondLook.id.desc()).limit(1))

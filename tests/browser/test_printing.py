@@ -34,7 +34,7 @@ def test_ticked_lines_are_printed_while_one_watches(app, make, visit):
     job_id = db.session.scalars(select(PrintJob.id)).one()
     taken = batch_print.take("test")
     assert taken
-    batch_print.beat(job_id, "test", 1)
+    batch_print.beat(job_id, "test", done=1)
     db.session.commit()
     page.get_by_text("已生成 1 份，共 2 份。").wait_for()
     taken = db.session.get_one(PrintJob, job_id)

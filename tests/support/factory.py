@@ -18,7 +18,7 @@ from demo import drawings as demo_drawings
 from demo.drawings import Appearance
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
-from lib.codes import AccountState, IdType, Kind, Role, Status
+from lib.codes import AccountState, ApiScope, IdType, Kind, Role, Status
 from lib.database import utcnow
 from lib.pictures.images import Answer
 from lib.pictures.one_inch import PhotoRule
@@ -27,6 +27,8 @@ from lib.storage import Folder
 from models import Account, Declaration, Department, LegacyHolder, Record, Staff, db
 from services import workflow
 from services.access import Actor
+from services.api import tokens
+from services.api.tokens import NewToken
 from services.declaration import answers
 from services.filing import printing
 from services.filing.case import DeclarationCase
@@ -237,6 +239,17 @@ class Make:
         assert declaration.kind == Kind.CHANGE
         db.session.commit()
         return declaration
+
+    def api_token(self, *scopes: ApiScope, department: str = "210000", confirmed: bool = True, **changes: Any) -> str:
+        """The text of a token; a security administrator of the province made it."""
+        makers = (self.staff(role, "210000") for role in (Role.SECURITY, Role.SYSTEM))
+        maker, confirmer = map(self.actor, makers)
+        wanted: dict[str, Any] = {"networks": (), "per_minute": 600, "days": 30} | changes
+        row, text = tokens.make(maker, NewToken("样例系统", department, scopes, **wanted))
+        if confirmed:
+            tokens.confirm(confirmer, row)
+        db.session.commit()
+        return text
 
     def lapsed(self, declaration: Declaration) -> None:
         """End the claim on a declaration."""

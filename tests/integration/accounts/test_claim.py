@@ -14,6 +14,7 @@ from blueprints.auth.claim import WRONG
 from lib.database import utcnow
 from models import Account, ActivationCode, Event, InboxMessage, LegacyHolder, db
 from services.accounts import activation_codes, legacy_claim, throttle
+from services.old_register import batches
 from tests.conftest import Browser, Page
 from tests.support.people import PASSWORD, id_number
 
@@ -247,6 +248,20 @@ def test_a_record_is_claimed_once_by_the_faster_browser(browser, another_browser
     browser.send("/claim/password", FIRST)
     assert another_browser.send("/claim/password", FIRST).location == "/claim"
     assert db.session.scalars(select(Account.legacy_id)).all() == [holder().id]
+
+
+def test_a_proof_does_not_open_the_record_of_another_person_who_came_in_its_place(browser, make):
+    """The import is undone and made again between two screens; a database may give a row's number once more."""
+    there = make.legacy(number=NUMBER)
+    number_of_row = there.id
+    prove(begin(browser), ARCHIVE)
+    batches.undo("test")
+    db.session.commit()
+    assert browser.open("/claim/password", expect=302).location == "/claim"
+    another = make.legacy("李四", id_number(403), id=number_of_row)
+    assert browser.open("/claim/password", expect=302).location == "/claim"
+    assert browser.send("/claim/password", FIRST).location == "/claim"
+    assert (account(), another.claimed_at) == (None, None)
 
 
 def test_a_code_that_ended_meanwhile_sets_no_password(browser, make):

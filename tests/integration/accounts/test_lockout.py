@@ -198,7 +198,7 @@ def test_the_networks_that_the_office_lists_are_told_by_address(app):
     }.items():
         with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
             assert client_source().is_office == is_office
-    with pytest.raises(BadSetting, match=r"KUAIJI_OFFICE_NETWORKS='192\.0\.2': expected networks as 192\.0\.2\.0/24"):
+    with pytest.raises(BadSetting, match=r"KUAIJI_OFFICE_NETWORKS='192\.0\.2'：应为网段，例如 192\.0\.2\.0/24"):
         read_settings({"KUAIJI_OFFICE_NETWORKS": "192.0.2"})
 
 

@@ -101,7 +101,7 @@ def test_200_of_200_manipulations_are_found_and_the_first_bad_row_is_named(trail
         without_triggers()
         kind = (change, remove, remove_with_its_link, insert, reorder)[number % 5]
         bad = kind(chance, trail)
-        found += f"event {bad}" in problem()
+        found += f"第 {bad} 号记录" in problem()
         db.session.rollback()
     assert found == 200
 
@@ -115,9 +115,9 @@ def test_a_shortened_trail_is_found_by_the_head_that_was_kept_or_printed(trail, 
     run("DELETE FROM event WHERE id > :last", last=trail[-5])
     run("DELETE FROM event_seal WHERE event_id > :last", last=trail[-5])
     assert problem() == ""
-    assert "rows were removed" in problem(kept)
+    assert "末尾的记录被删除" in problem(kept)
     forged = ChainHead(3, b"x" * 32)
-    assert f"event {trail[2]}: the chain up to position 3 was made anew" in problem(forged)
+    assert f"第 {trail[2]} 号记录及以前的校验链被重新生成" in problem(forged)
     db.session.rollback()
 
 
@@ -127,7 +127,7 @@ def test_the_latest_rows_are_verified_alone(trail):
     run("UPDATE event SET detail = 'x' WHERE id = :bad", bad=trail[20])
     assert audit_seals.verify_latest(ChainHead(), 10).problem == ""
     run("UPDATE event SET detail = 'x' WHERE id = :bad", bad=trail[-3])
-    assert f"event {trail[-3]} was changed" in audit_seals.verify_latest(ChainHead(), 10).problem
+    assert f"第 {trail[-3]} 号记录被修改" in audit_seals.verify_latest(ChainHead(), 10).problem
     db.session.rollback()
 
 
@@ -173,14 +173,14 @@ def test_the_commands_verify_print_the_head_and_export(app, make, trail, tmp_pat
     assert flask("tick")[0] == 0
     printed = flask("audit", "head")[1].strip()
     assert printed == audit_seals.head().printed
-    assert f"{ROWS} events are as they were written; 0 are not sealed yet" in flask("audit", "verify")[1]
+    assert f"已核对 {ROWS} 条记录，都和写入时一致；另有 0 条还没有加入校验链" in flask("audit", "verify")[1]
     status, _said, error = flask("audit", "verify", "--head", "3:" + "00" * 32)
-    assert (status, f"event {trail[2]}: the chain up to position 3 was made anew" in error) == (1, True)
+    assert (status, f"第 {trail[2]} 号记录及以前的校验链被重新生成" in error) == (1, True)
     assert flask("audit", "verify", "--head", "x")[0] == 2
     file = tmp_path / "events.csv"
-    assert flask("audit", "export", str(file), "--since", "2026-01-01")[1] == f"{ROWS + 2} events are in {file}\n"
+    assert flask("audit", "export", str(file), "--since", "2026-01-01")[1] == f"已导出 {ROWS + 2} 条记录到 {file}\n"
     assert len(file.read_text("utf-8-sig").splitlines()) == ROWS + 3
     status, _said, error = flask("audit", "export", str(file))
-    assert (status, "File exists" in error) == (1, True)
+    assert (status, "文件已存在" in error) == (1, True)
     done = db.session.scalars(select(Event.detail).where(Event.verb == "audit_verify").order_by(Event.id)).all()
     assert done[:2] == [f"核对 {ROWS} 条，一致", f"第 {trail[2]} 号记录及以前的校验链被重新生成"]

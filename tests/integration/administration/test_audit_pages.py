@@ -86,7 +86,8 @@ def test_a_span_of_days_counts_in_local_time(browser, auditor):
     db.session.commit()
     rows = found(browser, since="2026-11-23", until="2026-11-23")
     assert [row[0] for row in rows] == ["2026-11-23 23:59", "2026-11-23 00:00"]
-    for wrong in ({"since": "2026-11-23", "until": "2026-11-22"}, {"since": "1999-01-01"}, {"since": "x"}):
+    late = {"until": "9999-12-31"}
+    for wrong in ({"since": "2026-11-23", "until": "2026-11-22"}, {"since": "1999-01-01"}, {"since": "x"}, late):
         assert browser.send(SEARCH, wrong, expect=422)
 
 

@@ -284,7 +284,7 @@ def test_the_security_administrator_helps_and_learns_no_password(browser, anothe
 def test_the_commands_list_move_enable_and_unlock(app, make):
     flask, row = runner(app), make.staff()
     make.declaration(Status.IN_REVIEW, officer=row)
-    assert "submissions back in the queue: 1" in flask("staff", "disable", row.username)[1]
+    assert "放回待办的申报：1 份" in flask("staff", "disable", row.username)[1]
     assert flask("staff", "enable", row.username)[0] == 0
     assert flask("staff", "unlock", row.username)[0] == 0
     assert (

@@ -47,7 +47,7 @@ ROWS, BAD = 20_000, 300
 def the_first_accounts_are_made(year: Year) -> None:
     for username, role in (("xitong", "system"), ("anquan", "security"), ("shenji", "auditor")):
         where = ("--name", "周平安", "--role", role, "--department", PROVINCE, "--password-stdin")
-        assert "TOTP secret" in year.command("staff", "create", username, *where, stdin=f"{STAFF_PASSWORD}\n")
+        assert "动态验证码密钥" in year.command("staff", "create", username, *where, stdin=f"{STAFF_PASSWORD}\n")
 
 
 def three_old_registers_are_imported(year: Year) -> list[CountyRegister]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from lib.codes import AccountState, AssistanceOutcome, IdType, Role, Status
 from lib.database import utcnow
-from models import AssistanceRequest, CalendarDay, Event, Staff, db, store
+from models import AssistanceRequest, CalendarDay, Event, Staff, db
 from services.accounts import account_changes
 from services.accounts.account_changes import ChangeRefused, Grounds
 from services.accounts.applicants import StepExpired
@@ -32,6 +32,7 @@ from tests.support.applicant.assistance import (
     request_of,
     the_request,
 )
+from tests.support.applicant.filing import store
 from tests.support.people import id_number
 
 
@@ -142,7 +143,7 @@ def test_a_damaged_picture_is_said_to_be_damaged(app, browser, desk):
         path.write_bytes(b"x" * 60)
     assert desk.open(address("/document"), expect=404).text == "图片损坏"
     bad = storage_check.check(store(), [the_request().address or ""])
-    assert [where for where, _at in storage_check.rows_naming(bad)] == [f"assistance request {the_request().uid}"]
+    assert [where for where, _at in storage_check.rows_naming(bad)] == [f"核验申请 {the_request().uid}"]
 
 
 def test_a_yes_is_used_once_and_the_database_keeps_two_accounts_apart(browser, desk, make, monkeypatch):

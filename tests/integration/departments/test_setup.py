@@ -133,11 +133,11 @@ def test_the_tree_as_text_and_what_is_wrong_in_it(app, make):
     listed = run(args=["departments", "list", "--without-phone"]).output
     assert "210102\t沈阳市和平区财政局\t和平区" in listed
     fresh = run(args=["departments", "check"])
-    assert (fresh.exit_code, fresh.output) == (0, "210000-SF: covers no place yet\nevery county is covered\n")
+    assert (fresh.exit_code, fresh.output) == (0, "210000-SF：还没有负责的区划\n每个区县都有部门负责\n")
 
     make.department("210102").active = False
     db.session.commit()
 
     checked = run(args=["departments", "check"])
     assert checked.exit_code == 1
-    assert "210102: no department covers it" in checked.output
+    assert "210102：没有部门负责" in checked.output

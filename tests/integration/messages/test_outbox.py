@@ -263,23 +263,23 @@ def test_nothing_is_kept_for_a_channel_that_is_not_set_up(app, person):
 
 def test_the_doctor_tells_of_a_server_that_is_gone_and_of_a_growing_outbox(app, told):
     config = dict(app.config) | {"SMTP_URL": f"smtp://127.0.0.1:{served.free_port()}", "MAIL_FROM": "a@example.org"}
-    assert [(found.level, found.text.split(":")[0]) for found in doctor.messages(config)] == [
-        ("fault", "email"),
-        ("ok", "sms"),
+    assert [(found.level, found.text.split("：")[0]) for found in doctor.messages(config)] == [
+        ("fault", "电子邮件"),
+        ("ok", "短信"),
     ]
     with later(hours=2):
         found = [one.text for one in doctor.messages(app.config) if one.level == "warning"]
         messages.send_due(5, {Channel.SMS: raising(Refused("no")), Channel.EMAIL: raising(Refused("no"))})
         after = [one.text for one in doctor.messages(app.config) if one.level == "warning"]
-    assert found[0].startswith("outbox: 2 messages are due")
-    assert after == ["outbox: 2 messages of the last day were given up; see 管理, 消息发送情况"]
+    assert found[0].startswith("待发消息：有 2 条到时间没有发出")
+    assert after == ["待发消息：最近一天有 2 条没能发出；请看 管理 → 消息发送情况"]
 
 
 def test_the_commands_say_what_they_did(app, told):
     run = app.test_cli_runner().invoke
     checked = run(args=["messages", "check"])
-    assert checked.output == "email: answers\nsms: answers\n"
-    assert "2 sent, 0 not taken" in run(args=["messages", "send"]).output
+    assert checked.output == "电子邮件：连接正常\n短信：连接正常\n"
+    assert "已发送 2 条，未被接受 0 条" in run(args=["messages", "send"]).output
     with transaction_mode("DEFERRED"):
         assert [row.state for row in rows()] == [OutboxState.SENT] * 2
 

@@ -316,12 +316,12 @@ def test_the_command_tells_what_it_did_and_how_to_take_it_back(flask, tmp_path):
     batch = holders()[0].batch
     assert status == 0
     assert said.splitlines() == [
-        "column left out: 备注",
-        "line 3: error: 身份证号码应为 18 位，现在是 1 位，请核对",
-        "2 rows: 1 imported, 1 left out, 0 values left out; 1 without a proof, to be claimed by activation code only",
-        f"batch {batch}; flask legacy undo {batch} removes it as long as no record is claimed",
+        "未使用的列：备注",
+        "第 3 行：未导入：身份证号码应为 18 位，现在是 1 位，请核对",
+        "共 2 行：已导入 1 人，跳过 1 行，未采用的值 0 个；1 人没有凭证，只能凭激活码领取",
+        f"批次 {batch}；还没有人领取时，可用 flask legacy undo {batch} 撤销",
     ]
-    assert flask("legacy", "undo", batch)[:2] == (0, "1 records removed\n")
+    assert flask("legacy", "undo", batch)[:2] == (0, "已删除 1 条记录\n")
     assert holders() == []
 
 
@@ -329,12 +329,12 @@ def test_the_dry_run_of_the_command_imports_nothing(flask, tmp_path):
     status, said, _progress = flask("legacy", "import", "--dry-run", written(tmp_path, HEADER, ROW))
 
     assert (status, holders()) == (0, [])
-    assert said.startswith("1 rows: 1 would be imported")
+    assert said.startswith("共 1 行：可导入 1 人")
     assert "undo" not in said
 
 
 def test_errors_are_one_line_and_status_1_and_wrong_usage_is_2(flask, tmp_path):
-    assert flask("legacy", "undo", "x") == (1, "", "Error: 没有批次 x\n")
+    assert flask("legacy", "undo", "x") == (1, "", "错误：没有批次 x\n")
     status, said, error = flask("legacy", "import", written(tmp_path, "a,b"))
     assert (status, said, error.count("\n")) == (1, "", 1)
     assert flask("legacy", "import", str(tmp_path / "none.csv"))[0] == 2
@@ -348,7 +348,7 @@ def test_the_command_issues_a_code_that_opens_the_record(flask, bring_in, args):
     status, said, _error = flask("legacy", "code", *args, stdin=f"{NUMBER}\n")
 
     assert status == 0
-    code = said.split()[1]
+    code = said.partition("：")[2].partition("（")[0]
     holder = holders()[0]
     assert activation_codes.usable_id(holder, code) == db.session.scalars(select(ActivationCode.id)).one()
 

@@ -6,21 +6,23 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from commands.serve import claimed_port
 from lib.backup import encryption
-from lib.backup.archive import Archive
+from lib.backup.archive import Archive, FileMark, difference
 from lib.crypto import Keyring
 from lib.database import copies
 from lib.storage import Folder, StoreHeld
 from models import Event, PaperPage, db
-from services.operations import backups
+from services.operations import backups, restoring
 from services.papers import papers
 from tests.support.site import backups as drill
 from tests.support.site import faults
@@ -203,14 +205,15 @@ def test_a_back_up_without_keys_wants_those_of_its_time(kept, empty):
 
 def test_a_damaged_file_stops_a_restore_unless_it_is_told_to_go_on(kept, empty):
     kept.made("--with-keys")
-    first, second, *_rest = kept.copies()
+    first, second, third, *_rest = kept.copies()
     first.write_bytes(b"age-encryption.org/v1 damaged")
     second.unlink()
-    assert "有 2 个文件缺少或损坏" in kept.refused("verify")
-    assert "有 2 个文件缺少或损坏" in kept.refused("verify", "--identity", str(kept.private))
+    third.write_bytes(encryption.encrypt(b"something else", (PUBLIC,)))
+    assert "有 3 个文件缺少或损坏" in kept.refused("verify")
+    assert "有 3 个文件缺少或损坏" in kept.refused("verify", "--identity", str(kept.private))
     db.session.remove()
     with empty.app_context():
-        assert restore(empty, kept)[1].startswith("2 个文件缺少或损坏，数据库没有改动")
+        assert restore(empty, kept)[1].startswith("3 个文件缺少或损坏，数据库没有改动")
         assert not db.session.scalar(text("SELECT count(*) FROM sqlite_master"))
         db.session.remove()
         assert restore(empty, kept, "--incomplete")[0] == 0
@@ -221,23 +224,35 @@ def test_a_database_in_use_is_replaced_only_when_told_and_kept(kept, make):
     kept.made()
     later = make.account()
     name, data = later.id, kept.app.config["DATA"]
+    damaged = next(kept.app.config["UPLOADS"].glob("??/??/*"))
+    damaged.write_bytes(b"damaged")
     db.session.remove()
     assert "数据库里已有数据，没有恢复" in restore(kept.app, kept)[1]
     assert restore(kept.app, kept, "--replace")[0] == 0
     assert not db.session.scalar(text("SELECT count(*) FROM account WHERE id = :id"), {"id": name})
     db.session.rollback()
+    assert kept.app.extensions["kuaiji.store"].get(damaged.name)
     assert [path.name[:25] for path in data.glob("kuaiji.db.before-restore-*") if path.stat().st_size > 100_000]
 
 
 def test_a_damaged_database_makes_no_back_up_and_counts_as_in_use(kept):
     kept.made()
     database = kept.app.config["DATA"] / "kuaiji.db"
+    unread = db.session.scalar(text("SELECT rootpage FROM sqlite_master WHERE name = 'division'"))
     db.session.remove()
     db.engine.dispose()
-    faults.damage(database, 3, 200)
-    assert "没有做备份" in (said := kept.refused("create")) or "malformed" in said
+    faults.damage(database, unread - 1, 1)
+    assert "数据库已损坏，没有做备份" in kept.refused("create")
+    db.session.remove()
+    db.engine.dispose()
+    faults.damage(database, 0, 1)
+    assert "已损坏；请停止服务，恢复备份" in kept.refused("create")
     assert len(Archive(kept.folder).names()) == 1
     assert restore(kept.app, kept)[0] == 1
+    with kept.app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db.session, "connection", lambda: (_ for _ in ()).throw(OperationalError("", {}, Exception())))
+        with pytest.raises(OperationalError):  # a server that is away is no damage
+            restoring.is_in_use()
     assert restore(kept.app, kept, "--replace")[0] == 0
     assert kept.flask("storage", "check")[0] == 0
 
@@ -260,7 +275,9 @@ def test_two_at_once_and_folders_of_others_are_refused(kept, tmp_path):
     assert "里已有别的文件" in kept.refused("create")
 
 
-@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "磁盘已满；请腾出空间"), (errno.EBADF, "OSError")])
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.ENOSPC, "磁盘已满；请腾出空间"), (errno.EBADF, "没有料到的错误 OSError")]
+)
 def test_a_disk_that_fails_is_named_and_leaves_no_back_up(kept, monkeypatch, number, words):
     def fail(*_any: Any) -> None:
         raise OSError(number, "of the disk", "database.age")
@@ -283,6 +300,23 @@ def test_it_says_what_is_missing_to_begin_with(kept, empty):
         empty.config["BACKUP_RECIPIENTS"] = (PUBLIC,)
         assert "还没有初始化" in runner(empty)("backup", "create", str(kept.folder))[2]
         db.session.remove()
+
+
+def test_a_damaged_list_of_files_is_not_gone_by(kept):
+    made = kept.made()
+    (made / "files.gz").write_bytes(b"damaged")
+    again = kept.made()
+    assert len(list(Archive(kept.folder).files(again.name))) == len(kept.copies())
+
+
+def test_only_the_right_private_key_and_readable_files_will_do(tmp_path):
+    file, stranger = tmp_path / "sealed", encryption.read_identity(encryption.new_identity()[0])
+    with file.open("wb") as out:
+        encryption.encrypt_stream([b"", b"words"], out, (PUBLIC,))
+    with file.open("rb") as source, pytest.raises(encryption.BackupError, match="私钥打不开"):
+        encryption.decrypt_stream(source, BytesIO(), stranger)
+    assert difference(tmp_path, FileMark(0, "")) == "读不出来（Is a directory）"
+    assert copies.sqlite_problem(file) == "file is not a database"
 
 
 def test_a_pair_of_keys_is_made_once(kept, tmp_path):

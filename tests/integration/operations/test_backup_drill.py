@@ -114,6 +114,7 @@ def restored(folder: Path, archive_folder: Path, chance: Random, settings: dict[
     command = ("backup", "restore", str(archive_folder), "--identity", str(folder / "private"))
     with drill.entered(drill.installation(folder / f"target{chance.random()}", **settings)) as app:
         flask = runner(app)
+        flask_migrate.upgrade()  # as who has run flask init before
         killed = drill.killed_at(chance.randint(1, 60), lambda: flask(*command))
         status, _said, error = flask(*command)
         assert (status, killed) == (0, True), error

@@ -64,7 +64,7 @@ def test_tick_starts_one_when_its_hour_has_come(scheduled, monkeypatch):
     scheduled.made()
     assert not backup_runs.is_due(0, utcnow())
     assert backup_runs.is_due(0, utcnow() + timedelta(days=1))
-    assert "back-ups started" in scheduled_jobs.jobs(tick._installation())
+    assert "启动的备份" in scheduled_jobs.jobs(tick._installation())
 
 
 def test_the_administrator_the_monitor_and_the_doctor_are_told(scheduled, browser, make):

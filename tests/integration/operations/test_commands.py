@@ -55,7 +55,7 @@ def test_a_staff_account_is_made_and_its_secret_told_once(flask):
     status, said, _error = flask(*CREATE, "--password-stdin", stdin=f"{STAFF_PASSWORD}\n")
 
     assert status == 0
-    secret = said.splitlines()[1].removeprefix("TOTP secret (shown once): ")
+    secret = said.splitlines()[1].removeprefix("动态验证码密钥（只显示这一次）：")
     assert secret == wang().totp_secret
     assert pyotp.parse_uri(said.splitlines()[2]).secret == secret
     assert passwords.is_correct(STAFF_PASSWORD, wang().password_hash)
@@ -82,7 +82,7 @@ def test_what_cannot_be_done_is_said_in_one_line(flask, args, stdin, words):
     status, said, error = flask(*args, "--password-stdin", stdin=f"{stdin}\n")
 
     assert (status, said, error.count("\n")) == (1, "", 1)
-    assert error.startswith("Error: ")
+    assert error.startswith("错误：")
     assert words in error
     assert db.session.scalars(select(Staff)).all() == []
 
@@ -103,7 +103,7 @@ def test_disabling_and_resetting_end_the_sessions(flask, make, another_browser):
     officer = make.staff()
     another_browser.sign_in(officer)
 
-    assert flask("staff", "disable", officer.username)[:2] == (0, f"{officer.username} is disabled\n")
+    assert flask("staff", "disable", officer.username)[:2] == (0, f"已停用 {officer.username}\n")
 
     assert not db.session.get_one(Staff, officer.id).active
     assert db.session.scalars(select(WebSession.ended_at)).one() is not None
@@ -143,11 +143,11 @@ def test_a_tick_does_each_job_and_a_second_one_finds_nothing_left(flask, make):
 
     assert (status, error) == (0, "")
     assert said.splitlines() == [
-        "lapsed claims: 1",
-        "expired reservations: 1",
-        "parked forms: 1",
-        "old activation codes: 1",
-        "events sealed: 5",
+        "释放到期的领取：1",
+        "过期的注册：1",
+        "过期未保存的表单：1",
+        "过期的激活码：1",
+        "加入校验链的记录：5",
     ]
     assert db.session.get_one(Declaration, ids[0]).status == Status.SUBMITTED
     assert db.session.get(Account, ids[1]) is None
@@ -165,8 +165,8 @@ def test_a_job_that_fails_keeps_no_other_from_running(flask, make, monkeypatch):
 
     status, said, error = flask("tick")
 
-    assert (status, said) == (1, "lapsed claims: 1\nevents sealed: 4\n")
-    assert error == "Error: broken: Exception: disk I/O error\n"
+    assert (status, said) == (1, "释放到期的领取：1\n加入校验链的记录：4\n")
+    assert error == "错误：broken：连接不上；请检查它是否在运行、地址和密码是否正确（数据库：disk I/O error）\n"
     assert db.session.scalars(select(Claim)).all() == []
 
 
@@ -183,8 +183,8 @@ def test_the_check_of_a_sound_store_says_so(flask, make):
     status, said, error = flask("storage", "check")
 
     assert status == 0
-    assert said.endswith("files named by rows, 0 missing or damaged; 0 files that no row names\n")
-    assert error.splitlines()[-1] == "checking: 100 %"
+    assert said.endswith("缺失或损坏 0 个；没有登记的文件 0 个\n")
+    assert error.splitlines()[-1] == "检查：100%"
 
 
 def test_missing_and_damaged_files_are_listed_with_their_rows(app, flask, make):
@@ -200,16 +200,16 @@ def test_missing_and_damaged_files_are_listed_with_their_rows(app, flask, make):
 
     number = declaration.number
     assert status == 1
-    lines = [line.split(" (")[0] for line in said.splitlines()]
+    lines = [line.split("（")[0] for line in said.splitlines()]
     assert lines[:-1] == [
-        f"missing: {number}, photo, page 1",
-        f"damaged: {number}, sheet, page 1",
-        f"missing: {number}, photo of printed sheet 1",
-        f"missing: {number}, revision 1, photo, page 1",
-        f"damaged: {number}, revision 1, sheet, page 1",
+        f"缺失：{number} 的 photo 第 1 页",
+        f"损坏：{number} 的 sheet 第 1 页",
+        f"缺失：{number} 第 1 版信息表的照片",
+        f"缺失：{number} 第 1 次提交的 photo 第 1 页",
+        f"损坏：{number} 第 1 次提交的 sheet 第 1 页",
     ]
     assert sound.address[:12] not in said
-    assert error.splitlines()[-1].startswith("Error: 2 files are missing or damaged")
+    assert error.splitlines()[-1].startswith("错误：有 2 个文件缺失或损坏")
 
 
 def test_a_file_that_no_row_names_goes_by_way_of_the_trash(app, flask, make, time_machine_of_files):
@@ -217,16 +217,16 @@ def test_a_file_that_no_row_names_goes_by_way_of_the_trash(app, flask, make, tim
     stray = app.extensions["kuaiji.store"].put(b"stray")
     count = len(papers.referenced())
 
-    assert "0 files put into the trash" in flask("storage", "sweep")[1], "too young"
+    assert "已放入回收站 0 个文件" in flask("storage", "sweep")[1], "too young"
     time_machine_of_files(25)
-    assert "1 files would be put into the trash" in flask("storage", "sweep", "--dry-run")[1]
+    assert "将要放入回收站 1 个文件" in flask("storage", "sweep", "--dry-run")[1]
     assert path_of(app, stray.address).exists()
-    assert "1 files put into the trash, 0 removed" in flask("storage", "sweep")[1]
+    assert "已放入回收站 1 个文件，从回收站删除 0 个" in flask("storage", "sweep")[1]
     time_machine_of_files(25)
-    assert "0 files put into the trash, 1 removed" in flask("storage", "sweep")[1]
+    assert "已放入回收站 0 个文件，从回收站删除 1 个" in flask("storage", "sweep")[1]
 
     assert not app.extensions["kuaiji.store"].exists(stray.address)
-    assert f"{count} files named by rows, 0 missing" in flask("storage", "check")[1]
+    assert f"已登记的文件 {count} 个，缺失或损坏 0 个" in flask("storage", "check")[1]
 
 
 def test_pages_of_papers_are_checked_too(flask, make, app):
@@ -236,7 +236,7 @@ def test_pages_of_papers_are_checked_too(flask, make, app):
     source = next(page.source_address for page in db.session.scalars(select(PaperPage)) if page.source_address)
     path_of(app, source).unlink()
 
-    assert f"missing: {declaration.number}, photo, page 1" in flask("storage", "check")[1]
+    assert f"缺失：{declaration.number} 的 photo 第 1 页" in flask("storage", "check")[1]
 
 
 @pytest.fixture
@@ -258,12 +258,12 @@ def time_machine_of_files(app):
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ValueError("two\nlines"), "ValueError: two"),
-        (ValueError(), "ValueError"),
+        (ValueError("two\nlines"), "没有料到的错误 ValueError: two"),
+        (ValueError(), "没有料到的错误 ValueError"),
         (scheduled_jobs.applicants.StepExpired("late"), "late"),
         (
             OperationalError("SELECT", {"name": "单小燕"}, sqlite_driver.OperationalError("locked")),
-            "OperationalError: locked",
+            "连接不上；请检查它是否在运行、地址和密码是否正确（数据库：locked）",
         ),
     ],
 )
@@ -302,7 +302,7 @@ def test_progress_in_a_pipe_is_a_line_each_tenth(app, capsys):
         for _row in range(20):
             step(1)
 
-    assert capsys.readouterr().err.splitlines() == [f"reading: {tenth}0 %" for tenth in range(1, 11)]
+    assert capsys.readouterr().err.splitlines() == [f"reading：{tenth}0%" for tenth in range(1, 11)]
 
 
 def test_progress_on_a_terminal_is_a_bar(app, monkeypatch, capsys):
@@ -321,7 +321,7 @@ def test_a_setting_that_cannot_be_read_is_one_line(tmp_path):
     )
 
     assert done.returncode == 1
-    assert done.stderr.splitlines() == ["Error: KUAIJI_PORT='many': expected a whole number"]
+    assert done.stderr.splitlines() == ["错误：KUAIJI_PORT='many'：应为整数"]
 
 
 def test_everything_done_on_the_command_line_is_in_the_audit_trail(flask, make):

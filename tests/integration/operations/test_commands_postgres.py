@@ -44,16 +44,16 @@ def test_the_commands_work_on_postgresql(app, tmp_path, monkeypatch, stages):
     assert flask("init")[0] == 0
     assert flask("init")[0] == 0
     status, said, _progress = flask("demo", "--people", str(len(cast)))
-    assert (status, said.splitlines()[0]) == (0, f"{len(cast)} people added")
+    assert (status, said.splitlines()[0]) == (0, f"已生成 {len(cast)} 人")
     status, said, _error = flask("tick")
-    assert (status, [line.split(": ")[0] for line in said.splitlines()]) == (0, ["lapsed claims", "events sealed"])
+    assert (status, [line.split("：")[0] for line in said.splitlines()]) == (0, ["释放到期的领取", "加入校验链的记录"])
     assert flask("audit", "verify")[0] == 0
     said = flask("legacy", "import", str(register))[1]
     assert said.splitlines()[1].startswith("2 rows: 1 imported, 1 left out")
-    batch = said.splitlines()[-1].split()[1].rstrip(";")
+    batch = said.splitlines()[-1].split()[1].split("；")[0]
     assert flask("legacy", "code", id_number(11))[0] == 0
-    assert flask("legacy", "undo", batch)[:2] == (0, "1 records removed\n")
-    assert "0 missing or damaged" in flask("storage", "check")[1]
+    assert flask("legacy", "undo", batch)[:2] == (0, "已删除 1 条记录\n")
+    assert "缺失或损坏 0 个" in flask("storage", "check")[1]
     status, said, _error = flask("doctor")
     assert status == 0
     assert "database: postgresql 1" in said

@@ -32,7 +32,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "mark": {"state": "draft"},
     "known_device": {"account_id": 1},
     "parked_form": {"account_id": 1},
-    "print_job": {"state": "waiting", "total": 1, "done": 0},
+    "print_job": {"state": "waiting", "total": 1, "done": 0, "staff_id": 1},
     "register_import": {"state": "reading"},
     "withheld_proof": {"reason": "broken"},
     "record_entry": {"verb": "note", "ends_id": None},
@@ -149,6 +149,7 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]] = [
     ("ck_known_device_of_one_person", "known_device", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_inbox_message_of_one_person", "inbox_message", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
     ("ck_parked_form_of_one_person", "parked_form", [BOTH, NEITHER], [{"account_id": None, "staff_id": 1}]),
+    ("ck_print_job_of_one_person", "print_job", [BOTH, NEITHER], [{"account_id": 1, "staff_id": None}]),
     (
         "ck_declaration_office_has_due_date",
         "declaration",

@@ -276,7 +276,7 @@ def staff_rows() -> list[Staff]:
 def test_a_second_run_adds_only_who_is_missing(app):
     done = app.test_cli_runner().invoke(args=["demo", "--people", str(PEOPLE)])
 
-    assert done.stdout.startswith("0 people added")
+    assert done.stdout.startswith("已生成 0 人")
 
 
 def test_nobody_is_added_in_production(app, monkeypatch):
@@ -286,7 +286,7 @@ def test_nobody_is_added_in_production(app, monkeypatch):
     done = app.test_cli_runner().invoke(args=["demo"])
 
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == "Error: no demo data in production (KUAIJI_ENV=production)\n"
+    assert done.stderr == "错误：正式环境（KUAIJI_ENV=production）不能生成演示数据；请换一个测试环境\n"
     assert rows(app) == before
 
 

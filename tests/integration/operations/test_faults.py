@@ -298,12 +298,12 @@ def test_a_damaged_database_is_said_to_be_damaged_until_a_sound_one_is_there(app
     assert "database damaged" in caplog.text
     assert note.read()
     assert monitor.open("/readyz", expect=503).text == "database: damaged\n"
-    assert "FAULT    database: damaged: " in flask("doctor")[1]
-    assert flask("init")[2].startswith("Error: the database is damaged: ")
+    assert "故障  数据库：已损坏：" in flask("doctor")[1]
+    assert flask("init")[2].startswith("错误：数据库已损坏：")
     db.engine.dispose()
     database.write_bytes(sound)
     assert monitor.open("/readyz", expect=503).text == "database: damaged\n"  # nobody has looked yet
-    assert "damage was met" in flask("doctor")[1]
+    assert "曾遇到损坏" in flask("doctor")[1]
     assert flask("init")[0] == 0
     assert note.read() is None
     assert works(monitor)
@@ -335,7 +335,9 @@ def test_a_lock_of_postgresql_is_given_up_and_a_server_that_ends_is_a_page(app, 
 
     with faults.connecting(db.engine, impatient), db.engine.connect() as other:
         other.execute(text("LOCK TABLE declaration, draft IN EXCLUSIVE MODE"))
-        assert "办理的人较多" in words(browser.send("/apply/education", page, expect=503).text)
+        answer = browser.send("/apply/education", page, expect=503)
+        assert "办理的人较多" in words(answer.text)
+        assert answer.headers["Retry-After"] == "10"
         other.rollback()
     assert "database locked on wizard.save_step" in caplog.text
 

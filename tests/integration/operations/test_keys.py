@@ -193,7 +193,7 @@ def said_by_doctor(folder: Path) -> list[tuple[str, str]]:
 def test_no_new_keys_are_made_beside_a_database_in_use(app: Flask, folder: Path, url: str, make: Make) -> None:
     account, file = make.account(), folder / "keys.json"
     file.rename(folder / "away")
-    with pytest.raises(BadSetting, match=r"keys\.json is missing; what the database holds opens with that file only"):
+    with pytest.raises(BadSetting, match=r"找不到 .*keys\.json；数据库里的内容只有它能打开"):
         create_app(TestConfig(folder, DATABASE_URL=url))
     assert not file.exists()
     assert account.id_number, "a running process has its keys"
@@ -221,7 +221,7 @@ def test_a_key_file_that_opens_nothing_is_told_by_doctor_and_init(app: Flask, fo
     other = create_app(TestConfig(folder))
     with other.app_context():
         assert [level for level, _text in said_by_doctor(folder)] == ["fault"]
-        assert "does not open what the database holds" in said_by_doctor(folder)[0][1]
+        assert "打不开数据库里的内容" in said_by_doctor(folder)[0][1]
         db.session.rollback()
         for command in ("init", "serve"):
             status, _said, error = runner(other)(command)
@@ -239,12 +239,12 @@ def test_an_old_key_stays_for_a_number_that_is_known_as_a_hash_only(app: Flask, 
     assert KeyFile.read(folder / "keys.json").current == before.current
     status, said, error = flask("keys", "rotate", "--settle", "0")
     assert (status, officer.username in error) == (1, True)
-    assert said == f"retired: {before.current}\n"
+    assert said == f"已停用的密钥：{before.current}\n"
     held = KeyFile.read(folder / "keys.json")
     assert (len(held.sealing), len(held.indexing)) == (1, 2)
     assert [level for level, _text in said_by_doctor(folder)] == ["warning"]
     db.session.rollback()
-    assert f"kept for the numbers of 1 officers: {officer.username}" in flask("keys", "list")[1]
+    assert f"因 1 名工作人员的证件号码而保留：{officer.username}" in flask("keys", "list")[1]
 
     wanted = applicants.Registration(IdType.RESIDENT, number, officer.name, "13800138999", "", "1")
     with transaction_mode("IMMEDIATE"):

@@ -70,7 +70,7 @@ def test_a_database_that_is_not_supported_is_refused_without_its_password(produc
     with pytest.raises(BadSetting) as refused:
         Config(production | {"KUAIJI_DATABASE_URL": url})
 
-    assert "KUAIJI_DATABASE_URL: expected postgresql+psycopg://" in refused.value.message
+    assert "KUAIJI_DATABASE_URL：应为postgresql+psycopg://" in refused.value.message
     assert "geheim" not in refused.value.message
 
 
@@ -92,7 +92,7 @@ def test_every_problem_of_a_start_has_its_line(production, tmp_path):
     )
 
     assert done.returncode == 1
-    lines = done.stderr.removeprefix("Error: ").splitlines()
+    lines = done.stderr.removeprefix("错误：").splitlines()
     assert sorted(line.split(" ")[0].split("=")[0] for line in lines) == sorted(wrong)
     assert not (tmp_path / "data").exists()
 
@@ -101,7 +101,7 @@ def test_every_problem_of_a_start_has_its_line(production, tmp_path):
 def test_a_keys_file_that_is_none_is_refused(tmp_path, content):
     (tmp_path / "keys.json").write_text(content)
 
-    with pytest.raises(BadSetting, match=r"^KUAIJI_KEYS_FILE: .*keys\.json (is not a key file|names a key)"):
+    with pytest.raises(BadSetting, match=r"^KUAIJI_KEYS_FILE：.*keys\.json (不是密钥文件|里缺少当前使用的密钥)"):
         create_app(TestConfig(tmp_path))
 
 
@@ -113,7 +113,7 @@ def test_an_unknown_variable_is_warned_about_with_the_nearest_setting(tmp_path):
         "PATH": "",
         "KUAIJI_PORT": "1",
     }
-    words = ["KUAIJI_COFFEE is no setting", "KUAIJI_WORKER is no setting; did you mean KUAIJI_WORKERS?"]
+    words = ["没有 KUAIJI_COFFEE 这个设置；请删除", "没有 KUAIJI_WORKER 这个设置；是不是 KUAIJI_WORKERS？"]
     assert list(unknown_variables(environ)) == words
 
     app = create_app(TestConfig(tmp_path, WORKER="4"))

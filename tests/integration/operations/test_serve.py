@@ -91,7 +91,7 @@ def test_the_server_answers_and_ends_when_asked(env, start, how):
 
     said, errors = server.communicate(timeout=PATIENCE_S)
     assert server.returncode == 0
-    assert f"serving on http://127.0.0.1:{env['KUAIJI_PORT']}" in said
+    assert f"网站已启动：http://127.0.0.1:{env['KUAIJI_PORT']}" in said
     assert "canary" not in said + errors
     assert "nanobind: leaked" not in errors
     assert not answer(env)
@@ -108,7 +108,7 @@ def test_a_server_that_is_still_starting_ends_at_once(env, start, processes):
     """
     server = start("--grace", "1800")
     assert server.stdout
-    assert server.stdout.readline().startswith("serving on")
+    assert server.stdout.readline().startswith("网站已启动")
     wait_for(lambda: descendants(server.pid) >= processes, pause=0.01)
 
     server.terminate()
@@ -137,7 +137,9 @@ def test_the_parent_ticks_and_goes_on_although_one_tick_fails(env, start):
     sql(env, "DROP TABLE parked_form")
     server = start("--tick-every", "0.5")
 
-    assert wait_for_line(server, "tick: parked forms: OperationalError: no such table: parked_form\n")
+    assert wait_for_line(
+        server, "定时任务：过期未保存的表单：没有料到的错误 OperationalError: no such table: parked_form\n"
+    )
     wait_for(lambda: sql(env, "SELECT count(*) FROM attempt") == [(0,)])
     wait_for(lambda: sql(env, "SELECT state, problem, tries FROM print_job") == [("failed", "rights", 2)])
 
@@ -186,15 +188,17 @@ def test_a_taken_port_is_refused_before_anything_starts(env, start):
 
     port = env["KUAIJI_PORT"]
     assert (server.returncode, said) == (1, "")
-    assert errors == (
-        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; set KUAIJI_PORT to a free one\n"
-    )
+    what_to_do = "请停止占用它的程序，或把 KUAIJI_PORT 改为空闲端口"
+    assert errors == f"错误：不能使用 127.0.0.1:{port}（Address already in use）；{what_to_do}\n"
 
 
 def test_of_two_servers_that_start_at_once_the_second_is_refused():
     """Neither listens yet, so the system itself would let both have the port."""
     host, port = "127.0.0.1", free_port()
-    with serve.claimed_port(host, port), pytest.raises(ClickException, match="Address already in use; set KUAIJI_PORT"):
+    with (
+        serve.claimed_port(host, port),
+        pytest.raises(ClickException, match=r"Address already in use）；.*KUAIJI_PORT"),
+    ):
         serve.claimed_port(host, port).__enter__()
     with serve.claimed_port(host, port):
         pass  # free again
@@ -221,7 +225,7 @@ def demo(installed, tmp_path_factory) -> Demo:
 
 def test_of_two_that_load_demo_data_at_once_the_second_finds_it_there(demo):
     assert demo.codes == [0, 0]
-    assert "".join(demo.said).count("people added") == 1
+    assert "".join(demo.said).count("已生成") == 1
 
 
 def test_an_old_database_is_refused(env, start):
@@ -229,7 +233,7 @@ def test_an_old_database_is_refused(env, start):
 
     server = start()
 
-    assert "Error: database: at migration none" in server.communicate(timeout=PATIENCE_S)[1]
+    assert "错误：数据库：版本是 无" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 
@@ -238,7 +242,7 @@ def test_a_server_that_cannot_start_is_an_error(env, start):
 
     server = start()
 
-    assert "Error: cannot listen on no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
+    assert "错误：不能使用 no-such-host.invalid" in server.communicate(timeout=PATIENCE_S)[1]
     assert server.returncode == 1
 
 

@@ -87,16 +87,16 @@ def test_what_is_too_large_anyway_is_not_sent_on(clamd, declaration, browser):
 def test_the_doctor_says_nothing_without_the_setting_and_decodes_a_picture(app):
     said = runner(app)("doctor")[1]
     assert "clamd" not in said
-    assert "pictures: decoded in a bounded child process" in said
+    assert "图片：在受限的子进程里解码" in said
 
 
 def test_the_doctor_asks_clamd(app, clamd):
-    assert f"ok       clamd: answers at {clamd.address}" in runner(app)("doctor")[1]
+    assert f"正常  clamd：{clamd.address} 连接正常" in runner(app)("doctor")[1]
 
 
 @pytest.mark.parametrize(
     ("fail", "says"),
-    [("closed", "FAULT    clamd: no picture can be uploaded"), ("open", "warning  clamd: files are taken unchecked")],
+    [("closed", "故障  clamd：连接不上，现在不能上传图片"), ("open", "提醒  clamd：连接不上，上传的文件没有经过检查")],
 )
 def test_the_doctor_names_a_clamd_that_is_gone(app, fail, says):
     app.config.update(CLAMD="unix:/nowhere/clamd.ctl", CLAMD_FAIL=fail)
@@ -105,7 +105,7 @@ def test_the_doctor_names_a_clamd_that_is_gone(app, fail, says):
 
 def test_the_doctor_names_one_that_answers_nonsense(app, clamd, monkeypatch):
     monkeypatch.setattr("lib.remote.clamd.ping", lambda _address: False)
-    assert "it does not answer to PING" in runner(app)("doctor")[1]
+    assert "对 PING 没有应答" in runner(app)("doctor")[1]
 
 
 @pytest.mark.parametrize(("name", "value"), [("CLAMD", "localhost"), ("CLAMD", "tcp:host"), ("CLAMD_FAIL", "perhaps")])

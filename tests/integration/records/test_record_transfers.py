@@ -9,6 +9,7 @@ from models import Declaration, Event, QueueItem, Record, RecordTransfer, Search
 from services import workflow
 from services.accounts import inbox
 from services.departments import tree
+from services.departments.administration import DepartmentRefused
 from services.queue import index as queue_index
 from services.records import record_transfers
 from services.workflow import department_closing
@@ -198,17 +199,32 @@ def test_where_a_person_came_from_is_noted(make, browser, another_browser, manag
     assert db.session.query(Record).one().closed_at is None
 
 
+def test_between_a_department_and_its_successor_there_is_nothing_to_move_and_the_person_is_told(make, manager):
+    record = approved(make, "孙立国")
+    asked = record_transfers.send(
+        record, make.actor(manager), THERE, place="", on=department_closing.today(), reason="x"
+    )
+    system, there = make.actor(make.staff(Role.SYSTEM, "210000")), make.department(THERE)
+    department_closing.plan(system, there, department_closing.today(), "210102", moves_staff=True)
+    db.session.commit()
+    db.session.expire_all()
+    assert (asked.accepted, record.department.code) == (False, "210102")
+    assert titles(record.account_id)[0] == "人员档案不需要调转"
+
+
 def test_a_transfer_that_waits_goes_on_with_the_successor(make, browser, manager, receiver):
     record = approved(make, "孙立国")
     browser.sign_in(manager)
     sent(record.uid, browser)
-    department_closing.plan(
+    system, there, on = (
         make.actor(make.staff(Role.SYSTEM, "210000")),
         make.department(THERE),
         department_closing.today(),
-        "210104",
-        moves_staff=True,
     )
+    with pytest.raises(DepartmentRefused, match="等待答复"):  # nobody could answer it
+        department_closing.plan(system, there, on, "", moves_staff=False)
+    db.session.rollback()
+    department_closing.plan(system, there, on, "210104", moves_staff=True)
     db.session.commit()
     to = waiting().to_department
     assert to

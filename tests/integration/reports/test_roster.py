@@ -21,6 +21,7 @@ from lib.questions.fields import ConfirmQuestion
 from models import Event, Record, RosterExport, db
 from services import audit
 from services.declaration import answers, labels
+from services.records import entries, record_transfers
 from services.reports import exports, roster, xlsx
 from tests.conftest import Browser, Page
 from tests.support.office.printing import draw, drawn, job_at
@@ -66,9 +67,9 @@ def test_the_list_has_a_row_for_each_record_and_a_column_for_each_question(make,
     asked = [question for step in STEPS for question in step.form(None, context=answers.asked_for({}))]
     ticks = {question.label.text for question in asked if isinstance(question, ConfirmQuestion)}
     questions = [question.label.text for question in asked]
-    assert table.head[:3] == ["申报编号", "档案所在部门", "审核通过日期"]
+    assert table.head[:4] == ["申报编号", "档案所在部门", "审核通过日期", "档案状态"]
     assert set(questions) - set(table.head) == ticks
-    assert len(table.head) == len(questions) - 1 + 3 + len(labels.IDENTITY)
+    assert len(table.head) == len(questions) - 1 + 4 + len(labels.IDENTITY)
     assert [row["申报编号"].text for row in table.rows] == [declaration.number]
     assert table.column("审核通过日期") == [today().isoformat()]
 
@@ -305,7 +306,7 @@ def test_columns_are_chosen_kept_under_a_name_and_stand_in_the_order_of_the_page
     assert "qualification=none" in kept
     page = browser.open(kept).text
     assert page.count(" checked") == 2
-    assert exported(browser, column=["mobile", "applicant_name"]).head[3:] == ["申报人姓名", "手机号码"]
+    assert exported(browser, column=["mobile", "applicant_name"]).head[4:] == ["申报人姓名", "手机号码"]
     browser.send("/staff/roster/columns", sent | {"column": ["mobile"]})
     (again,) = exports.kept_columns(make.actor(officer))
     assert again.columns == ["mobile"]
@@ -326,6 +327,19 @@ def test_a_csv_of_the_filtered_records(make, browser, officer):
     one = db.session.scalars(select(Record).where(Record.name == "孙立国")).one()
     assert f"record={one.uid}" in browser.open(f"/staff/archive/{one.uid}").text
     assert exported(browser, record=one.uid).column("申报人姓名") == ["孙立国"]
+
+
+def test_who_is_not_kept_any_more_is_told_apart(make, browser, officer, manager):
+    for name in ("单小燕", "孙立国", "赵淑兰"):
+        approved(make, name)
+    kept = {record.name: record for record in db.session.scalars(select(Record))}
+    entries.close(kept["孙立国"], make.actor(manager), "left", "有证明")
+    outside: Any = {"place": "吉林省样例市财政局", "on": today(), "reason": "有转出证明"}
+    record_transfers.send(kept["赵淑兰"], make.actor(manager), record_transfers.ELSEWHERE, **outside)
+    db.session.commit()
+    rows = exported(browser, column=["applicant_name"]).rows
+    told = {row["申报人姓名"].text: row["档案状态"].text for row in rows}
+    assert told == {"单小燕": "在册", "孙立国": "已注销", "赵淑兰": "已调出"}
 
 
 def test_a_long_list_goes_on_on_the_next_sheet(tmp_path, monkeypatch):

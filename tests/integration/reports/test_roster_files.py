@@ -6,10 +6,11 @@ import os
 from datetime import timedelta
 
 from commands import tick
-from models import db, store
+from models import db
 from services.papers import papers
 from services.reports import exports, roster
 from tests.integration.reports.test_roster import approved, ask, exports_kept
+from tests.support.applicant.filing import store
 from tests.support.office.printing import drawn, job_at
 
 

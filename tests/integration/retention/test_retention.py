@@ -12,17 +12,20 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from lib.codes import AccountState, Status
+from lib.clock import today
+from lib.codes import AccountAct, AccountState, IdType, Role, Status
 from lib.database import transaction_mode, utcnow
 from models import Account, Draft, Event, InboxMessage, LegacyHolder, PaperPage, PrintJob, Sheet, db
-from services import workflow
-from services.accounts import applicants
+from services import audit, workflow
+from services.accounts import account_changes, applicants
+from services.accounts.account_changes import Grounds
 from services.declaration import answers
-from services.retention import closing, untouched
+from services.records import record_transfers
+from services.retention import closing, own_data, untouched
 from services.sheet import batch_print
 from services.workflow import NotAllowed
 from tests.support.office.printing import draw
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, id_number
 
 SECRET = {"current": PASSWORD}
 
@@ -185,12 +188,31 @@ def test_what_was_submitted_stays_for_the_office(make, browser, officer, manager
             workflow.rules.can_reopen(declaration, make.actor(manager))
 
 
+@pytest.mark.parametrize("verb", ["decline", "send_back", "approve"])
+def test_in_the_minute_of_an_undo_the_page_says_what_it_said_before_the_decision(make, browser, officer, verb):
+    """Else the officer would have the file of a closed account in hand, and the person would read of the result."""
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer)
+    make.mark(declaration, "nation", reviewer=make.actor(officer))
+    said = {"reason_code": "", "comment": "不属于采集范围"} if verb == "decline" else {}
+    getattr(workflow, verb)(declaration, make.actor(officer), 1, **said)
+    db.session.commit()
+    browser.sign_in(declaration.account)
+    assert "正在审核" in browser.send("/account/close", SECRET, expect=200).text
+    assert workflow.undoable(declaration, make.actor(officer))
+    with after(seconds=61):
+        assert "正在审核" not in browser.open("/account/close").text
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [(Status.SUBMITTED, "正在审核"), (Status.IN_REVIEW, "正在审核"), (Status.APPROVED, "已有人员档案")],
 )
 def test_an_account_with_a_record_or_a_submission_stays(make, browser, status, says):
-    account = make.declaration(status).account
+    declaration = make.declaration(status)
+    account = declaration.account
+    if status == Status.APPROVED:
+        declaration.decided_at = utcnow() - workflow.UNDO_TIME
+        db.session.commit()
     browser.sign_in(account)
     assert says in browser.open("/account/close").text
     assert says in browser.send("/account/close", SECRET, expect=200).text
@@ -243,6 +265,23 @@ def test_a_person_exports_everything_and_the_link_ends_after_a_day(make, app, br
             db.session.commit()
         browser.sign_in(account)
         assert browser.open("/account/data/file", expect=302).location == "/account/data"
+
+
+def test_what_the_office_did_to_account_and_record_is_in_the_export(make):
+    record = make.record()
+    account, actor = record.account, make.actor(make.staff(Role.MANAGER))
+    before = account.id_number
+    record_transfers.note_origin(record, actor, place="吉林省样例市财政局", on=today(), reason="有转出证明")
+    grounds = Grounds("照身份证更正", "已当面核对身份证件原件")
+    account_changes.correct_number(account, IdType.RESIDENT, id_number(903), actor, grounds)
+    audit.record("open_result", make.actor(account), account_id=account.id, declaration_id=record.declaration_id)
+    db.session.commit()
+    found = own_data._plain(own_data.collected(account))
+    (correction,), (transfer,) = found["账号的更正和冻结"], found["人员档案"]["档案调转"]
+    assert correction["事项"] == AccountAct.CORRECT_NUMBER.label
+    assert grounds.reason not in str(found)
+    assert (found["账号"]["证件号码"], correction["更正前的证件号码"]) == (id_number(903), before)
+    assert (transfer["从"], transfer["结果"]) == ("吉林省样例市财政局", "已调转")
 
 
 def test_exports_are_limited_to_three_a_day(make, app, browser):

@@ -45,7 +45,7 @@ def test_saving_again_makes_the_marks_exactly_these(browser, held):
 @pytest.mark.parametrize(
     "sent",
     [
-        {"mark": ["nothing", "id_number", "status", ""]},
+        {"mark": ["nothing", "account_id", "status", ""]},
         {"mark": ["postal_address"] * 3, "reason-postal_address": "no_such_reason"},
         {"mark": ["postal_address"], "comment-postal_address": "a\x00b\r\nc" + "长" * 400},
         {"mark": [str(number) for number in range(300)]},

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
-from lib.codes import AccountState, Role
+from lib.codes import AccountState, ApiScope, Role
 from lib.database import transaction_mode, utcnow
 from models import db
 from services.accounts import sessions
 from tests.support.applicant.filing import words
-from tests.support.rules.routes import EVERYBODY, NOBODY, STAFF, TABLE, address
+from tests.support.rules.routes import EVERYBODY, NOBODY, STAFF, TABLE, TOKEN, address
 
 
 def routes(app: Flask) -> dict[str, set[str]]:
@@ -43,6 +43,9 @@ def stubs(app) -> Flask:
 
 
 def signed_in(browser, make, role: str):
+    if role == TOKEN:
+        browser.client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {make.api_token(*ApiScope)}"
+        return browser
     if role == "applicant":
         return browser.sign_in(make.account())
     return browser if role == NOBODY else browser.sign_in(make.staff(Role(role)))
@@ -55,9 +58,13 @@ def verdict(answer) -> str:
 
 
 def expected(role: str, who: frozenset[str], path: str) -> str:
-    """A session counts in its own half of the site only: staff under /staff, applicants everywhere else."""
+    """A session counts in its own half of the site only: staff under /staff, applicants everywhere else. A token counts
+    under /api, where no session does.
+    """
+    if path.startswith("/api/"):
+        return "reached" if who == EVERYBODY or role in who else "401"
     staff_half = path == "/staff" or path.startswith("/staff/")
-    known = role != NOBODY and (role in STAFF) == staff_half
+    known = role not in (NOBODY, TOKEN) and (role in STAFF) == staff_half
     if who == EVERYBODY or (known and role in who):
         return "reached"
     return "403" if known else "to /staff/login" if staff_half else "to /login"
@@ -92,6 +99,7 @@ def test_an_officer_with_a_first_password_reaches_nothing_but_the_page_that_chan
 def test_the_table_is_not_all_open_or_all_closed():
     answers = {expected(role, who, "/staff/x") for role in EVERYBODY for _methods, who in TABLE.values()}
     assert answers == {"reached", "403", "to /staff/login"}
+    assert {expected(role, frozenset({TOKEN}), "/api/v1/x") for role in EVERYBODY} == {"reached", "401"}
 
 
 @pytest.mark.parametrize("path", ["/bare", "/staff/bare"])

@@ -64,7 +64,7 @@ def test_a_killed_drawer_is_taken_over_and_what_it_does_afterwards_counts_for_no
     assert (done.state, done.tries) == ("done", 2)
     address, revisions = done.address, done.revisions
     late = store.put(b"late")
-    assert not batch_print.beat(job.id, killed, 1)
+    assert not batch_print.beat(job.id, killed, done=1)
     assert not batch_print.finish(job.id, killed, [1], late)
     assert not batch_print.fail(job.id, killed, "broken")
     db.session.commit()
@@ -94,12 +94,12 @@ def test_cancelling_stops_the_drawer_in_the_middle(make, app, desk, monkeypatch)
     looked = []
     beat = batch_print.beat
 
-    def cancelled_meanwhile(job_id: int, drawer: str, done: int) -> bool:
+    def cancelled_meanwhile(job_id: int, drawer: str, *, done: int) -> bool:
         looked.append(done)
         if done == 1:
             batch_print.cancel(db.session.get_one(PrintJob, job_id))
             db.session.flush()
-        return beat(job_id, drawer, done)
+        return beat(job_id, drawer, done=done)
 
     monkeypatch.setattr(batch_print, "beat", cancelled_meanwhile)
     result = draw(app)
@@ -128,7 +128,7 @@ def test_what_breaks_fails_with_a_message_and_the_next_job_is_drawn(make, app, d
 
     result = draw(app)
 
-    assert f"print job {job.id}: {broken.number}, photo of printed sheet 1: {photo}\n" == result.output
+    assert f"打印任务 {job.id}：{broken.number} 第 1 版信息表的照片（{photo}）\n" == result.output
     assert broken.account.name not in result.output
     assert job_at(job.uid).state == "failed"
     assert f"编号 {broken.number} 的一寸照片文件已丢失或损坏" in desk.open(f"/staff/print/{job.uid}").text
@@ -144,7 +144,7 @@ def test_the_file_is_encrypted_named_by_its_row_and_gone_after_a_day(make, app, 
     address = job.address
     assert address in papers.referenced()
     assert storage_check.check(store, [address]) == {}
-    assert list(storage_check.rows_naming({address})) == [(f"print job {job.uid}", address)]
+    assert list(storage_check.rows_naming({address})) == [(f"打印任务 {job.uid}", address)]
     assert b"%PDF" not in next(store.root.glob(f"*/*/{address}")).read_bytes()
 
     assert batch_print.forget_old(store) == 0
@@ -182,11 +182,11 @@ def test_the_tick_starts_a_drawer_only_for_what_waits(make, app, desk, monkeypat
     started: list[Any] = []
     monkeypatch.setattr(batch_print, "start_drawer", started.append)
     monkeypatch.setitem(app.config, "STARTS_DRAWERS", True)
-    assert tick.tick()[0]["prints taken up"] == 0
+    assert tick.tick()[0]["接着处理的打印任务"] == 0
     assert started == []
     ask(desk, *submitted(make, 1))
     assert len(started) == 1
-    assert tick.tick()[0]["prints taken up"] == 1
+    assert tick.tick()[0]["接着处理的打印任务"] == 1
     assert len(started) == 2
 
 

@@ -92,7 +92,9 @@ def test_guessing_is_limited_by_address(make, browser):
     assert browser.open(f"/verify/{code}").status == 200, "not yet"
     browser.open("/verify/" + "B" * 16, expect=404)
 
-    assert "查询太频繁" in browser.open("/verify/" + "C" * 16, expect=429).text
+    refused = browser.open("/verify/" + "C" * 16, expect=429)
+    assert "查询太频繁" in refused.text
+    assert refused.headers["Retry-After"] == "60"
     assert browser.open(f"/verify/{code}").status == 200, "who guesses locks out nobody behind the same address"
     elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
     browser.open("/verify/" + "C" * 16, environ_overrides=elsewhere, expect=404)

@@ -73,6 +73,21 @@ def test_an_incomplete_notice_is_not_saved(writer, changed, message):
     assert db.session.scalars(select(Notice)).all() == []
 
 
+@pytest.mark.parametrize(("field", "day"), [("starts_on", "0001-01-01"), ("ends_on", "9999-12-31")])
+def test_a_day_that_cannot_be_counted_from_is_said_at_its_field(writer, field, day):
+    page = writer.send("/staff/admin/notices/new", TEXT | {field: day, "action": "publish"}, expect=422)
+    assert "2000 年至 2099 年" in page.text
+    assert f'value="{day}"' in page.text
+
+
+def test_a_refused_attachment_leaves_the_notice_as_it_is(writer):
+    writer.send("/staff/admin/notices/new", TEXT | {"pinned": "yes", "action": "publish"})
+    notice = db.session.scalars(select(Notice)).one()
+    sent = {"file": (BytesIO(b"no document"), "a.txt")}
+    page = writer.send(f"/staff/admin/notices/{notice.id}/files", sent, expect=422)
+    assert re.search(r'name="pinned"[^>]* checked', page.text)
+
+
 def test_an_unknown_notice_is_not_found(writer):
     writer.open("/staff/admin/notices/99", expect=404)
 

@@ -36,6 +36,8 @@ VALUES = (
     "💥" * 60,
     "2026-02-30",
     "0000-00-00",
+    "0001-01-01",
+    "9999-12-31",
     "\r\nSet-Cookie: a=b",
     "%s%n{{7*7}}",
     "../../etc/passwd",
@@ -117,7 +119,8 @@ NAMES = (
     "reason-sex comment-sex reason-photo comment-photo unsigned-sex page-photo rect-photo rect-photo-l rect-photo-t "
     "rect-photo-w rect-photo-h tick ticks queue note why accept agree decline_reason decline_comment department "
     "comment lane kind due from to since until office source reason position advice all preload before clicks "
-    "characters file photo"
+    "characters file photo starts_on ends_on pinned moved_on on opens_on successor officers evidence in-place "
+    "in-moved_on in-reason target promise texts record column set compare with employers year state sort month"
 ).split()
 
 Asked = tuple[str, str, str, dict[str, Any]]  # method, path, what it is, options of the test client

@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[3]
 LAYERS = ("app", "blueprints commands", "demo", "services", "forms", "models", "lib")
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 OURS = {*RANK, "config", "tests"}
-AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin"})
+AREAS = frozenset({"public", "auth", "wizard", "archive", "review", "admin", "api"})
 PRODUCT = (*RANK, "config")
 
 REQUEST = frozenset({"request", "session", "g", "current_user", "current_app"})
 LONGEST_BODY = 39  # lines, without signature and docstring
 LONGEST_FILE = 399
 #: The design card wants these two as files.
-LONGER_FILES = {"models.py": 1600, "forms.py": 700}
+LONGER_FILES = {"models.py": 1800, "forms.py": 700, "config.py": 600}
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def rooms(sources: Iterable[Source]) -> dict[str, frozenset[str]]:
 
 
 ROOMS = ("services", "lib", "blueprints")
-MOST_ENTRIES = 24  # of a folder, its __init__.py left out
+MOST_ENTRIES = 26  # of a folder, its __init__.py left out
 
 
 def crowded_folders(sources: Iterable[Source]) -> Iterator[str]:

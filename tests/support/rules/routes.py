@@ -10,7 +10,9 @@ from forms import STEPS
 from lib.codes import Role
 
 NOBODY = "nobody"
-EVERYBODY = frozenset({NOBODY, *(role.value for role in Role)})
+TOKEN = "token"  # another system
+EVERYBODY = frozenset({NOBODY, TOKEN, *(role.value for role in Role)})
+SYSTEMS = frozenset({TOKEN})
 APPLICANT = frozenset({"applicant"})
 OFFICERS = frozenset({"reviewer", "manager"})
 STAFF = frozenset({"reviewer", "manager", "system", "security", "auditor"})
@@ -268,6 +270,17 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.preview_text": (GP, SYSTEM),
     "admin.preview_text_pdf": (G, SYSTEM),
     "admin.agreed_text_version": (G, SYSTEM),
+    "admin.api_tokens": (G, SYSTEM | SECURITY | AUDITOR),
+    "admin.new_api_token": (GP, SECURITY),
+    "admin.decide_api_token": (P, SYSTEM | SECURITY),
+    "api.openapi": (G, EVERYBODY),
+    "api.departments": (G, SYSTEMS),
+    "api.department": (G, SYSTEMS),
+    "api.records": (G, SYSTEMS),
+    "api.removals": (G, SYSTEMS),
+    "api.record": (G, SYSTEMS),
+    "api.record_by_number": (P, SYSTEMS),
+    "api.application": (P, SYSTEMS),
 }
 
 

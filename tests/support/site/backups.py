@@ -151,7 +151,7 @@ class Kept:
     def refused(self, command: str, *options: str) -> str:
         status, _said, error = self.flask("backup", command, str(self.folder), *options)
         assert status == 1
-        return error.splitlines()[-1].removeprefix("Error: ")
+        return error.splitlines()[-1].removeprefix("错误：")
 
     def copies(self) -> list[Path]:
         return sorted(self.folder.glob("files/*/*/*.age"))
@@ -159,4 +159,4 @@ class Kept:
 
 def restore(app: Flask, kept: Kept, *options: str) -> tuple[int, str]:
     status, said, error = runner(app)("backup", "restore", str(kept.folder), "--identity", str(kept.private), *options)
-    return status, said if status == 0 else error.splitlines()[-1].removeprefix("Error: ")
+    return status, said if status == 0 else error.splitlines()[-1].removeprefix("错误：")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import rooms_drawing
-from tests.support.rules import house
+from tests.support.rules import distributed, house
 from tests.support.rules.house import Source
 
 Check = Callable[[Source], Iterator[str]]
@@ -28,6 +28,8 @@ RULES: list[tuple[Check, list[Source]]] = [
     (house.long_files, CODE),
     (house.bad_templates, FILES),
     (house.foreign_words, FILES),
+    (distributed.ordered_by_ids, [source for source in PRODUCT if source.path.endswith(".py")]),
+    (distributed.unfit_migrations, FILES),
 ]
 
 
@@ -56,9 +58,9 @@ def test_the_rooms_explain_themselves(rule: Callable[[Iterable[Source]], Iterato
 
 
 def test_a_rule_about_rooms_finds_what_breaks_it() -> None:
-    many = [Source(f"services/room/m{number}.py", "") for number in range(25)]
+    many = [Source(f"services/room/m{number}.py", "") for number in range(27)]
     assert list(house.crowded_folders([*many, Source("services/room/__init__.py", "")])) == [
-        "services/room has 25 entries, at most 24"
+        "services/room has 27 entries, at most 26"
     ]
     assert list(house.rooms_without_words([Source("lib/pdf/__init__.py", "x = 1")])) == [
         "lib/pdf/__init__.py has no docstring"
@@ -182,6 +184,16 @@ WORDS = [
     ("docs/a.md", "src/" + "home/x, uploads/" + "work/1, ~/" + "work/x, https://example.org/" + "root/x", 0),
     ("requirements.txt", "flask @ https://example.org/flask.whl", 1),
 ]
+ORDERS = [
+    (RULE, "query.order_by(Event.id.desc()).limit(1)", 1),
+    (RULE, "relationship(order_by='Mark.id')", 1),
+    (RULE, "query.order_by(Event.at, Event.id)\nrelationship(order_by='(Mark.at, Mark.id)')", 0),
+]
+MIGRATIONS = [
+    ("migrations/versions/1.py", "op.execute('INSERT INTO a (b) SELECT b.x FROM b JOIN c ON c.id = b.id')", 1),
+    ("migrations/versions/1.py", "op.execute('MERGE INTO a USING b ON TRUE')\ninsert(a).from_select(['x'], q)", 2),
+    ("migrations/versions/1.py", "op.execute('INSERT INTO a (b) SELECT b.x FROM b')", 0),
+]
 SNIPPETS = [
     (rule, *snippet)
     for rule, snippets in (
@@ -192,6 +204,8 @@ SNIPPETS = [
         (house.long_functions, FUNCTIONS),
         (house.bad_templates, TEMPLATES),
         (house.foreign_words, WORDS),
+        (distributed.ordered_by_ids, ORDERS),
+        (distributed.unfit_migrations, MIGRATIONS),
     )
     for snippet in snippets
 ]

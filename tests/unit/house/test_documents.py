@@ -92,3 +92,27 @@ def test_every_package_and_bundled_library_has_a_licence_that_somebody_looked_up
     copyleft |= {lib for name in licences.names() for lib, what in licences.bundled(name).items() if "GPL" in what}
     for name in copyleft - {"libfreetype", "psycopg-binary"}:  # the first may be had under its own licence
         assert name in text.partition("## Packages")[0], f"{name}: say what to know about it"
+
+
+#: How many items of levels 1 and 2 each section of ASVS 5.0 has; they are numbered from 1.
+ASVS = """1.1:2 1.2:9 1.3:11 1.4:3 1.5:2 2.1:3 2.2:3 2.3:4 2.4:1 3.2:2 3.3:4 3.4:6 3.5:5 3.7:2 4.1:3 4.2:1 4.3:2 4.4:4
+    5.1:1 5.2:3 5.3:2 5.4:3 6.1:3 6.2:12 6.3:4 6.4:4 6.5:5 6.6:3 6.8:4 7.1:3 7.2:4 7.3:2 7.4:5 7.5:2 7.6:2
+    8.1:2 8.2:3 8.3:1 8.4:1 9.1:3 9.2:4 10.1:2 10.2:2 10.3:4 10.4:11 10.5:5 10.6:2 10.7:3 11.1:2 11.2:3 11.3:3
+    11.4:4 11.5:1 11.6:1 12.1:3 12.2:2 12.3:4 13.1:1 13.2:5 13.3:2 13.4:5 14.1:2 14.2:4 14.3:3 15.1:3 15.2:3
+    15.3:7 16.1:1 16.2:5 16.3:4 16.4:3 16.5:3 17.1:1 17.2:4 17.3:2"""
+
+
+def test_every_item_of_asvs_has_its_row_and_the_files_of_the_table_exist() -> None:
+    sections = [section.split(":") for section in ASVS.split()]
+    items = [f"{section}.{number}" for section, count in sections for number in range(1, int(count) + 1)]
+    text = (ROOT / "docs/asvs.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if re.match(r"\| \d", line)]
+    told: list[str] = []
+    for row in rows:
+        first, _, last = row[0].partition(" to ")
+        told += items[items.index(first) : items.index(last or first) + 1]
+        assert row[3] in ("met", "partly", "not met", "n/a"), row[0]
+        assert row[4] or row[3] == "met", f"{row[0]}: why?"
+    assert told == items
+    named = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.(?:md|py|txt|toml))`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -84,5 +84,5 @@ def test_addresses() -> None:
     "address", ["", "localhost", "tcp:", "tcp:host", "tcp:host:0", "tcp:host:99999", "unix:", "unix:x", "http://x:1"]
 )
 def test_what_is_no_address(address: str) -> None:
-    with pytest.raises(ValueError, match="unix:/path"):
+    with pytest.raises(ValueError, match="unix:/套接字"):
         parse_address(address)

@@ -62,7 +62,7 @@ def test_a_cut_value_is_noticed(length: int) -> None:
 
 
 def test_another_installation_cannot_open_it() -> None:
-    with pytest.raises(Tampered, match="no such key"):
+    with pytest.raises(Tampered, match="没有对应的密钥"):
         Keyring.ephemeral().open(RING.seal(b"x", "a"), "a")
 
 

@@ -1,39 +1,104 @@
-"""The folder of encrypted files: durable, deduplicated, swept in two passes."""
+"""Encrypted files, in a folder and in a bucket: deduplicated, damage is noticed, swept in two passes."""
+
+from __future__ import annotations
 
 import os
-import stat
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lib.keyring import Keyring
-from lib.storage import Blob, FileDamaged, FileMissing, Folder, Sweep
+from lib.storage import Bucket, FileDamaged, FileMissing, Folder, Store, StoreHeld, Sweep
+from lib.storage.s3 import S3Place
+from tests.support.site.object_store import ObjectStore
 
 DAY = 24 * 3600.0
 
 
-@pytest.fixture
-def keys() -> Keyring:
-    return Keyring.ephemeral()
+@dataclass
+class Place(ABC):
+    """A place for files that tests can get at from outside."""
+
+    keys: Keyring
+
+    @abstractmethod
+    def opened(self) -> Store: ...
+
+    @abstractmethod
+    def read(self, address: str) -> bytes: ...
+
+    @abstractmethod
+    def write(self, address: str, content: bytes) -> None: ...
+
+    @abstractmethod
+    def age(self, address: str, seconds: float = 2 * DAY) -> None:
+        """Where it is, and in the trash."""
+
+
+@dataclass
+class InFolder(Place):
+    root: Path
+
+    def opened(self) -> Store:
+        return Folder(self.root, self.keys)
+
+    def read(self, address: str) -> bytes:
+        return self._path(address).read_bytes()
+
+    def write(self, address: str, content: bytes) -> None:
+        self._path(address).write_bytes(content)
+
+    def age(self, address: str, seconds: float = 2 * DAY) -> None:
+        then = time.time() - seconds
+        for path in (self._path(address), self.root / "trash" / address):
+            with suppress(FileNotFoundError):
+                os.utime(path, (then, then))
+
+    def _path(self, address: str) -> Path:
+        return self.root / address[:2] / address[2:4] / address
+
+
+@dataclass
+class InBucket(Place):
+    server: ObjectStore
+    place: S3Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.place = self.server.new_bucket()
+
+    def opened(self) -> Store:
+        return Bucket(self.server.objects(self.place), self.keys)
+
+    def read(self, address: str) -> bytes:
+        found = self.server.objects(self.place).get(f"files/{address}")
+        assert found
+        return found.content
+
+    def write(self, address: str, content: bytes) -> None:
+        self.server.objects(self.place).put(f"files/{address}", content)
+
+    def age(self, address: str, seconds: float = 2 * DAY) -> None:
+        for name in self.server.names(self.place):
+            if address in name:
+                self.server.age(self.place, name, seconds)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    keys = Keyring.create(tmp_path / "keys.json")
+    if request.param == "folder":
+        return InFolder(keys, tmp_path / "uploads")
+    return InBucket(keys, request.getfixturevalue("object_store"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path, keys: Keyring) -> Folder:
-    return Folder(tmp_path / "uploads", keys)
-
-
-def path_of(folder: Folder, address: str) -> Path:
-    return folder.root / address[:2] / address[2:4] / address
-
-
-def age(path: Path, seconds: float) -> None:
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+def kept(place: Place) -> Store:
+    return place.opened()
 
 
 def nobody(_address: str) -> bool:
@@ -44,285 +109,186 @@ def everybody(_address: str) -> bool:
     return True
 
 
-# --- in and out -----------------------------------------------------------------------------------------------------
+def rotated(place: Place) -> Store:
+    place.keys.replace_file(place.keys.keys.with_prepared().switched())
+    return place.opened()
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"picture" * 10_000])
-def test_what_goes_in_comes_out(folder: Folder, data: bytes) -> None:
-    blob = folder.put(data)
-    assert folder.get(blob.address) == data
-    assert blob.size == len(data)
-    assert folder.exists(blob.address)
-    folder.check(blob.address, blob.sha256)
-    assert list(folder.addresses()) == [blob.address]
+# --- in and out -------------------------------------------------------------------------------------------------------
 
 
-def test_neither_name_nor_content_tells_anything(folder: Folder, tmp_path: Path) -> None:
-    blob = folder.put(b"a known picture")
-    path = path_of(folder, blob.address)
-    assert b"known" not in path.read_bytes()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert Folder(tmp_path / "other", Keyring.ephemeral()).put(b"a known picture").address != blob.address
+def test_what_goes_in_comes_out(kept: Store) -> None:
+    data = [b"", b"x", b"picture" * 10_000]
+    blobs = [kept.put(each) for each in data]
+    for each, blob in zip(data, blobs, strict=True):
+        assert kept.get(blob.address) == each
+        assert blob.size == len(each)
+        assert kept.exists(blob.address)
+        kept.check(blob.address, blob.sha256)
+        assert kept.sealed(blob.address).startswith(kept.head(blob.address))
+    assert list(kept.addresses()) == list(kept.stored()) == sorted(blob.address for blob in blobs)
 
 
-def test_equal_bytes_are_stored_once_and_get_a_new_date(folder: Folder) -> None:
-    first = folder.put(b"picture")
-    path = path_of(folder, first.address)
-    before = path.read_bytes()
-    age(path, 3 * DAY)
+def test_equal_bytes_are_stored_once_and_get_a_new_date(place: Place, kept: Store) -> None:
+    first = kept.put(b"picture")
+    before = place.read(first.address)
+    place.age(first.address)
 
-    assert folder.put(b"picture") == first
-    assert path.read_bytes() == before
-    assert time.time() - path.stat().st_mtime < DAY
-
-
-def test_many_at_once_agree_on_one_ciphertext(folder: Folder) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        blobs = set(pool.map(lambda _number: folder.put(b"picture" * 1000), range(24)))
-    (blob,) = blobs
-    folder.check(blob.address, blob.sha256)
-    assert list((folder.root / "tmp").iterdir()) == []
+    assert kept.put(b"picture") == first
+    assert place.read(first.address) == before
+    assert kept.sweep(nobody, DAY) == Sweep()
 
 
-def test_whoever_comes_second_takes_the_first_ones_file(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Folder(folder.root, folder._keys)
-    first: list[Blob] = []
-    make = folder._make_directories
-
-    def meanwhile(path: Path) -> None:
-        first.append(other.put(b"picture"))
-        make(path)
-
-    monkeypatch.setattr(folder, "_make_directories", meanwhile)
-    assert folder.put(b"picture") == first[0]
-
-
-def test_the_order_is_file_then_name_then_directories(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps: list[str] = []
-    fsync, replace = os.fsync, os.replace
-
-    def noted_fsync(descriptor: int) -> None:
-        steps.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
-        fsync(descriptor)
-
-    def noted_replace(source: str, target: Path) -> None:
-        steps.append("rename")
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "replace", noted_replace)
-    folder.put(b"picture")
-    assert steps == ["directory", "directory", "file", "rename", "directory", "directory"]
+def test_nothing_but_an_address_becomes_a_name(kept: Store) -> None:
+    uses: tuple[Callable[[str], object], ...] = (
+        kept.get,
+        kept.exists,
+        kept.stamp,
+        kept.reseal,
+        lambda value: kept.check(value, ""),
+        lambda value: kept.discard(value, 0),
+    )
+    for address in ("", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n", "a" * 60 + "/../"):
+        for use in uses:
+            with pytest.raises(ValueError, match="not an address"):
+                use(address)
 
 
-def test_a_failed_write_leaves_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    (folder.root / "ab").mkdir()
-    monkeypatch.setattr(folder, "_make_directories", lambda path: path.parent.mkdir(parents=True, exist_ok=True))
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        folder.put(b"picture")
-    assert list(folder.addresses()) == []
-    assert list((folder.root / "tmp").iterdir()) == []
+# --- damage -----------------------------------------------------------------------------------------------------------
 
 
-def test_files_of_others_are_no_addresses(folder: Folder) -> None:
-    (folder.root / "ab" / "cd").mkdir(parents=True)
-    (folder.root / "ab" / "cd" / "notes.txt").write_text("x")
-    (folder.root / ".gitkeep").write_text("")
-    assert list(folder.addresses()) == []
+def test_what_is_missing_is_said_to_be_missing(kept: Store) -> None:
+    for use in (kept.get, kept.reseal, lambda address: kept.check(address, "")):
+        with pytest.raises(FileMissing):
+            use("a" * 64)
+    assert not kept.exists("a" * 64)
+    assert (kept.stamp("a" * 64), kept.head("a" * 64), kept.discard("a" * 64, 0)) == (None, b"", False)
 
 
-@pytest.mark.parametrize("address", ["", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n", "a" * 60 + "/../"])
-def test_nothing_but_an_address_becomes_a_path(folder: Folder, address: str) -> None:
-    for use in (folder.get, folder.exists, folder.reseal, lambda value: folder.check(value, "")):
-        with pytest.raises(ValueError, match="not an address"):
-            use(address)
+def test_damage_is_noticed_by_reading_and_by_checking(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    before = kept.stamp(blob.address)
+    place.write(blob.address, place.read(blob.address)[:-1])
+    for use in (kept.get, lambda address: kept.check(address, blob.sha256)):
+        with pytest.raises(FileDamaged):
+            use(blob.address)
+    assert kept.stamp(blob.address) != before
 
 
-@settings(deadline=None)
-@given(address=st.text(max_size=70))
-def test_hardly_anything_is_an_address(tmp_path_factory: pytest.TempPathFactory, address: str) -> None:
-    folder = Folder(tmp_path_factory.getbasetemp() / "addresses", Keyring.ephemeral())
-    with pytest.raises((ValueError, FileMissing)):
-        folder.get(address)
-
-
-# --- damage ---------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_missing_is_said_to_be_missing(folder: Folder) -> None:
-    with pytest.raises(FileMissing):
-        folder.get("a" * 64)
-    with pytest.raises(FileMissing):
-        folder.check("a" * 64, "")
-    assert not folder.exists("a" * 64)
-
-
-def test_damage_is_noticed_by_reading_and_by_checking(folder: Folder) -> None:
-    blob = folder.put(b"picture")
-    path = path_of(folder, blob.address)
-    path.write_bytes(path.read_bytes()[:-1])
+def test_two_exchanged_files_are_noticed(place: Place, kept: Store) -> None:
+    one, two = kept.put(b"one"), kept.put(b"two")
+    place.write(one.address, place.read(two.address))
     with pytest.raises(FileDamaged):
-        folder.get(blob.address)
+        kept.get(one.address)
     with pytest.raises(FileDamaged):
-        folder.check(blob.address, blob.sha256)
+        kept.put_sealed(one.address, kept.sealed(two.address))
 
 
-def test_two_exchanged_files_are_noticed(folder: Folder) -> None:
-    one, two = folder.put(b"one"), folder.put(b"two")
-    path_of(folder, one.address).write_bytes(path_of(folder, two.address).read_bytes())
-    with pytest.raises(FileDamaged):
-        folder.get(one.address)
-
-
-def test_the_same_bytes_sent_again_mend_the_damage(folder: Folder) -> None:
-    blob = folder.put(b"picture")
-    path_of(folder, blob.address).write_bytes(b"")
-    again = folder.put(b"picture")
+def test_the_same_bytes_sent_again_mend_the_damage(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    place.write(blob.address, b"")
+    again = kept.put(b"picture")
     assert again.address == blob.address
-    assert folder.get(blob.address) == b"picture"
-    folder.check(again.address, again.sha256)
+    assert kept.get(blob.address) == b"picture"
+    kept.check(again.address, again.sha256)
 
 
-def rotated(keys: Keyring) -> Keyring:
-    keys.replace_file(keys.keys.with_prepared().switched())
-    return keys
+def test_resealing_moves_a_file_to_the_current_key(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    assert kept.reseal(blob.address) is None
 
-
-def test_resealing_moves_a_file_to_the_current_key(tmp_path: Path) -> None:
-    keys = Keyring.create(tmp_path / "keys.json")
-    old = Folder(tmp_path / "uploads", keys)
-    blob = old.put(b"picture")
-    assert old.reseal(blob.address) is None
-
-    folder = Folder(tmp_path / "uploads", rotated(keys))
-    moved = folder.reseal(blob.address)
+    later = rotated(place)
+    moved = later.reseal(blob.address)
     assert moved is not None
     assert (moved.address, moved.size) == (blob.address, blob.size)
-    folder.check(moved.address, moved.sha256)
-    keys.replace_file(keys.keys.without(keys.keys.old))
-    only = Folder(tmp_path / "uploads", Keyring.load(tmp_path / "keys.json"))
-    assert only.get(blob.address) == b"picture"
+    later.check(moved.address, moved.sha256)
+    place.keys.replace_file(place.keys.keys.without(place.keys.keys.old))
+    assert later.with_keys(Keyring.load(place.keys.path or Path())).get(blob.address) == b"picture"
 
 
-# --- sweeping -------------------------------------------------------------------------------------------------------
+# --- sweeping ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_orphan_goes_in_two_passes_a_day_apart(folder: Folder) -> None:
-    blob = folder.put(b"orphan")
-    assert folder.sweep(nobody, DAY) == Sweep()
+def test_an_orphan_goes_in_two_passes_a_day_apart(place: Place, kept: Store) -> None:
+    blob = kept.put(b"orphan")
+    assert kept.sweep(nobody, DAY) == Sweep()
 
-    age(path_of(folder, blob.address), 2 * DAY)
-    assert folder.sweep(nobody, DAY) == Sweep(trashed=[blob.address])
-    assert list(folder.addresses()) == []
-    assert folder.get(blob.address) == b"orphan"  # still within reach
-    assert folder.exists(blob.address)
+    place.age(blob.address)
+    assert kept.sweep(nobody, DAY) == Sweep(trashed=[blob.address])
+    assert (list(kept.addresses()), list(kept.stored())) == ([], [blob.address])
+    assert kept.get(blob.address) == b"orphan"  # still within reach
+    assert kept.exists(blob.address)
+    assert kept.head(blob.address) == place.keys.head
 
-    assert folder.sweep(nobody, DAY) == Sweep()
-    age(folder.root / "trash" / blob.address, 2 * DAY)
-    assert folder.sweep(nobody, DAY) == Sweep(removed=[blob.address])
-    assert not folder.exists(blob.address)
-
-
-def test_what_a_row_refers_to_stays(folder: Folder) -> None:
-    blob = folder.put(b"picture")
-    age(path_of(folder, blob.address), 2 * DAY)
-    assert folder.sweep(everybody, DAY) == Sweep()
-    assert folder.get(blob.address) == b"picture"
+    assert kept.sweep(nobody, DAY) == Sweep()
+    place.age(blob.address)
+    assert kept.sweep(nobody, DAY, dry_run=True) == Sweep(removed=[blob.address])
+    assert kept.sweep(nobody, DAY) == Sweep(removed=[blob.address])
+    assert not kept.exists(blob.address)
 
 
-def test_what_is_referred_to_after_all_comes_back(folder: Folder) -> None:
-    blob = folder.put(b"picture")
-    age(path_of(folder, blob.address), 2 * DAY)
-    folder.sweep(nobody, DAY)
-    age(folder.root / "trash" / blob.address, 2 * DAY)
-
-    assert folder.sweep(everybody, DAY) == Sweep(restored=[blob.address])
-    assert list(folder.addresses()) == [blob.address]
-    folder.check(blob.address, blob.sha256)
+def test_what_a_row_refers_to_stays(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    place.age(blob.address)
+    assert kept.sweep(everybody, DAY) == Sweep()
+    assert list(kept.addresses()) == [blob.address]
 
 
-def test_trashed_bytes_sent_again_come_back_as_they_were(folder: Folder) -> None:
-    blob = folder.put(b"picture")
-    age(path_of(folder, blob.address), 2 * DAY)
-    folder.sweep(nobody, DAY)
+def test_what_is_referred_to_after_all_comes_back(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    place.age(blob.address)
+    kept.sweep(nobody, DAY)
+    place.age(blob.address)
 
-    assert folder.put(b"picture") == blob
-    assert list((folder.root / "trash").iterdir()) == []
-    assert folder.sweep(nobody, DAY) == Sweep()
-    folder.check(blob.address, blob.sha256)
-
-
-def test_trashed_bytes_are_resealed_in_their_old_place(tmp_path: Path) -> None:
-    keys = Keyring.create(tmp_path / "keys.json")
-    old = Folder(tmp_path / "uploads", keys)
-    blob = old.put(b"picture")
-    age(path_of(old, blob.address), 2 * DAY)
-    old.sweep(nobody, DAY)
-
-    folder = Folder(tmp_path / "uploads", rotated(keys))
-    assert folder.reseal(blob.address) is not None
-    assert list(folder.addresses()) == [blob.address]
-    assert list((folder.root / "trash").iterdir()) == []
+    assert kept.sweep(everybody, DAY, dry_run=True) == Sweep(restored=[blob.address])
+    assert list(kept.addresses()) == []
+    assert kept.sweep(everybody, DAY) == Sweep(restored=[blob.address])
+    assert list(kept.addresses()) == [blob.address]
+    kept.check(blob.address, blob.sha256)
 
 
-def test_a_dry_run_tells_all_and_touches_nothing(folder: Folder) -> None:
-    trashed, orphan = folder.put(b"trashed"), folder.put(b"orphan")
-    age(path_of(folder, trashed.address), 2 * DAY)
-    folder.sweep(nobody, DAY)
-    age(folder.root / "trash" / trashed.address, 2 * DAY)
-    age(path_of(folder, orphan.address), 2 * DAY)
-    left = folder.root / "tmp" / "left"
-    left.write_bytes(b"")
-    age(left, 2 * DAY)
-    before = sorted(folder.root.rglob("*"))
+def test_trashed_bytes_sent_again_come_back_as_they_were(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    place.age(blob.address)
+    kept.sweep(nobody, DAY)
 
-    told = folder.sweep(nobody, DAY, dry_run=True)
-    assert told == Sweep(trashed=[orphan.address], removed=[trashed.address], temporary=1)
-    assert sorted(folder.root.rglob("*")) == before
-    assert folder.sweep(nobody, DAY) == told
+    assert kept.put(b"picture") == blob
+    assert list(kept.stored()) == [blob.address]
+    assert kept.sweep(nobody, DAY) == Sweep()
+    kept.check(blob.address, blob.sha256)
 
 
-def test_leftovers_of_an_upload_go_after_an_hour(folder: Folder) -> None:
-    young, old = folder.root / "tmp" / "young", folder.root / "tmp" / "old"
-    for path in (young, old):
-        path.write_bytes(b"")
-    age(old, 3601)
-    assert folder.sweep(nobody, DAY) == Sweep(temporary=1)
-    assert [path.name for path in (folder.root / "tmp").iterdir()] == ["young"]
+def test_trashed_bytes_are_resealed_in_their_old_place(place: Place, kept: Store) -> None:
+    blob = kept.put(b"picture")
+    place.age(blob.address)
+    kept.sweep(nobody, DAY)
+
+    later = rotated(place)
+    assert later.reseal(blob.address) is not None
+    assert list(later.addresses()) == list(later.stored()) == [blob.address]
+    assert later.head(blob.address) == place.keys.head
 
 
-def test_a_file_that_vanishes_during_a_sweep_is_passed_over(folder: Folder) -> None:
-    blobs = [folder.put(bytes([number])) for number in range(3)]
-    for blob in blobs:
-        age(path_of(folder, blob.address), 2 * DAY)
-    first, second, third = sorted(blob.address for blob in blobs)
-
-    def remove_the_next(address: str) -> bool:
-        if address == first:
-            path_of(folder, second).unlink()
-        return False
-
-    assert folder.sweep(remove_the_next, DAY) == Sweep(trashed=[first, third])
+def test_a_back_up_keeps_what_would_be_removed(place: Place, kept: Store) -> None:
+    blob = kept.put(b"orphan")
+    place.age(blob.address)
+    kept.sweep(nobody, DAY)
+    place.age(blob.address)
+    with place.opened().held(), pytest.raises(StoreHeld):
+        kept.sweep(nobody, DAY)
+    assert kept.get(blob.address) == b"orphan"
+    assert kept.sweep(nobody, DAY) == Sweep(removed=[blob.address])
 
 
-def test_a_sweep_and_an_upload_of_the_same_bytes_do_not_cross(folder: Folder) -> None:
-    """The upload comes just when the sweep has found no row: it waits for the move, and brings the file back."""
-    blob = folder.put(b"picture")
-    age(path_of(folder, blob.address), 2 * DAY)
-    uploads: list[threading.Thread] = []
+def test_a_discarded_file_is_out_of_its_place_unless_it_was_sent_again(place: Place, kept: Store) -> None:
+    blob = kept.put(b"sheet")
+    assert not kept.discard(blob.address, DAY)
+    place.age(blob.address)
+    assert kept.discard(blob.address, DAY)
+    assert list(kept.addresses()) == []
 
-    def upload_meanwhile(_address: str) -> bool:
-        upload = threading.Thread(target=folder.put, args=(b"picture",))
-        upload.start()
-        upload.join(0.05)
-        uploads.append(upload)
-        return False
 
-    folder.sweep(upload_meanwhile, DAY)
-    uploads[0].join()
-    assert path_of(folder, blob.address).exists()
-    folder.check(blob.address, blob.sha256)
+def test_a_store_can_be_tried_before_it_is_needed(kept: Store) -> None:
+    kept.try_writing()
+    kept.refuse_unwritable(1)
+    assert list(kept.stored()) == []

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from lib.clock import today
 from lib.codes import Kind, MarkState, Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, InboxMessage, Record, ReturnReason, db
 from services import audit, workflow
 from services.accounts import inbox
 from services.filing.case import DeclarationCase
+from services.records import entries, record_transfers
 from services.workflow import Conflict, NotAllowed
 from services.workflow import start as workflow_start
 
@@ -152,6 +154,27 @@ def test_it_cannot_be_taken_back(make, officer, in_hand, why):
         workflow.undo(declaration, actor)
     db.session.rollback()
     assert declaration.status == (Status.SUBMITTED if why == "moved on" else Status.DECLINED)
+
+
+@pytest.mark.parametrize("why", ["closed", "waits to move", "moved"])
+def test_an_approval_is_not_taken_back_when_its_record_was_closed_or_moves(make, officer, manager, in_hand, why):
+    """The record would be gone: with its 注销, with the transfer that waits, or from under another department."""
+    declaration, actor = decided(make, officer, in_hand, "approve"), make.actor(manager)
+    record = db.session.scalars(select(Record)).one()
+    assert workflow.undoable(declaration, make.actor(officer))
+    if why == "closed":
+        entries.close(record, actor, "left", "改行")
+    else:
+        asked = record_transfers.send(record, actor, "210103", place="", on=today(), reason="单位在沈河区")
+    if why == "moved":
+        there = make.actor(make.staff(Role.MANAGER, "210103"))
+        record_transfers.answer(there, asked.uid, accept=True, reason="")
+    db.session.commit()
+    assert workflow.undoable(declaration, make.actor(officer)) is None
+    with pytest.raises(Conflict, match="注销、调转"):
+        workflow.undo(declaration, make.actor(officer))
+    db.session.rollback()
+    assert (declaration.status, declaration.claim) == (Status.APPROVED, None)
 
 
 def test_a_result_seen_before_the_undo_may_be_undone_after_the_next_decision(make, officer, in_hand):

@@ -176,12 +176,12 @@ def test_what_is_right_depends_on_the_rule() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"least": (413, 413)}, "ratio"),
-        ({"best": (295, 500)}, "ratio"),
-        ({"ratio": (3, 4)}, "ratio"),
-        ({"best": (100, 140)}, "no smaller"),
+        ({"least": (413, 413)}, "宽高比"),
+        ({"best": (295, 500)}, "宽高比"),
+        ({"ratio": (3, 4)}, "宽高比"),
+        ({"best": (100, 140)}, "不小于"),
         ({"max_bytes": 9_999}, "10 KB"),
-        ({"background": "pink"}, "white, light, any"),
+        ({"background": "pink"}, "white、light、any"),
     ],
 )
 def test_a_rule_that_contradicts_itself_is_none(changes: dict[str, Any], expected: str) -> None:
