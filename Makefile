@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-postgres check soak bench release-check setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check soak bench release-check taps setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ docs: setup-dev
 	@$(BIN)/python scripts/settings_table.py
 	@$(BIN)/python -m scripts.rooms_drawing
 	@$(BIN)/python scripts/licences.py
+
+taps: setup-dev chromium fonts ## count the taps and keys of the applicant's whole way on a phone
+	@$(BIN)/python -m scripts.taps
 
 pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures

@@ -41,6 +41,7 @@ from lib.questions.validators import (
     Checked,
     DerivedFrom,
     Email,
+    Fits,
     Length,
     Matches,
     NotBefore,
@@ -77,7 +78,15 @@ class PersonalForm(StepForm):
         render_kw={"autocomplete": "tel-national", **NUMERIC},
     )
     sex = ChoiceQuestion("性别", Sex, [DerivedFrom("number_sex", BY_NUMBER), Required()], kind="radio")
-    birth_date = DayQuestion("出生日期", [DerivedFrom("number_birth_date", BY_NUMBER), Required(), Past(0)])
+    birth_date = DayQuestion(
+        "出生日期",
+        [
+            DerivedFrom("number_birth_date", BY_NUMBER),
+            Required(),
+            Past(0),
+            Fits("id_number", identity.birth_date_unlike_number, warn=True),
+        ],
+    )
     region = ChoiceQuestion("国家或地区", None, [RequiredWhen(unless("id_type", IdType.RESIDENT))], listed="region")
     nation = ChoiceQuestion("民族", None, [RequiredWhen(RESIDENT)], listed="nation")
     political_status = ChoiceQuestion("政治面貌", PoliticalStatus, [Required()])
@@ -85,7 +94,10 @@ class PersonalForm(StepForm):
         "电子邮箱", [Optional(), Length(1, 100), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
     )
     postal_address = TextQuestion(
-        "通讯地址", [Required(), Length(5, 100)], span=2, render_kw={"autocomplete": "street-address"}
+        "通讯地址",
+        [Required(), Length(5, 100)],
+        span=2,
+        render_kw={"autocomplete": "street-address", "data-places": ""},
     )
     postcode = TextQuestion(
         "邮政编码",
@@ -140,10 +152,11 @@ class DepartmentForm(StepForm):
         "统一社会信用代码",
         [RequiredWhen(HAS_EMPLOYER), Checked(identity.uscc_problem)],
         clean=identity.normalise_uscc,
-        hint="18 位，见营业执照",
+        hint="18 位，见营业执照。先填代码：系统知道的单位信息会自动填入，请核对",
+        render_kw={"autocapitalize": "characters", "spellcheck": "false", "data-employer": ""},
     )
     employer_code_confirmed = ConfirmQuestion("我已与证照核对", [RequiredWhen(CODE_IN_DOUBT)], short="代码已与证照核对")
-    affiliation = ChoiceQuestion("单位隶属关系", None, [RequiredWhen(HAS_EMPLOYER)], listed="affiliation")
+    affiliation = ChoiceQuestion("单位隶属关系", None, [RequiredWhen(HAS_EMPLOYER)], listed="affiliation", kind="radio")
     unit_type = ChoiceQuestion("单位类型", None, [RequiredWhen(HAS_EMPLOYER)], listed="unit_type")
     industry = ChoiceQuestion("所属行业", None, [RequiredWhen(HAS_EMPLOYER)], listed="industry")
     employer_city = DivisionQuestion("单位所在市", "", [RequiredWhen(HAS_EMPLOYER)])
@@ -161,7 +174,12 @@ class DepartmentForm(StepForm):
         "会计工作岗位", AccountingPost, [RequiredWhen(DOES_ACCOUNTING)], hint="可多选", span=2
     )
     administrative_post = ChoiceQuestion(
-        "会计行政职务", None, [RequiredWhen(DOES_ACCOUNTING)], listed="administrative_post"
+        "会计行政职务",
+        None,
+        [RequiredWhen(DOES_ACCOUNTING)],
+        listed="administrative_post",
+        kind="radio",
+        preset="none",
     )
     person_status = ChoiceQuestion("人员状态", None, [RequiredWhen(NO_EMPLOYER)], listed="person_status", kind="radio")
     school = TextQuestion("学校名称", [RequiredWhen(STUDENT), Length(2, 100)], span=2)
@@ -175,6 +193,7 @@ class DepartmentForm(StepForm):
         ],
         kind="radio",
         hint="在校学生为学籍所在地",
+        shown=both(NO_EMPLOYER, unless("person_status", "student")),
     )
     home_city = DivisionQuestion("所在市", "", [RequiredWhen(NO_EMPLOYER)])
     home_county = DivisionQuestion("所在县(区)", "home_city", [RequiredWhen(NO_EMPLOYER)])
@@ -195,6 +214,26 @@ UNIVERSITY = ("bachelor", "master", "doctor")
 NUMBER_HINT = "没有编号的老证书请填「无」"
 
 
+#: How far each level leads; what lies more than two apart is rare for one person's 全日制 and 非全日制.
+RANK = {JUNIOR: 0, HIGH_SCHOOL: 1, VOCATIONAL: 1, "college": 2, "bachelor": 3, "master": 4, "doctor": 5}
+FAR = 3
+
+
+def _degree_above(degree: str, level: str) -> str | None:
+    above = RANK.get(degree, 0) - RANK.get(level, 0)
+    return "最高学历为大学本科的，最高学位不会是博士，请核对这两项" if above > 1 else None
+
+
+def _degree_unlike(degree: str, level: str) -> str | None:
+    unlike = degree != Degree.NONE and degree != level
+    return "最高学位与最高学历通常是同一级，请核对这两项" if unlike else None
+
+
+def _far_above(part_time: str, full_time: str) -> str | None:
+    far = RANK.get(part_time, 0) - RANK.get(full_time, 0) >= FAR
+    return "非全日制最高学历比全日制最高学历高出很多，请核对这两项" if far else None
+
+
 def _education(prefix: str, word: str, base: tuple[When, ...]) -> dict[str, Question]:
     """The seven questions on one education: 全日制 (``full_time``) or 非全日制 (``part_time``)."""
 
@@ -205,10 +244,17 @@ def _education(prefix: str, word: str, base: tuple[When, ...]) -> dict[str, Ques
     first = RequiredWhen(All(base)) if base else Required()
     has_degree = All((*base, When(level, UNIVERSITY), unless(degree, Degree.NONE)))
     name = word if base else ""
-    number = [Length(1, 40), Matches(r"无|.{4,40}", "编号应为 4 至 40 个字；没有编号的请填「无」")]
+    number = [
+        Length(1, 40),
+        Matches(r"无|.{4,40}", f"{name}证书编号应为 4 至 40 个字，请照证书填写；没有编号的请填「无」"),
+    ]
+    fits = [Fits(level, _degree_above), Fits(level, _degree_unlike, warn=True)]
+    beside = [Fits("full_time_level", _far_above, warn=True)] if base else []
     return {
-        level: ChoiceQuestion(f"{word}最高学历", None, [first], listed="education_level"),
-        degree: ChoiceQuestion(f"{word}最高学位", Degree, [RequiredWhen(also(When(level, UNIVERSITY)))]),
+        level: ChoiceQuestion(f"{word}最高学历", None, [first, *beside], listed="education_level", kind="radio"),
+        degree: ChoiceQuestion(
+            f"{word}最高学位", Degree, [RequiredWhen(also(When(level, UNIVERSITY))), *fits], kind="radio"
+        ),
         f"{prefix}_school": TextQuestion(
             f"{name}毕业院校", [RequiredWhen(also(unless(level, JUNIOR))), Length(2, 100)], span=2
         ),
@@ -269,7 +315,12 @@ class QualificationForm(StepForm):
         hint="会计从业资格证书、考试合格成绩单不是专业技术资格；持有多个资格的，先填会计类",
     )
     qualification_kind = ChoiceQuestion(
-        "专业技术资格类型", None, [RequiredWhen(HAS_QUALIFICATION)], listed="qualification_kind", short="资格类型"
+        "专业技术资格类型",
+        None,
+        [RequiredWhen(HAS_QUALIFICATION)],
+        listed="qualification_kind",
+        kind="radio",
+        short="资格类型",
     )
     qualification_route = ChoiceQuestion(
         "取得方式", QualificationRoute, [RequiredWhen(HAS_QUALIFICATION)], kind="radio"
@@ -284,7 +335,7 @@ class QualificationForm(StepForm):
         ],
         hint="填证书上的「证书编号」；没有的填「管理号」",
     )
-    technical_post = ChoiceQuestion("会计技术职务", TechnicalPost, [Required()], hint="单位聘任的职务")
+    technical_post = ChoiceQuestion("会计技术职务", TechnicalPost, [Required()], hint="单位聘任的职务", kind="radio")
     technical_post_on = DayQuestion(
         "会计职务聘任时间",
         [RequiredWhen(HAS_TECHNICAL_POST), Past(16), NotBefore("qualification_on", "取得时间", warn=True)],

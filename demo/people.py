@@ -118,7 +118,7 @@ LEADING = (
     _Part("单小燕", "female", date(1990, 8, 16), Stage.RETURNED, "accountant", days=6),
     _Part("孙立国", "male", date(1976, 4, 1), Stage.RESUBMITTED, "senior", days=9),
     _Part("赵海明", "male", date(1985, 12, 19), Stage.IN_REVIEW, "accountant", days=5, changed=SAME_CODE),
-    _Part("周一诺", "female", date(1996, 2, 29), Stage.APPROVED, "graduate", days=12),
+    _Part("周一诺", "female", date(1996, 2, 29), Stage.APPROVED, "graduate", days=12, changed=SAME_CODE),
     _Part("吴桂兰", "female", date(1971, 10, 5), Stage.CHANGING, "senior", days=40),
     _Part("郑浩", "male", date(1983, 6, 17), Stage.CHANGE_SUBMITTED, "accountant", days=35),
     _Part("冯立春", "female", date(1980, 2, 4), Stage.LAPSED, "bookkeeper", HAICHENG, days=7),

@@ -189,6 +189,12 @@ def facts_from_number(id_type: str, number: str) -> tuple[Literal["male", "femal
     return ("male" if int(number[16]) % 2 else "female"), born
 
 
+def birth_date_unlike_number(born: date, number: str) -> str | None:
+    """An 18-digit number has a birth date in it, that of a 外国人永久居留身份证 too."""
+    in_number = _real_date(number[6:14]) if re.fullmatch(r"[0-9]{17}[0-9X]", number) else None
+    return "出生日期与证件号码里的不一致，请照证件核对" if in_number and in_number != born else None
+
+
 def mask_number(number: str) -> str:
     """First three and last two characters. With more, the check digit would leave only a few thousand candidates."""
     if len(number) < 6:

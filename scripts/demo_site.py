@@ -33,11 +33,11 @@ class Site:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Site]:
+def serving(folder: Path, people: str = PEOPLE) -> Iterator[Site]:
     """Fill a new demo in ``folder``, and serve it as long as the caller needs it."""
     env = _environment(folder)
     _flask(env, "init")
-    accounts = read_accounts(_flask(env, "demo", "--people", PEOPLE, "--seed", SEED))
+    accounts = read_accounts(_flask(env, "demo", "--people", people, "--seed", SEED))
     server = subprocess.Popen(_command("serve"), cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: answer(env) == 200, 120)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from blueprints import client_source, writing
 from blueprints.auth.forms import ClaimForm, NewPasswordForm, ProofForm
-from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered, to_sign_in
 from lib.codes import AssistanceNeed
 from models import LegacyHolder, db
 from services.access import public
@@ -115,9 +115,10 @@ def claim_password() -> ResponseReturnValue:
             db.session.commit()
     except StepExpired:
         return _start_again()
+    typed = remembered("claim")
     forget("claim", "opened")
     flash("设置成功，请重新登录", "g")
-    return redirect(url_for("auth.login"))
+    return to_sign_in(typed)
 
 
 def _personal(opened: dict[str, Any]) -> dict[str, str] | None:

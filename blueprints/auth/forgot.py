@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import client_source, writing
 from blueprints.account_forms import WhoForm
 from blueprints.auth.forms import CodeForm, NewPasswordForm
-from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered
+from blueprints.auth.shared import CODE_TOO_OFTEN, bp, duration, forget, remember, remembered, to_sign_in
 from lib.codes import Channel
 from models import Account, db, site
 from services.access import public
@@ -90,9 +90,10 @@ def forgot_password() -> ResponseReturnValue:
             db.session.commit()
     except StepExpired:
         return _start_again()
+    typed = remembered("forgot")
     forget("forgot", "reset")
     flash("新密码设置成功，请登录", "g")
-    return redirect(url_for("auth.login"))
+    return to_sign_in(typed)
 
 
 def _start_again() -> ResponseReturnValue:

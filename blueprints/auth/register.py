@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import client_source, writing
 from blueprints.account_forms import NUMBER_TAKEN
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
-from blueprints.auth.shared import bp, duration, remember
+from blueprints.auth.shared import bp, duration, remember, to_sign_in
 from lib.codes import IdType
 from models import Account, db
 from services.access import public
@@ -104,6 +104,7 @@ def register_password() -> ResponseReturnValue:
         with writing():
             account = applicants.activate(token, password_hash)
             _finish(account.id_number, account.phone or "")
+            typed = _personal(account)
             db.session.commit()
     except StepExpired:
         return _start_again()
@@ -111,7 +112,7 @@ def register_password() -> ResponseReturnValue:
         return _page(RegisterForm(formdata=None), occupied=NUMBER_TAKEN), 409
     session.pop(TOKEN)
     flash("注册成功，请登录", "g")
-    return redirect(url_for("auth.login"))
+    return to_sign_in(typed)
 
 
 def _personal(account: Account) -> dict[str, str]:

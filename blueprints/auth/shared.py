@@ -51,6 +51,13 @@ def remembered(step: str) -> dict[str, Any] | None:
     return values if values.pop("until") > utcnow().timestamp() else None
 
 
+def to_sign_in(typed: dict[str, Any] | None) -> Response:
+    """The sign-in page, filled once with the name and number that were typed in this browser."""
+    if typed:
+        remember("sign_in", name=typed["name"], number=typed["number"])
+    return redirect(url_for("auth.login"))
+
+
 def forget(*steps: str) -> None:
     for step in steps:
         session.pop(step, None)

@@ -11,7 +11,9 @@ from blueprints.auth.shared import (
     bp,
     duration,
     end_current_session,
+    forget,
     next_path,
+    remembered,
     sent_device_token,
     sign_out,
     signed_in_response,
@@ -40,10 +42,10 @@ TOO_OFTEN = {
 @public
 def login() -> ResponseReturnValue:
     """One message for all failures, and the same work for unknown numbers."""
-    form = LoginForm()
     if request.method != "POST":
         actor = signed_in()
-        return redirect(_place(actor)) if actor else _page(form)
+        return redirect(_place(actor)) if actor else _page(_filled())
+    form = LoginForm()
     if not form.validate():
         return _page(form), 422
     made, who = _begin(form)
@@ -51,6 +53,13 @@ def login() -> ResponseReturnValue:
         return _page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
     proved = applicants.authenticate(who, form.name.data, form.password.data)
     return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
+
+
+def _filled() -> LoginForm:
+    """After 设置登录密码 with name and number, once: a computer may be used by others, too."""
+    who = remembered("sign_in")
+    forget("sign_in")
+    return LoginForm(data=who) if who else LoginForm()
 
 
 def _begin(form: LoginForm) -> tuple[CountedAttempt, KnownApplicant | None]:

@@ -43,12 +43,12 @@ def add_pictures(kind: str, files: Sequence[FileStorage], replaced: str = "") ->
     return problems
 
 
-def add_photo() -> str:
-    """Add the photo that came with the form. Returns why it was refused, or nothing."""
+def add_photo(*, wanted: bool = False) -> str:
+    """Add the photo that came with the form. Returns why it was refused, or nothing. ``wanted``: by 【上传】."""
     file = request.files.get(PHOTO)
     data = file.read() if file else b""
     if file is None or not (data or file.filename):
-        return ""
+        return "请先选择照片，再点【上传】" if wanted else ""
     editable_case()
     try:
         _add(PHOTO, data, me().id, crop=_sent_crop())

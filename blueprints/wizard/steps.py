@@ -26,6 +26,7 @@ from blueprints.wizard.shared import (
     typed_of,
 )
 from forms import PAPERS, PHOTO, STEPS
+from lib import identity
 from lib.codes import AgreedKind
 from lib.database import utcnow
 from lib.questions.fields import StepForm
@@ -34,7 +35,7 @@ from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
-from services.declaration import answers, drafts
+from services.declaration import answers, drafts, employers
 from services.departments import matching
 from services.filing import next_page, reading, saving
 from services.filing.case import DeclarationCase
@@ -78,7 +79,10 @@ def step(step: Step) -> ResponseReturnValue:
     draft, is_parked = reading.draft(case.declaration, step.slug, request.path)
     if is_parked:
         draft = restored(case.declaration, step)
-    return _page(case, step, step.form(typed_of(draft), context=case.context), restored=draft)
+    form = step.form(typed_of(draft), context=case.context)
+    if draft:
+        employers.fill(form)
+    return _page(case, step, form, restored=draft)
 
 
 @bp.post("/<step:step>")
@@ -86,7 +90,7 @@ def step(step: Step) -> ResponseReturnValue:
 def save_step(step: Step) -> ResponseReturnValue:
     """Pictures first, then the answers or their draft, then what the button says: 【上一步】 【更新】 【上传】
     【取正中】 【用手机拍照】 【下一步】."""
-    refused = intake.add_photo() if PHOTO in step.papers else ""
+    refused = intake.add_photo(wanted=request.form.get("action") == "photo") if PHOTO in step.papers else ""
     try:
         return _save_or_keep(step, refused)
     except StaleDataError:  # another window was faster: judge by what it has saved
@@ -154,9 +158,12 @@ def _crop_and_return(place: str) -> ResponseReturnValue:
 @bp.post("/<step:step>/draft")
 @only(*APPLICANTS)
 def keep_draft(step: Step) -> ResponseReturnValue:
-    """What is typed, saved while one types."""
-    saved = keep_typed(shown_case().declaration, step)
-    return ("", 204) if saved else ("", 413)
+    """What is typed, saved while one types; says what the rules find in it, by question."""
+    case = shown_case()
+    if not keep_typed(case.declaration, step):
+        return "", 413
+    found = step.form(request.form, context=case.context).remarks()
+    return jsonify(found) if found else ("", 204)
 
 
 @bp.get("/divisions")
@@ -175,6 +182,20 @@ def candidates() -> str:
     assert step
     form = step.form(request.args, context=editable_case().context)
     return render_template("wizard/_departments.html", question=form["department_code"])
+
+
+@bp.get("/places")
+@only(*APPLICANTS)
+def address_places() -> Response:
+    """How an address may begin, for proposals while one types."""
+    return jsonify(matching.places())
+
+
+@bp.get("/department/employer")
+@only(*APPLICANTS)
+def employer() -> Response:
+    """What is known of the employer with this code, for the fields that are still empty."""
+    return jsonify(employers.told_by(identity.normalise_uscc(request.args.get("code", ""))))
 
 
 def _before(step: Step) -> str:

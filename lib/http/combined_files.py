@@ -9,7 +9,7 @@ SHEET = "site.css"
 SHEET_PARTS = ("vendor/bootstrap/bootstrap.min.css", "app.css", "accounts.css")
 MAIN = "js/main.js"
 #: Modules of public pages. They import nothing at their start; what they export is for tests.
-PACKED = ("focus", "confirm", "once", "sign_out", "characters", "password")
+PACKED = ("focus", "confirm", "once", "next", "sign_out", "characters", "password")
 _EMPTY = b"const PACKED = {};"
 _EXPORT = re.compile(rb"^export ", re.MULTILINE)
 _COMMENT = re.compile(rb"/\*[^!].*?\*/\n?", re.DOTALL)  # not the ones with a licence

@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 
 from lib import names
 from lib.codes import ChoiceEnum
-from lib.questions.conditions import DepartmentChoice, DerivedFact, FormContext
+from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FormContext
 from lib.questions.validators import Checked, unprintable_note
 
 
@@ -40,6 +40,11 @@ class Question(Field):
     @property
     def errors_text(self) -> list[str]:
         return [str(error) for error in self.errors]
+
+    @property
+    def was_typed(self) -> bool:
+        """Was anything sent for it?"""
+        return any(self.raw_data or ())
 
     def say(self, answer: Any) -> str:
         """An answer in words: titles for codes, ISO for dates. ``answer`` is a stored value, not typed text."""
@@ -93,9 +98,12 @@ class ChoiceQuestion(Question):
         listed: str = "",
         kind: str = "select",
         preset: str | None = None,
+        shown: Condition | None = None,
         **kwargs: Any,
     ) -> None:
+        """``shown``: scripts show it only then; at other times its answer is known."""
         super().__init__(label, validators, default=preset, **kwargs)
+        self.shown = shown
         self.fixed = choices.choices() if isinstance(choices, type) else dict(choices or {})
         self.listed, self.kind = listed, kind
         self.empty_message = f"请选择{label}"
@@ -190,13 +198,17 @@ class DepartmentQuestion(ChoiceQuestion):
 
 
 class MonthQuestion(Question):
-    """Year and month as two selects, ``<name>-year`` and ``<name>-month``; the answer is ``YYYY-MM``."""
+    """Year and month, ``<name>-year`` typed and ``<name>-month`` chosen; the answer is ``YYYY-MM``.
+
+    Who types the month behind the year (2018-07, 201807, 2018年7月) need not choose it.
+    """
 
     kind = "month"
+    typed_whole = re.compile(r"([0-9]{4})[-/.年]? ?(0?[1-9]|1[0-2])(?:月|[-/.月](?:0?[1-9]|[12][0-9]|3[01])日?)?")
 
     def __init__(self, label: str, validators: Any = (), **kwargs: Any) -> None:
         super().__init__(label, validators, **kwargs)
-        self.empty_message = f"请选择{label}"
+        self.empty_message = f"请填写{label}，例如 2018-07"
         self.year = self.month = ""
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
@@ -205,13 +217,25 @@ class MonthQuestion(Question):
         self.year, _, self.month = (self.data or "").partition("-")
         if formdata is None or f"{self.name}-year" not in formdata:
             return
-        self.year, self.month = formdata[f"{self.name}-year"].strip(), formdata.get(f"{self.name}-month", "").strip()
+        self.year, self.month = self._typed(formdata)
         self.data = None
         if re.fullmatch(r"[0-9]{4}", self.year) and re.fullmatch(r"0?[1-9]|1[0-2]", self.month):
             self.month = f"{int(self.month):02d}"
             self.data = f"{self.year}-{self.month}"
         elif self.year or self.month:
-            self.process_errors = [f"请把{self.label.text}的年和月都选上"]
+            self.process_errors = [f"请把{self.label.text}的年和月都填上，例如 2018-07"]
+
+    @property
+    def was_typed(self) -> bool:
+        return bool(self.year and self.month)
+
+    def _typed(self, formdata: Any) -> tuple[str, str]:
+        year, month = (
+            names.normalise_text(formdata[f"{self.name}-year"]),
+            formdata.get(f"{self.name}-month", "").strip(),
+        )
+        whole = self.typed_whole.fullmatch(year)
+        return (whole[1], whole[2]) if whole else (year.removesuffix("年"), month)
 
 
 class DayQuestion(Question):
@@ -235,10 +259,11 @@ class DayQuestion(Question):
         if not self.typed:
             return
         parts = re.fullmatch(
-            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?", names.normalise_text(self.typed)
+            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2})",
+            names.normalise_text(self.typed),
         )
         try:
-            self.data = date(*map(int, parts.groups())) if parts else None
+            self.data = date(*(int(part) for part in parts.groups() if part)) if parts else None
         except ValueError:
             self.data = None
         if self.data is None:
@@ -342,6 +367,16 @@ class StepForm(Form):
         """Validate. Unlike ``validate_on_submit`` it works on stored answers as well."""
         self._before = self.answers()
         return bool(Form.validate(self))
+
+    def remarks(self) -> dict[str, str]:
+        """Validate, and say what is wrong or odd about what was typed; nothing of what is still empty."""
+        self.checks()
+        said = {
+            question.name: [*question.errors_text, *question.warnings]
+            for question in self
+            if question.was_typed or question.kind == "confirm"
+        }
+        return {name: texts[0] for name, texts in said.items() if texts}
 
     def put_back_hidden(self) -> None:
         """Give questions that are not asked what stood in their hidden inputs, for a page that is shown again.

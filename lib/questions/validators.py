@@ -89,11 +89,30 @@ class AllowedWhen:
 
     def __init__(self, choice: str, condition: Condition, message: str) -> None:
         self.choice, self.condition, self.message = choice, condition, message
-        self.reads = read_by(condition)
+        self.reads, self.field_flags = read_by(condition), {"allowed": (choice, condition)}
 
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         if field.data == self.choice and not self.condition.holds(form.facts()):
             raise ValidationError(self.message)
+
+
+class Fits:
+    """Fits the answer to ``other``: ``problem`` gets both and returns a sentence, or None.
+
+    What cannot be is refused. What is only rare is said (``warn``), and the person may go on.
+    """
+
+    def __init__(self, other: str, problem: Callable[[Any, Any], str | None], warn: bool = False) -> None:
+        self.other, self.problem, self.warn = other, problem, warn
+        self.reads = () if warn else (other,)  # what is only said makes no page wrong
+
+    def __call__(self, form: FormWithFacts, field: Field) -> None:
+        other = form.facts().get(self.other)
+        message = self.problem(field.data, other) if field.data and other else None
+        if message and not self.warn:
+            raise ValidationError(message)
+        if message:
+            field.warnings = [f"{message}。确认无误的可以继续"]
 
 
 class Length:

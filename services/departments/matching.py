@@ -44,6 +44,13 @@ def streets(county: str) -> Titles:
     return _divisions("street", county)
 
 
+def places() -> list[str]:
+    """Every city and county as an address begins: 辽宁省沈阳市和平区."""
+    names = snapshot.current().divisions
+    wholes = ((names.get(f"{city[:2]}0000", "") + name, city) for city, name in cities().items())
+    return [whole + county for whole, city in wholes for county in ("", *counties(city).values())]
+
+
 def _divisions(level: str, above: str) -> Titles:
     return snapshot.current().divisions_below.get((level, above), {})
 

@@ -86,6 +86,18 @@ def move_page(declaration: Declaration, page: PaperPage, to: int) -> int:
     return to
 
 
+def to_paper(declaration: Declaration, page: PaperPage, paper: Paper) -> None:
+    """Put a picture to another paper; of a paper with one page, the two change places. Raises PageNotAdded."""
+    there = pages_of(declaration, paper.kind)
+    if paper.max_pages > 1 and len(there) >= paper.max_pages:
+        raise PageNotAdded(f"{paper.title}最多上传 {paper.max_pages} 张，请先删除不需要的图片")
+    for other in there if paper.max_pages == 1 else ():
+        other.kind, other.position = page.kind, page.position
+    page.kind, page.position = paper.kind, len(there) if paper.max_pages > 1 else 0
+    db.session.expire(declaration, ["pages"])
+    declaration.touched_at = utcnow()
+
+
 def remove_page(page: PaperPage) -> None:
     """Remove a page. Its file stays for the revisions that show it; the sweep removes what no row names."""
     page.declaration.touched_at = utcnow()

@@ -6,7 +6,8 @@
  * their first option (value "") stays.
  *
  * [data-departments-url] with data-departments-fields="name name ..." is filled with the HTML that the address returns
- * for these questions, whenever one of them changes. A chosen department stays chosen while it is still offered.
+ * for these questions, whenever one of them changes. A chosen department stays chosen while it is still offered; one
+ * that the page proposed ([data-proposed]) does not.
  *
  * When the network fails, the [data-nojs] buttons (【更新】) of the form come back and do the same by a page load.
  */
@@ -54,6 +55,7 @@ function watchAddress(box) {
 function watchDepartments(box) {
   const form = box.closest("form");
   const names = box.dataset.departmentsFields.split(" ");
+  box.addEventListener("change", () => box.querySelector("[data-proposed]")?.removeAttribute("data-proposed"));
   let pending = new AbortController();
   form.addEventListener("change", async ({ target }) => {
     if (!names.includes(target.name)) return;
@@ -61,12 +63,16 @@ function watchDepartments(box) {
     pending = new AbortController();
     const address = new URL(box.dataset.departmentsUrl, location.href);
     for (const name of names) for (const value of valuesOf(form, name) ?? []) address.searchParams.append(name, value);
-    const chosen = new Set([...box.querySelectorAll(":checked")].map((input) => input.value));
+    const chosen = new Set([...box.querySelectorAll(":checked:not([data-proposed])")].map((input) => input.value));
     try {
       const response = await fetch(address, { signal: pending.signal });
       if (!response.ok || response.redirected) throw new Error(response.status);
       box.innerHTML = await response.text(); // our own template, escaped there; scripts in it would not run
-      for (const input of box.querySelectorAll("input")) input.checked ||= chosen.has(input.value);
+      for (const input of box.querySelectorAll("input")) {
+        if (!chosen.has(input.value)) continue;
+        input.checked = true;
+        box.querySelector("[data-proposed]")?.removeAttribute("data-proposed");
+      }
     } catch (error) {
       if (error.name !== "AbortError") fallBack(form);
     }

@@ -6,6 +6,7 @@
  * put back into the form after a reload or a new sign-in. A save at the platform removes it.
  *
  * Says so in .save[role=status] of the form (in its [data-save-text] where there is one): 「10:24 已保存到平台」, 「已保存在本机」.
+ * What the rules find in it comes back and is given on as the event `remarks` (remarks.js).
  * Any answer other than 2xx counts as not saved; a redirect means that the session has ended.
  */
 import { withoutFiles } from "./answers.js";
@@ -42,6 +43,8 @@ function keep(form) {
       else if (!response.ok) await notSaved("未能自动保存");
       else {
         say(`${clock.format(new Date())} 已保存到平台`, "platform");
+        const said = response.status === 204 ? {} : await response.json();
+        form.dispatchEvent(new CustomEvent("remarks", { detail: said }));
         if (saved === changes) (await keeper())?.remove(name);
       }
     } catch {

@@ -41,6 +41,7 @@ function enhance(input) {
   const place = document.createElement("div");
   const note = Object.assign(document.createElement("p"), { className: "hint" });
   let studio;
+  let turn = 0; // which choice is the latest: an earlier one that is still being opened must say nothing
   let name = "照片.jpg";
 
   note.setAttribute("role", "status");
@@ -63,16 +64,21 @@ function enhance(input) {
 
   async function open(file) {
     close();
+    const mine = ++turn;
+    const isLatest = () => mine === turn;
     name = `${file.name.replace(/\.[^.]*$/, "") || "照片"}.jpg`;
     note.textContent = "正在打开照片…";
     try {
       const { readRule } = await import("./photo-rule.js");
       const { openStudio } = await import("./photo-studio.js");
       await loadStyle(input.dataset.studioCss); // a photo that already fits needs it too, but no Cropper
-      const options = { load: () => loadCropper(input.dataset), changed: put };
-      studio = await openStudio(place, file, readRule(input.dataset), options);
+      const options = { load: () => loadCropper(input.dataset), changed: (...made) => isLatest() && put(...made) };
+      if (!isLatest()) return undefined;
+      const opened = await openStudio(place, file, readRule(input.dataset), options);
+      if (!isLatest()) return opened.close();
+      studio = opened;
     } catch (error) {
-      return refuse(file, error);
+      return isLatest() ? refuse(file, error) : undefined;
     }
     note.textContent = "";
     const cancel = button("取消", "btn btn-outline", () => {

@@ -206,11 +206,7 @@ function watch(box) {
   input.addEventListener("change", async () => {
     if (!input.files.length) return;
     if (!box.dataset.kind) return plain(box, input, button);
-    for (const file of input.files) {
-      const picture = new Picture(box, file.name);
-      picture.file = file;
-      enqueue(picture);
-    }
+    for (const file of input.files) send(box, file);
     input.value = ""; // the form must not send them too; and the same file can be chosen again
   });
   window.addEventListener("pageshow", rest); // also after the back button
@@ -218,6 +214,15 @@ function watch(box) {
   if (lists.get(box.dataset.kind)?.children.length) listFor(box);
   if (box.dataset.kind && !box.dataset.endpoint) goOn(box);
 }
+
+function send(box, file) {
+  const picture = new Picture(box, file.name);
+  picture.file = file;
+  enqueue(picture);
+}
+
+/** Sends a file to the row of a paper. */
+export const sendTo = (kind, file) => send(boxOf(kind), file);
 
 /** Resumes unfinished pictures that this device has kept. */
 async function goOn(box) {

@@ -91,7 +91,7 @@ def three_marks(make: Any) -> Declaration:
 
 
 def tell_the_certificate(thumb: Thumb) -> None:
-    thumb.choose("专业技术资格类型", "会计类")
+    thumb.tick("专业技术资格类型", "会计类")
     thumb.tick("取得方式", "考试")
     thumb.fill("取得时间", "2021-09-05")
     thumb.fill("证书编号", "20210921034219900")

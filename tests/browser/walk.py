@@ -45,6 +45,14 @@ def sign_in(visitor: Visitor, name: str, number: str) -> None:
     visitor.press("登录")
 
 
+def sign_in_with_new_password(visitor: Visitor, name: str, number: str) -> None:
+    """After 设置登录密码 the page is there, with name and number filled in."""
+    expect(visitor.page.get_by_label("姓名", exact=True)).to_have_value(name)
+    expect(visitor.page.get_by_label("证件号码", exact=True)).to_have_value(number)
+    visitor.fill("登录密码", PASSWORD)
+    visitor.press("登录")
+
+
 def read_notice(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("阅读须知")
     visitor.press("下一步")
@@ -72,7 +80,7 @@ def fill_employer(visitor: Visitor, scripts: bool) -> None:
     update(visitor, scripts)
     visitor.fill("单位名称", "样例县华业机械有限公司")
     visitor.fill("统一社会信用代码", GOOD_CODE)
-    visitor.choose("单位隶属关系", "其他(企业等)")
+    visitor.tick("单位隶属关系", "其他(企业等)")
     visitor.choose("单位类型", "民营企业")
     visitor.choose("所属行业", "制造业")
     visitor.choose("单位所在市", "沈阳市")
@@ -81,8 +89,7 @@ def fill_employer(visitor: Visitor, scripts: bool) -> None:
     update(visitor, scripts)
     visitor.fill("单位详细地址", "样例路 8 号")
     visitor.tick("会计工作岗位", "出纳")
-    visitor.choose("会计行政职务", "无")
-    visitor.page.get_by_role("radio", name="沈阳市和平区财政局").check()
+    expect(visitor.page.get_by_role("radio", name="沈阳市和平区财政局")).to_be_checked()
     visitor.press("下一步")
 
 
@@ -102,13 +109,12 @@ def fill_home(visitor: Visitor, scripts: bool) -> None:
 
 
 def fill_education(visitor: Visitor, scripts: bool) -> None:
-    visitor.choose("全日制最高学历", "大学专科")
+    visitor.page.get_by_role("radio", name="大学专科").first.check()
     visitor.tick("是否有非全日制学历", "否")
     update(visitor, scripts)
     visitor.fill("毕业院校", "东北样例大学")
     visitor.fill("所学专业", "会计学")
-    visitor.choose("毕业时间：年", "2012 年")
-    visitor.choose("毕业时间：月", "7 月")
+    visitor.fill("毕业时间：年", "2012-07")
     visitor.fill("学历证书编号", "101731201206001122")
     visitor.press("下一步")
 
@@ -116,11 +122,11 @@ def fill_education(visitor: Visitor, scripts: bool) -> None:
 def fill_qualification(visitor: Visitor, scripts: bool) -> None:
     visitor.tick("专业技术资格", "初级")
     update(visitor, scripts)
-    visitor.choose("专业技术资格类型", "会计类")
+    visitor.tick("专业技术资格类型", "会计类")
     visitor.tick("取得方式", "考试")
     visitor.fill("取得时间", "2021-09-05")
     visitor.fill("证书编号", "20210921034219900")
-    visitor.choose("会计技术职务", "无")
+    visitor.tick("会计技术职务", "无")
     visitor.press("下一步")
 
 

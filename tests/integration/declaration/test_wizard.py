@@ -181,7 +181,7 @@ def test_a_day_that_does_not_exist_is_told_how_to_write_it(declaration, browser)
 
 def test_half_a_month_is_refused(declaration, browser):
     sent = page(declaration, "education", UNIVERSITY) | {"full_time_graduated-month": ""}
-    assert "年和月都选上" in browser.send("/apply/education", sent, expect=422).text
+    assert "年和月都填上" in browser.send("/apply/education", sent, expect=422).text
 
 
 def test_a_page_saved_in_another_window_is_not_overwritten_unseen(declaration, browser):
@@ -243,6 +243,8 @@ def test_divisions_below_a_place_are_told_to_scripts(declaration, browser):
 def test_the_departments_can_be_fetched_alone(declaration, browser):
     part = browser.open("/apply/department/candidates?has_employer=no&home_city=210100&home_county=210102")
     assert "沈阳市和平区财政局" in part.text
+    assert part.text.count(" checked") == 1
+    assert 'value="210102" checked data-proposed' in part.text  # the nearest one
     assert "<html" not in part.text
 
 

@@ -27,6 +27,7 @@ WRITTEN = [
     ("2021-09-05", date(2021, 9, 5)),
     ("2021-9-5", date(2021, 9, 5)),
     ("2021/9/5", date(2021, 9, 5)),
+    ("20210905", date(2021, 9, 5)),
     ("2021.09.05", date(2021, 9, 5)),
     ("2021年9月5日", date(2021, 9, 5)),
     (" 2021-09-05 ", date(2021, 9, 5)),
@@ -67,11 +68,17 @@ MONTHS = [
     ("2012", "07", "2012-07"),
     (" 2012 ", " 12 ", "2012-12"),
     ("", "", None),
+    ("2012年", "7", "2012-07"),
+    *(
+        (whole, "", "2012-07")
+        for whole in ("2012-07", "201207", "2012/7", "２０１２年7月", "2012.07.15", "2012年7月15日")
+    ),
+    ("201207", "3", "2012-07"),  # what stands behind the year goes before what was chosen earlier
 ]
 
 
 @pytest.mark.parametrize(("year", "month", "meant"), MONTHS)
-def test_a_month_is_made_of_two_selects(year, month, meant):
+def test_a_month_is_typed_whole_or_made_of_two(year, month, meant):
     question = sent("personal", ("work_started-year", year), ("work_started-month", month))["work_started"]
     assert (question.data, question.process_errors) == (meant, [])
 
@@ -82,7 +89,7 @@ def test_a_month_is_made_of_two_selects(year, month, meant):
 def test_half_a_month_is_told(year, month):
     question = sent("personal", ("work_started-year", year), ("work_started-month", month))["work_started"]
     assert question.data is None
-    assert question.process_errors == ["请把参加工作时间的年和月都选上"]
+    assert question.process_errors == ["请把参加工作时间的年和月都填上，例如 2018-07"]
     assert question.year == year
 
 

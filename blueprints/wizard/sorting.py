@@ -1,0 +1,99 @@
+"""Several papers chosen at once, sorted to their places; and 移动 of a picture that has come to the wrong one."""
+
+from __future__ import annotations
+
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from blueprints import me, writing
+from blueprints.wizard.intake import add_pictures, sent_files, settings
+from blueprints.wizard.pages import back_to
+from blueprints.wizard.shared import bp, editable_case, own_page, shown_case
+from forms import PAPER, PHOTO, SHEET
+from lib.pictures.images import PictureRefused
+from models import db, store
+from services.access import APPLICANTS, only
+from services.filing import intake
+from services.filing.case import DeclarationCase
+from services.papers import pages, sorting
+from services.papers.pages import PageNotAdded
+from services.papers.papers import PaperState
+from services.papers.preparation import Prepared
+
+
+def _states(case: DeclarationCase) -> list[PaperState]:
+    return [state for state in case.paper_states if state.paper.kind != PHOTO]
+
+
+@bp.get("/papers/places")
+@only(*APPLICANTS)
+def places() -> Response:
+    """Where files with these names go, for scripts, which send each to its paper."""
+    return jsonify(sorting.proposed(_states(shown_case()), request.args.getlist("name")))
+
+
+@bp.post("/papers")
+@only(*APPLICANTS)
+def add_several() -> ResponseReturnValue:
+    """The same without scripts."""
+    files = sent_files("file")
+    kinds = sorting.proposed(_states(editable_case()), [file.filename or "" for file in files])
+    if not files:
+        flash("请先选择图片，再点【上传】", "r")
+    for kind, file in zip(kinds, files, strict=True):
+        for problem in add_pictures(kind, [file]) if kind else ["没有还要上传的附件，这张没有存入"]:
+            flash(f"{file.filename}：{problem}", "r")
+    if any(kinds):
+        flash("图片已按文件名和先后顺序放好，请逐项核对；放错的，点该图片的【移动】。", "y")
+    return redirect(url_for("wizard.papers_page"))
+
+
+@bp.route("/pages/<uid>/to", methods=["GET", "POST"])
+@only(*APPLICANTS)
+def move_to(uid: str) -> ResponseReturnValue:
+    """移动: a picture goes to another paper; of a paper with one page, the two change places."""
+    case = editable_case()
+    page, states = own_page(case, uid), _states(case)
+    if page.kind == PHOTO:
+        abort(404)
+    problem = ""
+    if request.method == "POST":
+        kind = request.form.get("kind", "")
+        if kind not in {state.paper.kind for state in states}:
+            problem = "请选择这张图片是哪一项附件"
+        else:
+            problem = _move(uid, kind)
+        if not problem:
+            return back_to(kind)
+        case = editable_case()
+        page, states = own_page(case, uid), _states(case)
+    shown = {"page": page, "paper": PAPER[page.kind], "states": states, "problem": problem, "sheet": SHEET}
+    return render_template("wizard/move.html", **shown), 422 if problem else 200
+
+
+def _move(uid: str, kind: str) -> str:
+    """Returns why it cannot be. What becomes the sheet is read as if it were sent now."""
+    page = own_page(editable_case(), uid)
+    sheet = SHEET in (kind, page.kind) and kind != page.kind
+    address = page.source_address or page.address
+    db.session.rollback()
+    try:
+        prepared = intake.prepare(settings(), kind, store().get(address), me().id) if sheet else None
+        with writing():
+            _write(uid, kind, prepared)
+            db.session.commit()
+    except (PictureRefused, PageNotAdded) as error:
+        db.session.rollback()
+        return str(error)
+    return ""
+
+
+def _write(uid: str, kind: str, prepared: Prepared | None) -> None:
+    now = editable_case()
+    page = own_page(now, uid)
+    if prepared is None:
+        pages.to_paper(now.declaration, page, PAPER[kind])
+    else:
+        pages.remove_page(page)
+        intake.add(now.declaration, PAPER[kind], prepared)

@@ -1,0 +1,46 @@
+/**
+ * A whole 统一社会信用代码 in input[data-employer] fills the fields of the employer that are still empty with what the
+ * platform knows of it. Without scripts 【更新】 does the same.
+ */
+import { valuesOf } from "./answers.js";
+
+const code = document.querySelector("[data-employer]");
+const { form } = code;
+const said = Object.assign(document.createElement("p"), { className: "hint" });
+said.setAttribute("role", "status");
+code.after(said);
+let asked = "";
+
+/** Sets one answer; false while its list does not offer it yet (counties follow the city). */
+function put(name, value) {
+  const inputs = [...form.elements].filter((input) => input.name === name);
+  const input = inputs.find((one) => one.type === "radio" && one.value === value) ?? inputs[0];
+  if (input.type === "radio") input.checked = input.value === value;
+  else input.value = value;
+  const holds = input.type === "radio" ? input.checked : input.value === value;
+  if (holds) input.dispatchEvent(new Event("change", { bubbles: true }));
+  return holds;
+}
+
+/** What is still empty, in some rounds; what a person answers meanwhile stays. */
+async function fill(told) {
+  for (let left = told, round = 0; left.length && round < 20; round++) {
+    if (round) await new Promise((resolve) => setTimeout(resolve, 100));
+    left = left.filter(([name, value]) => !valuesOf(form, name)?.length && !put(name, value));
+  }
+}
+
+async function ask() {
+  const typed = code.value.replace(/\s/g, "");
+  if (typed.length !== 18 || typed === asked) return;
+  asked = typed;
+  const answer = await fetch(`/apply/department/employer?code=${encodeURIComponent(typed)}`).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const told = Object.entries(await answer.json()).filter(([name]) => !valuesOf(form, name)?.length);
+  if (!told.length) return;
+  await fill(told);
+  said.textContent = "已按代码填入单位信息，请核对；不对的可以直接修改。";
+  code.dispatchEvent(new Event("input", { bubbles: true })); // the draft follows
+}
+
+code.addEventListener("input", ask);
