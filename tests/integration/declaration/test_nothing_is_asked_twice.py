@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from lib.codes import Status
-from models import Declaration, db
+from models import Declaration, PaperPage, db
 from services.declaration import employers
 from tests.support.applicant.filing import page, stored
 from tests.support.factory import picture
@@ -99,6 +99,6 @@ def test_papers_chosen_together_go_to_their_rows_and_a_wrong_one_is_moved(make, 
     browser.send(f"/apply/pages/{_sole(declaration, 'id_emblem').uid}/to", {"kind": "photo"}, expect=422)
 
 
-def _sole(declaration, kind):
+def _sole(declaration: Declaration, kind: str) -> PaperPage:
     (found,) = [one for one in stored(declaration).pages if one.kind == kind]
     return found
