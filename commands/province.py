@@ -29,7 +29,13 @@ def group() -> None:
 @group.command("create")
 @click.argument("name")
 @ADMINISTRATOR
-@click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".", show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=".",
+    show_default=True,
+    help="设置文件写在哪个目录。",
+)
 @reporting
 def create(name: str, url: str, folder: Path) -> None:
     """新建模式 NAME、它的所有者和提供服务的角色，设置写入 NAME.env 和 NAME-owner.env。"""
@@ -69,7 +75,7 @@ def totals(url: str) -> None:
 
 @group.command("latest")
 @ADMINISTRATOR
-@click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="列出多少条。")
 @reporting
 def latest(url: str, count: int) -> None:
     """全国最近提交的申报：省、编号、状态、日期，没有姓名。"""
