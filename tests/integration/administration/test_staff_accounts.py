@@ -287,13 +287,12 @@ def test_the_commands_list_move_enable_and_unlock(app, make):
     assert "放回待办的申报：1 份" in flask("staff", "disable", row.username)[1]
     assert flask("staff", "enable", row.username)[0] == 0
     assert flask("staff", "unlock", row.username)[0] == 0
-    assert (
-        "is auditor at 210000" in flask("staff", "move", row.username, "--role", "auditor", "--department", "210000")[1]
-    )
+    moved = flask("staff", "move", row.username, "--role", "auditor", "--department", "210000")[1]
+    assert "现在是 210000 的审计管理员（auditor）" in moved
     status, _said, error = flask("staff", "move", row.username)
     assert (status, "没有变化" in error) == (1, True)
     lines = flask("staff", "list", "--department", "210000")[1].splitlines()
     assert [line.split("\t")[:4] for line in lines if row.username in line] == [
-        [row.username, "auditor", "210000", "active"]
+        [row.username, "auditor", "210000", "在用"]
     ]
     assert flask("staff", "list", "--department", COUNTY)[1] == ""

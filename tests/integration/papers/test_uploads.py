@@ -341,7 +341,7 @@ def test_the_minutes_work_sweeps_what_nobody_went_on_with(tus, declaration):
     tus.begin(10)
     with time_machine.travel(utcnow() + timedelta(days=3)):
         done, failed = tick()
-    assert (done["abandoned uploads"], failed) == (1, {})
+    assert (done["放弃的上传"], failed) == (1, {})
     assert count(Upload) == 0
 
 

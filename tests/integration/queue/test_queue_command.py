@@ -40,7 +40,7 @@ def test_lists_are_made_of_what_is_there(make, flask, command, monkeypatch):
 def test_the_rebuild_says_how_many(make, flask):
     make.record()
     db.session.remove()
-    assert "1 submissions and 1 records" in flask("queue", "rebuild")[1]
+    assert "申报 1 份，档案 1 份" in flask("queue", "rebuild")[1]
 
 
 def test_a_second_init_leaves_the_lists_alone(make, flask, monkeypatch):

@@ -386,7 +386,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_export(make, browser,
 
 
 def test_or_by_the_clock_if_nobody_exports_again(app, left_behind):
-    assert tick.tick()[0]["abandoned spreadsheets"] == 1
+    assert tick.tick()[0]["中断的导出"] == 1
     assert [folder.exists() for folder in left_behind] == [False, True]
 
 
