@@ -147,10 +147,10 @@ def test_a_single_day_is_set_and_given_back_to_the_week(system):
 def test_the_command_enters_a_notice_and_reckons_at_once(app, waiting):
     run = runner(app)
     status, told, _errors = run("calendar", "import", "-", "--dry-run", stdin=LONGER)
-    assert (status, told.splitlines()[-1]) == (0, "1 due dates would move; nothing was changed")
+    assert (status, told.splitlines()[-1]) == (0, "有 1 个期限会改变；这次没有保存")
 
     status, told, _errors = run("calendar", "import", "-", "--source", "样例〔2026〕1号", stdin=LONGER)
-    assert (status, told.splitlines()[-1]) == (0, "the calendar of 2027 was entered; 1 due dates moved")
+    assert (status, told.splitlines()[-1]) == (0, "已录入 2027 年的工作日历；1 个期限随之改变")
     assert stored(waiting) == (date(2027, 1, 6), False)
 
     status, _told, errors = run("calendar", "import", "-", stdin="放假了")

@@ -211,7 +211,7 @@ def test_withheld_proofs_are_told_by_the_page_and_by_the_doctor(system):
     worked()
 
     assert "有 2 个证书编号或档案号已损坏" in system.open(PAGE).text
-    assert "2 numbers are no proofs any more (2 shared)" in next(doctor.old_register()).text
+    assert "有 2 个号码不能再作凭证（多人相同 2 个）" in next(doctor.old_register()).text
 
 
 def test_conflicts_are_counted_and_those_with_another_name_told_apart(system, make):

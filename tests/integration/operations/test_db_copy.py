@@ -46,8 +46,8 @@ def county(tmp_path, template) -> tuple[Path, dict[str, int]]:
 
 
 @pytest.fixture
-def province(tmp_path, postgres_url) -> Iterator[Flask]:
-    app = create_app(TestConfig(tmp_path / "county", DATABASE_URL=postgres_url))
+def province(tmp_path, postgres_database) -> Iterator[Flask]:
+    app = create_app(TestConfig(tmp_path / "county", DATABASE_URL=postgres_database))
     with app.app_context():
         yield app
         db.session.remove()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import secrets
-import subprocess
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +54,17 @@ class Province:
 
 
 @pytest.fixture
-def province(tmp_path: Path, postgres_database: str) -> Iterator[Province]:
-    app = create_app(TestConfig(tmp_path / "machine0", DATABASE_URL=postgres_database))
+def province(tmp_path: Path, postgres_copy: str, template: Path) -> Iterator[Province]:
+    (tmp_path / "machine0").mkdir()
+    shutil.copy(template / "keys.json", tmp_path / "machine0")
+    app = create_app(TestConfig(tmp_path / "machine0", DATABASE_URL=postgres_copy))
     shared = {
-        "KUAIJI_DATABASE_URL": postgres_database,
+        "KUAIJI_DATABASE_URL": postgres_copy,
         "KUAIJI_UPLOADS": str(tmp_path / "machine0" / "uploads"),
         "KUAIJI_KEYS_FILE": str(app.config["KEYS_FILE"]),
         "KUAIJI_SECRET_KEY": secrets.token_hex(32),
     }
     machines = [served.environment(tmp_path / f"machine{n}", served.free_port()) | shared for n in (1, 2)]
-    subprocess.run([served.FLASK, "init"], cwd=served.ROOT, env=machines[0], check=True, capture_output=True)
     servers = []
     try:
         servers = [served.start(env) for env in machines]
