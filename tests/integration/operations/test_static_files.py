@@ -87,6 +87,7 @@ def builds(env: Environment) -> set[Path]:
     return set((Path(env["KUAIJI_DATA"]) / "static").iterdir())
 
 
+@pytest.mark.soak
 def test_every_request_is_answered_while_versions_are_set_up_on_the_same_data(checkout, env):
     assert set_up(checkout, env).wait(PATIENCE_S) == 0
     with serving(checkout, env) as fetch:
