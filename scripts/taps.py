@@ -60,7 +60,7 @@ class Thumb:
     def at(self, name: str, heading: str) -> None:
         """A new stage begins; its page has this heading, and its scripts are there."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
-        self.page.wait_for_function("document.documentElement.hasAttribute('data-ready')")
+        self.page.locator("html[data-ready]").wait_for(state="attached")
         self.look()
         self.stages.append(Stage(name))
 
