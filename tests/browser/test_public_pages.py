@@ -22,6 +22,7 @@ def notice(app):
 def test_a_page_that_does_not_exist_says_so_with_manners(visit):
     visitor = visit("phone")
     visitor.go("/nowhere")
+    assert visitor.page.locator("h1").inner_text() == "没有找到这个页面"
     visitor.seen.clear()  # it is meant to be a 404
 
 

@@ -251,7 +251,8 @@ def test_a_form_without_its_token_is_refused_and_one_with_it_works(browser, make
     browser.send("/login", data, expect=400)
     browser.send("/login", data | {"csrf_token": token_of(browser.open("/login"))})
     browser.send("/account/devices", expect=400)
-    browser.send("/account/devices", {"csrf_token": token_of(browser.open("/account"))})
+    sent = browser.send("/account/devices", {"csrf_token": token_of(browser.open("/account"))})
+    assert sent.location == "/account"
 
 
 def test_the_token_of_before_the_sign_in_is_worth_nothing_after_it(browser, make, with_tokens):

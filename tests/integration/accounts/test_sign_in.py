@@ -128,7 +128,7 @@ def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, m
         sign_in(browser, person, 422, number=id_number(701 + serial))
     sign_in(browser, person)
     sign_in(browser, person, 422, number=id_number(801))
-    sign_in(browser, person, 429, number=id_number(803))
+    assert sign_in(browser, person, 429, number=id_number(803)).status == 429
 
 
 def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, make, monkeypatch):

@@ -50,7 +50,8 @@ def test_a_receipt_needs_its_number_and_guesses_are_limited(browser, make):
     receipt = apply(browser)
     for _ in range(20):
         browser.send("/assistance/return", {"receipt": receipt, "number": OTHER}, expect=422)
-    browser.send("/assistance/return", {"receipt": receipt, "number": NUMBER}, expect=429)
+    page = browser.send("/assistance/return", {"receipt": receipt, "number": NUMBER}, expect=429)
+    assert "查询失败的次数过多" in page.text
 
 
 def test_the_receipt_is_shown_once_and_never_stored(browser):

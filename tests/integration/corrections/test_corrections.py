@@ -216,6 +216,7 @@ def test_nobody_explains_somebody_elses_mark(declaration, make, another_browser)
     another_browser.sign_in(other.account)
     for uid in (mark_uid("postal_address"), "nothing"):
         another_browser.send(f"/apply/corrections/{uid}", {"explanation": "x"}, expect=404)
+    assert not db.session.scalars(select(Mark).where(Mark.explanation == "x")).all()
 
 
 def test_a_mark_that_no_longer_applies_closes_by_itself_and_comes_back_with_the_question(make, browser):
@@ -239,6 +240,7 @@ def test_a_mark_on_a_paper_that_is_no_longer_asked_for_closes_too(make, browser)
     change(browser, declaration, "department", **WITHOUT_EMPLOYER)
     make.signed_sheet(stored(declaration))
     submit(browser)
+    assert stored(declaration).status == Status.SUBMITTED
 
 
 # --- what the officer sees ------------------------------------------------------------------------------

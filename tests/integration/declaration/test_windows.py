@@ -68,7 +68,7 @@ def test_typing_kept_while_one_types_does_not_hide_it_either(declaration, window
     browser.send("/apply/personal", windows[0])
     browser.send("/apply/personal/draft", windows[1], expect=204)
     again = browser.open("/apply/personal")
-    browser.send("/apply/personal", windows[1] | {"seen": seen_on(again)}, expect=409)
+    assert browser.send("/apply/personal", windows[1] | {"seen": seen_on(again)}, expect=409).status == 409
 
 
 def test_one_window_alone_is_never_told(declaration, windows, browser):
