@@ -60,10 +60,11 @@ class TextQuestion(Question, StringField):
         self,
         label: str,
         validators: Any = (),
-        clean: Callable[[str], str] = names.normalise_text,
+        clean: Callable[[str], str] | None = None,
         multiline: bool = False,
         **kwargs: Any,
     ) -> None:
+        clean = clean or (names.normalise_lines if multiline else names.normalise_text)
         super().__init__(
             label,
             (*validators, Checked(control_characters)),
