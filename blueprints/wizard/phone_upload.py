@@ -167,7 +167,7 @@ def _sent(token: str) -> ResponseReturnValue:
     return render_template(
         "wizard/phone_done.html",
         paper=PAPER[kind],
-        notes=picture_advice.notes(prepared.measures) if kind != PHOTO else [],
+        notes=[note for one in prepared for note in picture_advice.notes(one.measures) if kind != PHOTO],
     )
 
 

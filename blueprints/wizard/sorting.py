@@ -16,10 +16,10 @@ from models import db, store
 from services.access import APPLICANTS, only
 from services.filing import intake
 from services.filing.case import DeclarationCase
+from services.filing.intake import Pictures
 from services.papers import pages, sorting
 from services.papers.pages import PageNotAdded
 from services.papers.papers import PaperState
-from services.papers.preparation import Prepared
 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
@@ -89,7 +89,7 @@ def _move(uid: str, kind: str) -> str:
     return ""
 
 
-def _write(uid: str, kind: str, prepared: Prepared | None) -> None:
+def _write(uid: str, kind: str, prepared: Pictures | None) -> None:
     now = editable_case()
     page = own_page(now, uid)
     if prepared is None:

@@ -65,12 +65,8 @@ class TextQuestion(Question, StringField):
         **kwargs: Any,
     ) -> None:
         clean = clean or (names.normalise_lines if multiline else names.normalise_text)
-        super().__init__(
-            label,
-            (*validators, Checked(control_characters)),
-            filters=[lambda text: clean(text) if text else None],
-            **kwargs,
-        )
+        rules = (*validators, Checked(control_characters))
+        super().__init__(label, rules, filters=[lambda text: clean(text) if text else None], **kwargs)
         self.kind = "textarea" if multiline else "text"
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
