@@ -171,13 +171,20 @@ def _sent(token: str) -> ResponseReturnValue:
     )
 
 
-@phone.route("/<token>/uploads", methods=["POST", "OPTIONS"])
+@phone.route("/<token>/uploads", methods=["OPTIONS"])
+@phone.route("/<token>/uploads/<uid>", methods=["OPTIONS"])
+@public
+def offer_uploads(token: str, uid: str = "") -> ResponseReturnValue:
+    return tus.offer()
+
+
+@phone.route("/<token>/uploads", methods=["POST"], provide_automatic_options=False)
 @public
 def begin_upload(token: str) -> ResponseReturnValue:
     return tus.collection(partial(_bound_owner, token), lambda uid: url_for("phone.upload_piece", token=token, uid=uid))
 
 
-@phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
+@phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE", "POST"], provide_automatic_options=False)
 @public
 def upload_piece(token: str, uid: str) -> ResponseReturnValue:
     return tus.upload(partial(_owner, token), uid)
