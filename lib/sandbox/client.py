@@ -162,8 +162,12 @@ class _Child:
         self._idle_since = self._cpu_s = 0.0
         self._work, theirs = socket.socketpair()
         self._report, their_report = socket.socketpair()
-        with theirs, their_report:
-            forkserver.submit(theirs, their_report, whose[1])
+        try:
+            with theirs, their_report:
+                forkserver.submit(theirs, their_report, whose[1])
+        except _ForkServerGone:
+            self.close()
+            raise
         for end in (self._work, self._report):
             end.settimeout(whose[1].wall_s + GRACE_PERIOD_S)
 
