@@ -68,10 +68,11 @@ class BufferedBodies:
             except OSError as error:  # the temporary file's; a broken line is none here
                 log.error("a body cannot be kept in a temporary file: %s", error.strerror)
                 return self._refused(start, "507 Insufficient Storage", NO_SPACE)
-        with body, self._for_large if body.seek(0, SEEK_END) > LARGE else nullcontext():
+        with body:
+            is_large = body.seek(0, SEEK_END) > LARGE
             body.seek(0)
             environ["wsgi.input"] = body
-            return self._answer(environ, start)
+            return self._answer(environ, start, is_large)
 
     def _refused(self, start: Callable[..., Any], status: str, words: str, *more: tuple[str, str]) -> list[bytes]:
         start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8"), *more])
@@ -91,10 +92,10 @@ class BufferedBodies:
                 if not self._coming[address]:
                     del self._coming[address]
 
-    def _answer(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        self._served[get_ident()] = environ["REMOTE_ADDR"]
+    def _answer(self, environ: Environ, start: Callable[..., Any], is_large: bool = False) -> Iterable[bytes]:
+        self._served[get_ident()] = environ["REMOTE_ADDR"]  # it waits for us from now on
         try:
-            with self._places:
+            with self._for_large if is_large else nullcontext(), self._places:
                 return in_one_piece(self._app(environ, start))
         finally:
             del self._served[get_ident()]
