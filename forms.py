@@ -36,6 +36,7 @@ from lib.questions.fields import (
 )
 from lib.questions.pages import Paper, Step
 from lib.questions.validators import (
+    Aged,
     AllowedWhen,
     AskedWhen,
     Checked,
@@ -84,6 +85,7 @@ class PersonalForm(StepForm):
             DerivedFrom("number_birth_date", BY_NUMBER),
             Required(),
             Past(0),
+            Aged(*identity.AGES),
             Fits("id_number", identity.birth_date_unlike_number, warn=True),
         ],
     )
@@ -101,7 +103,7 @@ class PersonalForm(StepForm):
     )
     postcode = TextQuestion(
         "邮政编码",
-        [Optional(), Matches(r"[0-9]{6}", "邮政编码应为 6 位数字")],
+        [Optional(), Matches(r"[0-9]{6}", "邮政编码应为 6 位数字，请核对")],
         render_kw={"autocomplete": "postal-code", **NUMERIC},
     )
     work_started = MonthQuestion("参加工作时间", [Optional(), Past(16)])
@@ -304,13 +306,18 @@ HAS_TECHNICAL_POST = unless("technical_post", TechnicalPost.NONE)
 HAS_ABACUS = unless("abacus", "none")
 
 
+def _none_of_category(level: str, category: str) -> str | None:
+    unlike = level == QualificationLevel.NONE and category == Category.QUALIFIED
+    return "采集类别填写的是具有会计专业技术资格，请核对专业技术资格，或者改选采集类别" if unlike else None
+
+
 class QualificationForm(StepForm):
     """专业技术资格."""
 
     qualification = ChoiceQuestion(
         "专业技术资格",
         QualificationLevel,
-        [Required()],
+        [Required(), Fits("category", _none_of_category, warn=True)],
         kind="radio",
         hint="会计从业资格证书、考试合格成绩单不是专业技术资格；持有多个资格的，先填会计类",
     )
@@ -331,7 +338,10 @@ class QualificationForm(StepForm):
         [
             RequiredWhen(HAS_QUALIFICATION),
             Length(4, 40),
-            Matches(r"[0-9A-Za-z\u3400-\u9fff〔〕()()\[\] -]+", "证书编号只能有数字、字母、汉字、〔〕、()和短横线"),
+            Matches(
+                r"[0-9A-Za-z\u3400-\u9fff〔〕()()\[\] -]+",
+                "证书编号只能有数字、字母、汉字、〔〕、()和短横线，请照证书核对",
+            ),
         ],
         hint="填证书上的「证书编号」；没有的填「管理号」",
     )
