@@ -15,7 +15,7 @@ from lib.clock import local
 from lib.database import utcnow
 from models import Notice, db
 from services.site import notices, privacy
-from tests.support.applicant.filing import words
+from tests.support.applicant import filing
 
 
 def publish(title: str, hours_ago: float = 1, body: str = "第一段\n\n第二段") -> Notice:
@@ -105,7 +105,7 @@ def test_an_unknown_page_of_notices_begins_at_the_top(client, after):
 
 
 def test_the_guide_says_in_peoples_words_who_needs_which_papers(client):
-    shown = words(client.open("/guide").text)
+    shown = filing.words(client.open("/guide").text)
     for paper in PAPERS:
         assert paper.title in shown
         assert paper.who in shown
