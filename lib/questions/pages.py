@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Paper:
-    """One kind of paper: when it is asked for (``who``: the same in people's words), and whether the declaration needs it."""
+    """One kind of paper: when it is asked for (``who``: in people's words), and whether the declaration needs it."""
 
     kind: str
     title: str
