@@ -107,9 +107,9 @@ function enhance(input) {
       input.value = "";
       note.textContent = error.message;
     } else if (error instanceof TypeError) {
-      note.textContent = "照片工具没有加载成功，请检查网络；也可以直接按【上传】，由系统裁剪。";
+      note.textContent = "照片工具没有加载成功，请检查网络；也可以直接点【上传】，由系统裁剪。";
     } else if (isHeic) {
-      note.textContent = "这是手机的 HEIC 照片，本浏览器不能预览。请直接按【上传】，由系统转换、摆正并裁剪。";
+      note.textContent = "这是手机的 HEIC 照片，本浏览器不能预览。请直接点【上传】，由系统转换、摆正并裁剪。";
     } else {
       note.textContent = "浏览器打不开这个文件，无法预览；仍可直接上传，由系统检查。";
     }
