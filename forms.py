@@ -99,7 +99,7 @@ class PersonalForm(StepForm):
         "通讯地址",
         [Required(), Length(5, 100)],
         span=2,
-        render_kw={"autocomplete": "street-address", "data-places": ""},
+        render_kw={"autocomplete": "address-line1", "data-places": ""},
     )
     postcode = TextQuestion(
         "邮政编码",
