@@ -10,7 +10,8 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from os import SEEK_END
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
 
@@ -23,6 +24,7 @@ IN_MEMORY = 600 * 1024  # bytes of a body; a longer one waits in a temporary fil
 OF_ADDRESS = 32  # bodies of one address that one process reads at once
 AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
+LARGE = 12 * 1024  # bytes of a body: more is a picture or a table, which takes long; half of the places is for others
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
 NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
@@ -45,6 +47,7 @@ class BufferedBodies:
     ) -> None:
         self._app, self._most, self._sender, self._headers = app, most, sender, list(headers)
         self._places, self._lock = Semaphore(places), Lock()
+        self._for_large = Semaphore(max(1, places // 2))
         self._coming: Counter[str] = Counter()
         self._served: dict[int, str] = {}  # thread: the address that it works for
 
@@ -65,7 +68,8 @@ class BufferedBodies:
             except OSError as error:  # the temporary file's; a broken line is none here
                 log.error("a body cannot be kept in a temporary file: %s", error.strerror)
                 return self._refused(start, "507 Insufficient Storage", NO_SPACE)
-        with body:
+        with body, self._for_large if body.seek(0, SEEK_END) > LARGE else nullcontext():
+            body.seek(0)
             environ["wsgi.input"] = body
             return self._answer(environ, start)
 

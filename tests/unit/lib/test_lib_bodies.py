@@ -83,6 +83,39 @@ def test_who_is_slow_to_send_keeps_no_place(monkeypatch):
     assert app.closed == 2
 
 
+class Busy:
+    """An application that has work for a while with what is large."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Semaphore(0)
+        self.done = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            self.inside.release()
+            assert self.done.wait(PATIENCE_S)
+        start("200 OK", [])
+        return [b"ab"]
+
+
+def test_pictures_leave_half_of_the_places_to_pages():
+    app = Busy()
+    server, size = served(app, places=2), bodies.LARGE + 1
+    pictures = [
+        threading.Thread(target=server, args=(asked(io.BytesIO(bytes(size)), CONTENT_LENGTH=str(size)), ignore))
+        for _ in range(2)
+    ]
+    for picture in pictures:
+        picture.start()
+    assert app.inside.acquire(timeout=PATIENCE_S)
+    assert list(server(asked(io.BytesIO()), ignore)) == [b"ab"], "the page does not wait for the second picture"
+    assert not app.inside.acquire(timeout=0.1)
+    app.done.set()
+    for picture in pictures:
+        picture.join(PATIENCE_S)
+    assert app.inside.acquire(timeout=0)
+
+
 @pytest.mark.parametrize("broken", [True, False], ids=["an error", "an end"])
 def test_a_body_that_breaks_off_is_no_whole_one(broken):
     app, line = Answers(), Line(b"half", broken=broken)
