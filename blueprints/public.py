@@ -81,7 +81,8 @@ def guide_page() -> str:
     return render_template(
         "public/guide.html",
         steps=STEPS,
-        needs=guide.required_papers(),
+        needed=guide.needed_papers(required=True),
+        optional=guide.needed_papers(required=False),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
         templates=sheet_templates.TEMPLATES,

@@ -31,6 +31,7 @@ from lib.codes import AgreedKind
 from lib.database import utcnow
 from lib.questions.fields import StepForm
 from lib.questions.pages import Step
+from lib.questions.validators import problem_of
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
@@ -214,7 +215,7 @@ def _after(case: DeclarationCase, step: Step) -> str:
 def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> ResponseReturnValue:
     """One template for all pages. ``refused``: why the picture was not taken; ``lacking``: papers of this page to
     upload; ``elsewhere``: the page was saved in another window meanwhile; ``restored``: the draft that fills it."""
-    problems = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
+    problems = [(question.name, problem_of(question)) for question in form.questions if question.errors]
     problems += [(PHOTO, shown["refused"])] if shown.get("refused") else []
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
     marks = {view.mark.target: view for view in case.open_views}

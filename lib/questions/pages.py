@@ -30,11 +30,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Paper:
-    """One kind of paper: when it is asked for, and whether the declaration needs it."""
+    """One kind of paper: when it is asked for (``who``: in people's words), and whether the declaration needs it."""
 
     kind: str
     title: str
     when: Condition | None = None
+    who: str = ""
     required: bool = True
     hint: str = ""
     template: str = ""  # a name under /templates/
