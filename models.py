@@ -782,6 +782,8 @@ class Declaration(Answers, Base):
     removal_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # an untouched draft was announced
     #: Which pages are done: services.filing.progress. NULL: never worked out.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: What a change is about: codes of forms.TOPICS. NULL: a first filing, or all pages are shown.
+    change_topics: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -6,16 +6,19 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, opened, writing
-from forms import PHOTO
-from lib.codes import OPEN, Status
+from forms import PHOTO, TOPICS
+from lib.codes import OPEN, AgreedKind, Status
 from lib.storage import FileDamaged, FileMissing
 from models import Record, db, store
 from services import access
 from services.access import APPLICANTS, only
 from services.declaration import answers
+from services.departments.snapshot import AgreedText
 from services.filing.case import DeclarationCase
+from services.filing.change import known as known_topics
 from services.records import own as records_own
 from services.sheet import content as sheet_content
+from services.site import agreed_texts
 from services.workflow import start as workflow_start
 
 bp = Blueprint("archive", __name__)
@@ -106,14 +109,23 @@ def print_record() -> ResponseReturnValue:
     return response
 
 
-@bp.post("/archive/change")
+def _notice() -> AgreedText:
+    return agreed_texts.current(AgreedKind.NOTICE)
+
+
+@bp.route("/archive/change", methods=["GET", "POST"])
 @only(*APPLICANTS)
 def change() -> ResponseReturnValue:
-    """【申请变更】: a new declaration that begins as a copy of the record."""
-    own_record()
+    """【申请变更】: what has changed? Then a new declaration begins as a copy of the record."""
+    record, topics = own_record(), known_topics(request.form.getlist("topic"))
     try:
+        workflow_start.may_change(me(), record)
+        if not topics:
+            problem = "请选择哪些内容变了" if request.method == "POST" else ""
+            page = render_template("archive/change.html", topics=TOPICS, problem=problem, notice=_notice())
+            return page, 422 if problem else 200
         with writing():
-            workflow_start.start_change(me(), _found())
+            workflow_start.start_change(me(), _found(), topics)
             db.session.commit()
     except workflow_start.RecordClosed as error:
         flash(str(error), "y")

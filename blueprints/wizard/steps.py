@@ -19,6 +19,7 @@ from blueprints.wizard.shared import (
     case_of_request,
     editable_case,
     keep_typed,
+    place,
     restored,
     save_typed,
     shown_case,
@@ -37,7 +38,7 @@ from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts, employers
 from services.departments import matching
-from services.filing import next_page, reading, saving
+from services.filing import change, next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.site import agreed_texts
@@ -68,8 +69,9 @@ def notice() -> ResponseReturnValue:
         declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
         if declaration.is_editable and agreement.shown(declaration)["notice_is_new"]:
             declaration.notice_read_at = utcnow()
+        first = change.way(declaration)[0]
         db.session.commit()
-    return redirect(url_for("wizard.step", step=STEPS[0]))
+    return redirect(url_for("wizard.step", step=first))
 
 
 @bp.get("/<step:step>")
@@ -104,7 +106,7 @@ def _save_or_keep(step: Step, refused: str) -> ResponseReturnValue:
         return _save(case, step, form)
     keep_typed(case.declaration, step)
     if action == "back":
-        return redirect(_before(step))
+        return redirect(_before(case, step))
     if action.startswith("crop:") and PHOTO in step.papers:
         return _crop_and_return(action.partition(":")[2])
     return _page(shown_case(), step, form, refused=refused) if refused else _stay(step, action)
@@ -198,17 +200,20 @@ def employer() -> Response:
     return jsonify(employers.told_by(identity.normalise_uscc(request.args.get("code", ""))))
 
 
-def _before(step: Step) -> str:
-    position = STEPS.index(step)
-    return url_for("wizard.step", step=STEPS[position - 1]) if position else url_for("wizard.notice")
+def _before(case: DeclarationCase, step: Step) -> str:
+    way = change.way(case.declaration, step)
+    if position := way.index(step):
+        return url_for("wizard.step", step=way[position - 1])
+    return url_for("wizard.topics" if case.declaration.change_topics else "wizard.notice")
 
 
 def _after(case: DeclarationCase, step: Step) -> str:
     """The next page; from a marked page back to the corrections: only marked pages lead while one corrects."""
     if any(view.step == step for view in case.open_views):
         return url_for("wizard.corrections")
-    position = STEPS.index(step) + 1
-    return url_for("wizard.step", step=STEPS[position]) if position < len(STEPS) else url_for("wizard.check")
+    way = change.way(case.declaration, step)
+    position = way.index(step) + 1
+    return url_for("wizard.step", step=way[position]) if position < len(way) else url_for("wizard.check")
 
 
 def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> ResponseReturnValue:
@@ -224,7 +229,8 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
         "seen": _seen(case.declaration, step, shown.get("restored")),
         "facts": htmlsafe_json_dumps(facts_for_browser(form, form._fields)),
     }
-    values = {"step": step, "bar": step_bar(case, step.slug), "number": STEPS.index(step) + 2}
+    bar = step_bar(case, step.slug)
+    values: dict[str, Any] = {"step": step, "bar": bar, "number": place(bar)}
     values["sheet_outdated"] = case.progress.sheet_outdated
     if not problems and not any(shown.values()):
         return render_kept("wizard/step.html", holes, **values)
