@@ -1054,6 +1054,17 @@ class Record(Base):
     department: Mapped[Department] = relationship()
 
 
+class Certificate(Base):
+    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+
+    __tablename__ = "certificate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+
 class RecordRemoval(Base):
     """A record left a department: it went to another one, or its approval was revoked. For systems that keep a copy."""
 

@@ -16,6 +16,7 @@ from services.declaration import answers
 from services.departments.snapshot import AgreedText
 from services.filing.case import DeclarationCase
 from services.filing.change import known as known_topics
+from services.records import certificate_pdf, certificates
 from services.records import own as records_own
 from services.sheet import content as sheet_content
 from services.site import agreed_texts
@@ -66,6 +67,7 @@ def _page(shown: records_own.OwnVersion, versions: list[records_own.OwnVersion],
         name=revision.answers["applicant_name"],
         photo=PHOTO if revision.papers.get(PHOTO) else "",
         sections=answers.sections(revision.answers),
+        main=certificates.said(revision),
         changes=answers.changes(before.revision.answers, revision.answers) if before else {},
         papers=records_own.papers_of(revision),
         open_declaration=latest if latest and latest.status in OPEN else None,
@@ -106,6 +108,38 @@ def print_record() -> ResponseReturnValue:
     db.session.rollback()  # drawing does not need the database
     response = Response(sheet_content.draw(data), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+@bp.post("/archive/certificate")
+@only(*APPLICANTS)
+def issue_certificate() -> ResponseReturnValue:
+    """【开具采集证明】: keep its code, then lead to the PDF."""
+    own_record()
+    try:
+        with writing():
+            certificates.issue(me(), _found())
+            db.session.commit()
+    except certificates.NoCertificate as error:
+        flash(str(error), "y")
+        return redirect(url_for("archive.own"))
+    return redirect(url_for("archive.certificate"))
+
+
+@bp.get("/archive/certificate.pdf")
+@only(*APPLICANTS)
+def certificate() -> ResponseReturnValue:
+    """The certificate of the record as it is now. Not issued yet: back to the record."""
+    record = own_record()
+    issued = certificates.of_record(record)
+    if issued is None:
+        flash("请先点【开具采集证明】", "y")
+        return redirect(url_for("archive.own"))
+    config = current_app.config
+    data = certificates.data(record, issued, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+    db.session.rollback()  # drawing does not need the database
+    response = Response(certificate_pdf.draw(data), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="certificate-{issued.code}.pdf"'
     return response
 
 

@@ -122,6 +122,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "archive.version": (G, APPLICANT),
     "archive.picture": (G, APPLICANT),
     "archive.print": (G, APPLICANT),
+    "archive.issue_certificate": (P, APPLICANT),
+    "archive.certificate": (G, APPLICANT),
     "archive.change": (GP, APPLICANT),
     "auth.staff_login": (GP, EVERYBODY),
     "auth.staff_logout": (P, EVERYBODY),
