@@ -336,6 +336,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    #: What was answered on 准备材料 before, until the first declaration begins: services.site.preparing.
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the number only: sign-in does not ask for the type.
     id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval

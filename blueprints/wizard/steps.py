@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2.utils import htmlsafe_json_dumps
 from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me, writing
+from blueprints import me, preparing, writing
 from blueprints.kept_parts import render_kept
 from blueprints.wizard import agreement, intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
@@ -31,7 +31,7 @@ from lib import identity
 from lib.codes import AgreedKind
 from lib.database import utcnow
 from lib.questions.fields import StepForm
-from lib.questions.pages import Step
+from lib.questions.pages import Paper, Step
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
@@ -42,6 +42,7 @@ from services.filing import change, next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.site import agreed_texts
+from services.site import preparing as own_papers
 from services.workflow import start as workflow_start
 
 
@@ -63,15 +64,25 @@ def notice() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
         days, ways_on = current_app.config["REVIEW_DAYS"], matching.ways_on()
-        text = agreed_texts.current(AgreedKind.NOTICE)
-        return render_kept("wizard/notice.html", bar=bar, text=text, papers=PAPERS, days=days, ways_on=ways_on)
+        text, own = agreed_texts.current(AgreedKind.NOTICE), None if declaration else _own_papers()
+        shown: dict[str, Any] = {"bar": bar, "text": text, "papers": own or PAPERS, "own": bool(own)}
+        return render_kept("wizard/notice.html", days=days, ways_on=ways_on, **shown)
     with writing():
-        declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
+        account = db.session.get_one(Account, me().id)
+        if prepared := preparing.kept():
+            account.prepared = prepared.to_keep()
+        declaration = workflow_start.start(me(), account)
         if declaration.is_editable and agreement.shown(declaration)["notice_is_new"]:
             declaration.notice_read_at = utcnow()
         first = change.way(declaration)[0]
         db.session.commit()
     return redirect(url_for("wizard.step", step=first))
+
+
+def _own_papers() -> tuple[Paper, ...]:
+    """The papers that follow from what was answered on 准备材料, before the registration or now."""
+    prepared = preparing.kept() or own_papers.of(db.session.get_one(Account, me().id).prepared)
+    return tuple(own_papers.papers(prepared)) if prepared else ()
 
 
 @bp.get("/<step:step>")

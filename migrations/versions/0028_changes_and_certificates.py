@@ -1,4 +1,4 @@
-"""A change says what it is about; certificates of a record have codes.
+"""A change says what it is about; certificates of a record have codes; an account keeps what was prepared.
 
 Revision ID: 0028
 Revises: 0025
@@ -19,6 +19,7 @@ WIDE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.add_column("declaration", sa.Column("change_topics", sa.JSON(none_as_null=True)))
+    op.add_column("account", sa.Column("prepared", sa.JSON(none_as_null=True)))
     op.create_table(
         "certificate",
         sa.Column("id", WIDE, nullable=False),
@@ -34,4 +35,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("certificate")
+    op.drop_column("account", "prepared")
     op.drop_column("declaration", "change_topics")

@@ -17,7 +17,7 @@ from services.access import Actor
 from services.declaration import answers
 from services.filing import change
 from services.papers import papers
-from services.site import agreed_texts
+from services.site import agreed_texts, preparing
 
 
 class AlreadyOpen(Exception):
@@ -42,8 +42,12 @@ def start(actor: Actor, account: Account) -> Declaration:
 
 
 def _prefill(declaration: Declaration, account: Account) -> None:
-    """Name and phone come from the registration; the known facts of a legacy holder with a strong proof as well."""
+    """Name and phone come from the registration, and what was answered before it on 准备材料; the known facts of a
+    legacy holder with a strong proof as well."""
     declaration.applicant_name, declaration.mobile, declaration.email = account.name, account.phone, account.email
+    prepared, account.prepared = preparing.of(account.prepared), None
+    for name, answer in preparing.answers_of(prepared).items() if prepared else ():
+        setattr(declaration, name, answer)
     legacy = account.legacy if account.assured else None
     if legacy:
         declaration.holds_legacy_certificate = "yes"

@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "public.photo_tool": (GP, EVERYBODY),
     "public.photo_tool_file": (G, EVERYBODY),
     "public.verify_code": (G, EVERYBODY),
+    "preparing.page": (GP, EVERYBODY),
     "auth.register": (GP, EVERYBODY),
     "auth.register_password": (GP, EVERYBODY),
     "auth.claim": (GP, EVERYBODY),
