@@ -10,7 +10,8 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from os import SEEK_END
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
 
@@ -23,6 +24,7 @@ IN_MEMORY = 600 * 1024  # bytes of a body; a longer one waits in a temporary fil
 OF_ADDRESS = 32  # bodies of one address that one process reads at once
 AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
+LARGE = 12 * 1024  # bytes of a body: more is a picture or a table, which takes long; half of the places is for others
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
 NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
@@ -45,6 +47,7 @@ class BufferedBodies:
     ) -> None:
         self._app, self._most, self._sender, self._headers = app, most, sender, list(headers)
         self._places, self._lock = Semaphore(places), Lock()
+        self._for_large = Semaphore(max(1, places // 2))
         self._coming: Counter[str] = Counter()
         self._served: dict[int, str] = {}  # thread: the address that it works for
 
@@ -66,8 +69,10 @@ class BufferedBodies:
                 log.error("a body cannot be kept in a temporary file: %s", error.strerror)
                 return self._refused(start, "507 Insufficient Storage", NO_SPACE)
         with body:
+            is_large = body.seek(0, SEEK_END) > LARGE
+            body.seek(0)
             environ["wsgi.input"] = body
-            return self._answer(environ, start)
+            return self._answer(environ, start, is_large)
 
     def _refused(self, start: Callable[..., Any], status: str, words: str, *more: tuple[str, str]) -> list[bytes]:
         start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8"), *more])
@@ -87,10 +92,10 @@ class BufferedBodies:
                 if not self._coming[address]:
                     del self._coming[address]
 
-    def _answer(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        self._served[get_ident()] = environ["REMOTE_ADDR"]
+    def _answer(self, environ: Environ, start: Callable[..., Any], is_large: bool = False) -> Iterable[bytes]:
+        self._served[get_ident()] = environ["REMOTE_ADDR"]  # it waits for us from now on
         try:
-            with self._places:
+            with self._for_large if is_large else nullcontext(), self._places:
                 return in_one_piece(self._app(environ, start))
         finally:
             del self._served[get_ident()]
