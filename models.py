@@ -336,6 +336,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    #: What was answered on 准备材料 before, until the first declaration begins: services.site.preparing.
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the number only: sign-in does not ask for the type.
     id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
@@ -782,6 +784,8 @@ class Declaration(Answers, Base):
     removal_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # an untouched draft was announced
     #: Which pages are done: services.filing.progress. NULL: never worked out.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: What a change is about: codes of forms.TOPICS. NULL: a first filing, or all pages are shown.
+    change_topics: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -1050,6 +1054,17 @@ class Record(Base):
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class Certificate(Base):
+    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+
+    __tablename__ = "certificate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 
 class RecordRemoval(Base):

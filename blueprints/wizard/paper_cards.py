@@ -61,7 +61,7 @@ def draw(case: DeclarationCase, state: PaperState, problems: Problems) -> Markup
         return Markup(card)  # noqa: S704 - our template
     holes: dict[str, Any] = {}
     pictures = tuple(_with_holes(page, at, holes) for at, page in enumerate(state.pages))
-    item = PaperState(state.paper, pictures, state.outdated)  # type: ignore[arg-type]
+    item = PaperState(state.paper, pictures, state.outdated, state.stale)  # type: ignore[arg-type]
     return kept(TEMPLATE, holes, item=item, advice=_notes, notes=notes, sheet=SHEET)
 
 

@@ -14,7 +14,7 @@ from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from models import db, store
 from services.access import APPLICANTS, only
-from services.filing import intake
+from services.filing import change, intake
 from services.filing.case import DeclarationCase
 from services.papers import pages, sorting
 from services.papers.pages import PageNotAdded
@@ -23,7 +23,7 @@ from services.papers.preparation import Prepared
 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
-    return [state for state in case.paper_states if state.paper.kind != PHOTO]
+    return [state for state in change.paper_states(case) if state.paper.kind != PHOTO]
 
 
 @bp.get("/papers/places")
