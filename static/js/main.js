@@ -24,7 +24,7 @@ const BEHAVIOURS = {
   "[data-photo]": "./photo.js",
   "[data-photo-tool]": "./photo-tool.js",
   "[data-upload]": "./upload.js",
-  "[data-several]": "./several.js",
+  "[data-drop]": "./several.js",
   "[data-row]": "./row.js",
   "[data-corners]": "./corners.js",
   "form[data-hand-over]": "./phone_upload.js",

@@ -91,6 +91,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.begin_upload": (P, APPLICANT),
     "wizard.upload_piece": (("PATCH", "DELETE"), APPLICANT),
     "wizard.take_upload": (P, APPLICANT),
+    "wizard.look_at_upload": (P, APPLICANT),
     "wizard.drop_upload": (P, APPLICANT),
     "wizard.keep_upload": (P, APPLICANT),
     "wizard.device_key": (G, APPLICANT),
