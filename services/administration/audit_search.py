@@ -46,6 +46,7 @@ _TITLES = {
     "draft_announced": "提醒长期未改动的申报",
     "hand_over": "生成手机上传二维码",
     "phone_upload": "手机上传",
+    "screen_signature": "在屏幕上签名",
     "print_code": "生成打印码",
     "print_code_opened": "用打印码打开信息表",
     "staff_sign_in": "工作人员登录",

@@ -27,6 +27,7 @@ const BEHAVIOURS = {
   "[data-drop]": "./several.js",
   "[data-row]": "./row.js",
   "[data-corners]": "./corners.js",
+  "form[data-signature]": "./signature.js",
   "form[data-hand-over]": "./phone_upload.js",
   "[data-phone]": "./phone.js",
   "[data-viewer]": "./viewer.js",

@@ -103,6 +103,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "wizard.begin_phone_upload": (P, APPLICANT),
     "wizard.phone_upload_state": (G, APPLICANT),
     "wizard.cancel_phone_upload": (P, APPLICANT),
+    "wizard.screen_signature": (G, APPLICANT),
+    "wizard.sign_on_screen": (P, APPLICANT),
     "wizard.print_code": (G, APPLICANT),
     "wizard.make_print_code": (P, APPLICANT),
     "wizard.end_print_code": (P, APPLICANT),
