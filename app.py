@@ -53,7 +53,18 @@ HEADERS = {
 #: For a year, this host only: other hosts of the domain may not be ready for https.
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
 RETRY_AFTER = {429: "60", 503: "10"}  # seconds: what programs are told, people read it on the page
-BLUEPRINTS = (public.bp, preparing.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp, api.bp)
+BLUEPRINTS = (
+    public.bp,
+    preparing.bp,
+    auth.bp,
+    wizard.bp,
+    wizard.phone,
+    wizard.print_shop,
+    archive.bp,
+    review.bp,
+    admin.bp,
+    api.bp,
+)
 
 
 class FormRequest(Request):

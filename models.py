@@ -1625,6 +1625,27 @@ class PhoneUpload(Base):
     declaration: Mapped[Declaration] = relationship()
 
 
+class PrintCode(Base):
+    """A short address at which a print shop opens one printed version as a PDF, for some hours and some times.
+
+    The code itself is not stored: its owner's page derives it from ``uid``.
+    """
+
+    __tablename__ = "print_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    opened: Mapped[int] = mapped_column(default=0)  # how often the PDF was opened
+
+    declaration: Mapped[Declaration] = relationship()
+    sheet: Mapped[Sheet] = relationship()
+
+
 class Upload(Base):
     """An upload in progress (tus). The row is deleted when the file is accepted or abandoned."""
 

@@ -92,6 +92,11 @@ def prepare_whole(store: Store, source_address: str, kind: str = "") -> Prepared
     return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
 
 
+def shows_sheet(data: bytes, person: str = "") -> bool:
+    """Can the code of a printed sheet be read? Raises images.PictureRefused for what is no picture."""
+    return bool(_read(data, person)[0]["reading"])
+
+
 def _read(data: bytes, person: str = "") -> Answer:
     return sandbox.run("sheet", data, person=person, pattern=sheet_positions.PATTERN, forms=sheet_positions.FORMS)
 
