@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from blueprints import admin, api, archive, auth, errors, gate, preparing, proxy, public, review, watching, wizard
+from blueprints import admin, api, archive, auth, errors, gate, preparing, proxy, public, review, tus, watching, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
@@ -108,6 +108,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     watching.init_app(app)
     gate.init_app(app)
+    tus.init_app(app)
     gate.csrf.exempt(api.bp)  # no cookie says there who somebody is
     app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)

@@ -93,7 +93,10 @@ class PersonalForm(StepForm):
     nation = ChoiceQuestion("民族", None, [RequiredWhen(RESIDENT)], listed="nation")
     political_status = ChoiceQuestion("政治面貌", PoliticalStatus, [Required()])
     email = TextQuestion(
-        "电子邮箱", [Optional(), Length(1, 100), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
+        "电子邮箱",
+        [Optional(), Length(1, 100), Email()],
+        clean=identity.normalise_email,
+        render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     postal_address = TextQuestion(
         "通讯地址",
