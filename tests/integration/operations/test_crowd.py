@@ -75,8 +75,10 @@ def test_applicants_who_come_at_once_all_arrive_and_nothing_of_theirs_is_lost(si
 
 @pytest.mark.soak
 @pytest.mark.parametrize("site", [SQLITE, POSTGRESQL], indirect=True)
-def test_two_hundred_applicants_at_once_do_not_wait_long(site):
+def test_two_hundred_applicants_at_once_do_not_wait_long(site, request, record_property):
     """They think for two to five seconds before each press, and send what phones take."""
     pictures = {kind: taken(seed).jpeg() for seed, kind in enumerate(crowd.PAPERS, 1)}
     waits = arrive(site, 200, pictures | {PHOTO: portrait()}, (2.0, 5.0))
-    assert waits[len(waits) * 95 // 100] < LONGEST_P95_S
+    p95 = waits[len(waits) * 95 // 100]
+    record_property(f"95 % of pages within, s ({request.node.callspec.id})", round(p95, 1))
+    assert p95 < LONGEST_P95_S

@@ -135,8 +135,10 @@ def kill_often(office: Office, times: int, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("times", [2, pytest.param(200, marks=pytest.mark.soak)])
-def test_a_server_that_is_killed_has_lost_nothing_that_it_answered(office, times):
+def test_a_server_that_is_killed_has_lost_nothing_that_it_answered(office, times, record_property):
     assert kill_often(office, times, seed=times) == []
+    record_property("killed", times)
+    record_property("answers kept", sum(person.done for person in office.people))
 
 
 @pytest.mark.soak
@@ -162,7 +164,7 @@ def office_on_postgresql(template: Path, tmp_path: Path, postgres_copy: str) -> 
 @pytest.mark.postgres
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_database_that_is_restarted_has_lost_nothing_and_pages_say_to_come_later(
-    office_on_postgresql, postgres_server, times
+    office_on_postgresql, postgres_server, times, record_property
 ):
     office, chance = office_on_postgresql, Random(times)
     server = served.start(office.env)
@@ -171,4 +173,8 @@ def test_a_database_that_is_restarted_has_lost_nothing_and_pages_say_to_come_lat
             assert office.restarted(chance, postgres_server.restart) == []
     finally:
         served.kill(server)
-    assert sum(person.unavailable for person in office.people) > 0, "nobody noticed"
+    unavailable = sum(person.unavailable for person in office.people)
+    record_property("restarted", times)
+    record_property("answers kept", sum(person.done for person in office.people))
+    record_property("pages of 503", unavailable)
+    assert unavailable, "nobody noticed"
