@@ -283,6 +283,7 @@ def record() -> Results:
 def _keep(results: Results) -> None:
     ordered = {name: results[name] for name in ROWS if name in results}
     RECORD.write_text(json.dumps(ordered, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    DOCUMENT.write_text(page(ordered), "utf-8")
 
 
 def main() -> int:
@@ -300,7 +301,6 @@ def main() -> int:
         _keep(results)
     results |= {name: found for name, figure in BENCH.items() if (found := of_bench(figure))}
     _keep(results)
-    DOCUMENT.write_text(page(results), "utf-8")
     return 0
 
 

@@ -38,6 +38,18 @@ def test_each_figure_has_a_command_that_exists_and_tests_that_exist() -> None:
             assert not name or f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{row.name}: {name}"
 
 
+def test_every_unit_of_the_site_is_hardened_alike() -> None:
+    first, *others = [
+        (ROOT / "deploy" / name)
+        .read_text("utf-8")
+        .partition("# What the service does not need.")[2]
+        .partition("\n\n")[0]
+        for name in ("kuaiji.service", "kuaiji@.service", "kuaiji-init@.service")
+    ]
+    assert "NoNewPrivileges=yes" in first
+    assert [other.strip() for other in others] == [first.strip()] * 2
+
+
 REPORT = """<testsuites><testsuite><testcase time="1.6"><properties><property name="killed" value="2"/></properties>
 </testcase><testcase time="3"><failure/></testcase><testcase><skipped/></testcase></testsuite></testsuites>"""
 
