@@ -1554,6 +1554,11 @@ class ReviewMeasure(Base):
     seconds: Mapped[int]
     keys: Mapped[int | None]  # NULL: without a script
     clicks: Mapped[int | None]
+    # Where the seconds went, as the page's script saw it. NULL: without a script, and before this was measured.
+    look_seconds: Mapped[int | None]  # until the first key or click
+    pictures_seconds: Mapped[int | None]
+    marks_seconds: Mapped[int | None]
+    confirmation_seconds: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 

@@ -196,6 +196,15 @@ def initials(name: str) -> list[str]:
     return sorted({one for one in found if one})
 
 
+@cache
+def phrase_initials(text: str) -> str:
+    """The pinyin initials of ordinary words, each character as it is read in them: 会计工作岗位 is kjgzgw."""
+    from pypinyin import Style, pinyin
+
+    letters = (reading[0] for reading in pinyin(text, style=Style.FIRST_LETTER, errors="ignore"))
+    return "".join(letter for letter in letters if letter.isalnum() and letter.isascii())
+
+
 def sort_key(text: str) -> str:
     """Sorted by this, texts stand as in a dictionary: by the usual pinyin of each character; the empty one is last."""
     return "".join(map(_place, text))[:SORT_KEY_LENGTH] or "~"

@@ -219,6 +219,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.export_statistics": (G, OFFICERS),
     "review.overview": (G, MANAGER),
     "review.own_figures": (G, OFFICERS),
+    "review.phrases": (G, OFFICERS),
     "admin.home": (G, STAFF - {"reviewer"}),
     "admin.departments": (G, MANAGER | SYSTEM),
     "admin.department_check": (G, MANAGER | SYSTEM),
