@@ -476,6 +476,8 @@ class Staff(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
+    #: Columns of 待办 that the officer does not want to see, with commas between.
+    queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -1344,6 +1346,9 @@ class QueueItem(Base):
         Index("ix_queue_item_province", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_city", "city_id", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_office", "department_id", "status", "due_on", "declaration_id"),
+        Index("ix_queue_item_sent_province", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_city", "city_id", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_office", "department_id", "status", "submitted_at", "declaration_id"),
     )
 
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
@@ -1360,6 +1365,8 @@ class QueueItem(Base):
     name: Mapped[str] = mapped_column(String(50))
     employer: Mapped[str] = mapped_column(String(100), default="")
     employer_id: Mapped[int | None] = mapped_column(index=True)
+    #: The level, "" where none is said; NULL: written before there was this column (``flask init`` fills it).
+    qualification: Mapped[str | None] = mapped_column(String(20))
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention

@@ -148,6 +148,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.search": (GP, OFFICERS),
     "review.claim_next": (P, OFFICERS),
     "review.claim_ten": (P, OFFICERS),
+    "review.choose_columns": (P, OFFICERS),
     "review.save_view": (P, OFFICERS),
     "review.drop_view": (P, OFFICERS),
     "review.submission": (G, OFFICERS),
