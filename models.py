@@ -1017,6 +1017,10 @@ class Record(Base):
         Index("ix_record_first_province", "first_approved_at", "id"),
         Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
         Index("ix_record_by_office", "department_id", "id"),
+        Index(
+            *("ix_record_headcount", "department_id", "qualification", "education", "birth_year", "unit_type"),
+            *("first_approved_at", "closed_at"),
+        ),
         Index("ix_record_changed_province", "changed_at", "id"),
         Index("ix_record_changed_city", "city_id", "changed_at", "id"),
         Index("ix_record_changed_office", "department_id", "changed_at", "id"),
@@ -1039,6 +1043,10 @@ class Record(Base):
     masked_number: Mapped[str] = mapped_column(String(40), default="")
     number: Mapped[str | None] = mapped_column(String(16))  # 申报编号 of the declaration
     qualification: Mapped[str | None] = mapped_column(String(20))
+    #: For 人数统计: the higher education, and the type of the employer, "" where none is said. NULL: not written yet.
+    education: Mapped[str | None] = mapped_column(String(20))
+    birth_year: Mapped[int | None]
+    unit_type: Mapped[str | None] = mapped_column(String(20))
     employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     first_approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow)  # 建档

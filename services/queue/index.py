@@ -35,6 +35,7 @@ from services.accounts import blind_index
 from services.departments import tree as department_tree
 from services.departments.tree import DepartmentTree
 from services.moves import RETURNING
+from services.reports import headcount
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
@@ -83,6 +84,8 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     record.masked_number = mask_number(revision.declaration.account.id_number)
     record.number, record.qualification = revision.declaration.number, revision.answers.get("qualification")
     for column, value in _said(revision.answers).items():
+        setattr(record, column, value)
+    for column, value in headcount.counted_by(revision.answers).items():
         setattr(record, column, value)
     record.name_key, record.employer_key = sort_key(record.name), sort_key(record.employer)
     # asked for with the row that is written, not before
@@ -297,7 +300,7 @@ def is_missing() -> bool:
     """Was the database made before these tables, or filled without them?"""
     sent = select(Declaration.id).where(Declaration.revision_number > 0, Declaration.status.not_in(TAKEN_BACK))
     has_lines = db.session.scalar(select(QueueItem.declaration_id).limit(1))
-    bare = select(Record.id).where(Record.declaration_id.is_(None))
+    bare = select(Record.id).where(or_(Record.declaration_id.is_(None), Record.unit_type.is_(None)))
     older = select(QueueItem.declaration_id).where(QueueItem.qualification.is_(None))
     gaps = (bare.limit(1), older.limit(1), *(() if has_lines else (sent.limit(1),)))
     return any(db.session.scalar(gap) for gap in gaps)

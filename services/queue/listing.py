@@ -82,7 +82,10 @@ def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
     return [row.declaration_id for row in islice(kept, most)]
 
 
-_COLUMNS = {"due": (QueueItem.due_on, date.isoformat), "sent": (QueueItem.submitted_at, datetime.isoformat)}
+_COLUMNS: dict[str, tuple[Any, Callable[[Any], str]]] = {
+    "due": (QueueItem.due_on, date.isoformat),
+    "sent": (QueueItem.submitted_at, datetime.isoformat),
+}
 ORDERS = {
     sort: Order(column, QueueItem.declaration_id, write, descending=sort.startswith("-"))
     for sort in SORTS

@@ -24,7 +24,7 @@ from services.departments import tree as department_tree
 from services.departments.snapshot import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
-QUALIFICATIONS: Mapping[str | None, str] = {**QualificationLevel.choices()}
+QUALIFICATIONS = QualificationLevel.choices()
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
 
 #: What a line is made of, and what filters ask for.
@@ -308,7 +308,7 @@ class OfficerView:
         department = self.tree.by_id[office_id].name
         said = (uid, number, name, masked, kind, times, status, employer, department)
         time = (due_on, estimated, left, overdue, soon, sent[:10], sent[11:16])
-        level = QUALIFICATIONS.get(row.qualification, "")
+        level = QUALIFICATIONS.get(row.qualification or "", "")
         return QueueRow(*said, *time, row.reminders, holder, holder_id == self.actor.id, waits, keeper, level)
 
     def _clock(self, due_on: date) -> tuple[int, bool, bool]:

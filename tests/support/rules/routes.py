@@ -204,6 +204,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.print_file": (G, OFFICERS),
     "review.statistics": (G, OFFICERS),
     "review.export_statistics": (G, OFFICERS),
+    "review.headcount": (G, OFFICERS),
+    "review.export_headcount": (G, OFFICERS),
     "review.overview": (G, MANAGER),
     "review.own_figures": (G, OFFICERS),
     "admin.home": (G, STAFF - {"reviewer"}),
