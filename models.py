@@ -478,6 +478,8 @@ class Staff(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
+    #: Columns of 待办 that the officer does not want to see, with commas between.
+    queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -1019,6 +1021,10 @@ class Record(Base):
         Index("ix_record_first_province", "first_approved_at", "id"),
         Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
         Index("ix_record_by_office", "department_id", "id"),
+        Index(
+            *("ix_record_headcount", "department_id", "qualification", "education", "birth_year", "unit_type"),
+            *("first_approved_at", "closed_at"),
+        ),
         Index("ix_record_changed_province", "changed_at", "id"),
         Index("ix_record_changed_city", "city_id", "changed_at", "id"),
         Index("ix_record_changed_office", "department_id", "changed_at", "id"),
@@ -1041,6 +1047,10 @@ class Record(Base):
     masked_number: Mapped[str] = mapped_column(String(40), default="")
     number: Mapped[str | None] = mapped_column(String(16))  # 申报编号 of the declaration
     qualification: Mapped[str | None] = mapped_column(String(20))
+    #: For 人数统计: the higher education, and the type of the employer, "" where none is said. NULL: not written yet.
+    education: Mapped[str | None] = mapped_column(String(20))
+    birth_year: Mapped[int | None]
+    unit_type: Mapped[str | None] = mapped_column(String(20))
     employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     first_approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow)  # 建档
@@ -1359,6 +1369,9 @@ class QueueItem(Base):
         Index("ix_queue_item_province", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_city", "city_id", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_office", "department_id", "status", "due_on", "declaration_id"),
+        Index("ix_queue_item_sent_province", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_city", "city_id", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_office", "department_id", "status", "submitted_at", "declaration_id"),
     )
 
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
@@ -1375,6 +1388,8 @@ class QueueItem(Base):
     name: Mapped[str] = mapped_column(String(50))
     employer: Mapped[str] = mapped_column(String(100), default="")
     employer_id: Mapped[int | None] = mapped_column(index=True)
+    #: The level, "" where none is said; NULL: written before there was this column (``flask init`` fills it).
+    qualification: Mapped[str | None] = mapped_column(String(20))
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention
