@@ -155,7 +155,7 @@ def test_a_client_of_other_people_uploads_stops_and_goes_on(site):
     later = client.uploader(file_stream=io.BytesIO(data), chunk_size=20_000, url=begun.url)
     assert later.offset == 40_000
     later.upload()
-    path = begun.url.removeprefix(f"http://127.0.0.1:{site.port}")
+    path = str(begun.url).removeprefix(f"http://127.0.0.1:{site.port}")
     assert site.client().ask("HEAD", path).headers["Upload-Metadata"] == metadata(**told)
     before = site.count(PaperPage)
     assert site.client().outcome(path)["ok"]

@@ -30,7 +30,9 @@ def owner(client, record):
 def issued(owner) -> str:
     """Press the button; returns the code."""
     assert owner.send("/archive/certificate").location == "/archive/certificate.pdf"
-    return db.session.query(Certificate).order_by(Certificate.id.desc()).first().code
+    newest = db.session.query(Certificate).order_by(Certificate.id.desc()).first()
+    assert newest
+    return newest.code
 
 
 def text_of(data: bytes) -> str:
@@ -116,6 +118,7 @@ def test_a_frozen_account_cannot_be_confirmed(owner, another_browser, record):
 def test_the_longest_answers_fit_on_the_page(owner, record, app):
     issued(owner)
     store, kept = app.extensions["kuaiji.store"], certificates.of_record(record)
+    assert kept
     data = certificates.data(record, kept, store, base_url="https://kuaiji.example.cn", site="会计人员信息采集平台")
     rows = [(label, "样" * 100) for label, _text in data.rows]
     longest = certificate_pdf.CertificateData(**vars(data) | {"rows": [*rows[:5], *rows[:9]]})

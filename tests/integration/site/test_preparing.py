@@ -11,6 +11,7 @@ from models import Account, Declaration, db
 from services.declaration import deadlines
 from services.site import preparing
 from services.site.preparing import PreparingAnswers
+from tests.conftest import Page
 from tests.support.applicant.filing import words
 from tests.support.people import PASSWORD, id_number
 
@@ -18,7 +19,7 @@ EMPLOYED = {"id_type": "resident_id", "situation": "employed", "county": "210102
 NAME, PHONE = "单小燕", "13800130001"
 
 
-def answer(browser, **changed):
+def answer(browser, **changed) -> Page:
     return browser.send("/prepare", EMPLOYED | changed)
 
 
