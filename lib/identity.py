@@ -346,7 +346,7 @@ def password_problem(
     """Why a new password is refused, or None. ``common`` holds case-folded passwords."""
     least, most = PASSWORD_LENGTH
     if not least <= len(password) <= most:
-        return f"密码应为 {least} 至 {most} 个字符，现在是 {len(password)} 个"
+        return f"密码应为 {least} 至 {most} 个字符，现在是 {len(password)} 个，请重新设置"
     folded = normalise_text(password).casefold()
     if password.casefold() in common or folded in common:
         return "这个密码太常见，容易被猜到，请换一个"

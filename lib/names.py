@@ -63,6 +63,11 @@ _HAN = (
     "\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
     "\U00020000-\U0002a6df\U0002a700-\U0002ebe0\U0002ebf0-\U0002ee5d\U00030000-\U00033479"
 )
+#: First letters of readings that a surname has and pypinyin's characters lack: 谌 is Shèn too, 会 Guì, 费 Bì.
+_SURNAME_LETTERS = dict(
+    pair.split("=")
+    for pair in "谌=s 諶=s 会=g 會=g 呙=whk 咼=k 费=b 覃=x 谭=q 譚=q 缪=j 繆=j 郤=q 贲=f 賁=f 遆=d 隽=z 雋=z".split()
+)
 _HAN_RE = re.compile(f"[{_HAN}]")
 _SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
 #: Control characters, line separators, byte order mark, changes of the direction of writing, lone surrogates.
@@ -187,13 +192,23 @@ def initials(name: str) -> list[str]:
     combinations the later characters have only their usual reading. Latin letters are themselves (``Li 明`` is lim).
     """
     found = [""]
-    for character in name:
+    for at, character in enumerate(name):
         readings = [character.lower()] if character.isascii() and character.isalpha() else _first_letters(character)
+        readings = [*readings, *_SURNAME_LETTERS.get(character, "")] if at == 0 else readings
         if len(found) * len(readings) > MOST_INITIALS:
             readings = readings[:1]
         if readings:
             found = [start + letter for start in found for letter in readings]
     return sorted({one for one in found if one})
+
+
+@cache
+def phrase_initials(text: str) -> str:
+    """The pinyin initials of ordinary words, each character as it is read in them: 会计工作岗位 is kjgzgw."""
+    from pypinyin import Style, pinyin
+
+    letters = (reading[0] for reading in pinyin(text, style=Style.FIRST_LETTER, errors="ignore"))
+    return "".join(letter for letter in letters if letter.isalnum() and letter.isascii())
 
 
 def sort_key(text: str) -> str:

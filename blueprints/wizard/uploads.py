@@ -4,9 +4,8 @@ of what a device keeps meanwhile."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
-from flask import abort, flash, jsonify, url_for
+from flask import Response, abort, flash, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus, writing
@@ -18,7 +17,7 @@ from models import Upload, db, keys
 from services import access
 from services.access import APPLICANTS, only, public
 from services.filing import intake
-from services.filing.intake import Arrived, Outcome
+from services.filing.intake import After, Arrived, Outcome
 from services.papers import resumable_uploads
 from services.papers.resumable_uploads import Owner
 
@@ -70,8 +69,16 @@ def device_key() -> ResponseReturnValue:
 @bp.post("/uploads/<uid>/take")
 @only(*APPLICANTS)
 def take_upload(uid: str) -> ResponseReturnValue:
-    """The last byte is there: judge the picture and add it to its paper."""
-    return tus.handle_errors(lambda: jsonify(finish_upload(own, uid)))
+    """The last byte is there: judge the picture and add it to its paper, or to another one (``kind``)."""
+
+    def answer() -> Response:
+        if kind := request.form.get("kind"):
+            with writing():
+                resumable_uploads.redirect(own(), uid, kind)
+                db.session.commit()
+        return jsonify(finish_upload(own, uid))
+
+    return tus.handle_errors(answer)
 
 
 @bp.post("/uploads/<uid>/drop")
@@ -113,7 +120,7 @@ def _found(uid: str, *, lock: bool = False) -> Upload:
         abort(404)
 
 
-def finish_upload(find: Find, uid: str, after: Callable[[Owner], None] | None = None) -> Outcome:
+def finish_upload(find: Find, uid: str, after: After | None = None) -> Outcome:
     """What became of a file whose last byte has arrived.
 
     Asking twice (an answer that was lost, a double click, two windows) gives the same answer and one page. The picture

@@ -17,6 +17,12 @@ from lib.names import describe
 from lib.questions.conditions import Condition, FormWithContext, FormWithFacts, read_by
 
 
+def problem_of(field: Field) -> str:
+    """What is wrong with it, as a line of its own away from the field: it names the field."""
+    label, message = field.label.text, str(field.errors[0])
+    return message if label in message else f"{label}：{message}"
+
+
 class Required:
     """The question must be answered."""
 
@@ -158,7 +164,7 @@ class Email:
         try:
             validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError as error:
-            raise ValidationError("电子邮箱的格式不对，应类似 name@example.com") from error
+            raise ValidationError("电子邮箱的格式不对，请按 name@example.com 的样子填写") from error
 
 
 def unprintable_note(characters: Sequence[str]) -> str:
@@ -182,6 +188,21 @@ class Past:
         born = form.facts().get("birth_date")
         if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":
             raise ValidationError(f"{field.label.text}不应早于年满 {self.age} 周岁({born.year + self.age} 年)，请核对")
+
+
+class Aged:
+    """A birth date of somebody of ``least`` to ``most`` years."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def __call__(self, form: FormWithContext, field: Field) -> None:
+        born, today = field.data, form.context.today
+        age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        if not self.least <= age <= self.most:
+            raise ValidationError(
+                f"按{field.label.text}现在是 {max(age, 0)} 周岁，应在 {self.least} 至 {self.most} 周岁之间，请核对"
+            )
 
 
 class NotBefore:

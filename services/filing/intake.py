@@ -25,6 +25,7 @@ from services.papers.resumable_uploads import NotComplete, Owner
 from services.papers.virus_scan import Scanner
 
 Outcome = dict[str, Any]
+After = Callable[[Owner, str], None]
 Pictures = Sequence[Prepared]  # of one file
 #: The picture is not at fault: the same upload can be added later.
 NOT_NOW = (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked)
@@ -56,6 +57,17 @@ def prepare(settings: IntakeSettings, kind: str, data: bytes, account_id: int, c
     if kind == PHOTO:
         return [preparation.prepare_photo(settings.store, data, crop, settings.photo_rule, person)]
     return preparation.prepare_pages(settings.store, data, kind, person, PAPER[kind].max_pages)
+
+
+def shows_sheet(settings: IntakeSettings, data: bytes, account_id: int) -> bool:
+    """Is it a picture of a printed sheet? Its code says so. Raises one of NOT_NOW when nobody can look at present."""
+    try:
+        virus_scan.check(data, settings.scanner)
+        return preparation.shows_sheet(data, str(account_id))
+    except NOT_NOW:
+        raise
+    except PictureRefused:
+        return False  # why, is said where it is added
 
 
 def add(declaration: Declaration, paper: Paper, pictures: Pictures, replaced: str = "") -> PaperPage:
@@ -113,16 +125,16 @@ def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Pictures | str:
         return str(error)
 
 
-def settle(owner: Owner, uid: str, prepared: Pictures | str, after: Callable[[Owner], None] | None = None) -> Outcome:
+def settle(owner: Owner, uid: str, prepared: Pictures | str, after: After | None = None) -> Outcome:
     """Write what became of a file: ``ok``, the uid of its ``page``, or the ``problem``. The first request that writes
-    wins; all others get its answer. ``after`` runs when the page was added."""
+    wins; all others get its answer. ``after`` runs when the page was added, with the kind of its paper."""
     upload = resumable_uploads.find(owner, uid, lock=True)
     if upload.outcome:
         return upload.outcome
     problem, page = (prepared, None) if isinstance(prepared, str) else _added(owner, upload, prepared)
     outcome: Outcome = {"ok": True, "page": page.uid} if page else {"ok": False, "problem": problem}
     if page and after:
-        after(owner)
+        after(owner, upload.kind)
     resumable_uploads.settle(upload, outcome)
     return outcome
 

@@ -127,6 +127,11 @@ def prepare_whole(store: Store, source_address: str, kind: str = "") -> Prepared
     return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
 
 
+def shows_sheet(data: bytes, person: str = "") -> bool:
+    """Can the code of a printed sheet be read? Raises images.PictureRefused for what is no picture."""
+    return bool(_read(data, person)[0]["reading"])
+
+
 def _read(data: bytes, person: str = "", page: int = 0) -> Answer:
     pattern, forms = sheet_positions.PATTERN, sheet_positions.FORMS
     return sandbox.run("sheet", data, person=person, page=page, pattern=pattern, forms=forms)

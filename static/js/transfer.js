@@ -91,15 +91,25 @@ export class Transfer {
     if (url) this.url = new URL(url, location.href).href;
   }
 
-  /** Resolves with what the server made of the file: {ok, page} or {ok: false, problem}; rejects with a Trouble. */
-  async run() {
+  /** Resolves with what the server made of the file: {ok, page} or {ok: false, problem}; rejects with a Trouble. `kind` says
+   * of which paper, if it is another one than the upload began with. */
+  run(kind = () => "") {
+    return this.#repeated("take", () => (kind() ? new URLSearchParams({ kind: kind() }) : null));
+  }
+
+  /** Sends it without having it added; resolves with what it shows: {sheet}. `run` adds it later. */
+  look() {
+    return this.#repeated("look");
+  }
+
+  async #repeated(verb, body = () => null) {
     let tries = 0;
     for (;;) {
       const before = this.arrived;
       try {
         if (navigator.onLine === false) throw new Trouble("network");
         await this.#send();
-        return await this.#take();
+        return await this.#ask(verb, body());
       } catch (error) {
         if (this.#cancelled) throw new Trouble("cancelled");
         const trouble = error instanceof Trouble ? error : new Trouble("failed");
@@ -110,6 +120,10 @@ export class Transfer {
         await this.#wait(trouble, WAITS[Math.min(tries++, WAITS.length - 1)]);
       }
     }
+  }
+
+  get waiting() {
+    return Boolean(this.#wake);
   }
 
   /** Resumes now: a button was pressed. */
@@ -140,6 +154,7 @@ export class Transfer {
     this.onwait(trouble, seconds);
     return new Promise((resolve) => {
       const woken = () => {
+        this.#wake = null;
         clearTimeout(timer);
         window.removeEventListener("online", woken);
         resolve();
@@ -180,11 +195,11 @@ export class Transfer {
     this.arrived = this.blob.size;
   }
 
-  async #take() {
+  async #ask(verb, body) {
     const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": this.token, Accept: "application/json" };
     let answer, text;
     try {
-      answer = await fetch(`${this.url}/take`, { method: "POST", headers, signal: AbortSignal.timeout(JUDGED_IN) });
+      answer = await fetch(`${this.url}/${verb}`, { method: "POST", body, headers, signal: AbortSignal.timeout(JUDGED_IN) });
       text = await answer.text();
     } catch {
       throw new Trouble("network");

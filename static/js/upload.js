@@ -32,9 +32,10 @@ const announce = (text) => (live.textContent = text);
 
 const FINAL = new Set(["large", "refused", "empty", "unreadable"]); // sending the same file again would not help
 
-class Picture {
-  constructor(box, name) {
-    this.kind = box.dataset.kind;
+/** One picture on its way. `list`: where its line is, else at its paper. */
+export class Picture {
+  constructor(kind, name, list = listFor(boxOf(kind))) {
+    this.kind = kind;
     this.name = name;
     this.bar = element("progress", { max: 100, value: 0 });
     this.bar.setAttribute("aria-label", `${name} 的上传进度`);
@@ -45,7 +46,7 @@ class Picture {
     this.stop.addEventListener("click", () => this.cancel());
     this.retry.addEventListener("click", () => this.again());
     this.line = element("li", {}, element("b", {}, name), this.bar, this.said, this.retry, this.stop);
-    listFor(box).append(this.line);
+    list.append(this.line);
     this.say("排队中");
   }
 
@@ -86,7 +87,7 @@ class Picture {
     try {
       this.transfer ??= await this.prepared();
       this.say("正在上传…");
-      const outcome = await this.transfer.run();
+      const outcome = await this.transfer.run(() => (this.begun === this.kind ? "" : this.kind));
       this.kept?.remove();
       if (outcome.ok) this.done(outcome);
       else this.failed(outcome.problem, false);
@@ -108,6 +109,7 @@ class Picture {
     }
     const box = this.box;
     const left = [...document.querySelectorAll("[data-unfinished]")].find((item) => item.dataset.mark === this.mark);
+    this.begun = this.kind;
     const metadata = { kind: this.kind, filename: this.name, mark: this.mark, replaced: box.dataset.replaced ?? "" };
     this.url ??= left?.dataset.url;
     left?.remove();
@@ -163,7 +165,7 @@ class Picture {
   }
 }
 
-const boxOf = (kind) => document.querySelector(`[data-upload][data-kind="${CSS.escape(kind)}"]`);
+export const boxOf = (kind) => document.querySelector(`[data-upload][data-kind="${CSS.escape(kind)}"]`);
 
 function listFor(box) {
   const { kind } = box.dataset;
@@ -185,17 +187,23 @@ function stopHere(box, text) {
 }
 
 /** Puts a picture at the end of the queue; when those of its paper are done, its row is re-rendered. */
-function enqueue(picture) {
+export function enqueue(picture) {
   running.add(picture);
   const waits = new Promise((resolve) => (picture.letNextGo = resolve));
   turn = turn.then(() => Promise.race([picture.go().then(() => settled(picture)), waits]));
 }
 
+/** What has to be done before is done in its turn, too. */
+export function first(picture, work) {
+  running.add(picture);
+  turn = turn.then(work);
+}
+
 async function settled(picture) {
-  if (!running.size) document.querySelectorAll("[data-upload] .stop").forEach((said) => said.remove());
+  if (!running.size) document.querySelectorAll(".err.stop").forEach((said) => said.remove());
   if ([...running].some((other) => other.kind === picture.kind) || !stale.delete(picture.kind)) return;
   const box = boxOf(picture.kind);
-  const reload = () => document.querySelector(".uploads li") ?? location.reload(); // would lose what can be retried
+  const reload = () => document.querySelector(".uploads li:not([data-state=done])") ?? location.reload(); // would lose what can be retried
   const row = box?.closest("[data-row]");
   const again = box?.closest("form")?.querySelector("button[data-again]");
   if (row) await refreshFragment(row).then(countUploaded).catch(reload);
@@ -225,7 +233,7 @@ function watch(box) {
 }
 
 function send(box, file) {
-  const picture = new Picture(box, file.name);
+  const picture = new Picture(box.dataset.kind, file.name, listFor(box));
   picture.file = file;
   enqueue(picture);
 }
@@ -239,7 +247,7 @@ async function goOn(box) {
   if (goOn.asked.has(kind)) return;
   goOn.asked.add(kind);
   for (const kept of await keptFiles(kind)) {
-    const picture = new Picture(box, kept.name);
+    const picture = new Picture(kind, kept.name, listFor(box));
     Object.assign(picture, { blob: kept.blob, mark: kept.mark, kept });
     enqueue(picture);
   }
@@ -294,8 +302,8 @@ document.addEventListener(
     const [first] = running;
     const line = first?.line ?? stopped.closest("li");
     const n = running.size;
-    const text = n ? `还有 ${n} 张图片没有传完，请等传完再继续，或点【取消】` : "有图片没有传成，请重试，或点【取消】";
-    stopHere(line.closest("[data-upload]"), text);
+    const text = n ? `还有 ${n} 张图片没有传完，请等传完再继续，或点【取消】` : "有图片没有传成，请重试，或点【知道了】";
+    stopHere(line.closest("[data-upload]") ?? line.closest(".uploads").parentElement, text);
     line.scrollIntoView({ block: "center" });
     line.querySelector("button:not([hidden])")?.focus();
   },

@@ -118,6 +118,29 @@ def test_pictures_leave_half_of_the_places_to_pages():
     assert app.inside.acquire(timeout=0)
 
 
+def test_who_gets_no_place_in_time_is_asked_to_come_later_and_the_next_one_gets_it(monkeypatch, caplog):
+    monkeypatch.setattr(bodies, "PATIENCE_S", 0.01)
+    inside, go_on, said = threading.Event(), threading.Event(), list[Any]()
+
+    def busy(_environ: Any, start: Any) -> list[bytes]:
+        inside.set()
+        assert go_on.wait(PATIENCE_S)
+        start("200 OK", [])
+        return [b"done"]
+
+    server = served(busy)
+    holder = threading.Thread(target=server, args=(asked(io.BytesIO()), ignore))
+    holder.start()
+    assert inside.wait(PATIENCE_S)
+    assert server(asked(io.BytesIO()), lambda *told: said.append(told)) == [bodies.CROWDED.encode()]
+    assert said[0][0].startswith("503")
+    assert {("Retry-After", "10"), ("X-Ours", "1")} <= set(said[0][1])
+    assert "all places in the application are taken" in caplog.text
+    go_on.set()
+    holder.join(PATIENCE_S)
+    assert list(server(asked(io.BytesIO()), ignore)) == [b"done"]
+
+
 @pytest.mark.parametrize("broken", [True, False], ids=["an error", "an end"])
 def test_a_body_that_breaks_off_is_no_whole_one(broken):
     app, line = Answers(), Line(b"half", broken=broken)
