@@ -82,6 +82,11 @@ def _check(error: _Error) -> None:
         raise ValueError(error.message.decode("utf-8", "replace"))
 
 
+def _check_size(found: tuple[int, int], told: tuple[int, int]) -> None:
+    if found != told:
+        raise ValueError(f"{found} instead of {told}")
+
+
 def _hidden(told: int, length: int, count: int, tile: int) -> int | None:
     """How much of the first tile lies outside of a turned picture; None when it cannot be known.
 
@@ -143,8 +148,10 @@ class TiledHeif:
         for column in range(self.tiling.columns):
             image = c_void_p()
             _check(_decode_tile(self._handle, byref(image), _RGB, _INTERLEAVED, self._options, column, row))
-            band.paste(_pixels(image, _INTERLEAVED, "RGB"), (column * wide - (self._left or 0), 0))
+            tile = _pixels(image, _INTERLEAVED, "RGB")
             _free_image(image)
+            _check_size(tile.size, (wide, self.tiling.tile_height))
+            band.paste(tile, (column * wide - (self._left or 0), 0))
         return band
 
     # --- as planes: half the memory of RGB
@@ -152,6 +159,7 @@ class TiledHeif:
     def rows_of_planes(self, top: int, bottom: int) -> Image.Image:
         if not self._whole:
             _check(_decode(self._handle, byref(self._whole), _AS_STORED, _AS_STORED, None))
+            _check_size((_width(self._whole, _Y), _height(self._whole, _Y)), self.size)
         light, *colours = (
             _pixels(self._whole, channel, "L", top, bottom, self.size[1])
             for channel in (_Y, _CB, _CR)
