@@ -34,7 +34,7 @@ from lib.questions.fields import (
     StepForm,
     TextQuestion,
 )
-from lib.questions.pages import Paper, Step
+from lib.questions.pages import Paper, Step, Topic
 from lib.questions.validators import (
     Aged,
     AllowedWhen,
@@ -93,7 +93,10 @@ class PersonalForm(StepForm):
     nation = ChoiceQuestion("民族", None, [RequiredWhen(RESIDENT)], listed="nation")
     political_status = ChoiceQuestion("政治面貌", PoliticalStatus, [Required()])
     email = TextQuestion(
-        "电子邮箱", [Optional(), Length(1, 100), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
+        "电子邮箱",
+        [Optional(), Length(1, 100), Email()],
+        clean=identity.normalise_email,
+        render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     postal_address = TextQuestion(
         "通讯地址",
@@ -512,3 +515,44 @@ PAPERS = (
     ),
 )
 PAPER = {paper.kind: paper for paper in PAPERS}
+
+
+# --- 信息变更: what may have changed. The last topic of a page stands for all of it ------------------
+
+TOPICS = (
+    Topic(
+        "employer",
+        "工作单位、岗位或人员状态",
+        "例如：换了单位、离职、单位更名或搬迁、岗位变了",
+        "department",
+        ("employer_licence", "work_proof", "student_card", "residence_permit", "household_register"),
+    ),
+    Topic(
+        "education",
+        "学历、学位",
+        "例如：取得了更高的学历或学位",
+        "education",
+        ("full_time_diploma", "full_time_degree_paper", "part_time_diploma", "part_time_degree_paper"),
+    ),
+    Topic(
+        "qualification",
+        "专业技术资格、职务",
+        "例如：取得了新的资格、受聘新的职务、珠算等级变了",
+        "qualification",
+        ("qualification_certificate", "appointment", "abacus_certificate"),
+    ),
+    Topic(
+        "name",
+        "姓名",
+        "需要姓名变更证明和新的证件",
+        "personal",
+        ("id_portrait", "id_emblem", "card_portrait", "card_back", "passport", "name_change"),
+    ),
+    Topic(
+        "contact",
+        "联系方式和其他个人信息",
+        "例如：手机号码、通讯地址、政治面貌、一寸照片变了",
+        "personal",
+        ("talent_certificate",),
+    ),
+)

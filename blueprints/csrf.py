@@ -37,7 +37,7 @@ class MaskedCSRF(CSRFProtect):
 
     def secret_of_form(self) -> str:
         """The secret of the page that the form came from, be it the sender's or not; empty if we never gave it out."""
-        signer = URLSafeTimedSerializer(current_app.secret_key, salt="wtf-csrf-token")
+        signer = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="wtf-csrf-token")
         try:
             return str(signer.loads(self._get_csrf_token() or ""))
         except BadData:

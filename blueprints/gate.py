@@ -23,6 +23,7 @@ from blueprints import errors, problems, token_gate, writing
 from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, failure_of
 from lib.database.reader import begin_reading, stop_reading
+from lib.database.transactions import roll_back
 from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
@@ -72,6 +73,7 @@ def init_app(app: Flask) -> None:
     app.after_request(drain_request)
     app.teardown_request(stop)
     app.register_error_handler(CSRFError, form_of_another_page)
+    app.teardown_appcontext(give_back)
     login_manager.init_app(app, add_context_processor=False)
     app.context_processor(lambda: {"current_user": g.get("actor") or VISITOR})
     login_manager.request_loader(lambda _request: g.get("actor"))
@@ -80,6 +82,12 @@ def init_app(app: Flask) -> None:
 def stop(_error: BaseException | None) -> None:
     reference_version.release()
     stop_reading()
+
+
+def give_back(_error: BaseException | None) -> None:
+    """Before the session is removed: the answer is made, whatever has become of the server of the database."""
+    if db.session.registry.has():
+        roll_back(db.session())
 
 
 def session_cookie(*, staff: bool) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
+from lib.names import describe
 from lib.questions.conditions import Condition, FormWithContext, FormWithFacts, read_by
 
 
@@ -157,8 +158,11 @@ class Email:
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         from email_validator import EmailNotValidError, validate_email  # large, and needed by few requests
 
+        name = field.data.rpartition("@")[0]
+        if odd := next((character for character in name if not character.isascii()), None):
+            raise ValidationError(f"电子邮箱的 @ 前面只能用英文字母、数字和符号，不能有{describe(odd)}，请改正")
         try:
-            validate_email(field.data, check_deliverability=False)
+            validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError as error:
             raise ValidationError("电子邮箱的格式不对，请按 name@example.com 的样子填写") from error
 

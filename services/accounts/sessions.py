@@ -39,7 +39,8 @@ _OF_APPLICANT = Prebuilt(
 _OF_STAFF = Prebuilt(
     select(
         *_SESSION,
-        *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.keys_on, Staff.active.label("may")),
+        *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.active.label("may")),
+        *(Staff.keys_on, Staff.queue_hidden),
         Staff.first_password_at.is_not(None).label("password_due"),
         *(Department.id.label("department_id"), Department.name.label("department_name"), Department.path),
     )
@@ -128,6 +129,7 @@ def _staff_actor(row: Any) -> Actor:
         path=row.path,
         id_index=row.id_index,
         keys_on=row.keys_on,
+        queue_hidden=row.queue_hidden,
         password_due=bool(row.password_due),
     )
 

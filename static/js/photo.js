@@ -72,6 +72,7 @@ function enhance(input) {
     name = `${file.name.replace(/\.[^.]*$/, "") || "照片"}.jpg`;
     note.textContent = "正在打开照片…";
     try {
+      if (!file.size) throw Object.assign(new Error("文件是空的，可能还没有下载到本机。请打开看一看，再重新选择。"), { name: "Unfit" });
       const { readRule } = await import("./photo-rule.js");
       const { openStudio } = await import("./photo-studio.js");
       await loadStyle(input.dataset.studioCss); // a photo that already fits needs it too, but no Cropper

@@ -49,6 +49,13 @@ def in_the_field(page: Page) -> bytes:
     return bytes(found)
 
 
+def test_an_empty_file_is_named_and_taken_out_of_the_form(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    page.set_input_files("[name=photo]", chosen("face.jpg", b""))
+    expect(page.locator(NOTE)).to_contain_text("文件是空的，可能还没有下载到本机")
+    assert page.evaluate("document.querySelector('[name=photo]').files.length") == 0
+
+
 def test_a_chosen_photo_is_framed_and_made_to_the_rule(page: Page, site: Site) -> None:
     show(page, site, PHOTO)
     assert not any("studio" in address or "cropper" in address for address in site.asked), "loaded when it is needed"

@@ -103,6 +103,11 @@ class Server:
         self.run("pg_ctl", "start", "-D", str(data), "-l", str(self.home / "log"), "-w", "-t", "60")
         self.command("CREATE DATABASE kuaiji")
 
+    def restart(self, mode: str) -> None:
+        """``fast``: what is on its way is undone; ``immediate``: as after a crash."""
+        log = str(self.home / "log")
+        self.run("pg_ctl", "restart", "-D", str(self.home / "data"), "-m", mode, "-l", log, "-w", "-t", "60")
+
     def stop(self) -> None:
         """Ends the server and removes its folder, also after a start that failed half-way."""
         if (self.home / "data" / "postmaster.pid").exists():
