@@ -55,6 +55,10 @@ def _up_to(most: int, expected: str) -> Callable[[str], int]:
     return read
 
 
+def _hour_or_off(value: str) -> int | None:
+    return None if value == "off" else _up_to(23, "0 至 23 点，或 off")(value)
+
+
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -220,6 +224,12 @@ SETTINGS = (
         "no",
         "put the keys file into those back-ups, too (encrypted); `no`: keep a copy of it elsewhere yourself",
         _yes,
+    ),
+    Setting(
+        "SWEEP_HOUR",
+        "4",
+        "hour of the day from which on `flask tick` starts `flask storage sweep`; `off`: never",
+        _hour_or_off,
     ),
     Setting(
         "BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT; https in production"

@@ -11,6 +11,7 @@ from blueprints.wizard import (
     sorting,
     status,
     steps,
+    topics,
     uploads,
 )
 from blueprints.wizard.phone_upload import phone
@@ -31,5 +32,6 @@ __all__ = [
     "sorting",
     "status",
     "steps",
+    "topics",
     "uploads",
 ]

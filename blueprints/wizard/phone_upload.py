@@ -182,7 +182,7 @@ def _sent(token: str) -> ResponseReturnValue:
         return _shown(token, _owner(token), str(error), kind)
     if whole:
         return _shown(token, _owner(token), kind=kind, added=PAPER[kind].title)
-    notes = picture_advice.notes(prepared.measures) if kind != PHOTO else []
+    notes = [note for one in prepared for note in picture_advice.notes(one.measures) if kind != PHOTO]
     return render_template("wizard/phone_done.html", paper=PAPER[kind], notes=notes)
 
 
@@ -208,13 +208,20 @@ def _finished(token: str) -> ResponseReturnValue:
     return render_template("wizard/phone_done.html", paper=None, notes=[])
 
 
-@phone.route("/<token>/uploads", methods=["POST", "OPTIONS"])
+@phone.route("/<token>/uploads", methods=["OPTIONS"])
+@phone.route("/<token>/uploads/<uid>", methods=["OPTIONS"])
+@public
+def offer_uploads(token: str, uid: str = "") -> ResponseReturnValue:
+    return tus.offer()
+
+
+@phone.route("/<token>/uploads", methods=["POST"], provide_automatic_options=False)
 @public
 def begin_upload(token: str) -> ResponseReturnValue:
     return tus.collection(partial(_bound_owner, token), lambda uid: url_for("phone.upload_piece", token=token, uid=uid))
 
 
-@phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
+@phone.route("/<token>/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE", "POST"], provide_automatic_options=False)
 @public
 def upload_piece(token: str, uid: str) -> ResponseReturnValue:
     return tus.upload(partial(_owner, token), uid)

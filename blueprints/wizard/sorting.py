@@ -18,17 +18,16 @@ from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from models import db, store
 from services.access import APPLICANTS, only
-from services.filing import intake
+from services.filing import change, intake
 from services.filing.case import DeclarationCase
-from services.filing.intake import Arrived, arrived
+from services.filing.intake import Arrived, Pictures, arrived
 from services.papers import pages, sorting
 from services.papers.pages import PageNotAdded
 from services.papers.papers import PaperState
-from services.papers.preparation import Prepared
 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
-    return [state for state in case.paper_states if state.paper.kind != PHOTO]
+    return [state for state in change.paper_states(case) if state.paper.kind != PHOTO]
 
 
 @bp.get("/papers/places")
@@ -137,7 +136,7 @@ def _move(uid: str, kind: str) -> str:
     return ""
 
 
-def _write(uid: str, kind: str, prepared: Prepared | None) -> None:
+def _write(uid: str, kind: str, prepared: Pictures | None) -> None:
     now = editable_case()
     page = own_page(now, uid)
     if prepared is None:

@@ -15,7 +15,7 @@ from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp
 from models import Upload, db, keys
 from services import access
-from services.access import APPLICANTS, only
+from services.access import APPLICANTS, only, public
 from services.filing import intake
 from services.filing.intake import After, Arrived, Outcome
 from services.papers import resumable_uploads
@@ -36,13 +36,20 @@ def address(uid: str) -> str:
     return url_for("wizard.upload_piece", uid=uid)
 
 
-@bp.route("/uploads", methods=["POST", "OPTIONS"])
+@bp.route("/uploads", methods=["OPTIONS"])
+@bp.route("/uploads/<uid>", methods=["OPTIONS"])
+@public
+def offer_uploads(uid: str = "") -> ResponseReturnValue:
+    return tus.offer()
+
+
+@bp.route("/uploads", methods=["POST"], provide_automatic_options=False)
 @only(*APPLICANTS)
 def begin_upload() -> ResponseReturnValue:
     return tus.collection(own, address)
 
 
-@bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
+@bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE", "POST"], provide_automatic_options=False)
 @only(*APPLICANTS)
 def upload_piece(uid: str) -> ResponseReturnValue:
     return tus.upload(own, uid)

@@ -42,6 +42,7 @@ _TITLES = {
     "end_sessions": "退出其他设备",
     "end_session": "退出一台设备",
     "own_data": "导出本人信息",
+    "certificate": "开具采集证明",
     "account_closed": "注销账号",
     "draft_announced": "提醒长期未改动的申报",
     "hand_over": "生成手机上传二维码",

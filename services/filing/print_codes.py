@@ -71,7 +71,7 @@ def _is_open() -> tuple[Any, ...]:
 def current(declaration: Declaration) -> PrintCode | None:
     """The owner's code, if it still opens something."""
     query = select(PrintCode).where(PrintCode.declaration_id == declaration.id, *_is_open())
-    row = db.session.scalar(query.order_by(PrintCode.created_at.desc(), PrintCode.id.desc()).limit(1))
+    row = db.session.scalar(query.order_by(PrintCode.expires_at.desc(), PrintCode.id.desc()).limit(1))
     return row if row and token_hash(code_of(row)) == row.code_hash and _says_the_same(row) else None
 
 

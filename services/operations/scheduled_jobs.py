@@ -66,6 +66,7 @@ class Installation:
     starts_drawers: bool
     digest_hour: int
     starts_backup: Callable[[], int]
+    starts_sweep: Callable[[], int]
 
 
 def jobs(here: Installation) -> dict[str, Callable[[], int]]:
@@ -97,6 +98,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "过期的打印件": partial(batch_print.forget_old, here.store),
         "接着处理的打印任务": partial(start_printing, here.root, here.starts_drawers),
         "启动的备份": here.starts_backup,
+        "启动的文件清理": here.starts_sweep,
         "过期的备份记录": backup_runs.delete_old,
         "加入校验链的记录": audit_seals.seal,
         "保存校验链的链节": partial(audit_seals.keep_head, here.data),

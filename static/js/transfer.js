@@ -15,9 +15,11 @@ const CAUSES = {
   storage: "服务器暂时不能保存，稍后自动重试",
   failed: "系统出错了，没有传成",
   session: "登录已超时。请重新登录，再点【继续】，会接着传",
-  large: "图片超过 15 MB，请换一张或压缩后再传",
-  refused: "这张图片不能使用",
-  gone: "这个上传已经结束，请重新选择图片",
+  large: "文件超过 15 MB，请换一个或压缩后再传",
+  refused: "这个文件不能使用",
+  empty: "文件是空的，可能还没有下载到本机。请打开看一看，再重新选择",
+  unreadable: "读不出这个文件，可能还没有下载到本机，或者已经移走。请打开看一看，再重新选择",
+  gone: "这个上传已经结束，请重新选择文件",
 };
 
 /** Why a file has not arrived. `again`: it is retried automatically; else the person has to do something. */
@@ -29,7 +31,10 @@ export class Trouble extends Error {
   }
 }
 
-/** A status and what the server said, as a Trouble. `ours`: the view itself answered, not a proxy in front of it. */
+/** Views answer with plain text; the gate and proxies in front of it with pages. */
+const isPlain = (type) => (type ?? "").startsWith("text/plain");
+
+/** A status and what the server said, as a Trouble. `ours`: the view itself answered. */
 function troubleOf(status, text, ours) {
   const said = ours && status !== 401 ? text : "";
   if (status === 401) return new Trouble("session");
@@ -199,7 +204,7 @@ export class Transfer {
     } catch {
       throw new Trouble("network");
     }
-    if (!answer.ok) throw troubleOf(answer.status, text, answer.headers.has("Tus-Resumable"));
+    if (!answer.ok) throw troubleOf(answer.status, text, isPlain(answer.headers.get("Content-Type")));
     return JSON.parse(text);
   }
 }
@@ -209,7 +214,7 @@ function judge(request, response) {
   const status = response.getStatus();
   const head = request.getMethod() === "HEAD";
   if (status < 400 || (head && (status === 404 || status === 410))) return;
-  throw troubleOf(status, head ? "" : response.getBody(), response.getHeader("Tus-Resumable") !== null);
+  throw troubleOf(status, head ? "" : response.getBody(), isPlain(response.getHeader("Content-Type")));
 }
 
 /** Without a response it is the connection; with one, an error of the library. */

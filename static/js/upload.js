@@ -12,12 +12,12 @@
 import { keptFiles, keepFile } from "./device.js";
 import { countUploaded, refreshFragment, whenever } from "./fragment.js";
 import { choose, shrink } from "./shrink.js";
-import { markOf, Transfer } from "./transfer.js";
+import { markOf, Transfer, Trouble } from "./transfer.js";
 
 const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is re-rendered
 const running = new Set(); // pictures that are being sent or wait for something
 const stale = new Set(); // kinds whose rows do not show the accepted pictures yet
-let turn = Promise.resolve(); // one after the other: on a slow connection two would only hinder each other
+let turn = Promise.resolve(); // one after the other, since two would hinder each other; who has to wait lets the next one go
 
 const element = (name, values = {}, ...children) => {
   const made = Object.assign(document.createElement(name), values);
@@ -29,6 +29,8 @@ const element = (name, values = {}, ...children) => {
 const live = element("div", { className: "vh", role: "status" });
 document.body.append(live);
 const announce = (text) => (live.textContent = text);
+
+const FINAL = new Set(["large", "refused", "empty", "unreadable"]); // sending the same file again would not help
 
 /** One picture on its way. `list`: where its line is, else at its paper. */
 export class Picture {
@@ -91,15 +93,19 @@ export class Picture {
       else this.failed(outcome.problem, false);
     } catch (trouble) {
       if (this.cancelled) return;
-      this.failed(trouble.message, trouble.cause !== "large" && trouble.cause !== "refused", trouble.cause);
+      this.failed(trouble.message, !FINAL.has(trouble.cause), trouble.cause);
     }
   }
 
   async prepared() {
     if (!this.blob) {
+      if (!this.file.size) throw new Trouble("empty");
       this.say("正在处理图片…");
-      this.blob = await shrink(this.file);
-      this.mark = await markOf(this.blob);
+      const blob = await shrink(this.file);
+      this.mark = await markOf(blob).catch(() => {
+        throw new Trouble("unreadable");
+      });
+      this.blob = blob;
     }
     const box = this.box;
     const left = [...document.querySelectorAll("[data-unfinished]")].find((item) => item.dataset.mark === this.mark);
@@ -127,6 +133,7 @@ export class Picture {
 
   wait(trouble, seconds) {
     if (trouble.cause === "token") return;
+    this.letNextGo();
     const when = navigator.onLine === false ? "" : `（${seconds} 秒后再试）`;
     this.say(trouble.message + when, "waiting");
     this.retry.hidden = false;
@@ -151,6 +158,7 @@ export class Picture {
       this.said.append(" ", element("a", { href: "/login", target: "_blank" }, "重新登录"));
     }
     this.refused = !canRetry;
+    this.line.toggleAttribute("data-refused", this.refused);
     this.stop.textContent = canRetry ? "取消" : "知道了";
     this.stop.setAttribute("aria-label", canRetry ? `取消上传 ${this.name}` : `知道了：${this.name}`);
     announce(`${this.name} 没有传成：${text}`);
@@ -181,7 +189,8 @@ function stopHere(box, text) {
 /** Puts a picture at the end of the queue; when those of its paper are done, its row is re-rendered. */
 export function enqueue(picture) {
   running.add(picture);
-  turn = turn.then(() => picture.go()).then(() => settled(picture));
+  const waits = new Promise((resolve) => (picture.letNextGo = resolve));
+  turn = turn.then(() => Promise.race([picture.go().then(() => settled(picture)), waits]));
 }
 
 /** What has to be done before is done in its turn, too. */
@@ -285,7 +294,7 @@ document.addEventListener(
   "submit",
   (event) => {
     const { form = event.target, submitter } = event;
-    const stopped = document.querySelector(".uploads [data-state=failed]");
+    const stopped = document.querySelector(".uploads [data-state=failed]:not([data-refused])"); // it can be retried
     if (form.matches("[data-stay]") || submitter?.matches("[data-again], [formtarget]") || form.target === "_blank") return;
     if (!running.size && !(stopped && form.matches("[data-final]"))) return;
     event.preventDefault();

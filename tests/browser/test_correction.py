@@ -163,7 +163,7 @@ def test_one_mark_that_needs_no_new_signature_takes_five_taps(make, phone):
     assert thumb.taps == 5
 
 
-def hand_over_at_a_desk(thumb):
+def hand_over_at_a_desk(thumb) -> None:
     """【用手机拍照】 is not offered on the phone itself; then back to the page."""
     page = thumb.visitor.page
     here, button = page.url, page.get_by_role("button", name="用手机拍照")
