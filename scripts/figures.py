@@ -49,7 +49,6 @@ RELIABILITY = (
         "200 applicants at once, the whole way with pictures as phones take them",
         "no error of the server, nothing lost, 95 % of pages within 2 s",
         (f"{_IN}/operations/test_crowd.py",),
-        "the two seconds: decoding large pictures fills both cores all the time (performance.md)",
     ),
     Row(
         "R2",
