@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-postgres check soak bench figures release-check taps setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check soak bench figures release-check taps keys setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -120,6 +120,9 @@ docs: setup-dev
 
 taps: setup-dev chromium fonts ## count the taps and keys of the applicant's whole way on a phone
 	@$(BIN)/python -m scripts.taps
+
+keys: setup-dev chromium fonts ## count the keys of an officer's decision: a clean case, a second look, a return
+	@$(BIN)/python -m scripts.keys
 
 pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures

@@ -266,6 +266,12 @@ SETTINGS = (
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
     Setting("ASSISTANCE_DAYS", "5", "working days for the answer to a 核验申请", _whole),
     Setting(
+        "SCREEN_SIGNATURE",
+        "no",
+        "applicants without an employer may sign on the screen in place of the printed sheet",
+        _yes,
+    ),
+    Setting(
         "SECOND_LOOK_PERCENT",
         "0",
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",

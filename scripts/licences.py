@@ -17,6 +17,7 @@ TOLD_ELSEWHERE = {
     "flask-sqlalchemy": "BSD-3-Clause",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
+    "pypdfium2": "BSD-3-Clause AND Apache-2.0",  # and of what PDFium is built of, in the wheel's BUILD_LICENSES
     "pysqlite3": "Zlib",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",

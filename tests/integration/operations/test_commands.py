@@ -236,7 +236,12 @@ def test_a_file_that_no_row_names_goes_by_way_of_the_trash(app, flask, make, tim
 
 def test_tick_starts_a_sweep_each_day_and_the_doctor_tells_of_one_that_fails(app, flask, monkeypatch):
     started: list[Any] = []
-    monkeypatch.setattr(sweeps, "_sweepers", SimpleNamespace(start=lambda *told: started.append(told[0]) is None))
+
+    def start(*told: Any) -> bool:
+        started.append(told[0])
+        return True
+
+    monkeypatch.setattr(sweeps, "_sweepers", SimpleNamespace(start=start))
     root, config = Path(), app.config | {"STARTS_DRAWERS": True, "SWEEP_HOUR": 0}
     assert sweeps.start(root, config) == 0, "a new installation has nothing to sweep"
     db.session.commit()

@@ -171,6 +171,7 @@ def test_who_asked_for_a_record_is_told_when_a_change_has_moved_it_elsewhere(mak
     workflow.approve(change, officer, 1)
     told = db.session.query(InboxMessage).filter_by(staff_id=asking.id).one()
     assert "原来的调转不再办理" in told.body
+    assert told.visible_at
     assert told.visible_at > utcnow(), "it waits until the approval cannot be undone"
 
 

@@ -92,7 +92,7 @@ class Applicant(Worker):
         if place.startswith("/archive"):
             self.visitor.get(place)
             self.stored[SHEET] = None  # a change begins without one
-            self.visitor.send("/archive/change")
+            self.visitor.send("/archive/change", {"topic": ["contact", "employer"]})
         elif place in ("/apply/status", "/apply/done"):
             time.sleep(0.02)  # the office has it
         else:
