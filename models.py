@@ -336,6 +336,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    #: What was answered on 准备材料 before, until the first declaration begins: services.site.preparing.
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the number only: sign-in does not ask for the type.
     id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
@@ -476,6 +478,8 @@ class Staff(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
+    #: Columns of 待办 that the officer does not want to see, with commas between.
+    queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -782,6 +786,8 @@ class Declaration(Answers, Base):
     removal_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # an untouched draft was announced
     #: Which pages are done: services.filing.progress. NULL: never worked out.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: What a change is about: codes of forms.TOPICS. NULL: a first filing, or all pages are shown.
+    change_topics: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -1015,6 +1021,10 @@ class Record(Base):
         Index("ix_record_first_province", "first_approved_at", "id"),
         Index("ix_record_first_office", "department_id", "first_approved_at", "id"),
         Index("ix_record_by_office", "department_id", "id"),
+        Index(
+            *("ix_record_headcount", "department_id", "qualification", "education", "birth_year", "unit_type"),
+            *("first_approved_at", "closed_at"),
+        ),
         Index("ix_record_changed_province", "changed_at", "id"),
         Index("ix_record_changed_city", "city_id", "changed_at", "id"),
         Index("ix_record_changed_office", "department_id", "changed_at", "id"),
@@ -1037,6 +1047,10 @@ class Record(Base):
     masked_number: Mapped[str] = mapped_column(String(40), default="")
     number: Mapped[str | None] = mapped_column(String(16))  # 申报编号 of the declaration
     qualification: Mapped[str | None] = mapped_column(String(20))
+    #: For 人数统计: the higher education, and the type of the employer, "" where none is said. NULL: not written yet.
+    education: Mapped[str | None] = mapped_column(String(20))
+    birth_year: Mapped[int | None]
+    unit_type: Mapped[str | None] = mapped_column(String(20))
     employer_id: Mapped[int | None]  # of models.Employer
     approved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     first_approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow)  # 建档
@@ -1050,6 +1064,17 @@ class Record(Base):
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class Certificate(Base):
+    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+
+    __tablename__ = "certificate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 
 class RecordRemoval(Base):
@@ -1344,6 +1369,9 @@ class QueueItem(Base):
         Index("ix_queue_item_province", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_city", "city_id", "status", "due_on", "declaration_id"),
         Index("ix_queue_item_office", "department_id", "status", "due_on", "declaration_id"),
+        Index("ix_queue_item_sent_province", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_city", "city_id", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_sent_office", "department_id", "status", "submitted_at", "declaration_id"),
     )
 
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
@@ -1360,6 +1388,8 @@ class QueueItem(Base):
     name: Mapped[str] = mapped_column(String(50))
     employer: Mapped[str] = mapped_column(String(100), default="")
     employer_id: Mapped[int | None] = mapped_column(index=True)
+    #: The level, "" where none is said; NULL: written before there was this column (``flask init`` fills it).
+    qualification: Mapped[str | None] = mapped_column(String(20))
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention
@@ -1613,6 +1643,27 @@ class PhoneUpload(Base):
 
     session: Mapped[WebSession] = relationship()
     declaration: Mapped[Declaration] = relationship()
+
+
+class PrintCode(Base):
+    """A short address at which a print shop opens one printed version as a PDF, for some hours and some times.
+
+    The code itself is not stored: its owner's page derives it from ``uid``.
+    """
+
+    __tablename__ = "print_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    opened: Mapped[int] = mapped_column(default=0)  # how often the PDF was opened
+
+    declaration: Mapped[Declaration] = relationship()
+    sheet: Mapped[Sheet] = relationship()
 
 
 class Upload(Base):

@@ -1,7 +1,7 @@
 """Typed text and people's names: normalised, and checked with a reason for the person.
 
-Normalising does not remove control, private-use and surrogate characters, so that ``text_problem`` and
-``name_problem`` can name them.
+Normalising removes what no page shows and nobody typed (marks of direction, joiners). Control, private-use and
+surrogate characters stay, so that ``text_problem`` and ``name_problem`` can name them.
 """
 
 from __future__ import annotations
@@ -32,14 +32,41 @@ _GBK_TAIL = (
 )
 _PRIVATE_TO_HAN = {0xE815 + position: character for position, character in enumerate(_GBK_TAIL)}
 
-#: Kangxi radicals (U+2F00 to U+2FD5): copying from a PDF yields them instead of the characters that look the same.
-_RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+#: Copying from a PDF yields radicals instead of the characters that look the same. Unicode's EquivalentUnifiedIdeograph
+#: for U+2E81 to U+2E99 and U+2E9B to U+2EF3; NFKC knows two of these, and the Kangxi radicals U+2F00 to U+2FD5.
+_RADICALS = {
+    0x2E81: "厂乛乚乙亻冂𠘨刀刂卜㔾小小兀尣尢𡯂巳幺彑彐忄心扌攵",
+    0x2E9B: (
+        "旡日月歺母民氵氺灬爫爫丬牛犭王𤴔目示礻𥫗糹纟罓罒㓁冗𦉫羊𦍌𦍋耂肀聿肉𦥑艹艹艹虎衤覀西见角𧢲"
+        "讠贝𧾷车辶辶辶邑钅長镸长门𨸏阝雨青韦页风飞食𩙿飠饣𩠐马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟"
+    ),
+}
+_RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)} | {
+    code: character for start, line in _RADICALS.items() for code, character in enumerate(line, start)
+}
+
+#: What nobody sees and phones and web pages put around what is copied: soft hyphen, joiners, directions, variants.
+_UNSEEN = dict.fromkeys(
+    code
+    for first, last in (
+        *((0x00AD, 0x00AD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x2066, 0x2069)),
+        *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF)),
+    )
+    for code in range(first, last + 1)
+)
+_TYPED = _HALF_WIDTH | _RADICAL_TO_HAN | _UNSEEN
+_LINE_ENDS = re.compile("[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 #: 〇, the unified ideographs with extensions A to J, and the twelve unified ones among the compatibility ideographs.
 #: By number, because Python 3.11's own table ends with extension G.
 _HAN = (
     "\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
     "\U00020000-\U0002a6df\U0002a700-\U0002ebe0\U0002ebf0-\U0002ee5d\U00030000-\U00033479"
+)
+#: First letters of readings that a surname has and pypinyin's characters lack: 谌 is Shèn too, 会 Guì, 费 Bì.
+_SURNAME_LETTERS = dict(
+    pair.split("=")
+    for pair in "谌=s 諶=s 会=g 會=g 呙=whk 咼=k 费=b 覃=x 谭=q 譚=q 缪=j 繆=j 郤=q 贲=f 賁=f 遆=d 隽=z 雋=z".split()
 )
 _HAN_RE = re.compile(f"[{_HAN}]")
 _SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
@@ -49,23 +76,34 @@ _DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
 
 
 def normalise_text(text: str) -> str:
-    """NFC, half-width digits and Latin letters, no surrounding space, one space for a run of them.
-
-    A tab or line break at either end goes too; inside the text it stays, like every other control character.
+    """One line: NFC, half-width digits and Latin letters, characters instead of radicals, nothing that nobody sees, no
+    surrounding space, one space for a run of them. A tab and a line break are spaces.
     """
-    text = unicodedata.normalize("NFC", text.translate(_HALF_WIDTH))
-    return _SPACES.sub(" ", text).strip(" \t\r\n")
+    return _SPACES.sub(" ", _plain(_LINE_ENDS.sub(" ", text))).strip(" ")
+
+
+def normalise_lines(text: str) -> str:
+    """The same of several lines; tabs and line breaks inside stay."""
+    return _SPACES.sub(" ", _plain(text)).strip(" \t\r\n")
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_TYPED))
+
+
+def fold_radicals(text: str) -> str:
+    """Only this: for what officers write, where every other character counts."""
+    return text.translate(_RADICAL_TO_HAN)
 
 
 def normalise_name(text: str) -> str:
     """``normalise_text``, and one spelling for each name, because people sign in with it.
 
     Every middle dot (and a full stop between two Han characters) becomes U+00B7; a space between two Han characters
-    goes (``张 三``); private code points of GBK and Kangxi radicals become the character they stand for.
+    goes (``张 三``); private code points of GBK become the character they stand for.
     """
-    text = text.translate(_PRIVATE_TO_HAN).translate(_RADICAL_TO_HAN)
-    text = normalise_text(text.translate(_MIDDLE_DOTS).translate(_MARKS))
-    text = re.sub(" *· *", "·", text)
+    text = normalise_text(text.translate(_PRIVATE_TO_HAN).translate(_MIDDLE_DOTS).translate(_MARKS))
+    text = re.sub(" *·[ ·]*", "·", text)
     return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
 
 
@@ -154,8 +192,9 @@ def initials(name: str) -> list[str]:
     combinations the later characters have only their usual reading. Latin letters are themselves (``Li 明`` is lim).
     """
     found = [""]
-    for character in name:
+    for at, character in enumerate(name):
         readings = [character.lower()] if character.isascii() and character.isalpha() else _first_letters(character)
+        readings = [*readings, *_SURNAME_LETTERS.get(character, "")] if at == 0 else readings
         if len(found) * len(readings) > MOST_INITIALS:
             readings = readings[:1]
         if readings:

@@ -50,6 +50,7 @@ class Actor:
     path: str = ""  # the department's; the scope is all departments below it
     id_index: bytes | None = None
     keys_on: bool = True
+    queue_hidden: str = ""  # columns of 待办
     password_due: bool = False  # somebody else knows the password: it has to be changed before anything else
 
     is_authenticated = True

@@ -2,6 +2,7 @@
 
 from blueprints.review import (
     decide,
+    headcount,
     marking,
     next_case,
     notes,
@@ -19,6 +20,7 @@ from blueprints.review.shared import bp
 __all__ = [
     "bp",
     "decide",
+    "headcount",
     "marking",
     "next_case",
     "notes",

@@ -16,10 +16,11 @@ from blueprints.kept_parts import kept, render_kept
 from blueprints.review import queue_lines
 from blueprints.review.next_case import claim_next_due
 from blueprints.review.shared import bp, typed
-from lib.codes import Kind
+from lib.codes import Kind, QualificationLevel
 from models import db
 from services import workflow
 from services.access import OFFICERS, STAFF, only
+from services.queue import columns as queue_columns
 from services.queue import filters as queue_filters
 from services.queue import listing as queue_listing
 from services.queue import saved_views
@@ -36,6 +37,9 @@ LISTS = {
     "lanes": queue_filters.LANES,
     "due": queue_filters.DUE,
     "kinds": Kind.choices(),
+    "qualifications": QualificationLevel.choices(),
+    "sorts": queue_filters.SORTS,
+    "columns": queue_columns.COLUMNS,
 }
 bp.record(lambda state: state.app.jinja_env.globals.update(queue_lists=LISTS))
 
@@ -85,12 +89,13 @@ def _page(
     began: bool = False,
 ) -> str:
     counts, offices = queue_listing.counts(me(), view=view), queue_listing.offices_to_choose(me(), view=view)
-    look = {
+    look: dict[str, Any] = {
         "with_status": searched or bool(filters.lane) or filters.tab == "all",
         "with_department": bool(offices) or filters.lane == "incoming",
+        "hidden": queue_columns.hidden(me()),
     }
     holes = {**_NO_COUNTS, **counts.tabs, **counts.lanes, **_pages(found, filters)}
-    holes |= {"today": counts.today, "done_today": _done_today(counts.seconds), "text": text, "said": _said(found)}
+    holes |= {"today": counts.today, "average": _average(counts.seconds), "searched_for": text, "said": _said(found)}
     holes |= {"views": _views(), "rows": queue_lines.drawn(found.lines, **look)}
     shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}
     if decided := held_files.just_decided_at(me(), counts.decided_at):
@@ -144,11 +149,11 @@ def _said(found: QueuePage) -> str:
     return "没有找到。请核对后再查；只能查找本部门及下级部门办理的申报。"
 
 
-def _done_today(seconds: int | None) -> str:
+def _average(seconds: int | None) -> str:
     if seconds is None:
-        return "今日我已审"
+        return ""
     minutes = f"{seconds // 60} 分 " if seconds >= 60 else ""
-    return f"今日我已审（平均 {minutes}{seconds % 60} 秒/件）"
+    return f"（平均 {minutes}{seconds % 60} 秒/件）"
 
 
 # --- taking ---------------------------------------------------------------------------------------
@@ -198,7 +203,17 @@ def _nothing_left(filters: Filters) -> ResponseReturnValue:
     return _back(filters)
 
 
-# --- named views ----------------------------------------------------------------------------------
+# --- columns, named views ----------------------------------------------------------------------------------
+
+
+@bp.post("/queue/columns")
+@only(*OFFICERS)
+def choose_columns() -> ResponseReturnValue:
+    filters, shown = Filters.read(_plain(request.form)), set(request.form.getlist("column"))
+    with writing():
+        queue_columns.choose(me(), shown)
+        db.session.commit()
+    return _back(filters)
 
 
 @bp.post("/queue/views")

@@ -13,11 +13,14 @@ from flask import current_app
 from markupsafe import Markup, escape
 
 from blueprints.kept_parts import PartsKept, hole
+from lib.clock import today
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
 
 TEMPLATE = "review/_queue_line.html"
-HOLES = tuple("uid number name masked_number times employer department reminders due_on days day time hands".split())
+HOLES = tuple(
+    "uid number name masked_number times employer department reminders due_on days day time hands level".split()
+)
 _BETWEEN = f"~{secrets.token_hex(8)}~"  # nobody can write it into a text
 
 
@@ -26,6 +29,7 @@ class Look(NamedTuple):
 
     with_status: bool
     with_department: bool
+    hidden: frozenset[str]
     kind: Kind
     again: bool
     status: Status
@@ -35,13 +39,16 @@ class Look(NamedTuple):
     hands: str
 
 
-def drawn(lines: Sequence[QueueRow], *, with_status: bool, with_department: bool) -> Markup:
+def drawn(
+    lines: Sequence[QueueRow], *, with_status: bool, with_department: bool, hidden: frozenset[str] = frozenset()
+) -> Markup:
     parts: PartsKept = current_app.extensions["kuaiji.parts"]
     url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
+    year = f"{today():%Y}-"
     address, html, at = url_for("review.submission", uid=""), list[str](), 0
-    texts = str(escape(_BETWEEN.join([text for line in lines for text in _texts(line)]))).split(_BETWEEN)
+    texts = str(escape(_BETWEEN.join([text for line in lines for text in _texts(line, year)]))).split(_BETWEEN)
     for line in lines:
-        look = (with_status, with_department, *_look(line))
+        look = (with_status, with_department, hidden, *_look(line))
         part = parts.get((TEMPLATE, address, look), partial(_draw, look, address), HOLES)
         html.append(part.in_order(HOLES, texts[at : at + len(HOLES)]))
         at += len(HOLES)
@@ -74,10 +81,11 @@ def _hands(line: QueueRow) -> str:
     return "held" if line.holder else "waits" if line.waits else "kept" if line.kept_for else ""
 
 
-def _texts(line: QueueRow) -> tuple[str, ...]:
-    """What goes into the holes, in their order."""
+def _texts(line: QueueRow, year: str) -> tuple[str, ...]:
+    """What goes into the holes, in their order. Of dates in this year, the year is not said."""
     return (
         *(line.uid, line.number, line.name, line.masked_number, str(line.times), line.employer or "无工作单位"),
-        *(line.department, str(line.reminders), str(line.due_on), str(abs(line.days_left or 0)), line.day, line.time),
-        line.holder or line.waits or line.kept_for,
+        *(line.department, str(line.reminders), str(line.due_on).removeprefix(year), str(abs(line.days_left or 0))),
+        *(line.day.removeprefix(year), line.time),
+        *(line.holder or line.waits or line.kept_for, line.qualification),
     )

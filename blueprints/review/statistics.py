@@ -18,7 +18,7 @@ from services.reports import statistics, xlsx
 from services.reports import tables as report_tables
 
 
-def _office() -> DepartmentNode:
+def chosen_office() -> DepartmentNode:
     code = request.args.get("office", "")
     own = tree.load().by_id[me().department_id]
     return (matching.one_in_scope(me(), code) or abort(404)) if code else own
@@ -32,7 +32,7 @@ def _period() -> statistics.Period:
 @only(*OFFICERS)
 def statistics_page() -> ResponseReturnValue:
     """``office``, ``from`` and ``to`` are in the address. A span that cannot be counted is said at its field."""
-    office, problem = _office(), ""
+    office, problem = chosen_office(), ""
     try:
         span = _period()
     except statistics.BadPeriod as error:
@@ -57,10 +57,10 @@ def statistics_page() -> ResponseReturnValue:
 def export_statistics() -> ResponseReturnValue:
     """The same tables. A span that cannot be counted leads back to the page, which says why."""
     try:
-        report = statistics.report(_office(), _period())
+        report = statistics.report(chosen_office(), _period())
     except statistics.BadPeriod:
         return statistics_page()
-    name = f"统计-{report.office.name}-{report.period.first}-{report.period.last}.xlsx"
+    name = f"审核统计 {report.office.name} {report.period.first} 至 {report.period.last}.xlsx"
     with report_tables.spreadsheet(report, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
         content = BytesIO(file.read())  # some kilobytes: nothing stays open when the browser disconnects
     return send_file(content, xlsx.TYPE, as_attachment=True, download_name=name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -39,7 +39,8 @@ _OF_APPLICANT = Prebuilt(
 _OF_STAFF = Prebuilt(
     select(
         *_SESSION,
-        *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.keys_on, Staff.active.label("may")),
+        *(Staff.id.label("person"), Staff.name, Staff.role, Staff.id_index, Staff.active.label("may")),
+        *(Staff.keys_on, Staff.queue_hidden),
         Staff.first_password_at.is_not(None).label("password_due"),
         *(Department.id.label("department_id"), Department.name.label("department_name"), Department.path),
     )
@@ -62,6 +63,7 @@ class FoundSession:
     staff_id: int | None
     reference_mark: str | None
     stale: bool = False  # seen_at is due for an update
+    timed_out: bool = False  # by idleness or age; nobody has ended it
 
 
 def start(*, account: Account | None = None, staff: Staff | None = None, device: str = "") -> str:
@@ -94,10 +96,25 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
         {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
     ) | {"reference_mark": row.reference_mark}
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may:
-        ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return FoundSession(None, row.csrf, **found) if now - ended < RETENTION else None
+        timed_out = row.ended_at is None and bool(row.may)
+        return (
+            FoundSession(None, row.csrf, **found, timed_out=timed_out) if now - _end_of(row, idle) < RETENTION else None
+        )
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
     return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_INTERVAL)
+
+
+def of_csrf(secret: str) -> FoundSession | None:
+    """The session to whose pages this secret was given: it tells whose a form is that comes without the cookie."""
+    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret)) if secret else None
+    if row is None or utcnow() - _end_of(row, STAFF_IDLE if row.staff_id else APPLICANT_IDLE) >= RETENTION:
+        return None
+    return FoundSession(None, secret, row.account_id, row.staff_id, None)
+
+
+def _end_of(row: Any, idle: timedelta) -> datetime:
+    end: datetime = row.ended_at or min(row.expires_at, row.seen_at + idle)
+    return end
 
 
 def _staff_actor(row: Any) -> Actor:
@@ -112,6 +129,7 @@ def _staff_actor(row: Any) -> Actor:
         path=row.path,
         id_index=row.id_index,
         keys_on=row.keys_on,
+        queue_hidden=row.queue_hidden,
         password_due=bool(row.password_due),
     )
 

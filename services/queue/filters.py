@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from lib.clock import SHANGHAI
-from lib.codes import Kind, Status
+from lib.codes import Kind, QualificationLevel, Status
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 #: The value of ?tab= in the address, and the text of the tab.
@@ -21,7 +21,14 @@ TABS = {
     "declined": Status.DECLINED.label,
     "all": "全部",
 }
-NEWEST_FIRST = ("approved", "declined", "all")  # what the office is done with is looked up from its end
+NEWEST_FIRST = ("returned", "approved", "declined", "all")  # no due date runs: looked up from the end
+#: ?sort=: the orders that an index carries.
+SORTS = {
+    "due": "先到期的在前",
+    "-due": "后到期的在前",
+    "sent": "先提交的在前",
+    "-sent": "最近提交的在前",
+}
 #: ?lane=: parts of what the office has to do.
 LANES = {
     "clean": "无提醒",
@@ -49,9 +56,11 @@ class Filters:
     lane: str = ""
     department: str = ""
     kind: str = ""
+    qualification: str = ""
     due: str = ""
     since: date | None = None
     until: date | None = None
+    sort: str = ""
 
     @classmethod
     def read(cls, sent: Mapping[str, str]) -> Filters:
@@ -62,9 +71,11 @@ class Filters:
             lane=_one_of(LANES, sent.get("lane")),
             department=department if _DEPARTMENT.match(department) else "",
             kind=_one_of(Kind.choices(), sent.get("kind")),
+            qualification=_one_of(QualificationLevel.choices(), sent.get("qualification")),
             due=_one_of(DUE, sent.get("due")),
             since=_day(sent.get("from")),
             until=_day(sent.get("to")),
+            sort=_one_of(SORTS, sent.get("sort")),
         )
 
     def address(self) -> dict[str, str]:
@@ -75,8 +86,8 @@ class Filters:
 
     @property
     def narrowed(self) -> bool:
-        """Is more said than which tab or lane?"""
-        return self != Filters(tab=self.tab, lane=self.lane)
+        """Is more said than which tab or lane, in which order?"""
+        return self != Filters(tab=self.tab, lane=self.lane, sort=self.sort)
 
     @property
     def statuses(self) -> tuple[Status, ...]:
@@ -87,8 +98,22 @@ class Filters:
         return tuple(status for status in shown if not self.due or status in OFFICE_TURN)
 
     @property
-    def descending(self) -> bool:
-        return not self.lane and self.tab in NEWEST_FIRST
+    def by_due_only(self) -> bool:
+        """Is it a range of due dates? An index in another order would be read far to find it."""
+        return bool({self.lane, self.due} & {"soon", "overdue"})
+
+    @property
+    def order(self) -> str:
+        """One of SORTS: as asked for, if that can be; else by due date while one runs, and then by submission."""
+        if self.by_due_only:
+            return self.sort if self.sort.endswith("due") else "due"
+        return self.sort or ("-sent" if not self.lane and self.tab in NEWEST_FIRST else "due")
+
+    def sorts(self, column: str) -> str:
+        """What a click on the head of this column sorts by; "" where it cannot: the other way round where it does."""
+        if self.by_due_only and column != "due":
+            return ""
+        return f"-{column}" if self.order == column else column
 
     def tests(self, days: Days) -> list[Callable[[Any], bool]]:
         """What a row of the queue has to pass; the range of statuses and departments is the caller's."""
@@ -106,21 +131,29 @@ class Filters:
 
     def _tests(self, days: Days) -> list[Callable[[Any], bool]]:
         tests: list[Callable[[Any], bool]] = []
+        begin, end = self._moments()
         if self.kind:
             tests.append(lambda row: row.kind == self.kind)
-        if self.since:
-            begin = datetime.combine(self.since, time(), SHANGHAI)
+        if self.qualification:
+            tests.append(lambda row: row.qualification == self.qualification)
+        if begin:
             tests.append(lambda row: row.submitted_at >= begin)
-        if self.until:
-            end = datetime.combine(self.until, time(), SHANGHAI) + timedelta(days=1)
-            tests.append(lambda row: row.submitted_at < end)
+        if end:
+            tests.append(lambda row: row.submitted_at <= end)
         return tests
 
-    def due_between(self, days: Days) -> tuple[date | None, date | None]:
-        """The due dates that can pass, both included: the part of the range that is read at all.
+    def _moments(self) -> tuple[datetime | None, datetime | None]:
+        """The first and the last moment of the days of submission."""
+        begin = datetime.combine(self.since, time(), SHANGHAI) if self.since else None
+        return begin, datetime.combine(self.until, time.max, SHANGHAI) if self.until else None
+
+    def between(self, days: Days) -> tuple[date | None, date | None]:
+        """Of the column that sorts, the values that can pass, both included: the part that is read at all.
 
         Nothing is due before it was submitted.
         """
+        if self.order.endswith("sent"):
+            return self._moments()
         wanted = {self.lane, self.due}
         firsts = [self.since, days.today if "soon" in wanted else None]
         lasts = [days.soon_until if "soon" in wanted else None, days.yesterday if "overdue" in wanted else None]

@@ -35,6 +35,7 @@ from services.accounts import blind_index
 from services.departments import tree as department_tree
 from services.departments.tree import DepartmentTree
 from services.moves import RETURNING
+from services.reports import headcount
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 TAKEN_BACK = (Status.DRAFT, Status.DROPPED)
@@ -83,6 +84,8 @@ def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
     record.masked_number = mask_number(revision.declaration.account.id_number)
     record.number, record.qualification = revision.declaration.number, revision.answers.get("qualification")
     for column, value in _said(revision.answers).items():
+        setattr(record, column, value)
+    for column, value in headcount.counted_by(revision.answers).items():
         setattr(record, column, value)
     record.name_key, record.employer_key = sort_key(record.name), sort_key(record.employer)
     # asked for with the row that is written, not before
@@ -139,7 +142,7 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
     item.returned_by = _returned_by([declaration.id]).get(declaration.id) if has_turn else None
     if times != declaration.revision_number:
         answers = declaration.revisions[-1].answers
-        for column, value in _said(answers).items():
+        for column, value in _line(answers).items():
             setattr(item, column, value)
         item.employer_id, item.reminders = _employer_id(item.employer), 0
         db.session.add(item)
@@ -176,6 +179,10 @@ def _said(answers: Mapping[str, Any]) -> dict[str, str]:
         "name": answers["applicant_name"],
         "employer": (employed and answers.get("employer_name")) or "",
     }
+
+
+def _line(answers: Mapping[str, Any]) -> dict[str, str]:
+    return _said(answers) | {"qualification": answers.get("qualification") or ""}
 
 
 def _returned_by(declaration_ids: Sequence[int]) -> dict[int, int]:
@@ -293,8 +300,10 @@ def is_missing() -> bool:
     """Was the database made before these tables, or filled without them?"""
     sent = select(Declaration.id).where(Declaration.revision_number > 0, Declaration.status.not_in(TAKEN_BACK))
     has_lines = db.session.scalar(select(QueueItem.declaration_id).limit(1))
-    bare = select(Record.id).where(Record.declaration_id.is_(None))
-    return bool((not has_lines and db.session.scalar(sent.limit(1))) or db.session.scalar(bare.limit(1)))
+    bare = select(Record.id).where(or_(Record.declaration_id.is_(None), Record.unit_type.is_(None)))
+    older = select(QueueItem.declaration_id).where(QueueItem.qualification.is_(None))
+    gaps = (bare.limit(1), older.limit(1), *(() if has_lines else (sent.limit(1),)))
+    return any(db.session.scalar(gap) for gap in gaps)
 
 
 def rebuild(batch: int = BATCH) -> tuple[int, int]:
@@ -342,7 +351,7 @@ def _rebuild_between(last: int, upto: int, tree: DepartmentTree) -> list[dict[st
     rows = []
     for declaration, revision in found:
         answers = revision.answers
-        row = {"declaration_id": declaration.id} | _stands(declaration, tree) | _said(answers)
+        row = {"declaration_id": declaration.id} | _stands(declaration, tree) | _line(answers)
         row |= {"reminders": reminders.get(declaration.id, 0), "returned_by": returned_by.get(declaration.id)}
         rows.append(row | {"employer_id": _employer_id(str(row["employer"]))})
         _insert_keys(declaration.id, row["department_id"], _keys_of(answers))

@@ -24,7 +24,7 @@ from services.access import Actor
 from services.departments.tree import DepartmentTree
 from services.moves import VERDICTS
 from services.queue import keyset_pages
-from services.queue.filters import ITSELF, OFFICE_TURN, TABS, Filters
+from services.queue.filters import ITSELF, OFFICE_TURN, SORTS, TABS, Filters
 from services.queue.keyset_pages import Cursor, Order, Range
 from services.queue.rows import COLUMNS, Level, OfficerView, Place, QueuePage, at_place
 from services.queue.search import FOUND_AT_MOST, by_number, is_number, search
@@ -64,8 +64,8 @@ def listing(actor: Actor, filters: Filters, after: str = "", *, view: OfficerVie
     ranges, more = _sources(view, filters)
     found = keyset_pages.page(
         ranges,
-        _order(filters.descending),
-        Cursor.read(after, date.fromisoformat),
+        ORDERS[filters.order],
+        Cursor.read(after, _moment if filters.order.endswith("sent") else date.fromisoformat),
         more=more,
         keeps=_keeps(view, filters),
         size=PAGE_SIZE,
@@ -77,14 +77,27 @@ def chosen(actor: Actor, filters: Filters, most: int) -> list[int]:
     """The declarations of a tab or lane within its filters, in the order of its pages, ``most`` of them."""
     view = OfficerView(actor)
     ranges, more = _sources(view, filters)
-    rows = keyset_pages.merged(ranges, _order(filters.descending), Cursor(), more=more)
+    rows = keyset_pages.merged(ranges, ORDERS[filters.order], Cursor(), more=more)
     kept = filter(_keeps(view, filters) or None, islice(rows, LOOKED_AT))
     return [row.declaration_id for row in islice(kept, most)]
 
 
-@cache
-def _order(descending: bool) -> Order:
-    return Order(QueueItem.due_on, QueueItem.declaration_id, date.isoformat, descending)
+_COLUMNS: dict[str, tuple[Any, Callable[[Any], str]]] = {
+    "due": (QueueItem.due_on, date.isoformat),
+    "sent": (QueueItem.submitted_at, datetime.isoformat),
+}
+ORDERS = {
+    sort: Order(column, QueueItem.declaration_id, write, descending=sort.startswith("-"))
+    for sort in SORTS
+    for column, write in [_COLUMNS[sort.removeprefix("-")]]
+}
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 2000 <= moment.year < 2100:
+        raise ValueError(text)
+    return moment
 
 
 def _sources(view: OfficerView, filters: Filters) -> tuple[list[Range], Iterable[Any]]:
@@ -99,20 +112,20 @@ def _sources(view: OfficerView, filters: Filters) -> tuple[list[Range], Iterable
 
 
 def _range(view: OfficerView, filters: Filters, place: Place, status: Status) -> Range:
-    first, last = filters.due_between(view.days)
-    values: dict[str, Any] = {"status": status, "first_day": first, "last_day": last, "place_id": place.id}
-    statement = _statement(place.level, bounds=(first is not None, last is not None))
+    first, last = filters.between(view.days)
+    values: dict[str, Any] = {"status": status, "first": first, "last": last, "place_id": place.id}
+    statement = _statement(place.level, ORDERS[filters.order].first, bounds=(first is not None, last is not None))
     given = {name: value for name, value in values.items() if value}
     return Range(statement, given)
 
 
 @cache
-def _statement(level: Level, bounds: tuple[bool, bool]) -> Select[Any]:
-    """One status of one place, between two due dates or with one open end."""
+def _statement(level: Level, by: Any, bounds: tuple[bool, bool]) -> Select[Any]:
+    """One status of one place, between two values of the column that sorts or with one open end."""
     query = select(*COLUMNS).where(at_place(QueueItem, level), QueueItem.status == bindparam("status"))
     has_first, has_last = bounds
-    query = query.where(QueueItem.due_on >= bindparam("first_day")) if has_first else query
-    return query.where(QueueItem.due_on <= bindparam("last_day")) if has_last else query
+    query = query.where(by >= bindparam("first", type_=by.type)) if has_first else query
+    return query.where(by <= bindparam("last", type_=by.type)) if has_last else query
 
 
 def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool] | None:
@@ -175,8 +188,8 @@ _RETURNED_BY = Prebuilt(
 
 
 def _candidates(view: OfficerView, filters: Filters) -> Iterator[Any]:
-    filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane)
-    keeps, order = _keeps(view, filters), _order(descending=False)
+    filters = replace(filters, tab="submitted", lane="" if filters.lane in SHORT else filters.lane, sort="")
+    keeps, order = _keeps(view, filters), ORDERS["due"]
     own = _RETURNED_BY.rows(db.session, staff_id=view.actor.id)
     passes = keeps or (lambda _row: True)
     yield from (row for row in own if row.status == Status.SUBMITTED and view.may_see(row) and passes(row))

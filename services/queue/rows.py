@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true, union_all
 
 from lib.clock import SHANGHAI, today
-from lib.codes import DepartmentKind, Kind, Status
+from lib.codes import DepartmentKind, Kind, QualificationLevel, Status
 from lib.database import Prebuilt, UTCDateTime, utcnow
 from lib.workdays import add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
@@ -24,6 +24,7 @@ from services.departments import tree as department_tree
 from services.departments.snapshot import DepartmentNode
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
+QUALIFICATIONS = QualificationLevel.choices()
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
 
 #: What a line is made of, and what filters ask for.
@@ -31,6 +32,7 @@ COLUMNS: tuple[Any, ...] = (
     *(QueueItem.declaration_id, QueueItem.uid, QueueItem.number, QueueItem.account_id, QueueItem.department_id),
     *(QueueItem.status, QueueItem.kind, QueueItem.due_on, QueueItem.due_estimated, QueueItem.times, QueueItem.name),
     *(QueueItem.employer, QueueItem.masked_number, QueueItem.submitted_at, QueueItem.reminders, QueueItem.returned_by),
+    QueueItem.qualification,
 )
 
 
@@ -62,6 +64,7 @@ class QueueRow(NamedTuple):
     mine: bool
     waits: str
     kept_for: str
+    qualification: str
 
 
 @dataclass(frozen=True)
@@ -305,7 +308,8 @@ class OfficerView:
         department = self.tree.by_id[office_id].name
         said = (uid, number, name, masked, kind, times, status, employer, department)
         time = (due_on, estimated, left, overdue, soon, sent[:10], sent[11:16])
-        return QueueRow(*said, *time, row.reminders, holder, holder_id == self.actor.id, waits, keeper)
+        level = QUALIFICATIONS.get(row.qualification or "", "")
+        return QueueRow(*said, *time, row.reminders, holder, holder_id == self.actor.id, waits, keeper, level)
 
     def _clock(self, due_on: date) -> tuple[int, bool, bool]:
         """Working days left, and whether that is overdue or soon."""

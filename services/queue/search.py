@@ -41,7 +41,7 @@ def search(actor: Actor, text: str, *, view: OfficerView | None = None) -> Queue
     view = view or OfficerView(actor)
     found = find(view, text)
     rows = [row for row in view.rows(found.ids) if view.may_see(row)]
-    rows.sort(key=lambda row: (row.due_on, row.declaration_id), reverse=True)
+    rows.sort(key=lambda row: (row.submitted_at, row.declaration_id), reverse=True)
     return QueuePage(view.lines(rows[:FOUND_AT_MOST]), more=found.more)
 
 

@@ -6,10 +6,11 @@ import csv
 import io
 import tempfile
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
-from services.reports.xlsx import Column
+from services.reports.xlsx import Cell, Column
 
 TYPE = "text/csv; charset=utf-8"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon it
@@ -49,12 +50,12 @@ class CsvTable:
         self.count = 0
         writer.writerow([column.title for column in columns])
 
-    def add(self, cells: Sequence[str | float | None]) -> None:
+    def add(self, cells: Sequence[Cell]) -> None:
         self.count += 1
         self._writer.writerow([_harmless(cell) for cell in cells])
 
 
-def _harmless(cell: str | float | None) -> str | float:
+def _harmless(cell: Cell) -> str | float | date:
     if isinstance(cell, str) and cell.startswith(_FORMULA):
         return f"'{cell}"
     return "" if cell is None else cell

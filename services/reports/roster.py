@@ -17,7 +17,7 @@ from sqlalchemy.orm import load_only
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import ClosingReason, IdType, Status
-from lib.questions.fields import ConfirmQuestion, DepartmentQuestion, DivisionQuestion, Question
+from lib.questions.fields import ConfirmQuestion, DayQuestion, DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db, replica
 from services import access, audit
 from services.access import Actor
@@ -26,7 +26,7 @@ from services.departments import matching, snapshot
 from services.departments.snapshot import DepartmentNode
 from services.reports import csv_book, xlsx
 from services.reports.csv_book import CsvBook
-from services.reports.xlsx import Book, Column
+from services.reports.xlsx import Book, Cell, Column
 
 RECORDS = "records"
 #: Which rows: the approved records, or the submissions in one state.
@@ -51,7 +51,7 @@ NATIONAL = (
 )
 _WIDE = {"id_number": 22, "applicant_name": 12, "employer_name": 34, "postal_address": 34, "department_code": 26}
 
-Say = Callable[[Any], str]
+Say = Callable[[Any], Cell]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def write(
             if sheet.count % AT_ONCE == 0:
                 alive(sheet.count)
             told: Mapping[str, Any] = row.Revision.answers | _identity(row.Account)
-            begin = [row.number, row.department, f"{local(row.at):%Y-%m-%d}"]
+            begin: list[Cell] = [row.number, row.department, local(row.at).date()]
             begin += [_standing(row)] if wanted.source == RECORDS else []
             sheet.add(begin + [say(told.get(name)) for name, _column, say in columns])
             members.add(row.account_id)
@@ -139,7 +139,7 @@ def log(actor: Actor, wanted: RosterRequest, made: Roster, reason: str) -> None:
 
 
 def file_name(wanted: RosterRequest) -> str:
-    return f"名册-{wanted.office.name}-{today():%Y%m%d}.{wanted.form}"
+    return f"名册 {wanted.office.name} {today()}.{wanted.form}"
 
 
 def type_of(wanted: RosterRequest) -> str:
@@ -255,4 +255,4 @@ def _say(question: Question, divisions: Mapping[str, str]) -> Say:
     if isinstance(question, DepartmentQuestion):
         titles = question._form.context.titles["department"]
         return lambda code: titles.get(code, str(code)) if code else ""
-    return question.say
+    return question.kept if isinstance(question, DayQuestion) else question.say  # a day stays a day

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import IO
 
 from services.reports import charts
 from services.reports.charts import Chart, Series
 from services.reports.statistics import Reason, Report, Tally
-from services.reports.xlsx import Book, Column
+from services.reports.xlsx import Book, Cell, Column
 
 CHARTED_REASONS = 10
-Cell = str | int | float | None
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ def panels(report: Report) -> list[Panel]:
 
 
 def _by_month(report: Report) -> Panel:
-    months, tallies = [month for month, _tally in report.months], [tally for _month, tally in report.months]
-    rows = [[month, *_counts(tally)] for month, tally in report.months]
+    drawn_months = report.months[_empty_at_first(report) :]
+    months, tallies = [month for month, _tally in drawn_months], [tally for _month, tally in drawn_months]
+    rows = _folded(report.months)
     total = report.total
     span = f"{report.period.first} 至 {report.period.last}"
     drawn = [
@@ -100,14 +101,32 @@ def _by_month(report: Report) -> Panel:
     return Panel("months", "按月份", ("月份", *_COUNTS), [*rows, ["合计", *_counts(total)]], drawn)
 
 
+def _empty_at_first(report: Report) -> int:
+    """How many months without anything a chart leaves out at its beginning; it shows two at least."""
+    empty = next((at for at, (_month, tally) in enumerate(report.months) if tally != Tally()), 0)
+    return max(0, min(empty, len(report.months) - 2))
+
+
+def _folded(months: Sequence[tuple[str, Tally]]) -> list[list[Cell]]:
+    """A row for each month; months that follow each other and have nothing are one row."""
+    rows: list[list[Cell]] = []
+    for is_empty, group in groupby(months, lambda one: one[1] == Tally()):
+        found = list(group)
+        if is_empty and len(found) > 1:
+            rows.append([f"{found[0][0]} 至 {found[-1][0]}", *_counts(Tally())])
+        else:
+            rows += [[month, *_counts(tally)] for month, tally in found]
+    return rows
+
+
 def _told(figure: float | None, unit: str) -> str:
     return "没有数据" if figure is None else f"为 {figure:g}{unit}"
 
 
 def _by_department(report: Report) -> Panel:
     rows = [[line.title, *_counts(line.tally)] for line in report.lines]
-    shown = [(line.title, line.tally.decided) for line in report.lines]
-    about = f"{len(shown)} 个部门的办结次数，共 {report.total.decided} 次。各部门的数字见表格。"
+    shown = [(line.title, line.tally.decided) for line in report.lines if line.tally.decided]
+    about = f"{len(report.lines)} 个部门的办结次数，共 {report.total.decided} 次。各部门的数字见表格。"
     chart = charts.bars("offices", "各部门办结次数", about, shown)
     return Panel("departments", "按部门", ("部门", *_COUNTS), rows, [chart], codes=[line.code for line in report.lines])
 
@@ -129,16 +148,21 @@ def _reason_chart(reasons: Sequence[Reason]) -> list[Chart]:
 
 def summary(report: Report) -> list[tuple[str, str, str]]:
     """The figures on top: title, figure, what it is made of."""
+    return [(title, _figure(value, unit), made_of) for title, value, unit, made_of in _summary(report)]
+
+
+def _summary(report: Report) -> list[tuple[str, float | None, str, str]]:
+    """Title, number, its unit, what it is made of."""
     total = report.total
     return [
-        ("提交", f"{total.submitted}", f"其中首次提交 {total.first_submitted}"),
-        ("办结", f"{total.decided}", "、".join(_verdicts(total))),
-        ("首次通过率", _figure(percent(total.pass_rate), "%"), f"{total.first_passed} / {total.first_decided} 份"),
-        ("审核用时中位数", _figure(days(total.office_days), " 天"), "从提交到决定，自然日"),
-        ("修改用时中位数", _figure(days(total.applicant_days), " 天"), "从退回到再次提交，自然日"),
-        ("撤回的决定", _figure(percent(report.undo_rate), "%"), f"{report.undone} / {report.made} 次，60 秒内撤回"),
-        ("复核不同意", _figure(percent(report.disagreement_rate), "%"), f"{report.disagreed} / {report.looked} 份"),
-        ("撤销的审核结果", f"{report.revoked}", "部门管理员撤销"),
+        ("提交", total.submitted, "", f"其中首次提交 {total.first_submitted}"),
+        ("办结", total.decided, "", "、".join(_verdicts(total))),
+        ("首次通过率", percent(total.pass_rate), "%", f"{total.first_passed} / {total.first_decided} 份"),
+        ("审核用时中位数", days(total.office_days), " 天", "从提交到决定，自然日"),
+        ("修改用时中位数", days(total.applicant_days), " 天", "从退回到再次提交，自然日"),
+        ("撤回的决定", percent(report.undo_rate), "%", f"{report.undone} / {report.made} 次，60 秒内撤回"),
+        ("复核不同意", percent(report.disagreement_rate), "%", f"{report.disagreed} / {report.looked} 份"),
+        ("撤销的审核结果", report.revoked, "", "部门管理员撤销"),
     ]
 
 
@@ -154,11 +178,12 @@ def _figure(value: float | None, unit: str) -> str:
 def spreadsheet(report: Report, folder: Path) -> IO[bytes]:
     """The same tables as XLSX, the figures on top first. The caller closes the file."""
     with Book(folder) as book:
-        overview = book.sheet("概况", [Column("项目", 20), Column("数值", 16), Column("说明", 40)])
-        overview.add(["部门", report.office.name, "包括下级部门"])
+        columns = [Column("项目", 20), Column("数值", 24), Column("单位", 8), Column("说明", 40)]
+        overview = book.sheet("概况", columns)
+        overview.add(["部门", report.office.name, None, "包括下级部门"])
         overview.add(["时间", f"{report.period.first} 至 {report.period.last}"])
-        for row in summary(report):
-            overview.add(row)
+        for title, value, unit, made_of in _summary(report):
+            overview.add([title, value, unit.strip(), made_of])
         for panel in panels(report):
             sheet = book.sheet(
                 panel.title, [Column(title, 28 if at == 0 else 16) for at, title in enumerate(panel.head)]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_AT_MOST = 1_000_000  # on one sheet, below the header; the format has room for 48,575 more
 ABANDONED = 6 * 3600  # seconds after which a scratch folder is what a killed process left behind
 FOLDER = "exports"  # below DATA
+A4, A3 = 9, 8  # as the format numbers paper
+WIDE = 200  # characters that A4 holds in one line, and can still be read
+Cell = str | float | date | None
 _PREFIX = "xlsx-"
 _OPTIONS = {
     "constant_memory": True,
@@ -55,6 +59,7 @@ class Book:
         self._book = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._scratch.name})
         # The text format: a cell that is edited later does not become a formula and loses no digits.
         self.text_format = self._book.add_format({"num_format": "@"})
+        self.day_format = self._book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#EAF1FC"})
         self._sheets: list[WorkbookSheet] = []
         self._finished = False
@@ -77,6 +82,12 @@ class Book:
     def page(self, title: str, columns: Sequence[Column]) -> Worksheet:
         page = self._book.add_worksheet(title)
         page.freeze_panes(1, 0)
+        page.set_landscape()
+        page.set_paper(A3 if sum(column.width for column in columns) > WIDE else A4)
+        page.fit_to_pages(1, 0)  # as wide as the paper, as long as it gets
+        page.repeat_rows(0)
+        page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        page.set_footer("&L&A&R第 &P 页，共 &N 页")
         for at, column in enumerate(columns):
             page.set_column(at, at, column.width)
             page.write_string(0, at, column.title, self._head)
@@ -109,8 +120,8 @@ class WorkbookSheet:
     def close_page(self) -> None:
         self._page.autofilter(0, 0, self._row, len(self.columns) - 1)
 
-    def add(self, cells: Sequence[str | float | None]) -> None:
-        """One row. Numbers are written as numbers; ``None`` and the empty text leave the cell empty."""
+    def add(self, cells: Sequence[Cell]) -> None:
+        """One row. Numbers are numbers and days are days; ``None`` and the empty text leave the cell empty."""
         if self._row == ROWS_AT_MOST:
             self.close_page()
             self._turn()
@@ -120,6 +131,8 @@ class WorkbookSheet:
             if isinstance(cell, str):
                 if cell:
                     self._page.write_string(self._row, at, cell, self.book.text_format)
+            elif isinstance(cell, date):
+                self._page.write_datetime(self._row, at, cell, self.book.day_format)
             elif cell is not None:
                 self._page.write_number(self._row, at, cell)
 

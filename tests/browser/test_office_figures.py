@@ -108,7 +108,7 @@ def test_a_roster_is_downloaded_with_a_reason_only(app, visit, manager):
     assert draw(app).exit_code == 0
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("link", name="下载名册").click()
-    assert waiting.value.suggested_filename == f"名册-沈阳市财政局-{today():%Y%m%d}.xlsx"
+    assert waiting.value.suggested_filename == f"名册 沈阳市财政局 {today()}.xlsx"
     (table,) = tables(Path(waiting.value.path()).read_bytes())
     assert len(table.rows) == 1
 

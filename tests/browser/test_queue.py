@@ -50,6 +50,19 @@ def test_the_lists_keep_their_manners_on_every_screen(desk, waiting, screen):
     expect(window.page.get_by_role("link", name="区家慧")).to_be_visible()
 
 
+def test_the_first_files_are_in_sight(make, desk, waiting):
+    for _one in range(8):
+        make.declaration(Status.SUBMITTED, **WITH_EMPLOYER)
+    db.session.commit()
+    for screen, size, lines in (("desk", (1280, 800), 8), ("phone", (390, 844), 0)):
+        window = desk(screen)
+        window.page.set_viewport_size({"width": size[0], "height": size[1]})
+        window.go("/staff/queue")
+        tops = [line.bounding_box() for line in window.page.locator("[data-lines] tbody tr").all()[: lines or 1]]
+        ends = [top["y"] + top["height"] for top in tops] if lines else [tops[0]["y"] + 40]
+        assert max(ends) <= size[1], screen
+
+
 def test_what_is_overdue_is_red(desk, waiting):
     window = desk()
     window.go("/staff/queue")
@@ -95,7 +108,8 @@ def test_without_scripts_everything_is_a_form_or_a_link(desk, waiting):
     window = desk(java_script_enabled=False)
     page = window.page
     window.go("/staff/queue")
-    page.get_by_label("审核期限").select_option(label="已超期")
+    page.get_by_text("筛选", exact=True).first.click()
+    page.get_by_role("combobox", name="审核期限").select_option(label="已超期")
     window.press("筛选")
     assert "due=overdue" in page.url
     assert page.get_by_role("link", name="区家慧").count() == 1

@@ -14,7 +14,6 @@ from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Decision, Declaration, ReviewMeasure, SavedView, db
 from services import workflow
-from services.queue import filters as queue_filters
 from services.queue import index as queue_index
 from services.queue import listing as queue_listing
 from services.queue import saved_views
@@ -73,7 +72,7 @@ def test_lanes_part_what_is_to_be_done_and_are_counted(make, browser, officer, d
     for lane, there in expected.items():
         page = browser.open(f"/staff/queue?lane={lane}")
         assert set(numbers(page)) == there, lane
-        assert f'aria-current="page">{queue_filters.LANES[lane]} ' in page.text
+        assert page.text.count(f'lane={lane}" aria-current="page">') == 1, "each is said once"
 
 
 def test_the_filters_live_in_the_address_and_in_the_form(make, browser, officer, desk_full):
@@ -228,7 +227,7 @@ def test_todays_own_decisions_are_counted_with_their_time_without_what_was_undon
     assert (found.today, found.seconds) == (2, 112)
     page = browser.open("/staff/queue?lane=today")
     assert set(numbers(page)) == {approved.number, returned.number}
-    assert "今日我已审（平均 1 分 52 秒/件）" in page.text
+    assert "今日我已审（平均 1 分 52 秒/件）" in re.sub("<.*?>", "", page.text)
     workflow.undo(returned, actor)
     db.session.commit()
     assert counts(make, officer).today == 1
@@ -272,7 +271,7 @@ def test_a_view_keeps_the_filters_under_a_name(make, browser, officer):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("  ", "请填写视图名称"), ("很" * 21, "最多 20 个字"), ("a\u202eb", "看不见的控制字符")]
+    ("name", "words"), [("  ", "请填写视图名称"), ("很" * 21, "最多 20 个字"), ("a\ue000b", "电脑自造的字")]
 )
 def test_a_view_without_a_good_name_is_not_kept(browser, officer, name, words):
     assert words in browser.follow(browser.send("/staff/queue/views", {"name": name})).text

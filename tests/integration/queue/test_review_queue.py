@@ -17,7 +17,7 @@ from services.queue import filters as queue_filters
 from services.queue import index as queue_index
 from services.queue import listing as queue_listing
 from tests.support.office.review_desk import holder_id, path
-from tests.support.people import WITH_EMPLOYER
+from tests.support.people import QUALIFIED, WITH_EMPLOYER
 
 OTHER_COUNTY = {"home_county": "210103", "department_code": "210103"}
 
@@ -127,7 +127,9 @@ def test_an_unknown_tab_or_a_broken_cursor_begins_anew(make, browser, officer):
 def test_pages_follow_each_other_without_loss_or_repetition(make, browser, officer, monkeypatch, tab, descending):
     monkeypatch.setattr(queue_listing, "PAGE_SIZE", 2)
     made = [due(make.declaration(Status.SUBMITTED), days) for days in (3, 1, 2, 1, 3)]
-    expected = [item.number for item in sorted(made, key=lambda item: (item.due_on, item.id), reverse=descending)]
+    by = "submitted_at" if descending else "due_on"  # what the office is done with is looked up from its end
+    ordered = sorted(made, key=lambda item: (getattr(item, by), item.id), reverse=descending)
+    expected = [item.number for item in ordered]
     seen: list[str] = []
     address = f"/staff/queue?tab={tab}"
     while address and len(seen) < 9:
@@ -137,6 +139,42 @@ def test_pages_follow_each_other_without_loss_or_repetition(make, browser, offic
         address = link.group(1).replace("&amp;", "&") if link else ""
     assert seen == expected
     assert "回到第一页" in page.text
+
+
+@pytest.mark.parametrize("sort", [*queue_filters.SORTS])
+def test_the_heads_of_columns_sort_and_pages_follow_in_that_order(make, browser, officer, monkeypatch, sort):
+    monkeypatch.setattr(queue_listing, "PAGE_SIZE", 2)
+    made = [due(make.declaration(Status.SUBMITTED), days) for days in (3, 1, 2)]
+    by = "submitted_at" if sort.endswith("sent") else "due_on"
+    first, *rest = sorted(made, key=lambda item: (getattr(item, by), item.id), reverse=sort[0] == "-")
+    page = browser.open(f"/staff/queue?sort={sort}")
+    assert numbers(page) == [first.number, rest[0].number]
+    assert page.text.count("aria-sort=") == 1
+    assert queue_filters.SORTS[sort] in page.text
+    (following,) = re.findall(r'href="([^"]*after=[^"]*)">下一页', page.text)
+    assert numbers(browser.open(following.replace("&amp;", "&"))) == [rest[1].number]
+
+
+def test_an_officer_keeps_the_columns_that_are_looked_at(make, browser, another_browser, officer):
+    declaration = make.declaration(Status.SUBMITTED, **WITH_EMPLOYER | QUALIFIED)
+    assert 'data-label="资格">中级<' in browser.open("/staff/queue").text
+    sent = {"column": ["qualification", "due", "nonsense"], "tab": "all", "sort": "due"}
+    answer = browser.send("/staff/queue/columns", sent)
+    assert answer.location == "/staff/queue?tab=all&sort=due"
+    page = browser.follow(answer)
+    assert 'data-label="资格">中级<' in page.text
+    assert 'data-label="工作单位"' not in page.text
+    assert declaration.account.name in page.text
+    another_browser.sign_in(make.staff(name="李审核"))
+    assert 'data-label="工作单位"' in another_browser.open("/staff/queue").text
+
+
+def test_a_level_of_qualification_narrows_the_list(make, browser, officer):
+    qualified, other = make.declaration(Status.SUBMITTED, **QUALIFIED), make.declaration(Status.SUBMITTED)
+    page = browser.open(f"/staff/queue?qualification={QUALIFIED['qualification']}")
+    assert numbers(page) == [qualified.number]
+    assert "<summary>筛选：中级</summary>" in page.text
+    assert other.number in browser.open("/staff/queue").text
 
 
 @pytest.mark.parametrize("typed", ["{number}", "{lower}", " {number} ", "{digits}", "1"])
@@ -306,7 +344,7 @@ def test_the_next_one_keeps_to_the_filters_of_the_page(make, browser, officer):
         queue_index.remind(declaration.id, 3 if declaration is flagged else 0)
     db.session.commit()
     page = browser.open("/staff/queue?lane=flagged&kind=first")
-    assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 5
+    assert page.text.count('<input type="hidden" name="lane" value="flagged">') == 6
     sent = {"lane": "flagged", "kind": "first"}
     assert browser.send("/staff/queue/next", sent).location == path(flagged) + "?lane=flagged&kind=first"
     answer = browser.send("/staff/queue/next", sent)

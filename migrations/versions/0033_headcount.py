@@ -1,0 +1,28 @@
+"""人员档案: what people are counted by. ``flask init`` fills the new columns from the approved submissions.
+
+Revision ID: 0033
+Revises: 0030
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0033"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+NEW = {"education": sa.String(20), "birth_year": sa.BigInteger(), "unit_type": sa.String(20)}
+COUNTED = ["department_id", "qualification", *NEW, "first_approved_at", "closed_at"]
+
+
+def upgrade() -> None:
+    for name, kind in NEW.items():
+        op.add_column("record", sa.Column(name, kind))
+    op.create_index("ix_record_headcount", "record", COUNTED)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_record_headcount", "record")
+    for name in NEW:
+        op.drop_column("record", name)
