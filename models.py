@@ -757,6 +757,7 @@ class Declaration(Answers, Base):
         Index("ix_declaration_drafts", "status", "touched_at", sqlite_where=text("status = 'draft'")),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
+        Index("ix_declaration_qualification_no", "qualification_no"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
         CheckConstraint("status IN ('draft', 'dropped') OR revision_number > 0", name="submitted_has_revision"),
     )
@@ -1357,6 +1358,7 @@ class QueueItem(Base):
         Index("ix_queue_item_sent_province", "status", "submitted_at", "declaration_id"),
         Index("ix_queue_item_sent_city", "city_id", "status", "submitted_at", "declaration_id"),
         Index("ix_queue_item_sent_office", "department_id", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_checked", "status", "checked_at"),
     )
 
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
@@ -1378,6 +1380,7 @@ class QueueItem(Base):
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when they were counted again; NULL: soon
     returned_by: Mapped[int | None] = mapped_column(index=True)  # the officer of the last return
 
 

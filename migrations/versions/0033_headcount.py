@@ -1,4 +1,4 @@
-"""人员档案: what people are counted by. ``flask init`` fills the new columns from the approved submissions.
+"""人员档案: what people are counted by; certificates by their number. ``flask init`` fills the new columns from the approved submissions.
 
 Revision ID: 0033
 Revises: 0030
@@ -20,9 +20,11 @@ def upgrade() -> None:
     for name, kind in NEW.items():
         op.add_column("record", sa.Column(name, kind))
     op.create_index("ix_record_headcount", "record", COUNTED)
+    op.create_index("ix_declaration_qualification_no", "declaration", ["qualification_no"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_declaration_qualification_no", "declaration")
     op.drop_index("ix_record_headcount", "record")
     for name in NEW:
         op.drop_column("record", name)

@@ -207,6 +207,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.headcount": (G, OFFICERS),
     "review.export_headcount": (G, OFFICERS),
     "review.overview": (G, MANAGER),
+    "review.duplicates": (G, MANAGER),
     "review.own_figures": (G, OFFICERS),
     "admin.home": (G, STAFF - {"reviewer"}),
     "admin.departments": (G, MANAGER | SYSTEM),
