@@ -17,7 +17,7 @@ export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-postgres check soak bench release-check taps setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check soak bench figures release-check taps keys setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ soak: setup-dev chromium fonts $(VENV)/schema/.installed ## the long forms of th
 
 bench: setup-dev bench/.venv/.installed ## the performance suite, short; ARGS="--people 2000000" (docs/performance.md)
 	@$(BIN)/python -m bench $(ARGS)
+
+figures: setup-dev chromium fonts ## docs/figures.md from what was tried; ARGS="R6 S5" tries these rows first, "all" every row
+	@$(BIN)/python -m scripts.figures $(ARGS)
 
 release-check: setup-dev ## what is missing before this version may be tagged
 	@$(BIN)/python -m scripts.release_check
@@ -117,6 +120,9 @@ docs: setup-dev
 
 taps: setup-dev chromium fonts ## count the taps and keys of the applicant's whole way on a phone
 	@$(BIN)/python -m scripts.taps
+
+keys: setup-dev chromium fonts ## count the keys of an officer's decision: a clean case, a second look, a return
+	@$(BIN)/python -m scripts.keys
 
 pictures: setup-dev fonts
 	@$(BIN)/python -m scripts.pictures

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from blueprints import admin, api, archive, auth, errors, gate, proxy, public, review, watching, wizard
+from blueprints import admin, api, archive, auth, errors, gate, preparing, proxy, public, review, tus, watching, wizard
 from blueprints.template_helpers import add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
@@ -53,7 +53,18 @@ HEADERS = {
 #: For a year, this host only: other hosts of the domain may not be ready for https.
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
 RETRY_AFTER = {429: "60", 503: "10"}  # seconds: what programs are told, people read it on the page
-BLUEPRINTS = (public.bp, auth.bp, wizard.bp, wizard.phone, archive.bp, review.bp, admin.bp, api.bp)
+BLUEPRINTS = (
+    public.bp,
+    preparing.bp,
+    auth.bp,
+    wizard.bp,
+    wizard.phone,
+    wizard.print_shop,
+    archive.bp,
+    review.bp,
+    admin.bp,
+    api.bp,
+)
 
 
 class FormRequest(Request):
@@ -97,6 +108,7 @@ def create_app(config: Config | None = None, *, with_commands: bool = True) -> F
     app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
     watching.init_app(app)
     gate.init_app(app)
+    tus.init_app(app)
     gate.csrf.exempt(api.bp)  # no cookie says there who somebody is
     app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
     add_template_helpers(app)

@@ -55,6 +55,10 @@ def _up_to(most: int, expected: str) -> Callable[[str], int]:
     return read
 
 
+def _hour_or_off(value: str) -> int | None:
+    return None if value == "off" else _up_to(23, "0 至 23 点，或 off")(value)
+
+
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -222,6 +226,12 @@ SETTINGS = (
         _yes,
     ),
     Setting(
+        "SWEEP_HOUR",
+        "4",
+        "hour of the day from which on `flask tick` starts `flask storage sweep`; `off`: never",
+        _hour_or_off,
+    ),
+    Setting(
         "BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT; https in production"
     ),
     Setting("SECRET_KEY", "", "signs the cookies; made on the first start in `DATA`, must be given in production"),
@@ -255,6 +265,12 @@ SETTINGS = (
     ),
     Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
     Setting("ASSISTANCE_DAYS", "5", "working days for the answer to a 核验申请", _whole),
+    Setting(
+        "SCREEN_SIGNATURE",
+        "no",
+        "applicants without an employer may sign on the screen in place of the printed sheet",
+        _yes,
+    ),
     Setting(
         "SECOND_LOOK_PERCENT",
         "0",

@@ -34,8 +34,9 @@ from lib.questions.fields import (
     StepForm,
     TextQuestion,
 )
-from lib.questions.pages import Paper, Step
+from lib.questions.pages import Paper, Step, Topic
 from lib.questions.validators import (
+    Aged,
     AllowedWhen,
     AskedWhen,
     Checked,
@@ -84,6 +85,7 @@ class PersonalForm(StepForm):
             DerivedFrom("number_birth_date", BY_NUMBER),
             Required(),
             Past(0),
+            Aged(*identity.AGES),
             Fits("id_number", identity.birth_date_unlike_number, warn=True),
         ],
     )
@@ -91,17 +93,20 @@ class PersonalForm(StepForm):
     nation = ChoiceQuestion("民族", None, [RequiredWhen(RESIDENT)], listed="nation")
     political_status = ChoiceQuestion("政治面貌", PoliticalStatus, [Required()])
     email = TextQuestion(
-        "电子邮箱", [Optional(), Length(1, 100), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
+        "电子邮箱",
+        [Optional(), Length(1, 100), Email()],
+        clean=identity.normalise_email,
+        render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     postal_address = TextQuestion(
         "通讯地址",
         [Required(), Length(5, 100)],
         span=2,
-        render_kw={"autocomplete": "street-address", "data-places": ""},
+        render_kw={"autocomplete": "address-line1", "data-places": ""},
     )
     postcode = TextQuestion(
         "邮政编码",
-        [Optional(), Matches(r"[0-9]{6}", "邮政编码应为 6 位数字")],
+        [Optional(), Matches(r"[0-9]{6}", "邮政编码应为 6 位数字，请核对")],
         render_kw={"autocomplete": "postal-code", **NUMERIC},
     )
     work_started = MonthQuestion("参加工作时间", [Optional(), Past(16)])
@@ -304,13 +309,18 @@ HAS_TECHNICAL_POST = unless("technical_post", TechnicalPost.NONE)
 HAS_ABACUS = unless("abacus", "none")
 
 
+def _none_of_category(level: str, category: str) -> str | None:
+    unlike = level == QualificationLevel.NONE and category == Category.QUALIFIED
+    return "采集类别填写的是具有会计专业技术资格，请核对专业技术资格，或者改选采集类别" if unlike else None
+
+
 class QualificationForm(StepForm):
     """专业技术资格."""
 
     qualification = ChoiceQuestion(
         "专业技术资格",
         QualificationLevel,
-        [Required()],
+        [Required(), Fits("category", _none_of_category, warn=True)],
         kind="radio",
         hint="会计从业资格证书、考试合格成绩单不是专业技术资格；持有多个资格的，先填会计类",
     )
@@ -331,7 +341,10 @@ class QualificationForm(StepForm):
         [
             RequiredWhen(HAS_QUALIFICATION),
             Length(4, 40),
-            Matches(r"[0-9A-Za-z\u3400-\u9fff〔〕()()\[\] -]+", "证书编号只能有数字、字母、汉字、〔〕、()和短横线"),
+            Matches(
+                r"[0-9A-Za-z\u3400-\u9fff〔〕()()\[\] -]+",
+                "证书编号只能有数字、字母、汉字、〔〕、()和短横线，请照证书核对",
+            ),
         ],
         hint="填证书上的「证书编号」；没有的填「管理号」",
     )
@@ -372,6 +385,8 @@ _PART = tuple(name.replace("full", "part") for name in _FULL)
 _CARD = ("applicant_name", "id_type", "id_number", "sex", "birth_date", "region", "nation")
 _QUALIFIED = ("qualification", "qualification_kind", "qualification_route", "qualification_on", "qualification_no")
 DIPLOMA_HINT = "也可以用学历证明书、《教育部学历证书电子注册备案表》或国(境)外学历学位认证书"
+BY_RESIDENTS = "持居民身份证的"
+BY_CARDS = "持通行证、港澳台居民居住证或者外国人永久居留身份证的"
 IN_PART_TIME = When("has_part_time", (YesNo.YES,))
 
 PAPERS = (
@@ -383,15 +398,16 @@ PAPERS = (
         template="sheet",
         max_pages=2,
     ),
-    Paper("id_portrait", "居民身份证(人像面)", RESIDENT, max_pages=1, proves=_CARD, personal=True),
-    Paper("id_emblem", "居民身份证(国徽面)", RESIDENT, max_pages=1),
-    Paper("card_portrait", "证件(人像面)", OTHER_CARD, max_pages=1, proves=_CARD, personal=True),
-    Paper("card_back", "证件(另一面)", OTHER_CARD, max_pages=1),
-    Paper("passport", "护照资料页", When("id_type", (IdType.PASSPORT,)), proves=_CARD, personal=True),
+    Paper("id_portrait", "居民身份证(人像面)", RESIDENT, BY_RESIDENTS, max_pages=1, proves=_CARD, personal=True),
+    Paper("id_emblem", "居民身份证(国徽面)", RESIDENT, BY_RESIDENTS, max_pages=1),
+    Paper("card_portrait", "证件(人像面)", OTHER_CARD, BY_CARDS, max_pages=1, proves=_CARD, personal=True),
+    Paper("card_back", "证件(另一面)", OTHER_CARD, BY_CARDS, max_pages=1),
+    Paper("passport", "护照资料页", When("id_type", (IdType.PASSPORT,)), "持外国护照的", proves=_CARD, personal=True),
     Paper(
         "employer_licence",
         "统一社会信用代码证书(营业执照、事业单位法人证书等)",
         HAS_EMPLOYER,
+        "有工作单位的",
         proves=(
             "employer_name",
             "employer_code",
@@ -405,22 +421,25 @@ PAPERS = (
         "work_proof",
         "工作证明",
         HAS_EMPLOYER,
+        "有工作单位的",
         required=False,
         hint="可以不传：盖章的信息表已能证明",
         template="work-proof",
         proves=("accounting_posts", "administrative_post"),
     ),
-    Paper("student_card", "学生证或学籍证明", STUDENT, proves=("person_status", "school")),
+    Paper("student_card", "学生证或学籍证明", STUDENT, "在校学生", proves=("person_status", "school")),
     Paper(
         "residence_permit",
         "居住证或居住证明",
         both(NO_EMPLOYER, When("location_kind", (LocationKind.RESIDENCE,))),
+        "没有工作单位、在居住地办理的",
         proves=("home_address",),
     ),
     Paper(
         "household_register",
         "户口簿(本人页)",
         both(NO_EMPLOYER, When("location_kind", (LocationKind.REGISTERED,))),
+        "没有工作单位、在户籍所在地办理的",
         required=False,
         proves=("home_address",),
     ),
@@ -428,6 +447,7 @@ PAPERS = (
         "full_time_diploma",
         "全日制学历证书",
         unless("full_time_level", JUNIOR),
+        "全日制学历是高中、中专或者更高的",
         hint=DIPLOMA_HINT,
         proves=_FULL,
         personal=True,
@@ -436,6 +456,7 @@ PAPERS = (
         "full_time_degree_paper",
         "全日制学位证书",
         All((When("full_time_level", UNIVERSITY), unless("full_time_degree", Degree.NONE))),
+        "有全日制学位的",
         proves=("full_time_degree", "full_time_degree_no"),
         personal=True,
     ),
@@ -443,6 +464,7 @@ PAPERS = (
         "part_time_diploma",
         "非全日制学历证书",
         both(IN_PART_TIME, unless("part_time_level", JUNIOR)),
+        "有非全日制学历的",
         hint=DIPLOMA_HINT,
         proves=_PART,
         personal=True,
@@ -451,6 +473,7 @@ PAPERS = (
         "part_time_degree_paper",
         "非全日制学位证书",
         All((IN_PART_TIME, When("part_time_level", UNIVERSITY), unless("part_time_degree", Degree.NONE))),
+        "有非全日制学位的",
         proves=("part_time_degree", "part_time_degree_no"),
         personal=True,
     ),
@@ -458,6 +481,7 @@ PAPERS = (
         "qualification_certificate",
         "专业技术资格证书",
         HAS_QUALIFICATION,
+        "有专业技术资格的",
         hint="证书编号、姓名和发证日期要看得清",
         proves=_QUALIFIED,
         personal=True,
@@ -466,17 +490,69 @@ PAPERS = (
         "appointment",
         "会计职务聘任证书(聘任文件)",
         HAS_TECHNICAL_POST,
+        "单位聘任了会计技术职务的",
         required=False,
         proves=("technical_post", "technical_post_on"),
     ),
-    Paper("abacus_certificate", "珠算等级证书", HAS_ABACUS, proves=("abacus", "abacus_no"), personal=True),
-    Paper("talent_certificate", "高端会计人才证书", unless("talent", "none"), proves=("talent",), personal=True),
+    Paper(
+        "abacus_certificate", "珠算等级证书", HAS_ABACUS, "有珠算等级的", proves=("abacus", "abacus_no"), personal=True
+    ),
+    Paper(
+        "talent_certificate",
+        "高端会计人才证书",
+        unless("talent", "none"),
+        "入选高端会计人才的",
+        proves=("talent",),
+        personal=True,
+    ),
     Paper(
         "name_change",
         "姓名变更证明",
         When("name_differs", (YesNo.YES,)),
+        "姓名与原来登记的不同的",
         hint="户口簿曾用名页或公安机关的证明",
         proves=("applicant_name",),
     ),
 )
 PAPER = {paper.kind: paper for paper in PAPERS}
+
+
+# --- 信息变更: what may have changed. The last topic of a page stands for all of it ------------------
+
+TOPICS = (
+    Topic(
+        "employer",
+        "工作单位、岗位或人员状态",
+        "例如：换了单位、离职、单位更名或搬迁、岗位变了",
+        "department",
+        ("employer_licence", "work_proof", "student_card", "residence_permit", "household_register"),
+    ),
+    Topic(
+        "education",
+        "学历、学位",
+        "例如：取得了更高的学历或学位",
+        "education",
+        ("full_time_diploma", "full_time_degree_paper", "part_time_diploma", "part_time_degree_paper"),
+    ),
+    Topic(
+        "qualification",
+        "专业技术资格、职务",
+        "例如：取得了新的资格、受聘新的职务、珠算等级变了",
+        "qualification",
+        ("qualification_certificate", "appointment", "abacus_certificate"),
+    ),
+    Topic(
+        "name",
+        "姓名",
+        "需要姓名变更证明和新的证件",
+        "personal",
+        ("id_portrait", "id_emblem", "card_portrait", "card_back", "passport", "name_change"),
+    ),
+    Topic(
+        "contact",
+        "联系方式和其他个人信息",
+        "例如：手机号码、通讯地址、政治面貌、一寸照片变了",
+        "personal",
+        ("talent_certificate",),
+    ),
+)

@@ -336,6 +336,8 @@ class Account(Base):
     state: Mapped[AccountState] = mapped_column(EnumCode(AccountState))
     id_type: Mapped[IdType] = mapped_column(EnumCode(IdType))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    #: What was answered on 准备材料 before, until the first declaration begins: services.site.preparing.
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the number only: sign-in does not ask for the type.
     id_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     name: Mapped[str] = mapped_column(String(50))  # the sign-in name; a changed name replaces it with the approval
@@ -785,6 +787,8 @@ class Declaration(Answers, Base):
     removal_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # an untouched draft was announced
     #: Which pages are done: services.filing.progress. NULL: never worked out.
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: What a change is about: codes of forms.TOPICS. NULL: a first filing, or all pages are shown.
+    change_topics: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -1061,6 +1065,17 @@ class Record(Base):
     account: Mapped[Account] = relationship()
     revision: Mapped[Revision] = relationship()
     department: Mapped[Department] = relationship()
+
+
+class Certificate(Base):
+    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+
+    __tablename__ = "certificate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 
 class RecordRemoval(Base):
@@ -1557,6 +1572,11 @@ class ReviewMeasure(Base):
     seconds: Mapped[int]
     keys: Mapped[int | None]  # NULL: without a script
     clicks: Mapped[int | None]
+    # Where the seconds went, as the page's script saw it. NULL: without a script, and before this was measured.
+    look_seconds: Mapped[int | None]  # until the first key or click
+    pictures_seconds: Mapped[int | None]
+    marks_seconds: Mapped[int | None]
+    confirmation_seconds: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
 
@@ -1626,6 +1646,27 @@ class PhoneUpload(Base):
 
     session: Mapped[WebSession] = relationship()
     declaration: Mapped[Declaration] = relationship()
+
+
+class PrintCode(Base):
+    """A short address at which a print shop opens one printed version as a PDF, for some hours and some times.
+
+    The code itself is not stored: its owner's page derives it from ``uid``.
+    """
+
+    __tablename__ = "print_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True, default=new_uid)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), index=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    opened: Mapped[int] = mapped_column(default=0)  # how often the PDF was opened
+
+    declaration: Mapped[Declaration] = relationship()
+    sheet: Mapped[Sheet] = relationship()
 
 
 class Upload(Base):

@@ -15,6 +15,7 @@ from bench import (
     cold_start,
     first_visit,
     instances,
+    keys26,
     lists,
     over_http,
     page_costs,
@@ -35,9 +36,10 @@ LARGEST_PEER = 1_000_000
 def main() -> int:
     given = _arguments()
     try:
-        instances.check_room(given.data, given.people, with_postgres="postgresql" in given.engines)
+        if not set(given.figures) <= set(APART):
+            instances.check_room(given.data, given.people, with_postgres="postgresql" in given.engines)
         with instances.locked(given.data):
-            for name, run in FIGURES.items():
+            for name, run in (FIGURES | APART).items():
                 if name in given.figures:
                     run(given)
             report.summary()
@@ -49,8 +51,10 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=list(FIGURES), help="which figures")
-    parser.add_argument("--people", type=int, default=SHORT, help=f"people of the large database ({SHORT:,})")
+    parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=[*FIGURES, *APART], help="which figures")
+    parser.add_argument(
+        "--people", type=int, help=f"people of the large database ({SHORT:,}; keys26: {keys26.PEOPLE:,})"
+    )
     parser.add_argument("--small", type=int, default=SMALL, help=f"people of the small one ({SMALL:,})")
     parser.add_argument("--calls", type=int, help="calls of each list and database (40; from a million people on, 300)")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each page (20)")
@@ -61,6 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
+    given.people = given.people or (keys26.PEOPLE if given.figures == ["keys26"] else SHORT)
     given.calls = given.calls or (300 if given.people >= 1_000_000 else 40)
     return given
 
@@ -104,6 +109,10 @@ FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "p11": lambda _given: first_visit.run(),
     "http": lambda given: over_http.run(given.requests),
     "lock": lambda given: write_lock.run(max(3, given.rounds // 2)),
+}
+#: Only when they are asked for.
+APART: dict[str, Callable[[argparse.Namespace], None]] = {
+    "keys26": lambda given: keys26.run(given.data, given.small, given.people, given.calls, given.only)
 }
 
 

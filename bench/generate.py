@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -49,7 +50,8 @@ def fill(app: Flask, people: int, today: date, seed: int = 1) -> None:
         db.engine.dispose()  # leaving WAL needs exclusive use of the database
         raw = db.engine.raw_connection()
         try:
-            _fill(raw.driver_connection, invented, officers, keys())
+            with loading(raw.driver_connection):
+                _fill(raw.driver_connection, invented, officers, keys())
         finally:
             raw.close()
             db.engine.dispose()
@@ -271,9 +273,6 @@ def _at(moment: datetime) -> str:
 
 
 def _fill(connection: Any, invented: Invented, officers: dict[int, list[int]], ring: Keyring) -> None:
-    for pragma in _LOADING:
-        connection.execute(f"PRAGMA {pragma}")
-    later = _drop_indexes(connection)
     writer = Writer(invented, officers, ring)
     connection.execute("CREATE TEMP TABLE found (department_id, key, declaration_id)")
     writer.key.sql = "INSERT INTO temp.found VALUES (?, ?, ?)"
@@ -285,9 +284,6 @@ def _fill(connection: Any, invented: Invented, officers: dict[int, list[int]], r
     _write_derived(connection, writer)
     connection.execute("COMMIT")
     connection.execute("DROP TABLE temp.found")
-    for statement in later:
-        connection.execute(statement)
-    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _write(connection: Any, tables: Iterable[Bulk]) -> None:
@@ -304,6 +300,18 @@ def _write_derived(connection: Any, writer: Writer) -> None:
     counter.rows = [(*key, n) for key, n in sorted(writer.counts.items())]
     connection.execute("INSERT INTO search_key SELECT * FROM temp.found ORDER BY 1, 2, 3")
     _write(connection, (employer, suffix, counter))
+
+
+@contextmanager
+def loading(connection: Any) -> Iterator[None]:
+    """Nothing is kept for a crash, and indexes are made at the end, sorted."""
+    for pragma in _LOADING:
+        connection.execute(f"PRAGMA {pragma}")
+    later = _drop_indexes(connection)
+    yield
+    for statement in later:
+        connection.execute(statement)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _drop_indexes(connection: Any) -> list[str]:

@@ -32,6 +32,7 @@ HOME = Path(__file__).parent / "data"
 #: What a person takes on the disk, in bytes: measured, rounded up.
 SQLITE_BYTES, POSTGRES_BYTES = 2_600, 3_400
 _SPARE = 2_000_000_000
+Fill = Callable[[Flask, int, date, int], None]
 
 
 class NoRoom(Exception):
@@ -113,23 +114,23 @@ def check_room(home: Path, people: int, *, with_postgres: bool) -> None:
         raise NoRoom(f"{home} has room for {free / 1e9:.1f} GB, {people:,} people need {needed / 1e9:.1f} GB")
 
 
-def sqlite(home: Path, people: int, seed: int = 1) -> Instance:
+def sqlite(home: Path, people: int, seed: int = 1, kind: str = "people", fill: Fill = generate.fill) -> Instance:
     """The SQLite instance of ``people`` people: made now, or an older one brought to the newest schema."""
-    folder = home / f"people-{people}-{seed}"
+    folder = home / f"{kind}-{people}-{seed}"
     made = folder / "made.json"
     if not made.exists() or json.loads(made.read_text())["mark"] != _mark():
         shutil.rmtree(folder, ignore_errors=True)
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         began = perf_counter()
-        make(part, people, seed)
+        make(part, people, seed, fill)
         facts = {"mark": _mark(), "people": people, "seed": seed, "day": today().isoformat()}
         (part / made.name).write_text(json.dumps(facts | {"seconds": round(perf_counter() - began)}))
         part.rename(folder)
     return Instance("sqlite", people, _migrated(app_of(folder)), folder)
 
 
-def make(folder: Path, people: int, seed: int = 1) -> Flask:
+def make(folder: Path, people: int, seed: int = 1, fill: Fill = generate.fill) -> Flask:
     """A new instance in an empty folder: the product's tables, reference data and keys, and the people."""
     app = app_of(folder)
     with app.app_context(), transaction_mode("IMMEDIATE"):
@@ -138,7 +139,7 @@ def make(folder: Path, people: int, seed: int = 1) -> Flask:
         load_reference_data(ROOT / "data")
         db.session.commit()
         db.session.remove()
-    generate.fill(app, people, today(), seed)
+    fill(app, people, today(), seed)
     return app
 
 

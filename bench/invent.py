@@ -18,7 +18,7 @@ from bench import names
 
 WAITING, IN_REVIEW, RETURNED, APPROVED, DECLINED = "submitted", "in_review", "returned", "approved", "declined"
 #: Who files now: one in ten. Everybody else was decided in the three years before.
-_RECENT = 0.10
+RECENT = 0.10
 _RECENT_STATUS = {WAITING: 70, IN_REVIEW: 5, RETURNED: 25}
 _IN_HANDS = 20  # of one office: its officers hold no more at a time, however many people file
 _DECIDED_STATUS = {APPROVED: 944, DECLINED: 56}
@@ -98,7 +98,7 @@ class Invented:
 
     def _batch(self, rng: random.Random, in_hands: Counter[int], serials: range) -> Iterator[Person]:
         offices = rng.choices(self.offices, cum_weights=self._office_weights, k=len(serials))
-        recent_from = self.people - round(self.people * _RECENT)
+        recent_from = self.people - round(self.people * RECENT)
         for serial, name, office in zip(serials, _names(rng, len(serials)), offices, strict=True):
             recent = serial >= recent_from
             status = _status(rng, in_hands, office, recent)

@@ -201,30 +201,30 @@ _HEADS = (
 )
 
 
-def run(pairs: Sequence[Pair], calls: int, only: str = "") -> None:
+def run(pairs: Sequence[Pair], calls: int, only: str = "", *, figure: str = "p3", desk: type[Desk] = Desk) -> None:
     """Measure, print the table, write the JSON."""
     found = []
     for pair in pairs:
         for scope, department in SCOPES.items():
-            for measured in _measure(pair, scope, department, calls, only):
+            for measured in _measure(pair, scope, department, calls, only, desk):
                 print(f"  {measured.engine} {scope} {measured.title}: {measured.ratios['cpu p50']:.2f}", flush=True)
                 found.append(measured)
     small, large = pairs[0]
-    print(f"\nP3  lists at {large.people:,} people against {small.people:,}, {calls} calls of each in turn\n")
+    people = f"{large.people:,} people against {small.people:,}"
+    print(f"\n{figure.upper()}  lists at {people}, {calls} calls of each in turn\n")
     print(report.table(_HEADS, [measured.row() for measured in found]))
     counted = [measured for measured in found if measured.comparable]
     missed = sum(measured.verdict == "MISSED" for measured in counted)
     print(f"\n{len(counted) - missed} of {len(counted)} lists with answers of one length keep to ≤ {GOAL}")
     kept = f"{len(counted) - missed} of {len(counted)} lists"
-    report.note("P3", f"lists at {large.people:,} people against {small.people:,}", kept, f"≤ {GOAL} × each", "")
+    report.note(figure.upper(), f"lists at {people}", kept, f"≤ {GOAL} × each", "")
     facts = {"few": small.people, "many": large.people, "lists": [measured.facts() for measured in found]}
-    print(report.save("p3", facts))
+    print(report.save(figure, facts))
 
 
-def _measure(pair: Pair, scope: str, department: str, calls: int, only: str) -> Iterator[Measured]:
-    desks = [Desk(instance, department) for instance in pair]
-    for kind in (Desk.services, Desk.pages):
-        few, many = (kind(desk) for desk in desks)
+def _measure(pair: Pair, scope: str, department: str, calls: int, only: str, desk: type[Desk]) -> Iterator[Measured]:
+    small, large = (desk(instance, department) for instance in pair)
+    for few, many in ((small.services(), large.services()), (small.pages(), large.pages())):
         for title in few:
             if only in title and (call := few[title]()) and (other := many[title]()):
                 yield _compare(pair, scope, title, (call, other), calls)

@@ -6,16 +6,20 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, opened, writing
-from forms import PHOTO
-from lib.codes import OPEN, Status
+from forms import PHOTO, TOPICS
+from lib.codes import OPEN, AgreedKind, Status
 from lib.storage import FileDamaged, FileMissing
 from models import Record, db, store
 from services import access
 from services.access import APPLICANTS, only
 from services.declaration import answers
+from services.departments.snapshot import AgreedText
 from services.filing.case import DeclarationCase
+from services.filing.change import known as known_topics
+from services.records import certificate_pdf, certificates
 from services.records import own as records_own
 from services.sheet import content as sheet_content
+from services.site import agreed_texts
 from services.workflow import start as workflow_start
 
 bp = Blueprint("archive", __name__)
@@ -63,6 +67,7 @@ def _page(shown: records_own.OwnVersion, versions: list[records_own.OwnVersion],
         name=revision.answers["applicant_name"],
         photo=PHOTO if revision.papers.get(PHOTO) else "",
         sections=answers.sections(revision.answers),
+        main=certificates.said(revision),
         changes=answers.changes(before.revision.answers, revision.answers) if before else {},
         papers=records_own.papers_of(revision),
         open_declaration=latest if latest and latest.status in OPEN else None,
@@ -106,14 +111,55 @@ def print_record() -> ResponseReturnValue:
     return response
 
 
-@bp.post("/archive/change")
+@bp.post("/archive/certificate")
 @only(*APPLICANTS)
-def change() -> ResponseReturnValue:
-    """【申请变更】: a new declaration that begins as a copy of the record."""
+def issue_certificate() -> ResponseReturnValue:
+    """【开具采集证明】: keep its code, then lead to the PDF."""
     own_record()
     try:
         with writing():
-            workflow_start.start_change(me(), _found())
+            certificates.issue(me(), _found())
+            db.session.commit()
+    except certificates.NoCertificate as error:
+        flash(str(error), "y")
+        return redirect(url_for("archive.own"))
+    return redirect(url_for("archive.certificate"))
+
+
+@bp.get("/archive/certificate.pdf")
+@only(*APPLICANTS)
+def certificate() -> ResponseReturnValue:
+    """The certificate of the record as it is now. Not issued yet: back to the record."""
+    record = own_record()
+    issued = certificates.of_record(record)
+    if issued is None:
+        flash("请先点【开具采集证明】", "y")
+        return redirect(url_for("archive.own"))
+    config = current_app.config
+    data = certificates.data(record, issued, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
+    db.session.rollback()  # drawing does not need the database
+    response = Response(certificate_pdf.draw(data), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="certificate-{issued.code}.pdf"'
+    return response
+
+
+def _notice() -> AgreedText:
+    return agreed_texts.current(AgreedKind.NOTICE)
+
+
+@bp.route("/archive/change", methods=["GET", "POST"])
+@only(*APPLICANTS)
+def change() -> ResponseReturnValue:
+    """【申请变更】: what has changed? Then a new declaration begins as a copy of the record."""
+    record, topics = own_record(), known_topics(request.form.getlist("topic"))
+    try:
+        workflow_start.may_change(me(), record)
+        if not topics:
+            problem = "请选择哪些内容变了" if request.method == "POST" else ""
+            page = render_template("archive/change.html", topics=TOPICS, problem=problem, notice=_notice())
+            return page, 422 if problem else 200
+        with writing():
+            workflow_start.start_change(me(), _found(), topics)
             db.session.commit()
     except workflow_start.RecordClosed as error:
         flash(str(error), "y")

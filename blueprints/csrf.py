@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from flask import Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect, generate_csrf
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from lib.http.masking import masked, unmasked
 
@@ -33,6 +34,14 @@ class MaskedCSRF(CSRFProtect):
     def protect(self, apply_exemptions: bool = False) -> None:
         if request.method in current_app.config["WTF_CSRF_METHODS"]:  # asked first: most requests are none of these
             super().protect(apply_exemptions)
+
+    def secret_of_form(self) -> str:
+        """The secret of the page that the form came from, be it the sender's or not; empty if we never gave it out."""
+        signer = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="wtf-csrf-token")
+        try:
+            return str(signer.loads(self._get_csrf_token() or ""))
+        except BadData:
+            return ""
 
     def _get_csrf_token(self) -> str | None:
         """What the form or the header carries, without its mask."""

@@ -17,6 +17,7 @@ from lib import database, files
 from lib.crypto import HashingBusy
 from lib.database import begin_mode
 from lib.database.reader import end_reading
+from lib.database.transactions import roll_back
 from lib.files import StorageFailure
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
@@ -88,7 +89,7 @@ def init_app(app: Flask) -> None:
 
 def page(code: int, advice: str = "", title: str = "") -> ResponseReturnValue:
     end_reading()
-    db.session.rollback()
+    roll_back(db.session())
     if problems.wanted():
         return problems.answer(code, advice, title)
     usual = ERRORS.get(code, ERRORS[400] if code < 500 else ERRORS[500])

@@ -11,16 +11,19 @@ from typing import Any
 
 from flask import Flask, Request, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints import problems, token_gate, writing
+from blueprints import errors, problems, token_gate, writing
 from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, failure_of
 from lib.database.reader import begin_reading, stop_reading
+from lib.database.transactions import roll_back
 from lib.files import StorageFailure
 from models import ParkedForm, db
 from services.access import Actor
@@ -69,6 +72,8 @@ def init_app(app: Flask) -> None:
     app.before_request(check_permission)
     app.after_request(drain_request)
     app.teardown_request(stop)
+    app.register_error_handler(CSRFError, form_of_another_page)
+    app.teardown_appcontext(give_back)
     login_manager.init_app(app, add_context_processor=False)
     app.context_processor(lambda: {"current_user": g.get("actor") or VISITOR})
     login_manager.request_loader(lambda _request: g.get("actor"))
@@ -77,6 +82,12 @@ def init_app(app: Flask) -> None:
 def stop(_error: BaseException | None) -> None:
     reference_version.release()
     stop_reading()
+
+
+def give_back(_error: BaseException | None) -> None:
+    """Before the session is removed: the answer is made, whatever has become of the server of the database."""
+    if db.session.registry.has():
+        roll_back(db.session())
 
 
 def session_cookie(*, staff: bool) -> tuple[str, str]:
@@ -167,6 +178,27 @@ def _expects_data() -> bool:
     return "Tus-Resumable" in request.headers or request.accept_mimetypes.to_header() == "application/json"
 
 
+def form_of_another_page(_error: CSRFError) -> ResponseReturnValue:
+    """A form whose token is not this session's: the cookie has gone, or the person has signed in again elsewhere.
+
+    The token was given to the pages of one person only. So the form is kept for that person, and for nobody else.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "roles", None) is None or g.ended or problems.wanted():
+        return errors.page(400)
+    whose = sessions.of_csrf(csrf.secret_of_form())
+    if g.actor is None:
+        g.ended = whose
+        return errors.page(401) if _expects_data() else _redirect_to_sign_in()
+    place = next_page.giving_page(_page_path(), staff=is_staff_path())
+    if whose and place and g.actor.id == (whose.staff_id if g.actor.is_staff else whose.account_id):
+        g.ended = whose
+        if _park_form():
+            flash("您重新登录过，刚才的页面已经过期。填写的内容还在下面，请核对后再提交。", "y")
+            return redirect(place)
+    return errors.page(400)
+
+
 def drain_request(response: Response) -> Response:
     """Read the rest of a short body. Else the server closes the connection, and a browser that is still sending
     never reads the response: a refused upload would look like a network failure."""
@@ -187,6 +219,8 @@ def _redirect_to_sign_in() -> Response | BaseResponse:
         flash(f"登录已超时。{kept}", "y")
     elif g.ended:
         flash("登录已超时，请重新登录。", "y")
+    elif request.method not in SAFE:
+        flash("登录已失效，刚才填写的内容没有保留。请重新登录后再填写。", "y")
     return redirect(url_for("auth.staff_login" if is_staff_path() else "auth.login"))
 
 

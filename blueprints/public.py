@@ -32,6 +32,7 @@ from services.departments.snapshot import AgreedText
 from services.filing import next_page, verification
 from services.operations import backup_runs, gauges, readiness
 from services.papers import photo_tool
+from services.records import certificates
 from services.sheet import commitment as sheet_commitment
 from services.sheet import templates as sheet_templates
 from services.site import agreed_texts, guide, notices, privacy
@@ -81,7 +82,8 @@ def guide_page() -> str:
     return render_template(
         "public/guide.html",
         steps=STEPS,
-        needs=guide.required_papers(),
+        needed=guide.needed_papers(required=True),
+        optional=guide.needed_papers(required=False),
         days=current_app.config["REVIEW_DAYS"],
         factors=current_app.config["LEGACY_CLAIM_FACTORS"],
         templates=sheet_templates.TEMPLATES,
@@ -201,9 +203,11 @@ def verify_code() -> ResponseReturnValue:
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> ResponseReturnValue:
-    """The target of the QR code on a printed sheet."""
+    """The target of the QR code on a printed sheet and on a certificate."""
     code, source = verification.plain(code), client_source()
     found = verification.verify(code)
+    if found is None and (certificate := certificates.verify(code)):
+        return render_template("public/verify_certificate.html", found=certificate)
     wait = 0 if found else verification.wait(source)
     page = render_template("public/verify.html", found=found, asked=True, code=code, wait=wait)
     if found is None and verification.is_code(code) and not wait:

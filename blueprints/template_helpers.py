@@ -22,6 +22,7 @@ from lib.clock import local
 from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
 from lib.pictures import portrait
+from lib.questions.validators import problem_of
 from models import db
 from services.access import Actor
 from services.corrections import tasks as corrections
@@ -54,6 +55,7 @@ def add_template_helpers(app: Flask) -> None:
         "mask_number": mask_number,
         "mask_phone": mask_phone,
         "nl_paragraphs": to_paragraphs,
+        "problem_of": problem_of,
         "text_blocks": plain_text.blocks,
         "tel": telephone,
     }

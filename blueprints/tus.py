@@ -15,7 +15,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Flask, Response, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
@@ -40,6 +40,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration"
 CONTENT = "application/offset+octet-stream"
 CHUNK = 512 * 1024  # bytes that are encrypted and stored together; a killed server loses at most one chunk
 MAX_METADATA = 4000  # characters
+_ADDRESS = re.compile(r"/(?:apply|hand-over/[^/]+)/uploads(?:/|\Z)")
 _WHOLE = re.compile(r"[0-9]{1,15}\Z")
 
 Find = Callable[[], Owner]
@@ -54,18 +55,34 @@ class ProtocolError(Exception):
         self.code = status
 
 
+def init_app(app: Flask) -> None:
+    app.after_request(_name_version)
+
+
+def _name_version(response: Response) -> Response:
+    """The gate, the router and error pages answer at these addresses too."""
+    if "/uploads" in request.path and _ADDRESS.match(request.path):
+        response.headers.setdefault("Tus-Resumable", VERSION)
+    return response
+
+
+def offer() -> Response:
+    """OPTIONS, at every address of uploads."""
+    return _answer(204, {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)})
+
+
 def collection(find: Find, address: Address) -> Response:
-    """OPTIONS and POST at the creation URL; ``address`` makes the URL of an upload from its uid."""
-    if request.method == "OPTIONS":
-        offered = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_BYTES)}
-        return _answer(204, offered)
+    """POST at the creation URL; ``address`` makes the URL of an upload from its uid."""
     return handle_errors(lambda: _create(find, address))
 
 
 def upload(find: Find, uid: str) -> Response:
-    """HEAD, PATCH and DELETE at the URL of an upload."""
+    """HEAD, PATCH and DELETE at the URL of an upload; a client that may only POST names the method in a header."""
     verbs = {"HEAD": _head, "PATCH": _append, "DELETE": _discard}
-    return handle_errors(lambda: verbs[request.method](find, uid))
+    method = request.headers.get("X-HTTP-Method-Override", "") if request.method == "POST" else request.method
+    if verb := verbs.get(method.upper()):
+        return handle_errors(lambda: verb(find, uid))
+    return _answer(405, {"Allow": ", ".join(("OPTIONS", *verbs))}, "X-HTTP-Method-Override: HEAD, PATCH, DELETE")
 
 
 def _answer(status: int, headers: dict[str, str], text: str = "") -> Response:
@@ -110,9 +127,8 @@ def _whole_number_header(header: str) -> int:
     return int(value)
 
 
-def _metadata() -> dict[str, str]:
-    """Upload-Metadata: pairs of a name and a text in base64, separated by commas."""
-    header = request.headers.get("Upload-Metadata", "")
+def _metadata(header: str) -> dict[str, str]:
+    """Pairs of a name and a text in base64, separated by commas."""
     if len(header) > MAX_METADATA:
         raise ProtocolError(400, "Upload-Metadata: too long")
     found = {}
@@ -139,14 +155,15 @@ def _facts(told: dict[str, str]) -> dict[str, Any]:
 def _create(find: Find, address: Address) -> Response:
     if "Upload-Defer-Length" in request.headers:
         raise ProtocolError(400, "Upload-Defer-Length: not offered")
-    length, told = _whole_number_header("Upload-Length"), _metadata()
+    given = request.headers.get("Upload-Metadata", "")
+    length, told = _whole_number_header("Upload-Length"), _metadata(given)
     if length == 0:
-        raise ProtocolError(400, "文件是空的，请重新选择图片")
+        raise ProtocolError(400, "文件是空的，请重新选择")
     with_upload = request.mimetype == CONTENT
     if with_upload and (request.content_length or 0) > length:
         raise TooLarge("收到的内容比文件还长，请重新选择图片")
     _refuse_unwritable(length)
-    facts = _facts(told)
+    facts = _facts(told) | {"given": given}
     with writing():
         upload = resumable_uploads.begin(find(), told.get("kind", ""), length, facts)
         uid, arrived, expires = upload.uid, upload.arrived, resumable_uploads.expires_at(upload)
@@ -163,9 +180,9 @@ def _refuse_unwritable(length: int) -> None:
 
 def _head(find: Find, uid: str) -> Response:
     upload = resumable_uploads.find(find(), uid)
-    return _answer(
-        200, {"Upload-Length": str(upload.length)} | _state(upload.arrived, resumable_uploads.expires_at(upload))
-    )
+    known = {"Upload-Length": str(upload.length), "Upload-Metadata": (upload.facts or {}).get("given", "")}
+    state = _state(upload.arrived, resumable_uploads.expires_at(upload))
+    return _answer(200, {name: value for name, value in known.items() if value} | state)
 
 
 def _state(arrived: int, expires: datetime) -> dict[str, str]:

@@ -9,15 +9,14 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from commands.report import progress, reporting
-from lib.database import transaction_mode
+from lib.database import alone, transaction_mode
 from lib.storage import Store, open_store
 from lib.storage.s3 import S3Place, read_place
-from models import keys, store
-from services.operations import storage_check, storage_copy
+from models import db, keys, store
+from services.operations import heartbeats, storage_check, storage_copy, sweeps
 from services.papers import papers
 
 group = AppGroup("storage", help="上传的文件：检查、清理、复制到另一处。")
-DAY = 24 * 3600
 STATES = {"missing": "缺失", "damaged": "损坏", "lost": "写入后读不到"}
 
 
@@ -41,10 +40,16 @@ def check() -> None:
 @click.option("--dry-run", is_flag=True, help="只显示会清理什么，不清理。")
 @reporting
 def sweep(dry_run: bool) -> None:
-    """清理 24 小时以来没有登记的文件：先放入回收站，再过 24 小时删除。"""
-    with transaction_mode("DEFERRED"):
-        named = papers.referenced()
-    done = store().sweep(named.__contains__, DAY, dry_run)
+    """清理 24 小时以来没有登记的文件：先放入回收站，再过 24 小时删除。flask tick 每天做一次。"""
+    with alone(db.engine, sweeps.LOCK) as nobody_else, transaction_mode("DEFERRED"):
+        if not nobody_else:
+            raise click.ClickException("另一台机器正在清理；请等它结束")
+        done = sweeps.sweep(store(), dry_run=dry_run)
+        db.session.rollback()
+    if not dry_run:
+        with transaction_mode("IMMEDIATE"):
+            heartbeats.beat(sweeps.SWEPT)
+            db.session.commit()
     words = "将要" if dry_run else "已"
     click.echo(
         f"{words}放入回收站 {len(done.trashed)} 个文件，从回收站删除 {len(done.removed)} 个，"

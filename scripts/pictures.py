@@ -153,7 +153,7 @@ def queue(camera: Camera) -> Image.Image:
 
 def review(camera: Camera, height: int = 860) -> Image.Image:
     """An answer is marked, and a place on a picture."""
-    page = _file(camera, "赵海明", "mine", height)
+    page = open_file(camera, "赵海明", "mine", height)
     for target in ("postal_address", "id_portrait"):
         row = page.locator(f"#row-{target}")
         row.locator("[data-mark]").check()
@@ -185,13 +185,12 @@ def return_(camera: Camera) -> Image.Image:
 
 
 def differences(camera: Camera) -> Image.Image:
-    page = _file(camera, "孙立国", "again", 860)
+    page = open_file(camera, "孙立国", "again", 860)
     press(page, "领取")
-    press(page, "对比上次")
     return shot(page)
 
 
-def _file(camera: Camera, name: str, lane: str, height: int) -> Page:
+def open_file(camera: Camera, name: str, lane: str, height: int) -> Page:
     """A submission, opened from a part of the officer's list."""
     page = camera.go(OFFICER, f"/staff/queue?lane={lane}", DESK, height)
     press(page, name)
@@ -329,7 +328,12 @@ def _chromium() -> Iterator[Browser]:
         # A field for a date shows its pattern in the browser's language (package chromium-l10n), not in the page's.
         language: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN"}
         options = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(PROGRAMS), args=options, env=language)
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(PROGRAMS),
+            args=options,
+            env=language,
+            ignore_default_args=["--hide-scrollbars"],
+        )
         yield browser
         browser.close()
 

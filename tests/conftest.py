@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,12 @@ from tests.support.site.postgres import (  # noqa: F401 (fixtures)
 from tests.support.site.served import installed  # noqa: F401 (fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Tests make and remove folders all the time. In memory that costs next to nothing, and no disk is worn out.
+IN_MEMORY, ENOUGH = Path("/dev/shm"), 3 << 30
+if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= ENOUGH:
+    os.environ["TMPDIR"] = str(IN_MEMORY)  # for what tests start, too
+    tempfile.tempdir = None
+
 #: `make test-postgres`: every test with an application of its own process, but those that are about SQLite.
 ON_POSTGRESQL = os.environ.get("TEST_ENGINE") == "postgresql"
 

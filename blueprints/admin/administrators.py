@@ -17,6 +17,8 @@ from services.accounts.staff import StaffRefused
 from services.administration import administrators, staff_accounts
 from services.administration.administrators import CONFIRMERS, PROPOSERS
 
+SETTLED = "这个账号已经处理过。初始密码只显示一次：没有交给本人的，请重新生成初始密码"
+
 
 class NewAdministratorForm(NewStaffForm):
     def __init__(self, **options: Any) -> None:
@@ -83,6 +85,8 @@ def decide_administrator(uid: str) -> ResponseReturnValue:
     password_hash = passwords.hashed(password, staff=True)
     with writing():
         row, is_new = _found(uid), False
+        if row.proposed_by is None:  # a second click, or a page that was open for long
+            return changed(uid, SETTLED)
         if request.form.get("action") != "refuse":
             if not administrators.may_decide(me(), row):
                 abort(404)

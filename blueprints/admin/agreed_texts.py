@@ -135,6 +135,7 @@ def _preview(kind: AgreedKind, text: AgreedText, form: PublishForm) -> str:
         form=form,
         seen=agreed_texts.mark(draft),
         now=now,
+        scheduled=[one for one in agreed_texts.versions(kind) if one.starts_at > utcnow()],
         compared=_differences(now, text),
         days=current_app.config["REVIEW_DAYS"],
         ways_on=matching.ways_on(),

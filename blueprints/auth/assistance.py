@@ -94,7 +94,7 @@ def prepared_document(data: bytes) -> DocumentPicture:
     config = current_app.config
     db.session.rollback()  # slow: do not hold a transaction
     virus_scan.check(data, Scanner(config["CLAMD"], required=config["CLAMD_FAIL"] == "closed"))
-    made = preparation.prepare(store(), data)
+    (made,) = preparation.prepare_pages(store(), data)
     return DocumentPicture(made.blob.address, made.thumb.address, made.picture.width, made.picture.height)
 
 

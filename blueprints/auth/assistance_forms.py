@@ -67,7 +67,8 @@ class AssistanceForm(NumberedForm):
     )
     office = OfficeQuestion("会计管理部门", None, [Required()], hint="请选择工作单位或者户籍所在县(区)的部门，由它办理")
     document = PictureQuestion(
-        "证件照片", hint="手持证件拍照，脸和证件都要清楚；也可以只拍证件有照片的一面。一张，不超过 15 MB"
+        "证件照片",
+        hint="手持证件拍照，脸和证件都要清楚；也可以只拍证件有照片的一面。一张(也可以是一页的 PDF)，不超过 15 MB",
     )
     privacy = ConfirmQuestion("我已阅读并同意《个人信息告知》", [Required()])
 

@@ -39,6 +39,7 @@ class EmailForm(AccountForm):
     target = TextQuestion(
         "电子邮箱",
         [Required(), Length(1, 120), Email()],
+        clean=identity.normalise_email,
         render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     current = SecretQuestion("登录密码", "current-password")

@@ -51,7 +51,10 @@ class RegisterForm(AccountForm):
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )
     email = TextQuestion(
-        "电子邮箱", [Optional(), Length(1, 120), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
+        "电子邮箱",
+        [Optional(), Length(1, 120), Email()],
+        clean=identity.normalise_email,
+        render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     privacy = ConfirmQuestion("我已阅读并同意《个人信息告知》", [Required()])
 

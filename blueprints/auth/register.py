@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import client_source, writing
+from blueprints import client_source, preparing, writing
 from blueprints.account_forms import NUMBER_TAKEN
 from blueprints.auth.forms import NewPasswordForm, RegisterForm
 from blueprints.auth.shared import bp, duration, remember, to_sign_in
@@ -24,8 +24,9 @@ TOKEN = "reservation"  # noqa: S105 - the name under which the page cookie holds
 @public
 def register() -> ResponseReturnValue:
     """Only a complete, valid form reveals whether a number is free, with one message for all reasons."""
-    form = RegisterForm()
+    form, prepared = RegisterForm(), preparing.kept()
     if request.method != "POST":
+        form.id_type.data = prepared.id_type if prepared else form.id_type.data
         return _page(form)
     if not form.validate():
         return _page(form), 422
@@ -99,10 +100,11 @@ def register_password() -> ResponseReturnValue:
     db.session.rollback()  # hashing is slow: do not hold a transaction
     if not form.validate_on_submit():
         return render_template("auth/register_password.html", form=form), 422 if form.is_submitted() else 200
-    password_hash = passwords.hashed(form.password.data)
+    password_hash, prepared = passwords.hashed(form.password.data), preparing.kept()
     try:
         with writing():
             account = applicants.activate(token, password_hash)
+            account.prepared = prepared.to_keep() if prepared else None
             _finish(account.id_number, account.phone or "")
             typed = _personal(account)
             db.session.commit()
@@ -111,6 +113,7 @@ def register_password() -> ResponseReturnValue:
     except NumberTaken:
         return _page(RegisterForm(formdata=None), occupied=NUMBER_TAKEN), 409
     session.pop(TOKEN)
+    session.pop(preparing.KEPT, None)
     flash("注册成功，请登录", "g")
     return to_sign_in(typed)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints import client_source, device_name, writing
 from blueprints.account_forms import LoginForm
@@ -19,7 +20,7 @@ from blueprints.auth.shared import (
     signed_in_response,
 )
 from blueprints.gate import signed_in
-from models import db
+from models import Account, db
 from services.access import Actor, public
 from services.accounts import applicants, known_devices, passwords, throttle
 from services.accounts.applicants import AccountFrozen, KnownApplicant, StepExpired
@@ -27,12 +28,13 @@ from services.accounts.throttle import CountedAttempt
 from services.filing import next_page
 
 WRONG = "姓名、证件号码或登录密码不正确，请核对后再试"
+WRONG_PASSWORD = "登录密码不正确，请核对后再试"  # noqa: S105 - words
 FROZEN = "该账号已被冻结，不能登录。如有疑问，请携带身份证件到当地会计管理部门核实，或者拨打咨询电话"
 TOO_OFTEN = {
     "source": "该证件号码在您所在的网络登录失败的次数过多，请 {}后再试，或者换用其他网络（如手机流量）登录。"
-    "忘记密码的，请使用“忘记密码”",
+    "忘记密码的，请使用【忘记密码】",
     "person": "该证件号码今天登录失败的次数过多，可能有人在试密码。请用以前登录过的手机或电脑登录，或者 {}后再试；"
-    "着急的，请到会计管理部门窗口领取激活码，通过“忘记密码”重新设置",
+    "着急的，请到会计管理部门窗口领取激活码，通过【忘记密码】重新设置",
     "address": "您所在的网络登录失败的次数过多，与您的证件号码无关。请 {}后再试，或者换用其他网络（如手机流量）登录；"
     "以前登录过的手机或电脑可以直接登录",
 }
@@ -45,14 +47,30 @@ def login() -> ResponseReturnValue:
     if request.method != "POST":
         actor = signed_in()
         return redirect(_place(actor)) if actor else _page(_filled())
-    form = LoginForm()
+    form = _sent()
     if not form.validate():
         return _page(form), 422
     made, who = _begin(form)
     if made.until:
         return _page(form, TOO_OFTEN[made.limited].format(duration(made.minutes))), 429
     proved = applicants.authenticate(who, form.name.data, form.password.data)
-    return _enter(form, made, proved) if proved else (_page(form, WRONG), 422)
+    if proved:
+        return _enter(form, made, proved)
+    return _page(form, WRONG if "number" in request.form else WRONG_PASSWORD), 422
+
+
+def _who_returns() -> KnownApplicant | None:
+    """Whose session timed out in this browser: the password is enough then, unless another person wants to sign in."""
+    ended = g.ended
+    if not ended or not ended.timed_out or not ended.account_id or "other" in request.args:
+        return None
+    return applicants.known(db.session.get(Account, ended.account_id))
+
+
+def _sent() -> LoginForm:
+    """The form, with name and number where the page did not ask for them."""
+    who = None if "number" in request.form else _who_returns()
+    return LoginForm(MultiDict({**request.form, "name": who.name, "number": who.number})) if who else LoginForm()
 
 
 def _filled() -> LoginForm:
@@ -97,7 +115,8 @@ def _place(actor: Actor) -> str:
 
 
 def _page(form: LoginForm, problem: str = "") -> str:
-    return render_template("auth/login.html", form=form, problem=problem, next_path=next_path())
+    who = None if "number" in request.form else _who_returns()
+    return render_template("auth/login.html", form=form, problem=problem, next_path=next_path(), who=who)
 
 
 @bp.post("/logout")

@@ -11,6 +11,7 @@ from blueprints.auth.ask_code import TOO_OFTEN
 from blueprints.auth.contacts import WRONG_CODE, ContactCodeForm
 from blueprints.auth.shared import bp, duration
 from blueprints.auth.staff_account import password_is_right
+from lib import identity
 from lib.codes import Channel
 from lib.questions.fields import TextQuestion
 from lib.questions.validators import Email, Length, Optional
@@ -23,7 +24,10 @@ from services.accounts.staff import KnownStaff
 
 class StaffEmailForm(AccountForm):
     email = TextQuestion(
-        "电子邮箱", [Optional(), Length(1, 120), Email()], render_kw={"autocomplete": "email", "inputmode": "email"}
+        "电子邮箱",
+        [Optional(), Length(1, 120), Email()],
+        clean=identity.normalise_email,
+        render_kw={"autocomplete": "email", "inputmode": "email"},
     )
     current = SecretQuestion("登录密码", "current-password")
 

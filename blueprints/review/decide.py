@@ -36,7 +36,8 @@ def measure(decision: Decision | SecondLook, opened: datetime | None) -> None:
     """What a verdict took. A proposal is no verdict yet."""
     if isinstance(decision, Decision):
         sent = request.form
-        review_times.record(decision, opened, sent.get("keys", type=int), sent.get("clicks", type=int))
+        inputs = sent.get("keys", type=int), sent.get("clicks", type=int)
+        review_times.record(decision, opened, *inputs, sent.get("spent", ""))
     else:
         flash(f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -25,7 +25,9 @@ from blueprints.review.shared import (
 )
 from models import db
 from services import access, workflow
+from services.access import OFFICERS, only
 from services.marks import marks, ticks
+from services.marks import phrases as own_phrases
 from services.review import case as review_case
 from services.review import page as review_page
 from services.review.case import ReviewCase
@@ -88,6 +90,13 @@ def confirm(template: str, uid: str, problem: str = "", **more: Any) -> Response
         **more,
     )
     return page, 422 if problem else 200
+
+
+@bp.get("/phrases")
+@only(*OFFICERS)
+def phrases() -> ResponseReturnValue:
+    """The officer's own 常用意见, which the page asks for when the first words are about to be typed."""
+    return jsonify(phrases=own_phrases.own(me()))
 
 
 @bp.errorhandler(workflow.NotAllowed)

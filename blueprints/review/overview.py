@@ -31,4 +31,11 @@ def duplicates_page() -> str:
 @only(*OFFICERS)
 def own_figures() -> str:
     """How much the officer has decided and how quickly, shown to that officer only."""
-    return render_template("review/own_figures.html", own=review_times.own(me(), utcnow()), aim=review_times.AIM)
+    now = utcnow()
+    return render_template(
+        "review/own_figures.html",
+        own=review_times.own(me(), now),
+        days=review_times.days(me(), now),
+        phases=review_times.phases(me(), now),
+        aim=review_times.AIM,
+    )

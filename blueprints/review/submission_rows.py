@@ -15,6 +15,7 @@ from markupsafe import Markup
 from blueprints.kept_parts import PartsKept, hole, kept
 from blueprints.template_helpers import as_datetime
 from forms import SHEET
+from lib.names import phrase_initials
 from models import Mark
 from services.declaration import labels
 from services.marks.return_reasons import Choice, Reasons
@@ -102,7 +103,8 @@ class SubmissionRows:
 def _draw(look: Mapping[str, Hashable]) -> str:
     """The template has no address in it, so it is the same wherever the application stands."""
     template = current_app.jinja_env.get_template(LINE)
-    return template.render(**look, **{name: hole(name) for name in HOLES})
+    initials = " ".join(dict.fromkeys(phrase_initials(str(look[name])) for name in ("label", "title")))
+    return template.render(**look, initials=initials, **{name: hole(name) for name in HOLES})
 
 
 def _look(line: AnswerLine | PaperLine) -> dict[str, Hashable]:

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import writing
 from blueprints.wizard import summary
-from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
+from blueprints.wizard.shared import bp, case_in_hand, editable_case, place, shown_case, step_bar
 from forms import STEPS
 from models import db, store
 from services.access import APPLICANTS, only
-from services.filing import printing
+from services.filing import change, printing
 from services.sheet import content as sheet_content
 
 
@@ -19,13 +19,16 @@ from services.sheet import content as sheet_content
 @only(*APPLICANTS)
 def check() -> str:
     case = shown_case()
+    declaration, bar = case.declaration, step_bar(case, "check")
     return render_template(
         "wizard/check.html",
-        declaration=case.declaration,
-        sections=summary.drawn(case.sections),
+        declaration=declaration,
+        sections=summary.drawn(case.sections) if not declaration.change_topics else summary.of_change(case),
         gaps=case.gaps_shown,
         photo=case.photo,
-        bar=step_bar(case, "check"),
+        bar=bar,
+        number=place(bar),
+        before=change.way(declaration)[-1],
         photo_step=STEPS[0],
         printed=case.printed,
         has_other_phone=case.has_other_phone,

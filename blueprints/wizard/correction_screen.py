@@ -14,6 +14,7 @@ from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import editable_case, save_typed, typed_of
 from forms import PHOTO, SHEET
 from lib.questions.fields import StepForm
+from lib.questions.validators import problem_of
 from models import Declaration, Draft
 from services.corrections import form as correction_form
 from services.corrections import tasks
@@ -80,7 +81,7 @@ def questions(
     """``shown``: what the screen asks; what is wrong joins it. ``elsewhere``: saved in another window meanwhile;
     ``restored``: the draft that fills the screen."""
     assert item.step
-    wrong = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
+    wrong = [(question.name, problem_of(question)) for question in form.questions if question.errors]
     shown = correction_form.together(form, shown | {name for name, _message in wrong})
     base = correction_form.questions_for(correction_form.stored_form(item.step, case.context), item.names)
     typed = typed_of(restored)

@@ -30,13 +30,13 @@ def sent_files(name: str) -> list[FileStorage]:
     return [file for file in request.files.getlist(name) if file.filename or file.content_length]
 
 
-def add_pictures(kind: str, files: Sequence[FileStorage], replaced: str = "") -> list[str]:
+def add_pictures(kind: str, files: Sequence[FileStorage | bytes], replaced: str = "") -> list[str]:
     """Add pictures one by one; returns what was wrong. The first good one replaces the page of that uid, if any."""
     problems, account_id = [], me().id
     for number, file in enumerate(files, 1):
         which = f"第 {number} 张：" if len(files) > 1 else ""
         try:
-            _add(kind, file.read(), account_id, replaced=replaced)
+            _add(kind, file if isinstance(file, bytes) else file.read(), account_id, replaced=replaced)
             replaced = ""
         except (PictureRefused, PageNotAdded) as error:
             problems.append(f"{which}{error}")

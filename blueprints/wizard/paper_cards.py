@@ -13,6 +13,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from blueprints.kept_parts import hole, kept
+from blueprints.wizard import screen_signature
 from forms import SHEET
 from models import PaperPage
 from services.filing.case import DeclarationCase
@@ -55,14 +56,16 @@ def draw(case: DeclarationCase, state: PaperState, problems: Problems) -> Markup
     kind = state.paper.kind
     marks = {view.mark.target: view for view in case.open_views}
     notes = tuple(case.sheet_notes) if kind == SHEET else ()
+    on_screen = kind == SHEET and screen_signature.is_offered(case)
     if kind in marks or problems.get(kind) or case.unfinished.get(kind):
-        shown = {"marks": marks, "problems": problems, "unfinished": case.unfinished, "notes": notes, "sheet": SHEET}
+        shown: dict[str, Any] = {"marks": marks, "problems": problems, "unfinished": case.unfinished, "notes": notes}
+        shown |= {"sheet": SHEET, "on_screen": on_screen}
         card = render_template(TEMPLATE, item=state, advice=picture_advice.notes, **shown)
         return Markup(card)  # noqa: S704 - our template
     holes: dict[str, Any] = {}
     pictures = tuple(_with_holes(page, at, holes) for at, page in enumerate(state.pages))
-    item = PaperState(state.paper, pictures, state.outdated)  # type: ignore[arg-type]
-    return kept(TEMPLATE, holes, item=item, advice=_notes, notes=notes, sheet=SHEET)
+    item = PaperState(state.paper, pictures, state.outdated, state.stale)  # type: ignore[arg-type]
+    return kept(TEMPLATE, holes, item=item, advice=_notes, notes=notes, sheet=SHEET, on_screen=on_screen)
 
 
 def _with_holes(page: PaperPage, at: int, holes: dict[str, Any]) -> _PictureWithHoles:

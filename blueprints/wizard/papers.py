@@ -14,13 +14,14 @@ from blueprints.kept_parts import render_kept
 from blueprints.wizard import agreement, paper_cards
 from blueprints.wizard.intake import add_pictures, sent_files
 from blueprints.wizard.pages import back_to
-from blueprints.wizard.shared import bp, case_in_hand, editable_case, shown_case, step_bar
+from blueprints.wizard.shared import bp, case_in_hand, editable_case, place, shown_case, step_bar
 from forms import PAPER, PHOTO
 from lib.codes import Status
 from models import db
 from services import workflow
 from services.access import APPLICANTS, only
 from services.corrections import tasks as corrections
+from services.filing import change
 from services.filing.case import DeclarationCase
 from services.papers.papers import PaperState
 
@@ -34,10 +35,14 @@ def papers_page() -> ResponseReturnValue:
 
 
 def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool = False) -> ResponseReturnValue:
-    states = _states(case)
+    everything = _states(case)
+    states = [state for state in everything if change.is_shown(case, state)]
+    bar = step_bar(case, "papers")
     holes = {"cards": Markup("").join(paper_cards.draw(case, state, problems or {}) for state in states)}
     values = {
-        "bar": step_bar(case, "papers"),
+        "bar": bar,
+        "number": place(bar),
+        "taken_over": tuple(state.paper.title for state in everything if state not in states),
         "total": len(states),
         "uploaded": sum(1 for state in states if state.complete),
         "is_returned": case.declaration.status == Status.RETURNED,
@@ -52,7 +57,7 @@ def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
     """The papers of this page: all that are asked for but the photo."""
-    return [state for state in case.paper_states if state.paper.kind != PHOTO]
+    return [state for state in change.paper_states(case) if state.paper.kind != PHOTO]
 
 
 @bp.get("/papers/<kind>/row")

@@ -44,7 +44,7 @@ def _figures(photo: PaperPage) -> Mapping[str, Any]:
         "version": photo.address[:8],
         "width": photo.width,
         "height": photo.height,
-        "kilobytes": round(photo.size / 1000, 1),
+        "kilobytes": photo.size // 100 / 10,
     }
 
 

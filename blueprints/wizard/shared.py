@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, g, redirect, request, url_f
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened, writing
-from forms import STEPS
+from forms import STEPS, TOPICS
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access
@@ -132,10 +132,24 @@ def own_page(case: DeclarationCase, uid: str) -> PaperPage:
 
 
 def step_bar(case: DeclarationCase | None, here: str) -> tuple[BarItem, ...]:
-    """The eight pages of the way with their states, ``here`` the current one's name."""
-    return bar_of(case.progress.done if case else frozenset(), here)
+    """The pages of the way with their states, ``here`` the current one's name: eight, in a change those it is about."""
+    done = case.progress.done if case else frozenset()
+    topics = case.declaration.change_topics if case else None
+    return bar_of(done, here, frozenset(topics) if topics else None)
 
 
 @lru_cache(maxsize=500)
-def bar_of(done: frozenset[str], here: str) -> tuple[BarItem, ...]:
-    return tuple(BarItem(*page, "now" if page[1] == here else "done" if page[1] in done else "") for page in WAY)
+def bar_of(done: frozenset[str], here: str, topics: frozenset[str] | None) -> tuple[BarItem, ...]:
+    way, done = (_way_of_change(topics, here), done | {"topics"}) if topics else (WAY, done)
+    return tuple(BarItem(*page, "now" if page[1] == here else "done" if page[1] in done else "") for page in way)
+
+
+def _way_of_change(topics: frozenset[str], here: str) -> tuple[tuple[str, str, str], ...]:
+    """阅读须知 only while it is to be read; a page beside the way only while it is open."""
+    left_out = {"notice", *(step.slug for step in STEPS)} - {here, *(t.step for t in TOPICS if t.code in topics)}
+    return (("变更内容", "topics", "wizard.topics"), *(page for page in WAY if page[1] not in left_out))
+
+
+def place(bar: tuple[BarItem, ...]) -> int:
+    """Which of the pages this is, from 1."""
+    return next(at for at, item in enumerate(bar, 1) if item.state == "now")

@@ -2,51 +2,98 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, jsonify, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
+from collections.abc import Sequence
+from itertools import islice
 
-from blueprints import me, writing
+from flask import Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import me, tus, writing
+from blueprints.tus import ProtocolError
 from blueprints.wizard.intake import add_pictures, sent_files, settings
 from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp, editable_case, own_page, shown_case
+from blueprints.wizard.uploads import own
 from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from models import db, store
 from services.access import APPLICANTS, only
-from services.filing import intake
+from services.filing import change, intake
 from services.filing.case import DeclarationCase
+from services.filing.intake import Arrived, Pictures, arrived
 from services.papers import pages, sorting
 from services.papers.pages import PageNotAdded
 from services.papers.papers import PaperState
-from services.papers.preparation import Prepared
 
 
 def _states(case: DeclarationCase) -> list[PaperState]:
-    return [state for state in case.paper_states if state.paper.kind != PHOTO]
+    return [state for state in change.paper_states(case) if state.paper.kind != PHOTO]
 
 
 @bp.get("/papers/places")
 @only(*APPLICANTS)
 def places() -> Response:
-    """Where files with these names go, for scripts, which send each to its paper."""
-    return jsonify(sorting.proposed(_states(shown_case()), request.args.getlist("name")))
+    """Where files with these names go, for scripts, which send each to its paper.
+
+    ``?sheet=2``: the third one shows the printed sheet. ``sure``: which ones are told by name; ``look``: whether the
+    others may be the sheet. ``taken``: papers to which pictures are on their way.
+    """
+    taken, names = request.args.getlist("taken"), request.args.getlist("name")
+    states = [state for state in _states(shown_case()) if state.paper.kind not in taken]
+    sheets = set(request.args.getlist("sheet", type=int))
+    return jsonify(
+        {
+            "kinds": sorting.proposed(states, names, sheets),
+            "sure": [bool(kind) for kind in sorting.by_name(states, names)],
+            "look": sorting.is_sheet_wanted(states),
+        }
+    )
+
+
+@bp.post("/uploads/<uid>/look")
+@only(*APPLICANTS)
+def look_at_upload(uid: str) -> Response:
+    """Does a picture whose last byte has arrived show the printed sheet?"""
+
+    def answer() -> Response:
+        file = arrived(own(), uid)
+        db.session.rollback()
+        try:
+            is_sheet = isinstance(file, Arrived) and intake.shows_sheet(settings(), file.data, file.account_id)
+        except intake.NOT_NOW as error:
+            raise ProtocolError(503, str(error)) from error
+        return jsonify({"sheet": is_sheet})
+
+    return tus.handle_errors(answer)
 
 
 @bp.post("/papers")
 @only(*APPLICANTS)
 def add_several() -> ResponseReturnValue:
     """The same without scripts."""
-    files = sent_files("file")
-    kinds = sorting.proposed(_states(editable_case()), [file.filename or "" for file in files])
+    files = [(file.filename or "", file.read()) for file in sent_files("file")]
     if not files:
         flash("请先选择图片，再点【上传】", "r")
-    for kind, file in zip(kinds, files, strict=True):
-        for problem in add_pictures(kind, [file]) if kind else ["没有还要上传的附件，这张没有存入"]:
-            flash(f"{file.filename}：{problem}", "r")
+    states, names = _states(editable_case()), [name for name, _data in files]
+    sheets = _sheets(states, files)
+    kinds = sorting.proposed(states, names, sheets)
+    for kind, (name, data) in zip(kinds, files, strict=True):
+        for problem in add_pictures(kind, [data]) if kind else ["没有还要上传的附件，这张没有存入"]:
+            flash(f"{name}：{problem}", "r")
     if any(kinds):
-        flash("图片已按文件名和先后顺序放好，请逐项核对；放错的，点该图片的【移动】。", "y")
+        flash("图片已按二维码、文件名和先后顺序放好，请逐项核对；放错的，点该图片的【移动】。", "y")
     return redirect(url_for("wizard.papers_page"))
+
+
+def _sheets(states: Sequence[PaperState], files: Sequence[tuple[str, bytes]]) -> set[int]:
+    """Which of the files that their names do not tell is the printed sheet; one is enough."""
+    if not sorting.is_sheet_wanted(states):
+        return set()
+    named, account_id = sorting.by_name(states, [name for name, _data in files]), me().id
+    db.session.rollback()
+    unknown = (at for at, kind in enumerate(named) if kind is None)
+    found = (at for at in unknown if intake.shows_sheet(settings(), files[at][1], account_id))
+    return set(islice(found, 1))
 
 
 @bp.route("/pages/<uid>/to", methods=["GET", "POST"])
@@ -89,7 +136,7 @@ def _move(uid: str, kind: str) -> str:
     return ""
 
 
-def _write(uid: str, kind: str, prepared: Prepared | None) -> None:
+def _write(uid: str, kind: str, prepared: Pictures | None) -> None:
     now = editable_case()
     page = own_page(now, uid)
     if prepared is None:

@@ -22,6 +22,15 @@ from services.corrections import tasks as corrections
 from services.declaration import deadlines
 from services.declaration.deadlines import DueState
 
+_END = ("会计管理部门审核", "通过后进入人员档案")
+#: Status -> what is still to come.
+AHEAD = {
+    Status.DRAFT: ("提交申报", *_END),
+    Status.SUBMITTED: _END,
+    Status.IN_REVIEW: _END,
+    Status.RETURNED: ("修改后重新提交", *_END),
+}
+
 
 @bp.get("/done")
 @only(*APPLICANTS)
@@ -44,16 +53,17 @@ def status() -> str:
     case = latest_case()
     declaration, moves = case.declaration, {move.verb for move in workflow.available(case.declaration, me())}
     standing = deadlines.due_state(declaration, today())
+    status_now = workflow.standing_status(declaration)
     values = {
         "kind": declaration.kind,
-        "status": workflow.standing_status(declaration),
+        "status": status_now,
         "whose_turn": standing.whose_turn,
         "has_due": standing.due_on is not None,
         "has_department": declaration.department is not None,
         "may_withdraw": "withdraw" in moves,
         "may_drop": "drop" in moves,
     }
-    holes = _holes(declaration, standing)
+    holes = _holes(declaration, standing, status_now)
     if verdict := _verdict(declaration):
         return render_template("wizard/status.html", verdict=verdict, record=access.own_record(me()), **values, **holes)
     if declaration.is_editable:
@@ -62,19 +72,19 @@ def status() -> str:
     return render_kept("wizard/status.html", holes, **values)
 
 
-def _holes(declaration: Declaration, standing: DueState) -> dict[str, Any]:
+def _holes(declaration: Declaration, standing: DueState, status_now: Status) -> dict[str, Any]:
     department = declaration.department
     return {
         "number": declaration.number,
         "office": department.name if department else "",
         "office_phone": (department.phone if department else "") or "电话暂未公布",
         "due": kept("wizard/_due.html", standing=standing) if standing.due_on else "",
-        "history": _history(declaration),
+        "history": _history(declaration, AHEAD.get(status_now, ())),
     }
 
 
-def _history(declaration: Declaration) -> Markup:
-    """What has happened so far; when, and in which office, goes into holes."""
+def _history(declaration: Declaration, ahead: tuple[str, ...]) -> Markup:
+    """What has happened so far, and what is still to come; when, and in which office, goes into holes."""
     entries = audit.history(declaration)
     holes: dict[str, str] = {}
     for at, entry in enumerate(entries):
@@ -82,7 +92,7 @@ def _history(declaration: Declaration) -> Markup:
         if entry.office:
             holes[f"office_{at}"], holes[f"phone_{at}"] = entry.office, entry.phone or "暂未公布"
     shape = _shape(tuple((entry.verb, entry.title, bool(entry.office)) for entry in entries))
-    return kept("wizard/_history.html", holes, items=shape)
+    return kept("wizard/_history.html", holes, items=shape, ahead=ahead)
 
 
 @lru_cache(maxsize=500)

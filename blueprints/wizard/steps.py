@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2.utils import htmlsafe_json_dumps
 from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import me, writing
+from blueprints import me, preparing, writing
 from blueprints.kept_parts import render_kept
 from blueprints.wizard import agreement, intake, photo_card
 from blueprints.wizard.question_cells import QuestionCells
@@ -19,6 +19,7 @@ from blueprints.wizard.shared import (
     case_of_request,
     editable_case,
     keep_typed,
+    place,
     restored,
     save_typed,
     shown_case,
@@ -30,17 +31,19 @@ from lib import identity
 from lib.codes import AgreedKind
 from lib.database import utcnow
 from lib.questions.fields import StepForm
-from lib.questions.pages import Step
+from lib.questions.pages import Paper, Step
+from lib.questions.validators import problem_of
 from models import Account, Declaration, Draft, db
 from services import access
 from services.access import APPLICANTS, only
 from services.corrections.form import facts_for_browser
 from services.declaration import answers, drafts, employers
 from services.departments import matching
-from services.filing import next_page, reading, saving
+from services.filing import change, next_page, reading, saving
 from services.filing.case import DeclarationCase
 from services.marks import mark_views
 from services.site import agreed_texts
+from services.site import preparing as own_papers
 from services.workflow import start as workflow_start
 
 
@@ -62,14 +65,25 @@ def notice() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD changes nothing either
         bar = step_bar(case_of_request(declaration) if declaration else None, "notice")
         days, ways_on = current_app.config["REVIEW_DAYS"], matching.ways_on()
-        text = agreed_texts.current(AgreedKind.NOTICE)
-        return render_kept("wizard/notice.html", bar=bar, text=text, papers=PAPERS, days=days, ways_on=ways_on)
+        text, own = agreed_texts.current(AgreedKind.NOTICE), None if declaration else _own_papers()
+        shown: dict[str, Any] = {"bar": bar, "text": text, "papers": own or PAPERS, "own": bool(own)}
+        return render_kept("wizard/notice.html", days=days, ways_on=ways_on, **shown)
     with writing():
-        declaration = workflow_start.start(me(), db.session.get_one(Account, me().id))
+        account = db.session.get_one(Account, me().id)
+        if prepared := preparing.kept():
+            account.prepared = prepared.to_keep()
+        declaration = workflow_start.start(me(), account)
         if declaration.is_editable and agreement.shown(declaration)["notice_is_new"]:
             declaration.notice_read_at = utcnow()
+        first = change.way(declaration)[0]
         db.session.commit()
-    return redirect(url_for("wizard.step", step=STEPS[0]))
+    return redirect(url_for("wizard.step", step=first))
+
+
+def _own_papers() -> tuple[Paper, ...]:
+    """The papers that follow from what was answered on 准备材料, before the registration or now."""
+    prepared = preparing.kept() or own_papers.of(db.session.get_one(Account, me().id).prepared)
+    return tuple(own_papers.papers(prepared)) if prepared else ()
 
 
 @bp.get("/<step:step>")
@@ -104,7 +118,7 @@ def _save_or_keep(step: Step, refused: str) -> ResponseReturnValue:
         return _save(case, step, form)
     keep_typed(case.declaration, step)
     if action == "back":
-        return redirect(_before(step))
+        return redirect(_before(case, step))
     if action.startswith("crop:") and PHOTO in step.papers:
         return _crop_and_return(action.partition(":")[2])
     return _page(shown_case(), step, form, refused=refused) if refused else _stay(step, action)
@@ -198,23 +212,26 @@ def employer() -> Response:
     return jsonify(employers.told_by(identity.normalise_uscc(request.args.get("code", ""))))
 
 
-def _before(step: Step) -> str:
-    position = STEPS.index(step)
-    return url_for("wizard.step", step=STEPS[position - 1]) if position else url_for("wizard.notice")
+def _before(case: DeclarationCase, step: Step) -> str:
+    way = change.way(case.declaration, step)
+    if position := way.index(step):
+        return url_for("wizard.step", step=way[position - 1])
+    return url_for("wizard.topics" if case.declaration.change_topics else "wizard.notice")
 
 
 def _after(case: DeclarationCase, step: Step) -> str:
     """The next page; from a marked page back to the corrections: only marked pages lead while one corrects."""
     if any(view.step == step for view in case.open_views):
         return url_for("wizard.corrections")
-    position = STEPS.index(step) + 1
-    return url_for("wizard.step", step=STEPS[position]) if position < len(STEPS) else url_for("wizard.check")
+    way = change.way(case.declaration, step)
+    position = way.index(step) + 1
+    return url_for("wizard.step", step=way[position]) if position < len(way) else url_for("wizard.check")
 
 
 def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> ResponseReturnValue:
     """One template for all pages. ``refused``: why the picture was not taken; ``lacking``: papers of this page to
     upload; ``elsewhere``: the page was saved in another window meanwhile; ``restored``: the draft that fills it."""
-    problems = [(question.name, question.errors_text[0]) for question in form.questions if question.errors]
+    problems = [(question.name, problem_of(question)) for question in form.questions if question.errors]
     problems += [(PHOTO, shown["refused"])] if shown.get("refused") else []
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
     marks = {view.mark.target: view for view in case.open_views}
@@ -224,7 +241,8 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
         "seen": _seen(case.declaration, step, shown.get("restored")),
         "facts": htmlsafe_json_dumps(facts_for_browser(form, form._fields)),
     }
-    values = {"step": step, "bar": step_bar(case, step.slug), "number": STEPS.index(step) + 2}
+    bar = step_bar(case, step.slug)
+    values: dict[str, Any] = {"step": step, "bar": bar, "number": place(bar)}
     values["sheet_outdated"] = case.progress.sheet_outdated
     if not problems and not any(shown.values()):
         return render_kept("wizard/step.html", holes, **values)

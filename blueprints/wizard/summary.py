@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flask import render_template
 from markupsafe import Markup
 
 from blueprints.kept_parts import hole, kept
 from lib.identity import mask_number
 from lib.questions.pages import Step
+from services.declaration import answers
 from services.declaration.answers import AnswerRow, AnswerSection
+from services.filing import change
+from services.filing.case import DeclarationCase
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ class _SectionWithHoles:
 
 def drawn(sections: Iterable[AnswerSection]) -> Markup:
     return Markup("").join(_section(section) for section in sections)
+
+
+def of_change(case: DeclarationCase) -> Markup:
+    """Of a change: the pages that it is about, with what the record says, then the others, folded."""
+    shown = change.steps_shown(case)
+    changes = answers.changes(case.record_answers, case.frozen)
+    sections = {at: [s for s in case.sections if (s.step in shown) is at] for at in (True, False)}
+    drawn = render_template("wizard/_changed.html", shown=sections[True], others=sections[False], changes=changes)
+    return Markup(drawn)  # noqa: S704 - our template
 
 
 def _section(section: AnswerSection) -> Markup:

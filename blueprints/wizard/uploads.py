@@ -4,9 +4,8 @@ of what a device keeps meanwhile."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
-from flask import abort, flash, jsonify, url_for
+from flask import Response, abort, flash, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, tus, writing
@@ -16,9 +15,9 @@ from blueprints.wizard.pages import back_to
 from blueprints.wizard.shared import bp
 from models import Upload, db, keys
 from services import access
-from services.access import APPLICANTS, only
+from services.access import APPLICANTS, only, public
 from services.filing import intake
-from services.filing.intake import Arrived, Outcome
+from services.filing.intake import After, Arrived, Outcome
 from services.papers import resumable_uploads
 from services.papers.resumable_uploads import Owner
 
@@ -37,13 +36,20 @@ def address(uid: str) -> str:
     return url_for("wizard.upload_piece", uid=uid)
 
 
-@bp.route("/uploads", methods=["POST", "OPTIONS"])
+@bp.route("/uploads", methods=["OPTIONS"])
+@bp.route("/uploads/<uid>", methods=["OPTIONS"])
+@public
+def offer_uploads(uid: str = "") -> ResponseReturnValue:
+    return tus.offer()
+
+
+@bp.route("/uploads", methods=["POST"], provide_automatic_options=False)
 @only(*APPLICANTS)
 def begin_upload() -> ResponseReturnValue:
     return tus.collection(own, address)
 
 
-@bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE"])
+@bp.route("/uploads/<uid>", methods=["HEAD", "PATCH", "DELETE", "POST"], provide_automatic_options=False)
 @only(*APPLICANTS)
 def upload_piece(uid: str) -> ResponseReturnValue:
     return tus.upload(own, uid)
@@ -63,8 +69,16 @@ def device_key() -> ResponseReturnValue:
 @bp.post("/uploads/<uid>/take")
 @only(*APPLICANTS)
 def take_upload(uid: str) -> ResponseReturnValue:
-    """The last byte is there: judge the picture and add it to its paper."""
-    return tus.handle_errors(lambda: jsonify(finish_upload(own, uid)))
+    """The last byte is there: judge the picture and add it to its paper, or to another one (``kind``)."""
+
+    def answer() -> Response:
+        if kind := request.form.get("kind"):
+            with writing():
+                resumable_uploads.redirect(own(), uid, kind)
+                db.session.commit()
+        return jsonify(finish_upload(own, uid))
+
+    return tus.handle_errors(answer)
 
 
 @bp.post("/uploads/<uid>/drop")
@@ -106,7 +120,7 @@ def _found(uid: str, *, lock: bool = False) -> Upload:
         abort(404)
 
 
-def finish_upload(find: Find, uid: str, after: Callable[[Owner], None] | None = None) -> Outcome:
+def finish_upload(find: Find, uid: str, after: After | None = None) -> Outcome:
     """What became of a file whose last byte has arrived.
 
     Asking twice (an answer that was lost, a double click, two windows) gives the same answer and one page. The picture

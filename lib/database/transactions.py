@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 #: A mode for writes that are not worth waiting for: IMMEDIATE, or an error if the database is locked.
 WITHOUT_WAITING = "WITHOUT WAITING"
 
@@ -25,3 +27,11 @@ def transaction_mode(mode: str) -> Iterator[None]:
         yield
     finally:
         begin_mode.reset(token)
+
+
+def roll_back(session: Any) -> None:
+    """A server that is gone has done so itself: no error, and nothing to wait for."""
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()

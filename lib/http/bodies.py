@@ -10,7 +10,8 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from os import SEEK_END
 from threading import Lock, Semaphore, get_ident
 from typing import IO, Any
 
@@ -23,14 +24,18 @@ IN_MEMORY = 600 * 1024  # bytes of a body; a longer one waits in a temporary fil
 OF_ADDRESS = 32  # bodies of one address that one process reads at once
 AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
+LARGE = 12 * 1024  # bytes of a body: more is a picture or a table, which takes long; half of the places is for others
 WHOLE = 1024 * 1024  # bytes of an answer: up to here the server gets it in one piece, and the thread is free
+PATIENCE_S = 20.0  # for a place: whoever waits longer has often gone, and would be worked for all the same
+LARGE_PATIENCE_S = 40.0  # of who sends pictures, and sees that they are on their way
+CROWDED = "现在办理的人较多，请稍等片刻再试一次，已保存的内容不会丢失。\n"
 BUSY = "现在上传的人较多，请稍等片刻再试一次。\n"
 NO_SPACE = "服务器暂时不能接收文件，请稍后再试；如果一直出现，请拨打咨询电话。\n"
 NO_LENGTH = "请求没有说明内容的长度，请换一个浏览器再试。\n"
 
 
 class BufferedBodies:
-    """At most ``places`` requests are in the application.
+    """At most ``places`` requests are in the application; who gets none in time is asked to come later.
 
     ``most``: how many bytes of a body may be read. ``sender``: the address that it is counted for.
     """
@@ -45,6 +50,7 @@ class BufferedBodies:
     ) -> None:
         self._app, self._most, self._sender, self._headers = app, most, sender, list(headers)
         self._places, self._lock = Semaphore(places), Lock()
+        self._for_large = Semaphore(max(1, places // 2))
         self._coming: Counter[str] = Counter()
         self._served: dict[int, str] = {}  # thread: the address that it works for
 
@@ -59,19 +65,24 @@ class BufferedBodies:
             return self._answer(environ, start)
         with self._counted(self._sender(environ)) as has_room:
             if not has_room:
-                return self._refused(start, "503 Service Unavailable", BUSY, ("Retry-After", "10"))
+                return self._put_off(start, BUSY)
             try:
                 body = read(environ["wsgi.input"], environ, self._most(environ))
             except OSError as error:  # the temporary file's; a broken line is none here
                 log.error("a body cannot be kept in a temporary file: %s", error.strerror)
                 return self._refused(start, "507 Insufficient Storage", NO_SPACE)
         with body:
+            is_large = body.seek(0, SEEK_END) > LARGE
+            body.seek(0)
             environ["wsgi.input"] = body
-            return self._answer(environ, start)
+            return self._answer(environ, start, is_large)
 
     def _refused(self, start: Callable[..., Any], status: str, words: str, *more: tuple[str, str]) -> list[bytes]:
         start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8"), *more])
         return [words.encode()]
+
+    def _put_off(self, start: Callable[..., Any], words: str) -> list[bytes]:
+        return self._refused(start, "503 Service Unavailable", words, ("Retry-After", "10"))
 
     @contextmanager
     def _counted(self, address: str) -> Iterator[bool]:
@@ -87,13 +98,17 @@ class BufferedBodies:
                 if not self._coming[address]:
                     del self._coming[address]
 
-    def _answer(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        self._served[get_ident()] = environ["REMOTE_ADDR"]
-        try:
-            with self._places:
-                return in_one_piece(self._app(environ, start))
-        finally:
-            del self._served[get_ident()]
+    def _answer(self, environ: Environ, start: Callable[..., Any], is_large: bool = False) -> Iterable[bytes]:
+        places = (self._for_large, self._places) if is_large else (self._places,)
+        with ExitStack() as held:
+            self._served[get_ident()] = environ["REMOTE_ADDR"]  # it waits for us from now on
+            held.callback(self._served.pop, get_ident())
+            for place in places:
+                if not place.acquire(timeout=LARGE_PATIENCE_S if is_large else PATIENCE_S):
+                    log.warning("a request was put off: all places in the application are taken")
+                    return self._put_off(start, CROWDED)
+                held.callback(place.release)
+            return in_one_piece(self._app(environ, start))
 
 
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:

@@ -17,9 +17,20 @@ from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
 
 
-def paper(data: bytes) -> Answer:
-    """An upload -> the clean JPEG, its thumbnail. Only the original file shows the signs of a screenshot."""
-    return _paper(images.decode_upright(data))
+def paper(data: bytes, page: int = 0) -> Answer:
+    """An upload -> the clean JPEG, its thumbnail. Only the original file shows the signs of a screenshot.
+
+    ``page``: which one of a PDF, from 0.
+    """
+    return _paper(images.decode_upright(data, page=page))
+
+
+def pages(data: bytes) -> Answer:
+    """How many pages a PDF has."""
+    from lib.pictures import pdf_pages
+
+    with images.decoding():
+        return {"pages": pdf_pages.count_pages(data)}, []
 
 
 def _paper(found: images.Upright) -> Answer:
@@ -56,9 +67,9 @@ def _document(small: Image.Image) -> dict[str, Any]:
     return {"document": known}
 
 
-def sheet(data: bytes, pattern: str, forms: dict[str, Any]) -> Answer:
+def sheet(data: bytes, pattern: str, forms: dict[str, Any], page: int = 0) -> Answer:
     """The same for the printed sheet; ``reading`` is what was read. An unreadable sheet is accepted, too."""
-    found = images.decode_upright(data)
+    found = images.decode_upright(data, page=page)
     facts, blobs = _paper(found)
     with images.decoding():
         known = {name: sheet_reader.form_from_json(form) for name, form in forms.items()}
@@ -77,18 +88,18 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
     with images.decoding():
-        keep = found.as_sent and len(data) <= wanted.max_bytes
+        keep = found.as_sent and found.original_bytes <= wanted.max_bytes
         source = images.encode_jpeg(found.image, "keep" if keep else images.QUALITY)
-    made = _cropped_photo(data, found, crop, wanted)
+    made = _cropped_photo(found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.CleanPicture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _photo(picture, wanted)
     return facts, [*blobs, source]
 
 
-def _cropped_photo(data: bytes, found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
+def _cropped_photo(found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
     size = found.original_width, found.original_height
-    if crop is None and found.as_sent and (jpeg := one_inch.reencode_unchanged(data, size, rule)):
+    if crop is None and found.as_sent and (jpeg := one_inch.reencode_unchanged(found.sent, size, rule)):
         return found.picture(jpeg)
     return one_inch.crop_photo(found.image, crop, rule)
 
@@ -142,6 +153,7 @@ def prepare() -> None:
     for name in ("ImageColor", "ImageFilter", "ImagePalette", "MpoImagePlugin", "TiffImagePlugin"):
         importlib.import_module(f"PIL.{name}")
     importlib.import_module("lib.pictures.heif")
+    importlib.import_module("lib.pictures.pdf_pages").prepare()
     for encoding in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
         codecs.lookup(encoding)
     exif = Image.Exif()

@@ -16,6 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin
 
+from lib.pictures.formats import HEIC, JPEG, PDF, PNG, format_of, welcome
 from lib.pictures.refusals import PictureRefused as PictureRefused
 
 Size = tuple[int, int]
@@ -26,11 +27,12 @@ LONG_SIDE = 2400
 #: With so many pixels libjpeg may make a larger picture smaller while it decodes: 12 megapixels become 2016 × 1512 in
 #: half the time of decoding them, and exactly 2400 × 1800 would take three times as long again.
 ENOUGH = (2000, 1000)  # long side, short side
-MAX_PIXELS = 8192 * 6144  # what phones sell as 50 megapixels
+MAX_PIXELS = 8192 * 6144  # of what is decoded as a whole; what phones sell as 50 megapixels
+MAX_PIXELS_REDUCED = 16_384 * 12_288  # of a JPEG that is made smaller while it is decoded; sold as 200 megapixels
 MAX_PIXELS_IN_SCANS = 24_000_000  # libjpeg holds all of such a picture, at 6 to 8 bytes a pixel
 MAX_PIXELS_IN_HEIC = 25_000_000  # the decoder holds several copies; phones make 12 or 24 megapixels
 MAX_SCANS = 64  # each costs a pass over all pixels and may be a few bytes long; a usual progressive JPEG has ten
-MAX_SIDE = 12_000
+MAX_SIDE = 16_500
 MIN_SIDE = 100
 QUALITY = 88
 REENCODED_QUALITY = 92  # finer, because it is encoded a second time
@@ -55,70 +57,6 @@ class CleanPicture:
     original_bytes: int
 
 
-# --- formats --------------------------------------------------------------------------------------------------------
-
-_JPEG, _PNG, _HEIC = "JPEG", "PNG", "HEIC"
-_PICK = "请选择 jpg、png 或 heic 图片"
-
-#: offset, first bytes, name for people
-_MAGIC = (
-    (0, b"GIF8", "GIF 图片"),
-    (8, b"WEBP", "WebP 图片"),
-    (0, b"BM", "BMP 图片"),
-    (0, b"II*\0", "TIFF 图片"),
-    (0, b"MM\0*", "TIFF 图片"),
-    (4, b"ftypavi", "AVIF 图片"),
-    (0, b"%PDF", "PDF 文件"),
-    (0, b"PK\x03\x04", "压缩包或 Office 文件"),
-    (0, b"Rar!", "压缩包"),
-    (0, b"7z\xbc\xaf", "压缩包"),
-    (0, b"\x1f\x8b", "压缩包"),
-    (0, b"\xd0\xcf\x11\xe0", "Office 文件"),
-    (0, b"MZ", "程序"),
-    (0, b"\x7fELF", "程序"),
-    (4, b"ftyp", "视频"),
-)
-#: Brands of HEVC files from phones and their apps; the general brands do not tell the codec.
-_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"heif"})
-_GENERAL_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
-
-
-def _format_of(data: bytes) -> str:
-    if data.startswith(b"\xff\xd8\xff"):
-        return _JPEG
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _PNG
-    if data[4:8] == b"ftyp" and _is_heic(data):
-        return _HEIC
-    kind = _describe_unsupported(data)
-    space = " " if kind[0].isascii() else ""
-    raise PictureRefused(f"文件不是 jpg、png 或 heic 图片：这是{space}{kind}。{_PICK}", "format")
-
-
-def _is_heic(data: bytes) -> bool:
-    length = min(int.from_bytes(data[:4], "big"), 256)
-    first, *others = (data[at : at + 4] for at in (8, *range(16, length, 4)))
-    return first in _HEIC_BRANDS or (first in _GENERAL_BRANDS and not _HEIC_BRANDS.isdisjoint(others))
-
-
-def _describe_unsupported(data: bytes) -> str:
-    if data[8:12] in _GENERAL_BRANDS and b"avif" in data[16:64]:
-        return "AVIF 图片"
-    for offset, magic, title in _MAGIC:
-        if data[offset : offset + len(magic)] == magic:
-            return title
-    head = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
-        return "SVG 图片"
-    if head.startswith((b"<!doctype html", b"<html", b"<script", b"<head", b"<body")):
-        return "网页"
-    return "文本" if _looks_like_text(data[:1000]) else "无法识别的数据"
-
-
-def _looks_like_text(head: bytes) -> bool:
-    return not any(byte < 32 and byte not in b"\t\r\n\f\x1b" for byte in head)
-
-
 # --- decoding uploads -----------------------------------------------------------------------------------------------
 
 
@@ -140,15 +78,15 @@ def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
 
     Image.open would try other plugins, and its bomb check would replace our own limits.
     """
-    plugin = JpegImagePlugin.JpegImageFile if kind == _JPEG else PngImagePlugin.PngImageFile
+    plugin = JpegImagePlugin.JpegImageFile if kind == JPEG else PngImagePlugin.PngImageFile
     return plugin(io.BytesIO(data))
 
 
-def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False) -> None:
+def _check_limits(width: int, height: int, *, scans: int = 0, heic: bool = False) -> None:
     found = f"图片 {width}×{height} 像素"
-    limit, kind = (MAX_PIXELS_IN_SCANS, "渐进式 jpg ") if scans > 1 else (MAX_PIXELS, "")
-    if heic:
-        limit, kind = MAX_PIXELS_IN_HEIC, "heic 图片"
+    limit, kind = (MAX_PIXELS_REDUCED, "jpg ") if scans == 1 else (MAX_PIXELS_IN_SCANS, "渐进式 jpg ")
+    if heic or not scans:
+        limit, kind = (MAX_PIXELS_IN_HEIC, "heic 图片") if heic else (MAX_PIXELS, "")
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
         todo = "请缩小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
@@ -166,18 +104,40 @@ def _check_limits(width: int, height: int, *, scans: int = 1, heic: bool = False
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 
 
-def _scans(data: bytes, kind: str) -> int:
-    """The number of scans up to the end marker of the first picture; phones append other pictures and films."""
+_END = b"\xff\xd9"
+#: In place of lost pixels it shows others than the grey that libjpeg fills in.
+_NOISE = bytes(range(17, 251, 9)) * 4
+
+
+def _scans(data: bytes) -> tuple[int, bool]:
+    """Of a JPEG: the number of scans up to the end marker of the first picture, and whether there is one.
+
+    Phones append other pictures and films.
+    """
     scans, position = 0, 0
-    while kind == _JPEG and (found := _MARKER.search(data, position)) and found.group(1) != b"\xd9":
+    while (found := _MARKER.search(data, position)) and found.group() != _END:
         scans += found.group(1) == b"\xda"
         position = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
-    return scans
+    return scans, found is not None
 
 
-def _check_bytes(data: bytes, max_bytes: int) -> None:
+def _with_end(data: bytes) -> bytes:
+    """A JPEG that has lost its last bytes and none of its pixels, with its end; any other one as it is, which no
+    decoder takes.
+
+    No pixel is lost when it does not matter what comes behind the last byte.
+    """
+    cut = data.removesuffix(_END[:1])
+    ended = [cut + behind + _END for behind in (b"", _NOISE)]
+    small = [_opened(each, JPEG) for each in ended]
+    for image in small:
+        image.draft("", (1, 1))  # an eighth: one pixel for each block
+    return ended[0] if small[0].tobytes() == small[1].tobytes() else data
+
+
+def _check_bytes(data: bytes, max_bytes: int, *, pdf: bool) -> None:
     if not data:
-        raise PictureRefused(f"文件是空的。{_PICK}", "empty")
+        raise PictureRefused(f"文件是空的。请选择 {welcome(pdf=pdf)}", "empty")
     if len(data) > max_bytes:
         found = math.ceil(len(data) / MIB * 10) / 10  # round up, so that it never equals the limit
         raise PictureRefused(f"图片 {found:.1f} MB，超过 {max_bytes / MIB:g} MB。请缩小后再上传", "large")
@@ -271,7 +231,8 @@ class Upright:
     original_width: int
     original_height: int
     original_bytes: int
-    origin: str = ""  # what wrote the file, if known: "png", or "camera" by its EXIF
+    origin: str = ""  # what wrote the file, if known: "png", "pdf", or "camera" by its EXIF
+    sent: bytes = b""  # the file
 
     @property
     def as_sent(self) -> bool:
@@ -286,22 +247,35 @@ class Upright:
 
 
 def decode_upright(
-    data: bytes, *, max_bytes: int = MAX_BYTES, long_side: int = LONG_SIDE, short_side: int = 1, enough: Size = ENOUGH
+    data: bytes,
+    *,
+    max_bytes: int = MAX_BYTES,
+    long_side: int = LONG_SIDE,
+    short_side: int = 1,
+    enough: Size = ENOUGH,
+    page: int | None = None,
 ) -> Upright:
     """An upload -> its pixels, within ``long_side``, not below ``short_side``; a JPEG may keep fewer, if there are
-    ``enough``. Raises only PictureRefused."""
-    _check_bytes(data, max_bytes)
-    kind, sides = _format_of(data), (long_side, short_side)
+    ``enough``. ``page``: of a PDF, from 0; without it a PDF is refused. Raises only PictureRefused."""
+    _check_bytes(data, max_bytes, pdf=page is not None)
+    kind, sides = format_of(data, pdf=page is not None), (long_side, short_side)
+    size = len(data)
     with decoding():
-        image, original = _from_heic(data, sides) if kind == _HEIC else _from_plugin(data, kind, sides, enough)
-    return Upright(image, *original, len(data), _origin(data, kind))
+        if kind == PDF:
+            image, original = _from_pdf(data, page or 0, long_side)
+        elif kind == HEIC:
+            image, original = _from_heic(data, sides)
+        else:
+            data = _checked(data, kind)
+            image, original = _from_plugin(data, kind, sides, enough)
+    return Upright(image, *original, size, _origin(data, kind), data)
 
 
 def _origin(data: bytes, kind: str) -> str:
-    if kind == _PNG:
-        return "png"
+    if kind in (PNG, PDF):
+        return kind.lower()
     try:
-        return "camera" if kind == _JPEG and _opened(data, kind).getexif().get(0x010F) else ""
+        return "camera" if kind == JPEG and _opened(data, kind).getexif().get(0x010F) else ""
     except Exception:
         return ""
 
@@ -317,10 +291,16 @@ def _least_size(size: Size, enough: Size) -> Size:
     return least if min(least) >= enough[1] else size
 
 
-def _from_plugin(data: bytes, kind: str, sides: Size, enough: Size) -> tuple[Image.Image, Size]:
+def _checked(data: bytes, kind: str) -> bytes:
+    """A JPEG or PNG that is within the limits by its header; a JPEG with its end, when only that was lost."""
     header = _opened(data, kind)
-    _check_limits(*header.size, scans=_scans(data, kind))
+    scans, complete = _scans(data) if kind == JPEG else (0, True)
+    _check_limits(*header.size, scans=scans)
     header.verify()  # checksums of a PNG; after verify() a picture must be opened again
+    return data if complete or scans > 1 else _with_end(data)
+
+
+def _from_plugin(data: bytes, kind: str, sides: Size, enough: Size) -> tuple[Image.Image, Size]:
     source = _opened(data, kind)
     original, turn, profile = source.size, _exif_transpose(source), source.info.get("icc_profile")
     size = _target_size(original, *sides)
@@ -354,6 +334,16 @@ def _from_heic(data: bytes, sides: Size) -> tuple[Image.Image, Size]:
     return _to_srgb(_shrunk(image, size), heif.icc_profile(source)), original
 
 
+def _from_pdf(data: bytes, page: int, long_side: int) -> tuple[Image.Image, Size]:
+    from lib.pictures import pdf_pages  # 15 MB that only the child process needs
+
+    image = pdf_pages.draw_page(data, page, long_side)
+    _check_limits(*image.size)
+    if len(image.getcolors(1) or ()) == 1:
+        raise PictureRefused(f"这份 PDF 的第 {page + 1} 页是空白的。请检查文件后再上传", "blank")
+    return image, image.size
+
+
 def _shrunk(image: Image.Image, size: Size) -> Image.Image:
     return image if image.size == size else image.resize(size, _FILTER, reducing_gap=3)
 
@@ -368,12 +358,12 @@ def looks_like_jpeg(jpeg: bytes) -> bool:
 
 def as_image(picture: bytes | Image.Image) -> Image.Image:
     """A clean JPEG with only its header read, so that ``draft`` can shrink it; an image unchanged."""
-    return _opened(picture, _JPEG) if isinstance(picture, bytes) else picture
+    return _opened(picture, JPEG) if isinstance(picture, bytes) else picture
 
 
 def load_jpeg(jpeg: bytes, box: tuple[int, int] | None = None) -> Image.Image:
     """The pixels of a clean JPEG; with ``box``, of a copy that is not smaller than the box."""
-    image = _opened(jpeg, _JPEG)
+    image = _opened(jpeg, JPEG)
     if box:
         image.draft("", fit_within(image.size, box))
     image.load()

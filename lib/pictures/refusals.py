@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-REASONS = frozenset({"empty", "format", "damaged", "large", "small", "encoding", "complex", "frame", "other"})
+REASONS = frozenset(
+    {"empty", "blank", "format", "damaged", "locked", "large", "small", "encoding", "complex", "frame", "other"}
+)
 
 
 class PictureRefused(Exception):

@@ -45,6 +45,7 @@ MIN_EVEN_ROWS = 0.04  # of the rows: a picture of paper has no row of one grey l
 MIN_FLAT = 0.55  # of neighbouring pixels that are equal
 MIN_SIGNS = 3
 
+_NO_SCREENS = ("camera", "pdf")
 _SPREAD = 3  # grey levels between the darkest and the lightest pixel of an even row
 _EVERY = 4  # rows
 _BOX = (1000, 1000)
@@ -53,7 +54,7 @@ _BOX = (1000, 1000)
 def screenshot_signs(image: Image.Image, original: tuple[int, int], origin: str) -> dict[str, Any]:
     """The signs of a screenshot, for JSON. ``original``: the original size; ``origin``: as in images.Upright."""
     shape = _shape(original)
-    if origin == "camera" or not shape:  # the other signs would not be enough
+    if origin in _NO_SCREENS or not shape:  # the other signs would not be enough
         return {"shape": shape, "origin": origin, "rows": 0.0, "flat": 0.0}
     grey = image.convert("L").resize(fit_within(image.size, _BOX), Image.Resampling.BOX, reducing_gap=2)
     return {"shape": shape, "origin": origin, "rows": _even_rows(grey), "flat": _flat(grey)}
@@ -61,7 +62,7 @@ def screenshot_signs(image: Image.Image, original: tuple[int, int], origin: str)
 
 def is_screenshot(found: Mapping[str, Any]) -> bool:
     """Whether these are the signs of a screenshot: the size of a screen, and two more."""
-    if found["origin"] == "camera" or not found["shape"]:
+    if found["origin"] in _NO_SCREENS or not found["shape"]:
         return False
     points = int(found["shape"]) + (found["origin"] == "png")
     return points + (found["rows"] >= MIN_EVEN_ROWS) + (found["flat"] >= MIN_FLAT) >= MIN_SIGNS

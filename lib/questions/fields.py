@@ -60,16 +60,13 @@ class TextQuestion(Question, StringField):
         self,
         label: str,
         validators: Any = (),
-        clean: Callable[[str], str] = names.normalise_text,
+        clean: Callable[[str], str] | None = None,
         multiline: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            label,
-            (*validators, Checked(control_characters)),
-            filters=[lambda text: clean(text) if text else None],
-            **kwargs,
-        )
+        clean = clean or (names.normalise_lines if multiline else names.normalise_text)
+        rules = (*validators, Checked(control_characters))
+        super().__init__(label, rules, filters=[lambda text: clean(text) if text else None], **kwargs)
         self.kind = "textarea" if multiline else "text"
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:

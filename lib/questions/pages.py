@@ -29,12 +29,24 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Topic:
+    """One thing that a change (信息变更) may be about: the page that asks for it, the papers that prove it."""
+
+    code: str
+    title: str
+    hint: str
+    step: str  # the page's slug
+    papers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Paper:
-    """One kind of paper: when it is asked for, and whether the declaration needs it."""
+    """One kind of paper: when it is asked for (``who``: in people's words), and whether the declaration needs it."""
 
     kind: str
     title: str
     when: Condition | None = None
+    who: str = ""
     required: bool = True
     hint: str = ""
     template: str = ""  # a name under /templates/

@@ -13,7 +13,14 @@ from typing import Any
 from wtforms import Field
 from wtforms.validators import StopValidation, ValidationError
 
+from lib.names import describe
 from lib.questions.conditions import Condition, FormWithContext, FormWithFacts, read_by
+
+
+def problem_of(field: Field) -> str:
+    """What is wrong with it, as a line of its own away from the field: it names the field."""
+    label, message = field.label.text, str(field.errors[0])
+    return message if label in message else f"{label}：{message}"
 
 
 class Required:
@@ -151,10 +158,13 @@ class Email:
     def __call__(self, form: FormWithFacts, field: Field) -> None:
         from email_validator import EmailNotValidError, validate_email  # large, and needed by few requests
 
+        name = field.data.rpartition("@")[0]
+        if odd := next((character for character in name if not character.isascii()), None):
+            raise ValidationError(f"电子邮箱的 @ 前面只能用英文字母、数字和符号，不能有{describe(odd)}，请改正")
         try:
-            validate_email(field.data, check_deliverability=False)
+            validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError as error:
-            raise ValidationError("电子邮箱的格式不对，应类似 name@example.com") from error
+            raise ValidationError("电子邮箱的格式不对，请按 name@example.com 的样子填写") from error
 
 
 def unprintable_note(characters: Sequence[str]) -> str:
@@ -178,6 +188,21 @@ class Past:
         born = form.facts().get("birth_date")
         if isinstance(born, date) and value < f"{born.year + self.age:04d}{born.isoformat()[4 : len(value)]}":
             raise ValidationError(f"{field.label.text}不应早于年满 {self.age} 周岁({born.year + self.age} 年)，请核对")
+
+
+class Aged:
+    """A birth date of somebody of ``least`` to ``most`` years."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def __call__(self, form: FormWithContext, field: Field) -> None:
+        born, today = field.data, form.context.today
+        age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        if not self.least <= age <= self.most:
+            raise ValidationError(
+                f"按{field.label.text}现在是 {max(age, 0)} 周岁，应在 {self.least} 至 {self.most} 周岁之间，请核对"
+            )
 
 
 class NotBefore:

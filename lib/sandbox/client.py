@@ -48,7 +48,7 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=
 @dataclass(frozen=True)
 class Limits:
     cpu_s: float = 8.0
-    wall_s: float = 20.0
+    wall_s: float = 40.0  # pages go before pictures: much longer than the CPU when the cores are full
     memory: int = 272 << 20  # bytes on top of the fork server's own; keeps the total below 300 MB
 
 
@@ -134,7 +134,7 @@ class _ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # decoders complain there about each damaged picture
-                start_new_session=True,  # Ctrl-C is for the web process
+                process_group=0,  # Ctrl-C is for the web process; another session would not give way to it
             )
 
     def submit(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
@@ -162,8 +162,12 @@ class _Child:
         self._idle_since = self._cpu_s = 0.0
         self._work, theirs = socket.socketpair()
         self._report, their_report = socket.socketpair()
-        with theirs, their_report:
-            forkserver.submit(theirs, their_report, whose[1])
+        try:
+            with theirs, their_report:
+                forkserver.submit(theirs, their_report, whose[1])
+        except _ForkServerGone:
+            self.close()
+            raise
         for end in (self._work, self._report):
             end.settimeout(whose[1].wall_s + GRACE_PERIOD_S)
 
@@ -228,7 +232,9 @@ def _checked_answer(words: dict[str, Any], blobs: list[bytes], usage: Usage) -> 
     ended = os.WTERMSIG(usage.status) if os.WIFSIGNALED(usage.status) else 0
     kind = _signal_name(ended) if ended else repr(words.get("failed", "nonsense"))[:60]
     log.warning("%s: ended by %s after %.1f s of CPU, %d MB", usage.job, kind, usage.cpu_s, usage.memory >> 20)
-    if ended in (signal.SIGXCPU, signal.SIGKILL):
+    if ended == signal.SIGKILL:
+        raise PictureRefused(f"处理图片用时过长，没有完成。请稍后再试；仍然不行的，{_TRY_AGAIN}", "complex")
+    if ended == signal.SIGXCPU:
         raise PictureRefused(f"图片太复杂，无法处理：解码用时过长。{_TRY_AGAIN}", "complex")
     raise PictureRefused(UNUSABLE_PICTURE, "damaged")
 

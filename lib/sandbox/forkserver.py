@@ -35,6 +35,9 @@ REPORT = struct.Struct(">iQd")
 #: What the client sends to the socket of the report: seconds from now to the end. It closes it to end the fork at once.
 TIME_LEFT = struct.Struct(">d")
 
+#: Pages go before pictures when the cores are full. Linux compares processes of one session only (autogroup).
+NICENESS = 10
+
 #: After a job a fork goes on only if it has taken less CPU than that and could still map the memory of a new one but so
 #: much: the next picture has the same limits as if it were the first.
 _SPENT_CPU_S, _KEPT_MEMORY = 1.0, 12 << 20
@@ -221,6 +224,7 @@ def apply_limits(descriptor: int, cpu: float, memory: int, forkserver: int) -> N
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
         if os.getppid() != forkserver:
             os._exit(1)
+    os.nice(NICENESS)
 
 
 def _address_space() -> int:

@@ -16,6 +16,7 @@ Job = Callable[..., Answer]
 JOBS = {
     "paper": "lib.pictures.decoding.paper",
     "sheet": "lib.pictures.decoding.sheet",
+    "pages": "lib.pictures.decoding.pages",
     "photo": "lib.pictures.decoding.photo",
     "recrop": "lib.pictures.decoding.recrop",
     "rotated": "lib.pictures.decoding.rotated",

@@ -13,7 +13,7 @@ from alembic import op
 from lib.database import UTCDateTime
 
 revision = "0030"
-down_revision = "0025"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -129,9 +129,13 @@ def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
     return bool(typed) and bool(proof.issued_month) and is_known and is_month and not is_broken
 
 
+_MARKS_OF_MONTH = dict.fromkeys(map(ord, "/.．／－—–‐‑−。"), "-")
+
+
 def month_of(text: str) -> str:
-    """``2008-06`` from 2008-06, 2008.6, 2008年6月, 200806; "" when it is none of these."""
-    parts = re.fullmatch(r"([12][0-9]{3})[-/.年 ]?(0?[1-9]|1[0-2])月?", normalise_text(text))
+    """``2008-06`` from 2008-06, 2008.6, 2008年6月, 2008/06/12, 200806, 20080612; "" when it is none of these."""
+    typed = normalise_text(text).translate(_MARKS_OF_MONTH).replace(" ", "")
+    parts = re.fullmatch(r"([12][0-9]{3})[-年]?(0?[1-9]|1[0-2])(?:[-月](?:[0-9]{1,2}日?)?|[0-9]{2})?", typed)
     return f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -63,6 +63,7 @@ class FoundSession:
     staff_id: int | None
     reference_mark: str | None
     stale: bool = False  # seen_at is due for an update
+    timed_out: bool = False  # by idleness or age; nobody has ended it
 
 
 def start(*, account: Account | None = None, staff: Staff | None = None, device: str = "") -> str:
@@ -95,10 +96,25 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
         {"account_id": None, "staff_id": row.person} if staff else {"account_id": row.person, "staff_id": None}
     ) | {"reference_mark": row.reference_mark}
     if row.ended_at or now >= row.expires_at or now - row.seen_at >= idle or not row.may:
-        ended = row.ended_at or min(row.expires_at, row.seen_at + idle)
-        return FoundSession(None, row.csrf, **found) if now - ended < RETENTION else None
+        timed_out = row.ended_at is None and bool(row.may)
+        return (
+            FoundSession(None, row.csrf, **found, timed_out=timed_out) if now - _end_of(row, idle) < RETENTION else None
+        )
     actor = _staff_actor(row) if staff else Actor(Role.APPLICANT, row.person, row.name, row.id, row.csrf)
     return FoundSession(actor, row.csrf, **found, stale=now - row.seen_at >= SEEN_INTERVAL)
+
+
+def of_csrf(secret: str) -> FoundSession | None:
+    """The session to whose pages this secret was given: it tells whose a form is that comes without the cookie."""
+    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret)) if secret else None
+    if row is None or utcnow() - _end_of(row, STAFF_IDLE if row.staff_id else APPLICANT_IDLE) >= RETENTION:
+        return None
+    return FoundSession(None, secret, row.account_id, row.staff_id, None)
+
+
+def _end_of(row: Any, idle: timedelta) -> datetime:
+    end: datetime = row.ended_at or min(row.expires_at, row.seen_at + idle)
+    return end
 
 
 def _staff_actor(row: Any) -> Actor:

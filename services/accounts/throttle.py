@@ -97,6 +97,7 @@ SEND_CODE = SecretLimits(
 PASSWORD = Limit("password", 5, MINUTES)  # asked again in a session; counted for the session
 OWN_DATA = Limit("own_data", 3, DAY)  # exports of one person's data
 VERIFY_ADDRESS = Limit("verify_address", 30, HOUR)  # check codes of sheets that do not exist
+PRINT_ADDRESS = Limit("print_address", 60, HOUR)  # codes for a print shop that do not exist
 PHOTO_ADDRESS = Limit("photo_address", 30, HOUR)  # pictures of people who are not signed in
 
 # A registration. The first two are counted for one address, and end with the account.

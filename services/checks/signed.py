@@ -32,6 +32,8 @@ def sheet(case: Case) -> Outcome:
 def _which(readings: Sequence[Mapping[str, Any]], signed: Sheet, says: str) -> Outcome:
     """How it is known that it is that version: read from the picture, or taken for it."""
     version = f"信息表第 {signed.version} 版"
+    if sheet_reading.is_on_screen(readings):
+        return passed(f"屏幕签名的是{version}，{says}", SHEET)
     if not readings:  # taken in before pictures were read
         return passed(f"{version}，{says}，请核对图上的校验码", SHEET)
     if not any(one["read"] for one in readings):
@@ -59,6 +61,8 @@ def signature(case: Case) -> Outcome | None:
     readings = _readings(case)
     if not readings:
         return None
+    if sheet_reading.is_on_screen(readings):
+        return unknown("在屏幕上签名，没有纸质签名；由登录了账号的人所签，系统不能判断是谁", SHEET)
     return {
         "found": passed("签名处有手写笔迹", SHEET),
         "missing": look("签名处没有发现手写笔迹，请查看", SHEET),

@@ -16,6 +16,7 @@ from lib.questions.answered import AnsweredPage
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm
 from lib.questions.pages import Step
+from lib.questions.validators import problem_of
 from models import Account, Declaration
 from services.declaration import labels
 from services.departments import matching, snapshot
@@ -170,7 +171,7 @@ def step_gaps(step: Step, context: FormContext) -> list[Gap]:
     form = step.form(None, context=context)
     if form.checks():
         return []
-    return [Gap(step, question.name, question.errors_text[0]) for question in form.questions if question.errors]
+    return [Gap(step, question.name, problem_of(question)) for question in form.questions if question.errors]
 
 
 def sections(answers: Mapping[str, Any], context: FormContext | None = None) -> list[AnswerSection]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from forms import PAPER, PHOTO, SHEET, STEPS
+from forms import PAPER, PHOTO, SHEET, STEPS, TOPICS
 from lib.codes import EDITABLE, OPEN, MarkState, Status
 from lib.questions.conditions import FormContext
 from lib.questions.pages import Step
@@ -83,7 +83,14 @@ class DeclarationCase:
         """The slug of the page where the person continues: a page with gaps, else ``check``."""
         if self.declaration.notice_read_at is None:
             return "notice"
-        return next((step.slug for step in STEPS if not self.is_finished(step)), "check")
+        return next((step.slug for step in STEPS if not self.is_finished(step)), None) or self._untouched or "check"
+
+    @property
+    def _untouched(self) -> str | None:
+        """The first page that a change is about and that still says what the record says."""
+        about = {topic.step for topic in TOPICS if topic.code in (self.declaration.change_topics or ())}
+        steps = (step for step in STEPS if step.slug in about)
+        return next((step.slug for step in steps if self.differing.isdisjoint(labels.names(step))), None)
 
     @cached_property
     def progress(self) -> Progress:
@@ -288,6 +295,24 @@ class DeclarationCase:
     def sheet_notes(self) -> Sequence[SheetNote]:
         """Advice on the uploaded pictures of the signed sheet."""
         return sheet_reading.notes(self.pages_of(SHEET), self.signed)
+
+    # the record that a change starts from
+
+    @cached_property
+    def record_revision(self) -> Revision | None:
+        """The approved revision of the person, if any."""
+        return reading.record_revision(self.declaration.account_id)
+
+    @cached_property
+    def record_answers(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.record_revision.answers if self.record_revision else {}
+        return found
+
+    @cached_property
+    def differing(self) -> frozenset[str]:
+        """The questions that no longer say what the record says."""
+        names = answers.question_names()
+        return frozenset(name for name in names if self.record_answers.get(name) != self.frozen.get(name))
 
     # the result
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forms import PHOTO
+from forms import PAPER, PHOTO
 from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.questions.pages import Paper
@@ -25,6 +25,8 @@ from services.papers.resumable_uploads import NotComplete, Owner
 from services.papers.virus_scan import Scanner
 
 Outcome = dict[str, Any]
+After = Callable[[Owner, str], None]
+Pictures = Sequence[Prepared]  # of one file
 #: The picture is not at fault: the same upload can be added later.
 NOT_NOW = (sandbox.SandboxBusy, sandbox.SandboxUnavailable, virus_scan.Unchecked)
 
@@ -48,28 +50,41 @@ def crop_of(texts: Sequence[str]) -> Crop | None:
     return (left, top, min(width, 1 - left), min(height, 1 - top)) if inside else None
 
 
-def prepare(settings: IntakeSettings, kind: str, data: bytes, account_id: int, crop: Crop | None = None) -> Prepared:
-    """Scan, clean and store a picture of a paper or the photo. Raises PictureRefused with what to do."""
+def prepare(settings: IntakeSettings, kind: str, data: bytes, account_id: int, crop: Crop | None = None) -> Pictures:
+    """Scan, clean and store the pictures of a file: one, or a PDF's pages. Raises PictureRefused with what to do."""
     virus_scan.check(data, settings.scanner)
     person = str(account_id)
     if kind == PHOTO:
-        return preparation.prepare_photo(settings.store, data, crop, settings.photo_rule, person)
-    return preparation.prepare(settings.store, data, kind, person)
+        return [preparation.prepare_photo(settings.store, data, crop, settings.photo_rule, person)]
+    return preparation.prepare_pages(settings.store, data, kind, person, PAPER[kind].max_pages)
 
 
-def add(declaration: Declaration, paper: Paper, prepared: Prepared, replaced: str = "") -> PaperPage:
-    """Add a picture to its paper, in the place of the page of the uid ``replaced``, if there is one.
+def shows_sheet(settings: IntakeSettings, data: bytes, account_id: int) -> bool:
+    """Is it a picture of a printed sheet? Its code says so. Raises one of NOT_NOW when nobody can look at present."""
+    try:
+        virus_scan.check(data, settings.scanner)
+        return preparation.shows_sheet(data, str(account_id))
+    except NOT_NOW:
+        raise
+    except PictureRefused:
+        return False  # why, is said where it is added
 
-    Raises PageNotAdded; the old page is then still there.
+
+def add(declaration: Declaration, paper: Paper, pictures: Pictures, replaced: str = "") -> PaperPage:
+    """Add the pictures of a file to its paper, in the place of the page of the uid ``replaced``, if there is one.
+
+    Returns the page of the first one. Raises PageNotAdded; then none is added, and the old page is still there.
     """
     with db.session.begin_nested():
-        old = next((page for page in papers.pages_of(declaration, paper.kind) if page.uid == replaced), None)
-        place = old.position if old else None
+        there = papers.pages_of(declaration, paper.kind)
+        old = next((page for page in there if page.uid == replaced), None)
         if old:
             pages.remove_page(old)
-        page = signed_sheet.add_page(DeclarationCase(declaration), paper, prepared)
-        page.position = page.position if place is None else place
-    return page
+        added = [signed_sheet.add_page(DeclarationCase(declaration), paper, prepared) for prepared in pictures]
+        for place, page in enumerate(added if old else (), there.index(old) if old else 0):
+            db.session.flush()
+            pages.move_page(declaration, page, place)
+    return added[0]
 
 
 # --- uploads that arrive piece by piece ------------------------------------------------------------------------------
@@ -97,7 +112,7 @@ def arrived(owner: Owner, uid: str) -> Arrived | Outcome:
     return Arrived(kind, resumable_uploads.assembled(upload), owner.declaration.account_id, frame)
 
 
-def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Prepared | str:
+def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Pictures | str:
     """Prepare a file that has arrived; why it was refused, when it is no good.
 
     Raises one of NOT_NOW when it can be prepared later.
@@ -110,21 +125,21 @@ def prepare_arrived(settings: IntakeSettings, file: Arrived) -> Prepared | str:
         return str(error)
 
 
-def settle(owner: Owner, uid: str, prepared: Prepared | str, after: Callable[[Owner], None] | None = None) -> Outcome:
+def settle(owner: Owner, uid: str, prepared: Pictures | str, after: After | None = None) -> Outcome:
     """Write what became of a file: ``ok``, the uid of its ``page``, or the ``problem``. The first request that writes
-    wins; all others get its answer. ``after`` runs when the page was added."""
+    wins; all others get its answer. ``after`` runs when the page was added, with the kind of its paper."""
     upload = resumable_uploads.find(owner, uid, lock=True)
     if upload.outcome:
         return upload.outcome
     problem, page = (prepared, None) if isinstance(prepared, str) else _added(owner, upload, prepared)
     outcome: Outcome = {"ok": True, "page": page.uid} if page else {"ok": False, "problem": problem}
     if page and after:
-        after(owner)
+        after(owner, upload.kind)
     resumable_uploads.settle(upload, outcome)
     return outcome
 
 
-def _added(owner: Owner, upload: Upload, prepared: Prepared) -> tuple[str, PaperPage | None]:
+def _added(owner: Owner, upload: Upload, prepared: Pictures) -> tuple[str, PaperPage | None]:
     """Why the picture was not added, or its page."""
     try:
         page = add(owner.declaration, owner.paper(upload.kind), prepared, upload.facts.get("replaced", ""))

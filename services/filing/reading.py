@@ -16,7 +16,19 @@ from sqlalchemy.orm import aliased
 from lib.codes import OPEN, Status
 from lib.database import Prebuilt, parameter
 from lib.sealed import Sealed
-from models import Account, Declaration, Draft, LegacyHolder, PaperPage, ParkedForm, Sheet, db, keys
+from models import (
+    Account,
+    Declaration,
+    Draft,
+    LegacyHolder,
+    PaperPage,
+    ParkedForm,
+    Record,
+    Revision,
+    Sheet,
+    db,
+    keys,
+)
 from services.access import Actor
 from services.departments import tree
 
@@ -158,6 +170,12 @@ _SHEET = Prebuilt(select(*Sheet.__table__.c).where(Sheet.id == parameter("sheet"
 def sheet(sheet_id: int) -> Sheet:
     found = _SHEET.first(db.session, sheet=sheet_id)
     return cast(Sheet, SheetRow(_SHEET_NAMES, found))
+
+
+def record_revision(account_id: int) -> Revision | None:
+    """The approved revision that a person's record points to."""
+    query = select(Revision).join(Record, Record.revision_id == Revision.id).where(Record.account_id == account_id)
+    return db.session.scalar(query)
 
 
 def open_declaration(actor: Actor) -> Declaration | None:

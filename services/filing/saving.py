@@ -18,7 +18,7 @@ from lib.questions.pages import Step
 from lib.sealed import Sealed
 from models import Declaration, db
 from services.declaration import answers, labels
-from services.filing import progress
+from services.filing import change, progress
 from services.filing.case import DeclarationCase
 from services.filing.reading import DeclarationRow
 
@@ -31,6 +31,7 @@ def saved(case: DeclarationCase, step: Step, form: StepForm) -> DeclarationCase:
     found = DeclarationCase(case.declaration, facts).progress_after(step, case)
     columns = dict(_in_column(row, name, answer) for name, answer in given.items())
     columns |= {"version": row.version + 1, "touched_at": utcnow(), "progress": progress.to_keep(found)}
+    columns["change_topics"] = change.topics_after(case, step, facts)
     return DeclarationCase(cast(Declaration, row.changed(columns)), facts)
 
 
@@ -59,7 +60,8 @@ def write(case: DeclarationCase, step: Step) -> None:
 @cache
 def _columns(step: Step) -> tuple[str, ...]:
     questions = ((_sealed(name), name) for name in labels.names(step))
-    return (*(sealed.column if sealed else name for sealed, name in questions), "version", "touched_at", "progress")
+    answers_of = (sealed.column if sealed else name for sealed, name in questions)
+    return (*answers_of, "version", "touched_at", "progress", "change_topics")
 
 
 @cache

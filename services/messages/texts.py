@@ -254,6 +254,15 @@ KINDS = {
             parts=_STAFF,
         ),
         MessageKind(
+            "record_transfer_ended",
+            "工作人员：人员档案调转已结束",
+            MessageWording(
+                "人员档案调转已结束", "该人员的信息变更 {申报编号} 审核通过，档案已转到{部门}，原来的调转不再办理。"
+            ),
+            (NUMBER, DEPARTMENT),
+            parts=_STAFF,
+        ),
+        MessageKind(
             "digest",
             "工作人员：每日提要",
             MessageWording(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,15 +11,14 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from lib.backup.archive import KEYS, BackupSummary
-from lib.clock import local
 from lib.database import utcnow
 from lib.files import Note
 from lib.sandbox.background import BackgroundProcesses
 from models import BackupRun, db
+from services.operations import daily
 
 LATE = timedelta(hours=50)  # two nights, and the time that one takes
 VERIFY_EVERY = timedelta(days=7)
-RETRY_AFTER = timedelta(hours=1)
 KEPT = timedelta(days=400)
 PAGE = 30
 STARTED = "backup-started"  # in DATA: when this machine began the last one by itself
@@ -81,11 +79,8 @@ def readiness(is_scheduled: bool) -> Iterator[str]:
 
 def is_due(hour: int, now: datetime) -> bool:
     """Has none been made since the hour of the day came?"""
-    day = local(now)
-    moment = day.replace(hour=hour, minute=0, second=0, microsecond=0)
-    moment -= timedelta(days=moment > day)
     made = _last("create", True)
-    return made is None or made.begun_at < moment
+    return daily.is_due(hour, made.begun_at if made else None, now)
 
 
 def is_verification_due(now: datetime) -> bool:
@@ -99,13 +94,7 @@ def delete_old() -> int:
 
 
 def start(root: Path, config: Mapping[str, Any]) -> int:
-    """For ``flask tick``: start ``flask backup scheduled`` when one is due. A failed one is tried again each hour."""
+    """For ``flask tick``: start ``flask backup scheduled`` when one is due."""
     if not (config["BACKUP_DIR"] and config["STARTS_DRAWERS"] and is_due(config["BACKUP_HOUR"], utcnow())):
         return 0
-    note = Note(config["DATA"] / STARTED)
-    if (before := note.read()) and datetime.fromisoformat(before) > utcnow() - RETRY_AFTER:
-        return 0
-    note.remove()
-    note.write(utcnow().isoformat())
-    command = (sys.executable, "-m", "flask", "backup", "scheduled")
-    return int(_makers.start(command, root, {"FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"}))
+    return daily.start(_makers, root, Note(config["DATA"] / STARTED), "backup", "scheduled")

@@ -33,7 +33,7 @@ from models import Account, AssistanceRequest, Department, Division, LegacyHolde
 from services.declaration import deadlines
 from services.messages import outbox, sending
 from services.old_register import shared_proofs
-from services.operations import backup_runs
+from services.operations import backup_runs, sweeps
 
 ROOT = Path(__file__).parents[2]
 LOW_SPACE = 1 << 30  # bytes left where uploads go: about a thousand declarations
@@ -89,6 +89,7 @@ def examine(
             lambda: key_file(config["KEYS_FILE"], keys()),
             reference_data,
             lambda: backup(config),
+            lambda: sweep(config),
             lambda: calendar(today),
             lambda: messages(config),
             old_register,
@@ -251,6 +252,11 @@ def storage(store: Store) -> Iterator[DoctorFinding]:
         return
     text = f"存储：{store.place}，剩余 {free / (1 << 30):.1f} GiB"
     yield ok(text) if free >= LOW_SPACE else warning(f"{text}；请腾出空间")
+
+
+def sweep(config: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+    if sweeps.is_late(config):
+        yield warning("文件清理：已有两天没有完成；请运行 flask storage sweep，看它说什么")
 
 
 def print_fonts() -> Iterator[DoctorFinding]:

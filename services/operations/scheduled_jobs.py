@@ -21,6 +21,7 @@ from services.api import accesses
 from services.assistance import requests
 from services.checks import recount
 from services.corrections import reminders
+from services.filing import print_codes
 from services.messages import outbox
 from services.old_register import jobs as register_jobs
 from services.operations import backup_runs
@@ -66,6 +67,7 @@ class Installation:
     starts_drawers: bool
     digest_hour: int
     starts_backup: Callable[[], int]
+    starts_sweep: Callable[[], int]
 
 
 def jobs(here: Installation) -> dict[str, Callable[[], int]]:
@@ -83,6 +85,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "管理员每日摘要": partial(digest.send_all, here.digest_hour),
         "放弃的上传": resumable_uploads.forget_abandoned,
         "过期的手机上传": phone_upload.forget_old,
+        "过期的打印码": print_codes.forget_old,
         "中断的导出": partial(xlsx.sweep, here.data / xlsx.FOLDER),
         "按新日历计算的答复期限": requests.reckon_again,
         "过期的核验申请图片": requests.drop_old_pictures,
@@ -97,6 +100,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "过期的打印件": partial(batch_print.forget_old, here.store),
         "接着处理的打印任务": partial(start_printing, here.root, here.starts_drawers),
         "启动的备份": here.starts_backup,
+        "启动的文件清理": here.starts_sweep,
         "过期的备份记录": backup_runs.delete_old,
         "加入校验链的记录": audit_seals.seal,
         "保存校验链的链节": partial(audit_seals.keep_head, here.data),

@@ -35,16 +35,17 @@ class PaperState:
     paper: Paper
     pages: Sequence[PaperPage]
     outdated: bool = False  # 个人基本信息表: printed before the last change
+    stale: bool = False  # a change: carried over from the record, though something that it proves has changed
 
     @property
     def state(self) -> str:
         if not self.pages:
             return "未上传"
-        return "需重新打印" if self.outdated else "已上传"
+        return "需重新打印" if self.outdated else "原来的图片" if self.stale else "已上传"
 
     @property
     def complete(self) -> bool:
-        return bool(self.pages) and not self.outdated
+        return bool(self.pages) and not self.outdated and not self.stale
 
     @property
     def missing(self) -> bool:

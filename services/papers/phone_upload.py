@@ -1,4 +1,5 @@
-"""One paper that a phone may upload (docs/adr/012): a token in a QR code, good for one picture and five minutes.
+"""What a phone may upload by a token in a QR code: one picture of one paper within five minutes (docs/adr/012), or all
+papers of the declaration for twenty minutes (docs/adr/047).
 
 The token ends with the session that asked for it, with the declaration's being editable, and with the paper's being
 asked for. The device that sends first keeps it: another one that knows the address finds nothing from then on.
@@ -21,16 +22,17 @@ from services.access import Actor
 from services.accounts.sessions import APPLICANT_IDLE
 from services.papers import picture_advice
 from services.papers.picture_advice import PictureNote
-from services.papers.resumable_uploads import NotAsked, Owner
+from services.papers.resumable_uploads import ALL_PAPERS, NotAsked, Owner
 
-LIFE = timedelta(minutes=5)
+LIFE, LIFE_OF_ALL = timedelta(minutes=5), timedelta(minutes=20)
 SENDING = timedelta(minutes=10)  # from the first byte on, so that a thin line can bring the rest
 KEPT = timedelta(days=1)  # after its end
 
 
 def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[PhoneUpload, str]:
-    """A new token for one paper; an earlier one for the same paper ends. Returns the row, and the token for the QR."""
-    Owner(declaration).paper(kind)
+    """A new token for one paper or ALL_PAPERS; an earlier one for the same ends. Returns the row, and the token."""
+    if kind != ALL_PAPERS:
+        Owner(declaration).paper(kind)
     now, token = utcnow(), new_token()
     earlier = (PhoneUpload.declaration_id == declaration.id, PhoneUpload.kind == kind, PhoneUpload.expires_at > now)
     db.session.execute(update(PhoneUpload).where(*earlier, PhoneUpload.used_at.is_(None)).values(expires_at=now))
@@ -40,7 +42,7 @@ def begin(actor: Actor, declaration: Declaration, kind: str) -> tuple[PhoneUploa
         declaration_id=declaration.id,
         kind=kind,
         created_at=now,
-        expires_at=now + LIFE,
+        expires_at=now + (LIFE_OF_ALL if kind == ALL_PAPERS else LIFE),
     )
     db.session.add(made)
     audit.record("hand_over", actor, declaration_id=declaration.id, detail=kind)
@@ -75,8 +77,10 @@ def find(token: str, device: bytes, *, used: bool = False, lock: bool = False) -
 
 
 def _still_wanted(owner: Owner) -> Owner | None:
+    kind = owner.phone_upload.kind if owner.phone_upload else ""
     try:
-        owner.paper(owner.phone_upload.kind if owner.phone_upload else "")
+        if kind != ALL_PAPERS:
+            owner.paper(kind)
     except NotAsked:
         return None
     return owner if owner.declaration.is_editable and owner.declaration.notice_read_at else None
@@ -94,20 +98,31 @@ def bind_device(row: PhoneUpload, device: bytes) -> bool:
     )
     values: dict[str, Any] = {"device_hash": device}
     if row.opened_at is None:
-        values |= {"opened_at": utcnow(), "expires_at": utcnow() + SENDING}
+        values |= {"opened_at": utcnow(), "expires_at": max(row.expires_at, utcnow() + SENDING)}
     bound: Any = db.session.execute(update(PhoneUpload).where(PhoneUpload.id == row.id, free).values(**values))
     return bool(bound.rowcount)
 
 
-def mark_used(row: PhoneUpload) -> bool:
-    """The picture is added, in this transaction. False: there was one already."""
-    free = (PhoneUpload.id == row.id, PhoneUpload.used_at.is_(None), PhoneUpload.expires_at > utcnow())
-    marked: Any = db.session.execute(update(PhoneUpload).where(*free).values(used_at=utcnow()))
-    if marked.rowcount:
-        account_id = row.declaration.account_id
-        detail = f"{row.kind} 由手机拍照上传"
-        audit.record("phone_upload", None, account_id=account_id, declaration_id=row.declaration_id, detail=detail)
-    return bool(marked.rowcount)
+def added(row: PhoneUpload, kind: str) -> bool:
+    """A picture is added, in this transaction: the token of one paper has done its work. False: it has ended."""
+    if not _change_open(row, {"opened_at": PhoneUpload.opened_at} if row.kind == ALL_PAPERS else {"used_at": utcnow()}):
+        return False
+    detail = f"{kind} 由手机拍照上传"
+    account_id, declaration_id = row.declaration.account_id, row.declaration_id
+    audit.record("phone_upload", None, account_id=account_id, declaration_id=declaration_id, detail=detail)
+    return True
+
+
+def finish(row: PhoneUpload) -> None:
+    """【拍完了】 on the phone: the token opens nothing any more."""
+    _change_open(row, {"used_at": utcnow()})
+
+
+def _change_open(row: PhoneUpload, values: dict[str, Any]) -> bool:
+    """Write a row that has not ended meanwhile; False: it has."""
+    still = (PhoneUpload.id == row.id, PhoneUpload.used_at.is_(None), PhoneUpload.expires_at > utcnow())
+    changed: Any = db.session.execute(update(PhoneUpload).where(*still).values(**values))
+    return bool(changed.rowcount)
 
 
 def own(actor: Actor, uid: str) -> PhoneUpload | None:
@@ -129,6 +144,15 @@ def state(row: PhoneUpload, now: datetime | None = None) -> str:
     if row.expires_at <= (now or utcnow()):
         return "over"
     return "sending" if row.opened_at else "waiting"
+
+
+def pictures(row: PhoneUpload) -> dict[str, list[str]]:
+    """The pictures there are now, by paper: what the page on the computer compares with what it shows."""
+    query = select(PaperPage.kind, PaperPage.uid).where(PaperPage.declaration_id == row.declaration_id)
+    found: dict[str, list[str]] = {}
+    for kind, uid in db.session.execute(query.order_by(PaperPage.position, PaperPage.id)):
+        found.setdefault(kind, []).append(uid)
+    return found
 
 
 def notes_on(page_uid: str) -> list[PictureNote]:

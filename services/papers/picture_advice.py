@@ -46,7 +46,14 @@ def blurred(figures: Figures) -> PictureNote | None:
     return PictureNote("可能模糊", "请拿稳手机，点一下屏幕对焦后再拍")
 
 
+def _is_drawn(figures: Figures) -> bool:
+    """A page of a PDF is white paper to its edge: no light fell on it, and no table lies around it."""
+    return (figures.get("screen") or {}).get("origin") == "pdf"
+
+
 def light(figures: Figures) -> PictureNote | None:
+    if _is_drawn(figures):
+        return None
     brightness, contrast = figures["brightness"], figures["contrast"]
     if brightness < quality.DARK_MEAN:
         return PictureNote("太暗", "请到亮的地方，或者打开灯再拍")
@@ -59,7 +66,7 @@ def light(figures: Figures) -> PictureNote | None:
 
 def cut_off(figures: Figures) -> PictureNote | None:
     sides = (figures.get("document") or {}).get("cut")
-    if not sides:
+    if not sides or _is_drawn(figures):
         return None
     where = "、".join(SIDES[side] for side in sides if side in SIDES)
     return PictureNote(f"可能没有拍全({where})", "请把手机拿远一些，让四个角都在画面里再拍")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from forms import SHEET
 from lib.pictures import images, portrait, quality
+from lib.pictures.formats import is_pdf
 from lib.pictures.images import Answer
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.pictures.perspective import rotate_corners
@@ -32,16 +33,50 @@ class Prepared:
     reading: Sequence[Mapping[str, Any]] | None = None  # 个人基本信息表: what lib.pictures.sheet_reader found
 
 
-def prepare(store: Store, data: bytes, kind: str = "", person: str = "") -> Prepared:
-    """Clean one picture of a paper and put it into the store. The sheet (``kind``) is read back on the way.
+def prepare(store: Store, data: bytes, kind: str = "", person: str = "", page: int = 0) -> Prepared:
+    """Clean one picture of a paper, or one ``page`` of a PDF, and put it into the store. The sheet (``kind``) is read
+    back on the way.
 
     The pictures of one ``person`` that follow each other are decoded by one child process. Raises
     images.PictureRefused with the rule and what was found.
     """
     if kind != SHEET:
-        return _stored(store, sandbox.run("paper", data, person=person))
-    made = _read(data, person)
+        return _stored(store, sandbox.run("paper", data, person=person, page=page))
+    made = _read(data, person, page)
     return replace(_stored(store, made), reading=made[0]["reading"])
+
+
+def prepare_pages(store: Store, data: bytes, kind: str = "", person: str = "", most: int = 1) -> list[Prepared]:
+    """The same of a file: one picture, or every page of a PDF that is not blank, of which there may be ``most``."""
+    if not is_pdf(data):
+        return [prepare(store, data, kind, person)]
+    made = []
+    for page in range(_count_pages(data, person, most)):
+        try:
+            made.append(prepare(store, data, kind, person, page))
+        except images.PictureRefused as refused:
+            if refused.reason != "blank":
+                raise
+    if not made:
+        raise images.PictureRefused("这份 PDF 的每一页都是空白的。请检查文件，选对以后再上传", "empty")
+    if len(made) > most:
+        raise _too_many(len(made), most)
+    return made
+
+
+def _count_pages(data: bytes, person: str, most: int) -> int:
+    """Each page may have an empty back. Many more are refused before any is drawn."""
+    found = sandbox.run("pages", data, person=person)[0].get("pages")
+    if not _is_size(found):
+        raise images.PictureRefused(sandbox.UNUSABLE_PICTURE)  # never by our own job
+    if found > 2 * most:
+        raise _too_many(found, most)
+    return int(found)
+
+
+def _too_many(found: int, most: int) -> images.PictureRefused:
+    todo = f"请只留下要交的 {most} 页" if most > 1 else "请把要交的那一页单独存成 PDF 或图片"
+    return images.PictureRefused(f"这份 PDF 有 {found} 页，这里最多收 {most} 页。{todo}，再上传", "large")
 
 
 def prepare_photo(
@@ -92,8 +127,14 @@ def prepare_whole(store: Store, source_address: str, kind: str = "") -> Prepared
     return _read_again(_stored(store, sandbox.run("whole", store.get(source_address))), kind)
 
 
-def _read(data: bytes, person: str = "") -> Answer:
-    return sandbox.run("sheet", data, person=person, pattern=sheet_positions.PATTERN, forms=sheet_positions.FORMS)
+def shows_sheet(data: bytes, person: str = "") -> bool:
+    """Can the code of a printed sheet be read? Raises images.PictureRefused for what is no picture."""
+    return bool(_read(data, person)[0]["reading"])
+
+
+def _read(data: bytes, person: str = "", page: int = 0) -> Answer:
+    pattern, forms = sheet_positions.PATTERN, sheet_positions.FORMS
+    return sandbox.run("sheet", data, person=person, page=page, pattern=pattern, forms=forms)
 
 
 def _read_again(prepared: Prepared, kind: str) -> Prepared:
@@ -122,5 +163,5 @@ def _plausible(facts: Mapping[str, Any]) -> bool:
         return False
 
 
-def _is_size(value: object) -> bool:
-    return type(value) is int and 0 < value < 2**31  # bytes or pixels
+def _is_size(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 < value < 2**31  # bytes, pixels or pages

@@ -26,6 +26,7 @@ KEPT = timedelta(hours=48)  # after the last piece: "I continue tomorrow evening
 MOST_OPEN = 20  # unfinished files of one declaration
 MOST_BYTES = 4 * MAX_BYTES  # of all of them together, as announced
 MIB = 1024 * 1024
+ALL_PAPERS = "all"  # what a phone was let in for, in the place of one paper's kind
 
 
 class NotAccepted(Exception):
@@ -70,7 +71,7 @@ class Owner:
     def paper(self, kind: str) -> Paper:
         """A paper that the answers ask for now (and that was handed over). Raises NotAsked."""
         paper = PAPER.get(kind)
-        handed = self.phone_upload is None or self.phone_upload.kind == kind
+        handed = self.phone_upload is None or self.phone_upload.kind in (kind, ALL_PAPERS)
         if paper is None or not handed or not paper.asked(answers.facts(self.declaration)):
             raise NotAsked("根据现在填写的内容，不需要这项附件")
         return paper
@@ -150,6 +151,13 @@ def _same(upload: Upload, owner: Owner, kind: str, length: int, mark: object) ->
     whose = owner.phone_upload.id if owner.phone_upload else None
     alike = (upload.phone_upload_id, upload.kind, upload.length) == (whose, kind, length)
     return bool(mark) and alike and upload.facts.get("mark") == mark
+
+
+def redirect(owner: Owner, uid: str, kind: str) -> None:
+    """It turned out to be another paper than it was begun for. Raises Unknown or NotAsked."""
+    upload = find(owner, uid, lock=True)
+    if upload.outcome is None:
+        upload.kind = owner.paper(kind).kind
 
 
 def find(owner: Owner, uid: str, *, lock: bool = False) -> Upload:

@@ -1,10 +1,14 @@
-"""Pictures that are chosen together: to which paper each one goes. A proposal, which the page shows and people mend."""
+"""Pictures that are chosen together: to which paper each one goes. A proposal, which the page shows and people change.
+
+The printed sheet is known by its code (docs/adr/047).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from forms import SHEET
 from services.papers.papers import PaperState
 
 #: What people call the files: the kind for the first pattern that is found in the name and is asked for.
@@ -26,21 +30,33 @@ _NAMED = (
 )
 
 
-def proposed(states: Sequence[PaperState], names: Sequence[str]) -> list[str | None]:
-    """For each file the kind of its paper: by its name where that tells, the others in the order of the list.
+def is_sheet_wanted(states: Sequence[PaperState]) -> bool:
+    """Is the signed sheet still to be uploaded? Then it is looked for among pictures whose names do not tell."""
+    return any(state.paper.kind == SHEET and not state.complete for state in states)
 
-    Only papers that are still to be uploaded get one; None when none is left.
-    """
-    left = [state.paper for state in states if not state.complete]
-    kinds = [paper.kind for paper in left]
+
+def by_name(states: Sequence[PaperState], names: Sequence[str]) -> list[str | None]:
+    """For each file the kind of its paper, if its name tells. Only papers that are still to be uploaded get one."""
+    kinds = [state.paper.kind for state in states if not state.complete]
     found: list[str | None] = []
     for name in names:
         kind = next((kind for kind in kinds if _is_called(kind, name)), None)
         if kind:
             kinds.remove(kind)
         found.append(kind)
-    others = iter([paper.kind for paper in left if paper.required and paper.kind in kinds])
-    return [kind or next(others, None) for kind in found]
+    return found
+
+
+def proposed(states: Sequence[PaperState], names: Sequence[str], sheets: Collection[int] = ()) -> list[str | None]:
+    """For each file the kind of its paper: ``sheets`` (places in the list) show the printed sheet, names tell.
+
+    The rest goes in the order of the list; None when no paper is left.
+    """
+    others = [state for state in states if state.paper.kind != SHEET] if sheets else states
+    named = by_name(others, ["" if at in sheets else name for at, name in enumerate(names)])
+    left = [state.paper for state in others if state.paper.required and not state.complete]
+    in_order = iter([paper.kind for paper in left if paper.kind not in named])
+    return [SHEET if at in sheets else kind or next(in_order, None) for at, kind in enumerate(named)]
 
 
 def _is_called(kind: str, name: str) -> bool:

@@ -70,7 +70,7 @@ def lock(record: Record, actor: Actor, reason: ClosingReason, text: str) -> None
 
 def reopen(record: Record, actor: Actor, text: str) -> None:
     """恢复: as it was before."""
-    if not record.closed_at:
+    if not access.lock_record(record) or not record.closed_at:
         raise EntryRefused("这份档案没有注销")
     said = _said(text)
     record.closed_at = record.closed_reason = None
@@ -86,6 +86,7 @@ def add_note(record: Record, actor: Actor, kind: str, text: str) -> None:
 
 def end_note(record: Record, actor: Actor, uid: str, text: str) -> None:
     """The note stays, and reads as ended. A note is ended once."""
+    access.lock_record(record)
     found = next((note for note in notes(history(record)) if note.entry.uid == uid), None)
     if found is None:
         raise EntryRefused("没有找到这条记录")

@@ -5,10 +5,11 @@ An officer sees the own figures; a manager sees medians over departments. Nothin
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,6 +22,11 @@ from services.reports import standing_decisions
 
 LONGEST = timedelta(minutes=30)  # a claim's time: beyond it the officer was not looking at it throughout
 AIM = (60, 2)  # seconds and keys of a clean case
+#: What an officer is at, in the order of the page's script; each has its column of the measure.
+PHASES = {"look": "第一眼", "pictures": "核对附件", "marks": "标记", "confirmation": "确认"}
+_SPENT = re.compile(r"(\d{1,4}),(\d{1,4}),(\d{1,4}),(\d{1,4})", re.ASCII)
+DAYS = 7  # so many days are listed; the time is shared out over LATELY
+LATELY = timedelta(days=30)
 INPUTS_AT_MOST = 100_000  # keys or clicks of one decision; more was not counted by our page
 
 
@@ -37,6 +43,25 @@ class Own:
 
 
 @dataclass(frozen=True)
+class Day:
+    """What an officer decided on one day; medians."""
+
+    day: date
+    measured: int
+    seconds: float | None
+    keys: float | None
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What an officer is at. ``share``: of all the time, from 0 to 100."""
+
+    title: str
+    seconds: float | None  # the median of a decision
+    share: int
+
+
+@dataclass(frozen=True)
 class ReviewTimes:
     """Medians over the decisions of a scope this month, and how many were measured."""
 
@@ -46,12 +71,12 @@ class ReviewTimes:
 
 
 def record(
-    decision: Decision, opened_at: datetime | None, keys: int | None, clicks: int | None
+    decision: Decision, opened_at: datetime | None, keys: int | None, clicks: int | None, spent: str = ""
 ) -> ReviewMeasure | None:
     """Measure one decision: from the holder's first look to now, 30 minutes at most. None: it was never opened.
 
-    ``keys``, ``clicks`` are what the page's script counted; None without it. The caller has made the decision in this
-    transaction.
+    ``keys``, ``clicks`` are what the page's script counted; None without it. ``spent``: the seconds of each phase, as
+    it wrote them. The caller has made the decision in this transaction.
     """
     db.session.flush()
     if opened_at is None or decision.id is None:
@@ -65,6 +90,7 @@ def record(
         keys=_plausible(keys),
         clicks=_plausible(clicks),
         at=decision.at,
+        **_phases(spent, took),
     )
     db.session.add(measure)
     return measure
@@ -72,6 +98,38 @@ def record(
 
 def _plausible(count: int | None) -> int | None:
     return count if count is not None and 0 <= count <= INPUTS_AT_MOST else None
+
+
+def _phases(spent: str, took: timedelta) -> dict[str, int]:
+    """The columns of the phases; none of what no page of ours has written. A phase is not longer than the whole."""
+    found = _SPENT.fullmatch(spent)
+    if found is None:
+        return {}
+    most = round(took.total_seconds())
+    return {f"{name}_seconds": min(int(one), most) for name, one in zip(PHASES, found.groups(), strict=True)}
+
+
+def days(actor: Actor, now: datetime) -> list[Day]:
+    """The last days on which the officer decided something, the newest first."""
+    measure, since = ReviewMeasure, now - LATELY
+    query = select(measure.at, measure.seconds, measure.keys).where(measure.staff_id == actor.id, measure.at >= since)
+    by_day: dict[date, list[Any]] = {}
+    for row in db.session.execute(query.order_by(measure.at.desc())):
+        by_day.setdefault(local(row.at).date(), []).append(row)
+    return [
+        Day(day, len(rows), _median(row.seconds for row in rows), _median(row.keys for row in rows))
+        for day, rows in list(by_day.items())[:DAYS]
+    ]
+
+
+def phases(actor: Actor, now: datetime) -> Sequence[Phase]:
+    """Where the time of the last 30 days went; nothing as long as no script has told."""
+    columns = [getattr(ReviewMeasure, f"{name}_seconds") for name in PHASES]
+    query = select(*columns).where(ReviewMeasure.staff_id == actor.id, ReviewMeasure.at >= now - LATELY)
+    rows = db.session.execute(query.where(ReviewMeasure.look_seconds.is_not(None))).all()
+    total = sum(sum(row) for row in rows)
+    by_phase = zip(PHASES.values(), zip(*rows, strict=True), strict=True) if rows else ()
+    return [Phase(title, _median(spent), round(100 * sum(spent) / total) if total else 0) for title, spent in by_phase]
 
 
 def own(actor: Actor, now: datetime) -> Own:

@@ -94,6 +94,6 @@ def _erase(account: Account) -> None:
     """The number is free again: the row gets one that nobody has."""
     account.state, account.closed_at, account.name = AccountState.CLOSED, utcnow(), NAME
     account.id_number, account.id_index = f"-{account.uid}", applicants.number_index(f"-{account.uid}")
-    account.phone = account.phone_index = account.email = None
+    account.phone = account.phone_index = account.email = account.prepared = None
     account.phone_verified_at = account.phone_changed_at = account.email_verified_at = None
     account.password_hash, account.password_changed_at = "closed", None

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from models import Answers, Declaration, Draft, PaperPage, PhoneUpload, Revision, Sheet, Tick, Upload, db
+from models import Answers, Declaration, Draft, PaperPage, PhoneUpload, PrintCode, Revision, Sheet, Tick, Upload, db
 
 _ANSWERS = dict.fromkeys(name for name in Answers.__annotations__ if name in Declaration.__table__.columns)
 
@@ -18,7 +18,7 @@ def empty(declaration: Declaration) -> None:
     """Files that no row names any more go with ``flask storage sweep``."""
     db.session.flush()
     here = {"declaration_id": declaration.id}
-    for table in (Draft, Tick, Upload, PhoneUpload, PaperPage):
+    for table in (Draft, Tick, Upload, PhoneUpload, PrintCode, PaperPage):
         db.session.execute(_quiet(delete(table).filter_by(**here)))
     submitted = select(Revision.sheet_id).where(
         Revision.declaration_id == declaration.id, Revision.sheet_id.is_not(None)

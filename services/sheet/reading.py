@@ -5,7 +5,8 @@ services.filing.signed_sheet. Pages keep of it, as ``PaperPage.reading``:
 
 ``read``      was a code of ours on it? Without, the page is bound to the version printed last, and people are informed
 ``page``      which page of the sheet it is, of how many (``pages``)
-``ink``       a signature: found, missing, unknown; ``stamp`` likewise, where an employer is declared
+``ink``       a signature: found, missing, unknown, or ``screen``: drawn on the screen, there is no paper;
+              ``stamp``: found, missing, unknown, where an employer is declared
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
         yield SheetNote(
             "y", f"这一版共 {read[0]['pages']} 页，还没有读到第 {'、'.join(map(str, missing))} 页，请拍照上传"
         )
+    if is_on_screen(readings):
+        yield SheetNote("g", f"已在屏幕上签名：第 {sheet.version} 版")
+        return
     states = [signature_state(readings), stamp_state(readings, sheet)]
     if states[0] == "missing":
         yield SheetNote(
@@ -61,6 +65,11 @@ def _notes(readings: Sequence[Found], sheet: Sheet) -> Iterator[SheetNote]:
     if not missing and set(states) <= {"found", None}:
         signs = "签名和单位印章" if states[1] else "签名"
         yield SheetNote("g", f"已读到二维码：第 {sheet.version} 版；已看到{signs}")
+
+
+def is_on_screen(readings: Sequence[Found]) -> bool:
+    """Was it signed on the screen (services.filing.screen_signing)? Then there is no other page."""
+    return any(one.get("ink") == "screen" for one in readings)
 
 
 def missing_pages(readings: Sequence[Found]) -> list[int]:

@@ -1,50 +1,23 @@
-"""办事指南: the required papers and their conditions in words, generated from PAPERS."""
+"""办事指南: which papers people have to bring, generated from PAPERS, by who needs them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
-from forms import PAPERS, STEPS
-from lib.codes import IdType
-from lib.questions.conditions import Condition, When
-from lib.questions.fields import Question
+from forms import PAPERS
 from lib.questions.pages import Paper
-from services.declaration import answers, labels
-
-#: Facts that are not questions of a page: name -> the condition in words.
-DERIVED = {"name_differs": "现在的姓名与原来登记的姓名不同"}
 
 
 @dataclass(frozen=True)
-class RequiredPaper:
-    """One paper. ``when``: the condition in words, empty for a paper that everybody needs."""
+class NeededPapers:
+    """``who`` needs these; empty: everybody."""
 
-    paper: Paper
-    when: str
-
-
-def required_papers() -> list[RequiredPaper]:
-    """All papers in the table's order."""
-    questions = _questions()
-    return [RequiredPaper(paper, _words(paper.when, questions) if paper.when else "") for paper in PAPERS]
+    who: str
+    papers: tuple[Paper, ...]
 
 
-def _questions() -> Mapping[str, Question]:
-    context = answers.asked_for({})
-    return {question.name: question for step in STEPS for question in step.form(None, context=context).questions}
-
-
-def _words(condition: Condition, questions: Mapping[str, Question]) -> str:
-    return "，且".join(_part(part, questions) for part in condition.parts)
-
-
-def _part(part: When, questions: Mapping[str, Question]) -> str:
-    if part.question in DERIVED:
-        return DERIVED[part.question]
-    if part.question == "id_type":
-        label, titles = labels.IDENTITY["id_type"], [IdType(value).label for value in part.values]
-    else:
-        question = questions[part.question]
-        label, titles = question.label.text, [question.say(value) for value in part.values]
-    return f"{label}{'不是' if part.unless else '是'}「{'」或「'.join(titles)}」"
+def needed_papers(*, required: bool) -> list[NeededPapers]:
+    """In the table's order; ``required``: those that a declaration cannot do without, else the others."""
+    papers = [paper for paper in PAPERS if paper.required is required]
+    return [NeededPapers(who, tuple(group)) for who, group in groupby(papers, lambda paper: paper.who)]

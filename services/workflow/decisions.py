@@ -144,22 +144,21 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
 
 def _move_away(declaration: Declaration, before: int, now: int) -> None:
     """The department that kept the record is told. A transfer that waits for an answer has nothing to move any more."""
-    end_record_transfer(declaration.account_id, "档案已随信息变更转到其他部门")
-    inbox.tell_office(
-        before,
-        "record_moved",
-        {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name},
-        declaration_id=declaration.id,
-        visible_at=utcnow() + UNDO_TIME,
-    )
+    values = {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name}
+    later: dict[str, Any] = {"declaration_id": declaration.id, "visible_at": utcnow() + UNDO_TIME}
+    for asking in _end_record_transfers(declaration.account_id, "档案已随信息变更转到其他部门") - {before, now}:
+        inbox.tell_office(asking, "record_transfer_ended", values, "/staff/archive/transfers", **later)
+    inbox.tell_office(before, "record_moved", values, **later)
 
 
-def end_record_transfer(account_id: int, why: str) -> None:
-    """调转 that waits for an answer gets this one."""
-    waiting = update(RecordTransfer).where(
-        RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None)
-    )
-    db.session.execute(waiting.values(accepted=False, answer=why, answered_at=utcnow()))
+def _end_record_transfers(account_id: int, why: str) -> set[int]:
+    """调转 that waits for an answer gets this one. The departments that had asked for it."""
+    query = select(RecordTransfer).where(RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None))
+    asking = set[int | None]()
+    for waiting in db.session.scalars(query):
+        waiting.accepted, waiting.answer, waiting.answered_at = False, why, utcnow()
+        asking |= {waiting.from_department_id, waiting.to_department_id} - {waiting.answering_id}
+    return {department for department in asking if department}
 
 
 def kept_by(revision: Revision) -> int:

@@ -1,20 +1,42 @@
 /**
- * Counts the keys and clicks that a decision takes: form[data-counted="case"] with the fields `keys` and `clicks`. The
- * count of a case continues after a reload and on the page that asks for confirmation.
+ * Counts the keys and clicks that a decision takes, and where its seconds go: form[data-counted="case"] with the fields
+ * `keys`, `clicks` and `spent` (four numbers: the first look, the pictures, marking, confirming). The count of a case
+ * continues after a reload, and in the forms that ask for confirmation, in the page or on a page of their own.
  */
-const form = document.querySelector("form[data-counted]");
-const place = `counted ${form.dataset.counted}`;
-const counted = { keys: 0, clicks: 0 };
+const PHASES = { look: 0, pictures: 1, marks: 2, confirmation: 3 };
+const place = `counted ${document.querySelector("form[data-counted]").dataset.counted}`;
+const counted = { keys: 0, clicks: 0, spent: [0, 0, 0, 0] };
+let [phase, since] = [PHASES.look, performance.now()];
 
 try {
   Object.assign(counted, JSON.parse(sessionStorage.getItem(place) ?? "{}"));
 } catch {
   // no storage: this page's own count is all there is
 }
+if (counted.keys + counted.clicks) phase = PHASES.pictures;
 
-function count(what) {
-  counted[what] += 1;
-  form.elements[what].value = counted[what];
+function write() {
+  const said = { ...counted, spent: counted.spent.map((ms) => Math.round(ms / 1000)).join() };
+  for (const form of document.querySelectorAll("form[data-counted]")) {
+    for (const [what, value] of Object.entries(said)) if (form.elements[what]) form.elements[what].value = value;
+  }
+}
+
+/** The time since the last event belongs to what the person was at; the target says what that is from now on. */
+function spend(target) {
+  const now = performance.now();
+  counted.spent[phase] += now - since;
+  since = now;
+  if (!target?.closest) return;
+  if (target.closest("dialog, [data-decides]")) phase = PHASES.confirmation;
+  else if (target.closest("[data-mark], .why, .framing, [data-a=frame]")) phase = PHASES.marks;
+  else phase = PHASES.pictures;
+}
+
+function note(what, target) {
+  if (what) counted[what] += 1;
+  spend(target);
+  write();
   try {
     sessionStorage.setItem(place, JSON.stringify(counted));
   } catch {
@@ -23,6 +45,9 @@ function count(what) {
 }
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "CapsLock"];
-addEventListener("keydown", (event) => !event.repeat && !MODIFIERS.includes(event.key) && count("keys"), true);
-addEventListener("click", (event) => event.detail > 0 && count("clicks"), true); // Enter on a button clicks, too: detail 0
-for (const [what, number] of Object.entries(counted)) form.elements[what].value = number;
+addEventListener("keydown", (event) => !event.repeat && !MODIFIERS.includes(event.key) && note("keys", event.target), true);
+addEventListener("click", (event) => event.detail > 0 && note("clicks", event.target), true); // Enter on a button clicks, too: detail 0
+addEventListener("focusin", ({ target }) => note(null, target));
+addEventListener("submit", () => note(null, null), true);
+document.addEventListener("fragment", write);
+write();

@@ -39,7 +39,7 @@ function keep(form) {
     try {
       const request = { method: "POST", body: withoutFiles(form), redirect: "manual", keepalive: true };
       const response = await fetch(form.dataset.draftUrl, request);
-      if (response.type === "opaqueredirect") await notSaved("登录已过期，未能自动保存；请按【下一步】，重新登录后内容仍在");
+      if (response.type === "opaqueredirect") await notSaved("登录已超时，没有自动保存；请点【下一步】，重新登录后内容还在");
       else if (!response.ok) await notSaved("未能自动保存");
       else {
         say(`${clock.format(new Date())} 已保存到平台`, "platform");

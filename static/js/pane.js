@@ -57,10 +57,11 @@ export class Pane {
     const svg = this.leaf.querySelector(".frames");
     svg.setAttribute("viewBox", `0 0 ${this.size[0]} ${this.size[1]}`);
     svg.replaceChildren(
-      ...this.frames.flatMap((frame) => [
-        rectangle(frame.rectangle, this.size, "halo"),
-        rectangle(frame.rectangle, this.size, `frame ${frame.earlier ? "earlier" : ""} ${frame.draft ? "draft" : ""}`),
-      ]),
+      ...this.frames.flatMap((frame) => {
+        if (frame.ninth) return [rectangle(frame.rectangle, this.size, "ninth")];
+        const kinds = `frame ${frame.earlier ? "earlier" : ""} ${frame.draft ? "draft" : ""}`;
+        return [rectangle(frame.rectangle, this.size, "halo"), rectangle(frame.rectangle, this.size, kinds)];
+      }),
     );
   }
 
@@ -68,8 +69,9 @@ export class Pane {
     const labels = this.frames.filter((frame) => frame.label).map((frame) => {
       const [place, label] = [this.view.seen(frame.rectangle, this.base), document.createElement("span")];
       label.textContent = frame.label;
-      label.className = frame.earlier ? "earlier" : "";
-      label.style.transform = `translate(${Math.round(place[0])}px, ${Math.round(place[1])}px) translateY(-100%)`;
+      label.className = frame.ninth ? "ninth" : frame.earlier ? "earlier" : "";
+      const above = frame.ninth ? "" : " translateY(-100%)";
+      label.style.transform = `translate(${Math.round(place[0])}px, ${Math.round(place[1])}px)${above}`;
       return label;
     });
     this.stage.querySelector(".labels").replaceChildren(...labels);

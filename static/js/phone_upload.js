@@ -1,6 +1,7 @@
 /**
  * form[data-hand-over] 【用手机拍照】: shows the QR code in a dialog over the page, counts down, and asks every two seconds
  * whether the phone has sent the picture, while the page is seen. Then the paper's row is fetched again (or the page).
+ * The code for all papers ([data-whole]) stays: each row is fetched again when its pictures have changed.
  *
  * button[data-hand-over-by=<id of such a form>] belongs to another form. Without scripts it sends that form, so that what
  * is typed there is kept.
@@ -25,6 +26,7 @@ class Shown {
     this.part = dialog.querySelector("[data-hand-over-shown]");
     this.until = Date.now() + Number(this.part.dataset.seconds) * 1000;
     this.text = this.part.querySelector("[data-left-text]");
+    this.whole = "whole" in this.part.dataset;
     this.timer = setInterval(() => this.tick(), 1000);
     this.asking = setInterval(() => this.ask(), EVERY);
     this.tick();
@@ -37,10 +39,11 @@ class Shown {
   }
 
   count(left) {
-    if (this.sending) return;
+    if (this.sending && !this.whole) return;
     // Read out once a minute: every second would drown everything else.
     this.text.setAttribute("aria-live", left % 60 ? "off" : "polite");
-    this.text.textContent = `还有 ${clock(left)} 有效，只能上传一张图片。请不要把它发给别人。`;
+    const limit = this.sending ? "只限正在使用的那部手机" : this.whole ? "只限先上传的那部手机" : "只能上传一张图片";
+    this.text.textContent = `还有 ${clock(left)} 有效，${limit}。请不要把它发给别人。`;
   }
 
   async ask() {
@@ -49,12 +52,14 @@ class Shown {
     try {
       const answer = await fetch(this.part.dataset.state, { headers: { Accept: "application/json" } });
       if (!answer.ok) return this.over();
-      const { state } = await answer.json();
+      const { state, pictures } = await answer.json();
       if (this !== shown) return;
+      if (pictures) await this.arrived(pictures);
       if (state === "done") await this.done();
       if (state === "over") this.over();
       if (state === "sending" && !this.sending) {
         this.sending = true;
+        if (this.whole) return this.part.classList.add("over"); // the code is of no use to other phones now
         this.text.setAttribute("aria-live", "polite");
         this.text.textContent = "手机正在上传，请稍候…";
       }
@@ -63,6 +68,23 @@ class Shown {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Shows the papers anew whose pictures are others than before, and says which ones there are. */
+  async arrived(pictures) {
+    const before = this.pictures ?? pictures;
+    this.pictures = pictures;
+    this.news ??= new Set();
+    for (const kind of new Set([...Object.keys(before), ...Object.keys(pictures)])) {
+      if (String(before[kind]) === String(pictures[kind])) continue;
+      const row = document.getElementById(`paper-${kind}`);
+      const fresh = row && (await refreshFragment(row).catch(() => null));
+      this.news.add(fresh ? fresh.querySelector("h2 > :first-child").textContent : "一寸照片");
+      countUploaded();
+    }
+    const said = this.part.querySelector("[data-arrived]");
+    said.hidden = !this.news.size;
+    said.textContent = `已收到：${[...this.news].join("、")}`;
   }
 
   stop() {
@@ -81,7 +103,12 @@ class Shown {
   async done() {
     this.stop();
     const row = this.form.closest("[data-row]");
+    const { whole } = this;
     close();
+    if (whole) {
+      live.textContent = "手机已经拍完";
+      return this.form.querySelector("button").focus();
+    }
     if (!row) return location.reload();
     const fresh = await refreshFragment(row).catch(() => location.reload());
     if (!fresh) return;

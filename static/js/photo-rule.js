@@ -16,7 +16,7 @@ export function onPaper({ least }) {
   return least.map((pixels) => Math.round((pixels / DPI) * 25.4));
 }
 
-export const kilobytes = (bytes) => `${(Math.ceil(bytes / 100) / 10).toFixed(1)} KB`;
+export const kilobytes = (bytes) => `${(Math.floor(bytes / 100) / 10).toFixed(1)} KB`;
 
 async function startsWith(file, offset, bytes) {
   const start = new Uint8Array(await file.slice(offset, offset + bytes.length).arrayBuffer());

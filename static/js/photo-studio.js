@@ -21,7 +21,7 @@ export class Unfit extends Error {
 const MARKUP = `
 <div class="work">
   <div class="stage" tabindex="0" role="group" aria-label="裁剪区" aria-describedby="studio-keys"></div>
-  <p class="keys" id="studio-keys">拖动照片，让头部对准椭圆、双眼对准横线；双指或滚轮缩放。键盘：方向键移动，<kbd>+</kbd> <kbd>-</kbd> 缩放，<kbd>R</kbd> 右转，<kbd>0</kbd> 还原。</p>
+  <p class="keys" id="studio-keys">拖动照片，让头部对准椭圆、双眼对准横线；双指<span class="mouse">或滚轮</span>缩放。<span class="mouse">键盘：方向键移动，<kbd>+</kbd> <kbd>-</kbd> 缩放，<kbd>R</kbd> 右转，<kbd>0</kbd> 还原。</span></p>
   <div class="bar" role="group" aria-label="调整照片">
     <button type="button" class="btn btn-outline btn-sm" data-do="left">左转</button>
     <button type="button" class="btn btn-outline btn-sm" data-do="right">右转</button>

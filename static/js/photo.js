@@ -38,22 +38,25 @@ function enhance(input) {
   const told = photo.querySelectorAll(".okmsg, .err, [data-advice]"); // about the previous photo
   const send = input.form.querySelector("button[data-photo-send]");
   const camera = input.form.querySelector("input[data-photo-camera]");
-  const place = document.createElement("div");
   const note = Object.assign(document.createElement("p"), { className: "hint" });
   let studio;
+  let place; // of the latest choice: what an earlier one still has to say goes into an element that nobody sees
   let turn = 0; // which choice is the latest: an earlier one that is still being opened must say nothing
   let name = "照片.jpg";
 
   note.setAttribute("role", "status");
-  photo.after(note, place);
+  photo.after(note);
+  if (send) send.hidden = true; // the studio has its own
 
   function close() {
     studio?.close();
     studio = undefined;
+    place?.remove();
+    note.after((place = document.createElement("div")));
     frame?.replaceChildren(...before);
     note.textContent = "";
     for (const line of told) line.hidden = false;
-    if (send) send.hidden = false;
+    if (send) send.hidden = true;
   }
 
   function put(blob, canvas) {
@@ -69,6 +72,7 @@ function enhance(input) {
     name = `${file.name.replace(/\.[^.]*$/, "") || "照片"}.jpg`;
     note.textContent = "正在打开照片…";
     try {
+      if (!file.size) throw Object.assign(new Error("文件是空的，可能还没有下载到本机。请打开看一看，再重新选择。"), { name: "Unfit" });
       const { readRule } = await import("./photo-rule.js");
       const { openStudio } = await import("./photo-studio.js");
       await loadStyle(input.dataset.studioCss); // a photo that already fits needs it too, but no Cropper
@@ -78,7 +82,7 @@ function enhance(input) {
       if (!isLatest()) return opened.close();
       studio = opened;
     } catch (error) {
-      return isLatest() ? refuse(file, error) : undefined;
+      return isLatest() ? refuse(file, error, isLatest) : undefined;
     }
     note.textContent = "";
     const cancel = button("取消", "btn btn-outline", () => {
@@ -88,23 +92,25 @@ function enhance(input) {
     });
     const use = button("上传这张照片", "btn btn-primary", () => input.form.requestSubmit(send));
     studio.box.querySelector(".do").prepend(...(send ? [use, cancel] : [cancel]));
-    if (send) send.hidden = true; // the studio's own does the same
     for (const line of told) line.hidden = true;
     studio.box.scrollIntoView({ block: "nearest" });
     (studio.cropper ? studio.box.querySelector(".stage") : send ? use : cancel).focus({ preventScroll: true });
   }
 
   /** Takes a file out of the form that the server would refuse too. The server judges files that cannot be opened here. */
-  async function refuse(file, error) {
+  async function refuse(file, error, isLatest) {
+    const isHeic = (await file.slice(4, 8).text()) === "ftyp";
+    if (!isLatest()) return;
     close();
+    if (send) send.hidden = error.name === "Unfit";
     note.classList.toggle("bad", error.name === "Unfit");
     if (error.name === "Unfit") {
       input.value = "";
       note.textContent = error.message;
     } else if (error instanceof TypeError) {
-      note.textContent = "照片工具没有加载成功，请检查网络；也可以直接按【上传】，由系统裁剪。";
-    } else if ((await file.slice(4, 8).text()) === "ftyp") {
-      note.textContent = "这是手机的 HEIC 照片，本浏览器不能预览。请直接按【上传】，由系统转换、摆正并裁剪。";
+      note.textContent = "照片工具没有加载成功，请检查网络；也可以直接点【上传】，由系统裁剪。";
+    } else if (isHeic) {
+      note.textContent = "这是手机的 HEIC 照片，本浏览器不能预览。请直接点【上传】，由系统转换、摆正并裁剪。";
     } else {
       note.textContent = "浏览器打不开这个文件，无法预览；仍可直接上传，由系统检查。";
     }

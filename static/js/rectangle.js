@@ -1,17 +1,25 @@
 /**
- * Framing a place on the picture: with the mouse or a finger, or by keys (arrows move, Shift and arrows resize, Enter
- * accepts, Escape cancels). Sizes are calculated on the picture as shown and kept as fractions of the stored picture.
+ * Framing a place on the picture: with the mouse or a finger, or by keys (1 to 9 take a ninth of what is framed, arrows
+ * move, Shift and arrows resize, Backspace takes a ninth back, Enter accepts, Escape cancels). Sizes are calculated on the picture as shown and kept as fractions of the stored picture.
  *
- * `picture` gives what it works on: view, base() (the size of the fitted picture), draw(rectangle or null), say(text),
+ * `picture` gives what it works on: view, base() (the size of the fitted picture), draw(rectangle or null, nine parts), say(text),
  * taken(rectangle), ended().
  */
 import { fromMiddle } from "./gestures.js";
+import { isPlain, keyOf } from "./keys.js";
 
 const STEP = 8; // pixels as seen
+const LEGIBLE = 22; // pixels of a part that shows its digit
 const SMALLEST = 0.01; // of a side: less is a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const HELP = "拖动画出方框；或用方向键移动，Shift 加方向键调整大小，回车确定，Esc 取消。";
+const HELP = "拖动画出方框；或按 1 至 9 选九宫格中的一格，方向键移动，Shift 加方向键调整大小，回车确定，Esc 取消。";
 const decimals = (value) => Math.round(value * 10000) / 10000;
+
+/** One of nine parts of a rectangle as it is seen: 1 is at its top left, 9 at its bottom right. */
+export function ninth([left, top, width, height], digit) {
+  const [column, line] = [(digit - 1) % 3, Math.floor((digit - 1) / 3)];
+  return [left + (column * width) / 3, top + (line * height) / 3, width / 3, height / 3];
+}
 
 /** Four decimals, never beyond the edge by rounding. */
 export function rounded([left, top, width, height]) {
@@ -25,18 +33,32 @@ export function inWords(rectangle) {
 }
 
 export function framing(stage, picture) {
-  let [frame, corner, kept] = [null, null, null];
+  let [frame, corner, kept, wider] = [null, null, null, []];
   const { view } = picture;
 
   function show(rectangle) {
     frame = rectangle;
-    picture.draw(frame);
+    picture.draw(frame, cells());
+  }
+
+  /** What the next digit chooses in: the whole picture, then what was chosen. */
+  const outer = () => (wider.length ? frame : [0, 0, 1, 1]);
+
+  /** The nine parts with their digits, as long as they are large enough to be read. */
+  function cells() {
+    const seen = view.seen(outer(), picture.base());
+    if (corner || Math.min(seen[2], seen[3]) < 3 * LEGIBLE) return [];
+    return [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ({
+      rectangle: view.covered(ninth(seen, digit), picture.base()),
+      label: String(digit),
+      ninth: true,
+    }));
   }
 
   function end(text) {
-    [frame, corner] = [null, null];
+    [frame, corner, wider] = [null, null, []];
     stage.classList.remove("framing");
-    picture.draw(null);
+    picture.draw(null, []);
     picture.ended();
     picture.say(text);
   }
@@ -71,6 +93,14 @@ export function framing(stage, picture) {
     picture.say(inWords(frame));
   }
 
+  /** The first digit chooses in the whole picture, the next one in the part that was chosen. */
+  function part(digit) {
+    const seen = view.seen(outer(), picture.base());
+    wider.push(frame);
+    show(view.covered(ninth(seen, digit), picture.base()));
+    picture.say(inWords(frame));
+  }
+
   stage.addEventListener("pointerdown", (event) => {
     if (!frame || event.button || !event.isPrimary) return;
     event.preventDefault();
@@ -98,6 +128,8 @@ export function framing(stage, picture) {
     if (event.key === "Enter") take();
     else if (event.key === "Escape") end("已取消框选");
     else if (event.key in ARROWS) nudge(ARROWS[event.key], event.shiftKey);
+    else if (/^[1-9]$/.test(keyOf(event)) && isPlain(event)) part(Number(keyOf(event)));
+    else if (event.key === "Backspace" && wider.length) show(wider.pop());
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -34,9 +34,9 @@ export async function toFile(canvas, name, target = TARGET) {
   return new File([blob], name.replace(/\.[^.]*$/, "") + ".jpg", { type: "image/jpeg" });
 }
 
-/** The file itself when it is small, or when this browser cannot read it: then the server says what is wrong. */
+/** The file itself when it is small, a PDF, or unreadable for this browser: then the server says what is wrong. */
 export async function shrink(file) {
-  if (file.size <= TARGET) return file;
+  if (file.size <= TARGET || file.type === "application/pdf") return file;
   try {
     const picture = await decode(file);
     const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));

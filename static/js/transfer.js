@@ -15,9 +15,11 @@ const CAUSES = {
   storage: "服务器暂时不能保存，稍后自动重试",
   failed: "系统出错了，没有传成",
   session: "登录已超时。请重新登录，再点【继续】，会接着传",
-  large: "图片超过 15 MB，请换一张或压缩后再传",
-  refused: "这张图片不能使用",
-  gone: "这个上传已经结束，请重新选择图片",
+  large: "文件超过 15 MB，请换一个或压缩后再传",
+  refused: "这个文件不能使用",
+  empty: "文件是空的，可能还没有下载到本机。请打开看一看，再重新选择",
+  unreadable: "读不出这个文件，可能还没有下载到本机，或者已经移走。请打开看一看，再重新选择",
+  gone: "这个上传已经结束，请重新选择文件",
 };
 
 /** Why a file has not arrived. `again`: it is retried automatically; else the person has to do something. */
@@ -29,7 +31,10 @@ export class Trouble extends Error {
   }
 }
 
-/** A status and what the server said, as a Trouble. `ours`: the view itself answered, not a proxy in front of it. */
+/** Views answer with plain text; the gate and proxies in front of it with pages. */
+const isPlain = (type) => (type ?? "").startsWith("text/plain");
+
+/** A status and what the server said, as a Trouble. `ours`: the view itself answered. */
 function troubleOf(status, text, ours) {
   const said = ours && status !== 401 ? text : "";
   if (status === 401) return new Trouble("session");
@@ -86,15 +91,25 @@ export class Transfer {
     if (url) this.url = new URL(url, location.href).href;
   }
 
-  /** Resolves with what the server made of the file: {ok, page} or {ok: false, problem}; rejects with a Trouble. */
-  async run() {
+  /** Resolves with what the server made of the file: {ok, page} or {ok: false, problem}; rejects with a Trouble. `kind` says
+   * of which paper, if it is another one than the upload began with. */
+  run(kind = () => "") {
+    return this.#repeated("take", () => (kind() ? new URLSearchParams({ kind: kind() }) : null));
+  }
+
+  /** Sends it without having it added; resolves with what it shows: {sheet}. `run` adds it later. */
+  look() {
+    return this.#repeated("look");
+  }
+
+  async #repeated(verb, body = () => null) {
     let tries = 0;
     for (;;) {
       const before = this.arrived;
       try {
         if (navigator.onLine === false) throw new Trouble("network");
         await this.#send();
-        return await this.#take();
+        return await this.#ask(verb, body());
       } catch (error) {
         if (this.#cancelled) throw new Trouble("cancelled");
         const trouble = error instanceof Trouble ? error : new Trouble("failed");
@@ -105,6 +120,10 @@ export class Transfer {
         await this.#wait(trouble, WAITS[Math.min(tries++, WAITS.length - 1)]);
       }
     }
+  }
+
+  get waiting() {
+    return Boolean(this.#wake);
   }
 
   /** Resumes now: a button was pressed. */
@@ -135,6 +154,7 @@ export class Transfer {
     this.onwait(trouble, seconds);
     return new Promise((resolve) => {
       const woken = () => {
+        this.#wake = null;
         clearTimeout(timer);
         window.removeEventListener("online", woken);
         resolve();
@@ -175,16 +195,16 @@ export class Transfer {
     this.arrived = this.blob.size;
   }
 
-  async #take() {
+  async #ask(verb, body) {
     const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": this.token, Accept: "application/json" };
     let answer, text;
     try {
-      answer = await fetch(`${this.url}/take`, { method: "POST", headers, signal: AbortSignal.timeout(JUDGED_IN) });
+      answer = await fetch(`${this.url}/${verb}`, { method: "POST", body, headers, signal: AbortSignal.timeout(JUDGED_IN) });
       text = await answer.text();
     } catch {
       throw new Trouble("network");
     }
-    if (!answer.ok) throw troubleOf(answer.status, text, answer.headers.has("Tus-Resumable"));
+    if (!answer.ok) throw troubleOf(answer.status, text, isPlain(answer.headers.get("Content-Type")));
     return JSON.parse(text);
   }
 }
@@ -194,7 +214,7 @@ function judge(request, response) {
   const status = response.getStatus();
   const head = request.getMethod() === "HEAD";
   if (status < 400 || (head && (status === 404 || status === 410))) return;
-  throw troubleOf(status, head ? "" : response.getBody(), response.getHeader("Tus-Resumable") !== null);
+  throw troubleOf(status, head ? "" : response.getBody(), isPlain(response.getHeader("Content-Type")));
 }
 
 /** Without a response it is the connection; with one, an error of the library. */

@@ -12,12 +12,12 @@
 import { keptFiles, keepFile } from "./device.js";
 import { countUploaded, refreshFragment, whenever } from "./fragment.js";
 import { choose, shrink } from "./shrink.js";
-import { markOf, Transfer } from "./transfer.js";
+import { markOf, Transfer, Trouble } from "./transfer.js";
 
 const lists = new Map(); // kind -> the list of its pictures: it outlives the row, which is re-rendered
 const running = new Set(); // pictures that are being sent or wait for something
 const stale = new Set(); // kinds whose rows do not show the accepted pictures yet
-let turn = Promise.resolve(); // one after the other: on a slow connection two would only hinder each other
+let turn = Promise.resolve(); // one after the other, since two would hinder each other; who has to wait lets the next one go
 
 const element = (name, values = {}, ...children) => {
   const made = Object.assign(document.createElement(name), values);
@@ -30,9 +30,12 @@ const live = element("div", { className: "vh", role: "status" });
 document.body.append(live);
 const announce = (text) => (live.textContent = text);
 
-class Picture {
-  constructor(box, name) {
-    this.kind = box.dataset.kind;
+const FINAL = new Set(["large", "refused", "empty", "unreadable"]); // sending the same file again would not help
+
+/** One picture on its way. `list`: where its line is, else at its paper. */
+export class Picture {
+  constructor(kind, name, list = listFor(boxOf(kind))) {
+    this.kind = kind;
     this.name = name;
     this.bar = element("progress", { max: 100, value: 0 });
     this.bar.setAttribute("aria-label", `${name} 的上传进度`);
@@ -43,7 +46,7 @@ class Picture {
     this.stop.addEventListener("click", () => this.cancel());
     this.retry.addEventListener("click", () => this.again());
     this.line = element("li", {}, element("b", {}, name), this.bar, this.said, this.retry, this.stop);
-    listFor(box).append(this.line);
+    list.append(this.line);
     this.say("排队中");
   }
 
@@ -84,24 +87,29 @@ class Picture {
     try {
       this.transfer ??= await this.prepared();
       this.say("正在上传…");
-      const outcome = await this.transfer.run();
+      const outcome = await this.transfer.run(() => (this.begun === this.kind ? "" : this.kind));
       this.kept?.remove();
       if (outcome.ok) this.done(outcome);
       else this.failed(outcome.problem, false);
     } catch (trouble) {
       if (this.cancelled) return;
-      this.failed(trouble.message, trouble.cause !== "large" && trouble.cause !== "refused", trouble.cause);
+      this.failed(trouble.message, !FINAL.has(trouble.cause), trouble.cause);
     }
   }
 
   async prepared() {
     if (!this.blob) {
+      if (!this.file.size) throw new Trouble("empty");
       this.say("正在处理图片…");
-      this.blob = await shrink(this.file);
-      this.mark = await markOf(this.blob);
+      const blob = await shrink(this.file);
+      this.mark = await markOf(blob).catch(() => {
+        throw new Trouble("unreadable");
+      });
+      this.blob = blob;
     }
     const box = this.box;
     const left = [...document.querySelectorAll("[data-unfinished]")].find((item) => item.dataset.mark === this.mark);
+    this.begun = this.kind;
     const metadata = { kind: this.kind, filename: this.name, mark: this.mark, replaced: box.dataset.replaced ?? "" };
     this.url ??= left?.dataset.url;
     left?.remove();
@@ -125,6 +133,7 @@ class Picture {
 
   wait(trouble, seconds) {
     if (trouble.cause === "token") return;
+    this.letNextGo();
     const when = navigator.onLine === false ? "" : `（${seconds} 秒后再试）`;
     this.say(trouble.message + when, "waiting");
     this.retry.hidden = false;
@@ -149,13 +158,14 @@ class Picture {
       this.said.append(" ", element("a", { href: "/login", target: "_blank" }, "重新登录"));
     }
     this.refused = !canRetry;
+    this.line.toggleAttribute("data-refused", this.refused);
     this.stop.textContent = canRetry ? "取消" : "知道了";
     this.stop.setAttribute("aria-label", canRetry ? `取消上传 ${this.name}` : `知道了：${this.name}`);
     announce(`${this.name} 没有传成：${text}`);
   }
 }
 
-const boxOf = (kind) => document.querySelector(`[data-upload][data-kind="${CSS.escape(kind)}"]`);
+export const boxOf = (kind) => document.querySelector(`[data-upload][data-kind="${CSS.escape(kind)}"]`);
 
 function listFor(box) {
   const { kind } = box.dataset;
@@ -177,16 +187,23 @@ function stopHere(box, text) {
 }
 
 /** Puts a picture at the end of the queue; when those of its paper are done, its row is re-rendered. */
-function enqueue(picture) {
+export function enqueue(picture) {
   running.add(picture);
-  turn = turn.then(() => picture.go()).then(() => settled(picture));
+  const waits = new Promise((resolve) => (picture.letNextGo = resolve));
+  turn = turn.then(() => Promise.race([picture.go().then(() => settled(picture)), waits]));
+}
+
+/** What has to be done before is done in its turn, too. */
+export function first(picture, work) {
+  running.add(picture);
+  turn = turn.then(work);
 }
 
 async function settled(picture) {
-  if (!running.size) document.querySelectorAll("[data-upload] .stop").forEach((said) => said.remove());
+  if (!running.size) document.querySelectorAll(".err.stop").forEach((said) => said.remove());
   if ([...running].some((other) => other.kind === picture.kind) || !stale.delete(picture.kind)) return;
   const box = boxOf(picture.kind);
-  const reload = () => document.querySelector(".uploads li") ?? location.reload(); // would lose what can be retried
+  const reload = () => document.querySelector(".uploads li:not([data-state=done])") ?? location.reload(); // would lose what can be retried
   const row = box?.closest("[data-row]");
   const again = box?.closest("form")?.querySelector("button[data-again]");
   if (row) await refreshFragment(row).then(countUploaded).catch(reload);
@@ -216,7 +233,7 @@ function watch(box) {
 }
 
 function send(box, file) {
-  const picture = new Picture(box, file.name);
+  const picture = new Picture(box.dataset.kind, file.name, listFor(box));
   picture.file = file;
   enqueue(picture);
 }
@@ -230,7 +247,7 @@ async function goOn(box) {
   if (goOn.asked.has(kind)) return;
   goOn.asked.add(kind);
   for (const kept of await keptFiles(kind)) {
-    const picture = new Picture(box, kept.name);
+    const picture = new Picture(kind, kept.name, listFor(box));
     Object.assign(picture, { blob: kept.blob, mark: kept.mark, kept });
     enqueue(picture);
   }
@@ -277,7 +294,7 @@ document.addEventListener(
   "submit",
   (event) => {
     const { form = event.target, submitter } = event;
-    const stopped = document.querySelector(".uploads [data-state=failed]");
+    const stopped = document.querySelector(".uploads [data-state=failed]:not([data-refused])"); // it can be retried
     if (form.matches("[data-stay]") || submitter?.matches("[data-again], [formtarget]") || form.target === "_blank") return;
     if (!running.size && !(stopped && form.matches("[data-final]"))) return;
     event.preventDefault();
@@ -286,7 +303,7 @@ document.addEventListener(
     const line = first?.line ?? stopped.closest("li");
     const n = running.size;
     const text = n ? `还有 ${n} 张图片没有传完，请等传完再继续，或点【取消】` : "有图片没有传成，请重试，或点【知道了】";
-    stopHere(line.closest("[data-upload]"), text);
+    stopHere(line.closest("[data-upload]") ?? line.closest(".uploads").parentElement, text);
     line.scrollIntoView({ block: "center" });
     line.querySelector("button:not([hidden])")?.focus();
   },

@@ -11,6 +11,11 @@
  *                                       `rect` (left, top, width, height as fractions of the stored picture) is the frame
  *                                       of the mark on this paper, null takes it away, undefined leaves it.
  *   "rectangle" {kind, page, rect}      a place was framed.
+ *   "picture-shown" {kind, page}        a picture of a paper came into view, for whatever reason.
+ *   "picture-chosen" {kind, stay}       the person went to a picture: its row follows (review.js). `stay`: the focus is on
+ *                                       a button or thumbnail that a key pressed, and remains there.
+ *
+ * After a return, pictures that are new stand beside the ones that they replace until the person says otherwise.
  *
  * The next picture of this file is loaded and decoded in advance, and each <img> is kept: no-store pictures are asked for once.
  * Then the first pictures of the next submission in hand are loaded: [data-preload] has their addresses, [data-session] the
@@ -49,6 +54,7 @@ class Viewer {
     this.marked = this.marksOfTheForm();
     this.whole = true; // nothing zoomed or moved since it was fitted
     this.comparing = false;
+    this.sideBySide = "news"; // which pictures are compared: "news", true (all) or false (none)
     this.framing = framing(this.main.stage, this.canvas());
     this.listen();
     this.begin();
@@ -67,8 +73,8 @@ class Viewer {
     return {
       view: this.view,
       base: () => this.main.base,
-      draw: (rectangle) => {
-        this.draft = rectangle;
+      draw: (rectangle, cells) => {
+        [this.draft, this.cells] = [rectangle, cells];
         this.draw();
       },
       say: (text) => this.put("[data-said]", text),
@@ -144,11 +150,24 @@ class Viewer {
     this.shown = chosen;
     this.current = this.entries.indexOf(chosen);
     const before = this.main.size.join();
+    this.beside();
     this.fill();
     if (before !== this.main.size.join()) [this.view.turns, this.whole] = [0, true]; // of one size: shown alike
     this.told();
     this.settle();
     if (this.main.image?.complete) this.preloadNext();
+    this.tell("picture-shown", { kind: chosen.kind, page: chosen.page });
+  }
+
+  /** Goes to a picture as the person asked. */
+  choose(index, event) {
+    this.show(index);
+    const stay = event.type === "click" && event.detail === 0; // Enter on a control
+    this.tell("picture-chosen", { kind: this.shown.kind, stay });
+  }
+
+  tell(name, detail) {
+    this.root.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
 
   /** Puts the pictures into the stages. A picture that was removed is shown in the place of the present one. */
@@ -179,6 +198,7 @@ class Viewer {
     const [strip, box] = [thumb.parentElement, thumb.getBoundingClientRect()];
     const frame = strip.getBoundingClientRect();
     strip.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
+    strip.scrollTop += box.top - frame.top - (frame.height - box.height) / 2;
   }
 
   // --- view: zoom, turn, position ---
@@ -225,7 +245,7 @@ class Viewer {
     if (!now) return this.comparing ? [] : before?.frames ?? [];
     const mark = this.marked.get(kind);
     const found = now.frames.filter((frame) => frame.earlier);
-    if (this.draft) return [...found, { rectangle: this.draft, draft: true }];
+    if (this.draft) return [...found, ...this.cells, { rectangle: this.draft, draft: true }];
     return mark?.page === page ? [...found, mark] : found;
   }
 
@@ -233,11 +253,21 @@ class Viewer {
 
   compare() {
     if (!this.other) return;
-    this.comparing = !this.comparing;
-    this.root.classList.toggle("comparing", this.comparing);
-    this.press("compare", this.comparing);
+    this.sideBySide = !this.comparing;
+    this.beside();
     this.fill();
     this.fit();
+  }
+
+  /** Two stages or one for the picture that is shown. */
+  beside() {
+    const { now, before, isNew } = this.shown;
+    const wanted = this.sideBySide === "news" ? Boolean(isNew && now && before) : this.sideBySide;
+    if (!this.other || wanted === this.comparing) return;
+    this.comparing = wanted;
+    this.whole = true; // a stage of another width
+    this.root.classList.toggle("comparing", wanted);
+    this.press("compare", wanted);
   }
 
   frame() {
@@ -253,7 +283,7 @@ class Viewer {
     const { kind, page } = this.shown;
     this.marked.set(kind, { page, rectangle: rect, label: "已框选" });
     this.draw();
-    this.root.dispatchEvent(new CustomEvent("rectangle", { bubbles: true, detail: { kind, page, rect } }));
+    this.tell("rectangle", { kind, page, rect });
   }
 
   /** Another module asks to show a paper, or sends the frame of its mark. */
@@ -269,15 +299,15 @@ class Viewer {
 
   // --- events ---
 
-  act(name) {
+  act(name, event) {
     const actions = {
       in: () => this.zoom(1.25),
       out: () => this.zoom(1 / 1.25),
       left: () => this.turn(-1),
       right: () => this.turn(1),
       fit: () => this.fit(),
-      prev: () => this.show(this.current - 1),
-      next: () => this.show(this.current + 1),
+      prev: () => this.choose(this.current - 1, event),
+      next: () => this.choose(this.current + 1, event),
       compare: () => this.compare(),
       frame: () => this.frame(),
     };
@@ -294,15 +324,15 @@ class Viewer {
       const index = this.entries.findIndex(({ thumb }) => thumb === event.target.closest("[data-thumb]"));
       if (index >= 0) {
         event.preventDefault();
-        this.show(index);
+        this.choose(index, event);
       }
-      this.act(event.target.closest("[data-a]")?.dataset.a);
+      this.act(event.target.closest("[data-a]")?.dataset.a, event);
     });
     document.addEventListener("keydown", (event) => {
       const key = keyOf(event) === "r" && event.shiftKey ? "R" : keyOf(event);
       if (!isShortcut(event) || !Object.hasOwn(KEYS, key)) return;
       event.preventDefault();
-      this.act(KEYS[key]);
+      this.act(KEYS[key], event);
     });
   }
 }

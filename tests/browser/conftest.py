@@ -15,10 +15,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
+from lib.codes import Status
 from lib.database import begin_mode, transaction_mode
-from models import Account, Staff, db
+from models import Account, Declaration, Staff, db
+from services import workflow
 from services.accounts import sessions
 from tests.support.factory import Make
+from tests.support.office.review_desk import COMPLETE
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.manners import alike, look_at, once
 from tests.support.site.chromium import chromium_or_skip
@@ -176,6 +179,19 @@ class Visitor:
 def officer(make: Make) -> Staff:
     """王审核 of 210102, as in tests/conftest.py; windows are signed in by ``desk``."""
     return make.staff()
+
+
+@pytest.fixture
+def second_look(make: Make, officer: Staff) -> Declaration:
+    """A resubmission in the officer's hands: one answer corrected, one paper still as it was."""
+    declaration = make.declaration(Status.RETURNED, officer=officer, **COMPLETE)
+    declaration.postal_address = "辽宁省沈阳市和平区样例路 99 号 6 单元"
+    db.session.commit()
+    make.signed_sheet(declaration)
+    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
+    workflow.claim(declaration, make.actor(officer))
+    db.session.commit()
+    return declaration
 
 
 @pytest.fixture

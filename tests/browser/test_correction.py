@@ -163,6 +163,18 @@ def test_one_mark_that_needs_no_new_signature_takes_five_taps(make, phone):
     assert thumb.taps == 5
 
 
+def hand_over_at_a_desk(thumb) -> None:
+    """【用手机拍照】 is not offered on the phone itself; then back to the page."""
+    page = thumb.visitor.page
+    here, button = page.url, page.get_by_role("button", name="用手机拍照")
+    assert button.is_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("用手机拍照：居民身份证(国徽面)")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(here)
+
+
 def test_the_same_without_scripts(make, phone):
     declaration = three_marks(make)
     thumb = phone(declaration, 360, scripts=False)
@@ -191,10 +203,7 @@ def test_the_same_without_scripts(make, phone):
     thumb.expect_title("居民身份证(国徽面)")
     page.locator("summary", has_text="写明情况").click()
     thumb.fill("情况说明", "原件就是这样，无法拍得更清")
-    here = page.url
-    thumb.press("用手机拍照")
-    expect(page.get_by_role("heading", level=1)).to_have_text("用手机拍照：居民身份证(国徽面)")
-    page.goto(here)
+    hand_over_at_a_desk(thumb)
     assert "原件就是这样，无法拍得更清" in page.get_by_label("情况说明").input_value()
     thumb.press("上一处")
     thumb.press(NEXT)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+from forms import SHEET
 from models import db
 from services.papers import phone_upload
 from tests.browser.walk import photo
-from tests.support.applicant.filing import pages_of
+from tests.integration.papers.test_phone_papers import signed
+from tests.support.applicant.filing import add_photo, pages_of
 from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
@@ -24,10 +27,9 @@ def tokens(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, tokens, screen):
+def test_what_the_phone_takes_appears_on_the_page_that_is_open(visit, make, tokens):
     declaration = make.declaration(**EMPLOYED)
-    computer, phone = visit(screen), visit("phone")
+    computer, phone = visit("desk"), visit("phone")
     computer.sign_in(declaration.account)
     computer.go("/apply/papers")
     row = computer.page.locator(f"#paper-{KIND}")
@@ -111,3 +113,66 @@ def test_the_photo_is_taken_by_a_phone_from_its_own_page(visit, make, tokens):
     phone.page.locator("input[type=file]").set_input_files(photo())
     expect(phone.page.get_by_role("heading", name="已上传")).to_be_visible()
     expect(computer.page.get_by_role("img", name="已上传的一寸照片")).to_be_visible()
+
+
+#: What a browser does when files are let go over an element, or pasted.
+BROUGHT = """([target, type, files]) => {
+  const data = new DataTransfer();
+  for (const [name, text] of files) {
+    data.items.add(new File([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], name, { type: "image/jpeg" }));
+  }
+  const options = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data };
+  const Kind = type === "paste" ? ClipboardEvent : DragEvent;
+  document.querySelector(target).dispatchEvent(new Kind(type, options));
+}"""
+
+
+def bring(page, target: str, kind: str, *files: tuple[str, bytes]) -> None:
+    page.evaluate(BROUGHT, [target, kind, [(name, base64.b64encode(data).decode()) for name, data in files]])
+
+
+def printed(computer) -> bytes:
+    """The sheet as a PDF."""
+    computer.go("/apply/check")
+    form = computer.page.locator("form[action$=print]")
+    token = form.locator("[name=csrf_token]").input_value()
+    return computer.page.request.post(f"{computer.site}/apply/check/print", form={"csrf_token": token}).body()
+
+
+def test_one_code_for_all_papers_then_files_dropped_and_pasted_find_their_rows(visit, make, tokens):
+    declaration = make.declaration(**EMPLOYED)
+    add_photo(declaration)
+    computer, phone = visit("desk"), visit("phone")
+    computer.sign_in(declaration.account)
+    sheet = signed(printed(computer))
+    computer.go("/apply/papers")
+    computer.page.get_by_role("button", name="用手机拍全部附件").click()
+    dialog = computer.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("还有 19:5")
+    computer.look()
+    phone.go(f"/hand-over/{tokens[-1]}")
+    for kind in ("id_portrait", "id_emblem"):
+        phone.page.locator(f"#paper-{kind} input[type=file]").set_input_files(photo("照片.jpg", 3, 500, 400))
+        expect(phone.page.locator(f"#paper-{kind}.ok")).to_contain_text("只有 500×400 像素")
+        expect(computer.page.locator(f"#paper-{kind}")).to_contain_text("已上传")
+    phone.look()
+    expect(dialog).to_contain_text("已收到：居民身份证(人像面)、居民身份证(国徽面)")
+    phone.press("拍完了，结束")
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("已结束")
+    expect(dialog).to_be_hidden()
+
+    page, small = computer.page, photo("x", 4)["buffer"]
+    bring(page, "[data-drop]", "drop", ("IMG_1.jpg", small), ("IMG_2.jpg", sheet), ("毕业证.jpg", small))
+    expect(page.locator("[data-total]")).to_contain_text("共 3 张，已存入 3 张")
+    for kind in ("employer_licence", "sheet", "full_time_diploma"):
+        expect(computer.page.locator(f"#paper-{kind}")).to_contain_text("已上传")
+    expect(computer.page.locator("#paper-sheet")).to_contain_text("单位盖章处没有发现红色印章")
+    computer.look()
+    bring(page, "body", "paste", ("image.png", small))
+    expect(page.locator("[data-total]")).to_contain_text("共 4 张，已存入 4 张")
+    page.get_by_label("粘贴的图片.png 是哪一项附件").select_option("work_proof")
+    expect(computer.page.locator("#paper-work_proof")).to_contain_text("已上传")
+    bring(page, "#paper-employer_licence", "drop", ("b.jpg", small))
+    expect(computer.page.locator("#paper-employer_licence")).to_contain_text("共 2 张")
+    db.session.rollback()
+    assert len(pages_of(declaration, SHEET)) == 1

@@ -65,6 +65,8 @@ def test_a_big_sideways_photo_becomes_right_on_a_phone_and_typing_is_kept(filer)
     page.set_input_files("#photo-file", chosen(turned(6, 3024, 4032, quality=85)))
     expect(page.locator(MADE)).to_contain_text("413×579 像素")
     visitor.look()
+    told = page.locator(".studio .keys").inner_text()
+    assert told == "拖动照片，让头部对准椭圆、双眼对准横线；双指缩放。", "nothing about a wheel and keys"
     page.get_by_role("button", name="右转").tap()
     page.get_by_role("button", name="右转").tap()
     page.get_by_role("button", name="放大").tap()
@@ -77,6 +79,8 @@ def test_a_big_sideways_photo_becomes_right_on_a_phone_and_typing_is_kept(filer)
     expect(page.locator(".okmsg").first).to_contain_text("413×579 像素")
     assert page.get_by_label("通讯地址").input_value() == "还没有保存的地址"
     visitor.look()
+    visitor.press("下一步")
+    assert page.url.endswith("/apply/department"), "without #photo"
 
     jpeg = stored(declaration)
     assert decoded(jpeg).size == (413, 579)

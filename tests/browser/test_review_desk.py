@@ -10,33 +10,10 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from lib.codes import Status
-from models import Declaration, ReviewMeasure, Staff, db
-from services import workflow
+from models import Declaration, ReviewMeasure, db
 from tests.browser.conftest import Visitor
-from tests.support.office.review_desk import fresh, holder_id
+from tests.support.office.review_desk import address, fresh, holder_id
 from tests.support.patience import PATIENCE_S
-from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
-
-COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
-
-
-@pytest.fixture
-def second_look(make: Any, officer: Staff) -> Declaration:
-    """A resubmission in the officer's hands: one answer corrected, one paper still as it was."""
-    declaration = make.declaration(Status.RETURNED, officer=officer, **COMPLETE)
-    declaration.postal_address = "辽宁省沈阳市和平区样例路 99 号 6 单元"
-    db.session.commit()
-    make.signed_sheet(declaration)
-    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
-    workflow.claim(declaration, make.actor(officer))
-    db.session.commit()
-    return declaration
-
-
-def address(declaration: Declaration) -> str:
-    path = f"/staff/submissions/{declaration.uid}"
-    db.session.rollback()
-    return path
 
 
 def walk_to(page: Any, target: str) -> None:
@@ -67,13 +44,14 @@ def test_every_page_of_a_review_keeps_its_manners(make, desk, officer, second_lo
     for button, words in (("退回修改", "申报人将看到"), ("不予采集", "原因"), ("转交", "接收部门")):
         window.go(own)
         window.press(button, exact=False)
-        assert words in window.text()
+        expect(window.page.get_by_role("dialog")).to_contain_text(words)
+        window.look()
     window.go(own)
     window.press("审核通过，下一件", exact=False)
-    assert "仍有 1 处标记" in window.text()
+    expect(window.page.get_by_role("dialog")).to_contain_text("仍有 1 处标记")
     window.press("返回")
     window.press("退回修改", exact=False)
-    window.press("确认退回")
+    window.page.get_by_role("button", name="确认退回").click()
     expect(window.page.get_by_role("button", name="撤销")).to_be_visible()
 
 
@@ -116,67 +94,26 @@ def test_a_clean_case_takes_two_keys_and_the_next_one_is_there(make, desk, offic
     assert status_of(first) == Status.IN_REVIEW
 
 
-def test_three_marks_with_a_place_on_a_picture_by_keyboard_alone(make, desk, officer):
-    declaration = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
-    window = desk()
-    page, keys = window.page, window.page.keyboard
-    window.go(address(declaration))
-    walk_to(page, "nation")
-    keys.press("m")
-    expect(page.get_by_label("民族：原因")).to_be_focused()
-    keys.press("2")
-    walk_to(page, "full_time_school")
-    expect(page.locator("[data-title-here]")).to_have_text("全日制学历证书")
-    keys.press("m")
-    keys.press("Tab")
-    keys.type("jm 请写全称 1")  # typed in: no key of ours
-    expect(page.get_by_label("毕业院校：说明")).to_have_value("jm 请写全称 1")
-    page.get_by_label("毕业院校：说明").blur()
-    walk_to(page, "qualification_certificate")
-    keys.press("x")
-    for key in ("ArrowRight", "ArrowDown", "Shift+ArrowRight", "Enter"):
-        keys.press(key)
-    expect(page.get_by_label("专业技术资格证书：标记问题")).to_be_checked()
-    expect(page.get_by_label("专业技术资格证书：原因")).to_be_focused()
-    keys.press("1")
-    expect(page.locator("[data-told] li")).to_have_count(3)
-    expect(page.locator("[data-told]")).to_contain_text("毕业院校：jm 请写全称 1")
-    window.look()
-    keys.press("b")
-    expect(page.get_by_role("button", name="确认退回")).to_be_focused()
-    expect(page.get_by_text("已在第 1 张图片上框出位置")).to_be_visible()
-    keys.press("Enter")
-    expect(page.get_by_text("已退回 单小燕")).to_be_visible()
-    sent = {mark.target: mark for mark in fresh(declaration).revisions[0].marks}
-    assert set(sent) == {"nation", "full_time_school", "qualification_certificate"}
-    assert sent["nation"].reason_code == "name_mismatch"
-    rectangle = sent["qualification_certificate"].rectangle
-    assert rectangle
-    assert len(rectangle) == 4
-    assert all(0 < side < 1 for side in rectangle)
-    db.session.rollback()
-
-
 def test_ticks_marks_and_changes_by_keys(desk, second_look):
     window = desk()
-    page, keys = window.page, window.page.keyboard
+    page, board = window.page, window.page.keyboard
     window.go(address(second_look))
     school = page.locator("#row-full_time_school")
     expect(page.get_by_label(re.compile("只看变更"))).to_be_checked()
     expect(school).to_be_hidden()
     expect(page.locator("#row-postal_address")).to_contain_text("要求修改")
-    keys.press("j")
+    board.press("j")
     assert "样例路 99 号" in page.evaluate("document.activeElement.innerText")
-    keys.press("y")
+    board.press("y")
     expect(page.get_by_label("通讯地址：没问题")).to_be_checked()
-    keys.press("m")
+    board.press("m")
     expect(page.get_by_label("通讯地址：没问题")).not_to_be_checked()
     page.keyboard.press("Tab")
     page.locator("h1").click()
-    keys.press("c")
+    board.press("c")
     expect(school).to_be_visible()
     walk_to(page, "full_time_school")
-    keys.press("y")
+    board.press("y")
     page.get_by_role("button", name="保存标记").first.click()
     expect(page.get_by_text("标记已保存")).to_be_visible()
     expect(page.get_by_label("毕业院校：没问题")).to_be_checked()

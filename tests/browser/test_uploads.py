@@ -17,6 +17,8 @@ from services.accounts import sessions
 from services.papers import resumable_uploads
 from tests.browser.conftest import Visitor
 from tests.support.applicant.filing import pages_of
+from tests.support.applicant.pdf_samples import CARD, pdf
+from tests.support.applicant.tus_client import metadata
 from tests.support.factory import picture
 from tests.support.patience import PATIENCE_S
 from tests.support.people import EMPLOYED
@@ -222,6 +224,30 @@ def test_a_session_that_ended_is_named_and_the_upload_goes_on_after_a_new_sign_i
     visitor.sign_in(declaration.account)
     line.get_by_role("button", name="继续上传 大图.jpg").click()
     done(page)
+
+
+def test_an_empty_file_a_row_that_is_stuck_and_a_refused_file_hold_nobody_up(at_papers, declaration):
+    visitor = at_papers()
+    page = visitor.page
+    stuck = metadata(kind="id_emblem")
+    page.route(
+        "**/apply/uploads",
+        lambda route: route.abort() if stuck in route.request.headers["upload-metadata"] else route.continue_(),
+    )
+    files = {"id_emblem": picture(1000, 705), "id_portrait": b"", "work_proof": b"text"}
+    for kind, body in (files | {"employer_licence": pdf("card", "card", size=CARD)}).items():
+        chosen: Any = {"name": f"{kind}.pdf", "mimeType": "application/pdf", "buffer": body}
+        page.locator(f"#paper-{kind} [data-upload] input[type=file]").set_input_files(chosen)
+    done(page)
+    assert len(pages_of(declaration, "employer_licence")) == 2
+    expect(page.locator("#paper-id_emblem .said")).to_contain_text("网络不通")
+    empty = page.locator("#paper-id_portrait .uploads li")
+    expect(empty).to_contain_text("文件是空的，可能还没有下载到本机。请打开看一看，再重新选择")
+    expect(page.locator("#paper-work_proof .uploads li")).to_contain_text("这是文本")
+    visitor.look()
+    page.get_by_role("button", name="取消上传 id_emblem.pdf").click()
+    page.get_by_role("button", name="提交", exact=True).click()
+    expect(page.locator(".errsum")).to_contain_text("还不能提交")
 
 
 def test_a_file_that_is_too_large_says_so(at_papers, tmp_path):

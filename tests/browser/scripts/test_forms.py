@@ -147,7 +147,7 @@ def test_typing_is_kept_after_a_pause_without_the_files(page: Page, site: Site) 
     assert len(site.posts) == 1
 
 
-@pytest.mark.parametrize(("status", "text"), [(500, "未能自动保存"), (302, "登录已过期")])
+@pytest.mark.parametrize(("status", "text"), [(500, "未能自动保存"), (302, "登录已超时")])
 def test_a_draft_that_was_not_kept_is_said(page: Page, site: Site, status: int, text: str) -> None:
     site.put("/draft", "", status=status)
     show(page, site, DRAFT)

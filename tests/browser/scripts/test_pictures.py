@@ -49,6 +49,13 @@ def in_the_field(page: Page) -> bytes:
     return bytes(found)
 
 
+def test_an_empty_file_is_named_and_taken_out_of_the_form(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    page.set_input_files("[name=photo]", chosen("face.jpg", b""))
+    expect(page.locator(NOTE)).to_contain_text("文件是空的，可能还没有下载到本机")
+    assert page.evaluate("document.querySelector('[name=photo]').files.length") == 0
+
+
 def test_a_chosen_photo_is_framed_and_made_to_the_rule(page: Page, site: Site) -> None:
     show(page, site, PHOTO)
     assert not any("studio" in address or "cropper" in address for address in site.asked), "loaded when it is needed"
@@ -108,8 +115,43 @@ def test_a_photo_with_too_few_pixels_is_told_at_once(page: Page, site: Site, siz
     assert in_the_field(page) == b""
 
 
+def test_a_second_photo_never_shows_what_was_found_in_the_first(page: Page, site: Site) -> None:
+    show(page, site, PHOTO)
+    page.evaluate("""() => {
+      window.said = [];
+      const watch = () => window.said.push(document.querySelector("form").textContent);
+      new MutationObserver(watch).observe(document.body, { subtree: true, childList: true, characterData: true });
+      // the second comes as soon as the first is being framed
+      new MutationObserver((_, all) => {
+        if (!document.querySelector(".stage img, .cropper-container")) return;
+        all.disconnect();
+        window.second();
+      }).observe(document.body, { subtree: true, childList: true });
+    }""")
+    right = encoded(corner_card(354, 496), quality=90)
+    page.evaluate(
+        """(bytes) => {
+      window.second = () => {
+        const input = document.querySelector("[name=photo]");
+        const files = new DataTransfer();
+        files.items.add(new File([new Uint8Array(bytes)], "right.jpg", { type: "image/jpeg" }));
+        input.files = files.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      };
+    }""",
+        list(right),
+    )
+    page.set_input_files("[name=photo]", chosen("first.jpg", picture(1600, 1200)))
+    expect(page.locator(MADE)).to_contain_text("已经符合要求")
+    page.wait_for_timeout(500)
+    expect(page.locator(".studio")).to_have_count(1)
+    assert in_the_field(page) == right
+    assert not [text for text in page.evaluate("window.said") if "截取" in text]
+
+
 def test_cancelling_leaves_nothing_behind(page: Page, site: Site) -> None:
     show(page, site, PHOTO)
+    expect(page.get_by_role("button", name="上传")).to_be_hidden()  # nothing is chosen, and the studio has its own
     page.set_input_files("[name=photo]", chosen("face.jpg", picture(800, 1100)))
     page.get_by_role("button", name="取消").click()
     expect(page.locator(".studio")).to_have_count(0)
@@ -122,6 +164,7 @@ def test_an_heic_picture_that_the_browser_cannot_open_goes_to_the_server_as_it_i
     heic = b"\0\0\0\x18ftypheic" + b"\0" * 200
     page.set_input_files("[name=photo]", chosen("IMG_1.HEIC", heic, "image/heic"))
     expect(page.locator(NOTE)).to_contain_text("HEIC")
+    expect(page.get_by_role("button", name="上传")).to_be_visible()
     assert in_the_field(page) == heic
 
 

@@ -101,8 +101,8 @@ def test_old_numbers_alone_show_nothing_of_the_record_not_even_the_phone(browser
     "proof",
     [
         ARCHIVE | {"archive_no": "ln20080001", "issued": "2008年6月"},
-        ARCHIVE | {"archive_no": "ZS-2008 0001", "issued": "200806"},
-        ARCHIVE | {"archive_no": "ＺＳ２００８０００１", "issued": "2008.06"},
+        ARCHIVE | {"archive_no": "ZS-2008 0001", "issued": "2008/06/12"},
+        ARCHIVE | {"archive_no": "ＺＳ２００８０００１", "issued": "2008－06"},
     ],
 )
 def test_numbers_of_an_old_booklet_are_read_kindly(browser, make, proof):

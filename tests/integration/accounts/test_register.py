@@ -76,6 +76,21 @@ def test_what_is_typed_is_made_uniform(browser):
     assert person.email == "a@example.com"
 
 
+def test_what_is_pasted_from_a_pdf_and_from_a_phones_contacts_is_what_it_looks_like(browser):
+    register(
+        browser,
+        number=f"\u2068{NUMBER}\u2069",
+        name="\ufeff⻢⼩⻰",
+        phone="\u202d+86 138-0013-0301\u202c",
+        email="１２３45＠qq。com",
+    )
+    person = account()
+    assert (person.id_number, person.name, person.phone) == (NUMBER, "马小龙", "13800130301")
+    assert person.email == "12345@qq.com"
+    browser.send("/register/password", FIRST)
+    browser.send("/login", {"name": "⻢小⻰", "number": f"{NUMBER}\u200b", "password": PASSWORD})
+
+
 def test_an_old_number_is_the_same_person(browser, make):
     make.account(number=NUMBER)
     page = register(browser, 409, number=NUMBER[:6] + NUMBER[8:17])
@@ -94,6 +109,7 @@ def test_an_old_number_is_the_same_person(browser, make):
         ({"phone": ""}, "请填写手机号码"),
         ({"phone": "1380013"}, "手机号码"),
         ({"email": "nobody"}, "name@example.com"),
+        ({"email": "王小明@qq.com"}, "@ 前面只能用英文字母、数字和符号，不能有「王」"),
         ({"privacy": ""}, "请勾选「我已阅读并同意《个人信息告知》」"),
     ],
 )

@@ -86,6 +86,49 @@ def test_a_form_sent_after_the_end_is_kept_and_given_back_to_the_same_person(bro
     assert db.session.scalars(select(Draft.page)).all() == ["personal"]
 
 
+def test_who_comes_back_is_asked_only_for_the_password(browser, make):
+    declaration = make.declaration()
+    person = declaration.account
+    browser.sign_in(person)
+    with later(hours=1):
+        page = browser.follow(browser.send("/apply/personal", {"postal_address": "样例路 99 号"}))
+        assert 'name="number"' not in page.text
+        assert person.name not in page.text
+        assert person.id_number not in page.text, "whoever sits there now reads no more than this"
+        wrong = browser.send("/login", {"password": "x" * 9}, expect=422)
+        assert "登录密码不正确，请核对后再试" in wrong.text
+        back = browser.send("/login", {"password": PASSWORD})
+        assert back.location == "/apply/personal"
+        assert "样例路 99 号" in browser.follow(back).text
+
+
+def test_another_person_may_sign_in_where_a_session_timed_out(browser, make):
+    browser.sign_in(make.account())
+    other = make.account("别人")
+    with later(hours=1):
+        assert 'name="number"' in browser.open("/login?other=1").text
+        sign_in(browser, other)
+        actor = actor_of(cookie(browser))
+        assert actor
+        assert actor.name == "别人"
+
+
+@pytest.mark.parametrize("how", ["signed out", "password changed"])
+def test_an_ended_session_is_no_half_of_a_sign_in(browser, make, how):
+    person = make.account()
+    browser.sign_in(person)
+    if how == "signed out":
+        kept = cookie(browser)
+        browser.send("/logout")
+        browser.client.set_cookie(COOKIE, kept)
+    else:
+        with transaction_mode("IMMEDIATE"):
+            sessions.end_all(account_id=person.id)
+            db.session.commit()
+    assert 'name="number"' in browser.open("/login").text
+    browser.send("/login", {"password": PASSWORD}, expect=422)
+
+
 def test_a_kept_form_is_not_given_to_somebody_else(browser, make):
     declaration = make.declaration()
     browser.sign_in(declaration.account)
@@ -270,7 +313,8 @@ def test_a_late_forms_token_is_still_known_so_that_it_is_kept(browser, make, wit
     with later(hours=1):
         assert browser.send("/apply/personal", {"csrf_token": token, "nation": "01"}).location == "/login"
     with later(hours=26):
-        browser.send("/apply/personal", {"csrf_token": token, "nation": "01"}, expect=400)
+        gone = browser.send("/apply/personal", {"csrf_token": token, "nation": "01"})
+        assert "没有保留" in browser.follow(gone).text
     assert db.session.scalar(select(func.count()).select_from(ParkedForm)) == 1
 
 

@@ -269,8 +269,7 @@ def a_record_moves_with_its_person(year: Year) -> Record:
     year.on("2027-01-14")
     account = stored(declaration).account
     person = Browser(year.app).sign_in(account)
-    person.send("/archive/change")
-    person.send("/apply/notice")
+    person.send("/archive/change", {"topic": ["employer"]})
     change = db.session.scalars(select(Declaration).order_by(Declaration.id.desc()).limit(1)).one()
     person.send("/apply/department", filled(change, "department", home_county=DADONG, department_code=DADONG))
     year.make.signed_sheet(stored(change))

@@ -8,7 +8,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from lib.codes import Status
+from lib.codes import IdType, Status
 from models import Declaration, PaperPage, db
 from services.declaration import employers
 from tests.support.applicant.filing import page, stored
@@ -63,6 +63,48 @@ def test_the_rules_speak_while_one_types_and_not_of_what_is_empty(declaration, b
     browser.send("/apply/department/draft", doubtful | {"employer_code_confirmed": "yes"}, expect=204)
 
 
+ODD = {
+    "work before the profession": (
+        "personal",
+        {"work_started-year": "201808", "accounting_started-year": "201807"},
+        {"accounting_started": "早于参加工作时间"},
+    ),
+    "birth date unlike the card": ("personal", {"birth_date": "1985-03-08"}, {"birth_date": "与证件号码里的不一致"}),
+    "a child": ("personal", {"birth_date": "20200307"}, {"birth_date": "应在 16 至 100 周岁之间"}),
+    "a pupil's place": (
+        "department",
+        {"has_employer": "no", "person_status": "unemployed", "location_kind": "school"},
+        {"location_kind": "只有在校学生可以选择学籍所在地"},
+    ),
+    "degree above the level": (
+        "education",
+        {"full_time_level": "bachelor", "full_time_degree": "doctor"},
+        {"full_time_degree": "最高学位不会是博士"},
+    ),
+    "post before the qualification": (
+        "qualification",
+        {
+            "qualification": "junior",
+            "qualification_on": "2021-09-05",
+            "technical_post": "assistant",
+            "technical_post_on": "2021.9.4",
+        },
+        {"technical_post_on": "早于取得时间"},
+    ),
+    "no qualification after all": ("qualification", {"qualification": "none"}, {"qualification": "请核对专业技术资格"}),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_does_not_fit_together_is_said_while_one_types(make, browser, case):
+    slug, typed, expected = ODD[case]
+    foreigner = make.account("Li", "911219198503070123", id_type=IdType.FOREIGN_PR)
+    make.declaration(account=foreigner, category="qualified")
+    said = browser.sign_in(foreigner).send(f"/apply/{slug}/draft", typed, expect=200).response.json
+    assert said.keys() == expected.keys()
+    assert all(part in said[name] for name, part in expected.items()), said
+
+
 def test_what_is_only_rare_is_said_and_saved(declaration, browser):
     sent = page(declaration, "education", full_time_level="junior", has_part_time="yes", part_time_level="doctor")
     sent |= {"part_time_degree": "doctor", "part_time_school": "东北样例大学", "part_time_major": "会计学"}
@@ -77,7 +119,7 @@ def test_papers_chosen_together_go_to_their_rows_and_a_wrong_one_is_moved(make, 
     declaration.pages.clear()
     db.session.commit()
     browser.sign_in(declaration.account)
-    assert browser.open("/apply/papers/places?name=IMG_1.jpg&name=身份证国徽面.jpg").response.json == [
+    assert browser.open("/apply/papers/places?name=IMG_1.jpg&name=身份证国徽面.jpg").response.json["kinds"] == [
         "sheet",
         "id_emblem",
     ]

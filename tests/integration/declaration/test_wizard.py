@@ -254,3 +254,5 @@ def test_the_check_page_names_and_links_what_is_missing(declaration, browser):
     assert "/apply/personal#photo" in shown.text
     assert "/apply/qualification#technical_post" in shown.text
     assert "219900" not in shown.text  # the number is masked
+    assert shown.text.count("没有填写") == 4, "one line in each part"
+    assert "/apply/personal#postcode" in shown.text

@@ -75,8 +75,11 @@ def busy(seed: int, ended: Any) -> None:
 
 
 @pytest.mark.parametrize(("engine", "cycles"), DRILLS)
-def test_what_is_restored_is_the_cut_however_often_it_is_killed(engine, database, pair, tmp_path, monkeypatch, cycles):
+def test_what_is_restored_is_the_cut_however_often_it_is_killed(
+    engine, database, pair, tmp_path, monkeypatch, cycles, record_property
+):
     run_drill(database, pair, tmp_path, monkeypatch, cycles)
+    record_property(f"cycles ({engine})", cycles)
 
 
 def run_drill(database: Any, pair: tuple[str, str], folder: Path, monkeypatch: Any, cycles: int) -> None:

@@ -17,7 +17,7 @@ from lib.backup.archive import Archive
 from lib.codes import Role
 from lib.database import utcnow
 from models import BackupRun, db
-from services.operations import backup_runs, doctor, scheduled_jobs
+from services.operations import backup_runs, daily, doctor, scheduled_jobs
 from tests.support.applicant.filing import words
 from tests.support.site.backups import Kept
 
@@ -58,8 +58,8 @@ def test_tick_starts_one_when_its_hour_has_come(scheduled, monkeypatch):
     config, now = scheduled.app.config, utcnow()
     assert [backup_runs.start(Path(), config) for _minute in range(2)] == [1, 0]
     assert started[0][-2:] == ("backup", "scheduled")
-    later = now + backup_runs.RETRY_AFTER + timedelta(minutes=1)
-    monkeypatch.setattr(backup_runs, "utcnow", lambda: later)
+    later = now + daily.RETRY_AFTER + timedelta(minutes=1)
+    monkeypatch.setattr(daily, "utcnow", lambda: later)
     assert backup_runs.start(Path(), config) == 1  # that one has failed, or was killed
     scheduled.made()
     assert not backup_runs.is_due(0, utcnow())

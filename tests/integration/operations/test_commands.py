@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import subprocess
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 import pyotp
 import pysqlite3.dbapi2 as sqlite_driver
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 import commands.report
 from lib.codes import AccountState, Role, Status
 from lib.database import utcnow
+from lib.files import Note
 from models import (
     Account,
     ActivationCode,
     Claim,
     Declaration,
     Event,
+    Heartbeat,
     PaperPage,
     ParkedForm,
     Staff,
@@ -30,7 +35,7 @@ from models import (
     db,
 )
 from services.accounts import activation_codes, passwords
-from services.operations import scheduled_jobs
+from services.operations import scheduled_jobs, sweeps
 from services.papers import papers
 from tests.support.people import STAFF_PASSWORD, id_number
 from tests.support.rules.house import ROOT
@@ -227,6 +232,32 @@ def test_a_file_that_no_row_names_goes_by_way_of_the_trash(app, flask, make, tim
 
     assert not app.extensions["kuaiji.store"].exists(stray.address)
     assert f"已登记的文件 {count} 个，缺失或损坏 0 个" in flask("storage", "check")[1]
+
+
+def test_tick_starts_a_sweep_each_day_and_the_doctor_tells_of_one_that_fails(app, flask, monkeypatch):
+    started: list[Any] = []
+
+    def start(*told: Any) -> bool:
+        started.append(told[0])
+        return True
+
+    monkeypatch.setattr(sweeps, "_sweepers", SimpleNamespace(start=start))
+    root, config = Path(), app.config | {"STARTS_DRAWERS": True, "SWEEP_HOUR": 0}
+    assert sweeps.start(root, config) == 0, "a new installation has nothing to sweep"
+    db.session.commit()
+    assert "文件清理" not in flask("doctor")[1]
+    db.session.execute(update(Heartbeat).values(at=utcnow() - timedelta(days=3)))
+    db.session.commit()
+    assert sweeps.start(root, config | {"SWEEP_HOUR": None}) == 0
+    assert [sweeps.start(root, config) for _minute in range(2)] == [1, 0]
+    assert started[0][-2:] == ("storage", "sweep")
+    assert "提醒  文件清理：已有两天没有完成" in flask("doctor")[1]
+
+    assert flask("storage", "sweep")[0] == 0
+    Note(app.config["DATA"] / sweeps.STARTED).remove()
+    assert sweeps.start(root, config) == 0, "it was done since its hour"
+    assert "文件清理" not in flask("doctor")[1]
+    assert not sweeps.is_late(config | {"SWEEP_HOUR": None})
 
 
 def test_pages_of_papers_are_checked_too(flask, make, app):

@@ -351,3 +351,7 @@ def test_a_lock_of_postgresql_is_given_up_and_a_server_that_ends_is_a_page(app, 
     assert "database unreachable" in caplog.text
     event.remove(db.engine, "checkout", end_the_server_side)
     browser.open("/apply/check")
+
+    with app.app_context():  # the answer is made: what follows is no error any more
+        db.session.execute(text("SELECT 1"))
+        end_the_server_side(db.session.connection().connection.driver_connection)

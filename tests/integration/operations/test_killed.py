@@ -1,11 +1,15 @@
-"""``flask serve`` with two workers, killed while people upload, submit and decide: what was answered is stored."""
+"""``flask serve`` with two workers, while people upload, submit and decide: it is killed, or PostgreSQL is restarted.
+
+What was answered is stored.
+"""
 
 from __future__ import annotations
 
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -41,11 +45,27 @@ class Office:
 
     def killed(self, chance: Random) -> list[str]:
         """Serve, let everybody do something, and kill at a random moment; returns what was lost."""
+        server = served.start(self.env)
+        with self._at_work(chance):
+            served.kill(server)
+        return self.lost()
+
+    def restarted(self, chance: Random, restart: Callable[[str], None]) -> list[str]:
+        """The database goes and comes back while the server runs; returns what was lost."""
+        ended = threading.Event()
+        with self._at_work(chance, ended):
+            restart(chance.choice(("fast", "immediate")))
+            served.wait_for(lambda: served.answer(self.env, "/readyz") == 200)
+            ended.set()
+        return self.lost()
+
+    @contextmanager
+    def _at_work(self, chance: Random, ended: threading.Event | None = None) -> Iterator[None]:
+        """At a random moment, while everybody works."""
         before = sum(person.done for person in self.people)
         enough = before + chance.randrange(1, 10)
         db.session.rollback()  # what was read before is not what is stored afterwards
-        server = served.start(self.env)
-        threads = [threading.Thread(target=person.live) for person in self.people]
+        threads = [threading.Thread(target=person.live, args=(ended,)) for person in self.people]
         for thread in threads:
             thread.start()
         try:
@@ -54,9 +74,12 @@ class Office:
             pace = (time.monotonic() - began) / max(1, sum(person.done for person in self.people) - before)
             time.sleep(2 * pace * chance.random())  # not only when something has just been answered
         finally:
-            served.kill(server)
+            yield
             for thread in threads:
                 thread.join()
+
+    def lost(self) -> list[str]:
+        """What was answered and is not stored."""
         assert [person.failure for person in self.people if person.failure] == []
         found = [problem for person in self.people for problem in person.problems()]
         found += [f"no file {address}" for address in workers.missing_files(self.app.extensions["kuaiji.store"])]
@@ -112,8 +135,10 @@ def kill_often(office: Office, times: int, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("times", [2, pytest.param(200, marks=pytest.mark.soak)])
-def test_a_server_that_is_killed_has_lost_nothing_that_it_answered(office, times):
+def test_a_server_that_is_killed_has_lost_nothing_that_it_answered(office, times, record_property):
     assert kill_often(office, times, seed=times) == []
+    record_property("killed", times)
+    record_property("answers kept", sum(person.done for person in office.people))
 
 
 @pytest.mark.soak
@@ -121,3 +146,35 @@ def test_a_server_that_writes_rows_before_files_loses_a_file(office):
     """The test above can fail."""
     office.env["PYTHONPATH"] = REVERSED
     assert any(problem.startswith("no file") for problem in kill_often(office, 20, seed=1))
+
+
+@pytest.fixture
+def office_on_postgresql(template: Path, tmp_path: Path, postgres_copy: str) -> Iterator[Office]:
+    folder, port = tmp_path / "instance", served.free_port()
+    folder.mkdir()
+    shutil.copy(template / "keys.json", folder)
+    env = served.environment(folder, port) | {"KUAIJI_WORKERS": "2", "KUAIJI_DATABASE_URL": postgres_copy}
+    app = create_app(TestConfig(folder, DATABASE_URL=postgres_copy))
+    with app.app_context(), transaction_mode("DEFERRED"):
+        yield Office(app, env, people(app, port, tmp_path))
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_database_that_is_restarted_has_lost_nothing_and_pages_say_to_come_later(
+    office_on_postgresql, postgres_server, times, record_property
+):
+    office, chance = office_on_postgresql, Random(times)
+    server = served.start(office.env)
+    try:
+        for _time in range(times):
+            assert office.restarted(chance, postgres_server.restart) == []
+    finally:
+        served.kill(server)
+    unavailable = sum(person.unavailable for person in office.people)
+    record_property("restarted", times)
+    record_property("answers kept", sum(person.done for person in office.people))
+    record_property("pages of 503", unavailable)
+    assert unavailable, "nobody noticed"

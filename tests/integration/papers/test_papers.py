@@ -57,8 +57,11 @@ def test_several_pictures_at_once_keep_their_order(declaration, browser):
 
 HEIC = b"\0\0\0\x18ftypheic" + bytes(500)
 REFUSED = [
-    (b"not a picture, whatever its name says", ("不是 jpg、png 或 heic 图片", "文本", "请选择 jpg、png 或 heic 图片")),
-    (b"%PDF-1.7\n" + bytes(200), ("不是 jpg、png 或 heic 图片", "PDF 文件")),
+    (
+        b"not a picture, whatever its name says",
+        ("不是 jpg、png、heic 图片或 PDF", "文本", "请选择 jpg、png、heic 图片或 PDF"),
+    ),
+    (b"%PDF-1.7\n" + bytes(200), ("这份 PDF 无法打开",)),
     (HEIC, ("已损坏或不完整",)),
     (b"", ("文件是空的",)),
     (picture()[:2000], ("已损坏或不完整",)),
@@ -98,8 +101,8 @@ def test_one_refused_picture_does_not_cost_the_others(declaration, browser):
     shown = words(upload(browser, picture(1000, 700), b"text", picture(1000, 701), b"%PDF-", expect=422).text)
 
     assert [page.height for page in pages_of(declaration, "employer_licence")] == [700, 701]
-    assert "第 2 张：文件不是 jpg、png 或 heic 图片：这是文本" in shown
-    assert "第 4 张：文件不是 jpg、png 或 heic 图片：这是 PDF 文件" in shown
+    assert "第 2 张：文件不是 jpg、png、heic 图片或 PDF：这是文本" in shown
+    assert "第 4 张：这份 PDF 无法打开" in shown
     assert "第 1 张:" not in shown
 
 

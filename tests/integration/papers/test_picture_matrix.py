@@ -137,6 +137,23 @@ def test_twelve_megapixels_of_heic(declaration, browser):
     assert colours(store().get(taken.address)) == "RGBW"
 
 
+@pytest.mark.parametrize(("width", "height", "kept"), [(9248, 6936, 2312), (16_320, 12_240, 2040)])
+def test_a_jpeg_of_64_and_of_200_megapixels_is_made_smaller_while_it_is_decoded(
+    declaration, browser, width, height, kept
+):
+    """As phones write them: larger ones would not fit into the memory of the child process."""
+    upload(browser, encoded(corner_card(width // 16, height // 16).resize((width, height))))
+    (taken,) = pages_of(declaration, KIND)
+    assert (taken.width, taken.original_width, taken.original_height) == (kept, width, height)
+    assert colours(store().get(taken.address)) == "RGBW"
+
+
+def test_a_jpeg_without_its_last_two_bytes_is_a_paper_and_a_photo(declaration, browser):
+    upload(browser, encoded(corner_card(1200, 900))[:-2])
+    assert len(pages_of(declaration, KIND)) == 1
+    assert send_photo(browser, declaration, encoded(corner_card(413, 579))[:-2]).width == 413
+
+
 def test_a_heic_with_too_many_pixels_is_told_the_limit_and_what_to_do(declaration, browser):
     data = heic(corner_card(1200, 900))
     at = data.index(b"ispe") + 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import re
 import shutil
 import time
@@ -16,6 +17,7 @@ from typing import Any, cast
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from tusclient.client import TusClient
 
 from app import create_app
 from blueprints.gate import COOKIE
@@ -24,7 +26,7 @@ from lib.database import transaction_mode
 from models import PaperPage, Upload, db
 from services.accounts import sessions
 from services.papers import resumable_uploads
-from tests.support.applicant.tus_client import CONTENT, Answer, Tus
+from tests.support.applicant.tus_client import CONTENT, Answer, Tus, metadata
 from tests.support.attacks.bad_line import BadLine
 from tests.support.factory import Make, picture
 from tests.support.patience import PATIENCE_S
@@ -141,6 +143,23 @@ def test_a_picture_through_a_bad_line_becomes_one_page(site):
             path = tus.upload(data, mark=f"p{seed}")
             assert tus.outcome(path)["ok"]
         assert site.count(PaperPage) == seed + 1
+
+
+def test_a_client_of_other_people_uploads_stops_and_goes_on(site):
+    """tuspy asks for the offset itself, and knows nothing of ours but what the protocol says."""
+    data, endpoint = picture(1600, 1200, 77), f"http://127.0.0.1:{site.port}/apply/uploads"
+    client = TusClient(endpoint, headers=site.headers)
+    told = {"kind": "employer_licence", "filename": "执照.jpg", "mark": "tuspy"}
+    begun = client.uploader(file_stream=io.BytesIO(data), chunk_size=20_000, metadata=told)
+    begun.upload(stop_at=40_000)
+    later = client.uploader(file_stream=io.BytesIO(data), chunk_size=20_000, url=begun.url)
+    assert later.offset == 40_000
+    later.upload()
+    path = str(begun.url).removeprefix(f"http://127.0.0.1:{site.port}")
+    assert site.client().ask("HEAD", path).headers["Upload-Metadata"] == metadata(**told)
+    before = site.count(PaperPage)
+    assert site.client().outcome(path)["ok"]
+    assert site.count(PaperPage) == before + 1
 
 
 def test_what_arrived_of_a_piece_is_kept_when_the_line_is_cut(site):

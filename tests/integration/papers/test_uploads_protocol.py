@@ -48,18 +48,51 @@ def count(table) -> int:
 # --- core -------------------------------------------------------------------------------------------------------------
 
 
-def test_options_tells_version_extensions_and_the_largest_size(tus):
-    answer = tus.send("OPTIONS", "/apply/uploads", {}, b"")  # a client must not send its version here
+@pytest.mark.parametrize(
+    "path", ["/apply/uploads", "/apply/uploads/x", "/hand-over/x/uploads", "/hand-over/x/uploads/x"]
+)
+def test_options_tells_version_extensions_and_the_largest_size_also_before_a_sign_in(another_browser, path):
+    answer = sender(another_browser)("OPTIONS", path, {}, b"")  # a client must not send its version here
     assert answer.status == 204
     assert answer.headers["Tus-Resumable"] == answer.headers["Tus-Version"] == "1.0.0"
     assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,termination,expiration"
     assert answer.headers["Tus-Max-Size"] == str(MAX_BYTES)
 
 
-def test_every_answer_names_the_version(tus, begun):
-    asked = [("POST", ""), ("HEAD", begun), ("PATCH", begun), ("DELETE", begun), ("HEAD", f"{begun}x")]
-    for method, path in asked:
-        assert tus.ask(method, path).headers["Tus-Resumable"] == "1.0.0", (method, path)
+def test_every_answer_names_the_version(tus, begun, another_browser):
+    asked = [("POST", "", 400), ("HEAD", begun, 200), ("PATCH", begun, 415), ("HEAD", f"{begun}x", 404)]
+    asked += [("PUT", begun, 405), ("GET", begun, 405), ("GET", "", 405), ("POST", begun, 405), ("DELETE", begun, 204)]
+    for method, path, status in asked:
+        answer = tus.ask(method, path)
+        assert (answer.status, answer.headers["Tus-Resumable"]) == (status, "1.0.0"), (method, path)
+    answer = Tus(sender(another_browser)).ask("HEAD", begun)
+    assert (answer.status, answer.headers["Tus-Resumable"]) == (401, "1.0.0")
+
+
+def test_a_page_whose_token_is_an_old_one_is_told_so_by_an_answer_of_the_protocol(app, tus):
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = tus.begin(10)
+    assert (answer.status, answer.headers["Tus-Resumable"]) == (400, "1.0.0")
+    assert answer.headers["Content-Type"].startswith("text/html"), (
+        "what views answer is plain text: scripts tell by that"
+    )
+
+
+def test_a_line_that_lets_only_post_through_overrides_the_method(tus, begun):
+    assert tus.ask("POST", begun, X_HTTP_Method_Override="HEAD").headers["Upload-Offset"] == "0"
+    fits = {"Upload_Offset": 0, "Content_Type": CONTENT}
+    answer = tus.ask("POST", begun, DATA[:1000], X_HTTP_Method_Override="PATCH", **fits)
+    assert (answer.status, answer.headers["Upload-Offset"]) == (204, "1000")
+    assert tus.ask("POST", begun, X_HTTP_Method_Override="PUT").status == 405
+    assert tus.ask("HEAD", begun, X_HTTP_Method_Override="DELETE").status == 200, "a safe method stays what it is"
+    assert tus.ask("POST", begun, X_HTTP_Method_Override="DELETE").status == 204
+    assert tus.ask("HEAD", begun).status == 404
+
+
+def test_head_tells_the_metadata_as_they_were_given(tus):
+    told = metadata(kind="employer_licence", filename="执照.jpg", mark="m1") + ",is_confidential"
+    path = tus.ask("POST", Upload_Length=10, Upload_Metadata=told).headers["Location"]
+    assert tus.ask("HEAD", path).headers["Upload-Metadata"] == told
 
 
 def test_another_version_is_refused_with_412_and_changes_nothing(tus, begun):

@@ -128,8 +128,8 @@ def test_pages_follow_each_other_without_loss_or_repetition(make, browser, offic
     monkeypatch.setattr(queue_listing, "PAGE_SIZE", 2)
     made = [due(make.declaration(Status.SUBMITTED), days) for days in (3, 1, 2, 1, 3)]
     by = "submitted_at" if descending else "due_on"  # what the office is done with is looked up from its end
-    expected = sorted(made, key=lambda item: (getattr(item, by), item.id), reverse=descending)
-    expected = [item.number for item in expected]
+    ordered = sorted(made, key=lambda item: (getattr(item, by), item.id), reverse=descending)
+    expected = [item.number for item in ordered]
     seen: list[str] = []
     address = f"/staff/queue?tab={tab}"
     while address and len(seen) < 9:
@@ -151,8 +151,8 @@ def test_the_heads_of_columns_sort_and_pages_follow_in_that_order(make, browser,
     assert numbers(page) == [first.number, rest[0].number]
     assert page.text.count("aria-sort=") == 1
     assert queue_filters.SORTS[sort] in page.text
-    following = re.search(r'href="([^"]*after=[^"]*)">下一页', page.text).group(1).replace("&amp;", "&")
-    assert numbers(browser.open(following)) == [rest[1].number]
+    (following,) = re.findall(r'href="([^"]*after=[^"]*)">下一页', page.text)
+    assert numbers(browser.open(following.replace("&amp;", "&"))) == [rest[1].number]
 
 
 def test_an_officer_keeps_the_columns_that_are_looked_at(make, browser, another_browser, officer):

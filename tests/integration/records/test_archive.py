@@ -136,7 +136,7 @@ def test_printing_gives_the_sheet_that_was_approved(owner, record):
 
 
 def test_asking_for_a_change_begins_a_copy_and_leads_to_it(owner, record):
-    assert owner.send("/archive/change").location == "/apply"
+    assert owner.send("/archive/change", {"topic": ["contact"]}).location == "/apply"
 
     change = db.session.scalars(select(Declaration).where(Declaration.kind == Kind.CHANGE)).one()
     assert (change.status, change.postal_address) == (Status.DRAFT, record.revision.answers["postal_address"])
@@ -147,8 +147,8 @@ def test_asking_for_a_change_begins_a_copy_and_leads_to_it(owner, record):
 
 
 def test_a_second_change_is_not_begun(owner, record):
-    owner.send("/archive/change")
-    answer = owner.send("/archive/change")
+    owner.send("/archive/change", {"topic": ["contact"]})
+    answer = owner.send("/archive/change", {"topic": ["contact"]})
 
     assert answer.location == "/apply/status"
     assert len(db.session.scalars(select(Declaration).where(Declaration.kind == Kind.CHANGE)).all()) == 1

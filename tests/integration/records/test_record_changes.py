@@ -35,7 +35,7 @@ def test_a_closed_record_is_locked_until_it_is_opened_again(make, browser, anoth
     assert "信息变更已作废" in browser.open("/inbox").text
     another_browser.send(f"{page}/reopen", {"text": "登记有误"})
     assert record.closed_at is None
-    assert browser.send("/archive/change").location == "/apply"
+    assert browser.send("/archive/change", {"topic": ["contact"]}).location == "/apply"
     verbs = [entry.verb for entry in db.session.query(RecordEntry).order_by(RecordEntry.id)]
     assert verbs == ["close", "reopen"]
     details = [event.detail for event in db.session.query(Event).where(Event.verb == "record_close")]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lib.codes import AccountState, ClosingReason, Role, Status
-from models import Declaration, Event, QueueItem, Record, RecordTransfer, SearchKey, Staff, db
+from lib.database import utcnow
+from models import Declaration, Event, InboxMessage, QueueItem, Record, RecordTransfer, SearchKey, Staff, db
 from services import workflow
 from services.accounts import inbox
 from services.departments import tree
@@ -154,6 +155,24 @@ def test_what_stands_in_the_way_is_asked_again_with_the_answer(make, browser, an
     db.session.commit()
     made = db.session.query(RecordTransfer).one()
     assert (made.accepted, made.answer) == (False, "档案已随信息变更转到其他部门")
+
+
+def test_who_asked_for_a_record_is_told_when_a_change_has_moved_it_elsewhere(make, manager):
+    record = approved(make, "孙立国")
+    asking = make.staff(Role.MANAGER, "210106", name="钱主管")
+    record_transfers.request(make.actor(asking), record.account.id_number, "孙立国", "单位已迁来")
+    change = make.change(record)
+    make.papers(change)
+    workflow.submit(change, make.actor(change.account), commitment="1", review_days=10)
+    change.department_id = make.department("210104").id
+    db.session.commit()
+    officer = make.actor(make.staff(department="210104"))
+    workflow.claim(change, officer)
+    workflow.approve(change, officer, 1)
+    told = db.session.query(InboxMessage).filter_by(staff_id=asking.id).one()
+    assert "原来的调转不再办理" in told.body
+    assert told.visible_at
+    assert told.visible_at > utcnow(), "it waits until the approval cannot be undone"
 
 
 @pytest.mark.parametrize(("code", "place"), [("210200", ""), ("elsewhere", "吉林省样例市财政局")])

@@ -54,6 +54,22 @@ def test_a_decision_took_from_the_first_look_to_it_half_an_hour_at_most(make, of
     assert (made.staff_id, made.department_id) == (officer.id, officer.department_id)
 
 
+def test_the_own_page_tells_the_last_days_and_where_the_time_goes(make, officer, browser):
+    now = utcnow()
+    for spent in ("5,30,20,5", "5,10,0,5", "1,2,3", "5,10,0,9999"):
+        declaration = happened(make, officer, Step("submit", now - timedelta(hours=1)), Step("approve", now))
+        review_times.record(decision_of(declaration), now - timedelta(seconds=60), 3, 0, spent)
+    db.session.commit()
+    assert [(day.measured, day.seconds, day.keys) for day in review_times.days(make.actor(officer), now)] == [
+        (4, 60, 3)
+    ]
+    told = {phase.title: (phase.seconds, phase.share) for phase in review_times.phases(make.actor(officer), now)}
+    assert told == {"第一眼": (5, 10), "核对附件": (10, 32), "标记": (0, 13), "确认": (5, 45)}
+    page = words(browser.sign_in(officer).open("/staff/own-figures").text)
+    assert "时间用在哪里" in page
+    assert "核对附件 10 秒 32%" in page
+
+
 def test_a_decision_of_what_was_never_opened_is_not_measured(make, officer):
     decision = decision_of(happened(make, officer, Step("submit", utcnow()), Step("approve", utcnow())))
     assert review_times.record(decision, None, 3, 4) is None

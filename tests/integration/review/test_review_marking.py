@@ -184,6 +184,18 @@ def test_only_nine_reasons_have_a_digit(make, officer):
     assert not any(digits[9:])
 
 
+def test_words_that_were_written_to_several_people_are_offered_to_their_officer(
+    make, browser, another_browser, officer
+):
+    for words in ({"nation": "请写全称"}, {"email": "请写全称", "nation": "请王某来电"}):
+        one = make.declaration(Status.IN_REVIEW, officer=officer)
+        said = {f"comment-{target}": comment for target, comment in words.items()}
+        browser.send(path(one, "return"), form(*words, confirmed="yes") | said)
+    assert browser.open("/staff/phrases").response.json == {"phrases": ["请写全称"]}
+    another_browser.sign_in(make.staff(name="李审核"))
+    assert another_browser.open("/staff/phrases").response.json == {"phrases": []}
+
+
 def test_the_reasons_for_declining_come_with_the_reference_data(app):
     load_reference_data(ROOT / "data")
     found = db.session.scalars(select(ReturnReason.title).where(ReturnReason.applies_to == "decline"))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
-from sqlalchemy import text
 
 from lib.codes import Role, Status
 from models import db
@@ -15,18 +13,10 @@ from services.workflow import start as workflow_start
 from tests.conftest import Browser
 from tests.support.factory import Make
 from tests.support.office.review_desk import form, fresh, path
-from tests.support.patience import PATIENCE_S
+from tests.support.site.postgres import waits_for_a_lock
+from tests.support.site.served import wait_for
 
 pytestmark = pytest.mark.postgres
-
-
-def wait_for_a_lock() -> None:
-    until = time.monotonic() + PATIENCE_S
-    with db.engine.connect() as another:
-        while not another.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")):
-            assert time.monotonic() < until, "nobody waits"
-            another.rollback()
-            time.sleep(0.05)
 
 
 def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declaration(app):
@@ -44,7 +34,7 @@ def test_a_person_who_starts_anew_while_the_manager_reopens_has_one_open_declara
     workflow_start.start(make.actor(account), account)  # not committed yet
     thread = threading.Thread(target=reopens)
     thread.start()
-    wait_for_a_lock()  # the manager's request waits for this transaction
+    wait_for(waits_for_a_lock)  # the manager's request waits for this transaction
     db.session.commit()
     thread.join()
     assert answers == [409]

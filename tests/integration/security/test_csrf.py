@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from blueprints.gate import COOKIE
 from lib.codes import Role, Status
 from lib.database import utcnow
 from models import Draft, ParkedForm, db
@@ -123,8 +124,39 @@ def test_the_token_of_a_session_that_was_signed_out_is_known_for_a_day(make, bro
     sent = filled(declaration, "education") | {"csrf_token": token}
     assert browser.send("/apply/education", sent).location == "/login"
     with time_machine.travel(utcnow() + timedelta(hours=25)):
-        assert is_refused(browser.send("/apply/education", sent, expect=400))
+        assert "没有保留" in browser.follow(browser.send("/apply/education", sent)).text
     assert parked() == 1
+
+
+def test_a_vanished_cookie_leads_to_signing_in_and_what_was_typed_comes_back(make, browser):
+    declaration = make.declaration()
+    token = token_of(browser.sign_in(declaration.account).open("/apply/education"))
+    sent = filled(declaration, "education", full_time_school="没有丢的学校", full_time_level="college")
+    browser.client.delete_cookie(COOKIE)
+    browser.client.delete_cookie("session")
+    assert browser.send("/apply/education", sent | {"csrf_token": "x"}).location == "/login"
+    assert parked() == 0, "nobody knows whose it is"
+    browser.send("/apply/papers/upload", headers={"Accept": "application/json"}, expect=(401, 404, 405))
+
+    lost = browser.send("/apply/education", sent | {"csrf_token": token})
+
+    assert lost.location == "/login"
+    assert "您刚才填写的内容已保留" in browser.follow(lost).text
+    assert "没有丢的学校" in browser.sign_in(declaration.account).open("/apply/education").text
+
+
+def test_a_page_of_before_a_new_sign_in_keeps_what_was_typed_for_its_own_person_only(make, browser):
+    declaration, other = make.declaration(), make.declaration(account=make.account("别人"))
+    token = token_of(browser.sign_in(declaration.account).open("/apply/education"))
+    sent = filled(declaration, "education", full_time_school="没有丢的学校", full_time_level="college")
+    assert is_refused(browser.sign_in(other.account).send("/apply/education", sent | {"csrf_token": token}, expect=400))
+    assert parked() == 0
+
+    back = browser.sign_in(declaration.account).send("/apply/education", sent | {"csrf_token": token})
+
+    assert back.location == "/apply/education"
+    assert "没有丢的学校" in browser.follow(back).text
+    assert stored(declaration).full_time_school != "没有丢的学校", "kept as typed, not saved by a foreign token"
 
 
 def test_a_form_that_is_far_too_long_is_not_kept(make, browser):

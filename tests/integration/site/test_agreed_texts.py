@@ -105,6 +105,8 @@ def test_a_version_of_a_later_day_comes_into_force_by_itself(officer, browser, m
     assert "填写的内容真实" not in browser.open("/apply/notice").text
     browser.open("/texts/notice/2026-2", expect=404)
     assert "将启用" in officer.open(PAGE).text
+    next_one = officer.follow(officer.send(f"{PAGE}/notice", {"body": "另一种写法", "action": "preview"}))
+    assert "2026-2 版已定于" in next_one.text
     with time_machine.travel(utcnow() + timedelta(days=3)):
         browser.sign_in(account)
         assert "填写的内容真实" in browser.open("/apply/notice").text

@@ -32,9 +32,8 @@ def record(make) -> Record:
 @pytest.fixture
 def change(record, browser) -> Declaration:
     """A change that its owner has just begun in a browser."""
-    browser.sign_in(record.account).send("/archive/change")
-    assert browser.open("/apply", expect=302).location == "/apply/notice"
-    browser.send("/apply/notice")
+    browser.sign_in(record.account).send("/archive/change", {"topic": ["employer", "name", "contact"]})
+    assert browser.open("/apply", expect=302).location == "/apply/personal"
     return db.session.scalars(select(Declaration).where(Declaration.kind == Kind.CHANGE)).one()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from lib.codes import Role
 from models import Declaration, db
 from services import workflow
 from services.records import own as own_record
 from services.workflow import start as workflow_start
+from tests.support.site.postgres import waits_for_a_lock
 from tests.support.site.served import wait_for
 
 pytestmark = pytest.mark.postgres
@@ -34,13 +34,9 @@ def in_a_thread(app: Flask, act: Callable[[], Any]) -> Future[Any]:
 
 
 def test_two_begin_the_first_declarations_of_a_year(app):
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
     first = workflow_start.next_number()
     second = in_a_thread(app, workflow_start.next_number)
-    with db.engine.connect() as onlooker:
-        wait_for(lambda: onlooker.scalar(waiting))
+    wait_for(waits_for_a_lock)
     db.session.commit()
     assert [first[-7:], second.result()[-7:]] == ["0000001", "0000002"]
 

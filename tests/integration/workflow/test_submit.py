@@ -306,6 +306,8 @@ def test_the_progress_says_whose_turn_it_is_and_what_has_happened(ready, browser
     assert "轮到会计管理部门审核" in after
     assert "待审核" in after
     assert after.index("开始填写") < after.index("提交申报")
+    assert "提交申报 下一步 会计管理部门审核 之后 通过后进入人员档案 之后" in before, "and what is still to come"
+    assert "会计管理部门审核 下一步 通过后进入人员档案 之后" in after
 
 
 def test_before_submitting_there_is_no_receipt(ready, browser):

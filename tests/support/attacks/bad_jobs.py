@@ -144,7 +144,13 @@ def open_many(_data: bytes) -> Answer:
 
 def look_around(_data: bytes) -> Answer:
     open_here = [number for number in range(3, 200) if _is_open(number)]
-    return {"environment": sorted(os.environ), "open": len(open_here), "folder": os.getcwd()}, []
+    return {
+        "environment": sorted(os.environ),
+        "open": len(open_here),
+        "folder": os.getcwd(),
+        "nice": os.nice(0),
+        "session": os.getsid(0),
+    }, []
 
 
 def call_out(_data: bytes) -> Answer:

@@ -8,10 +8,21 @@ from typing import Any
 from sqlalchemy import select
 
 from models import Declaration, Event, db
+from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
+
+#: Answers to which all usual papers belong.
+COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 
 
 def path(declaration: Declaration, verb: str = "") -> str:
     return f"/staff/submissions/{declaration.uid}" + (f"/{verb}" if verb else "")
+
+
+def address(declaration: Declaration) -> str:
+    """The path for a browser: another thread answers, so this one lets go of the database."""
+    found = path(declaration)
+    db.session.rollback()
+    return found
 
 
 def form(*targets: str, seen: int = 1, **more: Any) -> dict[str, Any]:

@@ -33,7 +33,11 @@ def start_chromium() -> Browser:
     playwright = sync_playwright().start()
     atexit.register(playwright.stop)
     # Root, and containers without user namespaces, cannot have Chromium's sandbox; it only sees pages of these tests.
-    return playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+    return playwright.chromium.launch(
+        executable_path=find_chromium(),
+        args=["--no-sandbox", "--disable-dev-shm-usage"],
+        ignore_default_args=["--hide-scrollbars"],  # people have them, and they take room
+    )
 
 
 def chromium_or_skip() -> Browser:

@@ -96,8 +96,11 @@ def _register(visitor: Visitor, person: Person, think: Think) -> None:
 
 def all_at_once(
     port: int, people: Sequence[Person], pictures: Mapping[str, bytes], thinking: tuple[float, float]
-) -> list[float]:
-    """Everybody begins within one time of thinking; returns how long each page took. Raises what went wrong first."""
+) -> tuple[list[float], list[float]]:
+    """Everybody begins within one time of thinking; returns how long each page took, and each upload, in order.
+
+    Raises what went wrong first.
+    """
     visitors: list[Visitor] = []
     failures: list[BaseException] = []
 
@@ -116,7 +119,8 @@ def all_at_once(
         thread.join()
     if failures:
         raise AssertionError(f"{len(failures)} of {len(people)} did not arrive") from failures[0]
-    return sorted(wait for visitor in visitors for wait in visitor.waits)
+    pages = sorted(wait for visitor in visitors for wait in visitor.waits)
+    return pages, sorted(wait for visitor in visitors for wait in visitor.uploads)
 
 
 # --- what must be stored ----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 import flask_migrate
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from models import db
 from services.departments.reference_data import load_reference_data
@@ -49,6 +50,16 @@ def unprivileged_user() -> str | None:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
+
+
+def waits_for_a_lock() -> bool:
+    """Whether a connection to the application's database waits for another one's lock.
+
+    Each look is a transaction of its own: within one, PostgreSQL goes on telling what it saw first.
+    """
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with db.engine.connect() as onlooker:
+        return bool(onlooker.scalar(text(waiting)))
 
 
 def free_port() -> int:
@@ -91,6 +102,11 @@ class Server:
             conf.write(f"{SETTINGS}port = {self.port}\nunix_socket_directories = '{self.home}'\n")
         self.run("pg_ctl", "start", "-D", str(data), "-l", str(self.home / "log"), "-w", "-t", "60")
         self.command("CREATE DATABASE kuaiji")
+
+    def restart(self, mode: str) -> None:
+        """``fast``: what is on its way is undone; ``immediate``: as after a crash."""
+        log = str(self.home / "log")
+        self.run("pg_ctl", "restart", "-D", str(self.home / "data"), "-m", mode, "-l", log, "-w", "-t", "60")
 
     def stop(self) -> None:
         """Ends the server and removes its folder, also after a start that failed half-way."""

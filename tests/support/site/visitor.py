@@ -37,13 +37,17 @@ class Reply:
 
 
 class Visitor:
-    """Cookies, the hidden fields of the last page, and how long each page took (``waits``, seconds)."""
+    """Cookies, the hidden fields of the last page, and how long each page took (``waits``, seconds).
+
+    What sends files is counted apart (``uploads``).
+    """
 
     def __init__(self, port: int, address: str = "127.0.0.1", cookies: Mapping[str, str] | None = None) -> None:
         self.port, self.address = port, address
         self.cookies = dict(cookies or {})
         self.hidden: dict[str, str] = {}
         self.waits: list[float] = []
+        self.uploads: list[float] = []
         self.line: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> Reply:
@@ -60,9 +64,11 @@ class Visitor:
 
     def ask(self, method: str, path: str, body: bytes | None = None, more: Mapping[str, str] | None = None) -> Reply:
         """One request. Raises NoAnswer, and Refused for a status of 400 and more."""
+        more = more or {}
         began = time.monotonic()
-        reply, kind = self._exchange(method, path, body, more or {})
-        self.waits.append(time.monotonic() - began)
+        reply, kind = self._exchange(method, path, body, more)
+        sends_files = more.get("Content-Type", "").startswith("multipart/")
+        (self.uploads if sends_files else self.waits).append(time.monotonic() - began)
         if reply.status >= 400:
             raise Refused(reply.status, f"{method} {path}: {reply.status}\n{_VISIBLE.sub(' ', reply.text)[:600]}")
         if kind.startswith("text/html") and reply.status == 200:

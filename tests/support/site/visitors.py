@@ -42,7 +42,8 @@ def _visit(port: int, found: Visits, end: float) -> None:
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status >= 500:
-                    found.failed.append(f"{path} {answer.status}")
+                    later = answer.headers.get("Retry-After")
+                    found.failed.append(f"{path} {answer.status}" + (f", again after {later} s" if later else ""))
             except (OSError, http.client.HTTPException) as error:
                 found.failed.append(f"{path} {error!r}")
             found.seconds.append(time.monotonic() - begun)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -35,27 +36,35 @@ Stored = Callable[[bytes], str]  # the address under which a picture is stored, 
 
 
 class Worker(ABC):
-    """One person at one browser. ``done`` counts what was answered."""
+    """One person at one browser. ``done`` counts what was answered, ``unavailable`` the pages of 503."""
 
     def __init__(self, port: int, cookies: Mapping[str, str], seed: int) -> None:
         self.visitor = Visitor(port, cookies=cookies)
         self.chance = Random(seed)
-        self.done = 0
+        self.done = self.unavailable = 0
         self.failure: BaseException | None = None
 
-    def live(self) -> None:
-        """Work until the server is gone. Being too late is no failure, an error of the server is."""
+    def live(self, ended: threading.Event | None = None) -> None:
+        """Work until the server is gone, or ``ended``, or there is a page of 503 while that may be.
+
+        Being too late is no failure, an error of the server is.
+        """
         try:
-            while True:
+            while not (ended and ended.is_set()):
                 try:
                     self.work()
                 except Refused as error:
+                    if ended and error.status == 503:
+                        self.unavailable += 1
+                        return
                     if error.status >= 500:
                         raise
         except NoAnswer:
             return
         except BaseException as error:
             self.failure = error
+        finally:
+            self.visitor.close()
 
     @abstractmethod
     def work(self) -> None:
@@ -83,7 +92,7 @@ class Applicant(Worker):
         if place.startswith("/archive"):
             self.visitor.get(place)
             self.stored[SHEET] = None  # a change begins without one
-            self.visitor.send("/archive/change")
+            self.visitor.send("/archive/change", {"topic": ["contact", "employer"]})
         elif place in ("/apply/status", "/apply/done"):
             time.sleep(0.02)  # the office has it
         else:

@@ -245,6 +245,7 @@ WRONG = [
     ("mobile", "1380013abcd", "字母"),
     ("mobile", "138001300", "9"),
     ("email", "nobody", "name@example.com"),
+    ("email", "王@example.com", "@ 前面只能用英文字母、数字和符号，不能有「王」，请改正"),
     ("postal_address", "短", "通讯地址应为 5 至 100 个字，您填写了 1 个字，请修改"),
     ("full_time_major", "会" * 61, "所学专业最多 60 个字，您填写了 61 个字，请修改"),
     ("postcode", "11000", "6 位数字"),
@@ -260,7 +261,7 @@ WRONG = [
     ("accounting_started", "2005-01", "16 周岁"),
     ("nation", "99", "请从列表中选择民族"),
     ("accounting_posts", ["pilot"], "请从列表中选择会计工作岗位"),
-    ("postal_address", "样例路\u202e一号楼", "控制字符"),
+    ("postal_address", "样例路\u0007一号楼", "控制字符"),
     ("postal_address", "样例路\ue863一号楼", "电脑自造的字(U+E863)，请改用标准的字「䶮」"),
     ("postal_address", "样例路\ue000一号楼", "电脑自造的字(U+E000)，请换成国家标准里的字"),
 ]

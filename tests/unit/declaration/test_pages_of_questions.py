@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
 from forms import PAPER, PAPERS, PHOTO, SHEET, STEPS
 from lib.codes import LocationKind
+from lib.questions import conditions
 from lib.questions import fields as questions
 from lib.questions.conditions import FormContext
+from lib.questions.validators import problem_of
 from services.declaration import answers, labels
 from tests.support.people import COMPLETE, EMPLOYED
 from tests.support.rules.house import ROOT
@@ -130,3 +134,23 @@ def test_no_template_names_a_page(templates):
 @pytest.fixture
 def templates() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.html")}
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+WRONG = ("", "1", "?", "x" * 201, "\u0001", "2199-01-01", "1800-01-01", "19900230", "12a45678901", "024 1", "8612345")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
+def test_every_message_names_its_field_in_the_list_and_says_what_to_do(step, monkeypatch):
+    monkeypatch.setattr(conditions.When, "holds", lambda *_: True)  # whatever may be asked is asked
+    names, told = labels.names(step), set()
+    for wrong in WRONG:
+        typed = MultiDict({name + part: wrong for name in names for part in ("", "-year")})
+        form = step.form(typed, context=FormContext(facts={"birth_date": date(1990, 1, 1)}))
+        form.checks()
+        told |= {(question.name, problem_of(question)) for question in form.questions if question.errors}
+    assert {name for name, _line in told} == {*names} - {"employer_street", "home_street", "location_kind"}
+    for name, line in told:
+        assert labels.unfilled(step)[name].label.text in line
+        assert "请" in line, line

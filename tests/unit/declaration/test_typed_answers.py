@@ -123,14 +123,17 @@ def test_an_empty_choice_is_no_answer_and_a_preset_stands_where_none_was_made():
         ("", None),
         ("   ", None),
         ("样例路\u00001号", "样例路\u00001号"),
+        ("样例路\t1\r\n号\u2028楼\x85", "样例路 1 号 楼"),
+        ("\u202a样例\u200b路\u202e1\u2066号\ufeff\u00ad\ufe0f", "样例路1号"),
+        ("⻓江路⻢⽅机⻋⼚", "长江路马方机车厂"),
     ],
 )
 def test_text_is_tidied_and_nothing_in_it_is_dropped_unseen(typed, kept):
     assert (sent("personal", ("postal_address", typed))["postal_address"].data or None) == kept
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\ufeff"])
-def test_characters_that_nobody_sees_are_refused(character):
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f"])
+def test_control_characters_are_refused(character):
     form = sent("personal", ("postal_address", f"样例路{character}一号楼"))
     form.checks()
     assert form["postal_address"].errors_text == ["内容中有看不见的控制字符，请删除后手工输入"]

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.wrappers import Request
 
-from bench import instances, invent, page_forms, timing
+from bench import instances, invent, keys26, page_forms, timing
 from bench.invent import Invented, Office
 from bench.wsgi import Ask, environ
 from lib.clock import today
@@ -103,6 +103,21 @@ def test_counters_equal_a_recount_of_the_lines(invented: Flask) -> None:
         assert db.session.query(Claim).count() == counted["in_review"]
         db.session.rollback()
     assert today().year >= DAY.year
+
+
+def test_keys_and_counters_of_a_country_are_those_of_its_lines(tmp_path: Path) -> None:
+    app = instances.make(tmp_path / "keys", PEOPLE, fill=keys26.fill)
+    with app.app_context(), transaction_mode("DEFERRED"):
+        lines = rows(QueueItem.declaration_id, QueueItem.department_id, QueueItem.name)
+        found = rows(SearchKey.declaration_id, SearchKey.department_id, SearchKey.key)
+        wanted = {(row, office, key) for row, office, name in lines for key in queue_index.search_keys(name, "")}
+        names = {one for one in found if one[2][0] == queue_index.NAME_KEY}
+        assert names == {one for one in wanted if one[2][0] == queue_index.NAME_KEY}
+        assert {one for one in found if one[2][0] == queue_index.INITIALS_KEY} <= wanted
+        province = select(func.min(QueueCount.department_id)).scalar_subquery()
+        counted = db.session.scalar(select(func.sum(QueueCount.n)).where(QueueCount.department_id == province))
+        assert counted == len(lines) == PEOPLE
+        db.session.rollback()
 
 
 def test_each_variant_is_called_once_a_round_and_whoever_begins_changes() -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 from config import SETTINGS
 from forms import PAPER, PAPERS, SHEET
-from scripts import licences, pictures, settings_table
+from scripts import figures, licences, pictures, settings_table
 from tests.support.rules.house import ROOT
 
 
@@ -20,6 +20,49 @@ def test_the_table_of_settings_is_made_of_the_settings() -> None:
     text = settings_table.DOCUMENT.read_text("utf-8")
     assert settings_table.with_table(text) == text, "run: make docs"
     assert all(f"| `{setting.name}` |" in text for setting in SETTINGS)
+
+
+def test_the_page_of_figures_is_made_of_what_was_tried() -> None:
+    results = figures.record()
+    assert figures.DOCUMENT.read_text("utf-8") == figures.page(results), "run: make figures"
+    assert set(results) <= set(figures.ROWS)
+
+
+def test_each_figure_has_a_command_that_exists_and_tests_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for row in figures.ROWS.values():
+        assert row.command.split()[1] in targets
+        assert row.tests or row.name in figures.BENCH
+        for path, _is, name in (test.partition("::") for test in row.tests):
+            assert (ROOT / path).exists(), f"{row.name}: {path}"
+            assert not name or f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{row.name}: {name}"
+
+
+def test_every_unit_of_the_site_is_hardened_alike() -> None:
+    first, *others = [
+        (ROOT / "deploy" / name)
+        .read_text("utf-8")
+        .partition("# What the service does not need.")[2]
+        .partition("\n\n")[0]
+        for name in ("kuaiji.service", "kuaiji@.service", "kuaiji-init@.service")
+    ]
+    assert "NoNewPrivileges=yes" in first
+    assert [other.strip() for other in others] == [first.strip()] * 2
+
+
+REPORT = """<testsuites><testsuite><testcase time="1.6"><properties><property name="killed" value="2"/></properties>
+</testcase><testcase time="3"><failure/></testcase><testcase><skipped/></testcase></testsuite></testsuites>"""
+
+
+def test_a_figure_is_what_the_tests_reported_and_one_that_is_missed_is_named() -> None:
+    found = figures.read(REPORT)
+    assert found == {"passed": 1, "failed": 1, "skipped": 1, "seconds": 5, "measured": {"killed": "2"}}
+    machine = {"cpus": 2, "architecture": "x86_64", "python": "3.11.7", "load": [0.5]}
+    page = figures.page({"R2": found | {"at": "2026-11-29", "form": "short", "machine": machine}})
+    (line,) = [line for line in page.splitlines() if line.startswith("| R2 |")]
+    assert "| 1 passed, 1 failed, 1 skipped (short form); killed: 2 | 2026-11-29 | 2 CPUs, x86_64, " in line
+    assert "- **R2**: 1 failed on 2026-11-29; 1 left out, since the machine lacks what they need; only the" in page
+    assert "- **R6**: not run yet." in page
 
 
 @pytest.mark.parametrize("text", ["", settings_table.BEGIN, settings_table.END])

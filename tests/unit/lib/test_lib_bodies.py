@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request
 from lib.http import bodies
 from lib.http.bodies import BufferedBodies
 from tests.support.patience import PATIENCE_S
+from tests.support.site.served import wait_for
 
 MOST = 2_000_000
 
@@ -81,6 +82,63 @@ def test_who_is_slow_to_send_keeps_no_place(monkeypatch):
     slow.join(PATIENCE_S)
     assert app.bodies == [b"", b"slow"]
     assert app.closed == 2
+
+
+class Busy:
+    """An application that has work for a while with what is large."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Semaphore(0)
+        self.done = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            self.inside.release()
+            assert self.done.wait(PATIENCE_S)
+        start("200 OK", [])
+        return [b"ab"]
+
+
+def test_pictures_leave_half_of_the_places_to_pages():
+    app = Busy()
+    server, size = served(app, places=2), bodies.LARGE + 1
+    pictures = [
+        threading.Thread(target=server, args=(asked(io.BytesIO(bytes(size)), who, CONTENT_LENGTH=str(size)), ignore))
+        for who in ("192.0.2.7", "192.0.2.8")
+    ]
+    for picture in pictures:
+        picture.start()
+    assert app.inside.acquire(timeout=PATIENCE_S)
+    assert list(server(asked(io.BytesIO()), ignore)) == [b"ab"], "the page does not wait for the second picture"
+    assert not app.inside.acquire(timeout=0.1)
+    wait_for(lambda: server.works_for("192.0.2.7") and server.works_for("192.0.2.8"))
+    app.done.set()
+    for picture in pictures:
+        picture.join(PATIENCE_S)
+    assert app.inside.acquire(timeout=0)
+
+
+def test_who_gets_no_place_in_time_is_asked_to_come_later_and_the_next_one_gets_it(monkeypatch, caplog):
+    monkeypatch.setattr(bodies, "PATIENCE_S", 0.01)
+    inside, go_on, said = threading.Event(), threading.Event(), list[Any]()
+
+    def busy(_environ: Any, start: Any) -> list[bytes]:
+        inside.set()
+        assert go_on.wait(PATIENCE_S)
+        start("200 OK", [])
+        return [b"done"]
+
+    server = served(busy)
+    holder = threading.Thread(target=server, args=(asked(io.BytesIO()), ignore))
+    holder.start()
+    assert inside.wait(PATIENCE_S)
+    assert server(asked(io.BytesIO()), lambda *told: said.append(told)) == [bodies.CROWDED.encode()]
+    assert said[0][0].startswith("503")
+    assert {("Retry-After", "10"), ("X-Ours", "1")} <= set(said[0][1])
+    assert "all places in the application are taken" in caplog.text
+    go_on.set()
+    holder.join(PATIENCE_S)
+    assert list(server(asked(io.BytesIO()), ignore)) == [b"done"]
 
 
 @pytest.mark.parametrize("broken", [True, False], ids=["an error", "an end"])

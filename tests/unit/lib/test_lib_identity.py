@@ -213,6 +213,18 @@ def test_a_refused_mobile_number_says_what_was_found(typed: str, says: str | Non
     assert identity.phone_problem(identity.normalise_phone(typed)) == says
 
 
+def test_marks_of_a_phones_contacts_are_dropped_from_every_number() -> None:
+    assert identity.normalise_phone("\u202d138 0013 8000\u202c") == "13800138000"
+    assert identity.normalise_number("passport", "\u2068e1234567\u2069") == "E1234567"
+    assert identity.sign_in_number("\u200e21990219900307731x\ufeff") == "21990219900307731X"
+    assert identity.normalise_uscc("\u200e91219902MA0\u200bXXXXXX5\u202c") == "91219902MA0XXXXXX5"
+
+
+@pytest.mark.parametrize("typed", ["wang@163。com", " wang ＠ 163．ＣＯＭ", "\u202dwang@163｡Com\u202c", "wang@163.com"])
+def test_an_email_address_has_one_spelling(typed: str) -> None:
+    assert identity.normalise_email(typed) == "wang@163.com"
+
+
 def test_a_newline_does_not_slip_through() -> None:
     assert identity.phone_problem("13800138000\n")
 
@@ -230,6 +242,12 @@ def test_a_newline_does_not_slip_through() -> None:
         ("024-86123456-801", "024-86123456-801"),
         ("024 86123456 ext. 801", "024-86123456-801"),
         ("010-86123456分机:8", "010-86123456-8"),
+        ("+86-24-86123456", "024-86123456"),
+        ("0086 10 86123456 转 8", "010-86123456-8"),
+        ("\u202d(024)\u200e86123456\u202c", "024-86123456"),
+        ("400 123 4567", "400-123-4567"),
+        ("4001234567-801", "400-123-4567-801"),
+        ("800-810-8888转6", "800-810-8888-6"),
     ],
 )
 def test_a_fixed_line_gets_one_form(typed: str, kept: str) -> None:
@@ -316,8 +334,8 @@ def test_any_character_may_stand_in_a_password(password: str) -> None:
 @pytest.mark.parametrize(
     ("password", "says"),
     [
-        ("short", "密码应为 8 至 64 个字符，现在是 5 个"),
-        ("x" * 65, "密码应为 8 至 64 个字符，现在是 65 个"),
+        ("short", "密码应为 8 至 64 个字符，现在是 5 个，请重新设置"),
+        ("x" * 65, "密码应为 8 至 64 个字符，现在是 65 个，请重新设置"),
         ("WoAiNi1314", "这个密码太常见，容易被猜到，请换一个"),
         ("ｗｏａｉｎｉ1314", "这个密码太常见，容易被猜到，请换一个"),
         ("我是张小明123", "密码里不能包含您的姓名，请换一个"),

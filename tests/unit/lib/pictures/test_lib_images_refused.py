@@ -23,7 +23,7 @@ from tests.support.applicant.image_samples import JPEG_CARD, PNG_CARD, assert_cl
         (b"<svg onload=alert(1)>", "文件不是 jpg、png 或 heic 图片：这是 SVG 图片。请选择 jpg、png 或 heic 图片"),
         (b'<?xml version="1.0"?><svg>', "文件不是 jpg、png 或 heic 图片：这是 SVG 图片。请选择 jpg、png 或 heic 图片"),
         (b'<?xml version="1.0"?><a>', "文件不是 jpg、png 或 heic 图片：这是文本。请选择 jpg、png 或 heic 图片"),
-        (b"%PDF-1.7", "文件不是 jpg、png 或 heic 图片：这是 PDF 文件。请选择 jpg、png 或 heic 图片"),
+        (b"\r\n%PDF-1.7", "文件不是 jpg、png 或 heic 图片：这是 PDF 文件。请选择 jpg、png 或 heic 图片"),
         (b"GIF89a", "文件不是 jpg、png 或 heic 图片：这是 GIF 图片。请选择 jpg、png 或 heic 图片"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "文件不是 jpg、png 或 heic 图片：这是 WebP 图片。请选择 jpg、png 或 heic 图片"),
         (b"\0\0\0\x20ftypavif", "文件不是 jpg、png 或 heic 图片：这是 AVIF 图片。请选择 jpg、png 或 heic 图片"),
@@ -77,7 +77,7 @@ def png_header(width: int, height: int) -> bytes:
     [
         (png_header(20_000, 20_000), "图片 20000×20000 像素，太大"),
         (png_header(8193, 6144), "图片 8193×6144 像素，太大：最多 5000 万像素"),
-        (png_header(12_001, 200), "图片 12001×200 像素，太大"),
+        (png_header(16_501, 200), "图片 16501×200 像素，太大"),
         (encoded(Image.new("1", (8000, 7000)), "PNG"), "图片 8000×7000 像素，太大"),
         (encoded(Image.new("L", (65_000, 100))), "图片 65000×100 像素，太大"),
         (encoded(Image.new("RGB", (99, 400))), "图片 99×400 像素，太小：每边至少 100 像素"),
@@ -183,3 +183,17 @@ def test_running_out_of_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(images, "_to_srgb", out_of_memory)
     with pytest.raises(PictureRefused):
         clean(JPEG_CARD)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_jpeg_that_lost_its_end_and_no_pixel_is_taken(lost: int) -> None:
+    data = encoded(corner_card())
+    assert clean(data[:-lost]).jpeg == clean(data).jpeg
+
+
+@pytest.mark.parametrize("left", [0.999, 0.9, 0.5])
+def test_a_jpeg_that_lost_pixels_is_damaged(left: float) -> None:
+    image = Image.effect_noise((400, 300), 90)
+    data = encoded(image)
+    with pytest.raises(PictureRefused, match="图片已损坏或不完整"):
+        clean(data[: int(len(data) * left)])

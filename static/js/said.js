@@ -1,0 +1,26 @@
+/**
+ * What has to be said over the page, [data-said-over]: each message gets a button that closes it, and one that only confirms
+ * (role="status") leaves after a while. Nothing on the page moves when a message comes or goes.
+ */
+const STAYS_MS = 12_000;
+const place = document.querySelector("[data-said-over]");
+
+function closable(message) {
+  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+  close.className = "shut";
+  close.setAttribute("aria-label", "关闭提示");
+  close.addEventListener("click", () => message.remove());
+  message.append(close);
+  if (message.getAttribute("role") === "status") setTimeout(() => message.remove(), STAYS_MS);
+}
+
+export function announce(text) {
+  const message = document.createElement("div");
+  message.className = "note r";
+  message.setAttribute("role", "alert");
+  message.append(Object.assign(document.createElement("p"), { textContent: text }));
+  place.append(message);
+  closable(message);
+}
+
+place.querySelectorAll(".note, .errsum").forEach(closable);
