@@ -4,7 +4,7 @@ automatic checks of a line were counted again.
 ``flask init`` fills the new column from the submissions.
 
 Revision ID: 0030
-Revises: 0025
+Revises: 0029
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,6 @@
-"""人员档案: what people are counted by; certificates by their number; absent officers. ``flask init`` fills the new columns from the approved submissions.
+"""人员档案: what people are counted by; certificates by their number; absent officers.
+
+``flask init`` fills the new columns of records from the approved submissions.
 
 Revision ID: 0033
 Revises: 0030
