@@ -480,8 +480,7 @@ class Staff(Base):
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     #: Columns of 待办 that the officer does not want to see, with commas between.
     queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    #: The last day away, as a manager wrote down: until then nothing is kept for the officer.
-    absent_until: Mapped[date | None]
+    absent_until: Mapped[date | None]  # the last day away; until then nothing is kept for the officer
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -585,8 +584,7 @@ class InboxMessage(Base):
     body: Mapped[str] = mapped_column(String(300))
     link: Mapped[str] = mapped_column(String(100), default="")  # a path of this site
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    #: Hidden until then: a decision's message appears when the decision can no longer be undone. NULL: at once.
-    visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when a decision cannot be undone any more
     declaration_id: Mapped[int | None] = mapped_column(index=True)  # its subject, if a declaration
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

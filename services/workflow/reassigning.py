@@ -52,7 +52,7 @@ def reassign(actor: Actor, from_: Staff, to: Staff | None) -> tuple[int, int]:
     Returns how many went, and how many could not. Unsent marks pass on.
     """
     query = select(Declaration).where(Declaration.id.in_([one.id for one in held(from_)]))
-    found = db.session.scalars(query.order_by(Declaration.id).with_for_update()).all()
+    found = db.session.scalars(query.order_by(Declaration.submitted_at, Declaration.id).with_for_update()).all()
     went = [one for one in found if _pass_on(one, actor, from_, to)]
     return len(went), len(found) - len(went)
 

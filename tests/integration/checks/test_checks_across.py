@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lib.codes import Role, Status
 from models import PictureHash, QueueItem, db
@@ -39,7 +39,7 @@ def test_the_list_counts_what_the_page_says_when_another_one_comes_or_goes(make)
     assert counted_again() == 1
     assert (reminders(first), reminders(second)) == (looks(first), looks(second))
     workflow.withdraw(second, make.actor(second.account))
-    db.session.execute(QueueItem.__table__.update().values(checked_at=None))  # as a day later
+    db.session.execute(update(QueueItem).values(checked_at=None))  # as a day later
     db.session.commit()
     counted_again()
     assert reminders(first) == looks(first)
