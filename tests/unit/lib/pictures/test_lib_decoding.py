@@ -73,7 +73,7 @@ def test_the_profile_of_a_heic_is_applied_like_that_of_others() -> None:
     image.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for sent, has_profile in ((image, True), (corner_card(), False)):
         with heif.opened(heic(sent)) as source:
-            assert bool(source.profile) is has_profile
+            assert bool(source.profile) == has_profile
     assert colours(clean(heic(image)).jpeg) == "RGBW"
 
 
