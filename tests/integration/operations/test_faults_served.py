@@ -98,7 +98,7 @@ class Person:
         page = self._ask("GET", "/apply/education")
         if page.status != 200:
             return
-        form = sent_by(page, None)
+        form = sent_by(page, "/apply/education")
         assert not self.school or form["full_time_school"] == [self.school], "what was acknowledged is not there"
         school = f"样例{self.seed}之{turn}学院".translate(DIGITS)
         body = urlencode(form | {"full_time_school": school}, doseq=True).encode()
