@@ -144,7 +144,8 @@ class Site:
 @pytest.fixture
 def site(installed: Path, tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "instance"
-    env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": "4"}
+    threads = str(2 * PEOPLE)  # half of them are for pictures: nobody waits behind another one who waits for the lock
+    env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": threads}
     shutil.copytree(installed, folder)
     app = create_app(TestConfig(folder))
     with app.app_context():
