@@ -126,6 +126,7 @@ SECURITY = (
         "hostile files in every place for a picture",
         "the verdict by rule, only pixels survive, under 300 MB and 8 s",
         (f"{_IN}/security/test_hostile.py",),
+        "sent in pieces, a picture with a name of thousands of characters is refused for its header, not taken",
     ),
     Row(
         "S4",
@@ -174,7 +175,13 @@ SECURITY = (
     ),
 )  # fmt: skip
 SPEED = (
-    Row("P3", "the lists with the keys of 26 million people, against 10,000", "at most 1.2 times the CPU each", ()),
+    Row(
+        "P3",
+        "the lists with the keys of 26 million people, against 10,000",
+        "at most 1.2 times the CPU each",
+        (),
+        "a search of the whole province goes down the tree of keys once for each of its departments, which is higher",
+    ),
 )
 ROWS = {row.name: row for row in (*RELIABILITY, *SECURITY, *SPEED)}
 

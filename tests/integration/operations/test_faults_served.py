@@ -98,7 +98,7 @@ class Person:
         page = self._ask("GET", "/apply/education")
         if page.status != 200:
             return
-        form = sent_by(page, None)
+        form = sent_by(page, "/apply/education")
         assert not self.school or form["full_time_school"] == [self.school], "what was acknowledged is not there"
         school = f"样例{self.seed}之{turn}学院".translate(DIGITS)
         body = urlencode(form | {"full_time_school": school}, doseq=True).encode()
@@ -144,7 +144,8 @@ class Site:
 @pytest.fixture
 def site(installed: Path, tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "instance"
-    env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": "4"}
+    threads = str(2 * PEOPLE)  # half of them are for pictures: nobody waits behind another one who waits for the lock
+    env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2", "KUAIJI_THREADS": threads}
     shutil.copytree(installed, folder)
     app = create_app(TestConfig(folder))
     with app.app_context():
