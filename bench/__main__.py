@@ -13,6 +13,7 @@ from bench import (
     bulk,
     change_list,
     cold_start,
+    desk,
     first_visit,
     instances,
     keys26,
@@ -62,6 +63,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only pages (p1) and lists (p3) whose title has this text")
     parser.add_argument("--sheets", type=int, default=1000, help="sheets of the file that has many (1,000)")
     parser.add_argument("--requests", type=int, default=3000, help="HTTP requests before the memory is read (3,000)")
+    parser.add_argument(
+        "--files", type=int, default=200, help="files that an officer decides one after the other (200)"
+    )
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the old register (100,000)")
     parser.add_argument("--data", type=Path, default=HOME, help="where the databases are kept")
     given = parser.parse_args()
@@ -107,6 +111,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "p9": _bulk,
     "p10": lambda given: cold_start.run(max(3, given.rounds // 4)),
     "p11": lambda _given: first_visit.run(),
+    "desk": lambda given: desk.run(given.files),
     "http": lambda given: over_http.run(given.requests),
     "lock": lambda given: write_lock.run(max(3, given.rounds // 2)),
 }

@@ -42,7 +42,8 @@ class Filled:
     review: str
 
 
-def make(folder: Path, people: int = PEOPLE) -> Filled:
+def make(folder: Path, people: int = PEOPLE, files: int = 0) -> Filled:
+    """``files``: so many more submissions, complete with their papers, that wait."""
     app = instances.make(folder, people)
     with app.app_context(), transaction_mode("IMMEDIATE"):
         db.session.add(Counter(name=f"declaration-{today().year}", value=people))
@@ -54,6 +55,8 @@ def make(folder: Path, people: int = PEOPLE) -> Filled:
         waiting = factory.declaration(Status.SUBMITTED, **ANSWERS)
         officer = factory.staff()
         again = _resubmitted(factory, officer)
+        for _ in range(files):
+            factory.declaration(Status.SUBMITTED, **ANSWERS)
         made = Filled(
             app,
             _signed_in(draft.account),
