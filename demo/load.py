@@ -340,7 +340,7 @@ class _DemoStory:
 
     def _change(self, record: Record) -> Declaration:
         """信息变更: another employer's address and phone."""
-        change = workflow_start.start_change(self.actor, record)
+        change = workflow_start.start_change(self.actor, record, ("employer",))
         change.notice_read_at = utcnow()
         moved = {"employer_address": "样例大街 66 号", "employer_phone": "13800130000"}
         _fill(change, "department", moved)
