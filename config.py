@@ -222,7 +222,7 @@ SETTINGS = (
     Setting(
         "BACKUP_WITH_KEYS",
         "no",
-        "put the keys file into those back-ups, too (encrypted); `no`: keep a copy of it elsewhere yourself",
+        "put the keys file into each back-up, too (encrypted); `no`: keep a copy of it elsewhere yourself",
         _yes,
     ),
     Setting(

@@ -480,6 +480,7 @@ class Staff(Base):
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     #: Columns of 待办 that the officer does not want to see, with commas between.
     queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    absent_until: Mapped[date | None]  # the last day away; until then nothing is kept for the officer
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -583,8 +584,7 @@ class InboxMessage(Base):
     body: Mapped[str] = mapped_column(String(300))
     link: Mapped[str] = mapped_column(String(100), default="")  # a path of this site
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    #: Hidden until then: a decision's message appears when the decision can no longer be undone. NULL: at once.
-    visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    visible_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when a decision cannot be undone any more
     declaration_id: Mapped[int | None] = mapped_column(index=True)  # its subject, if a declaration
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -759,6 +759,7 @@ class Declaration(Answers, Base):
         Index("ix_declaration_drafts", "status", "touched_at", sqlite_where=text("status = 'draft'")),
         Index("ix_declaration_queue", "status", "due_on", "id"),
         Index("ix_declaration_employer", "employer_code", "employer_name"),
+        Index("ix_declaration_qualification_no", "qualification_no"),
         CheckConstraint("status NOT IN ('submitted', 'in_review') OR due_on IS NOT NULL", name="office_has_due_date"),
         CheckConstraint("status IN ('draft', 'dropped') OR revision_number > 0", name="submitted_has_revision"),
     )
@@ -1372,6 +1373,7 @@ class QueueItem(Base):
         Index("ix_queue_item_sent_province", "status", "submitted_at", "declaration_id"),
         Index("ix_queue_item_sent_city", "city_id", "status", "submitted_at", "declaration_id"),
         Index("ix_queue_item_sent_office", "department_id", "status", "submitted_at", "declaration_id"),
+        Index("ix_queue_item_checked", "status", "checked_at"),
     )
 
     declaration_id: Mapped[int] = mapped_column(ForeignKey("declaration.id"), primary_key=True, autoincrement=False)
@@ -1393,6 +1395,7 @@ class QueueItem(Base):
     masked_number: Mapped[str] = mapped_column(String(40))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reminders: Mapped[int] = mapped_column(default=0)  # automatic checks that ask for attention
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when they were counted again; NULL: soon
     returned_by: Mapped[int | None] = mapped_column(index=True)  # the officer of the last return
 
 

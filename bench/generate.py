@@ -27,7 +27,7 @@ from services.departments import tree as departments
 from services.queue import index as queue_index
 
 #: Counts up with every change of what is written: databases of another number are created again.
-FORMAT = 5
+FORMAT = 6
 #: People whose rows are held in memory.
 _CHUNK = 20_000
 _LOADING = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-1500000", "temp_store=FILE")
@@ -156,7 +156,7 @@ class Writer:
         self.item = Bulk(
             "queue_item",
             "declaration_id uid number account_id department_id city_id status kind due_on times name employer "
-            "employer_id masked_number submitted_at reminders returned_by",
+            "employer_id qualification masked_number submitted_at reminders returned_by",
         )
         self.claim = Bulk("claim", "declaration_id staff_id claimed_at expires_at")
         self.key = Bulk("search_key", "department_id key declaration_id")
@@ -225,7 +225,7 @@ class Writer:
         returned_by = self._officer(office.id, row_id) if person.returned_before else None
         place = (row_id, person.uids[1], _number(person), row_id, office.id, office.city_id)
         state = (person.status, _kind(person), person.due_on.isoformat(), person.times)
-        told = (person.name, employer, employer_id, mask_number(person.number), _at(person.submitted_at))
+        told = (person.name, employer, employer_id, "", mask_number(person.number), _at(person.submitted_at))
         self.item.rows.append((*place, *state, *told, person.reminders, returned_by))
         due = person.due_on if person.status in (WAITING, IN_REVIEW) else queue_index.NO_CLOCK
         for department in office.scope:

@@ -62,13 +62,13 @@ INSERT INTO temp.person SELECT i, {draws} FROM serials
 _ITEMS = """
 INSERT INTO queue_item (
     declaration_id, uid, number, account_id, department_id, city_id, status, kind, due_on, due_estimated, times, name,
-    employer, masked_number, submitted_at, reminders)
+    employer, qualification, masked_number, submitted_at, reminders)
 SELECT i, printf('%016d', i), printf('LN2026%08d', i), i, o.id, o.city_id,
     CASE WHEN i > :settled THEN CASE WHEN state % 100 < 75 THEN 'submitted' ELSE 'returned' END
         WHEN state % 1000 < 944 THEN 'approved' ELSE 'declined' END,
     CASE WHEN kind % 100 < 15 THEN 'change' ELSE 'first' END,
     date(:today, (14 - days) || ' days'), 0, CASE WHEN times % 10 < 8 THEN 1 ELSE times % 10 - 6 END,
-    s.text || f.text || g.text, '', printf('2199**********%04d', i % 10000),
+    s.text || f.text || g.text, '', '', printf('2199**********%04d', i % 10000),
     date(:today, -days || ' days') || ' 02:00:00.000000', max(0, reminders % 10 - 5)
 FROM (
     SELECT *, CASE WHEN i > :settled THEN 18 - 17 * (i - :settled) / (:people - :settled)

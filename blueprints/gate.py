@@ -221,7 +221,11 @@ def _redirect_to_sign_in() -> Response | BaseResponse:
         flash("登录已超时，请重新登录。", "y")
     elif request.method not in SAFE:
         flash("登录已失效，刚才填写的内容没有保留。请重新登录后再填写。", "y")
-    return redirect(url_for("auth.staff_login" if is_staff_path() else "auth.login"))
+    if is_staff_path():
+        return redirect(url_for("auth.staff_login"))
+    returns = g.ended and g.ended.timed_out and request.method == "GET"
+    back = next_page.own_path(request.path) if returns else ""
+    return redirect(url_for("auth.login", next=back or None))
 
 
 def _park_form() -> bool:

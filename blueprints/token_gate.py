@@ -28,8 +28,7 @@ def check(scopes: Collection[ApiScope]) -> None:
     g.reader = None
     if request.method == "OPTIONS":  # says only which methods there are
         return
-    sent = request.authorization
-    token = sent.token if sent and sent.type == "bearer" else None
+    token = _sent()
     found = tokens.find(token, request.remote_addr or "") if token else None
     if found is None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"realm": current_app.config["BASE_URL"]}))
@@ -41,3 +40,9 @@ def check(scopes: Collection[ApiScope]) -> None:
     if not found.scopes.issuperset(scopes):
         raise Forbidden
     g.reader = found
+
+
+def _sent() -> str:
+    """werkzeug would decode other kinds as well, and fails at what is no ASCII."""
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""

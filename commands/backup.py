@@ -61,11 +61,11 @@ def key(file: Path) -> None:
 
 @group.command("create")
 @_directory
-@click.option("--with-keys", is_flag=True, help="把密钥文件也放进备份。")
+@click.option("--with-keys", is_flag=True, help="把密钥文件也放进备份；设置了 KUAIJI_BACKUP_WITH_KEYS=yes 时总是放进。")
 @reporting
 def create(directory: Path | None, with_keys: bool) -> None:
     """做一份备份到 DIR；网站可以照常运行。只复制上次以后新增的文件。"""
-    _report(_made(Archive.prepared(_folder(directory)), with_keys))
+    _report(_made(Archive.prepared(_folder(directory)), with_keys or current_app.config["BACKUP_WITH_KEYS"]))
 
 
 def _report(summary: BackupSummary) -> None:

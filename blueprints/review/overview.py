@@ -9,6 +9,7 @@ from blueprints.review.shared import bp
 from lib.codes import Role
 from lib.database import utcnow
 from services.access import OFFICERS, only
+from services.checks import duplicates
 from services.queue import manager_overview
 from services.reports import review_times
 
@@ -17,6 +18,13 @@ from services.reports import review_times
 @only(Role.MANAGER)
 def overview_page() -> str:
     return render_template("review/overview.html", found=manager_overview.overview(me()))
+
+
+@bp.get("/duplicates", endpoint="duplicates")
+@only(Role.MANAGER)
+def duplicates_page() -> str:
+    """What several people share, of all that waits in the department and those below it."""
+    return render_template("review/duplicates.html", found=duplicates.find(me()))
 
 
 @bp.get("/own-figures")

@@ -25,6 +25,7 @@ from services.reports import exports, roster
 from services.reports.roster import RosterRequest
 from services.sheet import batch_print
 
+USUAL = "日常归档"  # written down for the officer, who may say another reason
 LISTS = {"queue": "review.queue", "records": "review.records"}
 
 
@@ -67,7 +68,7 @@ def _chosen() -> list[int]:
 def choose_sheets() -> ResponseReturnValue:
     """From a list to the question why."""
     if chosen := _chosen():
-        return _ask_why(len(chosen), PrintForm(formdata=None))
+        return _ask_why(len(chosen), PrintForm(formdata=None, reason=USUAL))
     flash("请先勾选要打印的信息表。" if request.form.get("which") != "all" else "这里没有可以打印的信息表。", "y")
     return _back()
 

@@ -24,7 +24,7 @@ from lib.database import utcnow
 from lib.pictures.images import PictureRefused
 from models import PhoneUpload, db
 from services.access import APPLICANTS, only, public
-from services.filing import intake
+from services.filing import change, intake
 from services.filing.case import DeclarationCase
 from services.papers import phone_upload, picture_advice
 from services.papers.pages import PageNotAdded
@@ -155,11 +155,12 @@ def _shown(token: str, owner: Owner, problem: str = "", kind: str = "", added: s
         db.session.rollback()
         return render_template("wizard/phone.html", paper=paper, **shown), 422 if problem else 200
     case = DeclarationCase(owner.declaration)
-    shown |= {"states": case.paper_states, "printed": case.printed, "notes": case.sheet_notes, "sheet": SHEET}
+    states = [state for state in change.paper_states(case) if change.is_shown(case, state)]
+    shown |= {"states": states, "printed": case.printed, "notes": case.sheet_notes, "sheet": SHEET}
     template, only_one = "wizard/phone_papers.html", request.args.get("row")
     if only_one:  # for scripts, which put it in the place of the old one
         template = "wizard/_phone_paper.html"
-        shown["item"] = next((state for state in case.paper_states if state.paper.kind == only_one), None) or abort(404)
+        shown["item"] = next((state for state in states if state.paper.kind == only_one), None) or abort(404)
     html = render_template(template, kind=kind, added=added, advice=picture_advice.notes, **shown)
     db.session.rollback()
     return html, 422 if problem else 200

@@ -30,7 +30,6 @@ ENOUGH = (2000, 1000)  # long side, short side
 MAX_PIXELS = 8192 * 6144  # of what is decoded as a whole; what phones sell as 50 megapixels
 MAX_PIXELS_REDUCED = 16_384 * 12_288  # of a JPEG that is made smaller while it is decoded; sold as 200 megapixels
 MAX_PIXELS_IN_SCANS = 24_000_000  # libjpeg holds all of such a picture, at 6 to 8 bytes a pixel
-MAX_PIXELS_IN_HEIC = 25_000_000  # the decoder holds several copies; phones make 12 or 24 megapixels
 MAX_SCANS = 64  # each costs a pass over all pixels and may be a few bytes long; a usual progressive JPEG has ten
 MAX_SIDE = 16_500
 MIN_SIDE = 100
@@ -82,14 +81,14 @@ def _opened(data: bytes, kind: str) -> ImageFile.ImageFile:
     return plugin(io.BytesIO(data))
 
 
-def _check_limits(width: int, height: int, *, scans: int = 0, heic: bool = False) -> None:
+def _check_limits(width: int, height: int, *, scans: int = 0, heic: int = 0) -> None:
     found = f"图片 {width}×{height} 像素"
     limit, kind = (MAX_PIXELS_REDUCED, "jpg ") if scans == 1 else (MAX_PIXELS_IN_SCANS, "渐进式 jpg ")
     if heic or not scans:
-        limit, kind = (MAX_PIXELS_IN_HEIC, "heic 图片") if heic else (MAX_PIXELS, "")
+        limit, kind = (heic, "这种 heic 图片") if heic else (MAX_PIXELS, "")
     if width * height > limit or max(width, height) > MAX_SIDE:
         most = limit // 1_000_000 * 100
-        todo = "请缩小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
+        todo = "请在手机上改小，或转成 jpg 后再上传" if heic else "请缩小后再上传"
         raise PictureRefused(f"{found}，太大：{kind}最多 {most} 万像素，每边最多 {MAX_SIDE} 像素。{todo}", "large")
     if min(width, height) < MIN_SIDE:
         raise PictureRefused(f"{found}，太小：每边至少 {MIN_SIDE} 像素。请上传更清晰的图片", "small")
@@ -102,8 +101,6 @@ def _check_limits(width: int, height: int, *, scans: int = 0, heic: bool = False
 
 #: A JPEG marker with a length: no stuffed byte, filler, TEM or restart.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
-
-
 _END = b"\xff\xd9"
 #: In place of lost pixels it shows others than the grey that libjpeg fills in.
 _NOISE = bytes(range(17, 251, 9)) * 4
@@ -325,13 +322,11 @@ def _from_heic(data: bytes, sides: Size) -> tuple[Image.Image, Size]:
     """The decoder has applied the rotation property of the file; the EXIF orientation must be ignored."""
     from lib.pictures import heif  # 5 MB that only the child process needs
 
-    source = heif.open_heif(data)
-    _check_limits(*source.size, heic=True)
-    rows, original = heif.decode_rows(source)
-    size = _target_size(original, *sides)
-    image = _plain_in_strips(rows, original, size)
-    del rows
-    return _to_srgb(_shrunk(image, size), heif.icc_profile(source)), original
+    with heif.opened(data) as source:
+        _check_limits(*source.size, heic=source.most_pixels)
+        size = _target_size(source.size, *sides)
+        image = _plain_in_strips(source.rows, source.size, size)
+    return _to_srgb(_shrunk(image, size), source.profile), source.size
 
 
 def _from_pdf(data: bytes, page: int, long_side: int) -> tuple[Image.Image, Size]:

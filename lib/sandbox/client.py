@@ -47,7 +47,7 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=
 
 @dataclass(frozen=True)
 class Limits:
-    cpu_s: float = 8.0
+    cpu_s: float = 12.0
     wall_s: float = 40.0  # pages go before pictures: much longer than the CPU when the cores are full
     memory: int = 272 << 20  # bytes on top of the fork server's own; keeps the total below 300 MB
 

@@ -1,4 +1,6 @@
-"""人员档案: what people are counted by. ``flask init`` fills the new columns from the approved submissions.
+"""人员档案: what people are counted by; certificates by their number; absent officers.
+
+``flask init`` fills the new columns of records from the approved submissions.
 
 Revision ID: 0033
 Revises: 0030
@@ -19,10 +21,14 @@ COUNTED = ["department_id", "qualification", *NEW, "first_approved_at", "closed_
 def upgrade() -> None:
     for name, kind in NEW.items():
         op.add_column("record", sa.Column(name, kind))
+    op.add_column("staff", sa.Column("absent_until", sa.Date()))
     op.create_index("ix_record_headcount", "record", COUNTED)
+    op.create_index("ix_declaration_qualification_no", "declaration", ["qualification_no"])
 
 
 def downgrade() -> None:
+    op.drop_column("staff", "absent_until")
+    op.drop_index("ix_declaration_qualification_no", "declaration")
     op.drop_index("ix_record_headcount", "record")
     for name in NEW:
         op.drop_column("record", name)

@@ -34,6 +34,7 @@ _AT_ONCE = 500  # rows whose names are looked up together
 #: What happened, in words, beside the moves of a declaration and what applicants read of who looked into their file.
 _TITLES = {
     "create": "开始填写",
+    "staff_absence": "登记离岗或者回岗",
     "open_result": "申报人查看结果",
     "register": "注册账号",
     "claim_legacy": "原有用户设置密码",

@@ -82,13 +82,19 @@ def run(revision: Revision, actor: Actor | None = None) -> list[CheckResult]:
     case = Case(revision)
     found = [(name, title, outcome) for name, title, outcome in _outcomes(case) if outcome]
     found.sort(key=lambda one: STATES.index(one[2].state))
-    seen = _seen([each for _name, _title, outcome in found for each in outcome.others[:SHOWN]], actor)
+    seen = matches([each for _name, _title, outcome in found for each in outcome.others[:SHOWN]], actor)
     return [_result(name, title, outcome, seen) for name, title, outcome in found]
 
 
 def reminders(revision: Revision) -> int:
     """How many checks ask for a second look."""
     return sum(result.state == "look" for result in run(revision))
+
+
+def counted(revision: Revision) -> tuple[int, set[int]]:
+    """How many checks ask for a second look, and the submissions that they found."""
+    found = [outcome for _name, _title, outcome in _outcomes(Case(revision)) if outcome and outcome.state == "look"]
+    return len(found), {other for outcome in found for other in outcome.others}
 
 
 @contextmanager
@@ -138,7 +144,7 @@ _OTHERS = Prebuilt(
 )
 
 
-def _seen(declaration_ids: Sequence[int], actor: Actor | None) -> dict[int, Match]:
+def matches(declaration_ids: Sequence[int], actor: Actor | None) -> dict[int, Match]:
     """What the reader may know of each: name and number inside the scope, else only the department."""
     if actor is None or not declaration_ids:
         return {}

@@ -19,6 +19,7 @@ from services.accounts import applicants, known_devices, sent_codes, sessions
 from services.administration import audit_seals
 from services.api import accesses
 from services.assistance import requests
+from services.checks import recount
 from services.corrections import reminders
 from services.filing import print_codes
 from services.messages import outbox
@@ -91,6 +92,7 @@ def jobs(here: Installation) -> dict[str, Callable[[], int]]:
         "长期未动的草稿提醒": untouched.announce,
         "长期未动的草稿清空": untouched.remove,
         "补正提醒": reminders.remind_all,
+        "重新统计的自动检查": recount.recount,
         "部门撤销和启用": department_closing.carry_out,
         "按新日历计算的期限": due_dates.reckon_again,
         "过期的名册文件": register_jobs.forget_old,

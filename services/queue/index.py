@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, text, update
@@ -66,14 +66,23 @@ def sync(declaration: Declaration) -> None:
 
 def remind(declaration_id: int, reminders: int) -> None:
     """Keep how many automatic checks of the latest revision ask for a second look. A new revision begins with none."""
-    item = _item(declaration_id)
-    if item is None or item.reminders == reminders:
-        return
-    tree = department_tree.load()
-    changed = Counter(dict.fromkeys(_counts(item, tree), -1))
-    item.reminders = reminders
-    changed.update(_counts(item, tree))
+    keep_reminders({declaration_id: reminders}, None)
+
+
+def keep_reminders(counted: Mapping[int, int], at: datetime | None) -> int:
+    """The same of many; returns how many changed. ``at``: when. Rows that somebody holds wait for the next time."""
+    tree, changed, different = department_tree.load(), Counter[Count](), 0
+    query = select(QueueItem).where(QueueItem.declaration_id.in_(counted)).order_by(QueueItem.declaration_id)
+    locked = query.with_for_update(skip_locked=at is not None).execution_options(populate_existing=True)
+    for item in db.session.scalars(locked).all():
+        item.checked_at, reminders = at, counted[item.declaration_id]
+        if item.reminders != reminders:
+            different += 1
+            changed.subtract(_counts(item, tree))
+            item.reminders = reminders
+            changed.update(_counts(item, tree))
     _add_counts(changed)
+    return different
 
 
 def sync_record(record: Record, tree: DepartmentTree | None = None) -> None:
@@ -144,7 +153,7 @@ def _bring_up(item: QueueItem, declaration: Declaration, tree: DepartmentTree) -
         answers = declaration.revisions[-1].answers
         for column, value in _line(answers).items():
             setattr(item, column, value)
-        item.employer_id, item.reminders = _employer_id(item.employer), 0
+        item.employer_id, item.reminders, item.checked_at = _employer_id(item.employer), 0, None
         db.session.add(item)
         _keep_keys(item, _keys_of(answers), is_new=times is None)
     elif came_from != item.department_id:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from services.access import OFFICERS, Actor
 from services.departments.snapshot import DepartmentNode
 from services.queue import listing as queue_listing
 from services.queue.filters import ITSELF, OFFICE_TURN, Days, Filters
+from services.queue.forecast import Forecast, forecast
 from services.queue.rows import OfficerView, QueueRow
 from services.reports import review_times, standing_decisions
 
@@ -45,10 +46,13 @@ class DepartmentWorkload:
 class OfficerWorkload:
     """``held``: submissions in hand now. ``decided``: verdicts of today that stand."""
 
+    uid: str
     name: str
     office: str
     held: int
+    overdue: int  # of those in hand
     decided: int
+    absent_until: date | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Overview:
     transfers: Sequence[Waiting]
     second_looks: Sequence[Waiting]
     times: review_times.ReviewTimes
+    forecast: Forecast
 
 
 def overview(actor: Actor) -> Overview:
@@ -85,6 +90,7 @@ def overview(actor: Actor) -> Overview:
         transfers=_transfers(view),
         second_looks=_second_looks(view),
         times=review_times.office(actor.path, view.now),
+        forecast=forecast(actor, total.open),
     )
 
 
@@ -122,6 +128,9 @@ def _count(standing: DepartmentWorkload, row: Any, days: Days) -> None:
 def _officers(view: OfficerView) -> list[OfficerWorkload]:
     """Those of the scope who have something in hand or decided something today, and all of the own department."""
     held = _per_officer(select(Claim.staff_id, func.count()).where(Claim.expires_at > view.now), Claim.staff_id)
+    overdue = select(Claim.staff_id, func.count()).join(QueueItem, QueueItem.declaration_id == Claim.declaration_id)
+    overdue = overdue.where(Claim.expires_at > view.now, QueueItem.due_on < view.days.today)
+    late = _per_officer(overdue, Claim.staff_id)
     day, _month = review_times.beginnings(view.now)
     verdicts = select(Decision.staff_id, func.count()).where(Decision.at >= day, standing_decisions.stands(Decision))
     done = _per_officer(verdicts, Decision.staff_id)
@@ -131,7 +140,11 @@ def _officers(view: OfficerView) -> list[OfficerWorkload]:
     found = [person for person in people if person.department_id in view.office_ids]
     names = view.tree.by_id
     return [
-        OfficerWorkload(person.name, names[person.department_id].name, held[person.id], done[person.id])
+        OfficerWorkload(
+            *(person.uid, person.name, names[person.department_id].name),
+            *(held[person.id], late[person.id], done[person.id]),
+            person.absent_until if person.absent_until and person.absent_until >= view.days.today else None,
+        )
         for person in found
     ]
 

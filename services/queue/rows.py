@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, select, true, union_all
 
 from lib.clock import SHANGHAI, today
 from lib.codes import DepartmentKind, Kind, QualificationLevel, Status
@@ -138,7 +138,7 @@ _SHORT_LISTS = Prebuilt(_short_lists())
 
 
 def _in_hand() -> Any:
-    """Who holds these submissions, and what they wait for; and these officers, none that has left."""
+    """Who holds these submissions, and what they wait for; and these officers, none that has left or is away."""
     these: Any = bindparam("these", expanding=True)
     held = select(Claim.declaration_id, Claim.staff_id, Staff.name, literal("held").label("way"))
     held = held.join(Staff, Staff.id == Claim.staff_id).where(Claim.declaration_id.in_(these), Claim.expires_at > _NOW)
@@ -148,7 +148,8 @@ def _in_hand() -> Any:
     offered = offered.where(Transfer.answered_at.is_(None), Transfer.declaration_id.in_(these))
     officers = select(Staff.id, Staff.department_id, Staff.name, literal("officer"))
     officers = officers.where(Staff.id.in_(bindparam("officers", expanding=True)))
-    officers = officers.where(Staff.active, Staff.role.in_(OFFICERS))
+    is_here = Staff.absent_until.is_(None) | (Staff.absent_until < bindparam("day", type_=Date))
+    officers = officers.where(Staff.active, Staff.role.in_(OFFICERS), is_here)
     return union_all(held, second, offered, officers)
 
 
@@ -266,7 +267,7 @@ class OfficerView:
         waiting: dict[int, str] = {}
         if declaration_ids or officers:
             wanted = {"these": list(declaration_ids) or [0], "officers": list(officers) or [0]}
-            for which, number, name, way in _IN_HAND.rows(db.session, **wanted, now=self.now):
+            for which, number, name, way in _IN_HAND.rows(db.session, **wanted, now=self.now, day=self.days.today):
                 if way == "officer":
                     self._officers[which] = (name, self.tree.by_id[number].path)
                 elif way == "held":

@@ -1,6 +1,7 @@
 /**
  * A whole 统一社会信用代码 in input[data-employer] fills the fields of the employer that are still empty with what the
- * platform knows of it. Without scripts 【更新】 does the same.
+ * platform knows of it. Without scripts 【更新】 does the same. In a change the code of another employer also replaces what
+ * is still as it was saved: it says what the former employer was.
  */
 import { valuesOf } from "./answers.js";
 
@@ -22,11 +23,23 @@ function put(name, value) {
   return holds;
 }
 
-/** What is still empty, in some rounds; what a person answers meanwhile stays. */
-async function fill(told) {
+const isAsSaved = (input) =>
+  input.selectedOptions
+    ? [...input.options].every((option) => option.selected === option.defaultSelected)
+    : input.checked === input.defaultChecked && input.value === input.defaultValue;
+
+/** May the platform answer this? It is empty, or it says what was saved of another employer. */
+function isOpen(name, typed) {
+  if (!valuesOf(form, name)?.length) return true;
+  const isOther = code.defaultValue !== "" && code.defaultValue !== typed;
+  return isOther && [...form.elements].filter((input) => input.name === name).every(isAsSaved);
+}
+
+/** What is still open, in some rounds; what a person answers meanwhile stays. */
+async function fill(told, typed) {
   for (let left = told, round = 0; left.length && round < 20; round++) {
     if (round) await new Promise((resolve) => setTimeout(resolve, 100));
-    left = left.filter(([name, value]) => !valuesOf(form, name)?.length && !put(name, value));
+    left = left.filter(([name, value]) => isOpen(name, typed) && !put(name, value));
   }
 }
 
@@ -36,9 +49,9 @@ async function ask() {
   asked = typed;
   const answer = await fetch(`/apply/department/employer?code=${encodeURIComponent(typed)}`).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
-  const told = Object.entries(await answer.json()).filter(([name]) => !valuesOf(form, name)?.length);
+  const told = Object.entries(await answer.json()).filter(([name]) => isOpen(name, typed));
   if (!told.length) return;
-  await fill(told);
+  await fill(told, typed);
   said.textContent = "已按代码填入单位信息，请核对；不对的可以直接修改。";
   code.dispatchEvent(new Event("input", { bubbles: true })); // the draft follows
 }

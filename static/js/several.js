@@ -66,7 +66,7 @@ class Sorted extends Picture {
       if (this.isOpen) this.say("已传完，等其他图片传完后一起放好");
       return sheet && this.isOpen;
     } catch (trouble) {
-      if (!this.cancelled) this.failed(trouble.message, trouble.cause !== "large" && trouble.cause !== "refused", trouble.cause);
+      if (!this.cancelled) this.broke(trouble);
       return false;
     }
   }

@@ -93,7 +93,7 @@ export class Picture {
       else this.failed(outcome.problem, false);
     } catch (trouble) {
       if (this.cancelled) return;
-      this.failed(trouble.message, !FINAL.has(trouble.cause), trouble.cause);
+      this.broke(trouble);
     }
   }
 
@@ -148,6 +148,10 @@ export class Picture {
     if (this.box.dispatchEvent(told)) stale.add(this.kind);
   }
 
+  broke(trouble) {
+    this.failed(trouble.message, !FINAL.has(trouble.cause), trouble.cause);
+  }
+
   failed(text, canRetry, cause) {
     running.delete(this);
     this.say(text, "failed");
@@ -189,14 +193,20 @@ function stopHere(box, text) {
 /** Puts a picture at the end of the queue; when those of its paper are done, its row is re-rendered. */
 export function enqueue(picture) {
   running.add(picture);
-  const waits = new Promise((resolve) => (picture.letNextGo = resolve));
-  turn = turn.then(() => Promise.race([picture.go().then(() => settled(picture)), waits]));
+  turn = turn.then(() => inTurn(picture, () => picture.go().then(() => settled(picture))));
 }
 
 /** What has to be done before is done in its turn, too. */
 export function first(picture, work) {
   running.add(picture);
-  turn = turn.then(work);
+  turn = turn.then(() => inTurn(picture, work));
+}
+
+/** Until it is done or has to wait for something. One picture does one thing after the other. */
+function inTurn(picture, work) {
+  const waits = new Promise((resolve) => (picture.letNextGo = resolve));
+  picture.work = Promise.resolve(picture.work).then(work);
+  return Promise.race([picture.work, waits]);
 }
 
 async function settled(picture) {

@@ -56,7 +56,7 @@ def test_idleness_ends_a_session_and_use_prolongs_it(browser, make, path, idle):
         browser.open(path)
     with later(minutes=3 * idle - 1):
         page = browser.open(path, expect=302)
-        assert page.location == ("/staff/login" if "staff" in path else "/login")
+        assert page.location == ("/staff/login" if "staff" in path else "/login?next=/account")
         assert "登录已超时" in browser.follow(page).text
 
 
@@ -67,7 +67,7 @@ def test_a_session_ends_with_its_age_however_busy(browser, make, path, hours, st
         with later(minutes=minutes):
             browser.open(path)
     with later(hours=hours, seconds=1):
-        assert browser.open(path, expect=302).location.endswith("/login")
+        assert browser.open(path, expect=302).location.partition("?")[0].endswith("/login")
 
 
 def test_a_form_sent_after_the_end_is_kept_and_given_back_to_the_same_person(browser, make):
@@ -100,6 +100,13 @@ def test_who_comes_back_is_asked_only_for_the_password(browser, make):
         back = browser.send("/login", {"password": PASSWORD})
         assert back.location == "/apply/personal"
         assert "样例路 99 号" in browser.follow(back).text
+
+
+def test_who_only_read_comes_back_to_that_page(browser, make):
+    browser.sign_in(make.account())
+    with later(hours=1):
+        browser.follow(browser.open("/inbox", expect=302))
+        assert browser.send("/login", {"password": PASSWORD, "next": "/inbox"}).location == "/inbox"
 
 
 def test_another_person_may_sign_in_where_a_session_timed_out(browser, make):

@@ -84,6 +84,9 @@ def test_the_administrator_the_monitor_and_the_doctor_are_told(scheduled, browse
     assert "没有密钥文件" not in page
 
     scheduled.made()
+    assert [level for level, _text in told(scheduled)] == ["ok", "ok"], "the setting puts the keys in"
+    scheduled.app.config["BACKUP_WITH_KEYS"] = False
+    scheduled.made()
     assert ("warning", doctor.keys_are_needed(scheduled.app.config["KEYS_FILE"])) in told(scheduled)
     scheduled.copies()[0].unlink()
     assert "1 个文件缺少或损坏" in scheduled.refused("verify")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from random import Random
 
 import pillow_heif
 import pytest
-from PIL import Image, ImageFilter, JpegImagePlugin
+from PIL import Image, ImageChops, ImageFilter, ImageStat, JpegImagePlugin
 
-from lib.pictures.images import PictureRefused
+from lib.pictures.heif_tiles import TiledHeif
+from lib.pictures.images import PictureRefused, decode_upright
 from lib.sandbox import client as sandbox
 from models import Declaration
 from tests.support.applicant.filing import page, pages_of, store, upload, words
@@ -137,7 +139,9 @@ def test_twelve_megapixels_of_heic(declaration, browser):
     assert colours(store().get(taken.address)) == "RGBW"
 
 
-@pytest.mark.parametrize(("width", "height", "kept"), [(9248, 6936, 2312), (16_320, 12_240, 2040)])
+@pytest.mark.parametrize(
+    ("width", "height", "kept"), [(9248, 6936, 2312), pytest.param(16_320, 12_240, 2040, marks=pytest.mark.soak)]
+)
 def test_a_jpeg_of_64_and_of_200_megapixels_is_made_smaller_while_it_is_decoded(
     declaration, browser, width, height, kept
 ):
@@ -157,10 +161,45 @@ def test_a_jpeg_without_its_last_two_bytes_is_a_paper_and_a_photo(declaration, b
 def test_a_heic_with_too_many_pixels_is_told_the_limit_and_what_to_do(declaration, browser):
     data = heic(corner_card(1200, 900))
     at = data.index(b"ispe") + 8
-    larger = data[:at] + (8064).to_bytes(4, "big") + (6048).to_bytes(4, "big") + data[at + 8 :]
+    larger = data[:at] + (9248).to_bytes(4, "big") + (6936).to_bytes(4, "big") + data[at + 8 :]
     shown = words(upload(browser, larger, expect=422).text)
-    assert "图片 8064×6048 像素，太大：heic 图片最多 2500 万像素" in shown
-    assert "请缩小，或转成 jpg 后再上传" in shown
+    assert "图片 9248×6936 像素，太大：这种 heic 图片最多 5000 万像素" in shown
+    assert "请在手机上改小，或转成 jpg 后再上传" in shown
+
+
+@pytest.mark.parametrize("orientation", SEEN)
+def test_a_heic_in_tiles_as_phones_write_them_is_put_together(orientation):
+    """However it is turned: then the tiles at the other sides stick out."""
+    seen, exif = as_seen(orientation, corner_card(1200, 900)), oriented(orientation)
+    found = decode_upright(heic(seen, exif=exif, tile_size=512))
+    assert found.image.size == (1200, 900)
+    assert colours(encoded(found.image)) == "RGBW"
+    whole = decode_upright(heic(seen, exif=exif)).image
+    assert max(ImageStat.Stat(ImageChops.difference(found.image, whole)).mean) < 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_planes_of_brightness_and_colour_are_the_same_picture(mode):
+    """A picture of 48 megapixels in one piece fits into the memory of the child process in no other way."""
+    data = heic(corner_card(1202, 898).convert(mode))
+    with closing(TiledHeif(data)) as found:
+        assert (found.size, found.is_tiled, found.has_8_bits) == ((1202, 898), False, True)
+        strips = [found.rows_of_planes(top, min(top + 192, 898)).convert("RGB") for top in range(0, 898, 192)]
+    image = Image.new("RGB", (1202, 898))
+    for number, strip in enumerate(strips):
+        image.paste(strip, (0, number * 192))
+    assert max(ImageStat.Stat(ImageChops.difference(image, decode_upright(data).image)).mean) < 1
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("size", "tile"), [((8064, 6048), None), ((8064, 6048), 512), ((16_320, 12_240), 512)])
+def test_a_heic_of_48_and_of_200_megapixels_within_the_memory_of_the_child(declaration, browser, size, tile):
+    upload(
+        browser, heic(corner_card(size[0] // 16, size[1] // 16).resize(size), **({"tile_size": tile} if tile else {}))
+    )
+    (taken,) = pages_of(declaration, KIND)
+    assert (taken.width, taken.original_width) == (2400, size[0])
+    assert colours(store().get(taken.address)) == "RGBW"
 
 
 # --- the one-inch photo ----------------------------------------------------------------------------------------------

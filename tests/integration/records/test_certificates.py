@@ -87,13 +87,24 @@ def test_a_newer_version_makes_it_outdated_and_the_new_one_counts(owner, another
     assert "现行有效" in another_browser.open(f"/verify/{issued(owner)}").text
 
 
-def test_a_revoked_approval_makes_it_void(owner, another_browser, make, record):
-    code, declaration, manager = issued(owner), record.revision.declaration, make.actor(make.staff(Role.MANAGER))
-    make.mark(declaration, "postal_address", reviewer=manager)
-    workflow.revoke(declaration, manager, declaration.revision_number, comment="资料不实")
+def test_a_revoked_approval_makes_it_void_and_what_counted_before_counts_again(owner, another_browser, make, record):
+    first, manager = issued(owner), make.actor(make.staff(Role.MANAGER))
+    changed = approve_change(make, record, postal_address="沈阳市和平区样例路 99 号")
+    owner.open("/archive")
+    second = issued(owner)
+
+    def revoke(declaration) -> None:
+        make.mark(declaration, "postal_address", reviewer=manager)
+        workflow.revoke(declaration, manager, declaration.revision_number, comment="资料不实")
+        db.session.commit()
+
+    revoke(changed)
+    assert "已失效：审核结果已撤销" in another_browser.open(f"/verify/{second}").text
+    assert "现行有效" in another_browser.open(f"/verify/{first}").text
+    workflow.give_up(changed, make.actor(record.account))  # what came back is not sent again
     db.session.commit()
-    shown = another_browser.open(f"/verify/{code}").text
-    assert "已失效：审核结果已撤销" in shown
+    revoke(record.revision.declaration)
+    assert "已失效：审核结果已撤销" in another_browser.open(f"/verify/{first}").text
 
 
 def test_a_closed_record_gives_none_and_says_so(owner, another_browser, record):

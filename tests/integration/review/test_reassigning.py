@@ -1,0 +1,76 @@
+"""A manager passes on what an officer holds, and notes absences."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from lib.clock import today
+from lib.codes import Role, Status
+from models import Event, db
+from services import workflow
+from tests.support.office.review_desk import holder_id
+
+
+@pytest.fixture
+def colleague(make):
+    return make.staff(name="李审核")
+
+
+@pytest.fixture
+def manager(make, browser):
+    manager = make.staff(Role.MANAGER, name="王主管")
+    browser.sign_in(manager)
+    return manager
+
+
+def test_a_manager_passes_on_what_an_officer_holds(make, browser, colleague, manager):
+    other, county = make.staff(name="赵审核"), make.staff(department="210103", name="钱审核")
+    held = [make.declaration(Status.IN_REVIEW, officer=colleague) for _one in range(2)]
+    page = browser.open("/staff/overview")
+    assert f"/staff/officers/{colleague.uid}" in page.text
+    page = browser.open(f"/staff/officers/{colleague.uid}")
+    assert all(one.number in page.text for one in held)
+    assert "钱审核" not in page.text
+    browser.open(f"/staff/officers/{county.uid}", expect=404)
+    browser.send(f"/staff/officers/{colleague.uid}/reassign", {"to": county.uid}, expect=404)
+    answer = browser.send(f"/staff/officers/{colleague.uid}/reassign", {"to": other.uid})
+    assert "已转给赵审核 2 件" in browser.follow(answer).text
+    assert [holder_id(one) for one in held] == [other.id, other.id]
+    answer = browser.send(f"/staff/officers/{other.uid}/reassign", {"to": ""})
+    assert "已放回待审核 2 件" in browser.follow(answer).text
+    assert {workflow.standing_status(one) for one in held} == {Status.SUBMITTED}
+
+
+def test_the_files_of_an_absent_officer_go_on(make, browser, another_browser, colleague, manager):
+    held = make.declaration(Status.IN_REVIEW, officer=colleague)
+    kept = make.declaration(Status.RETURNED, officer=colleague)
+    kept.postal_address = "样例路 9 号"
+    make.papers(kept)
+    workflow.submit(kept, make.actor(kept.account), commitment="1", review_days=30)
+    db.session.commit()
+    another_browser.sign_in(make.staff(name="赵审核"))
+    assert "李审核退回过" in another_browser.open("/staff/queue").text
+    until = today() + timedelta(days=3)
+    answer = browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": f"{until}"})
+    page = browser.follow(answer)
+    assert "放回待审核 1 件" in page.text
+    assert f"离岗至 {until}" in page.text
+    assert holder_id(held) is None
+    assert "李审核退回过" not in another_browser.open("/staff/queue").text
+    assert db.session.query(Event).filter_by(verb="staff_absence").count() == 1
+    browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": ""})
+    assert "李审核退回过" in another_browser.open("/staff/queue").text
+    answer = browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": "2020-01-01"})
+    assert "不早于今天" in browser.follow(answer).text
+
+
+def test_the_overview_estimates_the_open_work_by_the_last_weeks(make, browser, colleague, manager):
+    for _one in range(4):
+        make.declaration(Status.APPROVED, officer=colleague)
+    make.declaration(Status.SUBMITTED)
+    page = browser.open("/staff/overview")
+    assert "平均每周提交 1.25 件、办结 1 件" in page.text
+    assert "现有 1 件约需 5 个工作日办完" in page.text
+    assert "四周后未办结约 2 件" in page.text
