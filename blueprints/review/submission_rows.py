@@ -73,7 +73,7 @@ class SubmissionRows:
             "is_paper": True,
             "resigns": False,
             "name": line.paper.kind,
-            "label": line.paper.title,
+            "label": labels.table()[line.paper.kind].short,
             "title": line.paper.title,
             "open": self.open,
             "required": line.paper.required,

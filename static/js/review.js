@@ -39,6 +39,10 @@ function go(row) {
   if (!row) return;
   row.classList.add("here");
   row.focus({ preventScroll: true });
+  reveal(row);
+}
+
+function reveal(row) {
   const [pane, box] = [row.closest(".scroll"), row.getBoundingClientRect()];
   const frame = pane.getBoundingClientRect();
   const [above, below] = [frame.top + HEAD - box.top, box.bottom - frame.bottom];
@@ -169,13 +173,15 @@ const KEYS = {
   m: (row) => {
     if (!part(row, "mark")) return;
     mark(row, !isMarked(row));
-    if (isMarked(row)) part(row, "reason").focus();
-    else go(row);
+    if (!isMarked(row)) return go(row);
+    part(row, "reason").focus({ preventScroll: true });
+    reveal(row); // with the reasons below it
   },
   e: (row) => {
     if (!part(row, "comment")) return;
     if (!isMarked(row)) mark(row, true);
-    part(row, "comment").focus();
+    part(row, "comment").focus({ preventScroll: true });
+    reveal(row);
   },
   ...jumps(form, rows, go, () => rowOf(document.activeElement) ?? shown),
 };
@@ -227,6 +233,7 @@ form.addEventListener("change", ({ target }) => {
   if (target.matches("[data-tick]")) tick(row, target.checked);
   if (target.matches("[data-mark]")) mark(row, target.checked);
   refresh();
+  if (target.matches("[data-mark]:checked")) reveal(row);
 });
 form.addEventListener("input", refresh);
 

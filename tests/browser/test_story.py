@@ -81,7 +81,8 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
     assert name in office.text()
     walk.mark(office, "通讯地址", "请写到门牌号")
     office.press("退回修改", exact=False)
-    office.press("确认退回")
+    office.page.get_by_role("button", name="确认退回").click()
+    office.page.get_by_role("button", name="撤销").wait_for()
 
     correct_and_resubmit(person, scripts)
 

@@ -63,7 +63,7 @@ def address(declaration: Declaration, more: str = "") -> str:
 def test_the_last_time_and_now_keep_their_manners_side_by_side(desk, resubmitted, screen):
     window = desk(screen)
     window.go(address(resubmitted))
-    window.page.get_by_role("button", name="对比上次").click()
+    expect(window.page.get_by_role("button", name="对比上次")).to_have_attribute("aria-pressed", "true")
     before = window.page.get_by_role("group", name=re.compile("上次的图片"))
     expect(before.locator("img")).to_have_js_property("naturalWidth", 1000)
     expect(before.locator(".labels")).to_have_text("退回时：看不清管理号")

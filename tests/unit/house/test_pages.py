@@ -23,6 +23,28 @@ def test_every_icon_that_a_template_names_is_vendored():
     assert sorted(name for name in named if not (folder / f"{name}.svg").exists()) == []
 
 
+BUTTON = re.compile(r'<(button|a)\b[^>]*class="[^"]*\b(?:btn|ib)\b')
+ELEMENT = re.compile(r"<(\w+)\b[^>]*>.*?</\1>", re.DOTALL)
+
+
+def buttons(template: str) -> list[str]:
+    """What stands inside each button: icons and statements left out, an x for what is put in."""
+    for pattern, by in ((r"\{%.*?%\}|\{#.*?#\}|\{\{ *(?:ic|kbd)\(.*?\) *\}\}", ""), (r"\{\{.*?\}\}", "x")):
+        template = re.sub(pattern, by, template, flags=re.DOTALL)
+    starts = [(template.index(">", found.end()) + 1, found[1]) for found in BUTTON.finditer(template)]
+    return [template[start : template.find(f"</{name}>", start)] for start, name in starts]
+
+
+def test_the_words_of_a_button_are_one_piece():
+    """Pieces of text around an element are boxes of their own in a button, and wrap each for itself."""
+    templates = [template.read_text(encoding="utf-8") for template in (ROOT / "templates").rglob("*.html")]
+    inside = [inner for template in templates for inner in buttons(template)]
+    assert len(inside) > 100
+    assert [
+        inner for inner in inside if sum(bool(piece.strip()) for piece in ELEMENT.sub("\0", inner).split("\0")) > 1
+    ] == []
+
+
 def test_an_icon_is_hidden_from_readers_and_has_no_style(app):
     icon = app.jinja_env.globals["ic"]("telephone")
     assert icon.startswith('<svg class="ic" viewBox="0 0 16 16" aria-hidden="true" focusable="false">')
