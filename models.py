@@ -479,7 +479,7 @@ class Staff(Base):
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     #: Columns of 待办 that the officer does not want to see, with commas between.
-    queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    queue_hidden: Mapped[str | None] = mapped_column(String(200))
     #: The last day away, as a manager wrote down: until then nothing is kept for the officer.
     absent_until: Mapped[date | None]
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
