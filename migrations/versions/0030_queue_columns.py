@@ -28,7 +28,7 @@ INDEXES = {
 def upgrade() -> None:
     op.add_column("queue_item", sa.Column("qualification", sa.String(20)))
     op.add_column("queue_item", sa.Column("checked_at", UTCDateTime()))
-    op.add_column("staff", sa.Column("queue_hidden", sa.String(200), nullable=False, server_default=""))
+    op.add_column("staff", sa.Column("queue_hidden", sa.String(200)))
     for name, columns in INDEXES.items():
         op.create_index(name, "queue_item", columns)
 

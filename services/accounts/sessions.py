@@ -129,7 +129,7 @@ def _staff_actor(row: Any) -> Actor:
         path=row.path,
         id_index=row.id_index,
         keys_on=row.keys_on,
-        queue_hidden=row.queue_hidden,
+        queue_hidden=row.queue_hidden or "",
         password_due=bool(row.password_due),
     )
 

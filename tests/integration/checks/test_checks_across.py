@@ -10,6 +10,7 @@ from lib.codes import Role, Status
 from models import PictureHash, QueueItem, db
 from services import workflow
 from services.checks import recount
+from services.papers import similar_pictures
 from tests.support.office.checked import results
 from tests.support.people import QUALIFIED
 
@@ -46,7 +47,7 @@ def test_the_list_counts_what_the_page_says_when_another_one_comes_or_goes(make)
     assert counted_again() == 0, "nothing is due"
 
 
-def test_a_manager_sees_what_several_people_share_and_nobody_out_of_scope(make, browser):
+def test_a_manager_sees_what_several_people_share_and_nobody_out_of_scope(make, browser, monkeypatch):
     here = make.declaration(Status.SUBMITTED, make.account("孙立国"), **QUALIFIED)
     there = make.declaration(
         Status.APPROVED, make.account("单小燕"), mobile=here.account.phone, **QUALIFIED | OTHER_COUNTY
@@ -57,6 +58,8 @@ def test_a_manager_sees_what_several_people_share_and_nobody_out_of_scope(make, 
     for one in (here, there):
         db.session.add(PictureHash(account_id=one.account_id, declaration_id=one.id, **look))
     db.session.commit()
+    alike = [similar_pictures.LookAlike("photo", there.id)]
+    monkeypatch.setattr(similar_pictures, "find", lambda revision: alike if revision.declaration_id == here.id else [])
     browser.sign_in(make.staff(Role.MANAGER))
     page = browser.open("/staff/duplicates")
     assert re.findall(r'data-label="相同的内容">([^<]*)<', page.text) == ["资格证书编号", "图片（一寸照片）"]
