@@ -1,7 +1,7 @@
 """A change says what it is about; certificates of a record have codes; an account keeps what was prepared.
 
 Revision ID: 0028
-Revises: 0025
+Revises: 0027
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Where the seconds of a decision go.
 
 Revision ID: 0029
-Revises: 0025
+Revises: 0028
 """
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ PHASES = ("look_seconds", "pictures_seconds", "marks_seconds", "confirmation_sec
 
 def upgrade() -> None:
     for name in PHASES:
-        op.add_column("review_measure", sa.Column(name, sa.BigInteger(), nullable=True))
+        op.add_column("review_measure", sa.Column(name, sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=True))
 
 
 def downgrade() -> None:
