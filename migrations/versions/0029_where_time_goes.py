@@ -12,12 +12,13 @@ down_revision = "0028"
 branch_labels = None
 depends_on = None
 
+WIDE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PHASES = ("look_seconds", "pictures_seconds", "marks_seconds", "confirmation_seconds")
 
 
 def upgrade() -> None:
     for name in PHASES:
-        op.add_column("review_measure", sa.Column(name, sa.BigInteger(), nullable=True))
+        op.add_column("review_measure", sa.Column(name, WIDE, nullable=True))
 
 
 def downgrade() -> None:

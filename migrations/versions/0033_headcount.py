@@ -14,7 +14,8 @@ down_revision = "0030"
 branch_labels = None
 depends_on = None
 
-NEW = {"education": sa.String(20), "birth_year": sa.BigInteger(), "unit_type": sa.String(20)}
+WIDE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+NEW = {"education": sa.String(20), "birth_year": WIDE, "unit_type": sa.String(20)}
 COUNTED = ["department_id", "qualification", *NEW, "first_approved_at", "closed_at"]
 
 
