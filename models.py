@@ -479,7 +479,7 @@ class Staff(Base):
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
     #: Columns of 待办 that the officer does not want to see, with commas between.
-    queue_hidden: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    queue_hidden: Mapped[str] = mapped_column(String(200), default="")
     absent_until: Mapped[date | None]  # the last day away; until then nothing is kept for the officer
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code

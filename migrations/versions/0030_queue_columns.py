@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column("queue_item", sa.Column("qualification", sa.String(20)))
     op.add_column("queue_item", sa.Column("checked_at", UTCDateTime()))
     op.add_column("staff", sa.Column("queue_hidden", sa.String(200), nullable=False, server_default=""))
+    with op.batch_alter_table("staff") as table:
+        table.alter_column("queue_hidden", server_default=None)
     for name, columns in INDEXES.items():
         op.create_index(name, "queue_item", columns)
 
