@@ -83,7 +83,7 @@ def test_by_keyboard_from_line_to_line_into_the_search_and_to_the_next_one(desk,
     page.go_back()
     window.listens()
     page.keyboard.press("/")
-    field = page.locator("#q")
+    field = page.locator("header input[name=q]")
     expect(field).to_be_focused()
     page.keyboard.type("njk")
     expect(field).to_have_value("njk")

@@ -211,12 +211,13 @@ def test_a_small_picture_is_sent_as_it_is(page: Page, site: Site) -> None:
 
 ROW = """<input type="checkbox" data-mark aria-label="标记">
   <select data-reason aria-label="原因"><option></option></select>
-  <input data-comment name="{}" aria-label="说明"></div>"""
+  <input data-comment name="{}" aria-label="说明" list="phrases"></div>"""
 REVIEW = f"""
-<form method="post" action="/save" data-review>
+<div data-said-over></div><datalist id="phrases" data-phrases="/phrases"></datalist>
+<form method="post" action="/save" data-review><h2 id="h-answers">填报内容</h2><div class="scroll">
 <div tabindex="0" data-row="name" data-label="姓名" id="r1">姓名{ROW.format("comment-name")}
 <div tabindex="0" data-row="school" data-label="毕业院校" data-proof="diploma" id="r2">毕业院校{ROW.format("comment")}
-</form>
+</div></form>
 <div data-viewer><div class="vw"><div class="bar"><b data-title-here>身份证</b><span data-count></span>
   <output data-z>100%</output></div>
   <div class="stage"><div class="leaf"><img src="/a.png" alt="身份证"><svg class="frames"></svg></div>
@@ -231,6 +232,7 @@ REVIEW = f"""
 def desk(page: Page, site: Site) -> Page:
     for name in "ab":
         site.put(f"/{name}.png", picture(400, 300, "PNG"), "image/png")
+    site.put("/phrases", '{"phrases": []}', "application/json")
     show(page, site, REVIEW)
     return page
 
