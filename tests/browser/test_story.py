@@ -94,6 +94,7 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
 
     person.go("/apply")
     expect(person.page.get_by_role("heading", level=1)).to_contain_text("人员档案")
+    person.page.locator("summary", has_text="个人信息").click()
     assert "样例路 1 号 203 室" in person.text()
 
 
