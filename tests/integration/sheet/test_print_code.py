@@ -13,7 +13,7 @@ from models import Event, PrintCode, Sheet, db
 from services.accounts import throttle
 from services.filing import print_codes
 from tests.conftest import Browser
-from tests.support.applicant.filing import add_photo, filled, stored, words
+from tests.support.applicant.filing import add_photo, filled, stored, submit, words
 
 PAGE = "/apply/print-code"
 
@@ -113,6 +113,19 @@ def test_without_a_photo_there_is_nothing_to_print(make, browser):
     assert "请先把各页必填的内容和一寸照片补齐" in words(browser.open(PAGE).text)
     assert "请先把各页必填的内容和一寸照片补齐" in words(browser.follow(browser.send(PAGE)).text)
     assert row() is None
+
+
+def test_a_submission_ends_the_code_even_when_it_is_taken_back(make, browser, shop):
+    declaration = make.declaration()
+    make.papers(declaration)
+    browser.sign_in(declaration.account)
+    address = made(browser)
+    submit(browser)
+    shop.open(address, expect=404)
+    browser.send("/apply/withdraw")
+    shop.open(address, expect=404)
+    assert address not in browser.open(PAGE).text
+    shop.open(made(browser))
 
 
 def test_old_codes_are_swept(declaration, browser):
