@@ -6,6 +6,7 @@ password. It then opens nothing. It is kept for 24 hours, so that a form of that
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from services.departments import reference_version
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
 RETENTION = timedelta(hours=24)
+_SECRET = re.compile(r"[0-9a-f]{40}")  # of a session's forms
 SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not with every click
 
 _SESSION = (
@@ -106,7 +108,9 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
 
 def of_csrf(secret: str) -> FoundSession | None:
     """The session to whose pages this secret was given: it tells whose a form is that comes without the cookie."""
-    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret)) if secret else None
+    if not _SECRET.fullmatch(secret):  # a visitor's: anybody can send it, and looking for it reads the whole table
+        return None
+    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret))
     if row is None or utcnow() - _end_of(row, STAFF_IDLE if row.staff_id else APPLICANT_IDLE) >= RETENTION:
         return None
     return FoundSession(None, secret, row.account_id, row.staff_id, None)
