@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import Prebuilt, parameter, utcnow
-from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
+from models import Account, Attempt, Declaration, Department, PhoneUpload, PrintCode, Staff, WebSession, db
 from services.access import Actor
 from services.accounts import throttle
 from services.departments import reference_version
@@ -158,14 +158,18 @@ def end(session_id: int) -> None:
 
 
 def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: int = 0) -> None:
-    """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
+    """End every session of one person, except ``but``: after a changed password, or 退出其他设备.
+
+    What others were let in for ends with them: phone uploads, even those of the remaining session, and print codes.
+    """
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # phone uploads end, too, even those of the remaining session
-        theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
-        db.session.execute(
-            update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
-        )
+    if account_id:
+        now, own = utcnow(), select(Declaration.id).where(Declaration.account_id == account_id)
+        phones = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
+        db.session.execute(update(PhoneUpload).where(phones, PhoneUpload.expires_at > now).values(expires_at=now))
+        codes = PrintCode.declaration_id.in_(own)
+        db.session.execute(update(PrintCode).where(codes, PrintCode.expires_at > now).values(expires_at=now))
 
 
 def _end(*which: Any) -> None:

@@ -83,11 +83,18 @@ def end_by_another(browser, declaration):
     made(browser)
 
 
+def end_by_signing_others_out(browser, declaration):
+    browser.send("/account/devices")
+
+
 def end_by_a_change(browser, declaration):
     browser.send("/apply/personal", filled(stored(declaration), "personal", postal_address="沈阳市样例路 2 号"))
 
 
-@pytest.mark.parametrize("end", [end_by_owner, end_by_time, end_by_openings, end_by_another, end_by_a_change])
+ENDS = [end_by_owner, end_by_time, end_by_openings, end_by_another, end_by_signing_others_out, end_by_a_change]
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_a_code_that_has_ended_answers_as_one_that_never_was(declaration, browser, shop, end):
     address = made(browser)
     end(browser, declaration)
