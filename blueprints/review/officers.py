@@ -26,7 +26,7 @@ def _officer(uid: str) -> Staff:
 def officer_page(uid: str) -> str:
     officer = _officer(uid)
     others = [one for one in reassigning.officers(me()) if one.id != officer.id and not reassigning.is_absent(one)]
-    held = reassigning.held(officer)
+    held = reassigning.held(me(), officer)
     return render_template(
         "review/officer.html", officer=officer, others=others, held=held, is_absent=reassigning.is_absent(officer)
     )

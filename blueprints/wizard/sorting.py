@@ -140,6 +140,8 @@ def _write(uid: str, kind: str, prepared: Pictures | None) -> None:
     now = editable_case()
     page = own_page(now, uid)
     if prepared is None:
+        if SHEET in (kind, page.kind) and kind != page.kind:
+            abort(409)  # it was moved meanwhile: nobody has looked which version of the sheet it shows
         pages.to_paper(now.declaration, page, PAPER[kind])
     else:
         pages.remove_page(page)

@@ -6,6 +6,7 @@ password. It then opens nothing. It is kept for 24 hours, so that a form of that
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import Prebuilt, parameter, utcnow
-from models import Account, Attempt, Department, PhoneUpload, Staff, WebSession, db
+from models import Account, Attempt, Declaration, Department, PhoneUpload, PrintCode, Staff, WebSession, db
 from services.access import Actor
 from services.accounts import throttle
 from services.departments import reference_version
@@ -24,6 +25,7 @@ from services.departments import reference_version
 APPLICANT_IDLE, APPLICANT_LIFE = timedelta(minutes=30), timedelta(hours=12)
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=15), timedelta(hours=8)
 RETENTION = timedelta(hours=24)
+_SECRET = re.compile(r"[0-9a-f]{40}")  # of a session's forms
 SEEN_INTERVAL = timedelta(minutes=1)  # how often a request updates seen_at; not with every click
 
 _SESSION = (
@@ -106,7 +108,9 @@ def find(token: str, *, staff: bool) -> FoundSession | None:
 
 def of_csrf(secret: str) -> FoundSession | None:
     """The session to whose pages this secret was given: it tells whose a form is that comes without the cookie."""
-    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret)) if secret else None
+    if not _SECRET.fullmatch(secret):  # a visitor's: anybody can send it, and looking for it reads the whole table
+        return None
+    row = db.session.scalar(select(WebSession).where(WebSession.csrf == secret))
     if row is None or utcnow() - _end_of(row, STAFF_IDLE if row.staff_id else APPLICANT_IDLE) >= RETENTION:
         return None
     return FoundSession(None, secret, row.account_id, row.staff_id, None)
@@ -154,14 +158,18 @@ def end(session_id: int) -> None:
 
 
 def end_all(*, account_id: int | None = None, staff_id: int | None = None, but: int = 0) -> None:
-    """End every session of one person, except ``but``: after a changed password, or 退出其他设备."""
+    """End every session of one person, except ``but``: after a changed password, or 退出其他设备.
+
+    What others were let in for ends with them: phone uploads, even those of the remaining session, and print codes.
+    """
     owner = WebSession.account_id == account_id if account_id else WebSession.staff_id == staff_id
     _end(owner, WebSession.id != but)
-    if account_id:  # phone uploads end, too, even those of the remaining session
-        theirs = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
-        db.session.execute(
-            update(PhoneUpload).where(theirs, PhoneUpload.expires_at > utcnow()).values(expires_at=utcnow())
-        )
+    if account_id:
+        now, own = utcnow(), select(Declaration.id).where(Declaration.account_id == account_id)
+        phones = PhoneUpload.session_id.in_(select(WebSession.id).where(owner))
+        db.session.execute(update(PhoneUpload).where(phones, PhoneUpload.expires_at > now).values(expires_at=now))
+        codes = PrintCode.declaration_id.in_(own)
+        db.session.execute(update(PrintCode).where(codes, PrintCode.expires_at > now).values(expires_at=now))
 
 
 def _end(*which: Any) -> None:

@@ -91,8 +91,10 @@ def find(code: str) -> PrintCode | None:
 
 
 def _says_the_same(row: PrintCode) -> bool:
-    """Nobody shall print and sign a version that has been changed since, or that was submitted."""
-    return row.declaration.is_editable and DeclarationCase(row.declaration).is_current(row.sheet)
+    """Nobody shall print and sign a version that has been changed since, or that was submitted, be it taken back."""
+    declaration = row.declaration
+    was_sent = declaration.submitted_at is not None and row.created_at <= declaration.submitted_at
+    return declaration.is_editable and not was_sent and DeclarationCase(declaration).is_current(row.sheet)
 
 
 def count_opening(row: PrintCode) -> bool:

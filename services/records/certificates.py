@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from forms import PHOTO
 from lib.clock import local, today
@@ -46,7 +46,7 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked."""
+    """A genuine certificate. ``name`` is masked; ``department`` handled the file, as the certificate says."""
 
     name: str
     number: str
@@ -86,7 +86,7 @@ def data(record: Record, issued: Certificate, store: Store, *, base_url: str, si
         ("姓名", name),
         (document, mask_number(account.id_number)),
         ("申报编号", revision.declaration.number),
-        ("会计管理部门", record.department.name),
+        ("审核部门", (revision.declaration.department or revision.department).name),
         ("审核通过", approved),
         *((row.short, row.text) for row in said(revision)),
     ]
@@ -136,7 +136,7 @@ _FOUND = (
     .join(Declaration, Declaration.id == Revision.declaration_id)
     .join(Account, Account.id == Declaration.account_id)
     .outerjoin(Record, Record.account_id == Account.id)
-    .join(Department, Department.id == Revision.department_id)
+    .join(Department, Department.id == func.coalesce(Declaration.department_id, Revision.department_id))
 )
 
 

@@ -11,7 +11,7 @@ from lib.clock import today
 from lib.codes import Status
 from lib.database import utcnow
 from models import Claim, Declaration, Staff, db
-from services import audit
+from services import access, audit
 from services.access import OFFICERS, Actor
 from services.accounts.staff import actor_of
 from services.departments import tree
@@ -28,9 +28,10 @@ def officers(actor: Actor) -> Sequence[Staff]:
     return db.session.scalars(query.order_by(Staff.name, Staff.id)).all()
 
 
-def held(officer: Staff) -> Sequence[Declaration]:
-    """What the officer holds now."""
-    query = select(Declaration).join(Claim).where(Claim.staff_id == officer.id, Claim.expires_at > utcnow())
+def held(actor: Actor, officer: Staff) -> Sequence[Declaration]:
+    """What the officer holds now, without the manager's own file: nobody chooses who reviews that."""
+    query = access.office_declarations(actor).join(Claim, Claim.declaration_id == Declaration.id)
+    query = query.where(Claim.staff_id == officer.id, Claim.expires_at > utcnow())
     query = query.where(Declaration.status == Status.IN_REVIEW)
     return db.session.scalars(query.order_by(Declaration.due_on, Declaration.id)).all()
 
@@ -51,7 +52,7 @@ def reassign(actor: Actor, from_: Staff, to: Staff | None) -> tuple[int, int]:
 
     Returns how many went, and how many could not. Unsent marks pass on.
     """
-    query = select(Declaration).where(Declaration.id.in_([one.id for one in held(from_)]))
+    query = select(Declaration).where(Declaration.id.in_([one.id for one in held(actor, from_)]))
     found = db.session.scalars(query.order_by(Declaration.submitted_at, Declaration.id).with_for_update()).all()
     went = [one for one in found if _pass_on(one, actor, from_, to)]
     return len(went), len(found) - len(went)

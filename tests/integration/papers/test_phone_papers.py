@@ -7,11 +7,12 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from blueprints.wizard import sorting
 from forms import SHEET
 from lib.database import utcnow
-from models import Event, db
+from models import Event, PaperPage, db
 from services.papers import phone_upload
 from tests.conftest import Browser
 from tests.integration.papers.test_phone_upload import (
@@ -175,3 +176,17 @@ def test_a_script_asks_which_picture_is_the_sheet_before_it_says_where_each_goes
     refused = tus.ask("POST", f"{other}/take", b"kind=student_card", Content_Type="application/x-www-form-urlencoded")
     assert refused.status == 403
     assert pages_of(declaration, "id_portrait") == []
+
+
+def test_a_picture_that_was_moved_meanwhile_does_not_become_the_sheet_unread(make, browser, monkeypatch):
+    declaration, write = make.declaration(), sorting._write
+    make.papers(declaration)
+    browser.sign_in(declaration.account)
+    (page,) = pages_of(declaration, SHEET)
+
+    def after_another_request(uid, kind, prepared) -> None:
+        db.session.execute(update(PaperPage).where(PaperPage.uid == uid).values(kind="id_emblem", sheet_id=None))
+        write(uid, kind, prepared)
+
+    monkeypatch.setattr(sorting, "_write", after_another_request)
+    browser.send(f"/apply/pages/{page.uid}/to", {"kind": SHEET}, expect=409)

@@ -75,6 +75,15 @@ def test_whoever_holds_it_learns_that_it_counts_and_no_more(owner, another_brows
         assert secret not in shown
 
 
+def test_after_a_transfer_the_paper_and_its_check_name_the_same_department(owner, another_browser, make, record):
+    handled, kept = make.department("210103"), make.department("210104")
+    record.revision.declaration.department_id, record.department_id = handled.id, kept.id
+    db.session.commit()
+    code = issued(owner)
+    assert f"审核部门{handled.name}" in text_of(owner.open("/archive/certificate.pdf").data)
+    assert handled.name in another_browser.open(f"/verify/{code}").text
+
+
 def test_before_it_was_issued_there_is_none(owner):
     assert owner.open("/archive/certificate.pdf", expect=302).location == "/archive"
 

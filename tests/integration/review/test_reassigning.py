@@ -43,6 +43,15 @@ def test_a_manager_passes_on_what_an_officer_holds(make, browser, colleague, man
     assert {workflow.standing_status(one) for one in held} == {Status.SUBMITTED}
 
 
+def test_a_manager_does_not_choose_who_reviews_the_own_file(make, browser, colleague, manager):
+    other, own = make.staff(name="赵审核"), make.declaration(Status.IN_REVIEW, officer=colleague)
+    manager.id_index = own.account.id_index
+    db.session.commit()
+    assert own.number not in browser.open(f"/staff/officers/{colleague.uid}").text
+    browser.send(f"/staff/officers/{colleague.uid}/reassign", {"to": other.uid})
+    assert holder_id(own) == colleague.id
+
+
 def test_the_files_of_an_absent_officer_go_on(make, browser, another_browser, colleague, manager):
     held = make.declaration(Status.IN_REVIEW, officer=colleague)
     kept = make.declaration(Status.RETURNED, officer=colleague)

@@ -16,6 +16,7 @@ from models import Draft, ParkedForm, db
 from services.accounts import sessions
 from tests.support.applicant.filing import filled, stored, words
 from tests.support.rules.routes import APPLICANT, EVERYBODY, NOBODY, SYSTEMS, TABLE, address
+from tests.support.rules.statements import counted
 
 FORM = re.compile(r'(?s)<form\b[^>]*method="post"[^>]*>.*?</form>')
 
@@ -143,6 +144,13 @@ def test_a_vanished_cookie_leads_to_signing_in_and_what_was_typed_comes_back(mak
     assert lost.location == "/login"
     assert "您刚才填写的内容已保留" in browser.follow(lost).text
     assert "没有丢的学校" in browser.sign_in(declaration.account).open("/apply/education").text
+
+
+def test_a_form_with_a_visitors_token_does_not_read_the_table_of_sessions(app, browser, another_browser):
+    token = token_of(another_browser.open("/login"))
+    with app.app_context(), counted() as asked:
+        assert browser.send("/apply/education", {"csrf_token": token}).location == "/login"
+    assert [statement for statement in asked if "web_session" in statement] == []
 
 
 def test_a_page_of_before_a_new_sign_in_keeps_what_was_typed_for_its_own_person_only(make, browser):

@@ -13,7 +13,7 @@ from models import Event, PrintCode, Sheet, db
 from services.accounts import throttle
 from services.filing import print_codes
 from tests.conftest import Browser
-from tests.support.applicant.filing import add_photo, filled, stored, words
+from tests.support.applicant.filing import add_photo, filled, stored, submit, words
 
 PAGE = "/apply/print-code"
 
@@ -83,11 +83,18 @@ def end_by_another(browser, declaration):
     made(browser)
 
 
+def end_by_signing_others_out(browser, declaration):
+    browser.send("/account/devices")
+
+
 def end_by_a_change(browser, declaration):
     browser.send("/apply/personal", filled(stored(declaration), "personal", postal_address="沈阳市样例路 2 号"))
 
 
-@pytest.mark.parametrize("end", [end_by_owner, end_by_time, end_by_openings, end_by_another, end_by_a_change])
+ENDS = [end_by_owner, end_by_time, end_by_openings, end_by_another, end_by_signing_others_out, end_by_a_change]
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_a_code_that_has_ended_answers_as_one_that_never_was(declaration, browser, shop, end):
     address = made(browser)
     end(browser, declaration)
@@ -113,6 +120,19 @@ def test_without_a_photo_there_is_nothing_to_print(make, browser):
     assert "请先把各页必填的内容和一寸照片补齐" in words(browser.open(PAGE).text)
     assert "请先把各页必填的内容和一寸照片补齐" in words(browser.follow(browser.send(PAGE)).text)
     assert row() is None
+
+
+def test_a_submission_ends_the_code_even_when_it_is_taken_back(make, browser, shop):
+    declaration = make.declaration()
+    make.papers(declaration)
+    browser.sign_in(declaration.account)
+    address = made(browser)
+    submit(browser)
+    shop.open(address, expect=404)
+    browser.send("/apply/withdraw")
+    shop.open(address, expect=404)
+    assert address not in browser.open(PAGE).text
+    shop.open(made(browser))
 
 
 def test_old_codes_are_swept(declaration, browser):
