@@ -99,9 +99,8 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
         return "请填写证件号码"
     if known := _PATTERNS.get(id_type):
         pattern, message = known
-        if _EIGHTEEN.match(number) and mod_11_2.is_valid(
-            number
-        ):  # none of these documents has 18 digits and a check character
+        # None of these documents has 18 digits and a check character.
+        if _EIGHTEEN.match(number) and mod_11_2.is_valid(number):
             return "这是 18 位的居民身份证或居住证号码，请在证件类型里选择相应的证件"
         return None if pattern.match(number) else message
     if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
@@ -362,9 +361,8 @@ def password_problem(
 
 _SCIENTIFIC = re.compile(r"[0-9][.,][0-9]*(?:E|[×X*]10)|[0-9]E[+-]|\A[0-9]+E[0-9]{1,3}\Z")
 _DAY = re.compile(
-    r"(?:(?:19|20)[0-9]{2}(?:[-/.年]?)(?:0?[1-9]|1[0-2])(?:[-/.月]?)(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?"
-    r"|(?:19|20)[0-9]{2}[-/.年](?:0?[1-9]|1[0-2])月?"  # the month alone
-    r"|1899[-/.]12[-/.]3[01]|1900[-/.]0?1[-/.]0?0)\Z"  # a spreadsheet's zero as a day
+    r"(?:(?:19|20)[0-9]{2}[-/.年]?(?:0?[1-9]|1[0-2])[-/.月]?(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?"
+    r"|(?:19|20)[0-9]{2}[-/.年](?:0?[1-9]|1[0-2])月?|1899[-/.]12[-/.]3[01]|1900[-/.]0?1[-/.]0?0)\Z"
 )
 _COUNTED = "01234567890123456789"
 #: Between the characters of a number; nobody types them as they are printed.
