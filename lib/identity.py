@@ -364,7 +364,6 @@ _DAY = re.compile(
     r"(?:(?:19|20)[0-9]{2}[-/.年]?(?:0?[1-9]|1[0-2])[-/.月]?(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?"
     r"|(?:19|20)[0-9]{2}[-/.年](?:0?[1-9]|1[0-2])月?|1899[-/.]12[-/.]3[01]|1900[-/.]0?1[-/.]0?0)\Z"
 )
-_COUNTED = "01234567890123456789"
 #: Between the characters of a number; nobody types them as they are printed.
 NUMBER_MARKS = " \t-－—–_"
 _MARKS_OF_NUMBER = str.maketrans(dict.fromkeys(NUMBER_MARKS))
@@ -386,7 +385,7 @@ def broken_proof(number: str) -> str | None:
         "是表格软件的错误值或公式": text.startswith("=") or "#" in text or "\ufffd" in text,
         "被表格软件改成了科学计数，后几位已经丢失": _SCIENTIFIC.search(text.replace(" ", "")),
         "里的数字不足 4 位，像是填充的内容": len(digits) < 4,
-        "是重复或连续的数字，像是填充的内容": len(set(digits)) == 1 or digits in _COUNTED,
+        "是重复或连续的数字，像是填充的内容": len(set(digits)) == 1 or digits in "01234567890123456789",
         "是一个日期": _DAY.match(text),
         "的末尾是一串 0，像是被表格软件舍入过": _is_rounded(text),
     }
