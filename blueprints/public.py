@@ -94,7 +94,7 @@ def guide_page() -> str:
 @bp.get("/hotlines")
 @public
 def hotlines() -> str:
-    query = " ".join(request.args.get("q", "").split())[:40]
+    query = names.normalise_text(request.args.get("q", ""))[:40]
     groups = matching.phone_book(query)
     render = render_template if query else render_kept  # what somebody looks for is not kept
     return render("public/hotlines.html", query=query, groups=groups)

@@ -8,6 +8,7 @@ Every function expects what its ``normalise_*`` returns. Of python-stdnum only t
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
@@ -98,9 +99,8 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
         return "请填写证件号码"
     if known := _PATTERNS.get(id_type):
         pattern, message = known
-        if _EIGHTEEN.match(number) and mod_11_2.is_valid(
-            number
-        ):  # none of these documents has 18 digits and a check character
+        # None of these documents has 18 digits and a check character.
+        if _EIGHTEEN.match(number) and mod_11_2.is_valid(number):
             return "这是 18 位的居民身份证或居住证号码，请在证件类型里选择相应的证件"
         return None if pattern.match(number) else message
     if id_type == IdType.FOREIGN_PR and not number[0].isdecimal():
@@ -208,12 +208,12 @@ def mask_number(number: str) -> str:
 _MOBILE = re.compile(r"1[3-9][0-9]{9}\Z")
 _DASHES = re.compile("[-\u2010-\u2015\u2212\uff0d]")
 _PHONE_MARKS = re.compile("[ ()\uff08\uff09.\\-\u2010-\u2015\u2212\uff0d]")
-_COUNTRY = re.compile(r"\A(?:[+＋]|00)?86(?=1[0-9]{10}\Z|0[0-9]{9,11}\Z)")
+_COUNTRY = re.compile(r"\A(?:[+＋]|00)?86(?=1[0-9]{10}\Z|0[0-9]{9,11}\Z|[48]00[0-9]{7}\Z)")
 #: 010 and 02x have three digits, all other area codes four. Subscriber numbers begin with 2 to 8 (or 9 in few places).
 _FIXED = re.compile(r"\A(010|02[0-9]|0[3-9][0-9]{2})([2-9][0-9]{6,7})\Z")
 _WITH_AREA = re.compile(r"0[0-9]{2,3}-[0-9]{7,8}(?:-[0-9]{1,6})?\Z")
 #: From abroad an area code has no 0: +86-24-86123456.
-_ABROAD = re.compile(r"\A(?:[+＋]|00)86(?=(?:10|[2-9][0-9])[0-9]{7,9}\Z)")
+_ABROAD = re.compile(r"\A(?:[+＋]|00)?86(?=(?:10|[2-9][0-9])[0-9]{7,9}\Z)")
 #: A number for the whole country, that of many companies.
 _SERVICE = re.compile(r"([48]00)([0-9]{3})([0-9]{4})([0-9]{1,6})?\Z")
 _ADDRESS_MARKS = {ord(mark): sign for marks, sign in {"。．｡": ".", "＠": "@", " ": ""}.items() for mark in marks}
@@ -359,11 +359,11 @@ def password_problem(
 
 # --- numbers of the old register ------------------------------------------------------------------------------------
 
-_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]*E|[0-9]E[+-]|\A[0-9]+E[0-9]{1,3}\Z")
+_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]*(?:E|[×X*]10)|[0-9]E[+-]|\A[0-9]+E[0-9]{1,3}\Z")
 _DAY = re.compile(
-    r"(?:19|20)[0-9]{2}(?:[-/.年]?)(?:0?[1-9]|1[0-2])(?:[-/.月]?)(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?\Z"
+    r"(?:(?:19|20)[0-9]{2}[-/.年]?(?:0?[1-9]|1[0-2])[-/.月]?(?:0?[1-9]|[12][0-9]|3[01])日?(?:[ T].*)?"
+    r"|(?:19|20)[0-9]{2}[-/.年](?:0?[1-9]|1[0-2])月?|1899[-/.]12[-/.]3[01]|1900[-/.]0?1[-/.]0?0)\Z"
 )
-_COUNTED = "01234567890123456789"
 #: Between the characters of a number; nobody types them as they are printed.
 NUMBER_MARKS = " \t-－—–_"
 _MARKS_OF_NUMBER = str.maketrans(dict.fromkeys(NUMBER_MARKS))
@@ -379,13 +379,13 @@ def broken_proof(number: str) -> str | None:
 
     Who knows the spreadsheet knows such a value, so nobody may prove with it who they are.
     """
-    text = number.upper()
+    text = unicodedata.normalize("NFKC", number).upper()
     digits = re.sub("[^0-9]", "", text)
     reasons = {
         "是表格软件的错误值或公式": text.startswith("=") or "#" in text or "\ufffd" in text,
-        "被表格软件改成了科学计数，后几位已经丢失": _SCIENTIFIC.search(text),
+        "被表格软件改成了科学计数，后几位已经丢失": _SCIENTIFIC.search(text.replace(" ", "")),
         "里的数字不足 4 位，像是填充的内容": len(digits) < 4,
-        "是重复或连续的数字，像是填充的内容": len(set(digits)) == 1 or digits in _COUNTED,
+        "是重复或连续的数字，像是填充的内容": len(set(digits)) == 1 or digits in "01234567890123456789",
         "是一个日期": _DAY.match(text),
         "的末尾是一串 0，像是被表格软件舍入过": _is_rounded(text),
     }

@@ -49,12 +49,13 @@ _RADICAL_TO_HAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in ra
 _UNSEEN = dict.fromkeys(
     code
     for first, last in (
-        *((0x00AD, 0x00AD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x2066, 0x2069)),
+        *((0x00AD, 0x00AD), (0x061C, 0x061C), (0x180B, 0x180E), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F)),
         *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF)),
     )
     for code in range(first, last + 1)
 )
 _TYPED = _HALF_WIDTH | _RADICAL_TO_HAN | _UNSEEN
+_DATE_MARKS = dict.fromkeys(map(ord, "/.．／－—–‐‑−。"), "-")
 _LINE_ENDS = re.compile("[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 #: 〇, the unified ideographs with extensions A to J, and the twelve unified ones among the compatibility ideographs.
@@ -72,7 +73,7 @@ _HAN_RE = re.compile(f"[{_HAN}]")
 _SPACE_INSIDE_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
 #: Control characters, line separators, byte order mark, changes of the direction of writing, lone surrogates.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_DOT_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
+_DOTS_INSIDE_HAN = re.compile(rf"(?<=[{_HAN}])[.·]+(?=[{_HAN}])")
 
 
 def normalise_text(text: str) -> str:
@@ -91,6 +92,11 @@ def _plain(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_TYPED))
 
 
+def plain_date(text: str) -> str:
+    """``normalise_text``, and one hyphen for each mark that keyboards put between year, month and day."""
+    return normalise_text(text).translate(_DATE_MARKS)
+
+
 def fold_radicals(text: str) -> str:
     """Only this: for what officers write, where every other character counts."""
     return text.translate(_RADICAL_TO_HAN)
@@ -104,7 +110,7 @@ def normalise_name(text: str) -> str:
     """
     text = normalise_text(text.translate(_PRIVATE_TO_HAN).translate(_MIDDLE_DOTS).translate(_MARKS))
     text = re.sub(" *·[ ·]*", "·", text)
-    return _DOT_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
+    return _DOTS_INSIDE_HAN.sub("·", _SPACE_INSIDE_HAN.sub("", text)).strip("· \t\r\n")
 
 
 def has_control_characters(text: str) -> bool:

@@ -57,7 +57,7 @@ def list_departments() -> str:
     """The tree: all of it for the 系统管理员, who configures it; the own part for a manager, who fills in phones."""
     configures = me().role == Role.SYSTEM
     path = office_tree.top() if configures else me().path
-    query = " ".join(request.args.get("q", "").split())[:40]
+    query = one_line(request.args.get("q"))[:40]
     missing = request.args.get("phone") == "none"
     whole = office_tree.of(path)
     return render_template(

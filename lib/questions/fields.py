@@ -201,7 +201,7 @@ class MonthQuestion(Question):
     """
 
     kind = "month"
-    typed_whole = re.compile(r"([0-9]{4})[-/.年]? ?(0?[1-9]|1[0-2])(?:月|[-/.月](?:0?[1-9]|[12][0-9]|3[01])日?)?")
+    typed_whole = re.compile(r"([0-9]{4})[-年]? ?(0?[1-9]|1[0-2])(?:月|[-月](?:0?[1-9]|[12][0-9]|3[01])日?)?")
 
     def __init__(self, label: str, validators: Any = (), **kwargs: Any) -> None:
         super().__init__(label, validators, **kwargs)
@@ -231,7 +231,7 @@ class MonthQuestion(Question):
             names.normalise_text(formdata[f"{self.name}-year"]),
             formdata.get(f"{self.name}-month", "").strip(),
         )
-        whole = self.typed_whole.fullmatch(year)
+        whole = self.typed_whole.fullmatch(names.plain_date(year))
         return (whole[1], whole[2]) if whole else (year.removesuffix("年"), month)
 
 
@@ -256,8 +256,8 @@ class DayQuestion(Question):
         if not self.typed:
             return
         parts = re.fullmatch(
-            r"([0-9]{4})[-－/／.．年]([0-9]{1,2})[-－/／.．月]([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2})",
-            names.normalise_text(self.typed),
+            r"([0-9]{4})[-年]([0-9]{1,2})[-月]([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2})",
+            names.plain_date(self.typed),
         )
         try:
             self.data = date(*(int(part) for part in parts.groups() if part)) if parts else None

@@ -20,7 +20,7 @@ from lib import identity
 from lib.codes import AccountState, CodePurpose, IdType
 from lib.database import utcnow
 from lib.identity import broken_proof, spelled_alike
-from lib.names import normalise_text
+from lib.names import normalise_text, plain_date
 from models import Account, LegacyHolder, db
 from services import audit
 from services.accounts import activation_codes, applicants, inbox, sent_codes
@@ -129,12 +129,9 @@ def _knows_archive(holder: LegacyHolder, proof: Proof) -> bool:
     return bool(typed) and bool(proof.issued_month) and is_known and is_month and not is_broken
 
 
-_MARKS_OF_MONTH = dict.fromkeys(map(ord, "/.．／－—–‐‑−。"), "-")
-
-
 def month_of(text: str) -> str:
     """``2008-06`` from 2008-06, 2008.6, 2008年6月, 2008/06/12, 200806, 20080612; "" when it is none of these."""
-    typed = normalise_text(text).translate(_MARKS_OF_MONTH).replace(" ", "")
+    typed = plain_date(text).replace(" ", "")
     parts = re.fullmatch(r"([12][0-9]{3})[-年]?(0?[1-9]|1[0-2])(?:[-月](?:[0-9]{1,2}日?)?|[0-9]{2})?", typed)
     return f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
 

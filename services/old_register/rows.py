@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -21,14 +22,20 @@ _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _WRAPPED = re.compile(r"=?\"+([^\"]*)\"+\Z|=([0-9]+)\Z")
 _WHOLE = re.compile(r"\A([0-9]+)\.0+\Z")
 _BETWEEN_PHONES = re.compile(r"[/\\、,，;；|\n]| (?=1[3-9][0-9]{9}(?![0-9]))| 或 ?")
+#: One among other things: 13800130001(本人).
+_MOBILE_INSIDE = re.compile(r"(?<![0-9])(?:(?:00)?86)?(1[3-9](?:[ -]?[0-9]){9})(?![0-9])")
 _QUOTED = re.compile(r"\([^()]*[0-9][^()]*\)")  # a part of lib.identity's messages that quotes the value
-_ISSUED = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月日].*|[0-9]{2})?\Z")
+_ISSUED = re.compile(r"([12][0-9]{3})[-年]?(0?[1-9]|1[0-2])(?:[-月日].*|[0-9]{2})?\Z")
 _SERIAL_DAY = re.compile(r"[2-5][0-9]{4}\Z")
 
 #: Between the cells of a row that is looked at as a whole; no plain cell contains it.
 _EDGE = "\x1f"
-#: ASCII without space and apostrophe, the common Han characters, and brackets: no normalising changes them.
-_PLAIN = "[!-&(-~\u4e00-\u9fa5\uff08\uff09]"
+#: The common Han characters without 锟 (U+951F).
+_HAN = "\u4e00-\u951e\u9520-\u9fa5"
+#: ASCII without space and apostrophe, these Han characters, and brackets: no normalising changes them.
+_PLAIN = f"[!-&(-~{_HAN}\uff08\uff09]"
+#: What was lost in UTF-8 and taken for GBK.
+_LOST = "锟斤拷"
 #: How text in UTF-8 begins that was taken for GBK: 寮犱笁 was 张三.
 _GARBLED = "".join(
     found
@@ -38,11 +45,11 @@ _GARBLED = "".join(
 )
 #: What most cells look like that need no other look; a column that is not read may contain anything.
 _PLAIN_CELLS = {
-    "name": f"((?![{_GARBLED}])[\u4e00-\u9fa5]{{2,50}})",
+    "name": f"((?![{_GARBLED}])[{_HAN}]{{2,50}})",
     "number": "([0-9]{17}[0-9X](?<!000))",
     "issued": "([12][0-9]{3}[0-9/.年月日-]*)?",
     "phone": "(1[3-9][0-9]{9})?",
-} | {field: f"({_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
+} | {field: f"((?![{_GARBLED}]){_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
 #: How numbers end that may be a filler or rounded.
 _FILLED = f"(?:{'|'.join([digit * 4 for digit in '0123456789'] + ['0123456789012'[at : at + 4] for at in range(10)])})"
 #: Proofs, which must not reveal the number, are plain if all their digits, four or more, are at their end.
@@ -140,19 +147,23 @@ def _normalised(cells: Sequence[str], place: int) -> str:
 
 def _name_problem(name: str) -> str | None:
     if _is_garbled(name):
-        return "姓名是乱码(UTF-8 的文字被当作 GBK 保存过)，没有导入；请从原始数据重新导出"
+        return "姓名是乱码(文字曾按错误的编码保存过)，没有导入；请从原始数据重新导出"
     problem = names.name_problem(name)
     return _unquoted(problem) if problem else None
 
 
-def _is_garbled(name: str) -> bool:
-    """Whether the name is text in UTF-8 that was taken for GBK."""
-    if not name or name[0] not in _GARBLED:
-        return False
+def _is_garbled(text: str) -> bool:
+    """Whether it is text in UTF-8 that was taken for GBK, or text in GBK that was taken for Latin letters."""
     try:
-        return bool(name.encode("gb18030").decode())
+        if text and text[0] in _GARBLED:
+            data = text.encode("gb18030")
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            return bool(decoder.decode(data, final=len(data) < 8))  # of a longer one the last character may be lost
+        if sum("\xa0" < character <= "\xff" for character in text) >= 4:
+            return bool(text.encode("latin-1").decode("gb2312"))
     except UnicodeError:
-        return False
+        pass
+    return _LOST in text
 
 
 def _phone(text: str) -> tuple[str, str]:
@@ -162,6 +173,8 @@ def _phone(text: str) -> tuple[str, str]:
         return whole, ""
     parts = [part for part in _BETWEEN_PHONES.split(text) if part]
     numbers = [phone for part in parts if _MOBILE.match(phone := identity.normalise_phone(part.lstrip("=")))]
+    if not numbers and (inside := _MOBILE_INSIDE.search(text)):
+        return identity.normalise_phone(inside[1]), "手机号码里还有其他内容，采用了第一个手机号码，其余未采用"
     if not numbers:
         return "", "手机号码不对,未采用"
     return numbers[0], "手机号码有几个，采用了第一个手机号码，其余未采用" if len(parts) > 1 else ""
@@ -180,17 +193,20 @@ def _unquoted(problem: str) -> str:
     return _QUOTED.sub("", problem)
 
 
+_WHAT_TO_DO = "；请从原始数据重新导出，或由窗口发放激活码"
+
+
 def _remove_if_invalid(values: dict[str, str], field: str) -> str:
     """Why the value goes; empty for characters that look odd and are not."""
     value, (least, most) = values[field], LENGTHS[field]
     if not least <= len(value) <= most:
-        reason = f"{TITLES[field]}应为 {least} 至 {most} 个字,未采用"
+        reason = f"{TITLES[field]}应为 {least} 至 {most} 个字,未采用" + (_WHAT_TO_DO if field in PROOFS else "")
     elif not value.isprintable() and names.text_problem(value):
         reason = f"{TITLES[field]}里有不能显示的字符,未采用"
-    elif "\ufffd" in value:
+    elif "\ufffd" in value or _is_garbled(value):
         reason = f"{TITLES[field]}里有已损坏的字符，未采用"
     elif field in PROOFS and (why := identity.broken_proof(value)):
-        reason = f"{TITLES[field]}{why}，不能用作凭证，未采用；请从原始数据重新导出，或由窗口发放激活码"
+        reason = f"{TITLES[field]}{why}，不能用作凭证，未采用{_WHAT_TO_DO}"
     elif field in PROOFS and _reveals_number(value, values["number"].encode()):
         reason = f"{TITLES[field]}与证件号码相同、包含它或是它的一部分,不能用作凭证,未采用"
     else:
@@ -212,6 +228,6 @@ def _month(text: str, today: date) -> str:
     """``2008-06`` from 2008-06-12, 2008/6/12, 2008年6月, 20080612, 200806 ...; empty if unreadable or in the future."""
     if _SERIAL_DAY.match(text):  # a spreadsheet's day without its format
         text = (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
-    parts = _ISSUED.match(text.replace(" ", ""))
+    parts = _ISSUED.match(names.plain_date(text).replace(" ", ""))
     month = f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
     return month if "1980-01" <= month <= today.isoformat()[:7] else ""

@@ -76,6 +76,10 @@ def test_search_for_a_city_finds_all_of_it(app):
     assert len(names("盘锦")) == 5
 
 
+def test_a_name_pasted_from_a_pdf_or_a_chat_is_found(client):
+    assert "鞍山市铁西区财政局" in client.open("/hotlines", query_string={"q": "\u202d鞍山铁⻄区\u202c"}).text
+
+
 def test_searching_in_vain_says_what_to_do(client):
     page = client.open("/hotlines", query_string={"q": "<b>火星</b>"})
     assert "没有找到" in page.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -72,10 +73,35 @@ def test_lines_of_two_encodings_are_read_right_and_broken_ones_are_told():
     assert names_of(read(b"\n".join(lines))) == {2: "张三", 3: "欧阳小明", 4: "bad line", 5: "bad line", 6: "王五"}
 
 
-def test_a_name_that_was_garbled_before_is_not_stored():
-    row = only(line(name="欧阳小明".encode().decode("gbk")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "欧阳小明".encode().decode("gbk"),
+        "张小明".encode().decode("gbk", "ignore"),  # its last byte was lost
+        "张三".encode("gbk").decode("latin-1"),
+        "张锟斤拷",
+    ],
+)
+def test_a_name_that_was_garbled_before_is_not_stored(name):
+    assert "乱码" in (only(line(name=name)).problem or "")
 
-    assert "乱码" in (row.problem or "")
+
+@pytest.mark.parametrize(
+    "unit", ["样例厂商".encode().decode("gbk"), "样例厂".encode("gbk").decode("latin-1"), "样例锟斤拷厂"]
+)
+def test_a_garbled_employer_is_left_out(unit):
+    row = only(line(unit=unit))
+
+    assert (row.problem, row.values["employer"], row.removed) == (None, None, ("单位里有已损坏的字符，未采用",))
+
+
+@pytest.mark.parametrize("text", ["宓峰", "濮阳锟", "José Ibáñez"])
+def test_a_rare_name_is_not_taken_for_a_garbled_one(text):
+    assert only(line(name=text, unit=text)).values | {"number": ""} == only(line()).values | {
+        "name": text,
+        "employer": text,
+        "number": "",
+    }
 
 
 def test_a_line_with_a_wrong_quotation_mark_is_told_and_the_others_are_read():
@@ -136,7 +162,7 @@ def test_of_several_columns_for_one_field_the_most_usual_title_counts():
     "ruined",
     "2.10102E+11 2.10E+11 2.1E11 2,10102E+11 ###### #N/A #REF! #VALUE! #DIV/0! 0000 ---- **** 无 未发证 见附件 NULL "
     "1234 12345678 111111 LN0000 2008-06-12 20080612 2008/6/12 210102200800000 210102200800123000 =A1+2008 "
-    "=VLOOKUP(A2008) 12 A-12 见2页".split(),
+    "=VLOOKUP(A2008) 12 A-12 见2页 ２．１０１０２Ｅ＋１１ 2.10102×10^11 1899-12-30 1900/1/0 2008-06 2008年6月".split(),
 )
 @pytest.mark.parametrize("place", ["proof", "archive"])
 def test_a_broken_value_never_becomes_a_proof(place, ruined):
@@ -144,7 +170,7 @@ def test_a_broken_value_never_becomes_a_proof(place, ruined):
 
     assert row.values["certificate_no" if place == "proof" else "archive_no"] is None
     assert len(row.removed) == 1
-    assert "未采用" in row.removed[0]
+    assert re.search("未采用.*由窗口发放激活码", row.removed[0])
     assert ruined not in row.removed[0]
 
 
@@ -153,6 +179,7 @@ def test_a_broken_value_never_becomes_a_proof(place, ruined):
     [
         ('="210102200800123"', "210102200800123"),
         ("210102080012.0", "210102080012"),
+        ("2.10102 E+11", None),
         ("210102200800777\t", "210102200800777"),
         ("辽会第0001号", "辽会第0001号"),
     ],
@@ -198,6 +225,12 @@ def test_a_number_that_was_rounded_is_told():
         ("=13800138010", "13800138010", False),
         ('"""13800138011"""', "13800138011", False),
         ("024-23890000", None, True),
+        ("手机：13800138001", "13800138001", True),
+        ("8613800138001（本人）13800138002", "13800138001", True),
+        ("13800138001或13800138002", "13800138001", True),
+        ("138-0013-8001 024-23890000", "13800138001", True),
+        ("1380013800113800138002", None, True),
+        (ONE, None, True),
     ],
 )
 def test_the_first_mobile_number_of_a_cell_is_kept(cell, phone, told):
