@@ -139,9 +139,9 @@ def _normalised(cells: Sequence[str], place: int) -> str:
     """One cell, without what spreadsheets add: an apostrophe or ="..." around text, ".0" after a whole number."""
     if place >= len(cells):
         return ""
-    text = names.normalise_text(_UNSEEN.sub("", cells[place]).strip().lstrip("'"))
+    text = names.normalise_lines(_UNSEEN.sub("", cells[place]).strip().lstrip("'"))
     while wrapped := _WRAPPED.match(text):
-        text = names.normalise_text(wrapped.group(1) or wrapped.group(2))
+        text = names.normalise_lines(wrapped.group(1) or wrapped.group(2))
     return _WHOLE.sub(r"\1", text)
 
 
