@@ -106,6 +106,7 @@ class Thumb:
         """Choose what the browser proposes; scripts cannot see its list, which is the options with what is typed."""
         entry = self.page.get_by_label(label, exact=True)
         options = entry.locator("xpath=following-sibling::datalist/option")
+        options.first.wait_for(state="attached")
         offered = options.evaluate_all(
             "(options, typed) => options.map(o => o.value).filter(v => v.includes(typed))", entry.input_value()
         )

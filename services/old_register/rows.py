@@ -111,7 +111,7 @@ class RowReader:
         return values if is_good else None
 
     def _read_closely(self, cells: Sequence[str]) -> RegisterRow:
-        values = {field: _normalised(cells, place) for field, place in self.columns.items()}
+        values = {field: _normalised(cells, place, field) for field, place in self.columns.items()}
         values["name"] = names.normalise_name(values["name"])
         problem = _name_problem(values["name"]) or _number_problem(values, self.today)
         if problem is None and any(cells[self.width :]):
@@ -135,13 +135,17 @@ class RowReader:
         return tuple(text for text in removed if text)
 
 
-def _normalised(cells: Sequence[str], place: int) -> str:
-    """One cell, without what spreadsheets add: an apostrophe or ="..." around text, ".0" after a whole number."""
+def _normalised(cells: Sequence[str], place: int, field: str) -> str:
+    """One cell, without what spreadsheets add: an apostrophe or ="..." around text, ".0" after a whole number.
+
+    Line breaks stay in what may be a proof: two values in one cell are none.
+    """
+    normalise = names.normalise_lines if field in PROOFS else names.normalise_text
     if place >= len(cells):
         return ""
-    text = names.normalise_lines(_UNSEEN.sub("", cells[place]).strip().lstrip("'"))
+    text = normalise(_UNSEEN.sub("", cells[place]).strip().lstrip("'"))
     while wrapped := _WRAPPED.match(text):
-        text = names.normalise_lines(wrapped.group(1) or wrapped.group(2))
+        text = normalise(wrapped.group(1) or wrapped.group(2))
     return _WHOLE.sub(r"\1", text)
 
 

@@ -44,7 +44,9 @@ def forecast(actor: Actor, open_now: int) -> Forecast:
     decided = select(func.count()).select_from(Decision).where(Decision.at >= since)
     decided = decided.where(Decision.department_id.in_(offices), Decision.verb.in_(VERDICTS))
     decided = decided.where(standing_decisions.stands(Decision))
-    return Forecast(_count(arrived) / WEEKS, _count(decided) / WEEKS, open_now)
+    return Forecast(
+        _count(arrived) / WEEKS, _count(decided) / WEEKS, int(open_now)
+    )  # PostgreSQL adds counters up to a Decimal
 
 
 def _count(query: Any) -> int:

@@ -81,7 +81,14 @@ def test_officers_stand_in_the_order_of_their_names_with_counts_and_no_times(mak
         ("赵主管", 0, 0),
     ]
     section = browser.open("/staff/overview").text.partition('id="by-officer"')[2].partition("</section>")[0]
-    assert re.findall(r'scope="col"[^>]*>([^<]*)<', section) == ["姓名", "部门", "正在审核", "其中超期", "今天办结", "安排"]
+    assert re.findall(r'scope="col"[^>]*>([^<]*)<', section) == [
+        "姓名",
+        "部门",
+        "正在审核",
+        "其中超期",
+        "今天办结",
+        "安排",
+    ]
 
 
 def test_officers_and_submissions_of_another_city_are_not_there(make, manager):

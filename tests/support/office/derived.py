@@ -16,7 +16,7 @@ def rows_of(*columns: Any) -> set[Any]:
 def everything() -> dict[str, set[Any]]:
     """All that is derived, in a form that does not depend on the ids of employers."""
     names = {one.id: one.name for one in db.session.scalars(select(Employer))}
-    queue = {column.name: column for column in QueueItem.__table__.columns}
+    queue = {column.name: column for column in QueueItem.__table__.columns if column.name != "checked_at"}
     rows = [dict(row._mapping) for row in db.session.execute(select(*queue.values()))]
     for row in rows:
         row["employer_id"] = names.get(row["employer_id"])
