@@ -35,7 +35,7 @@ class CountyQuestion(ChoiceQuestion):
 
 class PreparingForm(AccountForm):
     id_type = ChoiceQuestion("您用哪种证件", IdType, [Required()], kind="radio", preset=IdType.RESIDENT.value)
-    situation = ChoiceQuestion("您有工作单位吗", Situation, [Required()], kind="radio")
+    situation = ChoiceQuestion("您有没有工作单位", Situation, [Required()], kind="radio")
     county = CountyQuestion("单位、学校或本人在哪个县(区)", None, [Required()])
     certificates = ManyQuestion("您有哪些证书", HeldCertificate, [Optional()], hint="可多选，没有的不选")
 

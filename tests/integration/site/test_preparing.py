@@ -112,3 +112,11 @@ def test_no_cookie_grows_with_what_is_sent(browser):
 @pytest.mark.parametrize("kept", [None, "text", {}, EMPLOYED | {"county": "1"}])
 def test_what_is_no_longer_offered_counts_for_nothing(app, kept):
     assert preparing.of(kept) is None
+
+
+def test_who_is_signed_in_finds_the_way_on(make, browser):
+    browser.sign_in(make.account())
+    answer(browser)
+    own_list = browser.open("/prepare").text.partition('id="list"')[2].partition("修改回答")[0]
+    assert 'class="btn btn-primary" href="/apply"' in own_list
+    assert "立即注册" not in own_list
