@@ -30,6 +30,7 @@ class Shown {
     this.timer = setInterval(() => this.tick(), 1000);
     this.asking = setInterval(() => this.ask(), EVERY);
     this.tick();
+    this.ask(); // at once: a picture that comes before the first answer would not be news
   }
 
   tick() {
