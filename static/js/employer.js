@@ -57,3 +57,4 @@ async function ask() {
 }
 
 code.addEventListener("input", ask);
+if (code.value !== code.defaultValue) ask(); // typed before this script was there

@@ -24,6 +24,7 @@ def test_a_new_employer_on_a_phone_is_its_code_and_three_pages(make, visit):
     person.look()
     page.get_by_label("工作单位、岗位或人员状态").check()
     page.get_by_role("button", name="下一步").click()
+    person.listens()
     page.get_by_label("统一社会信用代码").fill(OTHER)
     page.get_by_text("已按代码填入单位信息").wait_for()
     page.get_by_label("单位详细地址").fill("样例大街 78 号")
