@@ -478,8 +478,7 @@ class Staff(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active: Mapped[bool] = mapped_column(default=True)
     keys_on: Mapped[bool] = mapped_column(default=True)  # single-key commands on the review page
-    #: Columns of 待办 that the officer does not want to see, with commas between.
-    queue_hidden: Mapped[str | None] = mapped_column(String(200))
+    queue_hidden: Mapped[str | None] = mapped_column(String(200))  # columns of 待办 not wanted, with commas between
     absent_until: Mapped[date | None]  # the last day away; until then nothing is kept for the officer
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # for a copy of the messages
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # NULL: nothing is sent to it but a code

@@ -231,7 +231,7 @@ def test_after_submitting_the_pages_lead_to_the_progress_and_typing_is_kept(make
 
 
 def test_unknown_pages_do_not_exist(declaration, browser):
-    browser.open("/apply/nothing", expect=404)
+    assert "没有找到" in browser.open("/apply/nothing", expect=404).text
 
 
 def test_divisions_below_a_place_are_told_to_scripts(declaration, browser):

@@ -126,6 +126,7 @@ def test_other_staff_do_not_edit_phones(client, make, role):
     client.sign_in(make.staff(role, "210000"))
     client.open("/staff/admin/departments", expect=200 if role == Role.SYSTEM else 403)
     client.send("/staff/admin/departments/210102", FILLED, expect=403)
+    assert make.department("210102").phone == ""
 
 
 @pytest.mark.parametrize(

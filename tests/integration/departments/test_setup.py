@@ -126,6 +126,7 @@ def test_the_tree_counts_and_lists_those_without_a_phone(client, make):
 def test_only_the_system_administrator_changes_the_tree(client, make, path):
     client.sign_in(make.staff(Role.MANAGER, "210000"))
     client.send(f"{TREE}/{path}", {"name": "x"}, expect=403)
+    assert make.department("210102").name == "沈阳市和平区财政局"
 
 
 def test_the_tree_as_text_and_what_is_wrong_in_it(app, make):

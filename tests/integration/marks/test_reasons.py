@@ -143,6 +143,7 @@ def test_a_reason_whose_title_is_taken_by_now_is_not_put_back(make, browser, man
 @pytest.mark.parametrize("path", ["mismatch", "mismatch/retire", "unknown", "unknown/retire"])
 def test_a_manager_cannot_touch_the_provinces_reasons(browser, manager, path):
     browser.send(f"/staff/admin/reasons/{path}", NEW, expect=404)
+    assert db.session.query(ReturnReason).filter_by(title=NEW["title"]).count() == 0
 
 
 def test_another_offices_reason_is_not_found(make, browser, manager, another_browser):
