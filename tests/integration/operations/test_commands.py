@@ -38,6 +38,7 @@ from services.accounts import activation_codes, passwords
 from services.operations import scheduled_jobs, sweeps
 from services.papers import papers
 from tests.support.people import STAFF_PASSWORD, id_number
+from tests.support.site import faults
 from tests.support.rules.house import ROOT
 from tests.support.site.command_line import Run, runner
 
@@ -198,8 +199,7 @@ def test_missing_and_damaged_files_are_listed_with_their_rows(app, flask, make):
         next(page for page in declaration.pages if page.kind == kind) for kind in ("photo", "sheet", "id_portrait")
     )
     path_of(app, photo.address).unlink()
-    damaged = path_of(app, sheet.thumb_address)
-    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    faults.change_last_byte(path_of(app, sheet.thumb_address))
 
     status, said, error = flask("storage", "check")
 

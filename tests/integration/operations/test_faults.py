@@ -220,8 +220,7 @@ def test_the_sheet_with_a_lost_photo_says_whose_photo_it_is(make, browser, caplo
     make.papers(declaration)
     browser.sign_in(declaration.account)
     address = pages_of(declaration, "photo")[0].address
-    path = store().root / address[:2] / address[2:4] / address
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    faults.change_last_byte(store().root / address[:2] / address[2:4] / address)
 
     assert f"编号 {declaration.number} 的个人基本信息表不能打印：一寸照片的文件已丢失或损坏" in words(
         browser.open("/apply/sheet.pdf", expect=404).text

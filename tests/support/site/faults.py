@@ -20,6 +20,12 @@ from models import db
 PAGE = 4096  # bytes of a page of SQLite
 
 
+def change_last_byte(path: Path) -> None:
+    """The file keeps its length and never comes out as it was."""
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
 @contextmanager
 def disk_full(process: int = 0, limit: int = 0) -> Iterator[None]:
     """The kernel refuses to let this process (0: our own) write beyond ``limit`` bytes of any file, as a full disk."""
