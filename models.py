@@ -1067,12 +1067,12 @@ class Record(Base):
 
 
 class Certificate(Base):
-    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+    """采集证明: a check code of one approved revision. Whether it still counts is looked up when it is checked."""
 
     __tablename__ = "certificate"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), index=True)
     code: Mapped[str] = mapped_column(String(16), unique=True)
     issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
