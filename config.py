@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import ip_network
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import click
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from lib.backup.encryption import parse_recipients
 from lib.crypto import secret_problem
 from lib.remote import clamd, mail, sms
+from lib.setting_values import (
+    database_url,
+    factors,
+    hour_or_off,
+    if_any,
+    kilobytes,
+    letters,
+    listed,
+    networks,
+    one_of,
+    pair,
+    pattern,
+    replica_url,
+    schema,
+    totp,
+    up_to,
+    whole,
+    yes,
+)
 from lib.storage.s3 import S3Access, S3Place, read_endpoint, read_place
 
 ROOT = Path(__file__).resolve().parent
@@ -32,134 +47,6 @@ class BadSetting(click.ClickException):
         click.echo(f"错误：{self.format_message()}", file=file, err=True)
 
 
-def _yes(value: str) -> bool:
-    if value.lower() in ("yes", "true", "1", "on"):
-        return True
-    if value.lower() in ("no", "false", "0", "off"):
-        return False
-    raise ValueError("yes 或 no")
-
-
-def _whole(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise ValueError("整数")
-    return int(value)
-
-
-def _up_to(most: int, expected: str) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
-            raise ValueError(expected)
-        return int(value)
-
-    return read
-
-
-def _hour_or_off(value: str) -> int | None:
-    return None if value == "off" else _up_to(23, "0 至 23 点，或 off")(value)
-
-
-def _listed(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _networks(value: str) -> tuple[Any, ...]:
-    try:
-        return tuple(ip_network(part, strict=False) for part in _listed(value))
-    except ValueError:
-        raise ValueError("网段，例如 192.0.2.0/24 或 2001:db8::/48，几个之间用逗号隔开") from None
-
-
-PIXELS = "像素，例如 295x413"
-CLAIM_FACTORS = ("sms_on_file", "activation_code", "archive_no", "id_picture", "none")
-
-
-def _factors(value: str) -> tuple[str, ...]:
-    factors = _listed(value)
-    if not factors or any(factor not in CLAIM_FACTORS for factor in factors):
-        raise ValueError(f"用逗号隔开的一项或几项：{'、'.join(CLAIM_FACTORS)}")
-    return factors
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    expected = f"{'、'.join(choices[:-1])} 或 {choices[-1]}"
-
-    def read(value: str) -> str:
-        if value not in choices:
-            raise ValueError(expected)
-        return value
-
-    return read
-
-
-def _totp(value: str) -> bool:
-    return _one_of("required", "off")(value) == "required"
-
-
-def _pair(separator: str, expected: str) -> Callable[[str], tuple[int, int]]:
-    def read(value: str) -> tuple[int, int]:
-        if not (found := re.fullmatch(rf"([1-9][0-9]{{0,3}}){separator}([1-9][0-9]{{0,3}})", value.strip().lower())):
-            raise ValueError(expected)
-        return int(found[1]), int(found[2])
-
-    return read
-
-
-def _kilobytes(value: str) -> int:
-    if not 10 <= (kilobytes := _whole(value)) <= 10_000:
-        raise ValueError("10 至 10000 的整数")
-    return kilobytes
-
-
-def _pattern(value: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(value) if value else None
-    except re.error:
-        raise ValueError("正则表达式") from None
-
-
-def _if_any(parse: Callable[[str], Any]) -> Callable[[str], str]:
-    """A text that this can parse, or none."""
-
-    def read(value: str) -> str:
-        if value:
-            parse(value)
-        return value
-
-    return read
-
-
-def _database_url(value: str) -> str:
-    """Empty, or of an engine that the migrations are written for. The message does not repeat it: it has a password."""
-    expected = "postgresql+psycopg://用户:密码@主机/库名；使用 SQLite 时留空"
-    try:
-        engine = make_url(value).drivername if value else "sqlite"
-    except (ArgumentError, ValueError) as error:
-        raise ValueError(expected) from error
-    if engine not in ("sqlite", "postgresql", "postgresql+psycopg"):
-        raise ValueError(expected)
-    return value
-
-
-def _replica_url(value: str) -> str:
-    if value and not _database_url(value).startswith("postgresql"):
-        raise ValueError("postgresql+psycopg://用户:密码@主机/库名")
-    return value
-
-
-def _schema(value: str) -> str:
-    """A name that needs no quotes in any statement."""
-    if value and (not re.fullmatch(r"[a-z][a-z0-9_]{0,47}", value) or value.startswith("pg_")):
-        raise ValueError("最多 48 个小写字母、数字和下划线，以字母开头，不以 pg_ 开头")
-    return value
-
-
-def _letters(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{1,4}", value):
-        raise ValueError("一至四个大写字母")
-    return value
-
-
 @dataclass(frozen=True)
 class Setting:
     """One setting: ``read`` turns the variable's text into the value and raises ValueError with what it expects."""
@@ -171,27 +58,29 @@ class Setting:
     quoted: bool = True  # may the message repeat a value that cannot be read?
 
 
+PIXELS = "像素，例如 295x413"
+
 SETTINGS = (
     Setting(
         "ENV",
         "development",
         "`production` refuses to start without what real people need, see below; no demo data there",
-        _one_of("development", "production"),
+        one_of("development", "production"),
     ),
     Setting("DATA", "instance", "directory for the SQLite database, the keys and temporary files"),
-    Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", _database_url, quoted=False),
+    Setting("DATABASE_URL", "", "empty: SQLite in `DATA`; or `postgresql+psycopg://...`", database_url, quoted=False),
     Setting(
         "SCHEMA",
         "",
         "PostgreSQL: the schema that holds everything, one for each province of a database; empty: the role's own",
-        _schema,
+        schema,
         quoted=False,
     ),
     Setting(
         "READ_DATABASE_URL",
         "",
         "a PostgreSQL replica that statistics and 名册 read from; while it is away they read from the database",
-        _replica_url,
+        replica_url,
         quoted=False,
     ),
     Setting(
@@ -208,7 +97,7 @@ SETTINGS = (
         "S3_ADDRESSING",
         "path",
         "how the object store wants the bucket named: `path` (https://host/bucket) or `virtual` (https://bucket.host)",
-        _one_of("path", "virtual"),
+        one_of("path", "virtual"),
     ),
     Setting("BACKUP_DIR", "", "directory of the back-ups, best on another disk; empty: none are made by themselves"),
     Setting(
@@ -217,19 +106,19 @@ SETTINGS = (
         "public keys that back-ups are encrypted to, made by `flask backup key`, separated by commas",
         parse_recipients,
     ),
-    Setting("BACKUP_HOUR", "2", "hour of the day from which on `flask tick` makes one", _up_to(23, "0 至 23 点")),
-    Setting("BACKUP_KEEP", "30", "how many are kept; 0: all", _whole),
+    Setting("BACKUP_HOUR", "2", "hour of the day from which on `flask tick` makes one", up_to(23, "0 至 23 点")),
+    Setting("BACKUP_KEEP", "30", "how many are kept; 0: all", whole),
     Setting(
         "BACKUP_WITH_KEYS",
         "no",
         "put the keys file into each back-up, too (encrypted); `no`: keep a copy of it elsewhere yourself",
-        _yes,
+        yes,
     ),
     Setting(
         "SWEEP_HOUR",
         "4",
         "hour of the day from which on `flask tick` starts `flask storage sweep`; `off`: never",
-        _hour_or_off,
+        hour_or_off,
     ),
     Setting(
         "BASE_URL", "", "address of the site in QR codes and messages; empty: http://HOST:PORT; https in production"
@@ -239,90 +128,88 @@ SETTINGS = (
         "KEYS_FILE", "", "the encryption keys (JSON); made on the first start in `DATA`, must be given in production"
     ),
     Setting("HOST", "127.0.0.1", "address to listen on"),
-    Setting("PORT", "8000", "port to listen on", _whole),
-    Setting("WORKERS", "2", "server processes", _whole),
-    Setting("THREADS", "8", "requests that each process works on at once", _whole),
-    Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", _yes),
+    Setting("PORT", "8000", "port to listen on", whole),
+    Setting("WORKERS", "2", "server processes", whole),
+    Setting("THREADS", "8", "requests that each process works on at once", whole),
+    Setting("DEMO", "yes", "load demo data into an empty database on `make run`; refused in production", yes),
     Setting(
         "STAFF_TOTP",
         "required",
         "`off` lets staff sign in without the second factor (demos only; start-up warns, production refuses)",
-        _totp,
+        totp,
     ),
     Setting(
         "LEGACY_CLAIM_FACTORS",
         "activation_code,archive_no,id_picture",
         "ordered proofs for 原有用户设置密码: `sms_on_file` (the first by itself once SMS is set up), "
         "`activation_code`, `archive_no`, `id_picture` (核验申请), `none` (start-up warns)",
-        _factors,
+        factors,
     ),
     Setting(
         "OFFICE_NETWORKS",
         "",
         "networks that many people share, as of a school or an office (`192.0.2.7, 2001:db8::/48`): ten times as many "
         "attempts and registrations for each of their addresses",
-        _networks,
+        networks,
     ),
-    Setting("REVIEW_DAYS", "10", "working days for a decision", _whole),
-    Setting("ASSISTANCE_DAYS", "5", "working days for the answer to a 核验申请", _whole),
+    Setting("REVIEW_DAYS", "10", "working days for a decision", whole),
+    Setting("ASSISTANCE_DAYS", "5", "working days for the answer to a 核验申请", whole),
     Setting(
         "SCREEN_SIGNATURE",
         "no",
         "applicants without an employer may sign on the screen in place of the printed sheet",
-        _yes,
+        yes,
     ),
     Setting(
         "SECOND_LOOK_PERCENT",
         "0",
         "percentage of approvals, drawn at random, that a second officer of the department has to agree to",
-        _up_to(100, "0 至 100 的百分数"),
+        up_to(100, "0 至 100 的百分数"),
     ),
-    Setting(
-        "PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", _pair("x", "像素，例如 295x413")
-    ),
+    Setting("PHOTO_PIXELS", "295x413", "least pixels of the 一寸照片, width x height", pair("x", PIXELS)),
     Setting(
         "PHOTO_LARGER_PIXELS",
         "413x579",
         "pixels that a 一寸照片 is made to when the picture has enough of them",
-        _pair("x", PIXELS),
+        pair("x", PIXELS),
     ),
-    Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", _pair("[:：]", "宽高比，例如 5:7")),
-    Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", _kilobytes),
+    Setting("PHOTO_RATIO", "5:7", "width to height of the 一寸照片", pair("[:：]", "宽高比，例如 5:7")),
+    Setting("PHOTO_KB", "100", "a 一寸照片 is smaller than this many KB (of 1,000 bytes)", kilobytes),
     Setting(
         "PHOTO_BACKGROUND",
         "white",
         "background that the advice asks for: `white`, `light` or `any`",
-        _one_of("white", "light", "any"),
+        one_of("white", "light", "any"),
     ),
     Setting(
         "CLAMD",
         "",
         "clamd that scans each uploaded file: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; empty: none",
-        _if_any(clamd.parse_address),
+        if_any(clamd.parse_address),
     ),
     Setting(
         "CLAMD_FAIL",
         "closed",
         "without a verdict of clamd files are refused (`closed`), or taken and logged (`open`)",
-        _one_of("closed", "open"),
+        one_of("closed", "open"),
     ),
     Setting(
         "SMTP_URL",
         "",
         "mail server: `smtp://user:password@host:587` (TLS where offered, always with a password), `smtps://host:465`; "
         "`console:` prints; empty: no mail",
-        _if_any(mail.parse_url),
+        if_any(mail.parse_url),
         quoted=False,
     ),
-    Setting("MAIL_FROM", "", "sender of the mail: `会计管理 <noreply@example.org>`", _if_any(mail.parse_from)),
+    Setting("MAIL_FROM", "", "sender of the mail: `会计管理 <noreply@example.org>`", if_any(mail.parse_from)),
     Setting(
         "SMS_URL",
         "",
         "address of the SMS gateway, may have `{phone}`, `{text}` and `{id}`; `console:` prints; empty: no SMS",
-        _if_any(sms.parse_address),
+        if_any(sms.parse_address),
         quoted=False,
     ),
-    Setting("SMS_METHOD", "POST", "`POST`, `PUT` or `GET` (no body)", _one_of("POST", "PUT", "GET")),
+    Setting("SMS_METHOD", "POST", "`POST`, `PUT` or `GET` (no body)", one_of("POST", "PUT", "GET")),
     Setting("SMS_HEADERS", '{"Content-Type": "application/json"}', "headers, as JSON", sms.parse_headers, quoted=False),
     Setting(
         "SMS_BODY",
@@ -334,21 +221,21 @@ SETTINGS = (
         "SMS_TAKEN",
         "",
         "regular expression for the answer of a gateway that has taken the message; empty: any answer 2xx",
-        _pattern,
+        pattern,
     ),
-    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", _up_to(23, "0 至 23 点")),
+    Setting("DIGEST_HOUR", "8", "hour of the working day at which managers get their digest", up_to(23, "0 至 23 点")),
     Setting(
         "TRUSTED_HOSTS",
         "",
         "host names that requests may name, separated by commas; empty: any (refused in production)",
-        _listed,
+        listed,
     ),
-    Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", _whole),
+    Setting("PROXY_HOPS", "0", "reverse proxies in front, whose X-Forwarded-* headers are believed", whole),
     Setting("METRICS_TOKEN", "", "who asks for `/metrics` from elsewhere sends it: `Authorization: Bearer ...`"),
-    Setting("LOG_FORMAT", "text", "`json` writes one object a line", _one_of("text", "json")),
-    Setting("LOG_REQUESTS", "no", "a line for each request: view, status, time; no address, path or name", _yes),
+    Setting("LOG_FORMAT", "text", "`json` writes one object a line", one_of("text", "json")),
+    Setting("LOG_REQUESTS", "no", "a line for each request: view, status, time; no address, path or name", yes),
     Setting("PROVINCE_DATA", "data", "directory with `divisions.csv` and `departments.csv` of the province"),
-    Setting("NUMBER_PREFIX", "LN", "what each 申报编号 begins with: the letters of the province", _letters),
+    Setting("NUMBER_PREFIX", "LN", "what each 申报编号 begins with: the letters of the province", letters),
     Setting("SITE_NAME", "会计人员信息采集平台", "name in the header"),
     Setting("SITE_PLACE", "辽宁省", "small line under the name"),
     Setting("SITE_OWNER", "主办单位：省级财政部门会计管理机构(示例)", "owner in the footer"),

@@ -12,18 +12,15 @@ from typing import Any
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
-    Table,
     Text,
     UniqueConstraint,
     event,
@@ -53,21 +50,13 @@ from lib.codes import (
     Status,
 )
 from lib.crypto import row_mac
-from lib.database import EnumCode, SearchText, UTCDateTime, append_only_statements, utcnow
+from lib.database import EnumCode, SearchText, UTCDateTime, utcnow
 from lib.database.replica import Replica
+from lib.database.schema import CONSTRAINT_NAMES, WIDE, make_append_only
 from lib.keyring import Keyring
 from lib.remote.senders import Site
 from lib.sealed import Sealed, new_uid
 from lib.storage import Store
-
-#: Every constraint has a name, so that migrations can find it and views can tell which one failed.
-CONSTRAINT_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
 
 
 def keys() -> Keyring:
@@ -88,10 +77,6 @@ def site() -> Site:
     return found
 
 
-#: Every number, so that no id is forgotten: a distributed PostgreSQL makes ids beyond 32 bits (ADR 044).
-WIDE = BigInteger().with_variant(Integer(), "sqlite")
-
-
 def replica() -> dict[str, Any]:
     """Where statistics and exports read: ``db.session.execute(query, bind_arguments=replica())``."""
     found: Replica = current_app.extensions["kuaiji.replica"]
@@ -101,15 +86,6 @@ def replica() -> dict[str, Any]:
 class Base(DeclarativeBase):
     registry = registry(metadata=MetaData(naming_convention=CONSTRAINT_NAMES), type_annotation_map={int: WIDE})
     keyring = staticmethod(keys)  # lib.sealed encrypts columns with it
-
-
-def make_append_only(table: Table) -> None:
-    """Make a table refuse UPDATE and DELETE from its creation on."""
-    table.info["append_only"] = True
-    for dialect in ("sqlite", "postgresql"):
-        for statement in append_only_statements(table.name, dialect):
-            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
-            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 db = SQLAlchemy(model_class=Base)
@@ -301,7 +277,7 @@ class TextVersion(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
 
-make_append_only(TextVersion.__table__)  # type: ignore[arg-type]
+make_append_only(TextVersion)
 
 
 # --- People and their access: applicants, legacy holders, staff, sessions, attempts, messages ---
@@ -913,7 +889,7 @@ class Revision(Base):
 
 
 # The database refuses to change or delete rows of these tables.
-make_append_only(Revision.__table__)  # type: ignore[arg-type]
+make_append_only(Revision)
 
 
 # --- What the office does with a submission: claims, marks, decisions, records, and the audit trail ---
@@ -1067,12 +1043,12 @@ class Record(Base):
 
 
 class Certificate(Base):
-    """采集证明: the check code of one approved revision. Whether it still counts is looked up when it is checked."""
+    """采集证明: a check code of one approved revision. Whether it still counts is looked up when it is checked."""
 
     __tablename__ = "certificate"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), unique=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), index=True)
     code: Mapped[str] = mapped_column(String(16), unique=True)
     issued_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
@@ -1344,14 +1320,7 @@ class AccountChange(Base):
 
 
 # The database refuses to change or delete rows of these tables.
-for _table in (
-    Event.__table__,
-    EventSeal.__table__,
-    Decision.__table__,
-    AccountChange.__table__,
-    RecordEntry.__table__,
-):
-    make_append_only(_table)  # type: ignore[arg-type]
+make_append_only(Event, EventSeal, Decision, AccountChange, RecordEntry)
 
 
 # --- derived: the list, its counters, search ------------------------------------------------------
@@ -1616,8 +1585,7 @@ class RosterExport(Base):
     members: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-for _table in (InternalNote.__table__, RosterExport.__table__):
-    make_append_only(_table)  # type: ignore[arg-type]
+make_append_only(InternalNote, RosterExport)
 
 
 # --- Uploads in progress, phone uploads, print jobs ---

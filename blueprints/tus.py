@@ -39,7 +39,8 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration"
 CONTENT = "application/offset+octet-stream"
 CHUNK = 512 * 1024  # bytes that are encrypted and stored together; a killed server loses at most one chunk
-MAX_METADATA = 4000  # characters
+MAX_METADATA = 4000  # characters of the header
+LONGEST_NAME = 200  # characters of a file's name that are kept; static/js/upload.js sends no more
 _ADDRESS = re.compile(r"/(?:apply|hand-over/[^/]+)/uploads(?:/|\Z)")
 _WHOLE = re.compile(r"[0-9]{1,15}\Z")
 
@@ -130,7 +131,7 @@ def _whole_number_header(header: str) -> int:
 def _metadata(header: str) -> dict[str, str]:
     """Pairs of a name and a text in base64, separated by commas."""
     if len(header) > MAX_METADATA:
-        raise ProtocolError(400, "Upload-Metadata: too long")
+        raise ProtocolError(400, f"Upload-Metadata: at most {MAX_METADATA} characters")
     found = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _space, value = pair.partition(" ")
@@ -143,7 +144,8 @@ def _metadata(header: str) -> dict[str, str]:
 
 def _facts(told: dict[str, str]) -> dict[str, Any]:
     """The stored metadata: short texts, and a frame (crop) inside the picture."""
-    facts: dict[str, Any] = {name: told[name][:200] for name in ("filename", "mark", "replaced") if told.get(name)}
+    kept = ("filename", "mark", "replaced")
+    facts: dict[str, Any] = {name: told[name][:LONGEST_NAME] for name in kept if told.get(name)}
     if told.get("crop"):
         crop = crop_of(told["crop"].split(","))
         if crop is None:

@@ -126,14 +126,14 @@ SECURITY = (
         "hostile files in every place for a picture",
         "the verdict by rule, only pixels survive, under 300 MB and 8 s",
         (f"{_IN}/security/test_hostile.py",),
-        "sent in pieces, a picture with a name of thousands of characters is refused for its header, not taken",
     ),
     Row(
         "S4",
-        "known against unknown numbers at sign-in, claim, forgotten password and registration",
+        "known against unknown numbers at sign-in, claim, forgotten password and registration, also with SMS",
         "the same page, length and headers for every reason; under 2 ms of difference in time",
         (f"{_IN}/accounts/test_sign_in.py", f"{_IN}/accounts/test_claim.py", f"{_IN}/accounts/test_forgot.py",
-         f"{_IN}/accounts/test_register.py", f"{_IN}/accounts/test_same_time.py"),
+         f"{_IN}/accounts/test_register.py", f"{_IN}/accounts/test_same_answer.py",
+         f"{_IN}/accounts/test_same_time.py"),
         "registration has to say that a number is taken: it does so for every reason alike, and limits who asks",
     ),
     Row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -102,12 +103,19 @@ def print_sheets() -> ResponseReturnValue:
         return _back()
     if not form.validate_on_submit():
         return _ask_why(len(chosen), form), 422
+    reason = form.reason.data or ""
+    busy = "您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。"
+    return to_job(lambda: batch_print.create(me(), chosen, reason), busy)
+
+
+def to_job(create: Callable[[], PrintJob], busy_words: str) -> ResponseReturnValue:
+    """Make a job, have it begun, and lead to its page; while the officer's last one is not done, to that one's."""
     try:
         with writing():
-            uid = batch_print.create(me(), chosen, form.reason.data or "").uid
+            uid = create().uid
             db.session.commit()
     except batch_print.PrintingBusy as busy:
-        flash("您的上一份打印还没有生成好，请等它生成好，或者取消它以后再打印。", "y")
+        flash(busy_words, "y")
         return redirect(url_for("review.print_job", uid=busy.uid))
     if current_app.config["STARTS_DRAWERS"]:
         batch_print.start_drawer(Path(current_app.root_path))

@@ -41,15 +41,13 @@ def _shown(row: PrintCode) -> dict[str, Any]:
 @bp.post("/print-code")
 @only(*APPLICANTS)
 def make_print_code() -> ResponseReturnValue:
-    case = editable_case()
+    declaration = editable_case().declaration
     try:
-        printing.check(case)
+        with writing():
+            print_codes.begin(me(), declaration)
+            db.session.commit()
     except printing.NotPrintable as error:
         flash(str(error), "r")
-        return redirect(url_for("wizard.print_code"))
-    with writing(keep=True):
-        print_codes.begin(me(), case)
-        db.session.commit()
     return redirect(url_for("wizard.print_code"))
 
 

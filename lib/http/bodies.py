@@ -21,7 +21,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 IN_MEMORY = 600 * 1024  # bytes of a body; a longer one waits in a temporary file
-OF_ADDRESS = 32  # bodies of one address that one process reads at once
+OF_ADDRESS = 32  # small bodies of one address that one process reads at once, and large ones until they have a place
 AT_ONCE = 400  # bodies of all
 AT_A_TIME = 64 * 1024  # bytes
 LARGE = 12 * 1024  # bytes of a body: more is a picture or a table, which takes long; half of the places is for others
@@ -51,7 +51,7 @@ class BufferedBodies:
         self._app, self._most, self._sender, self._headers = app, most, sender, list(headers)
         self._places, self._lock = Semaphore(places), Lock()
         self._for_large = Semaphore(max(1, places // 2))
-        self._coming: Counter[str] = Counter()
+        self._coming: Counter[tuple[str, bool]] = Counter()  # of an address, whether large
         self._served: dict[int, str] = {}  # thread: the address that it works for
 
     def works_for(self, address: str) -> bool:
@@ -63,19 +63,22 @@ class BufferedBodies:
             return self._refused(start, "411 Length Required", NO_LENGTH)
         if environ.get("CONTENT_LENGTH", "0") == "0":
             return self._answer(environ, start)
-        with self._counted(self._sender(environ)) as has_room:
-            if not has_room:
+        is_large = int(environ["CONTENT_LENGTH"]) > LARGE
+        with ExitStack() as counted:
+            if not counted.enter_context(self._counted(self._sender(environ), is_large)):
                 return self._put_off(start, BUSY)
             try:
                 body = read(environ["wsgi.input"], environ, self._most(environ))
             except OSError as error:  # the temporary file's; a broken line is none here
                 log.error("a body cannot be kept in a temporary file: %s", error.strerror)
                 return self._refused(start, "507 Insufficient Storage", NO_SPACE)
-        with body:
-            is_large = body.seek(0, SEEK_END) > LARGE
-            body.seek(0)
-            environ["wsgi.input"] = body
-            return self._answer(environ, start, is_large)
+            with body:
+                is_large = body.seek(0, SEEK_END) > LARGE
+                body.seek(0)
+                environ["wsgi.input"] = body
+                if not is_large:  # hundreds of forms take little memory
+                    counted.close()
+                return self._answer(environ, start, is_large, counted.close)
 
     def _refused(self, start: Callable[..., Any], status: str, words: str, *more: tuple[str, str]) -> list[bytes]:
         start(status, [*self._headers, ("Content-Type", "text/plain; charset=utf-8"), *more])
@@ -85,20 +88,28 @@ class BufferedBodies:
         return self._refused(start, "503 Service Unavailable", words, ("Retry-After", "10"))
 
     @contextmanager
-    def _counted(self, address: str) -> Iterator[bool]:
+    def _counted(self, address: str, is_large: bool) -> Iterator[bool]:
         """Whether one more body may come in."""
+        kind = address, is_large
         with self._lock:
-            self._coming[address] += 1
-            has_room = self._coming[address] <= OF_ADDRESS and self._coming.total() <= AT_ONCE
+            self._coming[kind] += 1
+            has_room = self._coming[kind] <= OF_ADDRESS and self._coming.total() <= AT_ONCE
         try:
             yield has_room
         finally:
             with self._lock:
-                self._coming[address] -= 1
-                if not self._coming[address]:
-                    del self._coming[address]
+                self._coming[kind] -= 1
+                if not self._coming[kind]:
+                    del self._coming[kind]
 
-    def _answer(self, environ: Environ, start: Callable[..., Any], is_large: bool = False) -> Iterable[bytes]:
+    def _answer(
+        self,
+        environ: Environ,
+        start: Callable[..., Any],
+        is_large: bool = False,
+        has_place: Callable[[], object] = lambda: None,
+    ) -> Iterable[bytes]:
+        """``has_place``: called when the request has one."""
         places = (self._for_large, self._places) if is_large else (self._places,)
         with ExitStack() as held:
             self._served[get_ident()] = environ["REMOTE_ADDR"]  # it waits for us from now on
@@ -108,6 +119,7 @@ class BufferedBodies:
                     log.warning("a request was put off: all places in the application are taken")
                     return self._put_off(start, CROWDED)
                 held.callback(place.release)
+            has_place()
             return in_one_piece(self._app(environ, start))
 
 

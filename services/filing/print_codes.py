@@ -31,15 +31,16 @@ LENGTH = 10  # of 5 bits each: with the limit on guesses nobody finds one
 KEPT = timedelta(days=1)  # after its end
 
 
-def begin(actor: Actor, case: DeclarationCase) -> PrintCode:
+def begin(actor: Actor, declaration: Declaration) -> PrintCode:
     """【生成打印码】 for what is printed now; an earlier code ends. Raises printing.NotPrintable."""
-    sheet, now = printing.print_sheet(case), utcnow()
+    db.session.refresh(declaration, with_for_update={"of": Declaration})  # of two presses at once the second waits
+    sheet, now = printing.print_sheet(DeclarationCase(declaration)), utcnow()
     db.session.flush()
-    end(case.declaration)
-    made = PrintCode(uid=new_uid(), declaration_id=case.declaration.id, sheet_id=sheet.id, expires_at=now + LIFE)
+    end(declaration)
+    made = PrintCode(uid=new_uid(), declaration_id=declaration.id, sheet_id=sheet.id, expires_at=now + LIFE)
     made.code_hash = token_hash(code_of(made))
     db.session.add(made)
-    audit.record("print_code", actor, declaration_id=case.declaration.id)
+    audit.record("print_code", actor, declaration_id=declaration.id)
     return made
 
 

@@ -9,18 +9,18 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
 from lib.clock import local, today
-from lib.codes import AccountState
-from lib.database import insert
+from lib.codes import AccountAct, AccountState
 from lib.identity import mask_number
 from lib.storage import FileDamaged, FileMissing, Store
-from models import Account, Certificate, Decision, Declaration, Department, Record, Revision, db
-from services import audit
+from models import Account, AccountChange, Certificate, Decision, Declaration, Record, Revision, db
+from services import access, audit
 from services.access import Actor
 from services.declaration import answers
 from services.declaration.answers import AnswerRow
@@ -35,9 +35,9 @@ SAID = (
     *("qualification", "qualification_kind", "qualification_on", "qualification_no", "technical_post"),
 )
 
-#: ``outdated``: a later version was approved; ``revoked``: the approval was taken back; ``closed``: 注销;
-#: ``suspended``: the account is frozen.
-Standing = Literal["valid", "outdated", "revoked", "closed", "suspended"]
+#: ``outdated``: a later version was approved; ``corrected``: the ID number was corrected since; ``revoked``: the
+#: approval was taken back; ``closed``: 注销 or 调出; ``suspended``: the account is frozen.
+Standing = Literal["valid", "outdated", "corrected", "revoked", "closed", "suspended"]
 
 
 class NoCertificate(Exception):
@@ -46,7 +46,7 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked; ``department`` handled the file, as the certificate says."""
+    """A genuine certificate. ``name`` is masked; ``department`` approved, wherever the record is now."""
 
     name: str
     number: str
@@ -63,31 +63,41 @@ def said(revision: Revision) -> Sequence[AnswerRow]:
 
 def issue(actor: Actor, record: Record) -> None:
     """Keep a code for what the record says now; the same content keeps its code. Raises NoCertificate."""
+    if not access.lock_record(record):
+        raise NoCertificate("您的人员档案刚刚有变动，请查看后再开具证明")
     if record.closed_at:
         raise NoCertificate("您的人员档案已注销或调出，不能开具证明。有疑问的，请联系会计管理部门")
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    row = insert(db.session, Certificate).values(revision_id=record.revision_id, code=code)
-    if db.session.execute(row.on_conflict_do_nothing(index_elements=["revision_id"])).rowcount:  # type: ignore[attr-defined]
+    if of_record(record) is None:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        db.session.add(Certificate(revision_id=record.revision_id, code=code))
         audit.record("certificate", actor, declaration_id=record.revision.declaration_id)
 
 
 def of_record(record: Record) -> Certificate | None:
     """The certificate of the record as it is now, if it was issued."""
     query = select(Certificate).where(Certificate.revision_id == record.revision_id)
+    query = query.where(~_corrected(record.account_id)).order_by(Certificate.issued_at.desc(), Certificate.id.desc())
     return None if record.closed_at else db.session.scalar(query)
+
+
+def _corrected(account_id: Any) -> ColumnElement[bool]:
+    """The condition that the number on a certificate was corrected after it was issued."""
+    acts = (AccountAct.CORRECT_NUMBER, AccountAct.OWN_NUMBER)
+    change = exists().where(AccountChange.account_id == account_id, AccountChange.act.in_(acts))
+    return change.where(AccountChange.at >= Certificate.issued_at)
 
 
 def data(record: Record, issued: Certificate, store: Store, *, base_url: str, site: str) -> CertificateData:
     """The content of the certificate. Drawing it needs no database."""
     revision, account = record.revision, record.account
     name, document = revision.answers["applicant_name"], account.id_type.label
-    approved = f"{local(_approved_at(revision)):%Y-%m-%d}"
+    approval = _approval(revision)
     rows = [
         ("姓名", name),
         (document, mask_number(account.id_number)),
         ("申报编号", revision.declaration.number),
-        ("审核部门", (revision.declaration.department or revision.department).name),
-        ("审核通过", approved),
+        ("审核部门", approval.department.name),
+        ("审核通过", f"{local(approval.at):%Y-%m-%d}"),
         *((row.short, row.text) for row in said(revision)),
     ]
     return CertificateData(
@@ -116,40 +126,44 @@ def verify(typed: str) -> VerifiedCertificate | None:
     found = db.session.execute(_FOUND.where(Certificate.code == code)).first() if verification.is_code(code) else None
     if found is None:
         return None
-    revision, declaration, office, account, record, stands = found
+    revision, declaration, account, record, stands, corrected = found
+    approval = _approval(revision)
     return VerifiedCertificate(
         name=verification.masked(revision.answers["applicant_name"]),
         number=declaration.number,
-        department=office.name,
-        approved_at=_approved_at(revision),
-        standing=_standing(revision, account, record, stands),
+        department=approval.department.name,
+        approved_at=approval.at,
+        standing=_standing(revision, account, record, stands, corrected),
     )
 
 
 _FOUND = (
     select(
-        *(Revision, Declaration, Department, Account, Record),
+        *(Revision, Declaration, Account, Record),
         exists().where(Decision.revision_id == Revision.id, standing_decisions.approves(Decision)).label("stands"),
+        _corrected(Account.id).label("corrected"),
     )
     .select_from(Certificate)
     .join(Revision, Revision.id == Certificate.revision_id)
     .join(Declaration, Declaration.id == Revision.declaration_id)
     .join(Account, Account.id == Declaration.account_id)
     .outerjoin(Record, Record.account_id == Account.id)
-    .join(Department, Department.id == func.coalesce(Declaration.department_id, Revision.department_id))
 )
 
 
-def _approved_at(revision: Revision) -> datetime:
-    query = select(Decision.at).where(Decision.revision_id == revision.id, Decision.verb == "approve")
-    return db.session.scalars(query.order_by(Decision.at.desc()).limit(1)).one()
+def _approval(revision: Revision) -> Decision:
+    query = select(Decision).where(Decision.revision_id == revision.id, Decision.verb == "approve")
+    query = query.options(joinedload(Decision.department)).order_by(Decision.position.desc()).limit(1)
+    return db.session.scalars(query).one()
 
 
-def _standing(revision: Revision, account: Account, record: Record | None, stands: bool) -> Standing:
+def _standing(revision: Revision, account: Account, record: Record | None, stands: bool, corrected: bool) -> Standing:
     if record is None or not stands:
         return "revoked"
     if record.closed_at:
         return "closed"
-    if account.state == AccountState.FROZEN:
+    if account.state != AccountState.ACTIVE:
         return "suspended"
-    return "valid" if record.revision_id == revision.id else "outdated"
+    if record.revision_id != revision.id:
+        return "outdated"
+    return "corrected" if corrected else "valid"

@@ -24,8 +24,6 @@ from models import (
     Decision,
     Declaration,
     Draft,
-    InboxMessage,
-    Mark,
     PaperPage,
     Record,
     RecordEntry,
@@ -108,56 +106,61 @@ def _name(declaration: Declaration, when: str, kind: str, position: int) -> str:
 def collected(account: Account) -> dict[str, Any]:
     return {
         "导出时间": utcnow(),
-        "账号": _account(account),
-        "账号的更正和冻结": [_change(one) for one in _rows(AccountChange, account)],
+        "账号": _columns(account, ACCOUNT),
+        "账号的更正和冻结": [_columns(one, CHANGE) for one in _rows(AccountChange, account)],
         "原有会计从业资格证档案": _old_record(account),
         "人员档案": _record(account),
         "申报": [_declaration(one) for one in _declarations(account)],
-        "核验申请": [_request(one) for one in _assistance(account)],
-        "消息": [_message(one) for one in inbox.messages(account.id, limit=10_000)],
-        "登录的设备": [
-            {"设备": one.device, "登录": one.created_at, "最近使用": one.seen_at, "退出": one.ended_at}
-            for one in _rows(WebSession, account)
-        ],
+        "核验申请": [_columns(one, REQUEST) for one in _assistance(account)],
+        "消息": [_columns(one, MESSAGE) for one in inbox.messages(account.id, limit=10_000)],
+        "登录的设备": [_columns(one, DEVICE) for one in _rows(WebSession, account)],
         "谁查看过我的信息": [
             {"时间": one.at, "部门": one.office, "事项": one.title} for one in audit.accesses(account.id, limit=10_000)
         ],
     }
 
 
+#: What is written of a row: its title and the column.
+ACCOUNT = {
+    "姓名": "name",
+    "证件类型": "id_type",
+    "证件号码": "id_number",
+    "手机号码": "phone",
+    "手机号码验证时间": "phone_verified_at",
+    "电子邮箱": "email",
+    "电子邮箱验证时间": "email_verified_at",
+    "注册时间": "created_at",
+    "修改密码时间": "password_changed_at",
+    "阅读的隐私告知版本": "privacy_version",
+}
+#: Without the officer's grounds: they may name the other person who has the number.
+CHANGE = {"时间": "at", "事项": "act", "更正前的证件类型": "id_type_before", "更正前的证件号码": "number_before"}
+OLD_RECORD = {
+    "姓名": "name",
+    "档案号": "archive_no",
+    "证书编号": "certificate_no",
+    "发证年月": "issued_month",
+    "发证机关": "issuer",
+    "单位": "employer",
+    "手机号码": "phone",
+}
+REQUEST = {"提交": "submitted_at", "姓名": "name", "手机号码": "phone", "情况说明": "story", "答复": "answer"}
+MESSAGE = {"时间": "created_at", "标题": "title", "内容": "body"}
+DEVICE = {"设备": "device", "登录": "created_at", "最近使用": "seen_at", "退出": "ended_at"}
+MARK = {"原因": "reason", "说明": "comment", "我的答复": "explanation"}
+
+
+def _columns(row: Any, titles: Mapping[str, str]) -> dict[str, Any]:
+    return {title: getattr(row, column) for title, column in titles.items()}
+
+
 def _rows(mapped: Any, account: Account) -> Iterator[Any]:
     yield from db.session.scalars(select(mapped).where(mapped.account_id == account.id).order_by(mapped.id))
 
 
-def _account(account: Account) -> dict[str, Any]:
-    return {
-        "姓名": account.name,
-        "证件类型": account.id_type,
-        "证件号码": account.id_number,
-        "手机号码": account.phone,
-        "手机号码验证时间": account.phone_verified_at,
-        "电子邮箱": account.email,
-        "电子邮箱验证时间": account.email_verified_at,
-        "注册时间": account.created_at,
-        "修改密码时间": account.password_changed_at,
-        "阅读的隐私告知版本": account.privacy_version,
-    }
-
-
 def _old_record(account: Account) -> dict[str, Any] | None:
     """Not for an account that was claimed with a weak proof: its owner may be somebody else."""
-    old = account.legacy if account.assured else None
-    if old is None:
-        return None
-    return {
-        "姓名": old.name,
-        "档案号": old.archive_no,
-        "证书编号": old.certificate_no,
-        "发证年月": old.issued_month,
-        "发证机关": old.issuer,
-        "单位": old.employer,
-        "手机号码": old.phone,
-    }
+    return _columns(account.legacy, OLD_RECORD) if account.legacy and account.assured else None
 
 
 def _record(account: Account) -> dict[str, Any] | None:
@@ -175,16 +178,6 @@ def _record(account: Account) -> dict[str, Any] | None:
             for one in _rows(RecordEntry, account)
         ],
         "档案调转": [_transfer(one) for one in _rows(RecordTransfer, account)],
-    }
-
-
-def _change(change: AccountChange) -> dict[str, Any]:
-    """Without the officer's grounds: they may name the other person who has the number."""
-    return {
-        "时间": change.at,
-        "事项": change.act,
-        "更正前的证件类型": change.id_type_before,
-        "更正前的证件号码": change.number_before,
     }
 
 
@@ -245,21 +238,12 @@ def _revision(revision: Revision, unseen: bool) -> dict[str, Any]:
             {"时间": one.at, "结果": one.verb, "部门": one.department.name, "原因": one.reason, "说明": one.comment}
             for one in ([] if hidden else db.session.scalars(decisions.order_by(Decision.position)))
         ],
-        "需要修改的地方": [_mark(one) for one in revision.marks if not hidden and one.state != MarkState.DRAFT],
+        "需要修改的地方": [
+            {"项目": labels.full(one.target), **_columns(one, MARK)}
+            for one in revision.marks
+            if not hidden and one.state != MarkState.DRAFT
+        ],
     }
-
-
-def _mark(mark: Mark) -> dict[str, Any]:
-    return {
-        "项目": labels.full(mark.target),
-        "原因": mark.reason,
-        "说明": mark.comment,
-        "我的答复": mark.explanation,
-    }
-
-
-def _message(message: InboxMessage) -> dict[str, Any]:
-    return {"时间": message.created_at, "标题": message.title, "内容": message.body}
 
 
 def _assistance(account: Account) -> list[AssistanceRequest]:
@@ -267,13 +251,3 @@ def _assistance(account: Account) -> list[AssistanceRequest]:
     granted = AssistanceRequest.account_id == account.id, AssistanceRequest.id_index == account.id_index
     query = select(AssistanceRequest).where(*granted, AssistanceRequest.state == AssistanceState.USED)
     return list(db.session.scalars(query.order_by(AssistanceRequest.submitted_at, AssistanceRequest.id)))
-
-
-def _request(request: AssistanceRequest) -> dict[str, Any]:
-    return {
-        "提交": request.submitted_at,
-        "姓名": request.name,
-        "手机号码": request.phone,
-        "情况说明": request.story,
-        "答复": request.answer,
-    }

@@ -30,11 +30,13 @@ const live = element("div", { className: "vh", role: "status" });
 document.body.append(live);
 const announce = (text) => (live.textContent = text);
 
+const LONGEST_NAME = 200; // characters; the server keeps no more (blueprints/tus.py)
 const FINAL = new Set(["large", "refused", "empty", "unreadable"]); // sending the same file again would not help
 
 /** One picture on its way. `list`: where its line is, else at its paper. */
 export class Picture {
-  constructor(kind, name, list = listFor(boxOf(kind))) {
+  constructor(kind, fileName, list = listFor(boxOf(kind))) {
+    const name = [...fileName].slice(0, LONGEST_NAME).join("");
     this.kind = kind;
     this.name = name;
     this.bar = element("progress", { max: 100, value: 0 });

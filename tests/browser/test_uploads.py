@@ -65,7 +65,7 @@ def count(table: Any) -> int:
 def test_a_chosen_picture_arrives_and_its_row_is_drawn_anew(at_papers, declaration):
     visitor = at_papers("phone")
     visitor.page.evaluate("window.same = true")
-    choose(visitor.page, ("执照.jpg", BIG))
+    choose(visitor.page, ("执照" * 2000 + ".jpg", BIG))
     done(visitor.page)
     visitor.look()
     assert visitor.page.evaluate("window.same"), "without a reload"

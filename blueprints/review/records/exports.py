@@ -17,6 +17,7 @@ from wtforms.validators import ValidationError
 
 from blueprints import me, writing
 from blueprints.account_forms import AccountForm
+from blueprints.review.printing import to_job
 from blueprints.review.reason_field import reason_question
 from blueprints.review.shared import bp, typed
 from lib.clock import today
@@ -29,7 +30,6 @@ from services.departments import matching
 from services.queue.filters import ITSELF
 from services.records.filters import STATES, RecordFilters
 from services.reports import exports, roster, xlsx
-from services.sheet import batch_print
 
 FORMS = {"xlsx": "Excel 表格（XLSX）", "csv": "CSV 文本"}
 _FORM_HINT = "CSV 供其他系统读取，用 Excel 打开时长号码会变形"
@@ -124,7 +124,9 @@ def export_roster() -> ResponseReturnValue:
     except OSError:
         form.office.errors = ["服务器的存储空间不够，没有开始导出。请减少人员或栏目，或者联系系统管理员"]
         return _page(form, filters, columns or _of_set("")), 422
-    return _ask_for(wanted, total, form.reason.data or "")
+    reason = form.reason.data or ""
+    busy = "您的上一份打印或名册还没有生成好，请等它生成好，或者取消它以后再导出。"
+    return to_job(lambda: exports.create(me(), wanted, total, reason), busy)
 
 
 def _wanted(form: RosterForm, filters: RecordFilters, columns: Sequence[str]) -> roster.RosterRequest:
@@ -142,19 +144,6 @@ def _wanted(form: RosterForm, filters: RecordFilters, columns: Sequence[str]) ->
         columns=tuple(name for name in roster.columns_to_choose() if name in columns),
         form=form.form.data or "",
     )
-
-
-def _ask_for(wanted: roster.RosterRequest, total: int, reason: str) -> ResponseReturnValue:
-    try:
-        with writing():
-            uid = exports.create(me(), wanted, total, reason).uid
-            db.session.commit()
-    except batch_print.PrintingBusy as busy:
-        flash("您的上一份打印或名册还没有生成好，请等它生成好，或者取消它以后再导出。", "y")
-        return redirect(url_for("review.print_job", uid=busy.uid))
-    if current_app.config["STARTS_DRAWERS"]:
-        batch_print.start_drawer(Path(current_app.root_path))
-    return redirect(url_for("review.print_job", uid=uid))
 
 
 @bp.post("/roster/columns")

@@ -8,13 +8,18 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from lib.codes import AccountState, ClosingReason, Role
+from lib.clock import today
+from lib.codes import AccountState, ClosingReason, IdType, Role
 from lib.database import utcnow
-from models import Certificate, Event, db
+from lib.identity import mask_number
+from models import Certificate, Event, RecordTransfer, db
 from services import workflow
+from services.accounts import account_changes
+from services.accounts.account_changes import Grounds
 from services.filing.verification import masked
-from services.records import certificate_pdf, certificates
+from services.records import certificate_pdf, certificates, record_transfers
 from tests.integration.records.test_archive import approve_change
+from tests.support.people import id_number
 
 
 @pytest.fixture
@@ -75,13 +80,34 @@ def test_whoever_holds_it_learns_that_it_counts_and_no_more(owner, another_brows
         assert secret not in shown
 
 
-def test_after_a_transfer_the_paper_and_its_check_name_the_same_department(owner, another_browser, make, record):
-    handled, kept = make.department("210103"), make.department("210104")
-    record.revision.declaration.department_id, record.department_id = handled.id, kept.id
+def test_when_the_record_moves_the_paper_still_names_who_approved_and_counts(owner, another_browser, make, record):
+    code, manager = issued(owner), make.actor(make.staff(Role.MANAGER))
+    before = text_of(owner.open("/archive/certificate.pdf").data)
+    record_transfers.send(record, manager, "210104", place="", on=today(), reason="单位迁址")
+    offered = db.session.query(RecordTransfer).one()
+    record_transfers.answer(make.actor(make.staff(Role.MANAGER, "210104")), offered.uid, accept=True, reason="")
     db.session.commit()
-    code = issued(owner)
-    assert f"审核部门{handled.name}" in text_of(owner.open("/archive/certificate.pdf").data)
-    assert handled.name in another_browser.open(f"/verify/{code}").text
+    assert record.revision.declaration.department_id == record.department_id == make.department("210104").id
+    assert text_of(owner.open("/archive/certificate.pdf").data) == before
+    shown = another_browser.open(f"/verify/{code}").text
+    assert "现行有效" in shown
+    assert make.department().name in shown
+
+
+def test_a_corrected_number_makes_it_void_and_gives_another(owner, another_browser, make, record):
+    manager, grounds = make.actor(make.staff(Role.MANAGER)), Grounds("注册时填错", "已核对身份证件原件")
+    old = issued(owner)
+    account_changes.correct_number(record.account, IdType.RESIDENT, id_number(991, "19880229"), manager, grounds)
+    db.session.commit()
+    shown = another_browser.open(f"/verify/{old}").text
+    assert "已失效：信息已更正" in shown
+    assert "现行有效" not in shown
+    assert owner.open("/archive/certificate.pdf", expect=302).location == "/archive"  # not under the old code
+    new = issued(owner)
+    assert mask_number(record.account.id_number) in text_of(owner.open("/archive/certificate.pdf").data)
+    assert issued(owner) == new != old
+    assert "现行有效" in another_browser.open(f"/verify/{new}").text
+    assert "已失效：信息已更正" in another_browser.open(f"/verify/{old}").text
 
 
 def test_before_it_was_issued_there_is_none(owner):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -140,3 +142,27 @@ def test_old_codes_are_swept(declaration, browser):
     row().expires_at = utcnow() - timedelta(days=2)
     db.session.commit()
     assert print_codes.forget_old() == 1
+
+
+@pytest.mark.postgres
+def test_of_presses_at_the_same_moment_one_code_remains(app, declaration, browser, at_once):
+    db.session.rollback()
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(lambda _press: at_once(), range(6))) == {302}
+    db.session.rollback()
+    assert db.session.scalars(select(PrintCode.opened).where(PrintCode.expires_at > utcnow())).all() == [0]
+    assert db.session.scalars(select(Sheet.version)).all() == [1]
+
+
+@pytest.fixture
+def at_once(app, browser):
+    """Presses the button in a client of its own, when six of them are ready."""
+    cookie, barrier = browser.client.get_cookie("kuaiji").value, threading.Barrier(6)
+
+    def press() -> int:
+        client = app.test_client()
+        client.set_cookie("kuaiji", cookie)
+        barrier.wait()
+        return client.post(PAGE).status_code
+
+    return press

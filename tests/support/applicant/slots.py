@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from sqlalchemy import select
 
+from blueprints.tus import LONGEST_NAME
 from models import Declaration, Mark, PaperPage, db
 from services.marks.marks import MarkRequest
 from services.papers import phone_upload
@@ -104,13 +105,13 @@ def corrections(make: Any, browser: Any) -> Send:
 
 
 def pieces(make: Any, browser: Any) -> Send:
-    """The resumable upload."""
+    """The resumable upload, as static/js/upload.js begins it: with no more than the beginning of a long name."""
     declaration = make.declaration(**EMPLOYED)
     tus = Tus(sender(browser.sign_in(declaration.account)))
 
     def send(case: Case) -> Outcome:
         _emptied(declaration, "employer_licence")
-        begun = tus.begin(len(case.data), filename=case.filename, filetype=case.mime)
+        begun = tus.begin(len(case.data), filename=case.filename[:LONGEST_NAME], filetype=case.mime)
         if begun.status != 201:
             return Outcome(words(begun.text), None)
         path = begun.headers["Location"]

@@ -221,6 +221,34 @@ def test_one_address_can_have_so_many_bodies_on_their_way_and_others_are_not_con
     assert server(asked(lines[0], CONTENT_LENGTH="1"), ignore) == [b"ab"]  # there is room again
 
 
+def test_pictures_of_one_address_count_until_they_have_a_place_and_its_forms_do_not_suffer(monkeypatch):
+    monkeypatch.setattr(bodies, "OF_ADDRESS", 2)
+    app, sent = Busy(), list[threading.Thread]()
+    server = served(app, places=2)
+
+    def body(size: int) -> dict[str, Any]:
+        return asked(io.BytesIO(bytes(size)), CONTENT_LENGTH=str(size))
+
+    def send(environ: dict[str, Any]) -> None:
+        sent.append(threading.Thread(target=server, args=(environ, ignore)))
+        sent[-1].start()
+        wait_for(lambda: isinstance(environ["wsgi.input"], tempfile.SpooledTemporaryFile), pause=0.01)  # it was read
+
+    send(body(bodies.LARGE + 1))
+    assert app.inside.acquire(timeout=PATIENCE_S), "it has the only place for pictures, and is not counted any more"
+    send(body(bodies.LARGE + 1))
+    send(body(bodies.LARGE + 1))
+    assert server(body(bodies.LARGE + 1), ignore) == [bodies.BUSY.encode()]
+    send(body(1))
+    assert app.inside.acquire(timeout=PATIENCE_S), "the form has the other place"
+    for _form in range(3):
+        send(body(1))  # forms wait without a count
+    app.done.set()
+    for thread in sent:
+        thread.join(PATIENCE_S)
+    assert server(body(bodies.LARGE + 1), ignore) == [b"ab"]
+
+
 def test_a_long_answer_is_passed_on_piece_by_piece():
     pieces, taken = [b"a" * 400_000] * 6, list[bytes]()
 

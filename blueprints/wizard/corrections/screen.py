@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from blueprints.wizard.document_form import DocumentForm
+from blueprints.wizard.corrections.document_form import DocumentForm
 from blueprints.wizard.question_cells import QuestionCells
 from blueprints.wizard.shared import editable_case, save_typed, typed_of
 from forms import PHOTO, SHEET

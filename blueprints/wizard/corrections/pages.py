@@ -9,9 +9,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from blueprints import client_source, me, writing
 from blueprints.account_forms import NUMBER_TAKEN
 from blueprints.wizard import agreement
-from blueprints.wizard.correction_screen import address, item_at, paper, questions, screen
-from blueprints.wizard.correction_screen import document as document_screen
-from blueprints.wizard.document_form import DocumentForm
+from blueprints.wizard.corrections.document_form import DocumentForm
+from blueprints.wizard.corrections.screen import address, item_at, paper, questions, screen
+from blueprints.wizard.corrections.screen import document as document_screen
 from blueprints.wizard.intake import add_photo, add_pictures, crop_photo, delete_page, rotate_page, sent_files
 from blueprints.wizard.shared import bp, editable_case, keep_typed, restored, send_picture
 from blueprints.wizard.uploads import discard_upload
