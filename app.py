@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from blueprints import admin, api, archive, auth, errors, gate, preparing, proxy, public, review, tus, watching, wizard
-from blueprints.template_helpers import add_template_helpers
+from blueprints.template_helpers import TemplateEnvironment, add_template_helpers
 from config import BadSetting, Config
 from forms import STEPS
 from lib.codes import Channel
@@ -72,6 +72,8 @@ class FormRequest(Request):
 
 
 class Kuaiji(Flask):
+    jinja_environment = TemplateEnvironment
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view or hook of ours is asynchronous. Flask would look at a dozen of them in each request."""
         return func

@@ -40,7 +40,7 @@ class Part:
         self.whole = Markup(html)  # noqa: S704 - made by our templates
         pieces: list[str] = re.split(f"~{_SECRET}\\.({'|'.join(names)})~", html) if names else [html]
         self.pieces, self.names = pieces, pieces[1::2]
-        self._line: tuple[str, Callable[[Sequence[str]], Any]] | None = None
+        self._chosen: Callable[[Sequence[str]], Any] | None = None
 
     def filled(self, values: Mapping[str, Any]) -> Markup:
         return Markup(self.joined(values)) if self.names else self.whole  # noqa: S704 - our templates' text, escaped values
@@ -51,14 +51,14 @@ class Part:
         pieces[1::2] = [_escaped(values[name]) for name in self.names]
         return "".join(pieces)
 
-    def in_order(self, names: Sequence[str], texts: Sequence[str]) -> str:
-        """The same with escaped texts for ``names``, which are the same each time. For lines of long lists, which have
-        several holes."""
-        if not self._line:
-            text = "%s".join(piece.replace("%", "%%") for piece in self.pieces[::2])
-            self._line = text, itemgetter(*map(names.index, self.names))
-        text, chosen = self._line
-        return text % chosen(texts)
+    def in_order(self, names: Sequence[str], texts: Sequence[str]) -> list[str]:
+        """The same in pieces, with escaped texts for ``names``, which are the same each time. For lines of long lists,
+        which have several holes: all pieces are joined at once, for each line of ASCII and Chinese is copied twice."""
+        if not self._chosen:
+            self._chosen = itemgetter(*map(names.index, self.names))
+        pieces = self.pieces[:]
+        pieces[1::2] = self._chosen(texts)
+        return pieces
 
 
 def _escaped(value: Any) -> str:

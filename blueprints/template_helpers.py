@@ -6,12 +6,13 @@ Error pages must work without a database. Only the reminder of unsent correction
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, request
+from flask.templating import Environment
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +35,12 @@ from services.site import built_in_texts
 SITE_SETTINGS = ("SITE_NAME", "SITE_PLACE", "SITE_OWNER", "ICP", "PSB")
 _ICON_TAG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+
+
+class TemplateEnvironment(Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """No template of ours has globals of its own. Jinja would look through a ChainMap for each page and import."""
+        return super().make_globals(d) if d else self.globals
 
 
 def add_template_helpers(app: Flask) -> None:

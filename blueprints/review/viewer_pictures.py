@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import current_app, url_for
+from flask.json.provider import DefaultJSONProvider
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from blueprints.kept_parts import hole, kept
 from services.review.case import ReviewCase
 from services.review.pictures import ReviewPicture
+
+#: As Flask's, made once.
+_ENCODER = json.JSONEncoder(sort_keys=True, default=DefaultJSONProvider.default)
 
 
 class ViewerPicture(NamedTuple):
@@ -30,7 +35,7 @@ def of(case: ReviewCase, pictures: Sequence[ReviewPicture]) -> Iterator[ViewerPi
         place = f"{picture.kind}/{picture.index}"
         address = f"{before if picture.gone else now}{place}"
         page = f"{now}{place}/view" + "?before=1" * picture.gone
-        data = htmlsafe_json_dumps(_data(picture, address, before), current_app.json.dumps)
+        data = htmlsafe_json_dumps(_data(picture, address, before), _ENCODER.encode)
         yield ViewerPicture(picture, address, f"{address}?thumb=1", page, str(data))
 
 
@@ -39,7 +44,7 @@ def of_record(uid: str, version: str | None, pictures: Sequence[ReviewPicture]) 
     for picture in pictures:
         place: dict[str, Any] = {"uid": uid, "kind": picture.kind, "page": picture.index, "version": version}
         address = url_for("review.record_picture", **place)
-        data = htmlsafe_json_dumps(_data(picture, address, ""), current_app.json.dumps)
+        data = htmlsafe_json_dumps(_data(picture, address, ""), _ENCODER.encode)
         thumb = url_for("review.record_picture", **place, thumb=1)
         yield ViewerPicture(picture, address, thumb, address, str(data))
 

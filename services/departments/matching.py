@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,18 +55,27 @@ def _divisions(level: str, above: str) -> Titles:
     return snapshot.current().divisions_below.get((level, above), {})
 
 
-def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> list[DepartmentMatch]:
+def match(city: str, county: str, street: str | None, affiliation: str | None = None) -> Sequence[DepartmentMatch]:
     """The departments for an address, most specific first: zone or county, city, province.
 
     中央 and 省 units come to the province first, 市 units to the city (rules, departments).
     """
+    return _kept(snapshot.current())(city, county, street, affiliation)
+
+
+@lru_cache(maxsize=4)
+def _kept(_reference: ReferenceData) -> Callable[..., Sequence[DepartmentMatch]]:
+    """What one version of the reference data has answered."""
+    return lru_cache(maxsize=1000)(_matched)
+
+
+def _matched(city: str, county: str, street: str | None, affiliation: str | None) -> Sequence[DepartmentMatch]:
     by_code = tree.load().by_code
     codes = dict.fromkeys((*_covering(by_code, street, county), city, f"{city[:2]}0000"))
     found = (_standing(by_code[code]) for code in codes if code in by_code)
     rows = [row for row in dict.fromkeys(found) if row.active]
-    return [
-        _candidate(row, _reason(row, affiliation)) for row in sorted(rows, key=lambda row: _later(row, affiliation))
-    ]
+    rows.sort(key=lambda row: _later(row, affiliation))
+    return tuple(_candidate(row, _reason(row, affiliation)) for row in rows)
 
 
 def responsible(county: str, street: str | None = None) -> DepartmentNode | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, se
 from lib.clock import SHANGHAI, today
 from lib.codes import DepartmentKind, Kind, QualificationLevel, Status
 from lib.database import Prebuilt, UTCDateTime, utcnow
-from lib.workdays import add_workdays, workdays_between
+from lib.workdays import Calendar, add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
 from services.declaration import deadlines
@@ -26,6 +26,8 @@ from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 QUALIFICATIONS = QualificationLevel.choices()
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
+_NOBODY = (0, "")
+_NO_CLOCK = (None, False, False)
 
 #: What a line is made of, and what filters ask for.
 COLUMNS: tuple[Any, ...] = (
@@ -40,7 +42,7 @@ class QueueRow(NamedTuple):
     """One submission in the list. ``days_left`` is None while no clock runs for the office, negative once overdue.
 
     ``waits``: what it waits for while no one holds it. ``kept_for``: who returned it before, while it is to be taken.
-    ``day``, ``time``: of the submission, in Shanghai. The page takes a line apart in this order.
+    ``sent``: in Shanghai. The page takes a line apart in this order.
     """
 
     uid: str
@@ -57,8 +59,7 @@ class QueueRow(NamedTuple):
     days_left: int | None
     overdue: bool
     soon: bool
-    day: str
-    time: str
+    sent: datetime
     reminders: int
     holder: str
     mine: bool
@@ -255,9 +256,10 @@ class OfficerView:
 
     def lines(self, rows: Sequence[Any]) -> list[QueueRow]:
         unknown = self._unknown(row.returned_by for row in rows if row.returned_by and row.status in OFFICE_TURN)
-        in_review = [row.declaration_id for row in rows if row.status == Status.IN_REVIEW]
+        in_review = {row.declaration_id for row in rows if row.status == Status.IN_REVIEW}
         holders, waiting = self._in_hand(in_review, unknown)
-        return [self._line(row, holders, waiting) for row in rows]
+        lapsed = in_review - holders.keys() - waiting.keys()
+        return [self._line(row, holders, waiting, lapsed) for row in rows]
 
     def _in_hand(
         self, declaration_ids: Collection[int], officers: Collection[int]
@@ -297,28 +299,32 @@ class OfficerView:
         """Name and path of the department, nothing of those who have left."""
         return {}
 
-    def _line(self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str]) -> QueueRow:
-        which, uid, number, _, office_id, status, kind, due_on, estimated, times, name, employer, masked, at, *_ = row
-        holder_id, holder = holders.get(which, (0, ""))
-        waits = waiting.get(which, "")
-        if status == Status.IN_REVIEW and not holder and not waits:
-            status = Status.SUBMITTED
-        left, overdue, soon = self._clock(due_on) if status in OFFICE_TURN else (None, False, False)
-        sent = str(at.astimezone(SHANGHAI))
-        keeper = self.keeper(row) if row.returned_by and status == Status.SUBMITTED else ""
-        department = self.tree.by_id[office_id].name
-        said = (uid, number, name, masked, kind, times, status, employer, department)
-        time = (due_on, estimated, left, overdue, soon, sent[:10], sent[11:16])
-        level = QUALIFICATIONS.get(row.qualification or "", "")
-        return QueueRow(*said, *time, row.reminders, holder, holder_id == self.actor.id, waits, keeper, level)
-
-    def _clock(self, due_on: date) -> tuple[int, bool, bool]:
-        """Working days left, and whether that is overdue or soon."""
-        if due_on not in self._clocks:
-            left = workdays_between(self.days.today, due_on, self.calendar)
-            self._clocks[due_on] = left, self.days.is_overdue(due_on), self.days.is_soon(due_on)
-        return self._clocks[due_on]
+    def _line(
+        self, row: Any, holders: Mapping[int, tuple[int, str]], waiting: Mapping[int, str], lapsed: Collection[int]
+    ) -> QueueRow:
+        which, uid, number, _, office_id, status, kind, due_on, estimated, times, name, employer, masked, *more = row
+        sent, reminders, returned_by, level, *_ = more
+        holder_id, holder = holders.get(which, _NOBODY)
+        status = Status.SUBMITTED if which in lapsed else status
+        clock = self._clocks[due_on] if status in OFFICE_TURN else _NO_CLOCK
+        keeper = self.keeper(row) if returned_by and status == Status.SUBMITTED else ""
+        said = (uid, number, name, masked, kind, times, status, employer, self.tree.by_id[office_id].name)
+        time = (due_on, estimated, *clock, sent.astimezone(SHANGHAI))
+        hands = (holder, holder_id == self.actor.id, waiting.get(which, ""), keeper)
+        return QueueRow._make((*said, *time, reminders, *hands, QUALIFICATIONS.get(level or "", "")))
 
     @cached_property
-    def _clocks(self) -> dict[date, tuple[int, bool, bool]]:
-        return {}
+    def _clocks(self) -> _Clocks:
+        return _Clocks(self.days, self.calendar)
+
+
+class _Clocks(dict[date, tuple[int, bool, bool]]):
+    """Of a due date: working days left, and whether that is overdue or soon. Each is counted once."""
+
+    def __init__(self, days: Days, calendar: Calendar) -> None:
+        self.days, self.calendar = days, calendar
+
+    def __missing__(self, due_on: date) -> tuple[int, bool, bool]:
+        left = workdays_between(self.days.today, due_on, self.calendar)
+        clock = self[due_on] = left, self.days.is_overdue(due_on), self.days.is_soon(due_on)
+        return clock
