@@ -115,6 +115,16 @@ class Thumb:
         entry.fill(text)
         self.cost(taps=1)
 
+    def type_all(self, *fields: tuple[str, str]) -> None:
+        """Type into each field; Enter leads to the next one, and sends the form from the last."""
+        for label, text in fields:
+            self.type(label, text)
+            self.enter()
+
+    def pick_all(self, *choices: tuple[str, str]) -> None:
+        for group, option in choices:
+            self.pick(group, option)
+
     def enter(self) -> None:
         self.page.keyboard.press("Enter")
         self.cost(keys=1)
@@ -132,21 +142,14 @@ def account(thumb: Thumb) -> None:
     thumb.at("首页", "会计人员信息采集")
     thumb.press("立即注册")
     thumb.at("立即注册", "立即注册")
-    thumb.type("证件号码", NUMBER)
-    thumb.enter()
-    thumb.type("姓名", NAME)
-    thumb.enter()
+    thumb.type_all(("证件号码", NUMBER), ("姓名", NAME))
     thumb.type("手机号码", MOBILE)
     thumb.tap(thumb.page.get_by_label("我已阅读并同意《个人信息告知》"))
     thumb.press("注册")
     thumb.at("设置登录密码", "设置登录密码")
-    thumb.type("登录密码", PASSWORD)
-    thumb.enter()
-    thumb.type("确认密码", PASSWORD)
-    thumb.enter()
+    thumb.type_all(("登录密码", PASSWORD), ("确认密码", PASSWORD))
     thumb.at("登录", "登录")
-    thumb.type("登录密码", PASSWORD)
-    thumb.enter()
+    thumb.type_all(("登录密码", PASSWORD))
     thumb.at("阅读须知", "阅读须知")
     thumb.press("下一步")
 
@@ -176,16 +179,13 @@ def employer(thumb: Thumb) -> None:
 
 def education(thumb: Thumb) -> None:
     thumb.at("学历信息", "学历信息")
-    thumb.pick("全日制最高学历", "大学本科")
-    thumb.pick("全日制最高学位", "学士")
-    thumb.type("毕业院校", "东北样例大学")
-    thumb.enter()
-    thumb.type("所学专业", "会计学")
-    thumb.enter()
-    thumb.type("毕业时间：年", "201207")
-    thumb.enter()
-    thumb.type("学历证书编号", "101731201205001122")
-    thumb.enter()
+    thumb.pick_all(("全日制最高学历", "大学本科"), ("全日制最高学位", "学士"))
+    thumb.type_all(
+        ("毕业院校", "东北样例大学"),
+        ("所学专业", "会计学"),
+        ("毕业时间：年", "201207"),
+        ("学历证书编号", "101731201205001122"),
+    )
     thumb.type("学位证书编号", "1017342012001122")
     thumb.pick("是否有非全日制学历", "否")
     thumb.press("下一步")
@@ -193,9 +193,7 @@ def education(thumb: Thumb) -> None:
 
 def qualification(thumb: Thumb) -> None:
     thumb.at("专业技术资格", "专业技术资格")
-    thumb.pick("专业技术资格", "初级")
-    thumb.pick("专业技术资格类型", "会计类")
-    thumb.pick("取得方式", "考试")
+    thumb.pick_all(("专业技术资格", "初级"), ("专业技术资格类型", "会计类"), ("取得方式", "考试"))
     thumb.day("取得时间", "2021-09-05")
     thumb.type("证书编号", "20210921034219900")
     thumb.pick("会计技术职务", "无")

@@ -78,7 +78,7 @@ def add_several() -> ResponseReturnValue:
     sheets = _sheets(states, files)
     kinds = sorting.proposed(states, names, sheets)
     for kind, (name, data) in zip(kinds, files, strict=True):
-        for problem in add_pictures(kind, [data]) if kind else ["没有还要上传的附件，这张没有存入"]:
+        for problem in add_pictures(kind, [data]) if kind else ["需要的附件都已上传，这张没有存入"]:
             flash(f"{name}：{problem}", "r")
     if any(kinds):
         flash("图片已按二维码、文件名和先后顺序放好，请逐项核对；放错的，点该图片的【移动】。", "y")

@@ -25,6 +25,7 @@ class _RowWithHole:
     label: str
     on_page: bool
     text: str
+    is_long: bool
 
     @property
     def masked(self) -> str:
@@ -53,7 +54,7 @@ def of_change(case: DeclarationCase) -> Markup:
 def _section(section: AnswerSection) -> Markup:
     texts = {f"answer_{at}": _text(row) for at, row in enumerate(section.rows)}
     rows = (
-        _RowWithHole(row.name, row.label, row.on_page, hole(name) if text else "")
+        _RowWithHole(row.name, row.label, row.on_page, hole(name) if text else "", row.is_long)
         for row, (name, text) in zip(section.rows, texts.items(), strict=True)
     )
     return kept("wizard/_section.html", texts, section=_SectionWithHoles(section.step, tuple(rows)))

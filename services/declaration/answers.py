@@ -21,6 +21,8 @@ from models import Account, Declaration
 from services.declaration import labels
 from services.departments import matching, snapshot
 
+LONGEST_BESIDE = 17  # Han characters
+
 
 class AnswerRow(NamedTuple):
     """One answered question, in words. ``on_page``: a page asks it; the ID document comes from the account."""
@@ -31,6 +33,11 @@ class AnswerRow(NamedTuple):
     short: str
     span: int = 0
     on_page: bool = True
+
+    @property
+    def is_long(self) -> bool:
+        """More than a phone shows beside the label."""
+        return len(self.text) > LONGEST_BESIDE
 
 
 _NONE: Mapping[str, AnswerRow] = {}

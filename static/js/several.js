@@ -51,7 +51,7 @@ class Sorted extends Picture {
   place(kind) {
     const isNew = !this.placed || this.refused;
     this.choice.value = kind ?? "";
-    if (!kind) return this.failed("没有还要上传的附件。要上传的，请选择是哪一项", false);
+    if (!kind) return this.failed("需要的附件都已上传。要替换或者添加的，请选择是哪一项", false);
     Object.assign(this, { kind, placed: true, refused: false });
     if (isNew) enqueue(this);
   }
@@ -144,8 +144,16 @@ async function ask(group, sheet = -1) {
   return answer?.ok && !answer.redirected ? answer.json() : null;
 }
 
+let before = Promise.resolve();
+
+/** Pictures that come one after the other, faster than the server answers, must not be proposed for the same paper. */
+function add(files) {
+  const next = () => addNow(files);
+  before = before.then(next, next);
+}
+
 /** Sends each picture to its paper as soon as that is known: at once, when the sheet is found, or when all were looked at. */
-async function add(files) {
+async function addNow(files) {
   const plan = await ask(files);
   if (!plan) {
     said.textContent = "没有连上平台，请检查网络后再选一次。";

@@ -3,6 +3,9 @@
 Each page has to be there and well-mannered. Chromium opens each kind once, as the first role that comes to it: nothing
 on the console, axe finds nothing, wide and narrow; it does not scroll sideways; and without scripts the page holds
 every link and every form that it has with them. The long form lets axe look at the narrow page, too.
+
+Applicants have the longest names, addresses and numbers, and their pages stand on the narrowest screen as well, in both
+sizes of text.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from playwright.sync_api import ViewportSize
 
 from blueprints.admin.home import MENU
 from commands import register_work
@@ -27,11 +31,28 @@ from models import Account, Notice, Staff, db
 from tests.browser.conftest import PAINTED, SCREENS, Visitor
 from tests.conftest import Browser
 from tests.support.applicant import assistance
-from tests.support.people import id_number
+from tests.support.people import LONGEST, LONGEST_NAME, id_number
 
 LINKS = "() => [...document.links].map(link => link.getAttribute('href'))"
 FORMS = "() => [...document.forms].map(form => `${form.method} ${form.getAttribute('action') ?? ''}`)"
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+NARROWEST: ViewportSize = {"width": 320, "height": 700}
+TEXT_SIZE = "large => document.documentElement.classList.toggle('fs-lg', large)"
+#: Dates, phones, ID numbers, credit codes and numbers of declarations that go on in the next line.
+BROKEN = r"""() => {
+  const whole = /(?<![\w*])(\d{4}-\d\d(-\d\d)?|\d{11}|[\d*]{17}[\dX*]|91\w{16}|LN\d{11})(?![\w*])/g;
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const broken = [];
+  for (let text; (text = texts.nextNode()); ) {
+    for (const { index, 0: found } of text.data.matchAll(whole)) {
+      const range = new Range();
+      range.setStart(text, index);
+      range.setEnd(text, index + found.length);
+      if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) broken.push(found);
+    }
+  }
+  return broken;
+}"""
 Kind = tuple[str, str]
 pytestmark = pytest.mark.parametrize("thorough", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["", "long"])
 
@@ -59,6 +80,7 @@ class Walk:
     def __init__(self, app: Flask, window: Visitor, thorough: bool) -> None:
         self.app, self.map, self.window, self.thorough = app, app.url_map.bind("127.0.0.1"), window, thorough
         self.opened: set[Kind] = set()
+        self.narrowest = False
 
     def kind(self, path: str) -> Kind:
         """The view, and which page of questions."""
@@ -107,6 +129,16 @@ class Walk:
             assert page.evaluate(WIDER) <= 0, f"{path} scrolls sideways: {width}"
         if self.thorough:
             self.window.axe()
+        if self.narrowest:
+            self._squeeze(path)
+
+    def _squeeze(self, path: str) -> None:
+        page = self.window.page
+        page.set_viewport_size(NARROWEST)
+        for large in (True, False):
+            page.evaluate(TEXT_SIZE, large)
+            assert page.evaluate(WIDER) <= 0, f"{path} scrolls sideways: narrowest, large text: {large}"
+            assert page.evaluate(BROKEN) == [], f"{path}, large text: {large}"
 
 
 @pytest.fixture
@@ -132,14 +164,15 @@ def menu_of(app: Flask, role: Role) -> set[str]:
 
 def test_visitors_and_applicants(walk, make):
     db.session.add(Notice(title="关于采集工作的公告", body="正文", published_at=utcnow() - timedelta(hours=1)))
-    record = make.record()
-    returned = make.declaration(Status.RETURNED)
-    waiting = make.declaration(Status.SUBMITTED)
-    ready = make.declaration()
+    approved, returned, waiting, ready = (
+        make.declaration(status, make.account(LONGEST_NAME), **LONGEST)
+        for status in (Status.APPROVED, Status.RETURNED, Status.SUBMITTED, Status.DRAFT)
+    )
     make.papers(ready)
+    owner = approved.account
     people = [one.account for one in (ready, returned, waiting)]
-    owner = db.session.get_one(Account, record.account_id)
     db.session.rollback()
+    walk.narrowest = True
 
     seen = walk.as_(None, "/")
     assert seen >= {"public.notice", "public.hotlines", "auth.register", "auth.claim", "auth.forgot", "auth.assistance"}

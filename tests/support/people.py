@@ -87,6 +87,28 @@ COMPLETE = PERSONAL | WITHOUT_EMPLOYER | EDUCATION | QUALIFICATION
 #: A long one, with an employer.
 EMPLOYED = PERSONAL | WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 
+#: The longest one: names and addresses that fill their fields, numbers without a break.
+LONGEST_NAME = "阿卜杜热合曼·买买提吐尔逊·伊敏阿吉木汗穆罕默德·卡地尔江阿布都克里木斯拉木"
+_EMPLOYER = ("样例县恒信国际会计师事务所(特殊普通合伙)沈阳分所" * 4)[:100]
+_ADDRESS = "辽宁省沈阳市和平区样例大街南五马路西延长线东段" * 3 + "ABCDEFGHIJKLMNOPQRST"
+LONGEST: dict[str, Any] = (
+    EMPLOYED
+    | {f"full_time_{name}": value for name, value in (("school", _EMPLOYER), ("major", "会计学" * 20))}
+    | {
+        "applicant_name": LONGEST_NAME,
+        "email": "a.mail.box.with.a.very.long.name.and.without.any.break.in.it@mail.of.an.example-enterprise.cn",
+        "postal_address": _ADDRESS,
+        "work_started": "2012-07",
+        "accounting_started": "2012-08",
+        "holds_legacy_certificate": "yes",
+        "legacy_certificate_no": "2" * 40,
+        "employer_name": _EMPLOYER,
+        "employer_address": _ADDRESS,
+        "full_time_diploma_no": "1" * 40,
+        "qualification_no": "A" * 40,
+    }
+)
+
 
 def as_form(answers: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Answers as a browser sends them for the page that asks ``names``: months as two selects, dates as text."""

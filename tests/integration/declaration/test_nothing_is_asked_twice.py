@@ -131,7 +131,7 @@ def test_papers_chosen_together_go_to_their_rows_and_a_wrong_one_is_moved(make, 
     files = [(io.BytesIO(picture(1000, 700, seed)), f"IMG_{seed}.jpg") for seed in (1, 2, 3)]
     shown = browser.follow(browser.send("/apply/papers", {"file": files}))
 
-    assert "IMG_3.jpg：没有还要上传的附件" in shown.text
+    assert "IMG_3.jpg：需要的附件都已上传" in shown.text
     first, second = (_sole(declaration, kind) for kind in ("id_portrait", "id_emblem"))
     moved = browser.open(f"/apply/pages/{first.uid}/to")
     assert "居民身份证(国徽面)（互换）" in moved.text

@@ -33,6 +33,7 @@ def test_home_has_the_sign_in_form_and_the_three_other_ways(client):
     for link in ("首页", "通知公告", "办事指南", "咨询电话", "大字版"):
         assert link in page.text
     assert 'action="/login"' in page.text
+    assert '<meta name="description" content="辽宁省会计人员信息采集：' in page.text  # what search engines show
     assert "暂无公告" in page.text
 
 

@@ -16,6 +16,13 @@ HARMLESS = frozenset({"expected-doctype-but-got-chars"})
 #: Inputs whose name is not read out from a label.
 UNLABELLED = frozenset({"hidden", "submit", "button", "reset", "image"})
 LABELLED = ("input", "select", "textarea")
+#: These hold text and its marks, and no block. Links, <ins> and <del> hold what the element around them may hold.
+PHRASING = frozenset("abbr b button cite code dfn em h1 h2 h3 h4 h5 h6 i kbd label legend p small span strong".split())
+TRANSPARENT = frozenset({"a", "ins", "del"})
+BLOCKS = tuple(
+    "address article aside blockquote details dialog div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr"
+    " main nav ol p pre section table ul".split()
+)
 WITH_ADDRESS = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action", "iframe": "src"}
 RAW_TEMPLATE = re.compile(r"\{\{|\{%|%\}|\}\}")
 RAW_VALUE = re.compile(r"^(None|Undefined|<[\w.]+ object at 0x)")
@@ -76,7 +83,7 @@ def problems_of(html: str) -> Iterator[str]:
         if code not in HARMLESS:
             yield f"invalid HTML, line {line}: {code} {details or ''}".rstrip()
     page = Tree(root)
-    for check in (_frame, _ids, _references, _labels, _forms, _inline, _names, _leaks):
+    for check in (_frame, _ids, _references, _nesting, _labels, _forms, _inline, _names, _leaks):
         yield from check(page)
 
 
@@ -145,6 +152,14 @@ def _references(page: Tree) -> Iterator[str]:
         href = element.get("href") or ""
         if element.tag == "a" and href.startswith("#") and href[1:] not in page.ids:
             yield f"link to {href!r}, which is not on the page"
+
+
+def _nesting(page: Tree) -> Iterator[str]:
+    for element in page.find(*BLOCKS):
+        parent = next((one for one in page.ancestors(element) if one.tag not in TRANSPARENT), element)
+        titled = parent.tag == "legend" and str(element.tag)[0] == "h"
+        if parent.tag in PHRASING and not titled:
+            yield f"{show(element)} inside {show(parent)}, which holds no block"
 
 
 def _labels(page: Tree) -> Iterator[str]:

@@ -34,6 +34,7 @@ def test_pages_that_differ_in_words_are_alike():
         ("<h1>个人信息</h1>", "<h1>个人信息</h1><h1>二</h1>", "2 h1"),
         ("<h1>个人信息</h1>", "<h1> </h1>", "empty h1"),
         ("<title>个人信息 - 平台</title>", "<title> - </title>", "no title"),
+        ("<h1>", '<span><a href="/x"><div>x</div></a></span><h1>', "<div> inside <span>"),
         (' lang="zh-CN"', "", "no lang"),
         ("<!doctype html>", "", "expected-doctype"),
         ('<main id="main">', '<div id="main">', "main"),
