@@ -63,6 +63,7 @@ _ROWS = (
     Move("lapse", "领取超时", _IN_REVIEW, Status.SUBMITTED),
     Move("vacate", "经办人变动，放回", _IN_REVIEW, Status.SUBMITTED),
     Move("take_over", "接手", _IN_REVIEW, Status.IN_REVIEW, _OFFICER, "held_by_another", takes=True),
+    Move("reassign", "转办", _IN_REVIEW, Status.IN_REVIEW, _MANAGER, "handles"),
     Move("return", "退回修改", _IN_REVIEW, Status.RETURNED, _OFFICER, "holds", progress="退回修改", done="已退回"),
     Move("approve", "审核通过", _IN_REVIEW, Status.APPROVED, _OFFICER, "holds", progress="审核通过", done="已通过"),
     Move("decline", "不予采集", _IN_REVIEW, Status.DECLINED, _OFFICER, "holds", progress="不予采集", done="已不予采集"),
@@ -78,7 +79,7 @@ _ROWS = (
 )
 MOVES = {move.verb: move for move in _ROWS}
 VERDICTS = tuple(move.verb for move in _ROWS if move.is_verdict)
-#: With these a submission comes into an officer's hands.
+#: With these a submission comes into the hands of the officer who does it. 转办 names another one in its detail.
 TAKING = tuple(move.verb for move in _ROWS if move.takes)
 #: With these the unsent marks go out to the applicant.
 RETURNING = tuple(move.verb for move in _ROWS if move.target == Status.RETURNED)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
 from blueprints.review.shared import bp
+from lib.clock import today
 from lib.codes import Role
 from models import Staff, db
 from services import workflow
@@ -24,11 +25,21 @@ def _officer(uid: str) -> Staff:
 @bp.get("/officers/<uid>", endpoint="officer")
 @only(Role.MANAGER)
 def officer_page(uid: str) -> str:
-    officer = _officer(uid)
+    return _page(_officer(uid))
+
+
+def _page(officer: Staff, problem: str = "") -> str:
+    """``problem``: what is wrong with the day that was typed."""
     others = [one for one in reassigning.officers(me()) if one.id != officer.id and not reassigning.is_absent(one)]
-    held = reassigning.held(me(), officer)
     return render_template(
-        "review/officer.html", officer=officer, others=others, held=held, is_absent=reassigning.is_absent(officer)
+        "review/officer.html",
+        officer=officer,
+        others=others,
+        held=reassigning.held(me(), officer),
+        is_absent=reassigning.is_absent(officer),
+        problem=problem,
+        first=today(),
+        last=today() + reassigning.LONGEST_ABSENCE,
     )
 
 
@@ -48,14 +59,17 @@ def reassign(uid: str) -> ResponseReturnValue:
 @bp.post("/officers/<uid>/absence")
 @only(Role.MANAGER)
 def absence(uid: str) -> ResponseReturnValue:
-    """``until``: the last day away; empty: back."""
+    """``action=back``: the officer is back; else ``until``, the last day away."""
+    is_back, typed = request.form.get("action") == "back", request.form.get("until", "").strip()
     try:
-        until = date.fromisoformat(request.form["until"]) if request.form.get("until") else None
+        until = None if is_back else date.fromisoformat(typed)
+    except ValueError:
+        return _page(_officer(uid), "请按 2026-11-23 的样子填写离岗的最后一天"), 422
+    try:
         with writing():
             back = reassigning.set_absence(me(), _officer(uid), until)
             db.session.commit()
-    except (ValueError, workflow.NotAllowed):
-        flash("请选择离岗的最后一天，不早于今天。", "r")
-        return redirect(url_for("review.officer", uid=uid))
-    flash(f"已登记离岗，放回待审核 {back} 件。" if until else "已登记回岗。", "g")
+    except workflow.NotAllowed as error:
+        return _page(_officer(uid), str(error)), 422
+    flash("已登记回岗。" if is_back else f"已登记离岗，放回待审核 {back} 件。", "g")
     return redirect(url_for("review.officer", uid=uid))

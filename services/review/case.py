@@ -22,6 +22,7 @@ from services.moves import TAKING
 from services.reports import standing_decisions
 from services.review import reading
 from services.review.access_log import AccessLog
+from services.workflow import reassigning
 
 _COMPARED = Prebuilt(
     select(Revision.id)
@@ -134,9 +135,12 @@ class ReviewCase:
         return self.holds or self._took_last()
 
     def _took_last(self) -> bool:
-        taken = Event.declaration_id == self.declaration.id, Event.verb.in_(TAKING)
-        query = select(Event.staff_id).where(*taken).order_by(Event.at.desc(), Event.id.desc()).limit(1)
-        return db.session.scalar(query) == self.actor.id
+        taken = Event.declaration_id == self.declaration.id, Event.verb.in_((*TAKING, "reassign"))
+        query = select(Event.verb, Event.staff_id, Event.detail).where(*taken)
+        last = db.session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(1)).first()
+        if last and last.verb == "reassign":
+            return str(last.detail).endswith(reassigning.passed_to(self.actor.id))
+        return last is not None and last.staff_id == self.actor.id
 
 
 def of(declaration: Declaration, actor: Actor, number: int | None = None) -> ReviewCase | None:

@@ -34,7 +34,7 @@ from services.workflow import transfers
 from services.workflow.claims import drop_claim
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import can_return, holds, second_officer
-from services.workflow.state import UNDO_TIME, latest_revision, record_of
+from services.workflow.state import MOVED_WITH_CHANGE, UNDO_TIME, latest_revision, record_of
 from services.workflow.transitions import make_move
 
 
@@ -146,17 +146,17 @@ def _move_away(declaration: Declaration, before: int, now: int) -> None:
     """The department that kept the record is told. A transfer that waits for an answer has nothing to move any more."""
     values = {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name}
     later: dict[str, Any] = {"declaration_id": declaration.id, "visible_at": utcnow() + UNDO_TIME}
-    for asking in _end_record_transfers(declaration.account_id, "档案已随信息变更转到其他部门") - {before, now}:
+    for asking in _end_record_transfers(declaration.account_id) - {before, now}:
         inbox.tell_office(asking, "record_transfer_ended", values, "/staff/archive/transfers", **later)
     inbox.tell_office(before, "record_moved", values, **later)
 
 
-def _end_record_transfers(account_id: int, why: str) -> set[int]:
+def _end_record_transfers(account_id: int) -> set[int]:
     """调转 that waits for an answer gets this one. The departments that had asked for it."""
     query = select(RecordTransfer).where(RecordTransfer.account_id == account_id, RecordTransfer.answered_at.is_(None))
     asking = set[int | None]()
     for waiting in db.session.scalars(query):
-        waiting.accepted, waiting.answer, waiting.answered_at = False, why, utcnow()
+        waiting.accepted, waiting.answer, waiting.answered_at = False, MOVED_WITH_CHANGE, utcnow()
         asking |= {waiting.from_department_id, waiting.to_department_id} - {waiting.answering_id}
     return {department for department in asking if department}
 

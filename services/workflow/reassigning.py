@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -19,6 +19,8 @@ from services.workflow import claims
 from services.workflow.errors import NotAllowed
 from services.workflow.state import holder
 from services.workflow.transitions import make_move
+
+LONGEST_ABSENCE = timedelta(days=366)
 
 
 def officers(actor: Actor) -> Sequence[Staff]:
@@ -58,6 +60,11 @@ def reassign(actor: Actor, from_: Staff, to: Staff | None) -> tuple[int, int]:
     return len(went), len(found) - len(went)
 
 
+def passed_to(staff_id: int) -> str:
+    """How the detail of a 转办 ends: in whose hands the submission came."""
+    return f" to staff {staff_id}"
+
+
 def _pass_on(declaration: Declaration, actor: Actor, from_: Staff, to: Staff | None) -> bool:
     claim = holder(declaration)
     if claim is None or claim.staff_id != from_.id or (to is not None and not may_take(declaration, to)):
@@ -66,7 +73,7 @@ def _pass_on(declaration: Declaration, actor: Actor, from_: Staff, to: Staff | N
         claims.drop_claim(declaration)
         make_move(declaration, "vacate", None, detail=f"by staff {actor.id}")
         return True
-    make_move(declaration, "take_over", actor_of(to), detail=f"from staff {from_.id} by staff {actor.id}")
+    make_move(declaration, "reassign", actor, detail=f"from staff {from_.id}{passed_to(to.id)}")
     claims.assign(declaration, actor_of(to))
     return True
 
@@ -76,8 +83,8 @@ def set_absence(actor: Actor, officer: Staff, until: date | None) -> int:
 
     None: the officer is back. Returns how many files went back to 待审核.
     """
-    if until is not None and until < today():
-        raise NotAllowed("离岗的最后一天不能早于今天")
+    if until is not None and not today() <= until <= today() + LONGEST_ABSENCE:
+        raise NotAllowed("请填写今天以后、一年以内的日期" if until > today() else "离岗的最后一天不能早于今天")
     officer.absent_until = until
     audit.record("staff_absence", actor, detail=f"staff {officer.id} until {until or '-'}")
     return claims.vacate(officer.id, "经办人离岗") if until else 0

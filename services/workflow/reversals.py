@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from lib.clock import today
 from lib.database import utcnow
-from models import Decision, Declaration, InboxMessage, ReviewMeasure, Revision, db
+from models import Decision, Declaration, InboxMessage, RecordTransfer, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor
 from services.accounts import inbox
@@ -18,7 +18,7 @@ from services.workflow.claims import assign
 from services.workflow.decisions import decide, kept_by, send_marks, unsend_marks, update_record
 from services.workflow.errors import NotAllowed
 from services.workflow.rules import beside_record, can_reopen, can_revoke, can_undo, check
-from services.workflow.state import begun, last_decision, latest_revision, record_of
+from services.workflow.state import MOVED_WITH_CHANGE, begun, last_decision, latest_revision, record_of
 from services.workflow.transitions import make_move
 
 
@@ -52,6 +52,7 @@ def _drop_waiting_messages(declaration: Declaration) -> None:
 def _take_back(declaration: Declaration, undone: Decision) -> None:
     if undone.verb == "approve":
         _fall_back(declaration, undone)
+        _resume_record_transfer(undone)
     elif undone.verb == "return":
         unsend_marks(undone.revision)
         declaration.days_left = None
@@ -70,6 +71,17 @@ def _fall_back(declaration: Declaration, approval: Decision) -> None:
     if approval.assured_before is not None:
         account.assured = approval.assured_before
     db.session.flush()
+
+
+def _resume_record_transfer(approval: Decision) -> None:
+    """A 调转 that the approval ended waits for its answer again. No other one can wait: then there is no undo."""
+    ended = (
+        RecordTransfer.account_id == approval.revision.declaration.account_id,
+        RecordTransfer.answered_at >= approval.at,
+    )
+    query = select(RecordTransfer).where(*ended, RecordTransfer.answer == MOVED_WITH_CHANGE)
+    if transfer := db.session.scalar(query):
+        transfer.accepted, transfer.answer, transfer.answered_at = None, "", None
 
 
 def _approved_before(approval: Decision) -> Decision | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from lib.codes import EDITABLE, OPEN, Status
@@ -62,17 +62,23 @@ def last_decision(declaration: Declaration) -> Decision | None:
     return db.session.scalar(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1))
 
 
+#: The answer of a 调转 that an approval ended.
+MOVED_WITH_CHANGE = "档案已随信息变更转到其他部门"
+
+
 def _undoable() -> Select[Any]:
     """The last decision; which came last, a verdict or the applicant's opening it; has the person another file?
 
     Has the record been closed since, or does it move or wait to (调转)? Taking the decision back would take it away.
+    A 调转 that the decision itself has ended comes back with it.
     """
     here, whose = parameter("declaration_id"), parameter("account_id")
     told = select(Event.verb).where(Event.declaration_id == here, Event.verb.in_((audit.OPENED, *VERDICTS)))
     other = aliased(Declaration)
     others = select(other.id).where(other.account_id == whose, other.id != here, other.status.in_(OPEN))
     record = select(Record.id).where(Record.account_id == whose, Record.closed_at.is_not(None))
-    moves = or_(RecordTransfer.answered_at.is_(None), RecordTransfer.answered_at > Decision.at)
+    answered = and_(RecordTransfer.answered_at > Decision.at, RecordTransfer.answer != MOVED_WITH_CHANGE)
+    moves = or_(RecordTransfer.answered_at.is_(None), answered)
     moved = select(RecordTransfer.id).where(RecordTransfer.account_id == whose, moves)
     settled = or_(record.exists(), moved.exists()).label("record_settled")
     columns = (Decision.verb, Decision.staff_id, Decision.at, Revision.number, settled)

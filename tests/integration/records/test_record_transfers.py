@@ -14,6 +14,7 @@ from services.departments.administration import DepartmentRefused
 from services.queue import index as queue_index
 from services.records import record_transfers
 from services.workflow import department_closing
+from services.workflow.state import record_in_transfer
 from tests.integration.records.test_review_records import approved, names
 from tests.support.office.derived import everything
 
@@ -173,6 +174,11 @@ def test_who_asked_for_a_record_is_told_when_a_change_has_moved_it_elsewhere(mak
     assert "原来的调转不再办理" in told.body
     assert told.visible_at
     assert told.visible_at > utcnow(), "it waits until the approval cannot be undone"
+    workflow.undo(change, officer)
+    db.session.commit()
+    waiting = record_in_transfer(record.account_id)
+    assert (waiting.accepted, waiting.answer, waiting.destination) == (None, "", make.department("210106").name)
+    assert db.session.query(InboxMessage).filter_by(staff_id=asking.id).count() == 0
 
 
 @pytest.mark.parametrize(("code", "place"), [("210200", ""), ("elsewhere", "吉林省样例市财政局")])

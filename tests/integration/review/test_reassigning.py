@@ -10,6 +10,7 @@ from lib.clock import today
 from lib.codes import Role, Status
 from models import Event, db
 from services import workflow
+from services.review import case
 from tests.support.office.review_desk import holder_id
 
 
@@ -38,9 +39,18 @@ def test_a_manager_passes_on_what_an_officer_holds(make, browser, colleague, man
     answer = browser.send(f"/staff/officers/{colleague.uid}/reassign", {"to": other.uid})
     assert "已转给赵审核 2 件" in browser.follow(answer).text
     assert [holder_id(one) for one in held] == [other.id, other.id]
+    event = db.session.query(Event).filter_by(declaration_id=held[0].id).order_by(Event.id.desc()).first()
+    assert (event.verb, event.staff_id) == ("reassign", manager.id)
+    assert event.detail == f"from staff {colleague.id} to staff {other.id}"
+    make.lapsed(held[0])
+    assert [_keeps_marks(held[0], one, make) for one in (other, colleague, manager)] == [True, False, False]
     answer = browser.send(f"/staff/officers/{other.uid}/reassign", {"to": ""})
-    assert "已放回待审核 2 件" in browser.follow(answer).text
+    assert "已放回待审核 1 件" in browser.follow(answer).text
     assert {workflow.standing_status(one) for one in held} == {Status.SUBMITTED}
+
+
+def _keeps_marks(declaration, officer, make):
+    return case.of(declaration, make.actor(officer)).may_keep_marks()
 
 
 def test_a_manager_does_not_choose_who_reviews_the_own_file(make, browser, colleague, manager):
@@ -69,10 +79,20 @@ def test_the_files_of_an_absent_officer_go_on(make, browser, another_browser, co
     assert holder_id(held) is None
     assert "李审核退回过" not in another_browser.open("/staff/queue").text
     assert db.session.query(Event).filter_by(verb="staff_absence").count() == 1
-    browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": ""})
+    browser.send(f"/staff/officers/{colleague.uid}/absence", {"action": "back"})
     assert "李审核退回过" in another_browser.open("/staff/queue").text
-    answer = browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": "2020-01-01"})
-    assert "不早于今天" in browser.follow(answer).text
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2020-01-01", "不能早于今天"), ("2090-01-01", "一年以内"), ("next week", "请按 2026-11-23 的样子"), ("", "请按")],
+)
+def test_the_last_day_of_an_absence_is_from_today_on_and_within_a_year(browser, colleague, manager, day, said):
+    answer = browser.send(f"/staff/officers/{colleague.uid}/absence", {"until": day}, expect=422)
+    assert said in answer.text
+    assert f'value="{day}"' in answer.text
+    assert 'aria-describedby="until-e"' in answer.text
+    assert colleague.absent_until is None
 
 
 def test_the_overview_estimates_the_open_work_by_the_last_weeks(make, browser, colleague, manager):

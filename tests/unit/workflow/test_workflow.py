@@ -55,7 +55,7 @@ VERBS: dict[str, tuple[Role, Callable[[Declaration, Actor], Any]]] = {
 }
 #: Verbs that ask for more than a state: an offer, a colleague (test_workflow_desk.py), a closed account, a year's rest.
 MORE = {"discard", "give_up", "expire", "take_over", "undo", "revoke", "reopen", "offer", "transfer", "refuse"}
-MORE |= {"propose", "disagree", "take_back"}
+MORE |= {"propose", "disagree", "take_back", "reassign"}
 LEGAL = {
     (Status.DRAFT, "submit"): Status.SUBMITTED,
     (Status.RETURNED, "submit"): Status.SUBMITTED,
