@@ -177,6 +177,7 @@ def test_who_asked_for_a_record_is_told_when_a_change_has_moved_it_elsewhere(mak
     workflow.undo(change, officer)
     db.session.commit()
     waiting = record_in_transfer(record.account_id)
+    assert waiting
     assert (waiting.accepted, waiting.answer, waiting.destination) == (None, "", make.department("210106").name)
     assert db.session.query(InboxMessage).filter_by(staff_id=asking.id).count() == 0
 

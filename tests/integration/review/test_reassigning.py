@@ -8,9 +8,10 @@ import pytest
 
 from lib.clock import today
 from lib.codes import Role, Status
-from models import Event, db
+from models import Declaration, Event, Staff, db
 from services import workflow
 from services.review import case
+from tests.support.factory import Make
 from tests.support.office.review_desk import holder_id
 
 
@@ -40,6 +41,7 @@ def test_a_manager_passes_on_what_an_officer_holds(make, browser, colleague, man
     assert "已转给赵审核 2 件" in browser.follow(answer).text
     assert [holder_id(one) for one in held] == [other.id, other.id]
     event = db.session.query(Event).filter_by(declaration_id=held[0].id).order_by(Event.id.desc()).first()
+    assert event
     assert (event.verb, event.staff_id) == ("reassign", manager.id)
     assert event.detail == f"from staff {colleague.id} to staff {other.id}"
     make.lapsed(held[0])
@@ -49,8 +51,9 @@ def test_a_manager_passes_on_what_an_officer_holds(make, browser, colleague, man
     assert {workflow.standing_status(one) for one in held} == {Status.SUBMITTED}
 
 
-def _keeps_marks(declaration, officer, make):
-    return case.of(declaration, make.actor(officer)).may_keep_marks()
+def _keeps_marks(declaration: Declaration, officer: Staff, make: Make) -> bool:
+    shown = case.of(declaration, make.actor(officer))
+    return shown is not None and shown.may_keep_marks()
 
 
 def test_a_manager_does_not_choose_who_reviews_the_own_file(make, browser, colleague, manager):
