@@ -213,7 +213,7 @@ def _keyring(path: Path, database_url: str, schema: str) -> Keyring:
 
 
 def _refuse_new_keys(path: Path, database_url: str, schema: str) -> None:
-    """New keys beside an old database would open nothing, and hide that the right ones are lost."""
+    """New keys next to an old database would open nothing, and hide that the right ones are lost."""
     try:
         if not is_in_use(database_url, schema):
             return

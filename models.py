@@ -122,7 +122,7 @@ class Department(Base):
     hours: Mapped[str] = mapped_column(String(60), default="")
     verified_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
-    #: Where those go whose department collects by itself: the address (http) and what is said beside it.
+    #: Where those go whose department collects by itself: the address (http) and what is said next to it.
     system_url: Mapped[str | None] = mapped_column(String(200))
     system_words: Mapped[str | None] = mapped_column(String(100))
     #: 撤并: from this day on it is closed, and from the other one open again. The successor takes over its work.
@@ -613,7 +613,7 @@ class MessageText(Base):
 
 
 class SentCode(Base):
-    """A code that a person asked to be sent. Everybody's request becomes such a row, so that none tells who is known.
+    """A code that a person asked to be sent. Everybody's request becomes such a row, so that no row tells who is known.
 
     Of a claim or a lost password the request comes first: ``flask messages send`` looks for the person and makes the
     code, or leaves the row without one.

@@ -185,7 +185,7 @@ class TiledHeif:
 
 
 def _pixels(image: c_void_p, channel: int, mode: str, top: int = 0, bottom: int = 0, of_height: int = 0) -> Image.Image:
-    """A plane, or the rows of it that lie beside these rows of a picture of that height."""
+    """A plane, or the rows of it that lie next to these rows of a picture of that height."""
     stride, wide, high = c_size_t(), _width(image, channel), _height(image, channel)
     start = _plane(image, channel, byref(stride))
     first, last = (top * high // of_height, -(-bottom * high // of_height)) if of_height else (0, high)

@@ -57,7 +57,7 @@ def contrast(part: Image.Image) -> int:
 
 
 def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
-    """Whether there is handwriting, and square millimetres of ink. ``printed``: the contrast of letters beside it."""
+    """Whether there is handwriting, and square millimetres of ink. ``printed``: the contrast of letters next to it."""
     area, spread, stamped = 0.0, 0, 0.0
     least = max(FAINT, round(printed * 0.3))
     for part in parts:

@@ -1,6 +1,6 @@
 """The chain over the audit trail (docs/adr/028): ``flask tick`` adds its links, a verification finds the first bad row.
 
-Nobody who records an event waits for the chain. Its latest link is also kept in a file beside the keys and can be
+Nobody who records an event waits for the chain. Its latest link is also kept in a file next to the keys and can be
 printed, so that the end of the trail cannot be cut off unseen.
 """
 

@@ -1,6 +1,6 @@
 """What to say of a picture of a paper: blurred, dark, cut off, a screen shot, few pixels. Advice, never a refusal.
 
-One set of words for both sides: the applicant reads ``words`` and ``advice`` beside the picture, the officer
+One set of words for both sides: the applicant reads ``words`` and ``advice`` next to the picture, the officer
 ``words`` among the automatic checks. The figures are those of lib.pictures.quality and, of newer pictures,
 lib.pictures.corners and lib.pictures.screens.
 

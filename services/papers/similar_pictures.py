@@ -1,7 +1,7 @@
 """Pictures that look like another person's: hashes kept at submission, found by bands, distinguished by the measures.
 
 Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
-A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
+A band holds every fourth bit, so that no band sees only a document's empty margin. What shares a form (identity
 cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.is_same_picture compares what it finds.
 """
 
