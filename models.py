@@ -195,7 +195,7 @@ class ReferenceVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(24))  # random; another one after each change
-    due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were reckoned
+    due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were calculated
 
 
 class Heartbeat(Base):
@@ -750,7 +750,7 @@ class Declaration(Answers, Base):
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # the responsible one
     due_on: Mapped[date | None]
     due_estimated: Mapped[bool] = mapped_column(default=False)  # depends on a year without a holiday notice
-    #: ``due_on`` is the ``due_days``-th working day after ``due_from``: reckoned again when the calendar changes.
+    #: ``due_on`` is the ``due_days``-th working day after ``due_from``: calculated again when the calendar changes.
     due_from: Mapped[date | None]
     due_days: Mapped[int | None]
     days_left: Mapped[int | None]  # working days left when the clock stopped, while the applicant has to act

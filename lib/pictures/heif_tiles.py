@@ -17,7 +17,7 @@ Rows = Callable[[int, int], Image.Image]
 
 _RGB, _INTERLEAVED, _AS_STORED = 1, 10, 99  # heif_colorspace, heif_chroma, both
 _Y, _CB, _CR = range(3)  # heif_channel
-#: Weights of red and blue in the brightness, by the number of the matrix (ITU-T H.273); BT.601 where none is told.
+#: Weights of red and blue in the brightness, by the number of the matrix (ITU-T H.273); BT.601 where none is given.
 _WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593)}
 _BT601 = (0.299, 0.114)
 MAX_TILE_HEIGHT = 1024

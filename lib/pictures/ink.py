@@ -1,6 +1,6 @@
 """Detects pen strokes and red stamps on a rectified part of a page.
 
-All values are relative to the paper around them, because lamps and shadows change ink and paper alike.
+All values are relative to the paper around them, because lamps and shadows change both ink and paper.
 """
 
 from __future__ import annotations

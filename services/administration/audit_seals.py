@@ -149,7 +149,7 @@ def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verificatio
 
 
 def _link_at(position: int) -> ChainHead:
-    """Without it the next link cannot be right, which is what is told then."""
+    """Without it the next link cannot be right, which is then reported."""
     query = select(EventSeal.digest, EventSeal.event_id).where(EventSeal.position == position)
     return ChainHead(position, *(db.session.execute(query).first() or ()))
 

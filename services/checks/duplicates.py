@@ -62,7 +62,7 @@ Pair = tuple[str, int, int]
 
 
 def _named(pairs: Sequence[Pair], actor: Actor) -> list[Duplicate]:
-    """One row for a thing and a submission; a pair that waits on both sides is told once."""
+    """One row for a thing and a submission; a pair that waits on both sides is listed once."""
     others: dict[tuple[str, int], list[int]] = defaultdict(list)
     for what, one, other in pairs:
         if one not in others.get((what, other), ()):

@@ -1,6 +1,6 @@
 """A register as text: CSV or TXT in UTF-8, UTF-16 or GB18030, also of several encodings, with any usual separator.
 
-A line that cannot be read is told with its number, and the others go on.
+A line that cannot be read is listed with its number; the others are read.
 """
 
 from __future__ import annotations

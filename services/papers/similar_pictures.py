@@ -20,7 +20,7 @@ from lib.database import Prebuilt, insert, parameter
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
-#: Colleagues share a licence, everybody the emblem's side, and sheets look alike: these are left out.
+#: Colleagues share a licence, everybody the emblem's side, and sheets look the same: these are left out.
 PERSONAL = tuple(paper.kind for paper in PAPERS if paper.personal)
 BANDS = 4
 #: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks
