@@ -52,7 +52,7 @@ HEADERS = {
 }
 #: For a year, this host only: other hosts of the domain may not be ready for https.
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
-RETRY_AFTER = {429: "60", 503: "10"}  # seconds: what programs are told, people read it on the page
+RETRY_AFTER = {429: "60", 503: "10"}  # seconds: for programs; people read it on the page
 BLUEPRINTS = (
     public.bp,
     preparing.bp,
@@ -215,7 +215,7 @@ def _keyring(path: Path, database_url: str, schema: str) -> Keyring:
 
 
 def _refuse_new_keys(path: Path, database_url: str, schema: str) -> None:
-    """New keys beside an old database would open nothing, and hide that the right ones are lost."""
+    """New keys next to an old database would open nothing, and hide that the right ones are lost."""
     try:
         if not is_in_use(database_url, schema):
             return

@@ -257,7 +257,7 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-#: Variables of the tools beside the product.
+#: Variables of the tools around the product.
 OTHER_VARIABLES = ("CHROMIUM", "ADMIN_URL")
 
 

@@ -122,7 +122,7 @@ class Department(Base):
     hours: Mapped[str] = mapped_column(String(60), default="")
     verified_on: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
-    #: Where those go whose department collects by itself: the address (http) and what is said beside it.
+    #: Where those go whose department collects by itself: the address (http) and what is said next to it.
     system_url: Mapped[str | None] = mapped_column(String(200))
     system_words: Mapped[str | None] = mapped_column(String(100))
     #: 撤并: from this day on it is closed, and from the other one open again. The successor takes over its work.
@@ -195,7 +195,7 @@ class ReferenceVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(24))  # random; another one after each change
-    due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were reckoned
+    due_mark: Mapped[str | None] = mapped_column(String(24))  # the version with which due dates were calculated
 
 
 class Heartbeat(Base):
@@ -613,7 +613,7 @@ class MessageText(Base):
 
 
 class SentCode(Base):
-    """A code that a person asked to be sent. Everybody's request becomes such a row, so that none tells who is known.
+    """A code that a person asked to be sent. Everybody's request becomes such a row, so that no row tells who is known.
 
     Of a claim or a lost password the request comes first: ``flask messages send`` looks for the person and makes the
     code, or leaves the row without one.
@@ -750,7 +750,7 @@ class Declaration(Answers, Base):
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)  # the responsible one
     due_on: Mapped[date | None]
     due_estimated: Mapped[bool] = mapped_column(default=False)  # depends on a year without a holiday notice
-    #: ``due_on`` is the ``due_days``-th working day after ``due_from``: reckoned again when the calendar changes.
+    #: ``due_on`` is the ``due_days``-th working day after ``due_from``: calculated again when the calendar changes.
     due_from: Mapped[date | None]
     due_days: Mapped[int | None]
     days_left: Mapped[int | None]  # working days left when the clock stopped, while the applicant has to act

@@ -1,7 +1,7 @@
 """P3 with the keys of a whole country: the tables that 待办 and its search read, filled by SQL, for 26 million people.
 
 The rows of 待办, its counters and its search keys are there with all indexes, so the product's own statements and pages
-run on trees of that height. Left out is what no list reads to find its rows: accounts, declarations, revisions,
+run on trees of that height. What no list reads to find its rows is not made: accounts, declarations, revisions,
 records, employers. So whole ID numbers, 申报编号 and employers cannot be searched here, and nobody holds a submission.
 
 Everybody is invented, by arithmetic on the row's number: the same ones each time.

@@ -1,4 +1,4 @@
-"""The job of P9's import: the application as ``flask legacy import`` loads it, and nothing of the bench beside it."""
+"""The job of P9's import: the application as ``flask legacy import`` loads it, and nothing else of the bench."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """P5: the printed sheet. One against the same page drawn by others, and a thousand in one file against as many files.
 
-CPU time, in turn. The peers are told where each stroke goes: what ours spends on the layout they need not do.
+CPU time, in turn. The peers get the place of each stroke, so they have no layout to work out.
 """
 
 from __future__ import annotations

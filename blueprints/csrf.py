@@ -1,4 +1,4 @@
-"""The CSRF token of forms: Flask-WTF's, masked anew in each answer, because pages are compressed (docs/adr/019)."""
+"""The CSRF token of forms: Flask-WTF's, masked again in each answer, because pages are compressed (docs/adr/019)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MaskedCSRF(CSRFProtect):
             super().protect(apply_exemptions)
 
     def secret_of_form(self) -> str:
-        """The secret of the page that the form came from, be it the sender's or not; empty if we never gave it out."""
+        """The secret of the page that the form came from, the sender's or not; empty if we never gave it out."""
         signer = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="wtf-csrf-token")
         try:
             return str(signer.loads(self._get_csrf_token() or ""))

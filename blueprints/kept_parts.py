@@ -23,7 +23,7 @@ from lib.codes import Role
 
 TEXT_COOKIE = "kuaiji_text"  # 大字版
 TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made
-MOST = 4000  # parts, 1 to 3 KB each; then all of them are made anew
+MOST = 4000  # parts, 1 to 3 KB each; then all of them are made again
 _SECRET = secrets.token_hex(8)  # nobody can write a hole's mark into a page
 _NONE: Mapping[str, Any] = {}
 

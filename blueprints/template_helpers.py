@@ -103,7 +103,7 @@ def _icons(folder: Path) -> Callable[[str], Markup]:
     drawn: dict[str, Markup] = {}
 
     def icon(name: str) -> Markup:
-        """A vendored icon as inline SVG, hidden from screen readers because of the text beside it."""
+        """A vendored icon as inline SVG, hidden from screen readers because of the text next to it."""
         if name not in drawn:
             svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
             tag = r'<svg class="ic" viewBox="\1" aria-hidden="true" focusable="false">'

@@ -106,7 +106,7 @@ def _check(job: RegisterImport, worker: str) -> None:
 def _import(job: RegisterImport, worker: str) -> None:
     """All of it in one transaction, which counts only while the job is this worker's.
 
-    On SQLite nobody else can write meanwhile, so how far it is stands in a file.
+    On SQLite nobody else can write meanwhile, so the progress is in a file.
     """
     source, found = _source(job), list[Finding]()
     beside = ImportProgress(Path(current_app.config["DATA"]), job.uid)

@@ -273,7 +273,7 @@ def signed_sheet(sheet: Signed, rows: Sequence[tuple[str, str]], look: Appearanc
 
 
 def _signed(draw: ImageDraw.ImageDraw, sheet: Signed) -> None:
-    """The part that is signed: with an employer two boxes, else one with the label beside the signature."""
+    """The part that is signed: with an employer two boxes, else one with the label next to the signature."""
     top, bottom = SIGNED_PART
     draw.rectangle((76, top, 924, bottom), outline="#55555a", width=2)
     if sheet.seal:

@@ -81,7 +81,7 @@ class Note:
 
 @contextmanager
 def temporary_file_beside(path: Path, content: bytes) -> Iterator[str]:
-    """Yield the name of a temporary file beside ``path`` (mode 0600, synced); the caller moves it into place.
+    """Yield the name of a temporary file next to ``path`` (mode 0600, synced); the caller moves it into place.
 
     Afterwards the directory is synced and the temporary name is removed.
     """

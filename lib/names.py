@@ -224,7 +224,7 @@ def sort_key(text: str) -> str:
 
 @cache
 def _place(character: str) -> str:
-    """The reading first, so that the order is by sound; then the character, so that one stands beside its like."""
+    """The reading first, so that the order is by sound; then the character, so that one stands next to its like."""
     if character.isascii():
         return character.lower()
     from pypinyin import Style, pinyin

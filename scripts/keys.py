@@ -1,7 +1,7 @@
 """Counts the keys that an officer presses for a decision, with the page of the submission open, `make keys`.
 
   a clean case           the answers and pictures are right: 审核通过
-  a second look          the same of what came back; old and new pictures stand beside each other already
+  a second look          the same of what came back; old and new pictures stand next to each other already
   a return               three marks with a reason each, one of them with a place on a picture; none by a warning or the
                          order of the rows: each is jumped to by the initials of its name
 

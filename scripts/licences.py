@@ -75,7 +75,7 @@ def names() -> list[str]:
 
 
 def licence(name: str) -> str:
-    """As an SPDX expression. Raises LookupError when neither the package nor this file tells."""
+    """As an SPDX expression. Raises LookupError when neither the package nor this file names it."""
     if name in TOLD_ELSEWHERE:
         return TOLD_ELSEWHERE[name]
     told: Any = metadata.metadata(name)  # a message of mail

@@ -253,7 +253,7 @@ def audit(camera: Camera) -> Image.Image:
 
 
 def pages(camera: Camera) -> Image.Image:
-    """What README shows: the form and the papers on a phone, beside them the officer's desk."""
+    """What README shows: the form and the papers on a phone, next to them the officer's desk."""
     form = shot(camera.go(FILER, "/apply/personal", PHONE, 900))
     sent = camera.go(FILER, "/apply/papers", PHONE, 900)
     sent.locator("#paper-id_portrait").scroll_into_view_if_needed()

@@ -215,7 +215,7 @@ def _has_bit(bits: bytes, place: int, bit: int) -> bool:
 
 
 def record_members(event: Event, department_id: int, members: Members) -> None:
-    """Write down who was in it, beside the event. ``department_id``: the list was of it and of those below."""
+    """Write down who was in it, next to the event. ``department_id``: the list was of it and of those below."""
     db.session.flush()
     db.session.add(RosterExport(event_id=event.id, department_id=department_id, members=members.packed()))
 

@@ -28,7 +28,7 @@ CONTEXT = (
 
 
 def configure(urls: str, database: str, more: tuple[str, ...] = (), **changed: Any) -> None:
-    """``urls``: the module with ``urlpatterns``. ``more``: parts of django.contrib beside the usual ones."""
+    """``urls``: the module with ``urlpatterns``. ``more``: parts of django.contrib besides the usual ones."""
     settings.configure(
         DEBUG=False,
         SECRET_KEY="of a bench",

@@ -1,4 +1,4 @@
-"""核验申请 at the office: the list, one beside what stands under its number, its outcomes, those of the counter."""
+"""核验申请 at the office: the list, one next to what stands under its number, its outcomes, those of the counter."""
 
 from __future__ import annotations
 

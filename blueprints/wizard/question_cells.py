@@ -109,7 +109,7 @@ class QuestionCells:
         return [self.form[f"{group}_{level}"] for level in ("city", "county", "street")]
 
     def _state(self, question: Question) -> Hashable:
-        """All that its HTML follows from, beside what goes into the hole."""
+        """All that its HTML follows from, besides what goes into the hole."""
         if isinstance(question, DepartmentQuestion):
             return question.data, tuple(self.form.context.departments(self.facts))
         if isinstance(question, MonthQuestion):

@@ -145,7 +145,7 @@ def bar_of(done: frozenset[str], here: str, topics: frozenset[str] | None) -> tu
 
 
 def _way_of_change(topics: frozenset[str], here: str) -> tuple[tuple[str, str, str], ...]:
-    """阅读须知 only while it is to be read; a page beside the way only while it is open."""
+    """阅读须知 only while it is to be read; a page off the way only while it is open."""
     left_out = {"notice", *(step.slug for step in STEPS)} - {here, *(t.step for t in TOPICS if t.code in topics)}
     return (("变更内容", "topics", "wizard.topics"), *(page for page in WAY if page[1] not in left_out))
 

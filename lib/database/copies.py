@@ -1,7 +1,7 @@
 """A whole database as bytes, and back: as one transaction sees it, while others write.
 
 SQLite is copied page by page with its online back-up. From PostgreSQL come the rows by COPY: that needs no program
-beside the server, and no version that fits it, as pg_dump does. The tables themselves are made by the migrations.
+besides the server, and no version that fits it, as pg_dump does. The tables themselves are made by the migrations.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def sqlite_problem(path: Path) -> str:
     """What is wrong with a file that nobody has open, or nothing."""
     try:
         with closing(sqlite_driver.connect(str(path))) as copy:
-            copy.execute("PRAGMA journal_mode=DELETE")  # no other file beside it
+            copy.execute("PRAGMA journal_mode=DELETE")  # no other file next to it
             found = str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite_driver.DatabaseError as error:
         return str(error)

@@ -36,7 +36,7 @@ class TableDigest:
 
 
 def copy(source: Connection, target: Engine, tables: Sequence[Table], step: Callable[[int], None]) -> None:
-    """Copy the rows of these tables, parents first; ``step`` is told of each table. The target has the tables."""
+    """Copy the rows of these tables, parents first; ``step`` gets the name of each table. The target has the tables."""
     for table in tables:
         (_copy_pieces if _has_number(table) and not _refers_to_itself(table) else _copy_whole)(source, target, table)
         step(1)

@@ -57,8 +57,8 @@ def _hours_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def with_written_constants(statement: SelectBase | UpdateBase) -> Any:
-    """The statement with its constants in the text: SQLite plans a statement anew each time that a LIMIT is bound, or
-    a value beside a column that a partial index tests. A parameter as LIMIT is one of few numbers, and declared with
+    """The statement with its constants in the text: SQLite plans a statement again each time that a LIMIT is bound, or
+    a value next to a column that a partial index tests. A parameter as LIMIT is one of few numbers, and declared with
     ``literal_execute``."""
     return replacement_traverse(statement, {}, _written)
 

@@ -1,7 +1,7 @@
 """Request bodies are read before one of the few places in the application is taken (docs/adr/020).
 
 The server gives every connection a thread of its own. Waiting for bytes it costs some kilobytes; only in the
-application it takes part in the work. So slow senders and readers keep nobody else waiting.
+application it takes part in the work. So nobody waits for slow senders and readers.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class BufferedBodies:
 
 
 def read(stream: IO[bytes], environ: Environ, most: int) -> IO[bytes]:
-    """The body, or what came of it before the line broke. One that is told too long is left to the application."""
+    """The body, or what came of it before the line broke. A body that is announced as too long is not read."""
     environ.pop("wsgi.input_terminated", None)  # with it, werkzeug takes a part for the whole
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     if int(environ["CONTENT_LENGTH"]) <= most:

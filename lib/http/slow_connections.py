@@ -1,6 +1,6 @@
 """Ends connections on which next to nothing moves while the server waits for the client (docs/adr/020).
 
-What moves is known to the kernel (TCP_INFO), so it covers heads, bodies and answers alike, whatever the server does.
+What moves is known to the kernel (TCP_INFO), so it covers heads, bodies and answers, whatever the server does.
 Linux only; elsewhere a proxy in front has to do it.
 """
 

@@ -25,7 +25,7 @@ from lib.files import locked, sync_directory
 from lib.http.combined_files import SHEET, SHEET_PARTS, combined
 
 MARK_DIGITS = 10
-COMPRESSED = (".gz", ".br")  # earlier versions left such copies beside their sources
+COMPRESSED = (".gz", ".br")  # earlier versions left such copies next to their sources
 log = logging.getLogger(__name__)
 
 
@@ -155,7 +155,7 @@ class StaticFiles(WhiteNoise):
         )
 
     def update_files_dictionary(self, root: str, prefix: str) -> None:
-        """Compressed copies count in a build only: beside the sources they may be of an earlier version."""
+        """Compressed copies count in a build only: next to the sources they may be of an earlier version."""
         if self._is_compressed:
             super().update_files_dictionary(root, prefix)
             return

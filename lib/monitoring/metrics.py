@@ -77,7 +77,7 @@ def job_ended(job: str, end: str, cpu_s: float) -> None:
 
 
 def exposition(figures: Iterable[FigureFamily]) -> bytes:
-    """Everything in the text format of Prometheus: the counters of all workers, and ``figures`` beside them."""
+    """Everything in the text format of Prometheus: the counters of all workers, and ``figures`` with them."""
     registry = _OWN
     if os.environ.get(FOLDER):
         registry = CollectorRegistry()

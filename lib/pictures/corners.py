@@ -8,7 +8,7 @@ Measured on tests/support/applicant/paper_photos.py
 the picture's side, tilted, turned, lit from one side, with noise): of 200 good pictures 197 were found, each corner
 within 1.3 % of the diagonal, three called cut off; of 100 cut off by 10 to 30 % the side was named in all. White sheets
 on a white table are found in three of five, documents on a check pattern and scans never. 4 to
-6 ms beside the decoding. Real tables are worse than drawn ones, which is why the corners can be dragged.
+6 ms besides the decoding. Real tables are worse than drawn ones, which is why the corners can be dragged.
 """
 
 from __future__ import annotations

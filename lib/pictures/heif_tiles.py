@@ -17,7 +17,7 @@ Rows = Callable[[int, int], Image.Image]
 
 _RGB, _INTERLEAVED, _AS_STORED = 1, 10, 99  # heif_colorspace, heif_chroma, both
 _Y, _CB, _CR = range(3)  # heif_channel
-#: Weights of red and blue in the brightness, by the number of the matrix (ITU-T H.273); BT.601 where none is told.
+#: Weights of red and blue in the brightness, by the number of the matrix (ITU-T H.273); BT.601 where none is given.
 _WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593)}
 _BT601 = (0.299, 0.114)
 MAX_TILE_HEIGHT = 1024
@@ -185,7 +185,7 @@ class TiledHeif:
 
 
 def _pixels(image: c_void_p, channel: int, mode: str, top: int = 0, bottom: int = 0, of_height: int = 0) -> Image.Image:
-    """A plane, or the rows of it that lie beside these rows of a picture of that height."""
+    """A plane, or the rows of it that lie next to these rows of a picture of that height."""
     stride, wide, high = c_size_t(), _width(image, channel), _height(image, channel)
     start = _plane(image, channel, byref(stride))
     first, last = (top * high // of_height, -(-bottom * high // of_height)) if of_height else (0, high)

@@ -1,6 +1,6 @@
 """Detects pen strokes and red stamps on a rectified part of a page.
 
-All values are relative to the paper around them, because lamps and shadows change ink and paper alike.
+All values are relative to the paper around them, because lamps and shadows change both ink and paper.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def contrast(part: Image.Image) -> int:
 
 
 def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, float]:
-    """Whether there is handwriting, and square millimetres of ink. ``printed``: the contrast of letters beside it."""
+    """Whether there is handwriting, and square millimetres of ink. ``printed``: the contrast of letters next to it."""
     area, spread, stamped = 0.0, 0, 0.0
     least = max(FAINT, round(printed * 0.3))
     for part in parts:

@@ -1,7 +1,7 @@
 """Filters over the 3 × 3 neighbours of each pixel of a grey picture, out of whole-picture comparisons.
 
 The same results as Pillow's MedianFilter(3), MaxFilter(3) and MinFilter(3) in a tenth of their time: those sort the
-neighbours of each pixel by themselves. Beyond the rim the pixels of the rim go on.
+neighbours of each pixel by themselves. Outside the edge, the pixels of the edge are repeated.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ def has_valid_fingerprint(figures: Mapping[str, Any]) -> bool:
 
 def _portrait(image: Image.Image) -> dict[str, float]:
     small = image.convert("RGB").resize((50, 70), Image.Resampling.BOX)
-    wall = Image.new("RGB", (16, 24))  # the upper corners, beside head and hair
+    wall = Image.new("RGB", (16, 24))  # the upper corners, next to head and hair
     wall.paste(small.crop((1, 1, 9, 25)), (0, 0))
     wall.paste(small.crop((41, 1, 49, 25)), (8, 0))
     colour = tuple(round(value) for value in ImageStat.Stat(wall).median)

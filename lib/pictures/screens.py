@@ -74,7 +74,7 @@ def _shape(size: tuple[int, int]) -> int:
 
 
 def _even_rows(grey: Image.Image) -> float:
-    """The share of rows of one grey level: bars, gaps between lines of text, black areas beside a picture."""
+    """The share of rows of one grey level: bars, gaps between lines of text, black areas next to a picture."""
     data, width = grey.tobytes(), grey.width
     rows = [data[at : at + width] for at in range(0, len(data), width * _EVERY)]
     return round(sum(max(row) - min(row) <= _SPREAD for row in rows) / len(rows), 3)

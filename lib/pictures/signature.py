@@ -1,4 +1,4 @@
-"""A signature that was drawn on a screen: its strokes checked, and drawn as a picture beneath what was signed."""
+"""A signature that was drawn on a screen: its strokes checked, and drawn as a picture below what was signed."""
 
 from __future__ import annotations
 

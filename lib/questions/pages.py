@@ -51,7 +51,7 @@ class Paper:
     hint: str = ""
     template: str = ""  # a name under /templates/
     max_pages: int = 6
-    proves: tuple[str, ...] = ()  # the questions it proves: the review shows it beside them
+    proves: tuple[str, ...] = ()  # the questions it proves: the review shows it next to them
     personal: bool = False  # one person's own: the same picture in another declaration is suspicious
 
     def asked(self, facts: Mapping[str, Any]) -> bool:

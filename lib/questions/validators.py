@@ -1,6 +1,6 @@
 """The rules of answers. Each looks at ``data``, never at the request, so stored answers can be checked again.
 
-``reads`` of a rule: the facts that it looks at beside the answer.
+``reads`` of a rule: the facts that it looks at besides the answer.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class RequiredWhen(Required):
 class DerivedFrom:
     """While the fact ``name`` is known it is the answer, whatever was sent; the page shows it read-only.
 
-    ``because``: the words beside it that say where the answer comes from.
+    ``because``: the words next to it that say where the answer comes from.
     """
 
     def __init__(self, name: str, because: str) -> None:

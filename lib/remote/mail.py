@@ -1,4 +1,4 @@
-"""Mail by SMTP: the connection stays for the messages that follow, and is made anew when it was lost."""
+"""Mail by SMTP: the connection stays for the messages that follow, and is made again when it was lost."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Mail:
 
 
 def _answers(server: smtplib.SMTP) -> bool:
-    """Is the connection still there? Asked before a letter goes out on it, so that none is lost with it."""
+    """Is the connection still there? Asked before a letter goes out on it, so that no letter is lost with it."""
     try:
         return server.noop()[0] == 250
     except (smtplib.SMTPException, OSError):

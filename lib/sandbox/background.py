@@ -1,4 +1,4 @@
-"""Processes of our own that run beside the server and end by themselves."""
+"""Processes of our own that run next to the server and end by themselves."""
 
 from __future__ import annotations
 

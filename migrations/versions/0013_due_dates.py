@@ -1,4 +1,4 @@
-"""What a due date was reckoned from: it is reckoned again when the calendar changes.
+"""What a due date was calculated from: it is calculated again when the calendar changes.
 
 Revision ID: 0013
 Revises: 0012

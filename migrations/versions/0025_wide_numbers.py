@@ -34,7 +34,7 @@ def downgrade() -> None:
 
 
 def _change(before: str, after: str) -> None:
-    """Each table is written anew once, and locked meanwhile."""
+    """Each table is written again once, and locked meanwhile."""
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return

@@ -88,7 +88,7 @@ def actor_of(account: Account) -> Actor:
 
 
 def reserve(wanted: Registration, token: str) -> str:
-    """Keep a registration for 30 minutes, for the browser that gets the returned token. It keeps out nobody else.
+    """Keep a registration for 30 minutes, for the browser that gets the returned token. It blocks nobody else.
 
     ``token``: the browser's earlier reservation, which is replaced, or "". Raises NumberTaken.
     """

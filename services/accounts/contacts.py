@@ -1,4 +1,4 @@
-"""The phone and the address of an account: changed by its owner, verified by a code, the old ones are told.
+"""The phone and the address of an account: changed by its owner, verified by a code; the old ones get a message.
 
 A phone that was changed may reset the password after 72 hours only: whoever has taken over a session or a password
 cannot keep its owner out at once, and the owner was told.
@@ -28,7 +28,7 @@ def may_reset(account: Account) -> bool:
 
 
 def phone_for_code(number: str, name: str) -> str:
-    """The phone to which a code for a lost password may go, or nothing. Nobody is told which."""
+    """The phone to which a code for a lost password may go, or nothing. Nobody learns which."""
     account = applicants.find(number)
     is_known = account is not None and applicants.same_name(name, account.name)
     return (account.phone or "") if account and is_known and may_reset(account) else ""

@@ -114,7 +114,7 @@ def check_proof(number: str, name: str, proof: Proof) -> ProvenClaim | None:
 
 
 def phone_for_code(number: str, name: str) -> str:
-    """The mobile phone of a record that can be claimed, or nothing. Nobody is told which."""
+    """The mobile phone of a record that can be claimed, or nothing. Nobody learns which."""
     holder = claimable(number)
     phone = (holder.phone or "") if holder and same_name(name, holder.name) else ""
     return "" if identity.phone_problem(phone) else phone

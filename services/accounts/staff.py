@@ -306,7 +306,7 @@ def confirm_email(staff_id: int, code: str) -> None:
 
 
 def _set_email(staff: Staff, email: str, *, verified: bool) -> None:
-    """The address before is told."""
+    """The earlier address gets a message."""
     before = outbox.of_staff(staff)
     staff.email, staff.email_verified_at = email, utcnow() if verified else None
     audit.record("staff_email_change", actor_of(staff))

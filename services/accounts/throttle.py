@@ -1,6 +1,6 @@
-"""Limits attempts at secrets. Attempts are stored before the check, for known and unknown people alike.
+"""Limits attempts at secrets. Attempts are stored before the check, for known and for unknown people.
 
-Nobody can use up the attempts of another person: docs/adr/022 says who may keep out whom, with the figures.
+Nobody can use up the attempts of another person: docs/adr/022 says who can lock out whom, with the figures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The chain over the audit trail (docs/adr/028): ``flask tick`` adds its links, a verification finds the first bad row.
 
-Nobody who records an event waits for the chain. Its latest link is also kept in a file beside the keys and can be
+Nobody who records an event waits for the chain. Its latest link is also kept in a file next to the keys and can be
 printed, so that the end of the trail cannot be cut off unseen.
 """
 
@@ -149,7 +149,7 @@ def verify_latest(known: ChainHead, most: int = VERIFIED_ON_PAGE) -> Verificatio
 
 
 def _link_at(position: int) -> ChainHead:
-    """Without it the next link cannot be right, which is what is told then."""
+    """Without it the next link cannot be right, which is then reported."""
     query = select(EventSeal.digest, EventSeal.event_id).where(EventSeal.position == position)
     return ChainHead(position, *(db.session.execute(query).first() or ()))
 

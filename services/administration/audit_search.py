@@ -31,7 +31,7 @@ from services.queue.keyset_pages import Cursor, Order, Range
 EXPORTED_AT_MOST = 50_000  # rows that an export looks at: some seconds
 _AT_ONCE = 500  # rows whose names are looked up together
 
-#: What happened, in words, beside the moves of a declaration and what applicants read of who looked into their file.
+#: What happened, in words, besides the moves of a declaration and what applicants read of who looked into their file.
 _TITLES = {
     "create": "开始填写",
     "staff_absence": "登记离岗或者回岗",

@@ -122,7 +122,7 @@ def by_uid(reader: ApiReader, uid: str) -> Any | None:
 
 
 def by_number(reader: ApiReader, number: str) -> Any | None:
-    """Two statements for known, foreign and unknown numbers alike."""
+    """Two statements, for known, foreign and unknown numbers."""
     index = blind_index.of_number(sign_in_number(number))
     return _BY_NUMBER.first(db.session, number=index, offices=_scope(reader))
 

@@ -1,4 +1,4 @@
-"""核验申请 as officers see them: the list of their scope, and one beside what stands under its number."""
+"""核验申请 as officers see them: the list of their scope, and one next to what stands under its number."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from services.papers import similar_pictures
 from services.queue import index as queue_index
 
 NOT_SUBMITTED = (Status.DRAFT, Status.DROPPED)
-ENOUGH = 500  # of submissions whose phone ends alike: one in ten thousand
+ENOUGH = 500  # of submissions whose phone has the same end: one in ten thousand
 
 
 def _alike() -> Any:

@@ -84,7 +84,7 @@ def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> Step
 
 
 def facts_for_browser(form: StepForm, shown: Collection[str]) -> dict[str, Any]:
-    """The facts that the conditions of these questions read and that are not asked beside them."""
+    """The facts that the conditions of these questions read and that are not asked with them."""
     facts = form.facts()
     conditions = [form[name].flags.when for name in shown if form[name].flags.when]
     names = {part.question for condition in conditions for part in condition.parts}

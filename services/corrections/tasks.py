@@ -143,7 +143,7 @@ def left(found: Sequence[CorrectionTask]) -> list[CorrectionTask]:
 
 
 def after(found: Sequence[CorrectionTask], key: str) -> CorrectionTask | None:
-    """The next item to deal with after this one, then from the beginning; None: nothing else is left."""
+    """The next item to deal with after this one, then from the beginning; None: there is no other."""
     keys = [item.key for item in found]
     at = keys.index(key) + 1 if key in keys else 0
     return next((item for item in [*found[at:], *found[:at]] if item.state == WAITING and item.key != key), None)

@@ -203,7 +203,7 @@ def sections_beside(
     shown: Sequence[AnswerSection],
     its: Mapping[str, Any],
 ) -> list[AnswerSection]:
-    """The same, beside the sections of another set of answers: a row that says the same there is not made again."""
+    """The same for answers that are compared: a row that the other sections say in the same words is not made again."""
     alike = {name: row for name, row in _by_name(shown).items() if its.get(name) == answers.get(name)}
     return [AnswerSection(step, _rows(step, page, answers, alike)) for step, page in filled]
 

@@ -60,7 +60,7 @@ def delete(declaration: Declaration, page: Page) -> None:
 
 
 def delete_all(declaration: Declaration) -> None:
-    """What was typed beside a submission is no longer of use."""
+    """What was typed and not saved is of no use after a submission."""
     db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id))
 
 

@@ -45,7 +45,7 @@ def row_of(node: DepartmentNode) -> Department:
 
 
 def parents() -> dict[str, str]:
-    """Departments that a zone may be beneath: code -> name."""
+    """Departments that a zone may belong to: code -> name."""
     rows = tree.load().rows
     return {row.code: row.name for row in rows if row.active and row.kind != DepartmentKind.ZONE}
 

@@ -37,7 +37,7 @@ class NewBureau:
 
 
 def parents() -> dict[str, str]:
-    """Departments that a bureau may be beneath: code -> name."""
+    """Departments that a bureau may belong to: code -> name."""
     return {row.code: row.name for row in tree.load().rows if row.active and row.kind in ABOVE}
 
 

@@ -34,13 +34,13 @@ def topics_of(declaration: Declaration) -> Sequence[Topic]:
 
 
 def way(declaration: Declaration, here: Step | None = None) -> Sequence[Step]:
-    """The pages of questions that lie on the way; ``here`` too, when it was opened beside it."""
+    """The pages of questions that lie on the way; ``here`` too, when it was opened off it."""
     slugs = {topic.step for topic in topics_of(declaration)}
     return [step for step in STEPS if not slugs or step.slug in slugs or step is here]
 
 
 def topics_after(case: DeclarationCase, step: Step, facts: Mapping[str, Any]) -> list[str] | None:
-    """The topics once a page is saved with these facts: one that has changed beside the way joins them."""
+    """The topics once a page is saved with these facts: one that has changed off the way joins them."""
     chosen = case.declaration.change_topics
     if not chosen:
         return chosen

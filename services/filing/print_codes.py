@@ -92,7 +92,7 @@ def find(code: str) -> PrintCode | None:
 
 
 def _says_the_same(row: PrintCode) -> bool:
-    """Nobody shall print and sign a version that has been changed since, or that was submitted, be it taken back."""
+    """Nobody may print and sign a version that was changed since, or was submitted, even if that was taken back."""
     declaration = row.declaration
     was_sent = declaration.submitted_at is not None and row.created_at <= declaration.submitted_at
     return declaration.is_editable and not was_sent and DeclarationCase(declaration).is_current(row.sheet)

@@ -163,7 +163,7 @@ _workers = BackgroundProcesses(1)
 
 
 def start_worker(root: Path) -> None:
-    """Start ``flask legacy work`` beside the server. It ends by itself; ``flask tick`` starts another if need be."""
+    """Start ``flask legacy work`` next to the server. It ends by itself; ``flask tick`` starts another when needed."""
     command = (sys.executable, "-m", "flask", "legacy", "work")
     _workers.start(command, root, {"FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"})
 

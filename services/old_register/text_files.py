@@ -1,6 +1,6 @@
 """A register as text: CSV or TXT in UTF-8, UTF-16 or GB18030, also of several encodings, with any usual separator.
 
-A line that cannot be read is told with its number, and the others go on.
+A line that cannot be read is listed with its number; the others are read.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _lines(file: TextFile) -> Iterator[tuple[int, str]]:
 
 
 def _decoded(line: bytes, has_utf8: bool) -> str:
-    """UTF-8 or GB18030. Beside lines of UTF-8, a broken one of them must not pass for GB18030: only GB 2312 counts."""
+    """UTF-8 or GB18030. Next to lines of UTF-8, a broken one of them must not pass for GB18030: only GB 2312 counts."""
     if line.isascii() or _is_utf8_text(line):
         return line.decode()
     try:

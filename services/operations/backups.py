@@ -180,7 +180,7 @@ class _Files:
 def verify(archive: Archive, summary: BackupSummary, keys: Keyring, step: Step = nobody) -> list[tuple[str, str]]:
     """Compare everything with its checksums, without the private key: (address, what is wrong) of the files.
 
-    Raises BackupError when the whole is of no use.
+    Raises BackupError when the back-up cannot be used.
     """
     refuse_foreign(summary, keys)
     archive.refuse_damaged_parts(summary)

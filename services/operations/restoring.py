@@ -65,7 +65,7 @@ def is_in_use() -> bool:
 def take_keys(archive: Archive, summary: BackupSummary, target: Target, here: Keyring, identity: Any) -> Keyring:
     """The keys that open this back-up: those of this machine, or those in it, which are put into their place.
 
-    Raises BackupError. What the keys file was before is kept beside it.
+    Raises BackupError. What the keys file was before is kept next to it.
     """
     if summary.is_of(here):
         return here

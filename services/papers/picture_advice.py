@@ -1,11 +1,11 @@
 """What to say of a picture of a paper: blurred, dark, cut off, a screen shot, few pixels. Advice, never a refusal.
 
-One set of words for both sides: the applicant reads ``words`` and ``advice`` beside the picture, the officer
+One set of words for both sides: the applicant reads ``words`` and ``advice`` next to the picture, the officer
 ``words`` among the automatic checks. The figures are those of lib.pictures.quality and, of newer pictures,
 lib.pictures.corners and lib.pictures.screens.
 
-Measured on tests/support/applicant/paper_photos.py, with noise: of 140 good pictures one was called cut off and
-nothing else was said;
+Measured on tests/support/applicant/paper_photos.py, with noise: of 140 good pictures one was called cut off, and
+no other message appeared;
 blurred by 4 to 6 pixels of the measured copy 59 of 60, a fifth of the light 20 of 20, cut off 100 of 100 were noticed.
 lib/pictures/quality.py, lib/pictures/corners.py and lib/pictures/screens.py have the figures of each.
 """

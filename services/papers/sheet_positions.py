@@ -2,7 +2,7 @@
 services/sheet/drawing.py.
 
 Millimetres; see lib.pictures.sheet_marks.SheetPlace. With an employer the signature has a box of its own right of the
-stamp's; without, and on continuation pages, its line is beside its label.
+stamp's; without, and on continuation pages, its line is next to its label.
 """
 
 from lib.pictures.sheet_marks import Form, SheetPlace

@@ -1,7 +1,7 @@
 """Pictures that look like another person's: hashes kept at submission, found by bands, distinguished by the measures.
 
 Two 64-bit hashes that differ in at most three bits agree in at least one of four bands, so four index ranges find them.
-A band holds every fourth bit, so that none of them sees only a document's empty margin. What shares a form (identity
+A band holds every fourth bit, so that no band sees only a document's empty margin. What shares a form (identity
 cards, diplomas of one school) shares much of the hash too; lib.pictures.quality.is_same_picture compares what it finds.
 """
 
@@ -20,7 +20,7 @@ from lib.database import Prebuilt, insert, parameter
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 
-#: Colleagues share a licence, everybody the emblem's side, and sheets look alike: these are left out.
+#: Colleagues share a licence, everybody the emblem's side, and sheets look the same: these are left out.
 PERSONAL = tuple(paper.kind for paper in PAPERS if paper.personal)
 BANDS = 4
 #: For a picture so many rows of each band are read, and so many of the nearest compared: the cost stays, whatever looks

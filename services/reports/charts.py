@@ -2,7 +2,7 @@
 
 A chart is 360 units wide: on a phone one unit is about one pixel, so its words can be read there; at a desk it is
 drawn up to twice as large. Series differ by
-shape (filled or framed, solid or dashed), not by colour alone, and every figure is in a table beside the chart too.
+shape (filled or framed, solid or dashed), not by colour alone, and every figure is in a table next to the chart too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Chart:
     rects: Sequence[ChartBar] = ()
     paths: Sequence[Path] = ()
     dots: Sequence[ChartBar] = ()  # centre and half width; the height is not used
-    legend: Sequence[Text] = ()  # beside a small sign of its series
+    legend: Sequence[Text] = ()  # next to a small sign of its series
     width: int = WIDTH
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 from services.reports.xlsx import Cell, Column
 
 TYPE = "text/csv; charset=utf-8"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon it
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate it
 
 
 class CsvBook:

@@ -63,7 +63,7 @@ def refuse_full(folder: Path, wanted: RosterRequest, total: int) -> None:
 def write(actor: Actor, job: PrintJob, folder: Path, alive: Callable[..., None]) -> tuple[RosterRequest, Roster] | None:
     """The file, or None when nobody is in it any more for this officer. Raises OSError, at once where it does not fit.
 
-    ``alive`` is told the ``total``, and then how many are ``done``.
+    ``alive`` gets the ``total``, and then how many are ``done``.
     """
     wanted = wanted_by(job)
     if wanted is None or not wanted.office.path.startswith(actor.path):

@@ -97,7 +97,7 @@ def write(
 ) -> Roster:
     """Make the file under ``folder``. Reads only; slow, so call it in no transaction that writes.
 
-    ``alive`` is told every AT_ONCE rows how many there are, and may raise to stop it.
+    ``alive`` gets the count after every AT_ONCE rows, and may raise to stop it.
     """
     members = audit.Members()
     columns = [found for found in _columns() if not wanted.columns or found[0] in wanted.columns]

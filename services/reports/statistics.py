@@ -5,7 +5,7 @@ How things are counted:
 - A submission counts in the month it was sent, under the department that handles it now; each resubmission counts too.
   A closed department handles nothing: its own report counts the submissions on which it has decided.
 - A verdict counts in the month it was given, unless the officer took it back within the minute. A revoked approval
-  stays an approval of its month; revocations are told apart.
+  stays an approval of its month; revocations are counted on their own.
 - First-pass: of the declarations that got their very first verdict in the span, those that it approved.
 - Days with the office: from a submission (or its 重新受理) to its verdict. Days with the applicant: from a return to
   the next submission. Calendar days, medians; what still waits is not in them.

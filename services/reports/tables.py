@@ -18,7 +18,7 @@ CHARTED_REASONS = 10
 
 @dataclass(frozen=True)
 class Panel:
-    """A table and the charts beside it. ``codes``: where a row leads to (a department below), empty without a link."""
+    """A table and the charts next to it. ``codes``: where a row leads to (a department below), empty without a link."""
 
     name: str
     title: str

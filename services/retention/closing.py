@@ -1,6 +1,6 @@
 """注销账号: a person closes the own account. What was submitted stays with the office; the rest is erased.
 
-Not while a record stands, which the office keeps, nor while the office works at a declaration.
+Not while there is a record, which the office keeps, and not while the office works on a declaration.
 """
 
 from __future__ import annotations

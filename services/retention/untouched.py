@@ -28,7 +28,7 @@ BATCH = 100  # in one run: others write between two runs
 
 
 def _untouched(since: timedelta, *more: Any) -> Sequence[Declaration]:
-    """Drafts without a change, nor anything typed, for so long; the oldest first."""
+    """Drafts that were not changed, and in which nothing was typed, for so long; the oldest first."""
     before = utcnow() - since
     typed = exists().where(Draft.declaration_id == Declaration.id, Draft.saved_at > before)
     query = select(Declaration).where(Declaration.status == Status.DRAFT, Declaration.touched_at <= before, ~typed)
@@ -46,7 +46,7 @@ def announce() -> int:
         values = {texts.NUMBER: draft.number, texts.DAY: day}
         inbox.tell(draft.account_id, "draft_expires", values, "/apply", declaration_id=draft.id)
         audit.record("draft_announced", None, account_id=draft.account_id, declaration_id=draft.id)
-        told = update(Declaration).where(Declaration.id == draft.id)  # to be told is no change of the draft
+        told = update(Declaration).where(Declaration.id == draft.id)  # a message does not change the draft
         same = {"touched_at": draft.touched_at, "removal_told_at": utcnow()}
         db.session.execute(told.values(same).execution_options(synchronize_session=False))
     return len(found)

@@ -1,4 +1,4 @@
-"""One revision of a submission for one officer, with everything beside it. A request makes one and passes it on.
+"""One revision of a submission for one officer, with all that goes with it. A request makes one and passes it on.
 
 What belongs to the rows comes with the declaration: of services.access for verbs, of services.review.reading for pages.
 The rest is read when first asked for, once.

@@ -104,7 +104,7 @@ class Privacy:
 
 
 class RowContext:
-    """A case beside the revision that "new" is meant against, and what may be shown of its numbers."""
+    """A case with the revision that "new" is meant against, and what may be shown of its numbers."""
 
     def __init__(self, case: ReviewCase, privacy: Privacy) -> None:
         self.case, self.privacy = case, privacy
@@ -169,7 +169,7 @@ def _line(seen: RowContext, row: answers.AnswerRow, proofs: Mapping[str, str], b
 
 
 def plain_sections(revision: Revision, privacy: Privacy) -> list[ReviewSection]:
-    """The answers of a revision with nothing beside them."""
+    """The answers of a revision with nothing next to them."""
     return [
         ReviewSection(
             section.step,

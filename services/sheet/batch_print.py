@@ -281,7 +281,7 @@ _drawers = BackgroundProcesses(MOST_DRAWERS)
 
 
 def start_drawer(root: Path) -> None:
-    """Start ``flask print`` beside the server, with its environment. It ends by itself when no job is left.
+    """Start ``flask print`` next to the server, with its environment. It ends by itself when no job is left.
 
     Few run at a time: one of them draws, and asking and cancelling again and again must not fill the machine.
     Should they end without having seen the job, ``flask tick`` starts another.

@@ -49,7 +49,7 @@ class LayoutRow(NamedTuple):
 class Level:
     """One step of tightness, in points: sizes of answers and labels, least heights of rows and of the bottom part.
 
-    ``hint`` limits the spans that cells ask for beyond the need of their texts. Compared by identity: what is cached
+    ``hint`` limits the spans that cells ask for when their texts need less. Compared by identity: what is cached
     for a level is found faster.
     """
 

@@ -98,7 +98,7 @@ def frame_bottom(bottom: float) -> float:
 
 
 def locator_squares(canvas: Canvas, top: float, bottom: float) -> None:
-    """The squares beside the frame for the sheet reader; ``top`` and ``bottom`` bound the part that is signed."""
+    """The squares next to the frame for the sheet reader; ``top`` and ``bottom`` bound the part that is signed."""
     half = sheet_marks.SIDE / 2 * MM
     lowest = PAGE_HEIGHT - sheet_marks.BOTTOM * MM
     middles = [PAGE_HEIGHT - sheet_marks.TOP * MM, top, lowest]

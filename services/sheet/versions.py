@@ -18,7 +18,7 @@ from models import Declaration, Sheet, db, keys
 from services.declaration import answers, labels
 from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 
-#: Follows from the name; says whether the list of papers on the sheet has a proof of the change.
+#: Follows from the name: whether the list of papers on the sheet has a proof of the change.
 DERIVED = "name_differs"
 
 

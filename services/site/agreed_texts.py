@@ -137,7 +137,7 @@ def mark(text: TextDraft) -> str:
 
 
 def _next_version(kind: AgreedKind) -> str:
-    """``2026-2``: the year, and a count that begins anew each year."""
+    """``2026-2``: the year, and a count that begins again each year."""
     year = str(today().year)
     of_year = TextVersion.version.startswith(f"{year}-")
     known = db.session.scalar(select(func.count()).where(TextVersion.kind == kind, of_year)) or 0

@@ -143,7 +143,7 @@ def _stand_in_archive(declaration: Declaration, revision: Revision) -> None:
 
 
 def _move_away(declaration: Declaration, before: int, now: int) -> None:
-    """The department that kept the record is told. A transfer that waits for an answer has nothing to move any more."""
+    """The department that kept the record gets a message. A transfer that waits has nothing left to move."""
     values = {texts.NUMBER: declaration.number, texts.DEPARTMENT: db.session.get_one(Department, now).name}
     later: dict[str, Any] = {"declaration_id": declaration.id, "visible_at": utcnow() + UNDO_TIME}
     for asking in _end_record_transfers(declaration.account_id) - {before, now}:

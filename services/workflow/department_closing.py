@@ -1,7 +1,7 @@
 """撤并: a department is closed on a day, its successor takes over the work, and it may be opened again.
 
-From that day on it lies beneath its successor, so that the successor's officers read what it decided. Submissions and
-records are handed over in batches; people are told. docs/adr/030.
+From that day on it is below its successor, so that the successor's officers read what it decided. Submissions and
+records are handed over in batches; people get a message. docs/adr/030.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def _close(department: Department, actor: Actor | None, at_once: int = AT_ONCE) 
 
 
 def _join(department: Department, successor: Department) -> None:
-    """The successor gets what the department covers and what is below it; the department itself comes beneath."""
+    """The successor gets what the department covers and what is below it; the department itself goes below it."""
     if successor.kind in COVERING:
         known = {one.division_code for one in successor.covers}
         taken = {one.division_code for one in department.covers} - known
@@ -222,7 +222,7 @@ def _join(department: Department, successor: Department) -> None:
 
 
 def _hang(department: Department, above: Department) -> None:
-    """Beneath another department, with all below it. Its submissions count there from now on."""
+    """Below another department, with all below it. Its submissions count there from now on."""
     old, new = department.path, f"{above.path}{department.code}/"
     above_before = tree.load().scope(department.id)[:-1]
     for row in db.session.scalars(select(Department).where(Department.path.startswith(old))).all():

@@ -1,4 +1,4 @@
-"""Due dates are reckoned again when the calendar has changed, and the people are told when their date moves."""
+"""Due dates are calculated again when the calendar changes, and people get a message when theirs moves."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ RULES: dict[RuleName, Callable[[Declaration, Actor], object]] = {
     "can_take_back": can_take_back,
 }
 
-# What confirm pages ask beside: the same functions that the verb calls.
+# What confirm pages ask, too: the same functions that the verb calls.
 
 
 def can_return(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Mark]:

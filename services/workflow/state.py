@@ -118,7 +118,7 @@ def _others(declaration: Declaration) -> Select[Declaration]:
 
 
 def begun(declaration: Declaration) -> Declaration | None:
-    """What the person has in hand besides this one, not sent or returned: it may stay so for ever."""
+    """What the person has in hand besides this one, not sent or returned: it may stay so without end."""
     return db.session.scalar(_others(declaration).where(Declaration.status.in_(EDITABLE)))
 
 

@@ -1,5 +1,5 @@
 /**
- * input[type=password][data-password]: a button beside it shows and hides what is typed; with data-strength also a hint
+ * input[type=password][data-password]: a button next to it shows and hides what is typed; with data-strength also a hint
  * how hard it is to guess. The hint is advice: the server decides what is refused.
  */
 const NAMES = ["不易猜到的程度：低，建议再长一些", "不易猜到的程度：中，再长几位更好", "不易猜到的程度：高"];

@@ -1,7 +1,7 @@
 /**
  * [data-phone], the page for one paper on a phone. upload.js sends the picture piece by piece. Once it is accepted, the
  * page says so ([data-phone-done]), and what to improve. A picture that is refused can be taken again. The page for all
- * papers has no such end: its rows are shown anew, as on the computer.
+ * papers has no such end: its rows are shown again, as on the computer.
  */
 const box = document.querySelector("[data-phone]");
 const done = document.querySelector("[data-phone-done]");

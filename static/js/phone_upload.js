@@ -71,7 +71,7 @@ class Shown {
     }
   }
 
-  /** Shows the papers anew whose pictures are others than before, and says which ones there are. */
+  /** Shows again the papers whose pictures have changed, and says which ones there are. */
   async arrived(pictures) {
     const before = this.pictures ?? pictures;
     this.pictures = pictures;

@@ -130,7 +130,7 @@ async function moved(picture, to) {
   const other = pictures.find((one) => one !== picture && one.page && one.kind === to);
   if (other && boxOf(to).dataset.maxPages === "1") [other.kind, other.choice.value] = [from, from];
   picture.kind = to;
-  if ([from, to].includes("sheet")) picture.choice.disabled = true; // it was read anew, and is another page now
+  if ([from, to].includes("sheet")) picture.choice.disabled = true; // it was read again, and is another page now
   for (const kind of [from, to]) await refreshFragment(rowOf(kind)).catch(() => location.reload());
   countUploaded();
 }

@@ -138,7 +138,7 @@ export class Transfer {
     this.#wake?.();
     if (!this.url) return;
     const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": this.token };
-    await fetch(this.url, { method: "DELETE", headers, keepalive: true }).catch(() => {}); // else it is swept
+    await fetch(this.url, { method: "DELETE", headers, keepalive: true }).catch(() => {}); // otherwise the server removes it later
   }
 
   async #renewed() {

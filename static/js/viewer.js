@@ -15,7 +15,7 @@
  *   "picture-chosen" {kind, stay}       the person went to a picture: its row follows (review.js). `stay`: the focus is on
  *                                       a button or thumbnail that a key pressed, and remains there.
  *
- * After a return, pictures that are new stand beside the ones that they replace until the person says otherwise.
+ * After a return, new pictures stand next to the ones that they replace until the person says otherwise.
  *
  * The next picture of this file is loaded and decoded in advance, and each <img> is kept: no-store pictures are asked for once.
  * Then the first pictures of the next submission in hand are loaded: [data-preload] has their addresses, [data-session] the

@@ -206,7 +206,7 @@ def test_a_small_picture_is_sent_as_it_is(page: Page, site: Site) -> None:
     assert original in site.posts[0][1]
 
 
-# keys.js and review.js beside the viewer (test_viewer.py)
+# keys.js and review.js next to the viewer (test_viewer.py)
 
 
 ROW = """<input type="checkbox" data-mark aria-label="标记">

@@ -1,4 +1,4 @@
-"""核验申请 at the office: the list, what stands beside it, scope, two officers, pictures, and the rules beneath."""
+"""核验申请 at the office: the list, what stands next to it, scope, two officers, pictures, and the rules beneath."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from lib.codes import Role, Status
 from models import PictureHash, QueueItem, db
 from services import workflow
-from services.checks import recount
+from services.accounts import blind_index
+from services.checks import duplicates, recount
 from services.papers import similar_pictures
 from tests.support.office.checked import results
 from tests.support.people import QUALIFIED
@@ -78,3 +79,19 @@ def test_two_who_wait_with_one_phone_are_one_row(make, browser):
     page = browser.open("/staff/duplicates")
     assert page.text.count('data-label="相同的内容">手机号码<') == 1
     assert first.number in page.text
+
+
+def test_many_with_one_phone_and_one_number_are_one_row_each_with_the_first_names(make, browser, monkeypatch):
+    """A firm files for hundreds of people and gives its own phone: the page grows with them, not with their pairs."""
+    monkeypatch.setattr(duplicates, "NAMED", 2)
+    shared = {"mobile": "13800139999", **QUALIFIED}
+    people = [make.declaration(Status.SUBMITTED, make.account(f"单小{name}"), **shared) for name in "燕雁艳彦"]
+    db.session.query(PictureHash).delete()
+    for one in people:
+        one.account.phone, one.account.phone_index = "13800139999", blind_index.of_phone("13800139999")
+    db.session.commit()
+    browser.sign_in(make.staff(Role.MANAGER))
+    page = browser.open("/staff/duplicates")
+    assert re.findall(r'data-label="相同的内容">([^<]*)<', page.text) == ["手机号码", "资格证书编号"]
+    assert page.text.count("，另有 1 份") == 2
+    assert [page.text.count(one.number) for one in people] == [2, 2, 2, 0]

@@ -1,4 +1,4 @@
-"""When a back-up is made by itself, how it is written down, and who is told of one that is missing or failed."""
+"""When a back-up is made by itself, how it is written down, and who hears of one that is missing or failed."""
 
 from __future__ import annotations
 

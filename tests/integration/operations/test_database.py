@@ -364,7 +364,7 @@ def test_a_prebuilt_statement_finds_what_an_ordinary_one_finds(make, count):
 
 
 def test_the_limit_of_a_prebuilt_statement_and_its_constants_are_written_and_not_bound(make, monkeypatch):
-    """SQLite would plan the statement anew each time; a constant beside a column that a partial index tests, too."""
+    """SQLite would plan the statement again each time; a constant next to a column that a partial index tests, too."""
     made = sorted(make.declaration().id for _ in range(4))
     most = bindparam("most", None, type_=Integer, literal_execute=True)
     chosen = Prebuilt(select(Declaration.id).order_by(Declaration.id).limit(most))

@@ -1,4 +1,4 @@
-"""Pages of a paper: their order, the document cropped and straightened, advice beside each."""
+"""Pages of a paper: their order, the document cropped and straightened, advice next to each."""
 
 from __future__ import annotations
 

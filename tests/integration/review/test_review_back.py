@@ -187,7 +187,7 @@ def test_only_what_the_record_points_to_is_revoked(make, browser, another_browse
 
 @pytest.mark.parametrize("kind", ["change", "first"])
 def test_what_was_returned_and_never_sent_again_does_not_block_a_revocation(make, another_browser, manager, kind):
-    """A change that waits for its person; and a declined first filing that was reopened beside a later one."""
+    """A change that waits for its person; and a declined first filing that was reopened next to a later one."""
     officer, account = make.actor(make.staff()), make.account()
     if kind == "first":
         left = make.declaration(Status.SUBMITTED, account)

@@ -77,7 +77,7 @@ def test_each_sheet_is_the_one_that_was_signed_not_what_was_typed_since(make, ap
     alone = pypdf.PdfReader(BytesIO(sheet_pdf.draw(data))).pages[0]
     assert "青年大街 1 号" in page.extract_text()
     assert "南京街" not in page.extract_text()
-    # each character, for what is shared on all sheets is copied apart from what it stands beside
+    # each character, for what is shared on all sheets is copied apart from what it stands next to
     assert sorted("".join(page.extract_text().split())) == sorted("".join(alone.extract_text().split()))
 
 

@@ -74,7 +74,7 @@ def test_an_optional_paper_may_be_missing(make, browser):
 @pytest.mark.parametrize("sent", [{}, {"agree": ""}, {"agree": "no"}])
 def test_the_commitment_must_be_ticked(ready, browser, sent):
     shown = words(browser.send("/apply/submit", sent, expect=422).text)
-    assert shown.count(PROMISE) == 2  # in the summary and beside the box
+    assert shown.count(PROMISE) == 2  # in the summary and next to the box
     assert "还不能提交，请先处理以下 1 处" in shown
     assert revisions() == []
 

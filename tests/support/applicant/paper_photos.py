@@ -121,7 +121,7 @@ def taken(
 
 
 def _laid(paper: Image.Image, places: list[tuple[float, float]], size: tuple[int, int], chance: Random) -> Image.Image:
-    """The paper in perspective, with a soft shadow beside it."""
+    """The paper in perspective, with a soft shadow next to it."""
     ground = table(size, chance)
     mask = Image.new("L", size)
     ImageDraw.Draw(mask).polygon(places, fill=255)

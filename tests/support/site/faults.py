@@ -81,7 +81,7 @@ def held_lock(database: Path) -> Iterator[None]:
 
 @contextmanager
 def connecting(engine: Engine, then: Any) -> Iterator[None]:
-    """Every connection is made anew, and ``then`` is done with it; afterwards as before."""
+    """Every connection is made again, and ``then`` is done with it; afterwards as before."""
     event.listen(engine, "connect", then)
     _close_all(engine)
     try:
