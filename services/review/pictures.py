@@ -161,7 +161,7 @@ def caption(page: Page) -> str:
     """``1600×1200 · 157 KB · 原图 3.2 MB · 2026-11-21 08:10 上传``"""
     uploaded = local(datetime.fromisoformat(page["uploaded_at"]))
     sizes = f"{page['width']}×{page['height']} · {size(page['size'])} · 原图 {size(page['original_size'])}"
-    return f"{sizes} · {uploaded:%Y-%m-%d %H:%M} 上传"
+    return f"{sizes} · {str(uploaded.replace(tzinfo=None))[:16]} 上传"
 
 
 def size(count: int) -> str:
