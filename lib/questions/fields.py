@@ -175,9 +175,6 @@ class DivisionQuestion(ChoiceQuestion):
         if self.data and self.data not in self.choices:
             self.data = None  # the city or county above was changed: choose again
 
-    def say(self, answer: Any) -> str:
-        return self.choices.get(answer, str(answer)) if answer else ""
-
 
 class DepartmentQuestion(ChoiceQuestion):
     """会计管理部门: the departments that match the address on this page, each with the reason why it is offered."""
