@@ -1004,11 +1004,7 @@ class Record(Base):
         Index("ix_record_changed_province", "changed_at", "id"),
         Index("ix_record_changed_city", "city_id", "changed_at", "id"),
         Index("ix_record_changed_office", "department_id", "changed_at", "id"),
-        Index(
-            *("ix_record_closed", "approved_at", "id"),
-            sqlite_where=text("closed_at IS NOT NULL"),
-            postgresql_where=text("closed_at IS NOT NULL"),
-        ),
+        Index("ix_record_closed", "approved_at", "id", sqlite_where=text("closed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

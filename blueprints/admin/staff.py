@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import segno
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field
@@ -130,6 +129,8 @@ def new_staff() -> ResponseReturnValue:
 
 def show_slip(uid: str, *, password: str = "", secret: str = "") -> str:
     """What is handed to the officer on paper, shown once."""
+    import segno  # large, seldom needed
+
     row = staff_accounts.find(me(), uid) or abort(404)
     picture = segno.make(staff.otpauth(row.username, secret)).svg_data_uri(scale=5) if secret else ""
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segno
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pyotp import random_base32
@@ -97,6 +96,8 @@ def staff_totp() -> ResponseReturnValue:
 
 
 def _confirm_totp(secret: str) -> ResponseReturnValue:
+    import segno  # large, seldom needed
+
     form = TotpForm()
     if form.validate_on_submit():
         if step := staff.step_of(secret, form.code.data):

@@ -69,8 +69,8 @@ def ticks_in(form: MultiDict[str, str]) -> list[str] | None:
 
 def within() -> dict[str, Any]:
     """The filters of 待办 that the officer works within, as in an address: carried along from one file to the next."""
-    posted = dict(parse_qsl(request.form.get("queue", "")[:300]))
-    sent = posted if request.method == "POST" else request.args.to_dict()
+    is_posted = request.method == "POST"
+    sent = dict(parse_qsl(request.form.get("queue", "")[:300])) if is_posted else request.args.to_dict()
     return dict(Filters.read({**sent, "tab": ""}).address()) if sent else {}
 
 

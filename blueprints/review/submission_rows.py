@@ -5,7 +5,7 @@ Rows look alike for everybody, so each look is kept (blueprints/kept_parts.py). 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -47,50 +47,27 @@ class SubmissionRows:
 
     def _answer(self, line: AnswerLine) -> str:
         options = self._options(self.question_reasons, line.mark) if line.mark else self.question_options
-        texts = {"text": line.text, "before": line.before or "", "options": options}
-        texts |= dict(zip(_GROUPS, line.groups, strict=False))
-        look: dict[str, Hashable] = {
-            "is_paper": False,
-            "name": line.name,
-            "label": line.label,
-            "title": line.title,
-            "proof": line.proof,
-            "open": self.open,
-            "resigns": line.name in labels.IDENTITY,
-            "has_text": bool(line.text),
-            "is_ascii": line.text.isascii(),
-            "grouped": len(line.groups),
-            "was": line.before and "something",  # none: nothing differs; empty: it was not answered
-        }
-        return self._drawn(line, texts, look)
+        texts = {**_NO_TEXTS, "text": line.text, "before": line.before or "", "options": options}
+        texts |= zip(_GROUPS, line.groups, strict=False)
+        was = line.before and "something"  # none: nothing differs; empty: it was not answered
+        text = (bool(line.text), line.text.isascii(), len(line.groups), was)
+        return self._drawn(line, texts, (_ANSWER, line.name, line.label, self.open, line.proof, *text))
 
     def _paper(self, line: PaperLine) -> str:
-        sheet = self.found.case.revision.sheet if line.paper.kind == SHEET else None
+        paper, unsigned = line.paper, self.found.unsigned
+        sheet = self.found.case.revision.sheet if paper.kind == SHEET else None
         options = self._options(self.paper_reasons, line.mark) if line.mark else self.paper_options
-        texts = {"options": options, "unsigned": "、".join(self.found.unsigned)} | _place(line.mark)
+        texts = {**_NO_TEXTS, "options": options, "unsigned": "、".join(unsigned)} | _place(line.mark)
         texts |= {"version": sheet.version, "code": sheet.code} if sheet else {}
-        look: dict[str, Hashable] = {
-            "is_paper": True,
-            "resigns": False,
-            "name": line.paper.kind,
-            "label": labels.table()[line.paper.kind].short,
-            "title": line.paper.title,
-            "open": self.open,
-            "required": line.paper.required,
-            "pages": len(line.pages),
-            "is_new": line.is_new,
-            "old": line.old,
-            "has_sheet": sheet is not None,
-            "is_unsigned": bool(self.found.unsigned),
-        }
-        return self._drawn(line, texts, look)
+        pages = (paper.required, len(line.pages), line.is_new, line.old, sheet is not None, bool(unsigned))
+        return self._drawn(line, texts, (_PAPER, paper.kind, labels.table()[paper.kind].short, self.open, *pages))
 
-    def _drawn(self, line: AnswerLine | PaperLine, texts: Mapping[str, Any], look: Mapping[str, Hashable]) -> str:
+    def _drawn(self, line: AnswerLine | PaperLine, texts: dict[str, Any], look: tuple[Hashable, ...]) -> str:
         """A row of this look, with its texts and those of its marks."""
-        is_touched = line.asked_for or line.mark or line.tick or line.why
-        look = {**look, **(_look(line) if is_touched else _UNTOUCHED)}
-        part = self.parts.get((LINE, *look.values()), partial(_draw, look), HOLES)
-        return part.joined({**_NO_TEXTS, **texts, **(_texts(line) if is_touched else {})})
+        if line.asked_for or line.mark or line.tick or line.why:
+            look, texts = (*look, *_look(line)), texts | _texts(line)
+        part = self.parts.get((LINE, look), partial(_draw, look), HOLES)
+        return part.joined(texts)
 
     def _options(self, choices: tuple[Choice, ...], mark: Mark | None = None) -> Markup:
         """The reasons that a row offers. One that is not offered any more stays where it was chosen."""
@@ -100,27 +77,33 @@ class SubmissionRows:
         return kept(OPTIONS, {"retired": mark.reason if mark else ""}, choices=choices, chosen=chosen, keys=self.keys)
 
 
-def _draw(look: Mapping[str, Hashable]) -> str:
+def _draw(look: tuple[Any, ...]) -> str:
     """The template has no address in it, so it is the same wherever the application stands."""
     template = current_app.jinja_env.get_template(LINE)
-    initials = " ".join(dict.fromkeys(phrase_initials(str(look[name])) for name in ("label", "title")))
-    return template.render(**look, initials=initials, **{name: hole(name) for name in HOLES})
-
-
-def _look(line: AnswerLine | PaperLine) -> dict[str, Hashable]:
-    """How marks and ticks make a row look."""
-    asked, mark = line.asked_for, line.mark
-    return {
-        "why": line.why,
-        "tick": line.tick is not None,
-        "mark": mark is not None,
-        "resign": mark is None or mark.resign,
-        "asked": asked is not None,
-        "explained": bool(asked and asked.explanation),
+    names, *values = look
+    values += _UNTOUCHED if len(values) == len(names) else ()
+    seen = dict(zip((*names, *_MARKS), values, strict=True))
+    seen |= {
+        "title": labels.full(seen["name"]),
+        "is_paper": names is _PAPER,
+        "resigns": seen["name"] in labels.IDENTITY,
     }
+    initials = " ".join(dict.fromkeys(phrase_initials(seen[name]) for name in ("label", "title")))
+    return template.render(**seen, initials=initials, **{name: hole(name) for name in HOLES})
 
 
-_UNTOUCHED = {"why": "", "tick": False, "mark": False, "resign": True, "asked": False, "explained": False}
+#: How a row looks: what is so of each, of an answer, of a paper; and how marks and ticks make it look.
+_ROW = ("name", "label", "open")
+_ANSWER = (*_ROW, "proof", "has_text", "is_ascii", "grouped", "was")
+_PAPER = (*_ROW, "required", "pages", "is_new", "old", "has_sheet", "is_unsigned")
+_MARKS = ("why", "tick", "mark", "resign", "asked", "explained")
+_UNTOUCHED = ("", False, False, True, False, False)
+
+
+def _look(line: AnswerLine | PaperLine) -> tuple[Hashable, ...]:
+    asked, mark = line.asked_for, line.mark
+    marked = (line.tick is not None, mark is not None, mark is None or mark.resign)
+    return (line.why, *marked, asked is not None, bool(asked and asked.explanation))
 
 
 def _texts(line: AnswerLine | PaperLine) -> dict[str, Any]:

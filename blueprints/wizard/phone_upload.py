@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import segno
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -42,6 +41,8 @@ DEAD = "这个二维码已失效，请在电脑上重新打开"
 @only(*APPLICANTS)
 def begin_phone_upload(kind: str) -> ResponseReturnValue:
     """Show the QR code for one paper or for all: as a page, or as a part of one for scripts. It is shown this once."""
+    import segno  # large, seldom needed
+
     case = editable_case()
     try:
         with writing(keep=True):

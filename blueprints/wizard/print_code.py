@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -32,6 +31,8 @@ def print_code() -> str:
 
 
 def _shown(row: PrintCode) -> dict[str, Any]:
+    import segno  # large, seldom needed
+
     code = print_codes.in_two(print_codes.code_of(row))
     address = current_app.config["BASE_URL"] + url_for("print_shop.page", code=code)
     image = segno.make(address, error="m").svg_data_uri(scale=4, border=4)

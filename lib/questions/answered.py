@@ -49,12 +49,14 @@ class AnsweredPage:
 
     def say(self, question: Question, answer: Any) -> str:
         """An answer in words."""
+        if isinstance(question, ChoiceQuestion) and question.listed:
+            return question.title_of(answer, self.context)
         return self._with_answer(question).say(answer) if self.has_own_choices(question) else question.say(answer)
 
     @staticmethod
     def has_own_choices(question: Question) -> bool:
-        """Do the words of an answer follow from this page, not from the answer alone?"""
-        return isinstance(question, ChoiceQuestion) and not question.fixed
+        """Do the words of an answer follow from this page, not from the answer and the reference data alone?"""
+        return isinstance(question, ChoiceQuestion) and not question.fixed and not question.listed
 
 
 @cache

@@ -132,8 +132,13 @@ class ChoiceQuestion(Question):
             raise ValidationError(f"请从列表中选择{self.label.text}")
 
     def say(self, answer: Any) -> str:
-        titles = self._form.context.titles.get(self.listed, {}) if self.listed else self.choices
-        return titles.get(answer, str(answer)) if answer else ""
+        if self.listed:
+            return self.title_of(answer, self._form.context)
+        return self.choices.get(answer, str(answer)) if answer else ""
+
+    def title_of(self, answer: Any, context: FormContext) -> str:
+        """In the words of its list in the reference data."""
+        return context.titles.get(self.listed, {}).get(answer, str(answer)) if answer else ""
 
 
 class ManyQuestion(ChoiceQuestion):
@@ -169,9 +174,6 @@ class DivisionQuestion(ChoiceQuestion):
     def pre_validate(self, form: StepForm) -> None:
         if self.data and self.data not in self.choices:
             self.data = None  # the city or county above was changed: choose again
-
-    def say(self, answer: Any) -> str:
-        return self.choices.get(answer, str(answer)) if answer else ""
 
 
 class DepartmentQuestion(ChoiceQuestion):

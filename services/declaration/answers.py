@@ -262,8 +262,8 @@ def _differs(
     after: Mapping[str, AnswerRow],
 ) -> bool:
     """Another answer, or one that is on only one side: it was kept while it was not asked for."""
-    was, now = (rows[name].text if name in rows else "" for rows in (before, after))
-    return old.get(name) != new.get(name) or was != now
+    was, now = before.get(name), after.get(name)
+    return old.get(name) != new.get(name) or (was.text if was else "") != (now.text if now else "")
 
 
 def _by_name(found: Sequence[AnswerSection]) -> dict[str, AnswerRow]:

@@ -141,31 +141,28 @@ class RowContext:
 
 
 def sections(seen: RowContext) -> list[ReviewSection]:
-    proofs = _proofs(seen.case.revision)
     before = {name: seen.privacy.text(change.before) for name, change in seen.changes.items()}
     account, found = seen.case.declaration.account, seen.case.answers
     if account.name != found["applicant_name"]:
         before.setdefault("applicant_name", account.name)  # the sign-in name, until the approval
-    return [
-        ReviewSection(section.step, [_line(seen, row, proofs, before) for row in section.rows])
-        for section in seen.sections
-    ]
+    lines = _Lines(seen, _proofs(seen.case.revision), before)
+    return [ReviewSection(section.step, [*map(lines.of, section.rows)]) for section in seen.sections]
 
 
-def _line(seen: RowContext, row: answers.AnswerRow, proofs: Mapping[str, str], before: Mapping[str, str]) -> AnswerLine:
-    name, text, case = row.name, seen.privacy.text(row.text), seen.case
-    return AnswerLine(
-        name,
-        row.short,
-        text,
-        proof=proofs.get(name, ""),
-        before=before.get(name),
-        why=seen.why(name) if name in seen.changes else "",
-        asked_for=case.asked_for.get(name),
-        mark=case.unsent.get(name),
-        tick=case.ticks.get(name),
-        groups=seen.privacy.groups(name, text),
-    )
+class _Lines:
+    """What stands beside the answers, looked up once for all of them."""
+
+    def __init__(self, seen: RowContext, proofs: Mapping[str, str], before: Mapping[str, str]) -> None:
+        self.seen, self.privacy, self.proofs, self.before = seen, seen.privacy, proofs, before
+        self.changes, case = seen.changes, seen.case
+        self.asked_for, self.unsent, self.ticks = case.asked_for, case.unsent, case.ticks
+
+    def of(self, row: answers.AnswerRow) -> AnswerLine:
+        name, text = row.name, self.privacy.text(row.text)
+        shown = (name, row.short, text, self.proofs.get(name, ""), self.before.get(name))
+        why = self.seen.why(name) if name in self.changes else ""
+        marks = (self.asked_for.get(name), self.unsent.get(name), self.ticks.get(name))
+        return AnswerLine(*shown, why, *marks, self.privacy.groups(name, text))
 
 
 def plain_sections(revision: Revision, privacy: Privacy) -> list[ReviewSection]:
