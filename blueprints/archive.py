@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, opened, writing
+from blueprints.downloads import shown_pdf
 from forms import PHOTO, TOPICS
 from lib.codes import OPEN, AgreedKind, Status
 from lib.storage import FileDamaged, FileMissing
@@ -106,9 +107,7 @@ def print_record() -> ResponseReturnValue:
     )
     name = f"{declaration.number}-v{printed.version}.pdf"
     db.session.rollback()  # drawing does not need the database
-    response = Response(sheet_content.draw(data), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return shown_pdf(sheet_content.draw(data), name)
 
 
 @bp.post("/archive/certificate")
@@ -138,9 +137,7 @@ def certificate() -> ResponseReturnValue:
     config = current_app.config
     data = certificates.data(record, issued, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
     db.session.rollback()  # drawing does not need the database
-    response = Response(certificate_pdf.draw(data), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="certificate-{issued.code}.pdf"'
-    return response
+    return shown_pdf(certificate_pdf.draw(data), f"certificate-{issued.code}.pdf")
 
 
 def _notice() -> AgreedText:

@@ -1,4 +1,4 @@
-"""Files that are handed out to be saved, never to be shown as a page of this site."""
+"""Files that are handed out: to be saved, and PDFs that the browser's own viewer shows. None is a page of this site."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ def download(content: bytes, mimetype: str, name: str, title: str) -> Response:
     """A download; ``name`` is for systems without Chinese file names."""
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f"attachment; filename={name}; filename*=UTF-8''{quote(title)}"
+    return response
+
+
+#: WebKitGTK puts its viewer into the answer, with inline styles: without them it stands in a box of 300×150 pixels.
+PDF_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def shown_pdf(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Content-Security-Policy"] = PDF_CSP
     return response
 
 

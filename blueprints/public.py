@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import client_source, writing
 from blueprints.account_forms import LoginForm
-from blueprints.downloads import download, stored_file
+from blueprints.downloads import download, shown_pdf, stored_file
 from blueprints.kept_parts import render_kept, text_cookie
 from blueprints.watching import may_watch
 from forms import PHOTO, STEPS
@@ -146,9 +146,7 @@ def agreed_text(kind: str, version: str) -> str:
 @public
 def agreed_text_pdf(kind: str, version: str) -> Response:
     text = _published_text(kind, version)
-    response = Response(_drawn_text(text, current_app.config["SITE_NAME"]), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{kind}-{version}.pdf"'
-    return response
+    return shown_pdf(_drawn_text(text, current_app.config["SITE_NAME"]), f"{kind}-{version}.pdf")
 
 
 _TITLES: Mapping[str, str] = {kind.value: title for kind, title in agreed_texts.TITLES.items()}

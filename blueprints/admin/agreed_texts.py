@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 
 from blueprints import me, writing
 from blueprints.admin.shared import AdminForm, OptionalDayField, ParagraphsField, bp, one_line
+from blueprints.downloads import shown_pdf
 from forms import PAPERS
 from lib import plain_text
 from lib.clock import today
@@ -158,9 +159,7 @@ def preview_text_pdf(kind: str) -> Response:
         content = sheet_content.blank_sheet(text, site)
     else:
         content = sheet_commitment.text_pdf(text, site, watermark="草稿")
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{kind}-draft.pdf"'
-    return response
+    return shown_pdf(content, f"{kind}-draft.pdf")
 
 
 @bp.get("/agreed-texts/<kind>/<version>")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import writing
+from blueprints.downloads import shown_pdf
 from blueprints.wizard import summary
 from blueprints.wizard.shared import bp, case_in_hand, editable_case, place, shown_case, step_bar
 from forms import STEPS
@@ -65,10 +66,4 @@ def sheet_pdf() -> ResponseReturnValue:
         declaration, printed, store(), base_url=current_app.config["BASE_URL"], site=current_app.config["SITE_NAME"]
     )
     db.session.rollback()  # drawing does not need the database
-    return pdf(sheet_content.draw(data), f"{data.number}-v{data.version}.pdf")
-
-
-def pdf(content: bytes, name: str) -> Response:
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return shown_pdf(sheet_content.draw(data), f"{data.number}-v{data.version}.pdf")

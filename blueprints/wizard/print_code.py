@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 
 from blueprints import client_source, me, writing
-from blueprints.wizard.check import pdf
+from blueprints.downloads import shown_pdf
 from blueprints.wizard.shared import bp, editable_case
 from models import PrintCode, db, store
 from services.access import APPLICANTS, only, public
@@ -87,7 +87,7 @@ def sheet_pdf(code: str) -> ResponseReturnValue:
     with writing():
         counted = print_codes.count_opening(row)
         db.session.commit()
-    return pdf(sheet_content.draw(data), "sheet.pdf") if counted else _nothing(0)
+    return shown_pdf(sheet_content.draw(data), "sheet.pdf") if counted else _nothing(0)
 
 
 def _data(case: DeclarationCase, row: PrintCode) -> SheetData:

@@ -26,6 +26,7 @@ EXACT = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+PDF_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PICTURE_CSP = "default-src 'none'; sandbox"
 TOO_MUCH = {"CONTENT_LENGTH": str(64 * 1024 * 1024 + 1)}
 
@@ -113,7 +114,7 @@ def test_pages_pictures_and_documents_of_a_person_have_the_headers(make, browser
     (photo,) = pages_of(declaration, "photo")
     for path, csp in (
         ("/apply/status", CSP),
-        ("/apply/sheet.pdf", CSP),
+        ("/apply/sheet.pdf", PDF_CSP),
         ("/apply/divisions?parent=210100", CSP),
         (f"/apply/pages/{photo.uid}.jpg", PICTURE_CSP),
     ):
