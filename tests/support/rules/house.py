@@ -28,7 +28,7 @@ REQUEST = frozenset({"request", "session", "g", "current_user", "current_app"})
 LONGEST_BODY = 39  # lines, without signature and docstring
 LONGEST_FILE = 399
 #: The design card wants these two as files.
-LONGER_FILES = {"models.py": 1800, "forms.py": 700, "config.py": 600}
+LONGER_FILES = {"models.py": 1850, "forms.py": 700, "config.py": 600}
 
 
 @dataclass(frozen=True)
