@@ -25,7 +25,7 @@ class HintForm(PublishForm):
         "填写提示",
         [Optional()],
         [one_line],
-        "写明怎样填写或拍照，例如：照毕业证书上的日期填写，不要填入学日期。不再需要的，清空后发布",
+        f"最多 {hints.LONGEST} 个字，例如：照毕业证书上的日期填写，不要填入学日期。不再需要的，清空后发布",
     )
 
     def validate_text(self, field: ParagraphsField) -> None:
@@ -89,7 +89,6 @@ def _page(form: HintForm, target: str, *, preview: bool = False) -> str:
         in_force=now,
         publishers=hints.publishers(versions) if versions else {},
         now=utcnow(),
-        longest=hints.LONGEST,
     )
 
 
