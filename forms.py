@@ -50,6 +50,7 @@ from lib.questions.validators import (
     Past,
     Required,
     RequiredWhen,
+    StillValid,
 )
 
 # --- 个人信息 (guide section 6) -------------------------------------------------------------------
@@ -70,6 +71,19 @@ class PersonalForm(StepForm):
         short="姓名",
         hint="与证件一致。改名会在审核通过后用于登录，并需上传姓名变更证明",
         render_kw={"autocomplete": "name"},
+    )
+    id_expires_on = DayQuestion(
+        "身份证有效期至",
+        [
+            AskedWhen(RESIDENT),
+            StillValid(
+                20,
+                "身份证已过有效期，请换领新证后重新拍照",
+                "居民身份证的有效期最长 20 年，请核对；长期有效的不用填写",
+            ),
+        ],
+        hint="印在国徽面；长期有效的不用填写",
+        printed=False,
     )
     mobile = TextQuestion(
         "手机号码",
@@ -399,7 +413,7 @@ PAPERS = (
         max_pages=2,
     ),
     Paper("id_portrait", "居民身份证(人像面)", RESIDENT, BY_RESIDENTS, max_pages=1, proves=_CARD, personal=True),
-    Paper("id_emblem", "居民身份证(国徽面)", RESIDENT, BY_RESIDENTS, max_pages=1),
+    Paper("id_emblem", "居民身份证(国徽面)", RESIDENT, BY_RESIDENTS, max_pages=1, proves=("id_expires_on",)),
     Paper("card_portrait", "证件(人像面)", OTHER_CARD, BY_CARDS, max_pages=1, proves=_CARD, personal=True),
     Paper("card_back", "证件(另一面)", OTHER_CARD, BY_CARDS, max_pages=1),
     Paper("passport", "护照资料页", When("id_type", (IdType.PASSPORT,)), "持外国护照的", proves=_CARD, personal=True),

@@ -280,6 +280,24 @@ class TextVersion(Base):
 make_append_only(TextVersion)
 
 
+class FieldHint(Base):
+    """填写提示 of an office at a question or paper, in force until its next one starts; an empty text ends it."""
+
+    __tablename__ = "field_hint"
+    __table_args__ = (Index("ix_field_hint_starts_at", "starts_at", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(String(40))  # a question's name or a paper's kind
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))  # None: for everybody
+    text: Mapped[str] = mapped_column(String(100))
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    published_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+make_append_only(FieldHint.__table__)  # type: ignore[arg-type]
+
+
 # --- People and their access: applicants, legacy holders, staff, sessions, attempts, messages ---
 
 
@@ -648,6 +666,7 @@ class Answers:
 
     # 个人信息
     applicant_name: Mapped[str | None] = mapped_column(String(50))
+    id_expires_on: Mapped[date | None]
     mobile_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     sex: Mapped[str | None] = mapped_column(String(10))
     birth_date: Mapped[date | None]

@@ -179,6 +179,15 @@ def _since(person: DemoPerson) -> timedelta:
     return max(utcnow() - moment, timedelta(minutes=10))
 
 
+def _at_work(since: timedelta) -> timedelta:
+    """The next time in office hours, as a time that is past."""
+    moment = local(utcnow() - since)
+    if 8 <= moment.hour < 17:
+        return since
+    later = (moment + (DAY if moment.hour >= 17 else timedelta())).replace(hour=9 + moment.hour % 7)
+    return max(since - (later - moment), timedelta(minutes=5))
+
+
 def _facts(person: DemoPerson) -> dict[str, Any]:
     """The facts that decide which papers are needed, before there is an account."""
     derived = facts_from_number(person.id_type, person.number)
@@ -285,7 +294,7 @@ class _DemoStory:
         if stage in (Stage.IN_REVIEW, Stage.LAPSED):
             _age_claim(workflow.claim(declaration, self.officer), hours=3 if stage is Stage.LAPSED else 0)
             return
-        with in_the_past(self.since / 2):
+        with in_the_past(_at_work(self.since / 2)):
             {Stage.DECLINED: self._decline, Stage.OFFERED: self._offer}.get(stage, self._send_back)(declaration)
         if stage is Stage.RESUBMITTED:
             with in_the_past(min(DAY, self.since / 4)):
@@ -325,7 +334,7 @@ class _DemoStory:
 
     def _approve_and_change(self, declaration: Declaration) -> None:
         stage = self.person.stage
-        with in_the_past(self.since * 2 / 3):
+        with in_the_past(_at_work(self.since * 2 / 3)):
             workflow.claim(declaration, self.officer)
             workflow.approve(declaration, self.officer, declaration.revision_number, id_checked=True)
         if stage is Stage.APPROVED:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from demo.drawings import Document, card, certificate, photograph
-from demo.people import DemoPerson
+from demo.people import DemoPerson, validity
 from forms import PAPER, PHOTO
 from lib.clock import today
 
@@ -45,20 +45,11 @@ def _portrait_side(person: DemoPerson, words: Words) -> bytes:
     return card(Document("居民身份证", rows, small=f"公民身份号码  {person.number}", look=person.look))
 
 
-def _validity(born: date, day: date) -> str:
-    """Of the card that a person of this age holds now: renewed each time it ends, for life from 46 on."""
-    issued, age = born.replace(day=min(born.day, 28), year=born.year + 16), 16
-    while age < 46:
-        years = 10 if age < 26 else 20
-        end = issued.replace(year=issued.year + years)
-        if end > day:
-            return f"{issued:%Y.%m.%d} - {end:%Y.%m.%d}"
-        issued, age = end, age + years
-    return f"{issued:%Y.%m.%d} - 长期"
-
-
 def _emblem_side(person: DemoPerson, words: Words) -> bytes:
-    rows = (("签发机关", "样例县公安局"), ("有效期限", _validity(person.born, today())))
+    issued, last = validity(person.born, today())
+    if (told := person.answers.get("id_expires_on")) and told != last:
+        issued, last = told.replace(year=told.year - 10), told
+    rows = (("签发机关", "样例县公安局"), ("有效期限", f"{issued:%Y.%m.%d} - {f'{last:%Y.%m.%d}' if last else '长期'}"))
     return card(Document("居民身份证", rows))
 
 

@@ -134,7 +134,11 @@ LEADING = (
         number="X0000019",
         changed={"sex": "female", "birth_date": date(1989, 9, 9), "region": "DE"},
     ),
-    _Part("那拉·乌兰", "female", date(1993, 3, 21), Stage.SUBMITTED, "late_learner", HAICHENG, days=1),
+    _Part(
+        *("那拉·乌兰", "female", date(1993, 3, 21), Stage.SUBMITTED, "late_learner", HAICHENG),
+        days=1,
+        changed={"id_expires_on": date(2026, 10, 20)},
+    ),
     _Part("刘玉珍", "female", date(1969, 1, 18), Stage.SUBMITTED, "senior", days=1, archive_no="LN1998021142"),
 )
 
@@ -146,7 +150,7 @@ def _leading(index: int, part: _Part, today: date) -> DemoPerson:
     phone = f"1380013{index + 1:04d}"
     answers = _answers(Random(index), part.name, phone, born, part.life, part.place, today)  # noqa: S311
     if part.id_type is not IdType.RESIDENT:
-        del answers["nation"]
+        del answers["nation"], answers["id_expires_on"]
     answers |= part.changed
     return DemoPerson(
         part.name, number, phone, part.stage, look, part.place, born, answers, part.id_type, part.days, part.archive_no
@@ -189,6 +193,18 @@ def _extra(chance: Random, index: int, seed: int, today: date) -> DemoPerson:
     return DemoPerson(name, number, phone, stage, look, place, born, answers, days=days)
 
 
+def validity(born: date, day: date) -> tuple[date, date | None]:
+    """Of the card that a person of this age holds now: renewed each time it ends, for life (None) from 46 on."""
+    issued, age = born.replace(day=min(born.day, 28), year=born.year + 16), 16
+    while age < 46:
+        years = 10 if age < 26 else 20
+        end = issued.replace(year=issued.year + years)
+        if end > day:
+            return issued, end
+        issued, age = end, age + years
+    return issued, None
+
+
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +220,7 @@ def _answers(
     answers: dict[str, Any] = {
         "applicant_name": name,
         "mobile": phone,
+        "id_expires_on": validity(born, today)[1] if born.day % 2 else None,
         "nation": "01" if chance.random() < 0.8 else "11",
         "political_status": chance.choice(("13", "01", "03")) if today.year - born.year < 28 else "13",
         "email": f"sample{phone[-4:]}@example.com" if chance.random() < 0.5 else None,

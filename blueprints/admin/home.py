@@ -36,6 +36,7 @@ MENU: tuple[tuple[str, tuple[AdminPage, ...]], ...] = (
         (
             AdminPage("admin.options", "选项列表", "添加、停用申报人选择的选项，修改名称和顺序"),
             AdminPage("admin.reasons", "原因列表", "维护退回修改和不予采集时选择的原因，以及申报人看到的说明"),
+            AdminPage("admin.hints", "填写提示", "在申报人经常填错的地方补充说明，预览，按日期启用"),
             AdminPage("admin.calendar", "工作日历", "录入每年的放假通知，调整个别日期；审核期限按它计算"),
             AdminPage("admin.notices", "通知公告", "起草、定时发布、置顶和撤回公告，添加附件"),
             AdminPage("admin.agreed_texts", "须知和承诺函", "修改阅读须知和承诺函，预览，按日期发布，查看各个版本"),

@@ -14,7 +14,7 @@ from lib.clock import today
 from services.access import OFFICERS, only
 from services.departments import matching, tree
 from services.departments.snapshot import DepartmentNode
-from services.reports import statistics, xlsx
+from services.reports import hint_effects, statistics, xlsx
 from services.reports import tables as report_tables
 
 
@@ -48,6 +48,7 @@ def statistics_page() -> ResponseReturnValue:
         report=report,
         summary=report_tables.summary(report) if report else (),
         panels=report_tables.panels(report) if report else (),
+        often=hint_effects.often_returned(office, report) if report else (),
     )
     return page, 422 if problem else 200
 

@@ -56,16 +56,18 @@ def draw(case: DeclarationCase, state: PaperState, problems: Problems) -> Markup
     kind = state.paper.kind
     marks = {view.mark.target: view for view in case.open_views}
     notes = tuple(case.sheet_notes) if kind == SHEET else ()
+    hint = case.hints.get(kind, "")
     on_screen = kind == SHEET and screen_signature.is_offered(case)
     if kind in marks or problems.get(kind) or case.unfinished.get(kind):
         shown: dict[str, Any] = {"marks": marks, "problems": problems, "unfinished": case.unfinished, "notes": notes}
-        shown |= {"sheet": SHEET, "on_screen": on_screen}
+        shown |= {"sheet": SHEET, "on_screen": on_screen, "hint": hint}
         card = render_template(TEMPLATE, item=state, advice=picture_advice.notes, **shown)
         return Markup(card)  # noqa: S704 - our template
     holes: dict[str, Any] = {}
     pictures = tuple(_with_holes(page, at, holes) for at, page in enumerate(state.pages))
     item = PaperState(state.paper, pictures, state.outdated, state.stale)  # type: ignore[arg-type]
-    return kept(TEMPLATE, holes, item=item, advice=_notes, notes=notes, sheet=SHEET, on_screen=on_screen)
+    said: dict[str, Any] = {"notes": notes, "sheet": SHEET, "on_screen": on_screen, "hint": hint}
+    return kept(TEMPLATE, holes, item=item, advice=_notes, **said)
 
 
 def _with_holes(page: PaperPage, at: int, holes: dict[str, Any]) -> _PictureWithHoles:

@@ -32,6 +32,7 @@ def draw(
         "has": photo is not None,
         "advice": portrait.advise(photo.measures or {}) if photo else None,
         "recrop": photo is not None and _may_be_cropped(photo),
+        "hint": case.hints.get(PHOTO, ""),
     }
     if mark or trouble:
         return Markup(render_template(TEMPLATE, mark=mark, trouble=trouble, **shown, **holes))  # noqa: S704

@@ -30,16 +30,24 @@ from services.declaration import labels
 from services.departments import reference_version
 
 TEMPLATE = "wizard/_question.html"
+_NONE: Mapping[str, str] = {}
 _MONTH = re.compile(r"([0-9]{4})?-([0-9]{2})?")
 
 
 class QuestionCells:
-    """One page of questions, drawn question by question. ``shown``: only these; None: all."""
+    """One page of questions, drawn question by question. ``shown``: only these; None: all. ``hints``: the office's."""
 
     def __init__(
-        self, form: StepForm, step: Step, marks: Mapping[str, Any], shown: Collection[str] | None = None
+        self,
+        form: StepForm,
+        step: Step,
+        marks: Mapping[str, Any],
+        shown: Collection[str] | None = None,
+        hints: Mapping[str, str] = _NONE,
     ) -> None:
         self.form, self.step, self.marks, self.shown = form, step, marks, shown
+        for name in hints.keys() & form._fields.keys():
+            form[name].office_hint = hints[name]
         self.facts = form.facts()
         self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
         self.version = reference_version.current()
@@ -66,7 +74,8 @@ class QuestionCells:
         together = self._together(question)
         if not self.version or any(self._is_special(one) for one in together):
             return Markup(self.drawn(question, said))  # noqa: S704 - our template
-        state = "fixed" if said is not None else tuple(self._state(one) for one in together)
+        state: Hashable = "fixed" if said is not None else tuple(self._state(one) for one in together)
+        state = state, tuple(one.office_hint for one in together)
         key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
         value = _typed(question) if said is None else said
         return self.parts.get(key, lambda: self._with_hole(question, said), ("value",)).filled({"value": value})

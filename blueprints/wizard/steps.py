@@ -236,7 +236,7 @@ def _page(case: DeclarationCase, step: Step, form: StepForm, **shown: Any) -> Re
     problems += [(PHOTO, "请上传一寸照片")] if shown.get("lacking") and not shown.get("refused") else []
     marks = {view.mark.target: view for view in case.open_views}
     holes = {
-        "questions": QuestionCells(form, step, marks).html(case.declaration.account),
+        "questions": QuestionCells(form, step, marks, hints=case.hints).html(case.declaration.account),
         "photo_card": photo_card.draw(case, step, marks, problems),
         "seen": _seen(case.declaration, step, shown.get("restored")),
         "facts": htmlsafe_json_dumps(facts_for_browser(form, form._fields)),

@@ -23,10 +23,12 @@ class Question(Field):
 
     warnings: Sequence[str] = ()
     kind = "text"
+    office_hint = ""  # what the office says beside the hint
 
     def __init__(
         self, label: str, validators: Any = (), hint: str = "", short: str = "", span: int = 0, **kwargs: Any
     ) -> None:
+        self.printed: bool = kwargs.pop("printed", True)  # on the sheet; what is not leaves a signed one as it is
         super().__init__(label, tuple(validators), description=hint, **kwargs)
         self.short = short or label  # the label on the printed sheet
         self.span = span  # its width there: 1 (half a row) or 2 (a row); 0 lets the length decide

@@ -122,6 +122,20 @@ class Fits:
             field.warnings = [f"{message}。确认无误的可以继续"]
 
 
+class StillValid:
+    """The last day of a document that is valid for ``years`` at most. What does not fit is only said."""
+
+    def __init__(self, years: int, over: str, too_far: str) -> None:
+        self.years, self.over, self.too_far = years, over, too_far
+
+    def __call__(self, form: FormWithContext, field: Field) -> None:
+        today = form.context.today
+        if field.data and field.data < today:
+            field.warnings = [self.over]
+        elif field.data and field.data.year > today.year + self.years:
+            field.warnings = [self.too_far]
+
+
 class Length:
     def __init__(self, least: int, most: int) -> None:
         self.least, self.most = least, most

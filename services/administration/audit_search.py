@@ -75,6 +75,7 @@ _TITLES = {
     "reason": "修改原因列表",
     "notice": "修改通知公告",
     "agreed_text": "修改、发布阅读须知或承诺函",
+    "field_hint": "修改填写提示",
     "option": "修改选项列表",
     "calendar": "修改工作日历",
     "backup_restore": "用备份恢复数据",

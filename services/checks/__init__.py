@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("number", "证件号码、出生日期和性别", person.number),
     ("number_again", "证件号码重复", others.number),
     ("age", "年龄", person.age),
+    ("card", "身份证有效期", person.card),
     ("dates", "日期先后", person.dates),
     ("name", "姓名", proofs.name),
     ("phone_again", "手机号码重复", others.phone),

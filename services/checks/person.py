@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from lib import identity
+from lib.clock import today
 from lib.codes import IdType, Sex
 from services.checks.case import Case, Outcome, look, passed, unknown, verdict
 from services.declaration import labels
+from services.queue.filters import OFFICE_TURN
 
 AGES = (16, 70)
 INTERNSHIP = 1  # years that a person may have worked before the full-time diploma
@@ -47,10 +49,22 @@ def age(case: Case) -> Outcome:
     return look(f"年龄 {years} 岁，不在 {AGES[0]} 至 {AGES[1]} 岁之间", "birth_date")
 
 
+def card(case: Case) -> Outcome | None:
+    """Is the resident identity card valid: today while the office has the submission, later on the day it was sent?"""
+    last = case.get("id_expires_on")
+    if not last or case.get("id_type") != IdType.RESIDENT:
+        return None
+    if last < case.day.isoformat():
+        return look(f"身份证有效期至 {last}，提交时已经过期，请对照国徽面", "id_expires_on", "id_emblem")
+    if case.declaration.status in OFFICE_TURN and last < today().isoformat():
+        return look(f"身份证有效期至 {last}，提交以后过期，请对照国徽面", "id_expires_on", "id_emblem")
+    return passed(f"身份证有效期至 {last}，没有过期", "id_expires_on")
+
+
 def dates(case: Case) -> Outcome:
     """Nothing ahead, nothing before 16, and one after the other. Full-time studies may overlap with work by a year."""
-    today, born = case.day.isoformat(), str(case.get("birth_date"))
-    problems = [(name, f"{_said(case, name)}晚于提交日期") for name in PAST if _before(today, case.get(name))]
+    sent, born = case.day.isoformat(), str(case.get("birth_date"))
+    problems = [(name, f"{_said(case, name)}晚于提交日期") for name in PAST if _before(sent, case.get(name))]
     sixteen = f"{int(born[:4]) + 16}{born[4:]}"
     problems += [
         (name, f"{_said(case, name)}早于年满 16 周岁") for name in SINCE_16 if _before(case.get(name), sixteen)

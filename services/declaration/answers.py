@@ -107,6 +107,12 @@ def question_names() -> Sequence[str]:
     return tuple(name for step in STEPS for name in labels.names(step))
 
 
+@cache
+def not_printed() -> frozenset[str]:
+    """The questions that are not on the sheet."""
+    return frozenset(q.name for step in STEPS for q in labels.unfilled(step).questions if not q.printed)
+
+
 def stored(declaration: Declaration) -> dict[str, Any]:
     return {name: getattr(declaration, name) for name in question_names()}
 

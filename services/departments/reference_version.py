@@ -19,6 +19,7 @@ from models import (
     Department,
     DepartmentDivision,
     Division,
+    FieldHint,
     MessageText,
     Option,
     ReferenceVersion,
@@ -27,7 +28,7 @@ from models import (
 )
 
 #: The tables that services.departments.snapshot holds.
-TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay, MessageText, TextVersion)
+TABLES = (Division, Department, DepartmentDivision, Option, CalendarDay, MessageText, TextVersion, FieldHint)
 
 _MARK = Prebuilt(select(ReferenceVersion.mark))
 _OF_TRANSACTION = "reference.of_transaction"  # key of Session.info

@@ -15,7 +15,17 @@ from sqlalchemy import Engine, select
 from lib.codes import AgreedKind, DepartmentKind
 from lib.csvlist import load
 from lib.workdays import Calendar
-from models import CalendarDay, Department, DepartmentDivision, Division, MessageText, Option, TextVersion, db
+from models import (
+    CalendarDay,
+    Department,
+    DepartmentDivision,
+    Division,
+    FieldHint,
+    MessageText,
+    Option,
+    TextVersion,
+    db,
+)
 from services.departments import reference_version
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -67,6 +77,18 @@ class AgreedText:
     starts_at: datetime
 
 
+@dataclass(frozen=True)
+class OfficeHint:
+    """填写提示; the fields as in models.FieldHint."""
+
+    id: int
+    target: str
+    department_id: int | None
+    text: str
+    starts_at: datetime
+    published_at: datetime
+
+
 @dataclass(frozen=True, eq=False)
 class ReferenceData:
     """``departments`` in the order of the tree. ``titles`` of the lists have the retired options too."""
@@ -80,6 +102,7 @@ class ReferenceData:
     calendar: Calendar
     texts: Mapping[str, tuple[str, str, str]]  # of messages that the province has worded: title, body, SMS
     agreed: tuple[AgreedText, ...]  # in the order in which they come into force
+    hints: tuple[OfficeHint, ...]  # likewise
 
 
 def current() -> ReferenceData:
@@ -109,6 +132,7 @@ def _load() -> ReferenceData:
         calendar=Calendar.of(days),
         texts=_texts(),
         agreed=_agreed(),
+        hints=_hints(),
     )
 
 
@@ -133,6 +157,12 @@ def _agreed() -> tuple[AgreedText, ...]:
     columns = [getattr(TextVersion, name) for name in AgreedText.__dataclass_fields__]
     query = select(*columns).order_by(TextVersion.starts_at, TextVersion.id)
     return tuple(AgreedText(*row) for row in db.session.execute(query))
+
+
+def _hints() -> tuple[OfficeHint, ...]:
+    columns = [getattr(FieldHint, name) for name in OfficeHint.__dataclass_fields__]
+    query = select(*columns).order_by(FieldHint.starts_at, FieldHint.id)
+    return tuple(OfficeHint(*row) for row in db.session.execute(query))
 
 
 def _covering() -> Mapping[str, tuple[str, ...]]:

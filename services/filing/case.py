@@ -26,6 +26,7 @@ from services.papers.resumable_uploads import Unfinished
 from services.sheet import reading as sheet_reading
 from services.sheet import versions as sheet_versions
 from services.sheet.reading import SheetNote
+from services.site import hints
 
 
 class DeclarationCase:
@@ -50,6 +51,11 @@ class DeclarationCase:
     @cached_property
     def context(self) -> FormContext:
         return answers.asked_for(self.facts)
+
+    @cached_property
+    def hints(self) -> Mapping[str, str]:
+        """What the person's office says at questions and papers."""
+        return hints.texts(self.facts["department_code"])
 
     @cached_property
     def frozen(self) -> dict[str, Any]:

@@ -156,12 +156,18 @@ class Report:
     months: Sequence[tuple[str, Tally]]
     lines: Sequence[DepartmentFigures]
     reasons: Sequence[Reason]
+    targets: Counter[str]  # marks by question or paper
     marks: int  # of all reasons, also those that are not listed
     made: int
     undone: int
     revoked: int
     looked: int
     disagreed: int
+
+    @property
+    def returns(self) -> int:
+        """With revocations, which return a submission, too."""
+        return self.total.verdicts["return"] + self.revoked
 
     @property
     def undo_rate(self) -> float | None:
@@ -179,7 +185,7 @@ def report(office: DepartmentNode, span: Period) -> Report:
     _count_submissions(tallies, scope, span)
     _count_verdicts(tallies, scope, span)
     _count_corrections(tallies, scope, span)
-    reasons, marks = _reasons(scope, span)
+    reasons, targets = _reasons(scope, span)
     verbs = _verbs(scope, span)
     looked, disagreed = _second_looks(scope, span)
     return Report(
@@ -189,7 +195,8 @@ def report(office: DepartmentNode, span: Period) -> Report:
         months=list(tallies.months.items()),
         lines=tallies.lines(),
         reasons=reasons,
-        marks=marks,
+        targets=targets,
+        marks=targets.total(),
         made=sum(verbs[verb] for verb in VERDICTS),
         undone=verbs["undo"],
         revoked=verbs["revoke"],
@@ -236,7 +243,7 @@ def _within(column: Any, span: Period) -> Any:
     return and_(column >= span.begins, column < span.ends)
 
 
-def _grouped(query: Any, *keys: Any) -> Iterator[Row[Any]]:
+def grouped(query: Any, *keys: Any) -> Iterator[Row[Any]]:
     """The rows of a count by ``keys``, a few at a time: medians need every distinct number of hours."""
     found = query.with_only_columns(*keys, maintain_column_froms=True).subquery()
     counted = select(*found.c, func.count().label("n")).group_by(*found.c)
@@ -259,7 +266,7 @@ def _count_submissions(tallies: _Tallies, scope: Any, span: Period) -> None:
         tally.submitted += row.n
         tally.first_submitted += row.n if row.first else 0
 
-    _add(tallies, _grouped(query, Declaration.department_id, month, first), count)
+    _add(tallies, grouped(query, Declaration.department_id, month, first), count)
 
 
 def _verdicts(scope: Any, span: Period) -> Any:
@@ -287,7 +294,7 @@ def _count_verdicts(tallies: _Tallies, scope: Any, span: Period) -> None:
             tally.first_passed += row.n if row.verb == "approve" else 0
 
     query = _verdicts(scope, span).where(standing_decisions.stands(Decision))
-    _add(tallies, _grouped(query, *keys), count)
+    _add(tallies, grouped(query, *keys), count)
 
 
 def _returned() -> Any:
@@ -307,27 +314,41 @@ def _count_corrections(tallies: _Tallies, scope: Any, span: Period) -> None:
         tally.applicant[row.hours] += row.n
 
     month = month_of(new.submitted_at).label("month")
-    _add(tallies, _grouped(query, Declaration.department_id, month, hours), count)
+    _add(tallies, grouped(query, Declaration.department_id, month, hours), count)
 
 
-def _reasons(scope: Any, span: Period) -> tuple[list[Reason], int]:
-    """The most frequent reasons by question or paper, and the number of all marks. No word of an officer's own."""
-    query = _verdicts(scope, span).join(Mark, Mark.revision_id == Decision.revision_id).where(_returned())
-    query = query.where(Mark.state != MarkState.DRAFT).outerjoin(ReturnReason, ReturnReason.code == Mark.reason_code)
-    rows = list(_grouped(query, Mark.target, ReturnReason.title))
+def returns(office: DepartmentNode, span: Period) -> Any:
+    """A query of the decisions that returned a submission."""
+    return _verdicts(_scope(office, matching.below(office)), span).where(_returned())
+
+
+def marked(query: Any) -> Any:
+    """The marks that went out with such decisions, beside them."""
+    query = query.join(Mark, Mark.revision_id == Decision.revision_id)
+    return query.where(Mark.state != MarkState.DRAFT)
+
+
+def _reasons(scope: Any, span: Period) -> tuple[list[Reason], Counter[str]]:
+    """The most frequent reasons by question or paper, and how many marks each has. No word of an officer's own."""
+    query = marked(_verdicts(scope, span).where(_returned()))
+    query = query.outerjoin(ReturnReason, ReturnReason.code == Mark.reason_code)
+    rows = list(grouped(query, Mark.target, ReturnReason.title))
+    targets = Counter[str]()
+    for row in rows:
+        targets[row.target] += row.n
     found = [Reason(labels.full(row.target), row.title or "其他（审核人员填写）", row.n) for row in rows]
     found.sort(key=lambda reason: (-reason.count, reason.target, reason.reason))
-    return found[:REASONS], sum(reason.count for reason in found)
+    return found[:REASONS], targets
 
 
 def _verbs(scope: Any, span: Period) -> Counter[str]:
-    rows = _grouped(_verdicts(scope, span), Decision.verb)
+    rows = grouped(_verdicts(scope, span), Decision.verb)
     return Counter({row.verb: row.n for row in rows})
 
 
 def _second_looks(scope: Any, span: Period) -> tuple[int, int]:
     """Answered, and of these those that did not agree."""
     query = select(SecondLook).join(Declaration, Declaration.id == SecondLook.declaration_id)
-    rows = _grouped(query.where(scope, _within(SecondLook.answered_at, span)), SecondLook.agreed)
+    rows = grouped(query.where(scope, _within(SecondLook.answered_at, span)), SecondLook.agreed)
     counts = Counter({row.agreed: row.n for row in rows})
     return counts.total(), counts[False]

@@ -75,7 +75,7 @@ def blocks(sections: list[AnswerSection]) -> tuple[Block, ...]:
 
 
 def _block(section: AnswerSection) -> Block:
-    rows = section.rows
+    rows = tuple(row for row in section.rows if row.name not in answers.not_printed())
     tables: tuple[Table, ...] = ()
     if any(row.name.startswith(tuple(EDUCATION_ROWS)) for row in rows):
         tables = (_education(rows),)

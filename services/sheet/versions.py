@@ -23,8 +23,9 @@ DERIVED = "name_differs"
 
 
 def printed_answers(frozen: Mapping[str, Any]) -> dict[str, Any]:
-    """What is on the sheet: all answers and the document, as frozen values."""
-    return {name: frozen.get(name) for name in (*labels.IDENTITY, DERIVED, *answers.question_names())}
+    """What is on the sheet: answers and the document, as frozen values."""
+    printed = [name for name in answers.question_names() if name not in answers.not_printed()]
+    return {name: frozen.get(name) for name in (*labels.IDENTITY, DERIVED, *printed)}
 
 
 _OF_DECLARATION = Sheet.declaration_id == parameter("declaration")

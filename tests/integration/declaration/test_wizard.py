@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -55,6 +55,20 @@ def test_a_valid_page_is_stored_and_leads_on(declaration, browser):
     assert (now.pages[0].width, now.pages[0].height) == (900, 1260)  # it already fits, so it keeps its pixels
     assert now.pages[0].size < 100_000
     assert browser.open("/apply/department").status == 200
+
+
+def test_an_expired_card_is_said_at_once_and_stops_nobody(declaration, browser, make):
+    sent = page(declaration, "personal", id_expires_on="2020-01-02")
+    said = browser.send("/apply/personal/draft", sent, expect=200).response.json
+    assert said == {"id_expires_on": "身份证已过有效期，请换领新证后重新拍照"}
+    browser.send("/apply/personal", sent | {"photo": (io.BytesIO(picture()), "me.jpg")})
+    assert stored(declaration).id_expires_on == date(2020, 1, 2)
+    assert "请换领新证后重新拍照" in browser.open("/apply/department").text
+    longer = sent | {"id_expires_on": "2099-01-02"}
+    assert "最长 20 年" in browser.send("/apply/personal/draft", longer, expect=200).response.json["id_expires_on"]
+    foreigner = make.account("JOHN SMITH", number="E12345678", id_type=IdType.PASSPORT)
+    browser.sign_in(foreigner).send("/apply/notice")
+    assert "id_expires_on" not in browser.open("/apply/personal").text
 
 
 def test_a_page_with_a_mistake_is_shown_again_as_typed_with_the_message_at_the_field(declaration, browser):

@@ -287,6 +287,8 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "admin.retry_message": (P, SYSTEM),
     "admin.message_texts": (G, SYSTEM),
     "admin.message_text": (GP, SYSTEM),
+    "admin.hints": (G, MANAGER | SYSTEM),
+    "admin.hint": (GP, MANAGER | SYSTEM),
     "admin.agreed_texts": (G, SYSTEM),
     "admin.agreed_text": (GP, SYSTEM),
     "admin.preview_text": (GP, SYSTEM),

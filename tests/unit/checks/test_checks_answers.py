@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lib.codes import IdType
+from lib.codes import IdType, Status
 from services.checks import office, person, proofs
 from services.checks.case import Case, Outcome
 from tests.support.people import DOUBTFUL_CODE, EMPLOYED, GOOD_CODE, id_number
@@ -54,6 +54,27 @@ def test_number_birth_date_and_sex_agree_or_not(changed: dict[str, Any], state: 
     assert found[0] == state
     assert words in found[1]
     assert NUMBER not in found[1]
+
+
+CARDS = [
+    ("2026-11-22", Status.APPROVED, "look", "提交时已经过期"),
+    ("2026-11-23", Status.SUBMITTED, "look", "提交以后过期"),
+    ("2026-11-23", Status.APPROVED, "passed", "没有过期"),
+    ("2126-11-23", Status.SUBMITTED, "passed", "没有过期"),
+]
+
+
+@pytest.mark.parametrize(("last", "status", "state", "words"), CARDS)
+def test_a_card_that_has_expired_is_told_also_when_it_did_so_while_waiting(
+    monkeypatch: pytest.MonkeyPatch, last: str, status: Status, state: str, words: str
+) -> None:
+    monkeypatch.setattr(person, "today", lambda: date(2026, 11, 24))
+    sent = case(id_expires_on=last)
+    sent.declaration.status = status
+    assert said(person.card(sent))[0] == state
+    assert words in said(person.card(sent))[1]
+    assert person.card(case(id_expires_on=last, id_type="passport")) is None
+    assert person.card(case()) is None
 
 
 def test_a_number_that_was_corrected_after_the_submission_is_told() -> None:

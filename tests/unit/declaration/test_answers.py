@@ -72,7 +72,7 @@ def test_the_document_stands_behind_the_name_and_no_page_asks_it(make):
         ("applicant_name", True),
         ("id_type", False),
         ("id_number", False),
-        ("mobile", True),
+        ("id_expires_on", True),
     ]
 
 
