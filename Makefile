@@ -12,6 +12,8 @@ FLASK := $(BIN)/flask
 # The lock names every package, so nothing is left to resolve: a release newer than the lock cannot get in the way.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 ARGS ?=
+# Tests wait for browsers, servers and databases: one worker more than cores goes on meanwhile.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
@@ -31,7 +33,7 @@ run: setup fonts ## set up and serve the site; demo data into an empty database 
 	@exec $(FLASK) serve
 
 test: setup-dev chromium fonts ## every test; ARGS="..." goes to pytest
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 
 test-postgres: setup-dev ## the tests inside one process, on PostgreSQL; ARGS="..." goes to pytest
 	@TEST_ENGINE=postgresql $(BIN)/python -m pytest -n auto --dist worksteal -m "not soak and not browser and not sqlite" $(ARGS)

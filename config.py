@@ -347,7 +347,7 @@ class TestConfig(Config):
     """A throw-away instance under ``folder``: own database, own keys, quick password hashes."""
 
     __test__ = False  # not a test case
-    builds: Path | None = None  # tests/conftest.py: one folder for all applications of a process
+    builds: Path | None = None  # tests/conftest.py: one folder for all applications of a run
     STARTS_DRAWERS = False  # a separate process would not find this folder; tests call the command
 
     def __init__(self, folder: Path, **changes: str) -> None:

@@ -57,17 +57,45 @@ property_settings.register_profile("short", property_settings(), max_examples=30
 property_settings.load_profile("short")
 
 
+#: The files whose tests take longest, the longest first.
+LONGEST = (
+    "browser/test_story.py",
+    "browser/test_walk.py",
+    "browser/test_correction.py",
+    "browser/test_review_desk.py",
+    "operations/test_demo.py",
+    "operations/test_killed.py",
+    "operations/test_two_machines.py",
+    "operations/test_static_files.py",
+    "operations/test_crowd.py",
+    "operations/test_limits.py",
+    "operations/test_backup_drill.py",
+    "operations/test_commands_postgres.py",
+    "operations/test_serve.py",
+)
+
+
+def _length(item: pytest.Item) -> int:
+    """Where the test's file stands among the longest; all others are behind them."""
+    path = item.path.as_posix()
+    return next((place for place, name in enumerate(LONGEST) if path.endswith(name)), len(LONGEST))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Two workers at once begin with the two halves of the list, so each half begins with what takes long: browsers
-    in the first, servers and databases in the second. What is left at the end is short, and no worker waits long."""
-    if not hasattr(config, "workerinput"):
+    """Each worker begins with an equal part of the list, and takes from the others' ends when it is through.
+
+    So the first part begins with browsers, the second with servers and databases, and each with its longest tests:
+    what is left at the end is short, and no worker waits for another one's long test.
+    """
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers == 1:
         return
-    browsers = [item for item in items if item.get_closest_marker("browser")]
-    others = [item for item in items if not item.get_closest_marker("browser")]
-    slow = [item for item in others if item.get_closest_marker("slow")]
-    quick = [item for item in others if not item.get_closest_marker("slow")]
-    between = max(0, len(items) // 2 - len(browsers))
+    browsers, slow, quick = (list[pytest.Item]() for _part in range(3))
+    for item in sorted(items, key=_length):
+        is_slow = item.get_closest_marker("slow") or _length(item) < len(LONGEST)
+        (browsers if item.get_closest_marker("browser") else slow if is_slow else quick).append(item)
+    between = max(0, len(items) // workers - len(browsers))
     items[:] = [*browsers, *quick[:between], *slow, *quick[between:]]
 
 
@@ -80,8 +108,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def builds(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All applications of a worker serve one build of the static files and compile templates once."""
-    TestConfig.builds = tmp_path_factory.mktemp("builds")
+    """All applications serve one build of the static files and compile templates once, those of other workers too."""
+    of_worker = tmp_path_factory.getbasetemp()
+    of_run = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
+    TestConfig.builds = of_run / "builds"
+    TestConfig.builds.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +203,9 @@ class Browser:
     def open(self, url: str, expect: int | tuple[int, ...] = 200, **options: Any) -> Page:
         return self._request("GET", url, expect, **options)
 
-    def send(self, url: str, data: dict[str, Any] | None = None, expect: int = 302, **options: Any) -> Page:
+    def send(
+        self, url: str, data: dict[str, Any] | None = None, expect: int | tuple[int, ...] = 302, **options: Any
+    ) -> Page:
         return self._request("POST", url, expect, data=data or {}, **options)
 
     def follow(self, page: Page) -> Page:

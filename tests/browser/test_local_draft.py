@@ -15,6 +15,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.test_uploads import BIG, LICENCE, choose, done
 from tests.support.applicant.filing import pages_of
 from tests.support.people import EMPLOYED
+from tests.support.site.chromium import wait_until
 
 BOX = "在这台设备上保留没有保存的内容（公用电脑请不要勾选）"
 TYPED = "辽宁省沈阳市和平区断网路 7 号"
@@ -42,6 +43,11 @@ LEFT = """async () => {
 def left(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(LEFT)
     return found
+
+
+def wait_until_forgotten(page: Page) -> None:
+    """What has arrived, and what is too old, goes a moment after the page is there."""
+    wait_until(page, lambda: left(page)["kept"] == [])
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def test_what_was_typed_offline_comes_back_after_a_reload_and_reaches_the_platfo
     expect(light(visitor)).to_contain_text("已保存到平台")
     db.session.rollback()
     assert ["postal_address", TYPED] in db.session.scalars(select(Draft)).one().body
-    visitor.page.wait_for_timeout(300)
+    wait_until_forgotten(visitor.page)
     assert left(visitor.page)["kept"] == [], "the platform has it now"
 
 
@@ -160,7 +166,7 @@ def test_after_a_week_it_is_gone(at):
       };
     })""")
     visitor.go("/apply/education")
-    visitor.page.wait_for_timeout(500)
+    wait_until_forgotten(visitor.page)
     assert left(visitor.page)["kept"] == []
 
 
@@ -175,7 +181,7 @@ def test_a_page_that_was_saved_does_not_come_back(at, declaration):
     declaration.full_time_school = "另一所大学"  # changed elsewhere since
     db.session.commit()
     visitor.go("/apply/education")
-    visitor.page.wait_for_timeout(500)
+    wait_until_forgotten(visitor.page)
     expect(visitor.page.get_by_label("毕业院校", exact=True).first).to_have_value("另一所大学")
     assert left(visitor.page)["kept"] == []
 
@@ -210,7 +216,7 @@ def test_a_kept_picture_goes_on_by_itself_after_a_reload(at, declaration):
     visitor.go("/apply/papers")
     done(page)
     assert len(pages_of(declaration, "employer_licence")) == 1
-    page.wait_for_timeout(300)
+    wait_until_forgotten(page)
     assert left(page)["kept"] == []
     expect(page.locator("[data-unfinished]")).to_have_count(0)
 

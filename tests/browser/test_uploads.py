@@ -20,9 +20,9 @@ from tests.support.applicant.filing import pages_of
 from tests.support.applicant.pdf_samples import CARD, pdf
 from tests.support.applicant.tus_client import metadata
 from tests.support.factory import picture
-from tests.support.patience import PATIENCE_S
 from tests.support.people import EMPLOYED
 from tests.support.rules.house import ROOT
+from tests.support.site.chromium import wait_until
 from tests.support.site.scripts_site import picture as noise
 
 BIG = noise(1250, 830)  # 1.3 MB: just small enough to be sent as it is, in three pieces
@@ -123,14 +123,6 @@ def test_progress_is_shown_and_the_picture_can_be_cancelled(at_papers, declarati
         route.abort()
     wait_until(page, lambda: count(Upload) == 0)
     assert pages_of(declaration, "employer_licence") == []
-
-
-def wait_until(page: Page, true: Callable[[], bool]) -> None:
-    for _try in range(PATIENCE_S * 20):
-        if true():
-            return
-        page.wait_for_timeout(50)  # the routes of the test are served meanwhile
-    raise AssertionError("it did not happen in time")
 
 
 def test_a_dropped_line_is_named_and_the_upload_goes_on_when_it_is_back(at_papers, declaration):
@@ -288,7 +280,7 @@ def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):
     for visitor in (first, second):
         visitor.page.unroute("**/apply/uploads/*/take")
     for visitor in (first, second):
-        expect(visitor.page.locator(f"{LICENCE}.ok")).to_be_visible(timeout=20_000)  # each retries by itself
+        expect(visitor.page.locator(f"{LICENCE}.ok")).to_be_visible()  # each retries by itself
     db.session.rollback()
     assert len(pages_of(declaration, "employer_licence")) == 1
 

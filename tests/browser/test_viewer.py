@@ -18,8 +18,8 @@ from services import workflow
 from services.papers import pages, papers, preparation
 from tests.browser.conftest import Visitor
 from tests.support.office.review_desk import events_of
-from tests.support.patience import PATIENCE_S
 from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
+from tests.support.site.chromium import wait_until
 
 COMPLETE = WITH_EMPLOYER | UNIVERSITY | QUALIFIED
 KIND = "qualification_certificate"
@@ -116,11 +116,7 @@ def test_without_scripts_each_picture_has_a_page_with_everything_on_it(desk, res
 
 def wait_for(window: Visitor, following: Declaration) -> None:
     """Wait until its first pictures are loaded: the audit trail shows it."""
-    for _ in range(PATIENCE_S * 20):
-        if events_of(following, "load_ahead"):
-            return
-        window.page.wait_for_timeout(50)
-    pytest.fail("nothing was preloaded")
+    wait_until(window.page, lambda: events_of(following, "load_ahead"))
 
 
 def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, app, desk, officer, resubmitted):

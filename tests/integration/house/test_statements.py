@@ -9,7 +9,7 @@ from models import Declaration, db
 from services.marks.marks import MarkRequest
 from tests.support.applicant.filing import filled, send_back
 from tests.support.people import EMPLOYED, QUALIFIED
-from tests.support.rules.statements import counted
+from tests.support.rules.statements import counted, numbered
 
 SAVED = {
     "personal": {"postal_address": "样例路 88 号"},
@@ -19,10 +19,6 @@ SAVED = {
 }
 PAGES = [(f"/apply/{step.slug}", 5) for step in STEPS]
 OTHERS = [("/apply/check", 4), ("/apply/papers", 5), ("/apply/status", 4), ("/apply/sheet.pdf", 4)]
-
-
-def assert_at_most(most: int, asked: list[str]) -> None:
-    assert len(asked) <= most, "\n".join([f"{len(asked)} statements, at most {most}:", *asked])
 
 
 @pytest.fixture
@@ -39,7 +35,7 @@ def ready(make, browser) -> Declaration:
 def test_a_page_of_a_complete_declaration(ready, browser, address, most):
     with counted() as asked:
         browser.open(address)
-    assert_at_most(most, asked)
+    assert len(asked) <= most, numbered(asked)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
@@ -47,7 +43,7 @@ def test_saving_a_changed_answer(ready, browser, step):
     sent = filled(ready, step.slug, **SAVED[step.slug])
     with counted() as asked:
         browser.send(f"/apply/{step.slug}", sent)
-    assert_at_most(5, asked)
+    assert len(asked) <= 5, numbered(asked)
     (name,) = SAVED[step.slug]
     db.session.expire_all()
     assert getattr(ready, name) == SAVED[step.slug][name]
@@ -56,7 +52,7 @@ def test_saving_a_changed_answer(ready, browser, step):
 def test_submitting(ready, browser):
     with counted() as asked:
         assert browser.send("/apply/submit", {"agree": "yes"}).location == "/apply/done"
-    assert_at_most(27, asked)
+    assert len(asked) <= 27, numbered(asked)
 
 
 @pytest.mark.parametrize(
@@ -69,4 +65,4 @@ def test_a_page_of_a_returned_declaration(make, ready, browser, address, most):
     browser.open("/apply/personal")  # keeps the progress
     with counted() as asked:
         browser.open(address)
-    assert_at_most(most, asked)
+    assert len(asked) <= most, numbered(asked)

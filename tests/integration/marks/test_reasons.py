@@ -153,10 +153,11 @@ def test_another_offices_reason_is_not_found(make, browser, manager, another_bro
     assert NEW["title"] not in other.open("/staff/admin/reasons").text
     other.open(f"/staff/admin/reasons/{code}", expect=404)
     other.send(f"/staff/admin/reasons/{code}/retire", expect=404)
+    assert not named(NEW["title"]).retired
 
 
 def test_an_unknown_list_is_not_found(browser, manager):
-    browser.open("/staff/admin/reasons/new/anything", expect=404)
+    assert browser.open("/staff/admin/reasons/new/anything", expect=404).status == 404
 
 
 def test_the_page_shows_the_most_used_first_and_the_provinces_for_reading(make, browser, manager):

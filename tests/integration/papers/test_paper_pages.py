@@ -14,16 +14,8 @@ from tests.support.applicant.filing import pages_of, upload, words
 from tests.support.applicant.image_samples import colours, decoded
 from tests.support.applicant.paper_photos import taken
 from tests.support.factory import picture
-from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
-
-
-@pytest.fixture
-def declaration(make, browser):
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 def heights(declaration) -> list[int]:

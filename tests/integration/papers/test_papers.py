@@ -10,7 +10,7 @@ from PIL import Image
 from forms import PAPER, PAPERS
 from lib.codes import Status
 from lib.pictures.images import MAX_BYTES
-from models import Declaration, db
+from models import db
 from services import workflow
 from services.papers import pages, preparation
 from tests.support.applicant.filing import file, filled, pages_of, store, stored, upload, words
@@ -20,14 +20,6 @@ from tests.support.people import EMPLOYED
 
 #: With an employer every slot has many pages, so most tests use this paper.
 LICENCE = "/apply/papers/employer_licence"
-
-
-@pytest.fixture
-def declaration(make, browser) -> Declaration:
-    """All pages answered, nothing uploaded; its owner is signed in."""
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 def test_a_jpg_is_taken_and_leads_back_to_its_paper(declaration, browser):

@@ -10,22 +10,13 @@ import pypdfium2
 import pytest
 
 from lib.sandbox import client as sandbox
-from models import Declaration
 from services.papers import picture_advice
 from tests.support.applicant.filing import page, pages_of, store, upload, words
 from tests.support.applicant.image_samples import colours, decoded
 from tests.support.applicant.pdf_samples import A4, CARD, ink, pdf
 from tests.support.applicant.tus_client import Tus, sender
-from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
-
-
-@pytest.fixture
-def declaration(make, browser) -> Declaration:
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 def darkness(address: str) -> int:

@@ -27,7 +27,6 @@ from tests.support.applicant import photographed
 from tests.support.applicant.filing import add_photo, file, pages_of, words
 from tests.support.applicant.tus_client import Tus, sender
 from tests.support.factory import picture
-from tests.support.people import EMPLOYED
 
 ENDS = [end_by_time, end_by_cancel, end_by_sign_out, end_by_submitting]
 ALL = "/apply/papers/all/hand-over"
@@ -35,25 +34,10 @@ SIGN = (150.0, 259.0)
 
 
 @pytest.fixture
-def declaration(make, browser):
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
-
-
-@pytest.fixture
-def phone(app):
-    return Browser(app)
-
-
-@pytest.fixture
-def address(declaration, browser, monkeypatch) -> str:
+def address(declaration, browser, tokens) -> str:
     """What the QR code on the computer leads to."""
-    made: list[str] = []
-    original = phone_upload.new_token
-    monkeypatch.setattr(phone_upload, "new_token", lambda: made.append(original()) or made[-1])  # type: ignore[func-returns-value]
     assert "用手机拍照：全部附件" in words(browser.send(ALL, expect=200).text)
-    return f"/hand-over/{made[-1]}"
+    return f"/hand-over/{tokens[-1]}"
 
 
 def signed(pdf: bytes) -> bytes:

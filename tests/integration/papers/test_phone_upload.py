@@ -25,32 +25,6 @@ LICENCE = "/apply/papers/employer_licence/hand-over"
 DEAD = "这个二维码已失效，请在电脑上重新打开"
 
 
-@pytest.fixture
-def declaration(make, browser):
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
-
-
-@pytest.fixture
-def phone(app):
-    return Browser(app)
-
-
-@pytest.fixture
-def tokens(monkeypatch):
-    """The tokens as they are made: only their QR code is ever sent."""
-    made: list[str] = []
-    original = phone_upload.new_token
-
-    def new_token() -> str:
-        made.append(original())
-        return made[-1]
-
-    monkeypatch.setattr(phone_upload, "new_token", new_token)
-    return made
-
-
 def handed(browser, tokens, url=LICENCE) -> str:
     """Open the QR code on the computer; returns the phone's address."""
     browser.send(url, expect=200)

@@ -19,7 +19,6 @@ from models import Declaration
 from tests.support.applicant.filing import page, pages_of, store, upload, words
 from tests.support.applicant.image_samples import colours, corner_card, decoded, encoded
 from tests.support.attacks.hostile import heic
-from tests.support.people import EMPLOYED
 
 KIND = "employer_licence"
 #: EXIF orientation -> how the sensor saw what is upright.
@@ -33,13 +32,6 @@ SEEN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-
-
-@pytest.fixture
-def declaration(make, browser) -> Declaration:
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 @cache

@@ -11,20 +11,11 @@ from PIL import Image
 
 from lib.codes import Status
 from lib.sandbox import client as sandbox
-from models import Declaration, PaperPage, db
+from models import PaperPage, db
 from services.papers import papers
 from tests.support.applicant.filing import pages_of, store, stored, upload
 from tests.support.applicant.image_samples import colours, corner_card, encoded
 from tests.support.factory import picture
-from tests.support.people import EMPLOYED
-
-
-@pytest.fixture
-def declaration(make, browser) -> Declaration:
-    """All pages answered, nothing uploaded; its owner is signed in."""
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 def test_somebody_elses_picture_is_like_one_that_does_not_exist(declaration, make, browser, another_browser):

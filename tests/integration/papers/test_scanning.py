@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from config import BadSetting, TestConfig
-from models import Declaration
 from tests.support.applicant.filing import file, pages_of, upload, words
 from tests.support.attacks.fake_clamd import FakeClamd
 from tests.support.factory import picture, portrait
-from tests.support.people import EMPLOYED
 from tests.support.site.command_line import runner
 
 FOUND = b"stream: Eicar-Test-Signature FOUND\0"
@@ -24,13 +22,6 @@ def clamd(app) -> Iterator[FakeClamd]:
     with FakeClamd(None) as fake:
         app.config["CLAMD"] = fake.address
         yield fake
-
-
-@pytest.fixture
-def declaration(make, browser) -> Declaration:
-    declaration = make.declaration(**EMPLOYED)
-    browser.sign_in(declaration.account)
-    return declaration
 
 
 def test_the_file_is_looked_at_as_it_was_sent(clamd, declaration, browser):

@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from lib.database import transaction_mode
+from lib.database.turns import WriteTurns
 from models import Declaration, QueueCount, db
 from services import workflow
 from services.access import Actor
 from services.queue import index as queue_index
 from tests.support.office.crowd import submissions
+from tests.support.patience import PATIENCE_S
 
 THREADS, EACH = 4, 6
 
@@ -41,7 +43,8 @@ def work(app: Flask, officer: Actor, ids: list[int], troubles: list[BaseExceptio
             db.session.remove()
 
 
-def test_counters_of_many_moves_at_once_equal_those_made_anew(make):
+def test_counters_of_many_moves_at_once_equal_those_made_anew(make, monkeypatch):
+    monkeypatch.setattr(WriteTurns, "wait_s", PATIENCE_S)  # everybody comes in turn, however slow the machine is
     original = make.declaration(Status.SUBMITTED)
     ids = submissions(original, THREADS * EACH)
     office = make.department("210102")

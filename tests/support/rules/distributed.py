@@ -33,7 +33,7 @@ UNFIT = re.compile(r"(?is)\binsert\s+into\b[^;]*\bselect\b[^;]*\bjoin\b|\bmerge\
 
 def ordered_by_ids(source: Source) -> Iterator[str]:
     """Ids that are made on several machines are unique; which is larger says nothing about time."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             for order in _orders(node):
                 if (source.path, order) not in IN_ANY_ORDER:

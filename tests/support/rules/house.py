@@ -50,6 +50,11 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Everything in the tree; each rule goes through it."""
+        return list(ast.walk(self.tree))
+
 
 def project_files() -> list[Source]:
     """Every text file that is tracked, or new and not ignored; without what others wrote (static/vendor, fonts)."""
@@ -75,7 +80,7 @@ def is_product(source: Source) -> bool:
 def imports(source: Source) -> Iterator[tuple[int, str]]:
     """Line and full name of everything imported, anywhere in the file; ``from services import answers`` names both."""
     package = source.module if source.path.endswith("__init__.py") else source.module.rpartition(".")[0]
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -209,7 +214,7 @@ def names_used_twice(sources: Iterable[Source]) -> Iterator[str]:
 
 def body_lengths(sources: Iterable[Source]) -> list[int]:
     """Lines of each function's body, without signature and docstring, in order of size."""
-    return sorted(_body_length(node) for source in sources for node in ast.walk(source.tree) if _is_function(node))
+    return sorted(_body_length(node) for source in sources for node in source.nodes if _is_function(node))
 
 
 # Who may do what
@@ -227,18 +232,18 @@ def request_in_rules(source: Source) -> Iterator[str]:
         forbidden = package.startswith("flask") and (source.layer == "lib" or what in REQUEST)
         if forbidden or (package == "subprocess" and source.layer == "services"):
             yield f"{source.path}:{line} imports {name}"
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in {f"flask.{name}" for name in REQUEST}:
-            yield f"{source.path}:{node.lineno} uses {ast.unparse(node)}"
+    for node in source.nodes:
+        if isinstance(node, ast.Attribute) and node.attr in REQUEST and ast.unparse(node.value) == "flask":
+            yield f"{source.path}:{node.lineno} uses flask.{node.attr}"
 
 
 def commits(source: Source) -> Iterator[str]:
     """Only views and commands end a transaction, and views only the one that began with the write lock."""
     if source.layer == "commands":
         return
-    writing = [node for node in ast.walk(source.tree) if isinstance(node, ast.With) and _is_writing(node)]
+    writing = [node for node in source.nodes if isinstance(node, ast.With) and _is_writing(node)]
     within = {inner for node in writing for inner in ast.walk(node)} if source.layer == "blueprints" else set()
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         ends = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
         if ends and node not in within:
             yield f"{source.path}:{getattr(node, 'lineno', 0)} commits"
@@ -252,7 +257,7 @@ def status_writers(source: Source) -> Iterator[str]:
     """A status is changed in one place only: the verbs of services/workflow."""
     if source.path == "services/workflow/transitions.py":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in _targets(node)):
             yield f"{source.path}:{node.lineno} assigns a status"  # type: ignore[attr-defined]
         if isinstance(node, ast.Call) and _writes_status(node):
@@ -278,7 +283,7 @@ def _writes_status(call: ast.Call) -> bool:
 
 
 def long_functions(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if _is_function(node) and (length := _body_length(node)) > LONGEST_BODY:
             yield f"{source.path}:{node.lineno} {node.name}() has {length} lines, at most {LONGEST_BODY}"
 

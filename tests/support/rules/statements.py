@@ -12,6 +12,11 @@ from lib.database import prebuilt
 from models import db
 
 
+def numbered(asked: list[str]) -> str:
+    """What to read when there are too many."""
+    return "\n".join(["", *(f"{number:2} {' '.join(sql.split())[:400]}" for number, sql in enumerate(asked, 1))])
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The SQL of every statement that runs inside, in order; beginning and ending a transaction do not count.

@@ -9,10 +9,11 @@ import atexit
 import functools
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.patience import PATIENCE_S
 
@@ -48,3 +49,12 @@ def chromium_or_skip() -> Browser:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def wait_until(page: Page, true: Callable[[], Any]) -> None:
+    """Wait for what no page shows; the routes of a test are served meanwhile."""
+    for _try in range(PATIENCE_S * 20):
+        if true():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen in time")

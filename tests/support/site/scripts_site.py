@@ -78,7 +78,7 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
 def show(page: Page, site: Site, body: str) -> None:
     site.put("/", SHELL % body)
     page.goto("/")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => document.documentElement.hasAttribute('data-ready')")
 
 
 def picture(width: int, height: int, kind: str = "JPEG", turn: int = 1) -> bytes:

@@ -15,6 +15,7 @@ import pytest
 
 from lib.remote.mail import MOST, Mail
 from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
+from tests.support.patience import PATIENCE_S
 from tests.support.site import served
 from tests.support.site.message_servers import MailServer, SmsServer
 
@@ -112,10 +113,12 @@ def test_texts_of_a_run_share_connections_and_each_is_sent_once(monkeypatch: pyt
 
 
 def test_a_text_that_got_no_answer_on_a_kept_connection_is_not_sent_again() -> None:
-    with SmsServer(keeps=9) as sms, closing(sms.sender(timeout=0.3)) as sender:
+    with SmsServer(keeps=9) as sms, closing(sms.sender()) as sender:
         sender.send(TEXT)
         over = threading.Event()
-        sms.before = lambda: over.wait(5)
+        sms.before = lambda: over.wait(PATIENCE_S)
+        assert sender._kept
+        sender._kept.sock.settimeout(0.3)  # the others have all the time that they need
         with pytest.raises(NoAnswer):
             sender.send(TEXT)
         over.set()
@@ -192,7 +195,7 @@ def test_a_gateway_that_says_200_to_everything(sms: SmsServer) -> None:
 def test_without_an_answer_nobody_knows(sms: SmsServer) -> None:
     """Slow, or ended in the middle: it may have been taken. No connection: it was not."""
     over = threading.Event()
-    sms.before = lambda: over.wait(5)
+    sms.before = lambda: over.wait(PATIENCE_S)
     with pytest.raises(NoAnswer):
         sms.sender(timeout=0.2).send(TEXT)
     over.set()
