@@ -295,7 +295,7 @@ class FieldHint(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
 
-make_append_only(FieldHint.__table__)  # type: ignore[arg-type]
+make_append_only(FieldHint)
 
 
 # --- People and their access: applicants, legacy holders, staff, sessions, attempts, messages ---

@@ -138,8 +138,7 @@ class ChoiceQuestion(Question):
             return self.title_of(answer, self._form.context)
         return self.choices.get(answer, str(answer)) if answer else ""
 
-    def title_of(self, answer: Any, context: FormContext) -> str:
-        """In the words of its list in the reference data."""
+    def title_of(self, answer: Any, context: FormContext) -> str:  # in the words of its list in the reference data
         return context.titles.get(self.listed, {}).get(answer, str(answer)) if answer else ""
 
 

@@ -1,7 +1,7 @@
 """After a corrected ID number a record gets another certificate, with a code of its own.
 
 Revision ID: 0035
-Revises: 0033
+Revises: 0034
 """
 
 import sqlalchemy as sa

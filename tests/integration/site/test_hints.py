@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from lib.clock import today
 from lib.codes import Role
 from lib.database import utcnow
-from models import Event, FieldHint, db
+from models import Event, FieldHint, Staff, db
 from services.departments import tree
 from services.reports import hint_effects, statistics
 from services.reports.statistics import Period
 from services.site import hints
+from tests.support.factory import Make
 from tests.support.office.histories import Step, at, happened
 
 TEXT = "请写到门牌号 & 房间号"
@@ -25,7 +26,7 @@ def manager(make):
     return make.staff(Role.MANAGER, name="王主管")
 
 
-def says(make, target, text, *, by, starts_on=None):
+def says(make: Make, target: str, text: str, *, by: Staff, starts_on: date | None = None) -> None:
     hints.publish(make.actor(by), target, text, starts_on)
     db.session.commit()
 
