@@ -96,7 +96,7 @@ class _Days(dict[date, str]):
 
 def _texts(line: QueueRow, days: _Days) -> tuple[str, ...]:
     """What goes into the holes, in their order."""
-    uid, number, name, masked, _, times, _, employer, department, due_on, _, left, _, _, sent, reminders, *_hands = line
+    uid, number, name, masked, _, times, _, employer, department, due_on, _, left, _, _, sent, reminders, *_ = line
     said = (uid, number, name, masked, str(times), employer or "无工作单位", department, str(reminders))
     time = (days[due_on], str(abs(left or 0)), days[sent.date()], f"{sent.hour:02}:{sent.minute:02}")
     return (*said, *time, line.holder or line.waits or line.kept_for, line.qualification)
