@@ -1,5 +1,5 @@
-"""The whole journey in a real browser: registration to archive with a return in between, at a desk, on a phone, without
-scripts; and the claim of a legacy record."""
+"""The whole journey in a real browser: registration to archive with a return in between, at a desk by keyboard alone,
+on a phone with a thumb and without scripts; and the claim of a legacy record."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from models import db
 from scripts import taps
 from tests.browser import walk
 from tests.browser.conftest import Visitor
+from tests.browser.keyboard import Keyboard
 from tests.support.people import WITH_EMPLOYER, id_number
 
 #: Each run has both sizes with scripts, and one of them without: what is laid out otherwise is seen with scripts.
@@ -73,6 +74,8 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
         make.declaration(Status.APPROVED, **WITH_EMPLOYER)
         file_with_a_thumb(person)
     else:
+        if scripts:
+            person = Keyboard(**vars(person))
         file_and_submit(person, name, id_number(131), scripts)
 
     office = visit("desk", java_script_enabled=scripts)
