@@ -35,6 +35,8 @@ from lib.database.prebuilt import parameter as parameter
 from lib.database.transactions import WITHOUT_WAITING as WITHOUT_WAITING
 from lib.database.transactions import begin_mode as begin_mode
 from lib.database.transactions import transaction_mode as transaction_mode
+from lib.database.turns import LOCK_WAIT_S as LOCK_WAIT_S
+from lib.database.turns import WriteTurns
 from lib.files import Note, StorageFailure
 from lib.monitoring import metrics
 
@@ -50,8 +52,6 @@ def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
 
 #: The largest number that a column holds.
 LARGEST_ID = 2**63 - 1
-#: How long a thread waits for a lock or a connection. Longer waits would fill every thread of the server.
-LOCK_WAIT_S = 5
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
 
 #: SQLite 3.7.0 to 3.51.2 can lose committed writes in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6).
@@ -139,6 +139,7 @@ def _prepare_postgresql(engine: Any) -> None:
 
 def _prepare_sqlite(engine: Any) -> None:
     """The driver's own BEGIN would silently lose updates."""
+    turns = WriteTurns(BUSY_TIMEOUT)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -153,13 +154,13 @@ def _prepare_sqlite(engine: Any) -> None:
         elif mode == "DEFERRED":
             begin_deferred(connection.connection)
         else:
-            _begin_with_lock(connection, mode)
+            _begin_with_lock(connection, mode, turns)
 
 
-def _begin_with_lock(connection: Any, mode: str) -> None:
+def _begin_with_lock(connection: Any, mode: str, turns: WriteTurns) -> None:
     began = perf_counter()
     try:
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        turns.begin(connection, f"BEGIN {mode}")
     finally:
         metrics.waited_for_lock(perf_counter() - began)
 

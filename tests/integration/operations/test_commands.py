@@ -38,8 +38,8 @@ from services.accounts import activation_codes, passwords
 from services.operations import scheduled_jobs, sweeps
 from services.papers import papers
 from tests.support.people import STAFF_PASSWORD, id_number
-from tests.support.site import faults
 from tests.support.rules.house import ROOT
+from tests.support.site import faults
 from tests.support.site.command_line import Run, runner
 
 

@@ -15,6 +15,7 @@ import pysqlite3.dbapi2 as sqlite_driver
 import pytest
 from sqlalchemy import Engine, event
 
+from lib.database.turns import WriteTurns
 from models import db
 
 PAGE = 4096  # bytes of a page of SQLite
@@ -61,7 +62,8 @@ def locked(engine: Engine, database: Path) -> Iterator[None]:
     def impatient(connection: Any, *_rest: Any) -> None:
         connection.execute("PRAGMA busy_timeout=1")
 
-    with held_lock(database), connecting(engine, impatient):
+    with pytest.MonkeyPatch.context() as patch, held_lock(database), connecting(engine, impatient):
+        patch.setattr(WriteTurns, "wait_s", 0.001)
         yield
 
 
