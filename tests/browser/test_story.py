@@ -38,6 +38,7 @@ def file_and_submit(person: Visitor, name: str, number: str, scripts: bool) -> N
     walk.register(person, name, number)
     walk.sign_in_with_new_password(person, name, number)
     walk.read_notice(person)
+    expect(person.page.get_by_text("填写的内容会自动保存")).to_be_visible(visible=scripts)  # only scripts do that
     walk.fill_personal(person, scripts)
     walk.fill_employer(person, scripts)
     walk.fill_education(person, scripts)
