@@ -44,6 +44,7 @@ def _page(case: DeclarationCase, problems: Problems | None = None, agreed: bool 
         "number": place(bar),
         "taken_over": tuple(state.paper.title for state in everything if state not in states),
         "total": len(states),
+        "voluntary": sum(1 for state in states if not state.paper.required),
         "uploaded": sum(1 for state in states if state.complete),
         "is_returned": case.declaration.status == Status.RETURNED,
         **agreement.shown(case.declaration),

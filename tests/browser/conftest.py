@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
@@ -143,7 +143,17 @@ class Visitor:
 
     def tick(self, group: str, option: str) -> None:
         """Choose a radio button or a box of a group by its words."""
-        self.page.get_by_role("group", name=group).get_by_label(option, exact=True).check()
+        self.check(self.page.get_by_role("group", name=group).get_by_label(option, exact=True))
+
+    def check(self, target: Locator) -> None:
+        target.check()
+
+    def push(self, target: Locator) -> None:
+        """Press a button that does not lead to another page."""
+        target.click()
+
+    def send(self, chooser: Locator, file: FilePayload) -> None:
+        chooser.set_input_files(file)
 
     def look(self) -> None:
         """The rules for every page: manners, no accessibility violation, no sideways scrolling."""

@@ -1,5 +1,5 @@
-"""The whole journey in a real browser: registration to archive with a return in between, at a desk, on a phone, without
-scripts; and the claim of a legacy record."""
+"""The whole journey in a real browser: registration to archive with a return in between, at a desk by keyboard alone,
+on a phone with a thumb and without scripts; and the claim of a legacy record."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from models import db
 from scripts import taps
 from tests.browser import walk
 from tests.browser.conftest import Visitor
+from tests.browser.keyboard import Keyboard
 from tests.support.people import WITH_EMPLOYER, id_number
 
 #: Each run has both sizes with scripts, and one of them without: what is laid out otherwise is seen with scripts.
@@ -37,6 +38,7 @@ def file_and_submit(person: Visitor, name: str, number: str, scripts: bool) -> N
     walk.register(person, name, number)
     walk.sign_in_with_new_password(person, name, number)
     walk.read_notice(person)
+    expect(person.page.get_by_text("填写的内容会自动保存")).to_be_visible(visible=scripts)  # only scripts do that
     walk.fill_personal(person, scripts)
     walk.fill_employer(person, scripts)
     walk.fill_education(person, scripts)
@@ -73,6 +75,8 @@ def test_registration_to_archive_with_a_return_in_between(visit, make, totp, scr
         make.declaration(Status.APPROVED, **WITH_EMPLOYER)
         file_with_a_thumb(person)
     else:
+        if scripts:
+            person = Keyboard(**vars(person))
         file_and_submit(person, name, id_number(131), scripts)
 
     office = visit("desk", java_script_enabled=scripts)

@@ -26,7 +26,7 @@ def register(visitor: Visitor, name: str, number: str, phone: str = "13800130001
     visitor.fill("证件号码", number)
     visitor.fill("姓名", name)
     visitor.fill("手机号码", phone)
-    visitor.page.get_by_label("我已阅读并同意《个人信息告知》").check()
+    visitor.check(visitor.page.get_by_label("我已阅读并同意《个人信息告知》"))
     visitor.press("注册")
     set_password(visitor)
 
@@ -62,7 +62,7 @@ def fill_personal(visitor: Visitor, scripts: bool) -> None:
     visitor.choose("民族", "汉族")
     visitor.choose("政治面貌", "群众")
     visitor.fill("通讯地址", "辽宁省沈阳市和平区样例路 1 号")
-    visitor.page.locator("input[name=photo]").set_input_files(photo())
+    visitor.send(visitor.page.locator("input[name=photo]"), photo())
     if scripts:
         expect(visitor.page.locator(".studio .made")).to_contain_text("可以使用")
     visitor.press("下一步")
@@ -104,12 +104,12 @@ def fill_home(visitor: Visitor, scripts: bool) -> None:
     visitor.choose("所在县(区)", "和平区")
     update(visitor, scripts)
     visitor.fill("详细地址", "样例路 1 号 2 单元")
-    visitor.page.get_by_role("radio", name="沈阳市和平区财政局").check()
+    visitor.check(visitor.page.get_by_role("radio", name="沈阳市和平区财政局"))
     visitor.press("下一步")
 
 
 def fill_education(visitor: Visitor, scripts: bool) -> None:
-    visitor.page.get_by_role("radio", name="大学专科").first.check()
+    visitor.check(visitor.page.get_by_role("radio", name="大学专科").first)
     visitor.tick("是否有非全日制学历", "否")
     update(visitor, scripts)
     visitor.fill("毕业院校", "东北样例大学")
@@ -135,7 +135,7 @@ def print_sheet(visitor: Visitor) -> bytes:
     context = visitor.page.context
     answered = context.expect_event("response", lambda answer: answer.url.endswith("/apply/sheet.pdf"))
     with answered, context.expect_page() as opened:
-        visitor.page.get_by_role("button", name="打印个人基本信息表").first.click()
+        visitor.push(visitor.page.get_by_role("button", name="打印个人基本信息表").first)
     answer = visitor.page.request.get(f"{visitor.site}/apply/sheet.pdf")
     opened.value.close()
     return answer.body()
@@ -144,7 +144,7 @@ def print_sheet(visitor: Visitor) -> bytes:
 def upload(visitor: Visitor, paper: str, scripts: bool, seed: int = 1) -> None:
     """Choose a picture for a paper; with scripts choosing sends, without them the button does."""
     box = visitor.page.locator(".up").filter(has=visitor.page.get_by_role("heading", name=paper))
-    box.locator("input[type=file]").set_input_files(photo(f"{paper}.jpg", seed, 1000, 700))
+    visitor.send(box.locator("input[type=file]"), photo(f"{paper}.jpg", seed, 1000, 700))
     if not scripts:
         box.get_by_role("button", name="上传").click()
     visitor.page.wait_for_load_state()
@@ -165,16 +165,16 @@ def send_picture(visitor: Visitor, scripts: bool, seed: int = 1) -> None:
     chooser, picture = visitor.page.locator("input[type=file]"), photo("新的.jpg", seed, 1000, 700)
     if scripts:
         with visitor.page.expect_navigation():
-            chooser.set_input_files(picture)
+            visitor.send(chooser, picture)
     else:
-        chooser.set_input_files(picture)
+        visitor.send(chooser, picture)
         visitor.page.get_by_role("button", name="上传", exact=True).click()
     visitor.look()
 
 
 def submit(visitor: Visitor, button: str = "提交") -> str:
     """Agree and 【提交】; returns the 申报编号."""
-    visitor.page.get_by_label("我已阅读并同意《关于本人信息真实准确承诺函》").check()
+    visitor.check(visitor.page.get_by_label("我已阅读并同意《关于本人信息真实准确承诺函》"))
     visitor.press(button)
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("提交成功")
     return visitor.page.locator(".receipt").inner_text()

@@ -224,7 +224,8 @@ def test_a_paper_that_is_not_asked_for_cannot_be_uploaded(declaration, browser, 
 def test_the_list_is_what_the_answers_ask_for(declaration, browser):
     shown = words(browser.open("/apply/papers").text)
     wanted = [paper for paper in PAPERS if paper.kind not in NOT_ASKED and paper.kind != "photo"]
-    assert f"需要以下 {len(wanted)} 项附件，已上传 0 项" in shown
+    voluntary = sum(1 for paper in wanted if not paper.required)
+    assert f"需要以下 {len(wanted)} 项附件（其中 {voluntary} 项选填），已上传 0 项" in shown
     for paper in wanted:
         assert paper.title in shown
     assert PAPER["student_card"].title not in shown

@@ -68,7 +68,7 @@ def test_a_new_employer_takes_three_pages(owner, record, make):
     make.signed_sheet(stored(change))
 
     page = words(owner.open("/apply/papers").text)
-    assert "需要以下 3 项附件" in page  # with the voluntary one
+    assert "需要以下 3 项附件（其中 1 项选填）" in page
     assert "统一社会信用代码证书(营业执照、事业单位法人证书等) 原来的图片" in page
     assert "这是档案里原来的图片，它证明的内容您已经修改" in page
     assert "沿用档案里的图片，不用重新上传：居民身份证(人像面)、" in page
