@@ -58,11 +58,16 @@ def test_a_manager_words_a_hint_and_the_applicant_reads_it_at_the_very_field(mak
     assert "不要戴帽子" in applicant.open("/apply/personal").text
 
 
-def test_the_nearest_office_counts_and_an_empty_text_ends_a_hint(make, manager):
+def test_the_nearest_office_counts_and_an_empty_text_ends_a_hint(make, browser, another_browser):
     county, system = make.staff(Role.MANAGER, "210103"), make.staff(Role.SYSTEM, "210000")
     says(make, "nation", "全省的", by=system)
     says(make, "nation", "本县的", by=county)
     assert [hints.texts(code).get("nation") for code in (None, "210102", "210103")] == ["全省的", "全省的", "本县的"]
+    pages = [
+        one.sign_in(make.declaration(department_code=code).account).open("/apply/personal").text
+        for one, code in ((browser, "210102"), (another_browser, "210103"))
+    ]
+    assert [("全省的" in page, "本县的" in page) for page in pages] == [(True, False), (False, True)]
     says(make, "nation", "", by=county)
     assert hints.texts("210103")["nation"] == "全省的"
     says(make, "nation", "", by=system)
