@@ -25,7 +25,16 @@ from tests.support.site.second_process import SecondProcess
 ROOT = Path(__file__).resolve().parents[3]
 HEPING, PHONE = "210102", "024-86123456"
 HOLIDAY = date(2031, 5, 6)
-TABLES = ("division", "department", "department_division", "option", "calendar_day", "message_text", "text_version")
+TABLES = (
+    "division",
+    "department",
+    "department_division",
+    "option",
+    "calendar_day",
+    "message_text",
+    "text_version",
+    "field_hint",
+)
 
 
 @pytest.fixture
