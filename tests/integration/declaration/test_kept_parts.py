@@ -122,7 +122,7 @@ def test_kept_pages_of_officers_are_what_the_templates_draw_for_each_and_hold_no
     county, manager = make.staff(name="王<审>"), make.staff(Role.MANAGER, name="李主管", keys_on=False)
     waiting = make.declaration(Status.SUBMITTED, **(EMPLOYED | QUALIFIED))
     held = make.declaration(Status.IN_REVIEW, make.account("欧阳燕燕"), county, mobile=waiting.mobile)
-    make.mark(held, "postal_address", "mobile", reviewer=make.actor(county), comment="请写<全>")
+    make.mark(held, "postal_address", "mobile", reviewer=make.actor(county), comment="门牌缺号<全>")
     pages = ["/staff/queue", "/staff/queue?tab=all&kind=change", "/staff/queue?lane=again"]
     pages += [f"/staff/submissions/{one.uid}" for one in (waiting, held)]
     visitors = (browser.sign_in(county), another_browser.sign_in(manager))
@@ -135,6 +135,6 @@ def test_kept_pages_of_officers_are_what_the_templates_draw_for_each_and_hold_no
                         drawn = visitor.open(address).text
                 assert _without_token(kept) == _without_token(drawn), address
     held_text = "".join(part.whole for part in app.extensions["kuaiji.parts"]._parts.values())
-    personal = (county.name, manager.name, "欧阳燕燕", waiting.uid, held.uid, held.mobile, waiting.number, "请写")
+    personal = (county.name, manager.name, "欧阳燕燕", waiting.uid, held.uid, held.mobile, waiting.number, "门牌缺号")
     assert not [text for text in personal if text in held_text]
     assert "审核通过，下一件" in held_text
