@@ -46,6 +46,7 @@ def _visit(port: int, found: Visits, end: float) -> None:
                     found.failed.append(f"{path} {answer.status}" + (f", again after {later} s" if later else ""))
             except (OSError, http.client.HTTPException) as error:
                 found.failed.append(f"{path} {error!r}")
+                connection.close()  # the next page is asked for by a new one, as browsers do
             found.seconds.append(time.monotonic() - begun)
             time.sleep(THINKING)
         connection.close()
