@@ -137,7 +137,7 @@ def _decoded(line: bytes, has_utf8: bool) -> str:
 
 def _rows(lines: Iterable[tuple[int, str]], separator: str, *, may_be_bad: bool = True) -> Iterator[Row]:
     """Every row that is not blank. After one with a wrong quotation mark, reading goes on at its next line."""
-    waiting = _Lines(lines)
+    waiting = _WaitingLines(lines)
     while waiting.has_more():
         reader = csv.reader(waiting, strict=True, delimiter=separator)
         try:
@@ -155,7 +155,7 @@ def _is_bad(cells: list[str]) -> bool:
     return any("\ufffd" in cell for cell in cells)
 
 
-class _Lines:
+class _WaitingLines:
     """The lines of a file for csv.reader. Remembers those of the row that is being read."""
 
     def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
@@ -163,7 +163,7 @@ class _Lines:
         self.again: list[tuple[int, str]] = []  # to be read once more, the next one last
         self.taken: list[tuple[int, str]] = []
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _WaitingLines:
         return self
 
     def __next__(self) -> str:

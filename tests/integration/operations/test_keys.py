@@ -208,7 +208,7 @@ def test_no_new_keys_are_made_beside_a_database_in_use(app: Flask, folder: Path,
 @pytest.mark.parametrize("url", [""])
 def test_a_database_that_is_empty_gets_keys(url: str, tmp_path: Path) -> None:
     create_app(TestConfig(tmp_path))
-    KeyFile.read(tmp_path / "keys.json")
+    assert KeyFile.read(tmp_path / "keys.json")
 
 
 @pytest.mark.parametrize("url", [""])

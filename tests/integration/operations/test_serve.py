@@ -178,7 +178,7 @@ def test_nothing_holds_the_port_after_the_parent_was_killed(env, start):
 
     os.kill(server.pid, signal.SIGKILL)
 
-    wait_for(lambda: not answer(env))
+    assert wait_for(lambda: not answer(env))
 
 
 def test_a_taken_port_is_refused_before_anything_starts(env, start):

@@ -157,8 +157,8 @@ def test_a_cut_page_is_submitted_with_its_source_and_a_change_has_both(make, dec
 def test_the_one_inch_photo_is_not_cut_here(make, declaration, browser):
     make.papers(declaration)
     (photo,) = pages_of(declaration, "photo")
-    browser.open(f"/apply/pages/{photo.uid}/crop", expect=404)
-    browser.send(f"/apply/pages/{photo.uid}/move", {"to": 0}, expect=400)
+    assert browser.open(f"/apply/pages/{photo.uid}/crop", expect=404).status == 404
+    assert browser.send(f"/apply/pages/{photo.uid}/move", {"to": 0}, expect=400).status == 400
 
 
 # --- advice ---------------------------------------------------------------------------------------------------------

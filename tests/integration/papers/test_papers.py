@@ -280,7 +280,7 @@ def test_a_row_alone_is_the_row_of_the_page(declaration, browser):
 
 @pytest.mark.parametrize("kind", [*NOT_ASKED, "photo", "nothing"])
 def test_a_paper_that_is_not_asked_for_has_no_row(declaration, browser, kind):
-    browser.open(f"/apply/papers/{kind}/row", expect=404)
+    assert browser.open(f"/apply/papers/{kind}/row", expect=404).status == 404
 
 
 def test_a_row_is_for_its_owner_and_while_it_may_be_changed(make, browser, another_browser):

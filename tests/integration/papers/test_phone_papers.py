@@ -173,4 +173,4 @@ def test_a_picture_that_was_moved_meanwhile_does_not_become_the_sheet_unread(mak
         write(uid, kind, prepared)
 
     monkeypatch.setattr(sorting, "_write", after_another_request)
-    browser.send(f"/apply/pages/{page.uid}/to", {"kind": SHEET}, expect=409)
+    assert browser.send(f"/apply/pages/{page.uid}/to", {"kind": SHEET}, expect=409).status == 409

@@ -124,7 +124,7 @@ def test_a_picture_whose_file_is_lost_cannot_be_turned_and_says_so(declaration, 
     (page,) = pages_of(declaration, "employer_licence")
     path = next(path for path in store().root.rglob(page.address))
     path.unlink() if damage == "missing" else path.write_bytes(b"not what was written")
-    browser.send(f"/apply/pages/{page.uid}/rotate", expect=404)
+    assert browser.send(f"/apply/pages/{page.uid}/rotate", expect=404).status == 404
 
 
 def test_every_file_that_a_row_names_is_referenced_and_nothing_else(declaration, browser):

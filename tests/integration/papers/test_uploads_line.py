@@ -132,7 +132,7 @@ def test_ten_uploads_through_a_bad_line_arrive_as_they_were_sent(site):
 @pytest.mark.soak
 def test_a_hundred_uploads_through_a_bad_line_arrive_as_they_were_sent(site):
     for seed in range(100, 200):
-        through_a_bad_line(site, seed)
+        assert through_a_bad_line(site, seed).happened
 
 
 def test_a_picture_through_a_bad_line_becomes_one_page(site):

@@ -92,7 +92,7 @@ def test_the_pictures_come_out_of_the_approved_revision(owner, record):
 
 @pytest.mark.parametrize("place", ["photo/1", "nothing/0", "passport/0"])
 def test_a_picture_that_is_not_there_is_not_found(owner, record, place):
-    owner.open(f"/archive/versions/{record.revision.uid}/{place}.jpg", expect=404)
+    assert owner.open(f"/archive/versions/{record.revision.uid}/{place}.jpg", expect=404).status == 404
 
 
 def test_a_lost_file_is_a_missing_picture_and_no_fault(owner, record, app):
