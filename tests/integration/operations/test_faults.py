@@ -22,7 +22,6 @@ from sqlalchemy.exc import OperationalError
 from lib.database import utcnow
 from models import WebSession, db
 from services.marks.marks import MarkRequest
-from services.papers import phone_upload
 from tests.conftest import Browser
 from tests.support.applicant.filing import file, filled, pages_of, returned, store, words
 from tests.support.applicant.tus_client import Tus, sender
@@ -148,20 +147,6 @@ def refused(fault: Fault, act: Act, immediate: list[str], caplog: pytest.LogCapt
     assert any(said in caplog.text for said in fault.log), caplog.text
     assert len(immediate) <= 1, "it waited for the lock more than once"
     assert not list((store().root / "tmp").iterdir())
-
-
-@pytest.fixture
-def tokens(monkeypatch) -> list[str]:
-    """Those of the phones' codes as they are made: only their QR code is ever sent."""
-    made: list[str] = []
-    original = phone_upload.new_token
-
-    def new_token() -> str:
-        made.append(original())
-        return made[-1]
-
-    monkeypatch.setattr(phone_upload, "new_token", new_token)
-    return made
 
 
 def test_every_way_of_writing_says_what_fails_writes_nothing_and_works_again(

@@ -93,9 +93,14 @@ def test_when_the_record_moves_the_paper_still_names_who_approved_and_counts(own
     shown = another_browser.open(f"/verify/{code}").text
     assert "现行有效" in shown
     assert f"{make.department().name}</dd>" in shown
-    edit(make.actor(make.staff(Role.SYSTEM, "210000")), make.department(), "沈阳市和平区财政服务局", OwnSystem(used=False))
+    edit(
+        make.actor(make.staff(Role.SYSTEM, "210000")),
+        make.department(),
+        "沈阳市和平区财政服务局",
+        OwnSystem(used=False),
+    )
     db.session.commit()
-    assert "沈阳市和平区财政服务局（开具之后更名）" in another_browser.open(f"/verify/{code}").text
+    assert "沈阳市和平区财政服务局(开具之后更名)" in another_browser.open(f"/verify/{code}").text
 
 
 def test_a_corrected_number_makes_it_void_and_gives_another(owner, another_browser, make, record):

@@ -75,7 +75,7 @@ def test_a_department_renamed_after_printing_is_told_so_that_the_paper_still_mat
     edit(make.actor(make.staff(Role.SYSTEM, "210000")), office, "沈阳市和平区财政服务局", OwnSystem(used=False))
     db.session.commit()
 
-    assert "沈阳市和平区财政服务局（打印之后更名）" in browser.open(f"/verify/{code}").text
+    assert "沈阳市和平区财政服务局(打印之后更名)" in browser.open(f"/verify/{code}").text
 
 
 def test_a_forged_code_is_not_found(make, browser):
