@@ -26,7 +26,7 @@ Withdrawn = Literal["closed", "suspended"]
 
 @dataclass(frozen=True)
 class Verified:
-    """A genuine sheet. ``name`` is masked; ``department`` by its present name, ``renamed`` since the sheet was printed."""
+    """A genuine sheet. ``name`` is masked; ``department`` as it is called now, ``renamed`` since it was printed."""
 
     number: str
     version: int

@@ -46,7 +46,7 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked; ``department`` approved, wherever the record is now; ``renamed`` since."""
+    """A genuine certificate. ``name`` is masked; ``department`` approved it, ``renamed`` since, wherever the record is now."""
 
     name: str
     number: str
