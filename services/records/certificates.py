@@ -46,7 +46,7 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked; ``department`` approved it, ``renamed`` since, wherever the record is now."""
+    """A genuine certificate. ``name`` is masked; ``department`` approved it, wherever the record is now."""
 
     name: str
     number: str

@@ -1,4 +1,6 @@
-"""A second process on the same data, which does what it is asked line by line. Its arguments: the folder, the address of the database.
+"""A second process on the same data, which does what it is asked line by line.
+
+Its arguments: the folder, the address of the database.
 
 ``page PATH`` answers with the page's text on one line, ``do PYTHON`` with the value of an expression,
 after a commit.
