@@ -149,6 +149,7 @@ def refused(fault: Fault, act: Act, immediate: list[str], caplog: pytest.LogCapt
     assert not list((store().root / "tmp").iterdir())
 
 
+@pytest.mark.sqlite
 def test_every_way_of_writing_says_what_fails_writes_nothing_and_works_again(
     app, make, known_faults, immediate, caplog, tokens
 ):
@@ -163,6 +164,7 @@ def test_every_way_of_writing_says_what_fails_writes_nothing_and_works_again(
         assert act(well).status == well, name
 
 
+@pytest.mark.sqlite
 def test_reading_goes_on_whatever_cannot_be_written(make, browser, known_faults, immediate):
     """The session's last use is due to be written down, which is not worth an error page, nor any waiting."""
     browser.sign_in(make.declaration().account)
@@ -175,6 +177,7 @@ def test_reading_goes_on_whatever_cannot_be_written(make, browser, known_faults,
         assert immediate.count("PRAGMA busy_timeout=0") == immediate.count("BEGIN IMMEDIATE") > 0
 
 
+@pytest.mark.sqlite
 def test_the_page_of_a_failure_waits_for_nothing(make, browser, known_faults, immediate):
     """The reminder of unsent corrections would ask the database once more."""
     declaration = returned(make, MarkRequest("full_time_level", "", "请核对"))
@@ -269,6 +272,7 @@ def test_an_upload_is_not_begun_nor_gone_on_with_when_its_picture_could_not_be_s
 # --- damage -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("first", "pages"), [(0, 1), (1, 400)], ids=["beginning", "rest"])
 def test_a_damaged_database_is_said_to_be_damaged_until_a_sound_one_is_there(app, make, browser, caplog, first, pages):
     flask, monitor = runner(app), Browser(app)
