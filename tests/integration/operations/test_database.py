@@ -241,7 +241,7 @@ def test_the_second_of_two_writers_of_one_declaration_fails(app, make):
 
 def test_a_row_without_its_parent_is_refused(app):
     db.session.add(Draft(declaration_id=4711, page="personal", body=[]))
-    with pytest.raises(IntegrityError, match="(?i)foreign key"):
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         db.session.flush()
     db.session.rollback()
 
