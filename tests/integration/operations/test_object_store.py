@@ -17,7 +17,7 @@ from lib.storage.s3 import S3Access, S3Objects, S3Place
 from models import store
 from services.operations import doctor, gauges
 from services.papers import papers
-from tests.integration.operations.test_faults import contents, tokens, ways  # noqa: F401 (fixture)
+from tests.integration.operations.test_faults import contents, ways
 from tests.support.applicant.filing import pages_of, words
 from tests.support.site.backups import restore
 from tests.support.site.command_line import runner
