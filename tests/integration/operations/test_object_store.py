@@ -51,7 +51,7 @@ def on_bucket(app: Flask, object_store: ObjectStore, monkeypatch: pytest.MonkeyP
     return OnBucket(object_store, place, objects)
 
 
-def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):  # noqa: F811 (fixture)
+def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):
     server, objects, faults = on_bucket.server, on_bucket.objects, itertools.cycle(FAULTS)
     seen: dict[str, list] = {"hand_over": []}  # that a phone was there is written down before its picture is looked at
     for name, well, act in ways(app, make, lambda: tokens[-1]):
