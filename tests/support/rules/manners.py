@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -55,6 +56,7 @@ def check_page(html: str, url: str = "") -> None:
         raise BadManners("\n".join([f"{url or 'the page'}:", *(f"  {problem}" for problem in problems)]))
 
 
+@lru_cache(maxsize=4)
 def alike(html: str) -> str:
     """A page without its words and tokens, and with its numbers told by their order.
 

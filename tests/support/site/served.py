@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,6 +45,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
 
     return made_once(folder_of_run(tmp_path_factory) / "served" / "instance", make)
+
+
+def with_static_files(folder: Path, installed: Path) -> None:
+    """What the first start would build, which takes seconds."""
+    shutil.copytree(installed / "static", folder / "static")
 
 
 def wait_for(true: Callable[[], Any], seconds: float = PATIENCE_S, pause: float = 0.1) -> Any:
