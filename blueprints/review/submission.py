@@ -44,11 +44,12 @@ def _give_back_marks(uid: str) -> None:
         late = drafts.late_forms(me().id, path)
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)
-        counts = form.get("seen", type=int) == case.revision.number and case.may_keep_marks()
+        counts, sent = form.get("seen", type=int) == case.revision.number and case.may_keep_marks(), marks_in(form)
         if counts:
             replace_marks(case, form)
+        if counts and sent:
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
-        lost = [*([] if counts else review_page.in_words(marks_in(form), me())), *other_words(form)]
+        lost = [*([] if counts else review_page.in_words(sent, me())), *other_words(form)]
         if lost:
             flash(f"登录超时前填写的以下内容没有保存，需要时可以复制：{'；'.join(map('：'.join, lost))}", "r")
         for one in late:
