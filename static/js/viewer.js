@@ -99,8 +99,10 @@ class Viewer {
 
   /** For screen readers; shown to everybody where there is something to do. */
   say(text, seen = true) {
-    this.put("[data-said]", text);
-    this.root.querySelector("[data-said]").className = seen ? "tells" : "vh";
+    for (const place of this.root.querySelectorAll("[data-said]")) {
+      place.textContent = text;
+      place.className = seen ? "tells" : "vh";
+    }
   }
 
   press(action, on) {
