@@ -90,7 +90,8 @@ def test_row_and_picture_are_one_thing_by_key_and_by_mouse(make, desk, officer):
     assert set(sent_marks(declaration)) == {"work_proof", "full_time_school"}
 
 
-#: Names of rows and words of buttons in more lines than one; thumbnails that their strip does not show.
+#: Names of rows and words of buttons in more lines than one, a picture's title that is cut off or in a second line; and
+#: thumbnails that their strip does not show.
 BROKEN = """() => {
   const lines = (element) => new Set([...element.getClientRects()].map((box) => Math.round(box.top))).size;
   const words = (element) => {
@@ -104,7 +105,10 @@ BROKEN = """() => {
     const box = thumb.getBoundingClientRect();
     return box.bottom > strip.bottom + 1 || box.right > strip.right + 1;
   });
-  return [...torn, ...lost].map((one) => one.textContent);
+  const titles = [...document.querySelectorAll(".vw [data-title-here]")];
+  const cut = titles.filter((one) => one.scrollWidth > one.clientWidth);
+  const wrapped = [...document.querySelectorAll(".vw .bar")].filter((one) => one.offsetHeight > 45);
+  return [...torn, ...lost, ...cut, ...wrapped].map((one) => one.textContent);
 }"""
 
 
@@ -114,6 +118,8 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     page = window.page
     page.set_viewport_size({"width": 1280, "height": 800})
     window.go(f"{address(second_look)}?all=1")
+    expect(page.get_by_role("button", name="框选")).to_be_visible()
+    expect(page.get_by_role("button", name="对比上次")).to_be_visible()
     assert page.evaluate(BROKEN) == []
     history = page.get_by_role("heading", name="以前的审核").bounding_box()
     assert history
@@ -128,5 +134,8 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     expect(said).to_have_count(0)
     pressed = keys.counted(page, keys.approve)
     assert pressed <= keys.MOST_SECOND_LOOK
-    expect(page.get_by_role("button", name="撤销")).to_be_visible()
+    undo, pictures = page.locator(".undo").bounding_box(), page.locator(".vw").bounding_box()
+    assert undo
+    assert pictures
+    assert undo["x"] >= pictures["x"] + pictures["width"], "it covers no picture"
     assert page.locator("form.rv").bounding_box() == before
