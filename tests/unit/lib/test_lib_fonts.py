@@ -1,11 +1,8 @@
 """Every character prints as itself or is reported beforehand, and is copied out of the PDF as typed."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 
 import pypdf
 import pytest
@@ -15,7 +12,6 @@ from lib.pdf.canvas import document
 from lib.pdf.fonts import Face
 from tests.support.applicant.rare import EXTENSIONS, STANDARD, needs_hanazono
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NAMES = ["张䶮", "㛃晨", "李𬭎", "阿卜杜拉·买买提", "欧阳𬱟", "Zoë O'Neill-Müller"]
 UNENCODED = "\U000323af"  # extension H: in no font of the chain
 
@@ -37,7 +33,7 @@ def copied(text: str, face: Face = Face.TEXT) -> str:
 
 def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
     """The text split where the font changes: (name of the font, part)."""
-    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts._font_name_for(char, face))]
+    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts.glyph(char, face)[0].name)]
 
 
 @pytest.mark.usefixtures("no_fallback")
@@ -79,18 +75,6 @@ def test_fallbacks_that_do_not_exist_are_left_out() -> None:
         assert fonts.fallbacks_found() == [fonts.SERIF]
     finally:
         fonts.set_fallbacks([fonts.HANAZONO])
-
-
-def test_a_font_without_a_full_map_counts_as_empty() -> None:
-    assert "会" not in fonts.Coverage(fonts.LABEL_SUBSET)
-
-
-def test_naming_missing_characters_does_not_load_reportlab() -> None:
-    program = (
-        "import sys; from lib.pdf import fonts; fonts.missing_characters('张䶮'); print('reportlab' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("face", Face)
