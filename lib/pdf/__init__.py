@@ -1,1 +1,1 @@
-"""Drawing PDF pages: fonts and their subsets, setting text, the canvas, QR codes, the objects of the file."""
+"""Drawing PDF pages: fonts and their subsets, setting text, the canvas, QR codes; reportlab writes the file."""

@@ -9,15 +9,10 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
-from PIL import Image
-
 from lib.pdf import fonts, typeset
-from lib.pdf.embedding import Codes, EmbeddedFonts
-from lib.pdf.file import PdfFile, string
 from lib.pdf.fonts import Face
 from lib.pdf.typeset import Fitted
 
@@ -41,10 +36,7 @@ _MOST_TEXTS, _MOST_KEPT = 1 << 14, 500  # operators of texts, and other things t
 Kept = TypeVar("Kept")
 
 _DARK = re.compile(b"\1+")
-_PAPER = f"[0 0 {PAGE_WIDTH:.4f} {PAGE_HEIGHT:.4f}]"
-_ALL_AROUND = f"[{-PAGE_WIDTH:.2f} {-PAGE_HEIGHT:.2f} {PAGE_WIDTH:.2f} {PAGE_HEIGHT:.2f}]"
 _FAINT = 0.13  # opacity of a watermark
-_DCT = "/BitsPerComponent 8 /Filter /DCTDecode"
 
 BLACK = (0.0, 0.0, 0.0)
 INK = color("#111111")
@@ -86,67 +78,51 @@ class Canvas:
     """Draws one document; made by :func:`document`. Its metadata contains only ``title`` and ``author``."""
 
     def __init__(self, title: str, author: str, *, reuse_forms: bool = False) -> None:
-        self._title, self._author = title, author
+        from lib.pdf.embedding import Codes  # both load reportlab: late, because few requests draw
+        from lib.pdf.reportlab_document import ReportlabDocument
+
         self._reuse_forms = reuse_forms
-        self._forms: dict[Hashable, int] = {}
-        self._jpegs: dict[bytes, int] = {}
+        self._forms: dict[Hashable, str] = {}
         self._kept: dict[Hashable, Any] = {}
         self._state: dict[str, object] = {}  # fill and stroke as last written to this page
-        self._file = PdfFile()
-        self._tree, self._font_names = self._file.reserve(), self._file.reserve()
-        self._pages: list[int] = []
-        self._bookmarks: list[tuple[str, int]] = []
-        self._page, self._operators, self._used = 0, list[str](), set[int]()
+        self._document: Any = ReportlabDocument(title, author, (PAGE_WIDTH, PAGE_HEIGHT), "zh-CN")
+        self._operators: list[str] = []
         self._font: Font = None
         self._known_texts: dict[TextKey, tuple[float, str, Font]] = {}
-        self._embedded = EmbeddedFonts()
-        self._codes = {face: Codes(face, self._embedded) for face in Face}
+        self._codes = {face: Codes(face, self._document.fonts) for face in Face}
 
     def next_page(self) -> None:
         """End this page; needed for the last page, too."""
-        content = self._file.stream("\n".join(self._operators).encode())
-        used = " ".join([f"/X{number} {number} 0 R" for number in sorted(self._used)])
-        self._file.add(
-            f"/Type /Page /Parent {self._tree} 0 R /MediaBox {_PAPER} /Contents {content} 0 R "
-            f"/Resources << {self._resources()} /XObject << {used} >> >>",
-            self._this_page(),
-        )
-        self._pages.append(self._page)
-        self._page, self._operators, self._used = 0, [], set()
+        self._hand_over()
+        self._document.showPage()
         self._state, self._font = {}, None
 
-    def _resources(self) -> str:
-        return f"/Font {self._font_names} 0 R /ExtGState << /Faint << /ca {_FAINT} >> >>"
+    def _hand_over(self) -> None:
+        """Give the operators to reportlab: together, and before it writes some itself."""
+        self._document.addLiteral("\n".join(self._operators))
+        self._operators.clear()
 
     def bookmark(self, title: str) -> None:
         """An entry of the document's outline that leads to this page."""
-        self._bookmarks.append((title, self._this_page()))
-
-    def _this_page(self) -> int:
-        self._page = self._page or self._file.reserve()
-        return self._page
+        self._document.outline_entry(title)
 
     def draw_once(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:
         """Call ``draw`` at a place. With ``reuse_forms`` the same ``what`` becomes one form XObject."""
         if not self._reuse_forms:
             draw(x, y)
             return
-        number = self._forms.get(what)
-        if number is None:
-            number = self._forms[what] = self._form(draw)
-        self._place(number, f"1 0 0 1 {x:.2f} {y:.2f}")
+        name = self._forms.get(what)
+        if name is None:
+            name = self._forms[what] = f"form{len(self._forms)}"
+            self._document.form(name, self.record(lambda: draw(0, 0)).operators)
+        self._show(name, f"1 0 0 1 {x:.2f} {y:.2f}")
 
-    def _form(self, draw: Callable[[float, float], None]) -> int:
-        operators = self.record(lambda: draw(0, 0)).operators
-        return self._file.stream(
-            operators.encode(),
-            f"/Type /XObject /Subtype /Form /BBox {_ALL_AROUND} /Resources << {self._resources()} >>",
-        )
-
-    def _place(self, number: int, where: str) -> None:
-        """Show a form or picture of the file."""
-        self._used.add(number)
-        self._write(f"q {where} cm /X{number} Do Q")
+    def _show(self, name: str, where: str) -> None:
+        """Show a form or picture of the document."""
+        self._write(f"q {where} cm")
+        self._hand_over()
+        self._document.doForm(name)
+        self._write("Q")
 
     def keep(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
         """What ``make`` returned for the same ``what`` before, with ``reuse_forms``; above all recorded pieces."""
@@ -178,21 +154,8 @@ class Canvas:
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""
-        file, kids = self._file, " ".join([f"{page} 0 R" for page in self._pages])
-        file.add(f"/Type /Pages /Count {len(self._pages)} /Kids [{kids}]", self._tree)
-        file.add(self._embedded.write(file), self._font_names)
-        outline = f"/Outlines {self._outline()} 0 R /PageMode /UseOutlines" if self._bookmarks else ""
-        catalog = file.add(f"/Type /Catalog /Pages {self._tree} 0 R /Lang {string('zh-CN')} {outline}")
-        author = string(self._author)
-        return file.finish(catalog, file.add(f"/Title {string(self._title)} /Author {author} /Creator {author}"))
-
-    def _outline(self) -> int:
-        root, *entries = [self._file.reserve() for _number in range(1 + len(self._bookmarks))]
-        for (title, page), (before, this, after) in zip(self._bookmarks, _neighbours(entries), strict=True):
-            beside = f"/Prev {before} 0 R " * bool(before) + f"/Next {after} 0 R" * bool(after)
-            self._file.add(f"/Title {string(title)} /Parent {root} 0 R /Dest [{page} 0 R /Fit] {beside}", this)
-        ends = f"/First {entries[0]} 0 R /Last {entries[-1]} 0 R"
-        return self._file.add(f"/Type /Outlines /Count {len(entries)} {ends}", root)
+        pdf: bytes = self._document.getpdfdata()
+        return pdf
 
     # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -271,12 +234,17 @@ class Canvas:
     def watermark(self, text: str) -> None:
         """A word across the page in a transparent light grey."""
         size = min(150.0, 430 / fonts.ems(text, Face.LABEL))
+        self._hand_over()
+        self._document.saveState()
+        self._document.setFillAlpha(_FAINT)
         with self._saved_state():
             diagonal = math.hypot(PAGE_WIDTH, PAGE_HEIGHT)
             cosine, sine = PAGE_WIDTH / diagonal, PAGE_HEIGHT / diagonal
             middle = f"{PAGE_WIDTH / 2:.2f} {PAGE_HEIGHT / 2:.2f}"
-            self._write(f"/Faint gs {cosine:.6f} {sine:.6f} {-sine:.6f} {cosine:.6f} {middle} cm")
+            self._write(f"{cosine:.6f} {sine:.6f} {-sine:.6f} {cosine:.6f} {middle} cm")
             self.text(0, -size * TO_MIDDLE, text, size, face=Face.LABEL, ink=GREY, align="center", spacing=14)
+        self._hand_over()
+        self._document.restoreState()
 
     # --- shapes -------------------------------------------------------------------------------------------------------
 
@@ -353,28 +321,9 @@ class Canvas:
 
     def jpeg(self, box: Rect, data: bytes) -> None:
         """Put a JPEG into the PDF as it is; the same bytes once. Raises OSError where they are none."""
-        number = self._jpegs.get(data)
-        if number is None:
-            number = self._jpegs[data] = self._file.raw_stream(data, _described(data))
-        self._place(number, f"{box.width:.3f} 0 0 {box.height:.3f} {box.left:.3f} {box.bottom:.3f}")
-
-
-_SPACES = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
-
-
-def _described(jpeg: bytes) -> str:
-    """Its size and colours, from its head: it is not decoded."""
-    with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
-        if image.mode not in _SPACES:
-            raise OSError(f"a JPEG of colours that are not drawn: {image.mode}")
-        size = f"/Width {image.width} /Height {image.height}"
-        return f"/Type /XObject /Subtype /Image {size} /ColorSpace {_SPACES[image.mode]} {_DCT}"
+        name = self._document.picture(data)
+        self._show(name, f"{box.width:.3f} 0 0 {box.height:.3f} {box.left:.3f} {box.bottom:.3f}")
 
 
 def _path(boxes: Iterable[Rect]) -> str:
     return " ".join([f"{left:.2f} {bottom:.2f} {width:.2f} {height:.2f} re" for left, bottom, width, height in boxes])
-
-
-def _neighbours(numbers: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Each number between its neighbours; 0: there is none."""
-    return zip([0, *numbers[:-1]], numbers, [*numbers[1:], 0], strict=True)

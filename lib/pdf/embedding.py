@@ -4,8 +4,11 @@ A subset has the glyphs in the order of the codes. Two characters that share a g
 it is. What a viewer copies is UTF-16BE, at most 100 entries in a block (PDF 32000, 9.10.3).
 """
 
+from typing import Any
+
+from reportlab.pdfbase.pdfdoc import BasicFonts, PDFArray, PDFDictionary, PDFStream
+
 from lib.pdf import fonts
-from lib.pdf.file import PdfFile
 from lib.pdf.fonts import Face
 from lib.pdf.truetype import TrueTypeFile
 
@@ -23,6 +26,7 @@ endcmap
 CMapName currentdict /CMap defineresource pop
 end
 end"""
+_SYSTEM = "<< /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
 
 
 class _Font:
@@ -38,25 +42,28 @@ class _Font:
         self.glyphs.append(glyph)
         return f"{len(self.chars):04x}"
 
-    def write(self, pdf: PdfFile) -> int:
-        name = f"AAAAAA+{self.file.name}"
+    def add_to(self, document: Any) -> Any:
+        """Add the font and its parts to a document of reportlab; returns the reference to it."""
+        name = f"/AAAAAA+{self.file.name}"
+        described = document.Reference(self._described(name, document))
+        copied = document.Reference(PDFStream(content=_CMAP.format("\n".join(self._blocks())).encode()))
+        font = {"Type": "/Font", "Subtype": "/Type0", "BaseFont": name, "Encoding": "/Identity-H"}
+        return document.Reference(PDFDictionary(font | {"DescendantFonts": PDFArray([described]), "ToUnicode": copied}))
+
+    def _described(self, name: str, document: Any) -> PDFDictionary:
+        widths = " ".join([f"{self.file.width(glyph) * 1000:.4g}" for glyph in self.glyphs])
+        font = {"Type": "/Font", "Subtype": "/CIDFontType2", "BaseFont": name, "CIDToGIDMap": "/Identity"}
+        descriptor = document.Reference(self._descriptor(name, document))
+        return PDFDictionary(font | {"FontDescriptor": descriptor, "CIDSystemInfo": _SYSTEM, "W": f"[1 [{widths}]]"})
+
+    def _descriptor(self, name: str, document: Any) -> PDFDictionary:
         left, bottom, right, top, ascent, descent = self.file.box()
         outlines = self.file.subset(self.glyphs)
-        file = pdf.stream(outlines, f"/Length1 {len(outlines)}")
-        descriptor = pdf.add(
-            f"/Type /FontDescriptor /FontName /{name} /Flags 4 /FontBBox [{left} {bottom} {right} {top}] "
-            f"/ItalicAngle 0 /Ascent {ascent} /Descent {descent} /CapHeight {ascent} /StemV 80 /FontFile2 {file} 0 R"
-        )
-        widths = " ".join([f"{self.file.width(glyph) * 1000:.4g}" for glyph in self.glyphs])
-        described = pdf.add(
-            f"/Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /FontDescriptor {descriptor} 0 R /W [1 [{widths}]] "
-            "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /CIDToGIDMap /Identity"
-        )
-        copied = pdf.stream(_CMAP.format("\n".join(self._blocks())).encode())
-        return pdf.add(
-            f"/Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H "
-            f"/DescendantFonts [{described} 0 R] /ToUnicode {copied} 0 R"
-        )
+        file = document.Reference(PDFStream(PDFDictionary({"Length1": len(outlines)}), outlines))
+        measures = {"Ascent": ascent, "Descent": descent, "CapHeight": ascent, "StemV": 80, "ItalicAngle": 0}
+        box = f"[{left} {bottom} {right} {top}]"
+        descriptor = {"Type": "/FontDescriptor", "FontName": name, "Flags": 4, "FontBBox": box, "FontFile2": file}
+        return PDFDictionary(descriptor | measures)
 
     def _blocks(self) -> list[str]:
         pairs = [
@@ -81,9 +88,10 @@ class EmbeddedFonts:
             font = self._fonts[file] = _Font(f"/F{len(self._fonts)}", file)
         return font.name, font.code(char, glyph)
 
-    def write(self, pdf: PdfFile) -> str:
-        """Add all to the file; returns the entries of a font dictionary."""
-        return " ".join([f"{font.name} {font.write(pdf)} 0 R" for font in self._fonts.values()])
+    def addObjects(self, document: Any) -> None:  # noqa: N802 - reportlab's name: it calls this to write the fonts
+        entries = document.idToObject[BasicFonts]
+        for font in self._fonts.values():
+            entries[font.name.removeprefix("/")] = font.add_to(document)
 
 
 class Codes(dict[str, str]):

@@ -1,4 +1,4 @@
-"""The printed 会计人员个人基本信息表: plain data in, PDF out.
+"""The printed 会计人员个人基本信息表: plain data in, PDF out. The PDF library loads on the first call.
 
 Page 1 is laid out by services/sheet/layout.py. Continuation pages print in full every text that does not fit there;
 each of them is signed, too.

@@ -1,8 +1,11 @@
 """Every character prints as itself or is reported beforehand, and is copied out of the PDF as typed."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import groupby
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -12,6 +15,7 @@ from lib.pdf.canvas import document
 from lib.pdf.fonts import Face
 from tests.support.applicant.rare import EXTENSIONS, STANDARD, needs_hanazono
 
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NAMES = ["张䶮", "㛃晨", "李𬭎", "阿卜杜拉·买买提", "欧阳𬱟", "Zoë O'Neill-Müller"]
 UNENCODED = "\U000323af"  # extension H: in no font of the chain
 
@@ -75,6 +79,16 @@ def test_fallbacks_that_do_not_exist_are_left_out() -> None:
         assert fonts.fallbacks_found() == [fonts.SERIF]
     finally:
         fonts.set_fallbacks([fonts.HANAZONO])
+
+
+def test_naming_missing_characters_does_not_load_reportlab() -> None:
+    """Nor does importing what draws: few requests do."""
+    program = (
+        "import sys; from services.sheet import pdf; pdf.fonts.missing_characters('张䶮');"
+        "print('reportlab' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("face", Face)
