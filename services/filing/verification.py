@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import select
 
+from lib.dataclasses import dataclass
 from models import Declaration, Department, Revision, Sheet, db
 from services.accounts import throttle
 from services.accounts.throttle import AttemptSource
