@@ -30,9 +30,8 @@ class Server:
         return HTTPConnection(HOST, self.port, timeout=60)
 
     def workers(self) -> list[int]:
-        """The processes that answer: those without children, the fork server of pictures and the resource tracker
-        aside."""
-        return [pid for pid in _below(self.pid) if b"spawn_main" in _command_of(pid)]
+        """The processes that answer: those that granian's parent, the first one, has forked."""
+        return [pid for pid in _below(self.pid) if b"worker:create_server" in _command_of(pid)][1:]
 
     def cpu(self) -> float:
         """CPU seconds of all its processes so far; what has ended is counted by its parent."""
