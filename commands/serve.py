@@ -23,7 +23,6 @@ import click
 from flask import current_app
 
 from commands import messages, tick
-from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import one_line, reporting
 from lib.database import transaction_mode
@@ -86,6 +85,8 @@ def _print_warnings() -> None:
         for text in doctor.risky_settings(config):
             click.echo(f"提醒：{text}", err=True)
         if config["DEMO"]:
+            from commands.demo import print_accounts  # only here: it brings the demo along
+
             print_accounts()
         db.session.remove()
     db.engine.dispose()
