@@ -137,7 +137,7 @@ def _decoded(line: bytes, has_utf8: bool) -> str:
 
 
 def _rows(lines: Iterable[tuple[int, str]], separator: str, *, may_be_bad: bool = True) -> Iterator[Row]:
-    """Every row that is not blank. Lines without quotation marks, as most are, are rows: they are read many at a time."""
+    """Every row that is not blank. Lines without quotation marks, as most are, are rows: many are read at a time."""
     rest = iter(lines)
     while block := list(islice(rest, _BLOCK)):
         if (cells_of := _plain_rows(block, separator)) is None:

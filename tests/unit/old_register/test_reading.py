@@ -131,7 +131,7 @@ def test_a_line_with_a_wrong_quotation_mark_is_told_and_the_others_are_read():
 
 def test_of_wrong_lines_near_each_other_each_is_told_and_no_other_is_lost():
     """A quotation mark that is not closed is looked for in ten lines, among which there may be another wrong one."""
-    wrong = {3: '"赵六', 6: '"钱"七'}
+    wrong = {3: '"赵六', 6: '""钱七""'}
     text = [HEADER, *(line(ONE, wrong.get(number, "张三")) for number in range(2, 240))]
 
     found = names_of(read("\n".join(text).encode()))
