@@ -23,7 +23,7 @@ from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.office.review_desk import COMPLETE
 from tests.support.patience import PATIENCE_S
-from tests.support.rules.manners import alike, look_at, once
+from tests.support.rules.manners import alike, look_at, once, tell
 from tests.support.site.chromium import chromium_or_skip
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -165,8 +165,7 @@ class Visitor:
         look_at(source, self.page.url)
         if self.scripts:
             self.page.evaluate(PAINTED)
-            seen = NUMBER.sub("", alike(source))  # numbers say nothing to axe
-            at_this_width = f"axe at {self.page.viewport_size}"
+            seen, at_this_width = _to_axe(source), self._at_this_width()
             once("axe", seen, lambda: once(at_this_width, seen, self.axe))
             once(at_this_width, seen, lambda: self.axe(LAID_OUT))
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -183,6 +182,16 @@ class Visitor:
                 return str(source)
             self.page.wait_for_timeout(100)
         raise AssertionError(f"{self.page.url} stays empty")
+
+    def all_of_axe(self) -> None:
+        """All of axe's rules, whoever has seen such a page before; those who come to one later need not look again."""
+        self.axe()
+        seen = _to_axe(self._source())
+        for what in ("axe", self._at_this_width()):
+            tell(what, seen)
+
+    def _at_this_width(self) -> str:
+        return f"axe at {self.page.viewport_size}"
 
     def axe(self, rules: list[str] | None = None) -> None:
         """All of axe's rules, or these. Needs scripts: a window without them would wait for ever."""
@@ -246,6 +255,11 @@ def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
         context.close()
     begin_mode.set("DEFERRED")
     assert not seen, seen
+
+
+def _to_axe(source: str) -> str:
+    """What axe makes a difference of: numbers say nothing to it."""
+    return NUMBER.sub("", alike(source))
 
 
 def _is_fault(said: Any) -> bool:

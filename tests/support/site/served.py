@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
+from tests.support.site.of_run import folder_of_run, made_once
 
 FLASK = ROOT / ".venv" / "bin" / "flask"
 Environment = dict[str, str]
@@ -37,10 +38,12 @@ def environment(folder: Path, port: int) -> Environment:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as ``flask init`` leaves it, to be copied: a fixture that tests/conftest.py has."""
-    folder = tmp_path_factory.mktemp("served") / "instance"
-    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
-    return folder
+    """A folder as ``flask init`` leaves it, made once for all workers, to be copied: tests/conftest.py has it."""
+
+    def make(folder: Path) -> None:
+        subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
+
+    return made_once(folder_of_run(tmp_path_factory) / "served" / "instance", make)
 
 
 def wait_for(true: Callable[[], Any], seconds: float = PATIENCE_S, pause: float = 0.1) -> Any:
