@@ -28,7 +28,7 @@ else:
 
 def _prepared(cls: type, frozen: bool, eq: bool) -> type:
     told, cls.__doc__ = cls.__doc__, "-"  # else a signature is written into it
-    made = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    made: type = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
     made.__doc__ = told
     methods: dict[str, Any] = {"__init__": _first_init(made, frozen), "__repr__": _repr}
     if frozen:
@@ -58,7 +58,9 @@ def _compiled_init(cls: Any, frozen: bool) -> Any:
     body |= {field.name: field for field in fields}
     if hasattr(cls, "__post_init__"):
         body["__post_init__"] = cls.__post_init__
-    like = dataclasses.dataclass(repr=False, eq=False, frozen=frozen)(type(cls.__name__, (), {"__doc__": "-", **body}))
+    like: Any = dataclasses.dataclass(repr=False, eq=False, frozen=frozen)(
+        type(cls.__name__, (), {"__doc__": "-", **body})
+    )
     like.__init__.__qualname__ = f"{cls.__qualname__}.__init__"
     return like.__init__
 
