@@ -7,7 +7,6 @@ scope are not found (404), because the scope is part of the query.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
@@ -15,6 +14,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from lib.codes import OPEN, Role, Status
 from lib.database import parameter
+from lib.dataclasses import dataclass
 from models import (
     Account,
     Claim,
