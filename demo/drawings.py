@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from random import Random
 from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from lib.dataclasses import dataclass
 from lib.pdf import qr
 from lib.pdf.fonts import SERIF
 from lib.pictures import sheet_marks

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from operator import mul
 from statistics import median
 
 from PIL import Image, ImageChops
 
-from lib.dataclasses import dataclass
 from lib.pictures import neighbours
 from lib.pictures.images import as_image
 from lib.pictures.perspective import (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import zxingcpp
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from lib.dataclasses import dataclass
 from lib.pictures import ink, neighbours, page_locator, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
 from lib.pictures.sheet_marks import Area, Form, SheetPlace

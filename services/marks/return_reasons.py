@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from lib.codes import Role
 from lib.database import Prebuilt
-from lib.dataclasses import dataclass
 from models import Department, ReturnReason, db
 from services import audit
 from services.access import Actor
