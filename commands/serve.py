@@ -47,8 +47,11 @@ from multiprocessing import set_start_method
 from granian.cli import entrypoint
 import worker
 if __name__ == "__main__":
-    set_start_method("fork" if sys.platform == "linux" else "spawn")
-    worker.load()
+    if sys.platform == "linux":
+        set_start_method("fork")
+        worker.load()
+    else:
+        set_start_method("spawn")
     entrypoint()
 """
 
