@@ -14,7 +14,7 @@ from lib.codes import Status
 from models import Declaration, db
 from services.marks.marks import MarkRequest
 from tests.browser import walk
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCREENS, Visitor
 from tests.support.applicant.filing import returned
 
 NEXT, SAVE = "已修改，下一处", "保存，下一处"
@@ -108,10 +108,10 @@ def add_the_papers(thumb: Thumb) -> None:
     thumb.press(SAVE)
 
 
-@pytest.mark.parametrize("width", [390, 360])
-def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
+def test_three_marks_are_dealt_with_one_after_the_other(make, phone):
     declaration = three_marks(make)
-    thumb = phone(declaration, width)
+    thumb = phone(declaration, 360)
+    thumb.visitor.also = [SCREENS["phone"]]
     page = thumb.visitor.page
     thumb.visitor.go("/apply")
     thumb.press("开始修改")

@@ -17,7 +17,7 @@ from lib.database import utcnow
 from models import Decision, Staff, db
 from services.queue import index as queue_index
 from services.reports import review_times
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCREENS, Visitor
 from tests.support.office.histories import Step, happened
 from tests.support.office.printing import draw
 from tests.support.office.spreadsheets import tables
@@ -62,9 +62,9 @@ def signed_in(window: Visitor, person: Staff, first: str = "/staff/overview") ->
     return window
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_province_edits_its_reasons(visit, make, screen):
-    visitor = signed_in(visit(screen), make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
+def test_the_province_edits_its_reasons(visit, make):
+    window = visit("phone", also=[SCREENS["desk"]])
+    visitor = signed_in(window, make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
     for verb in ("停用", "恢复使用"):
         visitor.page.get_by_role("button", name=re.compile(f"^{verb}.*日期有误")).click()
         visitor.look()
