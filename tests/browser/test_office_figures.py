@@ -94,7 +94,7 @@ def test_a_city_looks_into_one_county_and_takes_the_tables_along(visit, manager)
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("link", name="导出", exact=True).click()
     found = tables(Path(waiting.value.path()).read_bytes())
-    assert [table.name for table in found] == ["概况", "按月份", "退回原因"]
+    assert [table.name for table in found] == ["概况", "按月份", "退回原因", "填写提示"]
 
 
 def test_a_roster_is_downloaded_with_a_reason_only(app, visit, manager):

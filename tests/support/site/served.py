@@ -92,6 +92,16 @@ def family(pid: int) -> list[int]:
     return _below(parents, pid)
 
 
+def workers(pid: int) -> list[int]:
+    """The processes in which this server works on requests (Linux): those that granian's parent has forked."""
+    found = []
+    for child in family(pid):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"worker:create_server" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found[1:]
+
+
 def _below(parents: dict[int, list[int]], pid: int) -> list[int]:
     return [found for child in parents.get(pid, []) for found in (child, *_below(parents, child))]
 
