@@ -244,9 +244,20 @@ form.addEventListener("refused", () => {
   part(lacking, "reason").focus({ preventScroll: true });
 });
 
-/** The row in hand is taken up again when the same page comes back: saved, taken, undone. */
-const PLACE = `row ${location.pathname}`;
-form.addEventListener("submit", () => shown && sessionStorage.setItem(PLACE, shown.id));
+/** The row in hand and what is in sight are the same when this page comes back: saved, taken, undone. */
+const PLACE = `place ${location.pathname}`;
+const [pane, only] = [".scroll", "[data-only-changes]"].map((part) => form.querySelector(part));
+form.addEventListener("submit", () => {
+  const here = { row: shown?.id, few: only?.checked, inPane: pane.scrollTop, inPage: scrollY };
+  sessionStorage.setItem(PLACE, JSON.stringify(here));
+});
+
+function takeUp({ row, few, inPane, inPage }) {
+  if (only && few !== undefined) only.checked = few;
+  go(document.getElementById(row));
+  pane.scrollTop = inPane;
+  scrollTo(0, inPage); // on a phone
+}
 
 document.addEventListener("picture-shown", ({ detail }) => (picture = detail));
 document.addEventListener("picture-chosen", ({ detail: { kind, stay } }) => {
@@ -284,5 +295,6 @@ for (const row of rows) {
   told(row);
 }
 refresh();
-if (!location.hash) go(document.getElementById(sessionStorage.getItem(PLACE)));
+const returned = sessionStorage.getItem(PLACE);
 sessionStorage.removeItem(PLACE);
+if (returned && !location.hash) takeUp(JSON.parse(returned));

@@ -165,11 +165,13 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     page.get_by_text("写备注").click()
     assert not page.evaluate(OVERFLOWS)
     page.locator("#row-full_time_school dt").click()
+    in_sight = page.locator(".scroll").evaluate("pane => (pane.scrollTop -= 60)")
     page.get_by_role("button", name="保存标记").click()
     said = page.get_by_role("status").filter(has_text="标记已保存")
     expect(said).to_be_visible()
     assert page.locator("form.rv").bounding_box() == before
     keys.Hand(page).at("full_time_school")  # the page comes back where it was left
+    assert page.locator(".scroll").evaluate("pane => pane.scrollTop") == in_sight > 0
     said.get_by_role("button", name="关闭提示").click()
     expect(said).to_have_count(0)
     pressed = keys.counted(page, keys.approve)
