@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
@@ -13,7 +14,6 @@ import click
 
 from lib.backup.encryption import parse_recipients
 from lib.crypto import secret_problem
-from lib.dataclasses import dataclass
 from lib.remote import clamd, mail, sms
 from lib.setting_values import (
     database_url,

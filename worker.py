@@ -18,14 +18,12 @@ _shared: list[Any] = []
 
 
 def load() -> None:
-    """In the parent, before it has threads: it loads the application and the fonts, and opens no connection."""
+    """In the parent, before it has threads: it loads the application, and opens no connection."""
     gc.disable()
     try:
         from app import create_app
-        from lib.pdf import fonts
 
         _shared.append(create_app(with_commands=False))
-        fonts.warm_up()  # 15 MB, and a quarter of a second of each worker's first sheet
     finally:
         gc.freeze()
         gc.enable()

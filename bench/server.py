@@ -60,8 +60,8 @@ def running(folder: Path, granian: Sequence[str] = ()) -> Iterator[Server]:
         port = free.getsockname()[1]
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ |= cold_start.settings(folder) | {"KUAIJI_PORT": str(port)}
-    serve = [str(Path(sys.executable).with_name("flask")), "serve"]
-    command = [*granian, "--port", str(port)] if granian else serve
+    flask = str(Path(sys.executable).with_name("flask"))
+    command = [*granian, "--port", str(port)] if granian else [flask, "serve"]
     serving = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:
         server = Server(port, serving.pid)

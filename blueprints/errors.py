@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -17,7 +18,6 @@ from lib.crypto import HashingBusy
 from lib.database import begin_mode
 from lib.database.reader import end_reading
 from lib.database.transactions import roll_back
-from lib.dataclasses import dataclass
 from lib.files import StorageFailure
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +20,6 @@ from flask import Flask, current_app, g, render_template, request, session
 from markupsafe import Markup, escape
 
 from lib.codes import Role
-from lib.dataclasses import dataclass
 
 TEXT_COOKIE = "kuaiji_text"  # 大字版
 TOKENS = ("csrf_token", "masked_csrf_token")  # where a request keeps its CSRF token once it is made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -13,7 +14,6 @@ from flask.cli import AppGroup
 from commands.report import one_line, reporting
 from lib.codes import Channel, CodePurpose
 from lib.database import transaction_mode
-from lib.dataclasses import dataclass
 from lib.remote.senders import NotSent, Sender
 from models import SentCode, db
 from services.accounts import contacts, legacy_claim, sent_codes

@@ -10,6 +10,7 @@ import csv
 import hmac
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from sqlalchemy import select
 from demo.people import LEADING, DemoPerson, id_number, people
 from lib.clock import today
 from lib.codes import AccountState, Role
-from lib.dataclasses import dataclass
 from models import Account, LegacyHolder, Staff, db
 from services.accounts import activation_codes, applicants, legacy_claim, staff
 from services.old_register import batches, reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -10,7 +11,6 @@ from demo.accounts import LEGACY
 from demo.drawings import Appearance, Document, card
 from demo.people import DemoPerson, id_number
 from lib.codes import AssistanceNeed, IdType
-from lib.dataclasses import dataclass
 from lib.storage import Store
 from models import AssistanceRequest, db
 from services.assistance import requests

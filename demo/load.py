@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -26,7 +26,6 @@ from lib.clock import SHANGHAI, local, today
 from lib.codes import Role, YesNo
 from lib.crypto import hash_password
 from lib.database import UTCDateTime, transaction_mode, utcnow
-from lib.dataclasses import dataclass
 from lib.identity import facts_from_number
 from lib.storage import Store
 from lib.workdays import workdays_between

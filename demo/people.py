@@ -7,7 +7,7 @@ one for each thing worth trying; the rest are made by chance from a seed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 from random import Random
@@ -18,7 +18,6 @@ from stdnum.iso7064 import mod_11_2
 
 from demo.drawings import Appearance
 from lib.codes import IdType
-from lib.dataclasses import dataclass
 
 
 class Stage(Enum):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal
 
-from lib.dataclasses import dataclass
 from lib.names import fold_radicals
 
 _ITEM = re.compile(r"(\d{1,2})[.．、](?!\d)\s*(\S.*)")

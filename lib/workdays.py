@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
-
-from lib.dataclasses import dataclass
 
 HOLIDAY, WORKDAY = "holiday", "workday"
 

@@ -7,6 +7,7 @@ scope are not found (404), because the scope is part of the query.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
@@ -14,7 +15,6 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from lib.codes import OPEN, Role, Status
 from lib.database import parameter
-from lib.dataclasses import dataclass
 from models import (
     Account,
     Claim,

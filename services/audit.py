@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
@@ -16,7 +16,6 @@ from sqlalchemy import Select, exists, select, union
 
 from lib.codes import Status
 from lib.database import Prebuilt, parameter
-from lib.dataclasses import dataclass
 from models import ApiAccess, ApiToken, Declaration, Department, Event, Record, Revision, RosterExport, Transfer, db
 from services.access import Actor
 from services.moves import DECIDED, MOVES, VERDICTS

@@ -5,10 +5,10 @@ Data only, so that the audit trail, the queue and the pages can read it; the ver
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from lib.codes import EDITABLE, Role, Status
-from lib.dataclasses import dataclass
 
 #: What a verb asks for beyond state and role; services/workflow/rules.py holds the functions.
 RuleName = Literal[

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import current_app, render_template
 
 from blueprints import me
 from blueprints.admin.shared import bp
 from lib.codes import Role
-from lib.dataclasses import dataclass
 from services.access import only
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import Calendar as Weeks
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -15,7 +16,6 @@ from blueprints import me, writing
 from blueprints.admin.shared import AdminForm, DayField, ParagraphsField, bp, max_length, one_line
 from lib.clock import today
 from lib.codes import Role
-from lib.dataclasses import dataclass
 from lib.questions.fields import ChoiceQuestion
 from lib.questions.validators import Required
 from models import db

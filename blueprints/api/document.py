@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
@@ -11,7 +12,6 @@ from flask import Response
 from blueprints import problems
 from blueprints.api.shared import CURSOR, VERSION
 from lib.codes import ApiScope, DepartmentKind, Kind, Status
-from lib.dataclasses import dataclass
 from services.api import people
 from services.api.people import FIELDS, MAYBE, MAYBE_MOMENT, MOMENT, TEXT
 

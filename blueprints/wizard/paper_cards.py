@@ -6,6 +6,7 @@ A card without marks, problems and interrupted uploads is kept: which pictures i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
@@ -14,7 +15,6 @@ from markupsafe import Markup
 from blueprints.kept_parts import hole, kept
 from blueprints.wizard import screen_signature
 from forms import SHEET
-from lib.dataclasses import dataclass
 from models import PaperPage
 from services.filing.case import DeclarationCase
 from services.papers import picture_advice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
@@ -10,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints import me, opened, writing
 from forms import STEPS, TOPICS
-from lib.dataclasses import dataclass
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
 from services import access

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flask import render_template
 from markupsafe import Markup
 
 from blueprints.kept_parts import hole, kept
-from lib.dataclasses import dataclass
 from lib.identity import mask_number
 from lib.questions.pages import Step
 from services.declaration import answers

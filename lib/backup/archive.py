@@ -23,14 +23,13 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lib.backup.encryption import BackupError
 from lib.crypto import Keyring
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.files import sync_directory, temporary_file_beside
 
 MARKER, FORMAT = "kuaiji-backup", 1

@@ -10,13 +10,12 @@ import enum
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Engine, Integer, MetaData, Table, delete, func, insert, select, text
-
-from lib.dataclasses import dataclass
 
 PIECE = 2000  # rows
 MODULUS = 1 << 256

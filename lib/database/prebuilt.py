@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, methodcaller
 from typing import Any, cast
@@ -14,7 +15,6 @@ from sqlalchemy.orm import Session, scoped_session
 
 from lib.database.sql import with_written_constants, written_parameters
 from lib.database.transactions import begin_mode, request_reader
-from lib.dataclasses import dataclass
 
 Convert = Callable[[Any], Any]
 AnySession = Session | scoped_session[Any]

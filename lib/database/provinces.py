@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-
-from lib.dataclasses import dataclass
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")  # needs no quotes
 MARK = "kuaiji province"  # the comment of a schema that is one

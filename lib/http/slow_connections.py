@@ -14,9 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-
-from lib.dataclasses import dataclass
 
 EVERY = 5.0  # seconds between two looks
 WINDOW = 30.0  # seconds in which a connection has to move ...

@@ -1,1 +1,1 @@
-"""Drawing PDF pages: fonts, setting text, the canvas, QR codes. The only package that knows reportlab."""
+"""Drawing PDF pages: fonts and their subsets, setting text, the canvas, QR codes; reportlab writes the file."""

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -37,6 +36,7 @@ _MOST_TEXTS, _MOST_KEPT = 1 << 14, 500  # operators of texts, and other things t
 Kept = TypeVar("Kept")
 
 _DARK = re.compile(b"\1+")
+_FAINT = 0.13  # opacity of a watermark
 
 BLACK = (0.0, 0.0, 0.0)
 INK = color("#111111")
@@ -66,52 +66,45 @@ class Recording(NamedTuple):
 
 @contextmanager
 def document(title: str, author: str, *, reuse_forms: bool = False) -> Iterator["Canvas"]:
-    """A canvas for a new document. A process draws one document at a time; others wait here.
+    """A canvas for a new document.
 
     ``reuse_forms``: the file contains what :meth:`Canvas.draw_once` draws only once, for any number of pages.
     """
-    with fonts.LOCK:
-        yield Canvas(title, author, reuse_forms=reuse_forms)
-        fonts.clear_text_cache()
+    yield Canvas(title, author, reuse_forms=reuse_forms)
+    fonts.clear_text_cache()
 
 
 class Canvas:
     """Draws one document; made by :func:`document`. Its metadata contains only ``title`` and ``author``."""
 
     def __init__(self, title: str, author: str, *, reuse_forms: bool = False) -> None:
-        from lib.pdf import reportlab_internals  # loaded late: few requests draw
+        from lib.pdf.embedding import Codes  # both load reportlab: late, because few requests draw
+        from lib.pdf.reportlab_document import ReportlabDocument
 
-        self._internals = reportlab_internals
-        fonts.warm_up()
         self._reuse_forms = reuse_forms
         self._forms: dict[Hashable, str] = {}
         self._kept: dict[Hashable, Any] = {}
-        self._recorded: list[str] | None = None
         self._state: dict[str, object] = {}  # fill and stroke as last written to this page
-        self._buffer = BytesIO()
-        self._canvas: Any = reportlab_internals.new_canvas(
-            self._buffer, (PAGE_WIDTH, PAGE_HEIGHT), fonts.SERIF.stem, "zh-CN"
-        )
-        self._canvas.setTitle(title)
-        self._canvas.setAuthor(author)
-        self._canvas.setSubject("")
-        self._canvas.setCreator(author)
-        self._canvas.setProducer("reportlab")
+        self._document: Any = ReportlabDocument(title, author, (PAGE_WIDTH, PAGE_HEIGHT), "zh-CN")
+        self._operators: list[str] = []
         self._font: Font = None
         self._known_texts: dict[TextKey, tuple[float, str, Font]] = {}
-        self._codes = {face: fonts.Codes(face, reportlab_internals.document_of(self._canvas)) for face in Face}
+        self._codes = {face: Codes(face, self._document.fonts) for face in Face}
 
     def next_page(self) -> None:
         """End this page; needed for the last page, too."""
-        self._canvas.showPage()
+        self._hand_over()
+        self._document.showPage()
         self._state, self._font = {}, None
+
+    def _hand_over(self) -> None:
+        """Give the operators to reportlab: together, and before it writes some itself."""
+        self._document.addLiteral("\n".join(self._operators))
+        self._operators.clear()
 
     def bookmark(self, title: str) -> None:
         """An entry of the document's outline that leads to this page."""
-        key = f"p{self._canvas.getPageNumber()}"
-        self._canvas.bookmarkPage(key)
-        self._canvas.addOutlineEntry(title, key)
-        self._canvas.showOutline()
+        self._document.outline_entry(title)
 
     def draw_once(self, what: Hashable, x: float, y: float, draw: Callable[[float, float], None]) -> None:
         """Call ``draw`` at a place. With ``reuse_forms`` the same ``what`` becomes one form XObject."""
@@ -120,14 +113,15 @@ class Canvas:
             return
         name = self._forms.get(what)
         if name is None:
-            name = self._forms[what] = f"f{len(self._forms)}"
-            before, self._state, self._font = (self._state, self._font), {}, None
-            self._canvas.beginForm(name, -PAGE_WIDTH, -PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT)
-            draw(0, 0)
-            self._canvas.endForm()
-            self._state, self._font = before
-        self._write(f"q 1 0 0 1 {x:.2f} {y:.2f} cm")
-        self._canvas.doForm(name)
+            name = self._forms[what] = f"form{len(self._forms)}"
+            self._document.form(name, self.record(lambda: draw(0, 0)).operators)
+        self._show(name, f"1 0 0 1 {x:.2f} {y:.2f}")
+
+    def _show(self, name: str, where: str) -> None:
+        """Show a form or picture of the document."""
+        self._write(f"q {where} cm")
+        self._hand_over()
+        self._document.doForm(name)
         self._write("Q")
 
     def keep(self, what: Hashable, make: Callable[[], Kept]) -> Kept:
@@ -143,11 +137,11 @@ class Canvas:
 
     def record(self, draw: Callable[[], None]) -> Recording:
         """Texts, boxes and lines to be replayed on any page of this document; they set colours and font themselves."""
-        before = self._state, self._font
-        self._state, self._font, self._recorded = {}, None, []
+        before = self._state, self._font, self._operators
+        self._state, self._font, self._operators = {}, None, []
         draw()
-        piece = Recording("\n".join(self._recorded), self._state, self._font)
-        (self._state, self._font), self._recorded = before, None
+        piece = Recording("\n".join(self._operators), self._state, self._font)
+        self._state, self._font, self._operators = before
         return piece
 
     def replay(self, piece: Recording) -> None:
@@ -156,15 +150,12 @@ class Canvas:
         self._font = piece.font or self._font
 
     def _write(self, operators: str) -> None:
-        if self._recorded is None:
-            self._internals.append_operators(self._canvas, operators)
-        else:
-            self._recorded.append(operators)
+        self._operators.append(operators)
 
     def finish(self) -> bytes:
         """The PDF. Nothing can be drawn afterwards."""
-        self._canvas.save()
-        return self._buffer.getvalue()
+        pdf: bytes = self._document.getpdfdata()
+        return pdf
 
     # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -243,11 +234,17 @@ class Canvas:
     def watermark(self, text: str) -> None:
         """A word across the page in a transparent light grey."""
         size = min(150.0, 430 / fonts.ems(text, Face.LABEL))
+        self._hand_over()
+        self._document.saveState()
+        self._document.setFillAlpha(_FAINT)
         with self._saved_state():
-            self._canvas.setFillAlpha(0.13)
-            self._canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
-            self._canvas.rotate(math.degrees(math.atan2(PAGE_HEIGHT, PAGE_WIDTH)))
+            diagonal = math.hypot(PAGE_WIDTH, PAGE_HEIGHT)
+            cosine, sine = PAGE_WIDTH / diagonal, PAGE_HEIGHT / diagonal
+            middle = f"{PAGE_WIDTH / 2:.2f} {PAGE_HEIGHT / 2:.2f}"
+            self._write(f"{cosine:.6f} {sine:.6f} {-sine:.6f} {cosine:.6f} {middle} cm")
             self.text(0, -size * TO_MIDDLE, text, size, face=Face.LABEL, ink=GREY, align="center", spacing=14)
+        self._hand_over()
+        self._document.restoreState()
 
     # --- shapes -------------------------------------------------------------------------------------------------------
 
@@ -273,7 +270,16 @@ class Canvas:
 
     def circle(self, x: float, y: float, radius: float, thickness: float, ink: Color, dash: tuple[float, ...]) -> None:
         self._stroke(thickness, ink, dash)
-        self._canvas.circle(x, y, radius)
+        bend = radius * 0.552285  # four curves are a circle to the eye
+        right, left, top, bottom = x + radius, x - radius, y + radius, y - radius
+        curves = (
+            (right, y + bend, x + bend, top, x, top),
+            (x - bend, top, left, y + bend, left, y),
+            (left, y - bend, x - bend, bottom, x, bottom),
+            (x + bend, bottom, right, y - bend, right, y),
+        )
+        path = [" ".join([f"{place:.4f}" for place in curve]) + " c" for curve in curves]
+        self._write(f"{right:.4f} {y:.4f} m {' '.join(path)} S")
 
     # Only changes are written: colours and line widths for every text and line would be a third of a page's numbers.
 
@@ -292,9 +298,9 @@ class Canvas:
     def _saved_state(self) -> Iterator[None]:
         """The graphics state as it was is restored at the end."""
         before = dict(self._state), self._font
-        self._canvas.saveState()
+        self._write("q")
         yield
-        self._canvas.restoreState()
+        self._write("Q")
         self._state, self._font = before
 
     # --- pictures -----------------------------------------------------------------------------------------------------
@@ -314,8 +320,9 @@ class Canvas:
             self._write("\n".join([*code, "f"]))
 
     def jpeg(self, box: Rect, data: bytes) -> None:
-        """Put a JPEG into the PDF as it is. Only bytes are accepted: a path could name any file."""
-        self._canvas.drawImage(self._internals.jpeg_reader(data), *box)
+        """Put a JPEG into the PDF as it is; the same bytes once. Raises OSError where they are none."""
+        name = self._document.picture(data)
+        self._show(name, f"{box.width:.3f} 0 0 {box.height:.3f} {box.left:.3f} {box.bottom:.3f}")
 
 
 def _path(boxes: Iterable[Rect]) -> str:

@@ -7,26 +7,16 @@ Two faces, each a chain of TrueType files of which the first that has a characte
 
 A character that no file has is drawn as □, to be completed by hand, and still copies as itself.
 :func:`missing_characters` names such characters while a person is typing. It reads only the character maps of the fonts
-(once 1 ms, 0.2 MB) and does not load reportlab.
-
-reportlab does not allow several threads to draw with one font: hold :data:`LOCK` from the first measured width to the
-finished bytes.
+(once 1 ms, 0.2 MB).
 """
 
-import mmap
 import os
-import struct
-from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from lib.pdf.reportlab_internals import EmbeddedFont
+from lib.pdf.truetype import TrueTypeFile
 
 FOLDER = Path(__file__).resolve().parents[2] / "fonts"
 SERIF = FOLDER / "NotoSerifSC-Regular.ttf"
@@ -38,7 +28,6 @@ HANAZONO_PLACES = [
 ]
 HANAZONO = next((path for path in HANAZONO_PLACES if path.is_file()), HANAZONO_PLACES[0])
 
-LOCK = RLock()
 BOX = "□"
 
 
@@ -49,41 +38,6 @@ class Face(StrEnum):
     LABEL = "label"
 
 
-class Coverage:
-    """The characters of one TrueType file: ``"䶮" in Coverage(path)``.
-
-    Only the full Unicode map (cmap format 12) is read. A file without one counts as empty: it is useless as a fallback,
-    because it has no character beyond the first 65,536 code points.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.starts = array("L")
-        self.ends = array("L")
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for start, end, _glyph in _groups(data):
-                self.starts.append(start)
-                self.ends.append(end)
-
-    def __contains__(self, char: str) -> bool:
-        at = bisect_right(self.starts, ord(char)) - 1
-        return at >= 0 and ord(char) <= self.ends[at]
-
-
-def _groups(data: mmap.mmap) -> Iterable[tuple[int, ...]]:
-    """(first code, last code, first glyph), ascending, of the format 12 subtable. Layout: OpenType 1.9, cmap."""
-    (tables,) = struct.unpack_from(">4xH", data, 0)
-    directory = {data[at : at + 4]: struct.unpack_from(">8xL", data, at)[0] for at in range(12, 12 + 16 * tables, 16)}
-    cmap = directory[b"cmap"]
-    (subtables,) = struct.unpack_from(">2xH", data, cmap)
-    for index in range(subtables):
-        (offset,) = struct.unpack_from(">4xL", data, cmap + 4 + 8 * index)
-        form, count = struct.unpack_from(">H10xL", data, cmap + offset)
-        if form == 12:
-            start = cmap + offset + 16
-            return struct.iter_unpack(">LLL", data[start : start + 12 * count])
-    return ()
-
-
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 _fallbacks: tuple[Path, ...] = (HANAZONO,)
@@ -92,18 +46,18 @@ _fallbacks: tuple[Path, ...] = (HANAZONO,)
 def set_fallbacks(paths: Sequence[str | os.PathLike[str]]) -> None:
     """Use these files after Noto Serif SC, in this order; those that do not exist are left out."""
     global _fallbacks
-    with LOCK:
-        _fallbacks = tuple(Path(path) for path in paths)
-        for cached in (_chain, _font_name_for, _font_of, ems):
-            cached.cache_clear()
-        _drawn.clear()
-        for widths in _advances.values():
-            widths.clear()
+    _fallbacks = tuple(Path(path) for path in paths)
+    for cached in (_chain, glyph, ems):
+        cached.cache_clear()
+    _drawn.clear()
+    for widths in _advances.values():
+        widths.clear()
 
 
 @cache
-def _coverage(path: Path) -> Coverage:
-    return Coverage(path)
+def _file(path: Path) -> TrueTypeFile:
+    """Opened once per process."""
+    return TrueTypeFile(path)
 
 
 @cache
@@ -124,13 +78,13 @@ def missing_characters(text: str) -> list[str]:
     unknown = set(text) - _drawn
     if not unknown:
         return []
-    covers = [_coverage(path) for path in _chain()]
+    covers = [_file(path) for path in _chain()]
     found = {c for c in unknown if c.isspace() or any(c in cover for cover in covers)}
     _drawn.update(found)
     return [c for c in dict.fromkeys(text) if c in unknown and c not in found]
 
 
-# --- drawing: this part loads reportlab -------------------------------------------------------------------------------
+# --- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def width(text: str, size: float, face: Face = Face.TEXT) -> float:
@@ -149,12 +103,6 @@ def clear_text_cache() -> None:
     ems.cache_clear()
 
 
-def warm_up() -> None:
-    """Load the two vendored fonts now (about 0.3 s)."""
-    for face in Face:
-        _font_name_for("字", face)
-
-
 class _Advances(dict[str, float]):
     """Character -> width in ems. Without this cache lookups took a quarter of a sheet's time."""
 
@@ -162,53 +110,19 @@ class _Advances(dict[str, float]):
         self.face = face
 
     def __missing__(self, char: str) -> float:
-        width = self[char] = _font_of(char, self.face).width(char)
+        file, number = glyph(char, self.face)
+        width = self[char] = file.width(number)
         return width
 
 
 _advances = {face: _Advances(face) for face in Face}
 
 
-class Codes(dict[str, str]):
-    """Character -> its code in hex within one document; ``fonts`` maps it to the name of its font there."""
-
-    def __init__(self, face: Face, document: Any) -> None:
-        self.face = face
-        self.document = document
-        self.fonts: dict[str, str] = {}
-
-    def __missing__(self, char: str) -> str:
-        self.fonts[char], code = _font_of(char, self.face).encode(char, self.document)
-        self[char] = code
-        return code
-
-
 @lru_cache(maxsize=1 << 16)
-def _font_name_for(char: str, face: Face) -> str:
-    """Name of the font that draws this character. Fallback fonts load on first use."""
-    if face is Face.LABEL and _font(LABEL_SUBSET).has_glyph(char):
-        return LABEL_SUBSET.stem
-    for path in _chain():
-        if char in _coverage(path):
-            _font(path)
-            return path.stem
-    _font(SERIF).substitute(char, BOX)
-    return SERIF.stem
-
-
-@lru_cache(maxsize=1 << 16)
-def _font_of(char: str, face: Face) -> "EmbeddedFont":
-    return _font(_path(_font_name_for(char, face)))
-
-
-def _path(name: str) -> Path:
-    return next(path for path in (LABEL_SUBSET, *_chain()) if path.stem == name)
-
-
-@cache
-def _font(path: Path) -> "EmbeddedFont":
-    """Loaded once per process."""
-    from lib.pdf.reportlab_internals import EmbeddedFont  # see there: reportlab is loaded late
-
-    with LOCK:
-        return EmbeddedFont(path)
+def glyph(char: str, face: Face) -> tuple[TrueTypeFile, int]:
+    """The file that draws this character, and the number of its glyph there. Fallback fonts are opened on first use."""
+    first = (LABEL_SUBSET,) if face is Face.LABEL else ()
+    for path in (*first, *_chain()):
+        if number := _file(path).glyph(char):
+            return _file(path), number
+    return _file(SERIF), _file(SERIF).glyph(BOX)

@@ -6,8 +6,8 @@ Lengths are in points. Text is plain; it is never read as markup.
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from lib.dataclasses import dataclass
 from lib.pdf import fonts
 from lib.pdf.fonts import Face
 

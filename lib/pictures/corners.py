@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from operator import mul
 from statistics import median
 
 from PIL import Image, ImageChops
 
-from lib.dataclasses import dataclass
 from lib.pictures import neighbours
 from lib.pictures.images import as_image
 from lib.pictures.perspective import (
@@ -102,8 +102,7 @@ def _difference_from_background(image: Image.Image) -> Image.Image:
     """The difference of each pixel from the background, in its most different channel."""
     rim = _rim(*image.size)
     ends = Image.merge("RGB", [_background(band, rim) for band in image.split()])
-    where = (1 / image.width, 0, 0.5, 0, 1 / image.height, 0.5)
-    background = ends.transform(image.size, Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
+    background = ends.resize(image.size, Image.Resampling.BILINEAR, (0.5, 0.5, 1.5, 1.5))
     return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 

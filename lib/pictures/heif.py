@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from PIL import Image
 from pillow_heif import HeifFile, options
 
-from lib.dataclasses import dataclass
 from lib.pictures.heif_tiles import Rows, TiledHeif
 
 #: One picture in one thread: another thread takes 8 MB of address space and a core from other jobs.

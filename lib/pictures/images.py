@@ -11,11 +11,11 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from lib.dataclasses import dataclass
 from lib.pictures.formats import HEIC, JPEG, PDF, PNG, format_of, welcome
 from lib.pictures.refusals import PictureRefused as PictureRefused
 

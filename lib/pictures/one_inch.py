@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from lib.dataclasses import dataclass
 from lib.pictures.images import CleanPicture, PictureRefused, decoding, encode_jpeg, load_jpeg
 
 Crop = tuple[float, float, float, float]

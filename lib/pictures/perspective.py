@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image
 
-from lib.dataclasses import dataclass
 from lib.pictures.images import (
     LONG_SIDE,
     REENCODED_QUALITY,

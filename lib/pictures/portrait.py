@@ -19,11 +19,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
-from lib.dataclasses import dataclass
 from lib.pictures import quality
 
 #: The threads of the detector spin while they wait: 1.2 s a picture on a busy machine instead of 0.02 s.

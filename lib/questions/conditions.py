@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
-
-from lib.dataclasses import dataclass
 
 
 @dataclass(frozen=True)

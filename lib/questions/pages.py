@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lib.dataclasses import dataclass
 from lib.questions.conditions import Condition
 from lib.questions.fields import StepForm
 

@@ -7,12 +7,11 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from lib.dataclasses import dataclass
 from lib.remote.senders import NotSent, Outgoing, Refused
 
 CONSOLE = "console:"

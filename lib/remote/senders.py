@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Protocol, TextIO
 
 from lib.codes import Channel
-from lib.dataclasses import dataclass
 
 
 @dataclass(frozen=True)

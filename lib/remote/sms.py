@@ -10,7 +10,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from select import select
 from socket import create_connection
@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from lib.dataclasses import dataclass
 from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 
 HOLE = re.compile(r"\{(phone|text|id)\}")

@@ -19,10 +19,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.dataclasses import dataclass
 from lib.monitoring import metrics
 from lib.pictures.refusals import REASONS, PictureRefused
 from lib.sandbox import messages

@@ -20,9 +20,9 @@ import struct
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn
 
-from lib.dataclasses import dataclass
 from lib.pictures.images import PictureRefused
 from lib.sandbox import messages
 from lib.sandbox.jobs import JOBS, Job

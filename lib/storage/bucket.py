@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import Protocol
 
-from lib.dataclasses import dataclass
 from lib.keyring import HEAD_LENGTH, Keyring
 from lib.storage.store import ADDRESS, Blob, FileDamaged, FileMissing, Store, StoreHeld, Sweep, blob, checked
 

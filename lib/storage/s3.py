@@ -10,12 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
-from lib.dataclasses import dataclass
 from lib.storage.bucket import ObjectContent, ObjectFacts
 
 #: A server that hangs keeps a thread for two attempts.

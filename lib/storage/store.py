@@ -7,9 +7,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lib.dataclasses import dataclass
 from lib.keyring import Keyring, Tampered
 
 ADDRESS = re.compile(r"[0-9a-f]{64}\Z")

@@ -7,6 +7,7 @@ as they were. docs/adr/026 says when a number is free.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,6 @@ from sqlalchemy.orm import joinedload
 
 from lib.codes import OPEN, AccountAct, AccountState, IdType
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.identity import mask_number
 from models import Account, AccountChange, Declaration, LegacyHolder, QueueItem, Record, db
 from services import audit

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, exists, or_, select
@@ -17,7 +18,6 @@ from lib import names
 from lib.codes import AccountState, CodePurpose, IdType, Role
 from lib.crypto import new_token, token_hash
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Account, LegacyHolder, WebSession, db
 from services import audit
 from services.access import Actor

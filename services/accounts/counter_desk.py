@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from lib.codes import AccountState
-from lib.dataclasses import dataclass
 from models import Account, LegacyHolder, db
 from services import audit
 from services.access import Actor

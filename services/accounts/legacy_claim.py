@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from lib import identity
 from lib.codes import AccountState, CodePurpose, IdType
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.identity import broken_proof, spelled_alike
 from lib.names import normalise_text, plain_date
 from models import Account, LegacyHolder, db

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from sqlalchemy import delete, select, update
 from lib.codes import AccountState, Role
 from lib.crypto import new_token, token_hash
 from lib.database import Prebuilt, parameter, utcnow
-from lib.dataclasses import dataclass
 from models import Account, Attempt, Declaration, Department, PhoneUpload, PrintCode, Staff, WebSession, db
 from services.access import Actor
 from services.accounts import throttle

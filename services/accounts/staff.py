@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from dataclasses import dataclass
 
 import pyotp
 from sqlalchemy import delete, select, update
@@ -15,7 +16,6 @@ from sqlalchemy import delete, select, update
 from lib import identity, names
 from lib.codes import CodePurpose, IdType, Role
 from lib.database import advisory_lock, utcnow
-from lib.dataclasses import dataclass
 from models import Department, RecoveryCode, Staff, db, keys
 from services import audit
 from services.access import Actor

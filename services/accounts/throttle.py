@@ -6,7 +6,7 @@ Nobody can use up the attempts of another person: docs/adr/022 says who can lock
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, or_, select, update
 
 from lib.database import advisory_lock, utcnow
-from lib.dataclasses import dataclass
 from models import Attempt, db, keys
 
 

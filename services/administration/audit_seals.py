@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from sqlalchemy import Row, Select, func, insert, select, true
 
 from lib import crypto
 from lib.database import advisory_lock, transaction_mode
-from lib.dataclasses import dataclass
 from lib.files import temporary_file_beside
 from models import Event, EventSeal, db, keys
 

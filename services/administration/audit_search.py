@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import islice
@@ -17,7 +18,6 @@ from sqlalchemy import Select, select, true
 from lib.clock import SHANGHAI, local
 from lib.codes import AccountAct, AccountState
 from lib.database import parameter
-from lib.dataclasses import dataclass
 from lib.identity import mask_number
 from models import Account, Declaration, Event, Staff, db
 from services import audit

@@ -8,6 +8,7 @@ account here. Accounts of administrators: services.administration.administrators
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -15,7 +16,6 @@ from sqlalchemy.orm import joinedload
 
 from lib.codes import Role
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Department, Event, KnownDevice, Staff, WebSession, db
 from services import audit, workflow
 from services.access import OFFICERS, Actor

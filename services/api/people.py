@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,7 +15,6 @@ from sqlalchemy import Select, bindparam, select
 
 from lib.codes import ApiScope, ClosingReason, DepartmentKind, IdType, QualificationLevel, Status
 from lib.database import Prebuilt, UTCDateTime, parameter, utcnow
-from lib.dataclasses import dataclass
 from lib.identity import sign_in_number
 from models import Account, Declaration, Record, RecordRemoval, db
 from services.accounts import blind_index

@@ -6,6 +6,7 @@ Whoever makes it sees the token, once, and cannot use it before the other one ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
@@ -15,7 +16,6 @@ from sqlalchemy.orm import joinedload
 from lib.codes import ApiScope, Role
 from lib.crypto import new_token, token_hash
 from lib.database import Prebuilt, parameter, utcnow
-from lib.dataclasses import dataclass
 from models import ApiToken, Department, db
 from services import audit
 from services.access import Actor

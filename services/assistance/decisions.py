@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from lib.codes import AccountState, AssistanceOutcome, AssistanceState, IdType
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Account, AssistanceRequest, db
 from services import audit
 from services.access import Actor

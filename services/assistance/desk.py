@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,6 @@ from sqlalchemy.orm import joinedload
 from lib.clock import today
 from lib.codes import AccountState, AssistanceState, Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.workdays import add_workdays
 from models import Account, AccountChange, AssistanceRequest, Declaration, Event, LegacyHolder, db
 from services import audit

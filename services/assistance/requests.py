@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -11,7 +12,6 @@ from sqlalchemy import select, update
 from lib.clock import local, today
 from lib.codes import AssistanceNeed, AssistanceState, IdType
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import AssistanceRequest, db
 from services import audit
 from services.access import Actor

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from lib.codes import Status
 from lib.database import Prebuilt
-from lib.dataclasses import dataclass
 from models import Account, Declaration, Department, Revision, db
 from services.access import Actor
 from services.checks import office, others, person, pictures, proofs, signed

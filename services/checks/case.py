@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
 from forms import PAPER
 from lib.clock import local
-from lib.dataclasses import dataclass
 from models import Account, Declaration, Revision
 from services.declaration import labels
 

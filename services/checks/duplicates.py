@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, load_only
 
 from lib.codes import AccountState, Status
-from lib.dataclasses import dataclass
 from models import Account, Declaration, PictureHash, QueueItem, db
 from services import checks
 from services.access import Actor

@@ -4,13 +4,13 @@ return that was left alone. Each once for each return."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from lib.codes import Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Declaration, Event, db
 from services import audit
 from services.accounts import inbox

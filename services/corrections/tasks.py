@@ -7,14 +7,13 @@ longer asked stays in it as closed. The sheet comes last: it is printed when eve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib.codes import MarkState, Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.questions.pages import Paper, Step
 from lib.text import one_line
 from models import Declaration, Mark, PaperPage, Revision, db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,7 +12,6 @@ from forms import STEPS
 from lib import identity
 from lib.clock import today
 from lib.codes import IdType, YesNo
-from lib.dataclasses import dataclass
 from lib.questions.answered import AnsweredPage
 from lib.questions.conditions import FormContext
 from lib.questions.fields import Question, StepForm

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from lib.codes import EDITABLE, Status
-from lib.dataclasses import dataclass
 from lib.workdays import Calendar, add_workdays, is_estimated, workdays_between
 from models import Declaration
 from services.departments import snapshot

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from forms import PAPERS, STEPS
-from lib.dataclasses import dataclass
 from lib.questions.conditions import FormContext
 from lib.questions.fields import StepForm
 from lib.questions.pages import Step

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import func, select
 
 from forms import STEPS
-from lib.dataclasses import dataclass
 from lib.questions.fields import ChoiceQuestion
 from models import Option, db
 from services import audit

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
 from lib.codes import DepartmentKind
-from lib.dataclasses import dataclass
 from models import Department, DepartmentDivision, db
 from services import audit
 from services.access import Actor

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
 from lib.clock import today
 from lib.codes import DepartmentKind
-from lib.dataclasses import dataclass
 from models import Department, DepartmentDivision, db
 from services import audit
 from services.access import Actor

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from lib.dataclasses import dataclass
 from lib.workdays import HOLIDAY, WORKDAY
 
 FESTIVALS = ("元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lib.codes import DepartmentKind
-from lib.dataclasses import dataclass
 from services.access import Actor
 from services.departments import snapshot, tree
 from services.departments.snapshot import DepartmentNode, ReferenceData, Titles

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lib.codes import DepartmentKind
-from lib.dataclasses import dataclass
 from services.departments import matching, snapshot, tree
 from services.departments.snapshot import DepartmentNode, ReferenceData
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,7 +14,6 @@ from sqlalchemy import Engine, select
 
 from lib.codes import AgreedKind, DepartmentKind
 from lib.csvlist import load
-from lib.dataclasses import dataclass
 from lib.workdays import Calendar
 from models import (
     CalendarDay,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, delete, select
 
-from lib.dataclasses import dataclass
 from lib.workdays import HOLIDAY, STATUTORY, WORKDAY, Calendar
 from models import CalendarDay, db
 from services import audit

@@ -6,10 +6,10 @@ The file is in the store before its row is: a row never lacks its file, and a fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from forms import PAPER, PHOTO
-from lib.dataclasses import dataclass
 from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop, PhotoRule
 from lib.questions.pages import Paper

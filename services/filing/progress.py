@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from sqlalchemy.orm import Session, attributes
 
 from forms import STEPS
 from lib.clock import today
-from lib.dataclasses import dataclass
 from lib.sealed import new_uid
 from models import Account, Declaration, PaperPage, Sheet, db
 from services.departments import reference_version

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import select
 
 from lib.codes import AccountState
-from lib.dataclasses import dataclass
 from models import Account, Declaration, Department, Record, Revision, Sheet, db
 from services import audit
 from services.accounts import throttle

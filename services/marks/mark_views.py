@@ -7,13 +7,13 @@ whose question no longer applies closes by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
 from forms import PAPER
 from lib.codes import MarkState
-from lib.dataclasses import dataclass
 from lib.identity import mask_number
 from lib.questions.pages import Step
 from models import Declaration, Mark, Revision, db

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from forms import PAPER
 from lib.codes import MarkState
-from lib.dataclasses import dataclass
 from models import Mark, Revision, db
 from services.access import Actor
 from services.declaration import answers, labels

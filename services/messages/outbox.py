@@ -7,6 +7,7 @@ says what happens when it is killed in between.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, upda
 
 from lib.codes import Channel, OutboxState
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.remote.senders import NoAnswer, NotSent, Outgoing, Refused
 from lib.sealed import new_uid
 from models import Account, OutboxMessage, Staff, db, site

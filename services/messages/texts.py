@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from lib.dataclasses import dataclass
 from models import MessageText, db, site
 from services import audit
 from services.access import Actor

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -20,7 +21,6 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, de
 from lib.clock import local
 from lib.codes import AccountState
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 
-from lib.dataclasses import dataclass
 from services.old_register import columns, text_files, workbooks
 from services.old_register.text_files import Opener, Row, TextFile
 from services.old_register.workbooks import Workbook, WorkbookUnreadable

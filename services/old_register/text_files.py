@@ -10,10 +10,10 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-from lib.dataclasses import dataclass
 from services.old_register.columns import HEADER_ROWS, REQUIRED, guess, header_of, plain_title
 
 Opener = Callable[[], BinaryIO]

@@ -9,13 +9,13 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from lib.dataclasses import dataclass
 from services.old_register.text_files import Opener, Row
 
 MOST_BYTES = 30 << 20  # of the file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from sqlalchemy import delete, select
 
 from lib.backup.archive import KEYS, BackupSummary
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.files import Note
 from lib.sandbox.background import BackgroundProcesses
 from models import BackupRun, db

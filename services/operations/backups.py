@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from lib.backup import encryption
 from lib.backup.archive import DATABASE, FILES, KEYS, Archive, BackupSummary, FileMark, StoredCopy, write_lines, written
 from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of
-from lib.dataclasses import dataclass
 from lib.files import locked
 from lib.keyring import Keyring, Tampered
 from lib.storage import FileMissing, Store

@@ -9,6 +9,7 @@ import platform
 import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,6 @@ from sqlalchemy.exc import DBAPIError
 
 from lib.clock import local
 from lib.database import failure_of, utcnow, wal_is_safe
-from lib.dataclasses import dataclass
 from lib.files import Note, StorageFailure
 from lib.keyring import Keyring, Tampered
 from lib.pdf import fonts

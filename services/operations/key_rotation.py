@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import ColumnElement
 
 from lib.database import advisory_lock, append_only_statements
-from lib.dataclasses import dataclass
 from lib.keyring import HEAD_LENGTH, Keyring, Tampered
 from lib.sealed import Sealed, place
 from models import (

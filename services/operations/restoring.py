@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from sqlalchemy import Connection, inspect, select
 from lib.backup.archive import Archive, BackupSummary
 from lib.backup.encryption import BackupError
 from lib.database import copies, failure_of, transaction_mode, utcnow
-from lib.dataclasses import dataclass
 from lib.files import StorageFailure, sync_directory, temporary_file_beside
 from lib.keyring import Keyring
 from lib.storage import FileDamaged, Store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 from sqlalchemy import delete
 
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.storage import Store
 from models import ActivationCode, ParkedForm, db
 from services import workflow

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from forms import PAPERS, PHOTO, SHEET
-from lib.dataclasses import dataclass
 from lib.questions.pages import Paper
 from models import (
     AssistanceRequest,

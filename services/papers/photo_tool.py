@@ -8,13 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from markupsafe import Markup
 
-from lib.dataclasses import dataclass
 from lib.pictures.one_inch import PhotoRule
 from lib.sandbox import client as sandbox
 

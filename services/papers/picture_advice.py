@@ -13,9 +13,9 @@ lib/pictures/quality.py, lib/pictures/corners.py and lib/pictures/screens.py hav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lib.dataclasses import dataclass
 from lib.pictures import quality, screens
 
 Figures = Mapping[str, Any]

@@ -6,11 +6,10 @@ Nothing here touches the database: all of it is slow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeGuard
 
 from forms import SHEET
-from lib.dataclasses import dataclass
 from lib.pictures import images, portrait, quality
 from lib.pictures.formats import is_pdf
 from lib.pictures.images import Answer

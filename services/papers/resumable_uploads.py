@@ -9,6 +9,7 @@ bytes are stored, and none are stored twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from sqlalchemy import delete, select, update
 
 from forms import PAPER
 from lib.database import Prebuilt, advisory_lock, parameter, utcnow
-from lib.dataclasses import dataclass
 from lib.pictures.images import MAX_BYTES
 from lib.questions.pages import Paper
 from models import Declaration, PhoneUpload, Upload, UploadPart, db, keys

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Text, bindparam, cast, select, union_all
@@ -16,7 +17,6 @@ from sqlalchemy import Integer, Text, bindparam, cast, select, union_all
 from forms import PAPERS
 from lib.codes import Status
 from lib.database import Prebuilt, insert, parameter
-from lib.dataclasses import dataclass
 from lib.pictures import quality
 from models import Declaration, PictureHash, Revision, db
 

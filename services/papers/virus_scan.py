@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
-from lib.dataclasses import dataclass
 from lib.pictures.images import MAX_BYTES, PictureRefused
 from lib.remote import clamd
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from lib.clock import SHANGHAI
 from lib.codes import Kind, QualificationLevel, Status
-from lib.dataclasses import dataclass
 
 OFFICE_TURN = (Status.SUBMITTED, Status.IN_REVIEW)
 #: The value of ?tab= in the address, and the text of the tab.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Decision, Revision, db, replica
 from services.access import Actor
 from services.departments import tree

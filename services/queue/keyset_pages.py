@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
 from operator import attrgetter
@@ -16,7 +16,6 @@ from typing import Any, Literal
 from sqlalchemy import Integer, Select, bindparam
 
 from lib.database import Prebuilt
-from lib.dataclasses import dataclass
 from models import db
 
 LAST = "last"

@@ -7,7 +7,7 @@ same at any number of people: it reads ranges of an index, as many rows as it sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from itertools import islice
@@ -18,7 +18,6 @@ from sqlalchemy import Date, Select, bindparam, case, func, select
 from lib.clock import SHANGHAI, today
 from lib.codes import Status
 from lib.database import Prebuilt, UTCDateTime
-from lib.dataclasses import dataclass
 from models import Decision, Declaration, QueueCount, QueueItem, ReviewMeasure, Revision, db
 from services import access
 from services.access import Actor

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from lib.dataclasses import dataclass
 from models import Claim, Decision, Department, QueueCount, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
 from services.departments.snapshot import DepartmentNode

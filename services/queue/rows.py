@@ -6,6 +6,7 @@ Nothing is decrypted. Beside QueueItem, a page looks up by primary key who holds
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,6 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, se
 from lib.clock import SHANGHAI, today
 from lib.codes import DepartmentKind, Kind, QualificationLevel, Status
 from lib.database import Prebuilt, UTCDateTime, utcnow
-from lib.dataclasses import dataclass
 from lib.workdays import Calendar, add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor

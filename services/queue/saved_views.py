@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import bindparam, delete, func, select
 
 from lib.database import Prebuilt
-from lib.dataclasses import dataclass
 from lib.names import normalise_text, text_problem
 from models import SavedView, db
 from services.access import Actor

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,6 @@ from sqlalchemy import Integer, Select, bindparam, func, select
 
 from lib.clock import today
 from lib.database import Prebuilt, parameter
-from lib.dataclasses import dataclass
 from lib.identity import sign_in_number
 from lib.names import normalise_text, without_control_characters
 from models import Account, Declaration, Employer, EmployerSuffix, QueueItem, Record, SearchKey, db, site

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lib.dataclasses import dataclass
 from lib.pdf import qr, typeset
 from lib.pdf.canvas import MM, PAGE_HEIGHT, PAGE_WIDTH, Canvas, Rect, color, document
 from lib.pdf.fonts import Face

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,7 +17,6 @@ from sqlalchemy.orm import joinedload
 from forms import PHOTO
 from lib.clock import local, today
 from lib.codes import AccountAct
-from lib.dataclasses import dataclass
 from lib.identity import mask_number
 from lib.storage import FileDamaged, FileMissing, Store
 from models import Account, AccountChange, Certificate, Decision, Declaration, Record, Revision, db

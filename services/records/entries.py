@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from lib.codes import ClosingReason, NoteKind, Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Declaration, Record, RecordEntry, db
 from services import access, audit, workflow
 from services.access import Actor

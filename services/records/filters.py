@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lib.clock import SHANGHAI, today
 from lib.codes import QualificationLevel
-from lib.dataclasses import dataclass
 
 STATES = {"standing": "在册", "closed": "已注销或调出", "moved": "已调出"}
 SORTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import islice
@@ -16,7 +16,6 @@ from forms import PAPER, PHOTO
 from lib.clock import local
 from lib.codes import ClosingReason, QualificationLevel
 from lib.database import Prebuilt, UTCDateTime
-from lib.dataclasses import dataclass
 from models import Decision, Declaration, Record, Revision, db
 from services import access
 from services.access import Actor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from forms import PAPERS, PHOTO
-from lib.dataclasses import dataclass
 from lib.questions.pages import Paper
 from models import Decision, Declaration, Revision, db
 from services.access import Actor

@@ -8,6 +8,7 @@ and not sent stays in a move between departments, and is dropped when the record
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Select, or_, select
@@ -15,7 +16,6 @@ from sqlalchemy.orm import aliased, joinedload
 
 from lib.codes import EDITABLE, AccountState, ClosingReason, Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Account, Declaration, Department, Record, RecordTransfer, db
 from services import access, audit, workflow
 from services.access import Actor

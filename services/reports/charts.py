@@ -8,10 +8,8 @@ shape (filled or framed, solid or dashed), not by colour alone, and every figure
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import ceil
-
-from lib.dataclasses import dataclass
 
 WIDTH, PLOT = 360, 140
 LEFT, RIGHT, TOP = 38, 8, 26

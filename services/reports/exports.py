@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from lib.dataclasses import dataclass
 from lib.files import refuse_unwritable
 from lib.storage import Store
 from models import PrintJob, RosterColumns, db

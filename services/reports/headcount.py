@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ from sqlalchemy import and_, case, func, or_, select
 
 from lib.clock import SHANGHAI
 from lib.codes import QualificationLevel, YesNo
-from lib.dataclasses import dataclass
 from models import Record, db, replica
 from services.departments import matching, snapshot
 from services.departments.snapshot import DepartmentNode

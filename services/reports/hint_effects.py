@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, or_
 
-from lib.dataclasses import dataclass
 from lib.figures import share
 from models import Decision, Mark
 from services.declaration import labels

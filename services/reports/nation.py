@@ -7,6 +7,7 @@ and does not carry all of them to one place (docs/adr/044).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,6 @@ from sqlalchemy import Connection, Select, column, func, literal, select, table,
 
 from lib.codes import Status
 from lib.database import EnumCode, UTCDateTime
-from lib.dataclasses import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from lib.clock import SHANGHAI, local
-from lib.dataclasses import dataclass
 from lib.figures import median
 from models import Decision, Department, ReviewMeasure, db, replica
 from services.access import Actor

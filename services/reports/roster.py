@@ -6,6 +6,7 @@ It carries full ID numbers: the officer gives a reason, the export is an event, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +17,6 @@ from sqlalchemy.orm import load_only
 from forms import STEPS
 from lib.clock import SHANGHAI, local, today
 from lib.codes import ClosingReason, IdType, Status
-from lib.dataclasses import dataclass
 from lib.questions.fields import ConfirmQuestion, DayQuestion, DepartmentQuestion, DivisionQuestion, Question
 from models import Account, Declaration, Department, Record, Revision, db, replica
 from services import access, audit

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,6 @@ from sqlalchemy.orm import aliased
 from lib.clock import SHANGHAI
 from lib.codes import MarkState
 from lib.database.sql import hours_between, month_of
-from lib.dataclasses import dataclass
 from lib.figures import median, share
 from models import Decision, Declaration, Mark, ReturnReason, Revision, SecondLook, db, replica
 from services.declaration import labels

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import IO
 
 from lib.clock import local
-from lib.dataclasses import dataclass
 from services.reports import charts
 from services.reports.charts import Chart, Series
 from services.reports.hint_effects import OftenReturned

@@ -11,11 +11,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-
-from lib.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from forms import PAPERS, SHEET
-from lib.dataclasses import dataclass
 from lib.questions.answered import AnsweredPage
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question
 from lib.questions.pages import Step

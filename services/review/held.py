@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
 from lib.codes import Status
 from lib.database import Prebuilt, UTCDateTime, parameter, utcnow
-from lib.dataclasses import dataclass
 from models import Account, Claim, Decision, Declaration, Department, Revision, db
 from services import workflow
 from services.access import Actor

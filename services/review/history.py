@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from lib.dataclasses import dataclass
 from models import Decision, Mark, SecondLook, Staff, Transfer, db
 from services.declaration import labels
 from services.marks import marks

@@ -6,11 +6,11 @@ The rows themselves are made in services.review.rows, earlier decisions in servi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from lib.clock import today
 from lib.codes import Sex, Status
-from lib.dataclasses import dataclass
 from models import Mark, OutboxMessage, SecondLook, Transfer
 from services import workflow
 from services.access import Actor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from forms import PAPER, PAPERS, PHOTO, SHEET
 from lib.clock import local
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Mark, Revision
 from services.review.rows import PaperLine
 

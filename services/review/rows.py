@@ -6,11 +6,11 @@ The ID number and the phone are open only to the officer who holds the submissio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from forms import PAPERS
-from lib.dataclasses import dataclass
 from lib.identity import mask_number, mask_phone
 from lib.questions.pages import Paper, Step
 from models import Mark, Revision, Tick

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from lib.codes import YesNo
-from lib.dataclasses import dataclass
 from models import Declaration, Department, Revision, db
 from services.departments import matching
 from services.departments.snapshot import DepartmentNode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from sqlalchemy.orm import joinedload
 
 from lib.clock import local
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from lib.sandbox.background import BackgroundProcesses
 from lib.sealed import new_uid
 from lib.storage import Blob, Store

@@ -3,11 +3,11 @@
 Most sheets share rows of cells: they depend on the answers only by the span that each of them needs.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from lib.dataclasses import dataclass
 from lib.pdf.typeset import Fitted
 from services.sheet.labels import label_fitted, label_width
 from services.sheet.packing import SIXTHS, pack

@@ -1,6 +1,6 @@
 """The content of a printed sheet as plain data. content.py makes it from answers, pdf.py draws it."""
 
-from lib.dataclasses import dataclass
+from dataclasses import dataclass
 
 
 def in_fours(code: str) -> str:

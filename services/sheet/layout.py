@@ -6,11 +6,10 @@ continuation page, the longest first, and 见续页 is printed in their place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
-from lib.dataclasses import dataclass
 from lib.pdf import fonts, typeset
 from lib.pdf.canvas import MM
 from services.sheet.boxes import MAX_ROW_HEIGHT, PADDING, Box, LayoutRow, Level, Style, cell_places, most_ems

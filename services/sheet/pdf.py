@@ -5,9 +5,8 @@ each of them is signed, too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lib.dataclasses import dataclass
 from lib.pdf import fonts, typeset
 from lib.pdf.canvas import MM, TO_MIDDLE, Canvas, Rect, document
 from lib.pdf.fonts import Face

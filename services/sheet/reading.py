@@ -12,10 +12,10 @@ services.filing.signed_sheet. Pages keep of it, as ``PaperPage.reading``:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from lib.codes import YesNo
-from lib.dataclasses import dataclass
 from models import PaperPage, Sheet
 
 Found = Mapping[str, Any]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lib.codes import AgreedKind
-from lib.dataclasses import dataclass
 from services.departments.snapshot import AgreedText
 from services.sheet import commitment
 from services.sheet import content as sheet_content

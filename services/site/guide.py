@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 
 from forms import PAPERS
-from lib.dataclasses import dataclass
 from lib.questions.pages import Paper
 
 

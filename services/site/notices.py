@@ -6,6 +6,7 @@ Whether a notice is public follows from its moments, at each request: a schedule
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +16,6 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from lib.clock import day_begins
 from lib.codes import NoticeState
 from lib.database import LARGEST_ID, Prebuilt, parameter, utcnow
-from lib.dataclasses import dataclass
 from models import Notice, NoticeFile, db
 from services import audit
 from services.access import Actor

@@ -7,7 +7,7 @@ fill what they can of the first declaration. docs/adr/048
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from forms import HIGH_SCHOOL, JUNIOR, PAPERS
@@ -21,7 +21,6 @@ from lib.codes import (
     TechnicalPost,
     YesNo,
 )
-from lib.dataclasses import dataclass
 from lib.questions.pages import Paper
 from services.departments import matching
 from services.departments.matching import DepartmentMatch

@@ -6,7 +6,7 @@ articles 17, 30, 35 and 44 to 50.
 
 from __future__ import annotations
 
-from lib.dataclasses import dataclass
+from dataclasses import dataclass
 
 VERSION = "2026-4"
 

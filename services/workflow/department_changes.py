@@ -6,13 +6,13 @@ What was submitted is finished where it is; a record follows with the person's n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
 from lib.codes import Status, YesNo
-from lib.dataclasses import dataclass
 from models import Declaration, Department, Record, db
 from services.accounts import inbox
 from services.departments import matching, office_tree, snapshot, tree

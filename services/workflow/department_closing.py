@@ -7,6 +7,7 @@ records are handed over in batches; people get a message. docs/adr/030.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -14,7 +15,6 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from lib.clock import today
 from lib.codes import DepartmentKind, Status
 from lib.database import utcnow
-from lib.dataclasses import dataclass
 from models import Declaration, Department, DepartmentDivision, Record, RecordTransfer, Staff, Transfer, db
 from services import audit
 from services.access import OFFICERS, Actor

@@ -23,7 +23,7 @@ told = {"threads": threading.active_count()}
 with app.app_context():
     from models import db
     told["connections"] = db.engine.pool.checkedin() + db.engine.pool.checkedout()
-heavy = ("alembic", "commands", "demo", "openpyxl", "xlsxwriter", "zxingcpp", "psycopg", "boto3")
+heavy = ("alembic", "commands", "demo", "openpyxl", "reportlab", "xlsxwriter", "zxingcpp", "psycopg", "boto3")
 told["heavy"] = [name for name in heavy if name in sys.modules]
 print(json.dumps(told), flush=True)
 before = set(sys.modules)

@@ -37,7 +37,7 @@ def copied(text: str, face: Face = Face.TEXT) -> str:
 
 def runs(text: str, face: Face = Face.TEXT) -> list[tuple[str, str]]:
     """The text split where the font changes: (name of the font, part)."""
-    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts._font_name_for(char, face))]
+    return [(name, "".join(part)) for name, part in groupby(text, lambda char: fonts.glyph(char, face)[0].name)]
 
 
 @pytest.mark.usefixtures("no_fallback")
@@ -81,13 +81,11 @@ def test_fallbacks_that_do_not_exist_are_left_out() -> None:
         fonts.set_fallbacks([fonts.HANAZONO])
 
 
-def test_a_font_without_a_full_map_counts_as_empty() -> None:
-    assert "会" not in fonts.Coverage(fonts.LABEL_SUBSET)
-
-
 def test_naming_missing_characters_does_not_load_reportlab() -> None:
+    """Nor does importing what draws: few requests do."""
     program = (
-        "import sys; from lib.pdf import fonts; fonts.missing_characters('张䶮'); print('reportlab' in sys.modules)"
+        "import sys; from services.sheet import pdf; pdf.fonts.missing_characters('张䶮');"
+        "print('reportlab' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

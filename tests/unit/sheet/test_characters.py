@@ -41,18 +41,14 @@ def copied_by_pdfium(pdf: bytes) -> str:
 
 def outline(char: str) -> bytes:
     """What draws the character in its font."""
-    face = fonts._font_of(char, Face.TEXT).face
-    glyph = face.charToGlyph[ord(char)]
-    start, end = face.glyphPos[glyph], face.glyphPos[glyph + 1]
-    at, _length = face.get_table_pos("glyf")
-    return bytes(face._ttf_data[at + start : at + end])
+    file, glyph = fonts.glyph(char, Face.TEXT)
+    return file.outline(glyph)
 
 
 def nothing(char: str) -> bytes:
     """What its font draws for characters that it does not have."""
-    face = fonts._font_of(char, Face.TEXT).face
-    at, _length = face.get_table_pos("glyf")
-    return bytes(face._ttf_data[at + face.glyphPos[0] : at + face.glyphPos[1]])
+    file, _glyph = fonts.glyph(char, Face.TEXT)
+    return file.outline(0)
 
 
 def not_drawn(text: str) -> str:

@@ -181,7 +181,9 @@ def test_metadata_names_the_number_and_no_person() -> None:
 def test_every_font_is_embedded() -> None:
     page: Any = read(draw(samples.employed())).pages[0]
     fonts = page["/Resources"]["/Font"]
-    assert all("/FontFile2" in font.get_object()["/FontDescriptor"] for font in fonts.values())
+    (described,) = zip(*(font.get_object()["/DescendantFonts"] for font in fonts.values()), strict=True)
+    assert len(described) == 2
+    assert all("/FontFile2" in font.get_object()["/FontDescriptor"] for font in described)
 
 
 def test_the_photo_goes_in_as_it_is() -> None:
