@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from lib.pdf import fonts
 from lib.pdf.fonts import Face
@@ -108,7 +109,7 @@ class Fitted:
     size: float
     lines: tuple[str, ...]
 
-    @property
+    @cached_property
     def height(self) -> float:
         return len(self.lines) * self.size * LEADING
 

@@ -282,7 +282,7 @@ def _value_box(entry: Entry, left: float, width: float, wide: bool = False) -> B
 
 
 def _min_row_height(boxes: Iterable[Box], level: Level) -> float:
-    return max(_min_box_height(box, level) for box in boxes) + 2 * VERTICAL_PADDING
+    return max([_min_box_height(box, level) for box in boxes]) + 2 * VERTICAL_PADDING
 
 
 def _min_box_height(box: Box, level: Level) -> float:
