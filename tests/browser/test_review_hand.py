@@ -179,8 +179,7 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     assert page.locator(".scroll").evaluate("pane => pane.scrollTop") == in_sight > 0
     said.get_by_role("button", name="关闭提示").click()
     expect(said).to_have_count(0)
-    pressed = keys.counted(page, keys.approve)
-    assert pressed <= keys.MOST_SECOND_LOOK
+    assert keys.counted(page, keys.approve) <= keys.MOST_SECOND_LOOK
     undo, pictures = box(page.locator(".undo")), box(page.locator(".vw"))
     assert undo["x"] >= pictures["x"] + pictures["width"], "it covers no picture"
     assert page.locator("form.rv").bounding_box() == before
