@@ -18,6 +18,8 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 export FLASK_APP := app
 export FLASK_SKIP_DOTENV := 1
 export PYTHONUNBUFFERED := 1
+# Empty is off. Compiled files save each process that the tests start a second, and each worker the half of its start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test test-postgres check soak bench figures release-check taps keys setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 

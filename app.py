@@ -135,9 +135,8 @@ def _add_commands(app: Flask) -> None:
     commands.init_app(app)
 
 
-def create_server() -> BufferedBodies:
+def create_server(app: Flask) -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
-    app = create_app(with_commands=False)
     logs.set_up(app.config["LOG_FORMAT"], watching.request_id)
     headers = _headers(app) | {"Cache-Control": "no-store"}
     sender = _sender(app.config["PROXY_HOPS"])

@@ -1,21 +1,55 @@
-"""The factory for each worker of a server, ``worker:create_server``: it loads no commands.
+"""The application that the workers of ``flask serve`` share: their parent loads it once, and forks them.
 
-Loading makes hundreds of thousands of objects that live as long as the process, and hardly any garbage. So the garbage
-collector waits until it is over, and never looks at these objects again.
+``worker:create_server`` is the factory that each worker calls. Loading makes hundreds of thousands of objects that live
+as long as the process, and hardly any garbage. So the garbage collector waits until it is over, and never looks at
+these objects again: their memory stays that of the parent (docs/adr/061).
 """
 
 from __future__ import annotations
 
 import gc
+import os
+import signal
 from typing import Any
 
+#: What a parent of granian does about them is nothing for a worker.
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_shared: list[Any] = []
 
-def create_server() -> Any:
+
+def load() -> None:
+    """In the parent, before it has threads: it loads the application, and opens no connection."""
     gc.disable()
     try:
-        from app import create_server as create
+        from app import create_app
 
-        return create()
+        _shared.append(create_app(with_commands=False))
     finally:
         gc.freeze()
         gc.enable()
+    os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_in, after_in_child=_begin)
+
+
+def create_server() -> Any:
+    """In each worker. Where processes are not forked it loads the application itself."""
+    if not _shared:
+        load()
+    from app import create_server as create
+
+    return create(_shared[0])
+
+
+def _hold_signals() -> None:
+    """A signal that comes between fork and ``_begin`` waits: the parent's handlers would swallow it in the child."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _let_signals_in() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _begin() -> None:
+    """A worker ends at a signal, as a new program would, until granian has set the worker's own handlers."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    _let_signals_in()

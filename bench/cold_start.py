@@ -1,4 +1,4 @@
-"""P10: from the start of the program to its first page, and the memory of a worker, against bare Flask.
+"""P10: from the start of the program to its first page, and the memory of one process, against bare Flask.
 
 Each start is a process of its own: CPU of all it did until the first page was there, and its share of memory (PSS)
 then and after it has been at work.
@@ -23,7 +23,7 @@ AT_WORK = 5  # times each page
 
 
 def run(rounds: int) -> None:
-    from bench import filled, report
+    from bench import filled, report, served_start
     from bench.timing import median
     from forms import STEPS
 
@@ -40,6 +40,7 @@ def run(rounds: int) -> None:
                 facts = process.run("bench.cold_start", kind, folder, environ=_with_bytecode(folder))
                 if number:
                     told.append(facts | {"wall": perf_counter() - began})
+        served_start.run(folder, max(2, rounds // 2), pages, site.applicant, MUST, AIM)
     middle = {kind: {what: median([one[what] for one in told]) for what in told[0]} for kind, told in found.items()}
     bare, ours = middle[BARE], middle[OURS]
     titles = {"first_page": "CPU s until the first page", "pss": "MB of memory then", "pss_used": "MB at work"}

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from time import process_time
 
+import click
+
 from app import create_app
 from bench import process
 from bench.cold_start import settings
@@ -18,7 +20,9 @@ from services.old_register import batches, reading
 
 
 def _import(file: Path, folder: Path) -> None:
-    with create_app(Config(settings(folder))).app_context(), transaction_mode("IMMEDIATE"):
+    app = create_app(Config(settings(folder)))
+    assert app.cli.get_command(click.Context(app.cli), "legacy")
+    with app.app_context(), transaction_mode("IMMEDIATE"):
         gc.freeze()
         before = process_time()
         source = reading.open_source(lambda: file.open("rb"))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -30,9 +30,19 @@ class Server:
         return HTTPConnection(HOST, self.port, timeout=60)
 
     def workers(self) -> list[int]:
-        """The processes that answer: those without children, the fork server of pictures and the resource tracker
-        aside."""
-        return [pid for pid in _below(self.pid) if b"spawn_main" in _command_of(pid)]
+        """The processes that answer: granian's, without the parent that has forked the others."""
+        found = [pid for pid in [self.pid, *_below(self.pid)] if b":create_server" in _command_of(pid)]
+        return [pid for pid in found if not set(_below(pid)) & set(found)]
+
+    def ask(self, paths: Sequence[str], cookies: Mapping[str, str] | None = None) -> None:
+        """Each on a connection of its own, so that every worker gets some."""
+        cookie = "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())
+        for path in paths:
+            with closing(self.connection()) as connection:
+                connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+                answer = connection.getresponse()
+                answer.read()
+                assert answer.status == 200, (path, answer.status)
 
     def cpu(self) -> float:
         """CPU seconds of all its processes so far; what has ended is counted by its parent."""
@@ -44,14 +54,15 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
+def running(folder: Path, granian: Sequence[str] = ()) -> Iterator[Server]:
+    """``flask serve`` over this folder; or a command that starts granian."""
     with closing(socket.create_server((HOST, 0))) as free:
         port = free.getsockname()[1]
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ |= cold_start.settings(folder) | {"KUAIJI_PORT": str(port)}
-    serving = subprocess.Popen(
-        [Path(sys.executable).with_name("flask"), "serve"], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL
-    )
+    flask = str(Path(sys.executable).with_name("flask"))
+    command = [*granian, "--port", str(port)] if granian else [flask, "serve"]
+    serving = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:
         server = Server(port, serving.pid)
         _wait(server)
@@ -65,7 +76,7 @@ def _wait(server: Server) -> None:
     for _try in range(600):
         try:
             with closing(server.connection()) as connection:
-                connection.request("GET", "/healthz")
+                connection.request("GET", "/")
                 if connection.getresponse().status == 200:
                     return
         except OSError:

@@ -217,7 +217,7 @@ def _redirect_to_sign_in() -> Response | BaseResponse:
             else "您刚才填写的内容太长，没有保留，请重新登录后再填写。"
         )
         flash(f"登录已超时。{kept}", "y")
-    elif g.ended:
+    elif g.ended and "_flashes" not in session:  # else a script has asked already, and what it sent is kept
         flash("登录已超时，请重新登录。", "y")
     elif request.method not in SAFE:
         flash("登录已失效，刚才填写的内容没有保留。请重新登录后再填写。", "y")

@@ -23,7 +23,6 @@ import click
 from flask import current_app
 
 from commands import messages, tick
-from commands.demo import print_accounts
 from commands.doctor import migrations
 from commands.report import one_line, reporting
 from lib.database import transaction_mode
@@ -40,13 +39,19 @@ FILES = CONNECTIONS + 500  # open at a time
 LONGEST_HEAD = 65536  # bytes
 HEAD_TIMEOUT = 10  # seconds for the head of a request; also how long a connection may wait for the next one
 
-#: Granian forks its workers by default. A forked worker has the parent's signal handlers until it sets its own, and
-#: loses a SIGTERM that comes while it loads the application; a spawned worker does not.
+#: Forked workers share the memory of what their parent has loaded (worker.py). Elsewhere than on Linux system libraries
+#: do not bear a fork.
 GRANIAN = """
+import sys
 from multiprocessing import set_start_method
 from granian.cli import entrypoint
+import worker
 if __name__ == "__main__":
-    set_start_method("spawn")
+    if sys.platform == "linux":
+        set_start_method("fork")
+        worker.load()
+    else:
+        set_start_method("spawn")
     entrypoint()
 """
 
@@ -83,6 +88,8 @@ def _print_warnings() -> None:
         for text in doctor.risky_settings(config):
             click.echo(f"提醒：{text}", err=True)
         if config["DEMO"]:
+            from commands.demo import print_accounts  # only here: it brings the demo along
+
             print_accounts()
         db.session.remove()
     db.engine.dispose()

@@ -220,10 +220,10 @@ def certificate(document: Document) -> bytes:
     if document.look:
         image.paste(portrait(document.look).resize((210, 294)), (100, 215))
         left = 370
-    y = 215.0
+    y, column = 215.0, max([215.0, *(_font(30).getlength(f"{label}:") + 20 for label, _value in document.rows)])
     for label, value in document.rows:
         draw.text((left, y), f"{label}:", GREY, _font(30))
-        y = _write(image, (left + 215, y), value, 30, 1100 - left - 215) + 6
+        y = _write(image, (left + column, y), value, 30, 1100 - left - column) + 6
     if document.text:
         _write(image, (left, y), document.text, 34, 1100 - left)
     draw.text((120, 760), document.small, GREY, _font(24))

@@ -283,7 +283,12 @@ class Keyring:
 
     def indexes(self, purpose: str, value: str) -> list[bytes]:
         """All under which it may be found, that of the current key first. More than one only while keys rotate."""
-        return [_finished(keyed, value) for keyed in self._now().keyed(purpose)]
+        return self.indexes_of_all(purpose, [value])[0]
+
+    def indexes_of_all(self, purpose: str, values: Sequence[str]) -> list[list[bytes]]:
+        """``indexes`` of many."""
+        begun = self._now().keyed(purpose)
+        return [[_finished(keyed, value) for keyed in begun] for value in values]
 
     def mac(self, purpose: str, *parts: bytes) -> bytes:
         """A keyed hash (32 bytes) of ``parts``; each goes in with its length, so (ab, c) and (a, bc) differ."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, exists, select, union
 
 from lib.codes import Status
 from lib.database import Prebuilt, parameter
@@ -27,6 +27,7 @@ PROGRESS = {
     OFFICE_CHANGED: "改由其他部门办理",
     **{move.verb: move.progress for move in MOVES.values() if move.progress},
 }
+RENAMED = "department_renamed"
 OPENED = "open_result"  # the applicant saw a verdict
 #: Staff looked into a person's file: 信息查阅记录.
 ACCESSES = {
@@ -246,3 +247,9 @@ def _offices_over(account_id: int) -> list[int]:
     paths = db.session.scalars(select(Department.path).where(Department.id.in_(select(handled.c[0]))))
     codes = {code for path in paths for code in path.split("/") if code}
     return list(db.session.scalars(select(Department.id).where(Department.code.in_(codes))))
+
+
+def department_renamed(code: str, since: datetime) -> bool:
+    """Has the department another name now than on what was printed at that time?"""
+    renamed = exists().where(Event.verb == RENAMED, Event.at > since, Event.detail == code)
+    return bool(db.session.scalar(select(renamed)))

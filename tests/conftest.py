@@ -28,9 +28,11 @@ from models import Account, Declaration, Staff, db
 from services.accounts import sessions
 from services.departments.reference_data import load_reference_data
 from tests.support.factory import Make
+from tests.support.rules import manners
 from tests.support.rules.manners import look_at
 from tests.support.rules.write_lock import watched
 from tests.support.site.object_store import object_store  # noqa: F401 (fixture)
+from tests.support.site.of_run import folder_of_run, made_once
 from tests.support.site.pool import Pool, lent
 from tests.support.site.postgres import (  # noqa: F401 (fixtures)
     postgres_copy,
@@ -108,18 +110,24 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def builds(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All applications serve one build of the static files and compile templates once, those of other workers too."""
-    of_worker = tmp_path_factory.getbasetemp()
-    of_run = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
-    TestConfig.builds = of_run / "builds"
-    TestConfig.builds.mkdir(exist_ok=True)
+    """All applications serve one build of the static files and compile templates once, those of other workers too.
+
+    And a page that is right is looked at once a run.
+    """
+    TestConfig.builds, told = (folder_of_run(tmp_path_factory) / name for name in ("builds", "looked-at"))
+    for folder in (TestConfig.builds, told):
+        folder.mkdir(exist_ok=True)
+    manners.TOLD.append(told)
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an empty database, keys and reference data, made once for each worker and copied for each test."""
+    """A folder with an empty database, keys and reference data, made once for all workers and copied for each test."""
     crypto.use_cheap_hashes()
-    folder = tmp_path_factory.mktemp("template")
+    return made_once(folder_of_run(tmp_path_factory) / "templates" / "instance", _empty_instance)
+
+
+def _empty_instance(folder: Path) -> None:
     app = create_app(TestConfig(folder))
     with app.app_context():
         db.create_all()
@@ -131,7 +139,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         db.session.connection().exec_driver_sql("BEGIN")
         db.session.remove()
         db.engine.dispose()
-    return folder
 
 
 @pytest.fixture

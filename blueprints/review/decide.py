@@ -12,7 +12,7 @@ from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
-from blueprints.review.marking import confirm, confirmed, refused, take_marks
+from blueprints.review.marking import confirm, confirmed, keep_note, refused, take_marks
 from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, in_hand, in_scope, marks_in, typed, within
 from lib.codes import Role
@@ -50,6 +50,7 @@ def save_marks(uid: str) -> ResponseReturnValue:
         if "revoke" not in case.verbs:
             workflow.holds(case.declaration, me(), seen)
             workflow.renew(case.declaration, me())
+        keep_note(case)
         db.session.commit()
     flash("标记已保存。", "g")
     return redirect(address_of(uid))
@@ -62,6 +63,7 @@ def release(uid: str) -> ResponseReturnValue:
         case, _seen = take_marks(uid)
         number = case.declaration.number
         workflow.release(case.declaration, me())
+        keep_note(case)
         db.session.commit()
     flash(f"已放回 {number}，标记已保留。", "g")
     return redirect(url_for("review.queue", **within()))
@@ -78,6 +80,7 @@ def send_back(uid: str) -> ResponseReturnValue:
             if confirmed():
                 opened = opened_at(case)
                 measure(workflow.send_back(case.declaration, me(), seen), opened)
+                keep_note(case)
                 db.session.commit()
     except workflow.NotAllowed as error:
         return refused(uid, str(error))
@@ -99,6 +102,7 @@ def approve(uid: str) -> ResponseReturnValue:
             if sure:
                 opened = opened_at(case)
                 measure(workflow.approve(case.declaration, me(), seen, **said), opened)
+                keep_note(case)
                 db.session.commit()
     except workflow.NotAllowed as error:
         return refused(uid, str(error))
@@ -119,6 +123,7 @@ def decline(uid: str) -> ResponseReturnValue:
             case, seen = take_marks(uid)
             opened = opened_at(case)
             measure(workflow.decline(case.declaration, me(), seen, **said), opened)
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return confirm("review/confirm_decline.html", uid, str(error), choices=choices)
@@ -153,6 +158,7 @@ def revoke(uid: str) -> ResponseReturnValue:
         with writing():
             case, seen = take_marks(uid)
             workflow.revoke(case.declaration, me(), seen, comment=typed("why", REASON_LENGTH))
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return confirm("review/confirm_revoke.html", uid, str(error))

@@ -20,13 +20,14 @@ from blueprints.review.shared import (
     marks_in,
     submission_page,
     ticks_in,
+    typed,
     viewed_case,
     within,
 )
 from models import db
 from services import access, workflow
 from services.access import OFFICERS, only
-from services.marks import marks, ticks
+from services.marks import internal_notes, marks, ticks
 from services.marks import phrases as own_phrases
 from services.review import case as review_case
 from services.review import page as review_page
@@ -45,6 +46,24 @@ def replace_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
     if ticked is not None:
         wanted = set(ticked) & marks.markable(case.revision) - {want.target for want in sent}
         ticks.save(case.revision, me(), wanted)
+
+
+def note_in(form: MultiDict[str, str]) -> str:
+    return " ".join(form.get("note", "").replace("\x00", "").split())
+
+
+def keep_note(case: ReviewCase) -> None:
+    """A note that was written and not saved goes along with whatever was pressed."""
+    if (text := note_in(request.form)) and case.reads_all:
+        internal_notes.add(case.declaration, me(), text)
+
+
+#: What is typed besides marks.
+OTHER_WORDS = {"note": "内部备注", "why": "原因", "decline_comment": "补充说明"}
+
+
+def other_words(form: MultiDict[str, str]) -> list[tuple[str, str]]:
+    return [(label, text) for name, label in OTHER_WORDS.items() if (text := typed(name, internal_notes.LONGEST, form))]
 
 
 def take_marks(uid: str) -> tuple[ReviewCase, int]:
@@ -118,6 +137,8 @@ def conflict(error: Exception) -> ResponseReturnValue:
         message=str(error),
         declaration=declaration,
         marks_kept=kept and bool(sent),
-        lost=review_page.in_words(sent, me()) if declaration and not kept else [],
+        lost=[*(review_page.in_words(sent, me()) if not kept else []), *other_words(request.form)]
+        if declaration
+        else [],
     )
     return page, 409

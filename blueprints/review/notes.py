@@ -6,25 +6,23 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
-from blueprints.review.marking import take_marks
+from blueprints.review.marking import keep_note, note_in, take_marks
 from blueprints.review.shared import address_of, bp
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
-from services.marks import internal_notes
 
 
 @bp.post("/submissions/<uid>/notes")
 @only(*OFFICERS)
 def add_note(uid: str) -> ResponseReturnValue:
     """The marks on the page are saved too: adding a note must not lose them."""
-    text = " ".join(request.form.get("note", "").replace("\x00", "").split())
+    text = note_in(request.form)
     with writing():
         case, _seen = take_marks(uid)
         if not case.reads_all:
             raise workflow.NotAllowed("这份申报由其他会计管理部门办理，您只能查看")
-        if text:
-            internal_notes.add(case.declaration, me(), text)
+        keep_note(case)
         workflow.renew(case.declaration, me())
         db.session.commit()
     flash(*("内部备注已保存。", "g") if text else ("请先写备注，再按【保存备注】。", "y"))

@@ -153,7 +153,7 @@ def _average(seconds: int | None) -> str:
     if seconds is None:
         return ""
     minutes = f"{seconds // 60} 分 " if seconds >= 60 else ""
-    return f"（平均 {minutes}{seconds % 60} 秒/件）"
+    return f"（平均 {minutes}{seconds % 60} 秒）"
 
 
 # --- taking ---------------------------------------------------------------------------------------

@@ -58,10 +58,12 @@ def statistics_page() -> ResponseReturnValue:
 def export_statistics() -> ResponseReturnValue:
     """The same tables. A span that cannot be counted leads back to the page, which says why."""
     try:
-        report = statistics.report(chosen_office(), _period())
+        office = chosen_office()
+        report = statistics.report(office, _period())
     except statistics.BadPeriod:
         return statistics_page()
     name = f"审核统计 {report.office.name} {report.period.first} 至 {report.period.last}.xlsx"
-    with report_tables.spreadsheet(report, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
+    often = hint_effects.often_returned(office, report)
+    with report_tables.spreadsheet(report, often, Path(current_app.config["DATA"]) / xlsx.FOLDER) as file:
         content = BytesIO(file.read())  # some kilobytes: nothing stays open when the browser disconnects
     return send_file(content, xlsx.TYPE, as_attachment=True, download_name=name)

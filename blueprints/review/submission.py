@@ -7,13 +7,23 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from blueprints.review.marking import replace_marks
-from blueprints.review.shared import address_of, bp, in_hand, in_scope, read_in_scope, submission_page, viewed_case
+from blueprints.review.marking import other_words, replace_marks
+from blueprints.review.shared import (
+    address_of,
+    bp,
+    in_hand,
+    in_scope,
+    marks_in,
+    read_in_scope,
+    submission_page,
+    viewed_case,
+)
 from models import db
 from services import workflow
 from services.access import OFFICERS, only
 from services.declaration import drafts
 from services.review import access_log
+from services.review import page as review_page
 
 
 @bp.get("/submissions/<uid>")
@@ -34,9 +44,14 @@ def _give_back_marks(uid: str) -> None:
         late = drafts.late_forms(me().id, path)
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)
-        if form.get("seen", type=int) == case.revision.number and case.may_keep_marks():
+        counts, sent = form.get("seen", type=int) == case.revision.number and case.may_keep_marks(), marks_in(form)
+        if counts:
             replace_marks(case, form)
+        if counts and sent:
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
+        lost = [*([] if counts else review_page.in_words(sent, me())), *other_words(form)]
+        if lost:
+            flash(f"登录超时前填写的以下内容没有保存，需要时可以复制：{'；'.join(map('：'.join, lost))}", "r")
         for one in late:
             db.session.delete(one)
         db.session.commit()

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.marking import confirm, confirmed, take_marks
+from blueprints.review.marking import confirm, confirmed, keep_note, take_marks
 from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, in_hand, in_scope, typed, within
 from models import db
@@ -17,9 +17,9 @@ from services.review import transfer_targets
 
 
 def _back_with(uid: str, problem: str) -> ResponseReturnValue:
-    """Nothing was done; the submission's page says why at its top."""
+    """Nothing was done; the submission's page says why at its top. The focus is where a reason may be missing."""
     flash(problem, "y")
-    return redirect(address_of(uid))
+    return redirect(address_of(uid, _anchor="why"))
 
 
 @bp.post("/submissions/<uid>/take-over")
@@ -63,6 +63,7 @@ def _offered(uid: str) -> tuple[str, str]:
         if chosen is None:
             raise workflow.NotAllowed("请选择接收部门")
         workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
+        keep_note(case)
         names = case.declaration.number, chosen.name
         db.session.commit()
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 
 from blueprints import writing
 from blueprints.downloads import shown_pdf
@@ -47,9 +48,12 @@ def print_sheet() -> ResponseReturnValue:
     except printing.NotPrintable as error:
         flash(str(error), "r")
         return redirect(url_for("wizard.check"))
-    with writing(keep=True):
-        printing.print_sheet(case)
-        db.session.commit()
+    try:
+        with writing(keep=True):
+            printing.print_sheet(case)
+            db.session.commit()
+    except IntegrityError:
+        current_app.logger.info("pressed twice: the other press printed this version")
     return redirect(url_for("wizard.sheet_pdf"))
 
 

@@ -77,7 +77,7 @@ def upload(kind: str) -> ResponseReturnValue:
 
     The photo has its place on the 个人信息 page.
     """
-    facts = editable_case().facts
+    facts = shown_case().facts
     if kind == PHOTO or kind not in PAPER or not PAPER[kind].asked(facts):
         abort(404)
     files = sent_files("file")

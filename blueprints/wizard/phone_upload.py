@@ -149,13 +149,13 @@ def _shown(token: str, owner: Owner, problem: str = "", kind: str = "", added: s
     """``problem``: why the picture of a ``kind`` was refused; ``added``: the paper that has just got one."""
     assert owner.phone_upload
     what, ends = owner.phone_upload.kind, owner.phone_upload.expires_at
-    shown: dict[str, Any] = {"token": token, "problem": problem, "ends": ends}
+    case = DeclarationCase(owner.declaration)
+    shown: dict[str, Any] = {"token": token, "problem": problem, "ends": ends, "hints": case.hints}
     shown["seconds"] = max(0, int((ends - utcnow()).total_seconds()))
     if what != ALL_PAPERS:
         paper = owner.paper(what)
         db.session.rollback()
         return render_template("wizard/phone.html", paper=paper, **shown), 422 if problem else 200
-    case = DeclarationCase(owner.declaration)
     states = [state for state in change.paper_states(case) if change.is_shown(case, state)]
     shown |= {"states": states, "printed": case.printed, "notes": case.sheet_notes, "sheet": SHEET}
     template, only_one = "wizard/phone_papers.html", request.args.get("row")

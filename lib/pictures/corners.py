@@ -102,8 +102,7 @@ def _difference_from_background(image: Image.Image) -> Image.Image:
     """The difference of each pixel from the background, in its most different channel."""
     rim = _rim(*image.size)
     ends = Image.merge("RGB", [_background(band, rim) for band in image.split()])
-    where = (1 / image.width, 0, 0.5, 0, 1 / image.height, 0.5)
-    background = ends.transform(image.size, Image.Transform.AFFINE, where, Image.Resampling.BILINEAR)
+    background = ends.resize(image.size, Image.Resampling.BILINEAR, (0.5, 0.5, 1.5, 1.5))
     return extreme_channel(ImageChops.difference(image, background), ImageChops.lighter)
 
 

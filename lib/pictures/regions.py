@@ -35,10 +35,15 @@ def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Regi
             _row, start, end = runs[one]
             while first < above.stop and runs[first][2] + reach <= start:  # ends before this one and all that follow
                 first += 1
+            last = end + reach
             for other in range(first, above.stop):
-                if runs[other][1] >= end + reach:
+                if runs[other][1] >= last:
                     break
-                parents[root(one)] = root(other)
+                found = root(other)
+                if parents[one] == one:  # the first that it touches
+                    parents[one] = found
+                else:
+                    parents[root(one)] = found
         above = here
     regions = defaultdict(list)
     for at, run in enumerate(runs):

@@ -77,7 +77,8 @@ def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
 
 
 def _decode_codes(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
-    for found in zxingcpp.read_barcodes(image, formats=_FORMATS):
+    # Printed codes are dark on light, and codes of this kind are found in any direction.
+    for found in zxingcpp.read_barcodes(image, formats=_FORMATS, try_invert=False, try_rotate=False):
         four = found.position
         points = (four.top_left, four.top_right, four.bottom_right, four.bottom_left)
         a, b, c, d = ((point.x / scale + at[0], point.y / scale + at[1]) for point in points)

@@ -22,8 +22,13 @@ _TAIL, _TAIL_LENGTH = "t", 16
 
 def of_number(number: str) -> bytes:
     """Of a normalised ID number."""
-    hashes = keys().indexes("id_number", number)
-    return hashes[0] if len(hashes) == 1 else _in_use(hashes, NUMBERS)
+    return of_numbers([number])[0]
+
+
+def of_numbers(numbers: Sequence[str]) -> list[bytes]:
+    """Of many, which takes two thirds of the time."""
+    found = keys().indexes_of_all("id_number", numbers)
+    return [hashes[0] if len(hashes) == 1 else _in_use(hashes, NUMBERS) for hashes in found]
 
 
 def of_phone(phone: str) -> bytes:

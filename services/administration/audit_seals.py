@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Select, func, insert, select, true
+from sqlalchemy import Row, Select, func, insert, select, true
 
 from lib import crypto
 from lib.database import advisory_lock, transaction_mode
@@ -158,23 +159,27 @@ def _links(before: ChainHead, known: ChainHead) -> Iterator[str]:
     """What is wrong with each row behind ``before``, in the order of the chain; empty for nothing."""
     query = select(EventSeal.position, EventSeal.event_id, EventSeal.digest, *_ROW)
     query = query.outerjoin(Event, Event.id == EventSeal.event_id).where(EventSeal.position > before.position)
-    found = db.session.execute(query.order_by(EventSeal.position).execution_options(yield_per=1000))
     digest, ring = before.digest, keys()
-    for expected, row in enumerate(found, before.position + 1):
-        digest = crypto.chain_link(ring, digest, row.event_id, row.mac)
-        which = row.event_id
-        if row.position != expected:
-            yield f"第 {which} 号记录之前缺少第 {expected} 个链节"
-        elif row.id is None:
-            yield f"第 {which} 号记录被删除"
-        elif not crypto.is_row_genuine(ring, row[5:], row.mac):
-            yield f"第 {which} 号记录被修改"
-        elif row.digest != digest:
-            yield f"第 {which} 号记录不是原来的记录，或者顺序被改动"
-        elif row.position == known.position and row.digest != known.digest:
-            yield f"第 {which} 号记录及以前的校验链被重新生成"
-        else:
-            yield ""
+    # Closed also when the reader stops at a fault.
+    with db.session.execute(query.order_by(EventSeal.position).execution_options(yield_per=1000)) as found:
+        for expected, row in enumerate(found, before.position + 1):
+            digest = crypto.chain_link(ring, digest, row.event_id, row.mac)
+            yield _fault(row, expected, digest, known)
+
+
+def _fault(row: Row[Any], expected: int, digest: bytes, known: ChainHead) -> str:
+    which = row.event_id
+    if row.position != expected:
+        return f"第 {which} 号记录之前缺少第 {expected} 个链节"
+    if row.id is None:
+        return f"第 {which} 号记录被删除"
+    if not crypto.is_row_genuine(keys(), row[5:], row.mac):
+        return f"第 {which} 号记录被修改"
+    if row.digest != digest:
+        return f"第 {which} 号记录不是原来的记录，或者顺序被改动"
+    if row.position == known.position and row.digest != known.digest:
+        return f"第 {which} 号记录及以前的校验链被重新生成"
+    return ""
 
 
 def _unsealed(since: int = 0) -> tuple[int, str]:

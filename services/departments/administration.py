@@ -84,7 +84,7 @@ def edit(actor: Actor, department: Department, name: str, system: OwnSystem) -> 
     url, words = (system.url or None, system.words or None) if system.used else (None, None)
     if name != department.name:
         department.name = name
-        audit.record("department_renamed", actor, detail=department.code)
+        audit.record(audit.RENAMED, actor, detail=department.code)
     if (department.own_system, department.system_url, department.system_words) == (system.used, url, words):
         return
     for row in db.session.scalars(select(Department).where(Department.path.startswith(department.path))):

@@ -9,7 +9,9 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from models import Declaration, Department, Revision, Sheet, db
+from lib.codes import AccountState
+from models import Account, Declaration, Department, Record, Revision, Sheet, db
+from services import audit
 from services.accounts import throttle
 from services.accounts.throttle import AttemptSource
 from services.filing.case import DeclarationCase
@@ -18,17 +20,21 @@ from services.papers.sheet_positions import ALPHABET, CODE_LENGTH
 #: ``submitted``: it came with the last submission; ``current``: printed last, and still what the person says;
 #: ``outdated``: printed again since, or an answer changed.
 SheetState = Literal["submitted", "current", "outdated"]
+#: What takes an approval its effect: the record was closed (注销 or 调出), or the account is frozen.
+Withdrawn = Literal["closed", "suspended"]
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A genuine sheet. ``name`` is masked."""
+    """A genuine sheet. ``name`` is masked; ``department`` as it is called now, ``renamed`` since it was printed."""
 
     number: str
     version: int
     name: str
     department: str
+    renamed: bool
     status: str
+    withdrawn: Withdrawn | None
     standing: SheetState
 
 
@@ -60,7 +66,9 @@ def verify(typed: str) -> Verified | None:
         version=sheet.version,
         name=masked(sheet.answers["applicant_name"]),
         department=db.session.scalar(office) or "",
+        renamed=audit.department_renamed(sheet.answers.get("department_code", ""), sheet.printed_at),
         status=declaration.status.label,
+        withdrawn=withdrawn(declaration.account, _record(declaration)),
         standing=_standing(sheet, declaration),
     )
 
@@ -73,6 +81,16 @@ def _standing(sheet: Sheet, declaration: Declaration) -> SheetState:
     if case.printed is None or case.printed.id != sheet.id or (declaration.is_editable and not case.is_current(sheet)):
         return "outdated"
     return "current"
+
+
+def _record(declaration: Declaration) -> Record | None:
+    return db.session.scalar(select(Record).where(Record.account_id == declaration.account_id))
+
+
+def withdrawn(account: Account, record: Record | None) -> Withdrawn | None:
+    if record and record.closed_at:
+        return "closed"
+    return "suspended" if account.state != AccountState.ACTIVE else None
 
 
 def masked(name: str) -> str:

@@ -23,6 +23,9 @@ from services.departments import snapshot
 #: applies_to -> its heading.
 LISTS = {"question": "填写内容", "paper": "附件", "decline": "不予采集"}
 BY_KEY = 9  # so many are chosen by a digit
+#: The most used first, in steps of so many uses: a digit that an officer knows by heart seldom moves.
+STEP = 25
+ORDER = ((ReturnReason.uses // STEP).desc(), ReturnReason.position, ReturnReason.code)
 
 
 class Choice(NamedTuple):
@@ -53,7 +56,7 @@ _IN_USE = Prebuilt(
         ReturnReason.retired.is_(False),
         ReturnReason.department_id.is_(None) | ReturnReason.department_id.in_(bindparam("offices", expanding=True)),
     )
-    .order_by(ReturnReason.uses.desc(), ReturnReason.position, ReturnReason.code)
+    .order_by(*ORDER)
 )
 
 
@@ -123,7 +126,7 @@ def office_of(actor: Actor) -> int | None:
 def groups(actor: Actor) -> list[ReasonGroup]:
     """The lists as officers are offered them: those in use first, the most used in front."""
     office = office_of(actor)
-    order = (ReturnReason.retired, ReturnReason.uses.desc(), ReturnReason.position, ReturnReason.code)
+    order = (ReturnReason.retired, *ORDER)
     rows = [
         row for row in db.session.scalars(select(ReturnReason).order_by(*order)) if row.department_id in _seen(actor)
     ]

@@ -8,7 +8,7 @@ Rows are processed in chunks, so memory does not grow with the file.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -112,8 +112,9 @@ class _Batch:
         """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
         good = self._good(chunk)
-        known = self._with_account({index: row.values for index, (_line, row) in good.items()})
-        known |= self._add({index: row.values for index, (_line, row) in good.items() if index not in known})
+        values = {index: row.values for index, (_line, row) in good.items()}
+        known = self._with_account(values)
+        known |= self._add({index: row for index, row in values.items() if index not in known} if known else values)
         for index, (line, row) in good.items():
             if index in known:
                 self._leave_out(line, *known[index])
@@ -149,6 +150,16 @@ class _Batch:
     def _good(self, chunk: list[Row]) -> dict[bytes, tuple[int, RegisterRow]]:
         """The lines and rows that may be imported, each by the hash of its number."""
         good: dict[bytes, tuple[int, RegisterRow]] = {}
+        rows = list(self._without_problem(chunk))
+        indexes = blind_index.of_numbers([row.values["number"] or "" for _line, row in rows])
+        for index, (line, row) in zip(indexes, rows, strict=True):
+            if index in good:
+                self._leave_out(line, *_clash(_TWICE, row.values, good[index][1].values["name"]))
+                continue
+            good[index] = line, row
+        return good
+
+    def _without_problem(self, chunk: list[Row]) -> Iterator[tuple[int, RegisterRow]]:
         for line, cells in chunk:
             if isinstance(cells, str):
                 self._leave_out(line, "error", cells)
@@ -158,12 +169,7 @@ class _Batch:
                 self.proofs.add_refused(row.values)
                 self._leave_out(line, "error", row.problem)
                 continue
-            index = blind_index.of_number(row.values["number"] or "")
-            if index in good:
-                self._leave_out(line, *_clash(_TWICE, row.values, good[index][1].values["name"]))
-                continue
-            good[index] = line, row
-        return good
+            yield line, row
 
     def _sealed(self, new: Mapping[bytes, Values], uids: list[str]) -> list[tuple[Any, ...]]:
         """The rows as _WRITTEN names them."""

@@ -33,17 +33,16 @@ class SharedProofs:
     """The proofs of a file, of the rows that were left out of it, and of the records that were there before."""
 
     def __init__(self) -> None:
-        self._new, self._refused = _Parts(), _Parts()
+        self._new, self._refused = _Parts().parts, _Parts()
 
     def add(self, values: Mapping[str, str | None]) -> None:
         """A row that is imported."""
         certificate_no, archive_no = values["certificate_no"], values["archive_no"]
-        if archive_no:
-            self._new.add(spelling(archive_no))
-        if certificate_no and certificate_no != archive_no:
-            found = spelling(certificate_no)
-            if not archive_no or found != spelling(archive_no):
-                self._new.add(found)
+        archived = spelling(archive_no) if archive_no else None
+        if archived is not None:
+            self._new[archived % PARTS].append(archived)
+        if certificate_no and (found := spelling(certificate_no)) != archived:
+            self._new[found % PARTS].append(found)
 
     def add_refused(self, values: Mapping[str, str | None]) -> None:
         for found in spellings(values):
@@ -52,7 +51,7 @@ class SharedProofs:
     def found(self, batch: str) -> dict[int, str]:
         """The spellings of the file that prove nothing: shared with a record or only with a refused row."""
         recorded, shared = _recorded(batch), {}
-        for new, old, refused in zip(self._new.parts, recorded.parts, self._refused.parts, strict=True):
+        for new, old, refused in zip(self._new, recorded.parts, self._refused.parts, strict=True):
             known, dismissed, last = set(old), set(refused), None
             for one in sorted(new):
                 if one == last or one in known:

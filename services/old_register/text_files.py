@@ -23,6 +23,7 @@ Row = tuple[int, list[str] | str]
 SEPARATORS = (",", "\t", ";", "，", "；", "|")
 MOST_LINES_OF_ROW = 10  # a cell may hold line breaks; a quotation mark too many must not swallow the file
 LONGEST_LINE = 1 << 16  # bytes
+_BLOCK = 200  # lines
 MIXED = "mixed"
 _BAD_BYTES = "这一行有无法识别的字符(编码与其他行不同或已损坏)，没有导入；请在原文件中更正这一行"
 _BAD_QUOTES = "这一行的引号不成对，没有导入；请删去多余的引号"
@@ -136,8 +137,34 @@ def _decoded(line: bytes, has_utf8: bool) -> str:
 
 
 def _rows(lines: Iterable[tuple[int, str]], separator: str, *, may_be_bad: bool = True) -> Iterator[Row]:
-    """Every row that is not blank. After one with a wrong quotation mark, reading goes on at its next line."""
-    waiting = _WaitingLines(lines)
+    """Every row that is not blank. Lines without quotation marks, as most are, are rows: many are read at a time."""
+    rest = iter(lines)
+    while block := list(islice(rest, _BLOCK)):
+        if (cells_of := _plain_rows(block, separator)) is None:
+            yield from _quoted_rows(block, rest, separator, may_be_bad)
+            continue
+        for (number, _line), cells in zip(block, cells_of, strict=True):
+            if any(cells):
+                yield number, _BAD_BYTES if may_be_bad and _is_bad(cells) else cells
+
+
+def _plain_rows(block: list[tuple[int, str]], separator: str) -> list[list[str]] | None:
+    """The cells of each line; None if one of them needs a closer look."""
+    lines = [line for _number, line in block]
+    if any('"' in line for line in lines):
+        return None
+    try:
+        rows = list(csv.reader(lines, strict=True, delimiter=separator))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines) else None
+
+
+def _quoted_rows(
+    block: list[tuple[int, str]], rest: Iterator[tuple[int, str]], separator: str, may_be_bad: bool
+) -> Iterator[Row]:
+    """The rows that begin in the block. After one with a wrong quotation mark, reading goes on at its next line."""
+    waiting = _WaitingLines(block, rest)
     while waiting.has_more():
         reader = csv.reader(waiting, strict=True, delimiter=separator)
         try:
@@ -145,10 +172,12 @@ def _rows(lines: Iterable[tuple[int, str]], separator: str, *, may_be_bad: bool 
                 taken = waiting.take()
                 if any(cells):
                     yield taken[0][0], _BAD_BYTES if may_be_bad and _is_bad(cells) else cells
+                if not waiting.again:
+                    break
         except csv.Error:
             taken = waiting.take()
             yield taken[0][0], _BAD_BYTES if "\ufffd" in taken[0][1] else _BAD_QUOTES
-            waiting.again = taken[1:][::-1]
+            waiting.again += taken[:0:-1]
 
 
 def _is_bad(cells: list[str]) -> bool:
@@ -156,11 +185,11 @@ def _is_bad(cells: list[str]) -> bool:
 
 
 class _WaitingLines:
-    """The lines of a file for csv.reader. Remembers those of the row that is being read."""
+    """The lines of a block for csv.reader, and more if its last row goes on. Remembers those of the row being read."""
 
-    def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
-        self.lines = iter(lines)
-        self.again: list[tuple[int, str]] = []  # to be read once more, the next one last
+    def __init__(self, block: list[tuple[int, str]], rest: Iterator[tuple[int, str]]) -> None:
+        self.rest = rest
+        self.again = block[::-1]  # to be read, the next one last
         self.taken: list[tuple[int, str]] = []
 
     def __iter__(self) -> _WaitingLines:
@@ -169,7 +198,7 @@ class _WaitingLines:
     def __next__(self) -> str:
         if len(self.taken) == MOST_LINES_OF_ROW:
             raise StopIteration
-        line = self.again.pop() if self.again else next(self.lines)
+        line = self.again.pop() if self.again else next(self.rest)
         self.taken.append(line)
         return line[1]
 
@@ -178,6 +207,4 @@ class _WaitingLines:
         return taken
 
     def has_more(self) -> bool:
-        if not self.again and (line := next(self.lines, None)):
-            self.again.append(line)
         return bool(self.again)

@@ -87,6 +87,8 @@ def _cut(folder: Path, source: BackupSource, recipients: Sequence[str]) -> tuple
 
 
 def _begun(engine: str) -> tuple[Connection, str]:
+    """A reading that goes on would show the database as it was when it began, and at a lower isolation."""
+    db.session.rollback()
     try:
         return copies.begin_snapshot(db.session, engine)
     except SQLAlchemyError as error:

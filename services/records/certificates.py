@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 
 from forms import PHOTO
 from lib.clock import local, today
-from lib.codes import AccountAct, AccountState
+from lib.codes import AccountAct
 from lib.identity import mask_number
 from lib.storage import FileDamaged, FileMissing, Store
 from models import Account, AccountChange, Certificate, Decision, Declaration, Record, Revision, db
@@ -46,11 +46,12 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked; ``department`` approved, wherever the record is now."""
+    """A genuine certificate. ``name`` is masked; ``department`` approved it, wherever the record is now."""
 
     name: str
     number: str
     department: str
+    renamed: bool
     approved_at: datetime
     standing: Standing
 
@@ -126,12 +127,13 @@ def verify(typed: str) -> VerifiedCertificate | None:
     found = db.session.execute(_FOUND.where(Certificate.code == code)).first() if verification.is_code(code) else None
     if found is None:
         return None
-    revision, declaration, account, record, stands, corrected = found
+    issued_at, revision, declaration, account, record, stands, corrected = found
     approval = _approval(revision)
     return VerifiedCertificate(
         name=verification.masked(revision.answers["applicant_name"]),
         number=declaration.number,
         department=approval.department.name,
+        renamed=audit.department_renamed(approval.department.code, issued_at),
         approved_at=approval.at,
         standing=_standing(revision, account, record, stands, corrected),
     )
@@ -139,6 +141,7 @@ def verify(typed: str) -> VerifiedCertificate | None:
 
 _FOUND = (
     select(
+        Certificate.issued_at,
         *(Revision, Declaration, Account, Record),
         exists().where(Decision.revision_id == Revision.id, standing_decisions.approves(Decision)).label("stands"),
         _corrected(Account.id).label("corrected"),
@@ -160,10 +163,8 @@ def _approval(revision: Revision) -> Decision:
 def _standing(revision: Revision, account: Account, record: Record | None, stands: bool, corrected: bool) -> Standing:
     if record is None or not stands:
         return "revoked"
-    if record.closed_at:
-        return "closed"
-    if account.state != AccountState.ACTIVE:
-        return "suspended"
+    if withdrawn := verification.withdrawn(account, record):
+        return withdrawn
     if record.revision_id != revision.id:
         return "outdated"
     return "corrected" if corrected else "valid"

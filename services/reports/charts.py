@@ -1,7 +1,7 @@
 """Where the parts of a chart stand; templates/review/_chart.html draws them as SVG.
 
 A chart is 360 units wide: on a phone one unit is about one pixel, so its words can be read there; at a desk it is
-drawn up to twice as large. Series differ by
+drawn half as large again. Series differ by
 shape (filled or framed, solid or dashed), not by colour alone, and every figure is in a table next to the chart too.
 """
 

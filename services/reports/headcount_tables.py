@@ -47,7 +47,7 @@ def spreadsheet(found: Headcount, folder: Path) -> IO[bytes]:
         overview.add(["部门", found.office.name, "包括下级部门"])
         overview.add(["截止日期", found.on])
         overview.add(["人数", found.total, "有人员档案、没有注销或者调出"])
-        overview.add(["上年同期人数", found.before, f"{year_before(found.on)}"])
+        overview.add(["上年同期人数", found.before, year_before(found.on)])
         for panel in panels(found):
             columns = [Column(title, 34 if at == 0 else 14) for at, title in enumerate(panel.head)]
             sheet = book.sheet(panel.title, columns)

@@ -49,7 +49,14 @@ NATIONAL = (
     *("qualification", "qualification_kind", "qualification_route", "qualification_on", "qualification_no"),
     *("technical_post", "technical_post_on"),
 )
-_WIDE = {"id_number": 22, "applicant_name": 12, "employer_name": 34, "postal_address": 34, "department_code": 26}
+#: Characters: what does not fit is cut off where the next cell is filled.
+_WIDE = {
+    **dict.fromkeys(("employer_name", "employer_address", "home_address", "postal_address"), 34),
+    **dict.fromkeys(("school", "full_time_school", "part_time_school", "department_code", "email"), 26),
+    **dict.fromkeys(("full_time_diploma_no", "full_time_degree_no", "part_time_diploma_no", "part_time_degree_no"), 22),
+    **dict.fromkeys(("id_number", "employer_code", "qualification_no", "accounting_posts", "industry"), 22),
+    "applicant_name": 12,
+}
 
 Say = Callable[[Any], Cell]
 
@@ -103,7 +110,7 @@ def write(
     columns = [found for found in _columns() if not wanted.columns or found[0] in wanted.columns]
     first = ["申报编号", "档案所在部门", "审核通过日期", "档案状态"]
     first = first if wanted.source == RECORDS else ["申报编号", "受理部门", "提交日期"]
-    heads = [Column(title, 26 if at == 1 else 16) for at, title in enumerate(first)]
+    heads = [Column(title, 26 if at == 1 else 16, names_row=at == 0) for at, title in enumerate(first)]
     with (Book if wanted.form == "xlsx" else CsvBook)(folder) as book:
         sheet = book.sheet("名册", heads + [column for _name, column, _say in columns])
         for row in _rows(actor, wanted):
@@ -245,7 +252,8 @@ def _columns() -> list[tuple[str, Column, Say]]:
 
 
 def _column(name: str, title: str) -> Column:
-    return Column(title, _WIDE.get(name) or min(max(2 * len(title) + 2, 12), 24))
+    width = _WIDE.get(name) or min(max(2 * len(title) + 2, 12), 24)
+    return Column(title, width, names_row=name == "applicant_name")
 
 
 def _say(question: Question, divisions: Mapping[str, str]) -> Say:

@@ -8,8 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
+from lib.clock import local
 from services.reports import charts
 from services.reports.charts import Chart, Series
+from services.reports.hint_effects import OftenReturned
 from services.reports.statistics import Reason, Report, Tally
 from services.reports.xlsx import Book, Cell, Column
 
@@ -175,7 +177,7 @@ def _figure(value: float | None, unit: str) -> str:
     return "—" if value is None else f"{value:g}{unit}"
 
 
-def spreadsheet(report: Report, folder: Path) -> IO[bytes]:
+def spreadsheet(report: Report, often: Sequence[OftenReturned], folder: Path) -> IO[bytes]:
     """The same tables as XLSX, the figures on top first. The caller closes the file."""
     with Book(folder) as book:
         columns = [Column("项目", 20), Column("数值", 24), Column("单位", 8), Column("说明", 40)]
@@ -190,4 +192,16 @@ def spreadsheet(report: Report, folder: Path) -> IO[bytes]:
             )
             for cells in panel.rows:
                 sheet.add(cells)
+        if often:
+            _add_hints(book, often)
         return book.finish()
+
+
+def _add_hints(book: Book, often: Sequence[OftenReturned]) -> None:
+    """退回最多的内容, and what the hints there have changed."""
+    titles = ("标记次数", "占退回(%)", "填写提示", "启用日期", "启用前占退回(%)", "启用后占退回(%)")
+    widths = (12, 14, 60, 14, 18, 18)
+    sheet = book.sheet("填写提示", [Column("内容", 34), *map(Column, titles, widths)])
+    for one in often:
+        told = (one.hint.text, local(one.hint.starts_at).date()) if one.hint else (None, None)
+        sheet.add([one.title, one.count, percent(one.share), *told, percent(one.before), percent(one.after)])

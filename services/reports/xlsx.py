@@ -5,6 +5,7 @@ Every text stays a text: nothing becomes a formula, a link or a number, whatever
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import time
@@ -23,7 +24,7 @@ ROWS_AT_MOST = 1_000_000  # on one sheet, below the header; the format has room 
 ABANDONED = 6 * 3600  # seconds after which a scratch folder is what a killed process left behind
 FOLDER = "exports"  # below DATA
 A4, A3 = 9, 8  # as the format numbers paper
-WIDE = 200  # characters that A4 holds in one line, and can still be read
+WIDE = {A4: 200, A3: 430}  # characters that one line of a page holds, and can still be read
 Cell = str | float | date | None
 _PREFIX = "xlsx-"
 _OPTIONS = {
@@ -37,10 +38,14 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, and its width in characters (a Chinese one counts twice)."""
+    """A column: its heading, and its width in characters (a Chinese one counts twice).
+
+    ``names_row``: it tells whose row it is, so a print that is several pages wide repeats it on each.
+    """
 
     title: str
     width: int = 14
+    names_row: bool = False
 
 
 class Book:
@@ -59,6 +64,7 @@ class Book:
         self._book = xlsxwriter.Workbook(self._file, _OPTIONS | {"tmpdir": self._scratch.name})
         # The text format: a cell that is edited later does not become a formula and loses no digits.
         self.text_format = self._book.add_format({"num_format": "@"})
+        self.part_format = self._book.add_format({"num_format": "0.0"})  # points stand below each other
         self.day_format = self._book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         self._head = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#EAF1FC"})
         self._sheets: list[WorkbookSheet] = []
@@ -82,16 +88,24 @@ class Book:
     def page(self, title: str, columns: Sequence[Column]) -> Worksheet:
         page = self._book.add_worksheet(title)
         page.freeze_panes(1, 0)
-        page.set_landscape()
-        page.set_paper(A3 if sum(column.width for column in columns) > WIDE else A4)
-        page.fit_to_pages(1, 0)  # as wide as the paper, as long as it gets
-        page.repeat_rows(0)
-        page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        page.set_footer("&L&A&R第 &P 页，共 &N 页")
+        self._set_up_print(page, columns)
         for at, column in enumerate(columns):
             page.set_column(at, at, column.width)
             page.write_string(0, at, column.title, self._head)
         return page
+
+    def _set_up_print(self, page: Worksheet, columns: Sequence[Column]) -> None:
+        """As wide as the paper, as long as it gets. A list of all questions is as many pages wide as can be read."""
+        width = sum(column.width for column in columns)
+        paper = A4 if width <= WIDE[A4] else A3
+        page.set_landscape()
+        page.set_paper(paper)
+        page.fit_to_pages(math.ceil(width / WIDE[paper]), 0)
+        page.repeat_rows(0)
+        if named := [at for at, column in enumerate(columns) if column.names_row]:
+            page.repeat_columns(named[-1])
+        page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        page.set_footer("&L&A&R第 &P 页，共 &N 页")
 
     def finish(self) -> IO[bytes]:
         """The file, at its beginning. The caller closes it."""
@@ -119,6 +133,7 @@ class WorkbookSheet:
 
     def close_page(self) -> None:
         self._page.autofilter(0, 0, self._row, len(self.columns) - 1)
+        self._page.print_area(0, 0, self._row, len(self.columns) - 1)
 
     def add(self, cells: Sequence[Cell]) -> None:
         """One row. Numbers are numbers and days are days; ``None`` and the empty text leave the cell empty."""
@@ -134,7 +149,7 @@ class WorkbookSheet:
             elif isinstance(cell, date):
                 self._page.write_datetime(self._row, at, cell, self.book.day_format)
             elif cell is not None:
-                self._page.write_number(self._row, at, cell)
+                self._page.write_number(self._row, at, cell, self.book.part_format if isinstance(cell, float) else None)
 
 
 def sweep(folder: Path) -> int:

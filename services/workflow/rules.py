@@ -81,7 +81,7 @@ def holds(declaration: Declaration, actor: Actor, seen: int | None = None) -> Cl
     """The officer's claim in force, on the revision that was seen. Raises Conflict that says what happened instead."""
     held = holder(declaration)
     if declaration.status != Status.IN_REVIEW or (seen is not None and seen != declaration.revision_number):
-        raise Conflict(_what_happened(declaration))
+        raise Conflict(_what_happened(declaration, actor))
     refuse_waiting(declaration)
     if held is None or held.staff_id != actor.id:
         raise Conflict(
@@ -93,8 +93,8 @@ def holds(declaration: Declaration, actor: Actor, seen: int | None = None) -> Cl
     return held
 
 
-def _what_happened(declaration: Declaration) -> str:
-    query = select(Event.verb, Event.at, Staff.name).outerjoin(Staff, Staff.id == Event.staff_id)
+def _what_happened(declaration: Declaration, actor: Actor) -> str:
+    query = select(Event.verb, Event.at, Event.staff_id, Staff.name).outerjoin(Staff, Staff.id == Event.staff_id)
     last = db.session.execute(
         query.where(Event.declaration_id == declaration.id, Event.verb.in_(MOVES))
         .order_by(Event.at.desc(), Event.id.desc())
@@ -102,8 +102,9 @@ def _what_happened(declaration: Declaration) -> str:
     ).first()
     if last is None:
         return "这份申报的状态已经改变，请刷新后再看"
-    who = last.name or ("系统" if not MOVES[last.verb].by else "申报人")
-    return f"{who}已于 {local(last.at):%Y-%m-%d %H:%M} {MOVES[last.verb].label}这份申报，您的操作没有生效"
+    who = "您" if last.staff_id == actor.id else last.name or ("系统" if not MOVES[last.verb].by else "申报人")
+    whose = "这次" if who == "您" else "您的"
+    return f"{who}已于 {local(last.at):%Y-%m-%d %H:%M} {MOVES[last.verb].label}这份申报，{whose}操作没有生效"
 
 
 def held_by_another(declaration: Declaration, actor: Actor) -> Claim:

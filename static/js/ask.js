@@ -3,7 +3,7 @@
  * its form in the background; the answer is the page that asks, and its [data-asks] opens here as a dialog. There Enter
  * confirms, Escape or 【返回】 leads back to the row. data-ask="marked" asks only while something is marked.
  *
- * What the server refuses is said over the page (said.js). Any other answer, and none, makes the form go the plain way.
+ * What the server refuses is said over the page (said.js), and the form hears of it: "refused". Any other answer, and none, makes the form go the plain way.
  */
 import { announce } from "./said.js";
 
@@ -41,7 +41,10 @@ async function ask(form, button) {
   const asks = page?.querySelector("[data-asks]");
   const problem = page?.querySelector("[data-problem]");
   if (asks) open(asks);
-  else if (problem) announce(problem.textContent.trim());
+  else if (problem) {
+    announce(problem.textContent.trim());
+    form.dispatchEvent(new CustomEvent("refused"));
+  }
   else plainly(form, button);
 }
 

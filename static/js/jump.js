@@ -1,6 +1,6 @@
 /**
  * Keys that jump in the rows of the officer's page (review.js): s and Shift+s to the next and the previous section, p to the
- * papers, w to the next row that an automatic check warns of, f to a row by typing its name or its pinyin initials.
+ * papers, w to the next row that an automatic check warns of or could not decide, f to a row by typing its name or its pinyin initials.
  */
 const NONE = "没有这样的内容";
 
@@ -77,7 +77,11 @@ export function jumps(form, rows, go, here) {
   const isBefore = (one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
   const find = finder(form, rows, go);
   const warned = new Set([...form.querySelectorAll(".ck a[href^='#row-']")].map((link) => link.hash.slice(1)));
-  for (const row of rows) row.classList.toggle("warned", warned.has(row.id));
+  const sure = new Set([...form.querySelectorAll(".ck li:has(.w) a[href^='#row-']")].map((link) => link.hash.slice(1)));
+  for (const row of rows) {
+    row.classList.toggle("warned", warned.has(row.id));
+    row.classList.toggle("unsure", !sure.has(row.id)); // only what cannot be decided
+  }
 
   function section(step) {
     const row = here();

@@ -2,11 +2,12 @@
  * Keys for officers: pressing the key of [data-key="a"] reaches that element, outside of text fields and without Ctrl, Alt
  * or Cmd. Links, <summary>, ordinary buttons and [data-press] are pressed at once. Buttons that decide only get the focus,
  * so that one stray key decides nothing (Enter then sends). A field gets the focus, and its <details> opens.
+ * In a select of reasons ([data-reason]) keys work: its choices have digits and Chinese words.
  * <body data-keys="off"> switches all keys off (WCAG 2.1.4).
  *
  * [data-help] is a <details> with the list of keys. Here it becomes a <dialog> that its <summary> and `?` open.
  */
-const TYPED = "textarea, select, dialog, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])";
+const TYPED = "textarea, select:not([data-reason]), dialog, [contenteditable], input:not([type=checkbox], [type=radio], [type=button])";
 /** The signs that a Chinese input method types for these keys. NFKC folds its full-width letters. */
 const CHINESE = { "【": "[", "】": "]", "「": "[", "」": "]", "、": "/", "—": "-" };
 

@@ -12,7 +12,7 @@ const STEP = 8; // pixels as seen
 const LEGIBLE = 22; // pixels of a part that shows its digit
 const SMALLEST = 0.01; // of a side: less is a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const HELP = "拖动画出方框；或按 1 至 9 选九宫格中的一格，方向键移动，Shift 加方向键调整大小，回车确定，Esc 取消。";
+const HELP = "拖动画框；或按 1 至 9 选格，方向键移动（加 Shift 改大小）；回车确定，Esc 取消";
 const decimals = (value) => Math.round(value * 10000) / 10000;
 
 /** One of nine parts of a rectangle as it is seen: 1 is at its top left, 9 at its bottom right. */

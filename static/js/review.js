@@ -8,7 +8,7 @@
  * ("picture-chosen"). So `m` marks what is on the screen. The row in hand has the class `here`.
  *
  * Keys: j and k walk, y ticks, m marks and goes to the reasons, 1 to 9 choose one and lead back to the row (on the row itself
- * they mark it, too), e goes to the words, where Enter leads back; jump.js has those that jump. The message [data-told] and the counts [data-marked] follow
+ * they mark it, too), e goes to the words, where Enter leads back, as Escape does from both; jump.js has those that jump. The message [data-told] and the counts [data-marked] follow
  * what is marked. Other keys are attributes of their elements (keys.js).
  */
 import "./ask.js";
@@ -188,11 +188,12 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const key = keyOf(event);
-  const inReasons = event.target.matches?.("[data-reason]");
-  if (/^[1-9]$/.test(key) && (inReasons ? isPlain(event) : isShortcut(event))) {
+  const written = event.target.matches?.("[data-comment]");
+  const left = written ? ["enter", "escape"].includes(key) : key === "escape" && event.target.matches?.("[data-reason]");
+  if (/^[1-9]$/.test(key) && isShortcut(event)) {
     if (choose(Number(key))) event.preventDefault();
-  } else if (key === "enter" && event.target.matches?.("[data-comment]") && isPlain(event)) {
-    event.preventDefault(); // else the form is sent
+  } else if (left && isPlain(event)) {
+    event.preventDefault(); // else Enter sends the form
     go(rowOf(event.target));
   } else if (Object.hasOwn(KEYS, key) && isShortcut(event)) {
     event.preventDefault();
@@ -236,6 +237,27 @@ form.addEventListener("change", ({ target }) => {
   if (target.matches("[data-mark]:checked")) reveal(row);
 });
 form.addEventListener("input", refresh);
+form.addEventListener("refused", () => {
+  const lacking = rows.find((row) => isMarked(row) && !part(row, "reason").value && !part(row, "comment").value.trim());
+  if (!lacking) return;
+  go(lacking);
+  part(lacking, "reason").focus({ preventScroll: true });
+});
+
+/** The row in hand and what is in sight are the same when this page comes back: saved, taken, undone. */
+const PLACE = `place ${location.pathname}`;
+const [pane, only] = [".scroll", "[data-only-changes]"].map((part) => form.querySelector(part));
+form.addEventListener("submit", () => {
+  const here = { row: shown?.id, few: only?.checked, inPane: pane.scrollTop, inPage: scrollY };
+  sessionStorage.setItem(PLACE, JSON.stringify(here));
+});
+
+function takeUp({ row, few, inPane, inPage }) {
+  if (only && few !== undefined) only.checked = few;
+  go(document.getElementById(row));
+  pane.scrollTop = inPane;
+  scrollTo(0, inPage); // on a phone
+}
 
 document.addEventListener("picture-shown", ({ detail }) => (picture = detail));
 document.addEventListener("picture-chosen", ({ detail: { kind, stay } }) => {
@@ -273,3 +295,6 @@ for (const row of rows) {
   told(row);
 }
 refresh();
+const returned = sessionStorage.getItem(PLACE);
+sessionStorage.removeItem(PLACE);
+if (returned && !location.hash) takeUp(JSON.parse(returned));

@@ -5,7 +5,7 @@
 const STAYS_MS = 12_000;
 const place = document.querySelector("[data-said-over]");
 
-function closable(message) {
+export function closable(message) {
   const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
   close.className = "shut";
   close.setAttribute("aria-label", "关闭提示");
@@ -14,13 +14,16 @@ function closable(message) {
   if (message.getAttribute("role") === "status") setTimeout(() => message.remove(), STAYS_MS);
 }
 
+/** One at a time: what was said before has been read, or is so still. */
 export function announce(text) {
+  place.querySelectorAll("[data-announced]").forEach((earlier) => earlier.remove());
   const message = document.createElement("div");
   message.className = "note r";
   message.setAttribute("role", "alert");
+  message.dataset.announced = "";
   message.append(Object.assign(document.createElement("p"), { textContent: text }));
   place.append(message);
   closable(message);
 }
 
-place.querySelectorAll(".note, .errsum").forEach(closable);
+place?.querySelectorAll(".note, .errsum").forEach(closable); // the queue has only the strip of undo.js

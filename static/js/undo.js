@@ -2,6 +2,8 @@
  * The strip with 【撤销】, form[data-undo="seconds"]: counts down in [data-left] and is removed when the time is over. Without
  * scripts it stays, and the server says that it is too late.
  */
+import { closable } from "./said.js";
+
 for (const strip of document.querySelectorAll("form[data-undo]")) {
   const until = Date.now() + Number(strip.dataset.undo) * 1000;
   const left = strip.querySelector("[data-left]");
@@ -15,4 +17,5 @@ for (const strip of document.querySelectorAll("form[data-undo]")) {
     strip.remove();
   }
   draw();
+  closable(strip);
 }

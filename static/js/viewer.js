@@ -77,7 +77,7 @@ class Viewer {
         [this.draft, this.cells] = [rectangle, cells];
         this.draw();
       },
-      say: (text) => this.put("[data-said]", text),
+      say: (text) => this.say(text, this.framing.active),
       taken: (rect) => this.taken(rect),
       ended: () => this.press("frame", false),
     };
@@ -97,6 +97,14 @@ class Viewer {
     this.root.querySelectorAll(selector).forEach((place) => (place.textContent = text));
   }
 
+  /** For screen readers; shown to everybody where there is something to do. */
+  say(text, seen = true) {
+    for (const place of this.root.querySelectorAll("[data-said]")) {
+      place.textContent = text;
+      place.className = seen ? "tells" : "vh";
+    }
+  }
+
   press(action, on) {
     this.root.querySelector(`[data-a="${action}"]`)?.setAttribute("aria-pressed", on);
   }
@@ -106,7 +114,7 @@ class Viewer {
   keep(address, image) {
     image.draggable = false;
     image.addEventListener("load", () => this.arrived(image));
-    image.addEventListener("error", () => this.put("[data-said]", "图片无法显示，请稍后重试"));
+    image.addEventListener("error", () => this.say("图片无法显示，请稍后重试"));
     this.images.set(address, image);
     return image;
   }
@@ -146,7 +154,10 @@ class Viewer {
   show(index) {
     const chosen = this.entries[(index + this.entries.length) % this.entries.length];
     if (!chosen) return;
-    if (chosen !== this.shown) this.framing.cancel();
+    if (chosen !== this.shown) {
+      this.framing.cancel();
+      this.say("", false);
+    }
     this.shown = chosen;
     this.current = this.entries.indexOf(chosen);
     const before = this.main.size.join();
@@ -273,7 +284,7 @@ class Viewer {
   frame() {
     if (!this.root.querySelector('[data-a="frame"]')) return; // only the officer who holds the file marks places
     if (this.framing.active) return this.framing.cancel();
-    if (!this.shown?.now) return this.put("[data-said]", "只能在本次提交的图片上框选");
+    if (!this.shown?.now) return this.say("只能在本次提交的图片上框选");
     const known = this.marked.get(this.shown.kind);
     this.press("frame", true);
     this.framing.start(known?.page === this.shown.page ? known.rectangle : null);

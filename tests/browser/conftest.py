@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.office.review_desk import COMPLETE
 from tests.support.patience import PATIENCE_S
-from tests.support.rules.manners import alike, look_at, once
+from tests.support.rules.manners import alike, look_at, once, tell
 from tests.support.site.chromium import chromium_or_skip
 
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -33,6 +33,8 @@ RUN_AXE = """async (options) => {
   return found.violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 160))]);
 }"""
 NUMBER = re.compile(r"\d+")
+#: Numbers say nothing to axe, nor do fields that nobody sees, nor how a phone shows its keyboard.
+UNSEEN = re.compile(r'<input type="hidden"[^>]*>| enterkeyhint="\w+"')
 #: axe's rules whose answer depends on where things stand. The others see the same page at every width.
 LAID_OUT = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 #: Chromium drops keys that are pressed before a page is painted for the first time.
@@ -101,12 +103,16 @@ def site(app: Flask) -> Iterator[str]:
 
 @dataclass
 class Visitor:
-    """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, faults."""
+    """A person at a browser. ``seen`` collects what pages must not do: script errors, refused contents, faults.
+
+    ``also`` are other sizes of the window at which the rules for every page are looked at, without opening it again.
+    """
 
     page: Page
     site: str
     seen: list[str]
     scripts: bool = True
+    also: Sequence[ViewportSize] = ()
 
     def sign_in(self, person: Account | Staff) -> Visitor:
         """A session of the person, without walking through the sign-in page."""
@@ -165,12 +171,26 @@ class Visitor:
         look_at(source, self.page.url)
         if self.scripts:
             self.page.evaluate(PAINTED)
-            seen = NUMBER.sub("", alike(source))  # numbers say nothing to axe
-            at_this_width = f"axe at {self.page.viewport_size}"
+            seen, at_this_width = _to_axe(source), self._at_this_width()
             once("axe", seen, lambda: once(at_this_width, seen, self.axe))
-            once(at_this_width, seen, lambda: self.axe(LAID_OUT))
+        self._look_at_this_width(source)
+        self._look_at_other_widths()
+
+    def _look_at_this_width(self, source: str) -> None:
+        if self.scripts:
+            once(self._at_this_width(), _to_axe(source), lambda: self.axe(LAID_OUT))
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert width <= 0, f"{self.page.url} scrolls sideways by {width} px"
+        assert width <= 0, f"{self.page.url} scrolls sideways by {width} px at {self.page.viewport_size}"
+
+    def _look_at_other_widths(self) -> None:
+        own = self.page.viewport_size
+        for size in self.also:
+            self.page.set_viewport_size(size)
+            self.page.evaluate(PAINTED)
+            self._look_at_this_width(self._source())
+        if self.also and own:
+            self.page.set_viewport_size(own)
+            self.page.evaluate(PAINTED)
 
     def listens(self) -> None:
         """Wait until the page's modules are there: its keys and buttons work from then on."""
@@ -183,6 +203,16 @@ class Visitor:
                 return str(source)
             self.page.wait_for_timeout(100)
         raise AssertionError(f"{self.page.url} stays empty")
+
+    def all_of_axe(self) -> None:
+        """All of axe's rules, whoever has seen such a page before; those who come to one later need not look again."""
+        self.axe()
+        seen = _to_axe(self._source())
+        for what in ("axe", self._at_this_width()):
+            tell(what, seen)
+
+    def _at_this_width(self) -> str:
+        return f"axe at {self.page.viewport_size}"
 
     def axe(self, rules: list[str] | None = None) -> None:
         """All of axe's rules, or these. Needs scripts: a window without them would wait for ever."""
@@ -227,7 +257,7 @@ def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
     seen: list[str] = []
 
-    def open_window(screen: str = "desk", **options: Any) -> Visitor:
+    def open_window(screen: str = "desk", also: Sequence[ViewportSize] = (), **options: Any) -> Visitor:
         # axe and the checks evaluate scripts of their own; pages run theirs under the site's policy all the same
         context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN", bypass_csp=False, **options)
         context.set_default_timeout(PATIENCE_S * 1000)
@@ -239,13 +269,18 @@ def visit(site: str, app: Flask) -> Iterator[Callable[..., Visitor]]:
             "response", lambda answer: seen.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
         )
         page.on("dialog", lambda dialog: dialog.accept())
-        return Visitor(page, site, seen, options.get("java_script_enabled", True))
+        return Visitor(page, site, seen, options.get("java_script_enabled", True), also)
 
     yield open_window
     for context in contexts:
         context.close()
     begin_mode.set("DEFERRED")
     assert not seen, seen
+
+
+def _to_axe(source: str) -> str:
+    """What axe makes a difference of."""
+    return NUMBER.sub("", UNSEEN.sub("", alike(source)))
 
 
 def _is_fault(said: Any) -> bool:

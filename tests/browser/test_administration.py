@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from lib.codes import Role
 from models import db
+from tests.browser.conftest import SCREENS
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_a_manager_makes_an_account_and_hands_over_the_slip(make, visit, screen):
+def test_a_manager_makes_an_account_and_hands_over_the_slip(make, visit):
     boss = make.staff(Role.MANAGER, "210100", name="钱主管")
-    visitor = visit(screen)
+    visitor = visit("phone", also=[SCREENS["desk"]])
     visitor.sign_in(boss)
     db.session.rollback()
     visitor.go("/staff/admin")

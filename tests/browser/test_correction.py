@@ -14,7 +14,7 @@ from lib.codes import Status
 from models import Declaration, db
 from services.marks.marks import MarkRequest
 from tests.browser import walk
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCREENS, Visitor
 from tests.support.applicant.filing import returned
 
 NEXT, SAVE = "已修改，下一处", "保存，下一处"
@@ -103,25 +103,22 @@ def add_the_papers(thumb: Thumb) -> None:
     thumb.picture(seed=32)
     thumb.press(SAVE)
     thumb.expect_title("重新打印、签名并上传个人基本信息表")
-    walk.shoot(thumb.visitor, f"correction-sheet-{thumb.width}")
     thumb.print_sheet()
     thumb.picture(seed=33)
     thumb.press(SAVE)
 
 
-@pytest.mark.parametrize("width", [390, 360])
-def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
+def test_three_marks_are_dealt_with_one_after_the_other(make, phone):
     declaration = three_marks(make)
-    thumb = phone(declaration, width)
+    thumb = phone(declaration, 360)
+    thumb.visitor.also = [SCREENS["phone"]]
     page = thumb.visitor.page
     thumb.visitor.go("/apply")
-    walk.shoot(thumb.visitor, f"corrections-{width}")
     thumb.press("开始修改")
 
     thumb.expect_title("通讯地址")
     assert "请写到门牌号" in thumb.visitor.text()
     assert "第 1 处，共 3 处" in thumb.visitor.text()
-    walk.shoot(thumb.visitor, f"correction-field-{width}")
     thumb.fill("通讯地址", "辽宁省沈阳市和平区样例路 1 号 203 室")
     thumb.press(NEXT)
 
@@ -130,14 +127,12 @@ def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
     thumb.tick("专业技术资格", "中级")
     expect(page.get_by_label("证书编号")).to_be_visible()
     tell_the_certificate(thumb)
-    walk.shoot(thumb.visitor, f"correction-opened-{width}")
     thumb.press(NEXT)
 
     thumb.expect_title("居民身份证(国徽面)")
     expect(page.get_by_role("img", name=re.compile("红框处"))).to_be_visible()
     assert "有效期看不清" in thumb.visitor.text()
     assert "第 3 处，共 5 处" in thumb.visitor.text(), "the certificate and the new sheet have joined the list"
-    walk.shoot(thumb.visitor, f"correction-paper-{width}")
     thumb.picture(seed=31)
     assert "原来的审核意见不再适用" in thumb.visitor.text()
     thumb.press(NEXT)
@@ -145,7 +140,6 @@ def test_three_marks_are_dealt_with_one_after_the_other(make, phone, width):
     add_the_papers(thumb)
 
     thumb.expect_title("已全部改好，请重新提交")
-    walk.shoot(thumb.visitor, f"corrections-done-{width}")
     thumb.submit()
     assert thumb.taps <= 20
     db.session.rollback()
@@ -218,11 +212,8 @@ def test_every_screen_keeps_its_manners_at_a_desk(make, phone):
     declaration = returned(make, *(MarkRequest(target, "", "请核对") for target in targets))
     thumb = phone(declaration, 1280)
     thumb.visitor.go("/apply/corrections")
-    walk.shoot(thumb.visitor, "corrections-desk")
     for path in [link.get_attribute("href") for link in thumb.visitor.page.locator(".fixes a").all()]:
         thumb.visitor.go(str(path))
-        name = thumb.visitor.page.get_by_role("heading", level=1).inner_text()
-        walk.shoot(thumb.visitor, f"correction-desk-{name}")
     for path in ("/account", "/", "/inbox", "/apply/status", "/apply/papers", "/apply/education"):
         thumb.visitor.go(path)
         said = thumb.visitor.page.locator("body").inner_text()

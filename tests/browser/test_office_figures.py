@@ -17,7 +17,7 @@ from lib.database import utcnow
 from models import Decision, Staff, db
 from services.queue import index as queue_index
 from services.reports import review_times
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCREENS, Visitor
 from tests.support.office.histories import Step, happened
 from tests.support.office.printing import draw
 from tests.support.office.spreadsheets import tables
@@ -62,9 +62,9 @@ def signed_in(window: Visitor, person: Staff, first: str = "/staff/overview") ->
     return window
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_province_edits_its_reasons(visit, make, screen):
-    visitor = signed_in(visit(screen), make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
+def test_the_province_edits_its_reasons(visit, make):
+    window = visit("phone", also=[SCREENS["desk"]])
+    visitor = signed_in(window, make.staff(Role.SYSTEM, "210000"), "/staff/admin/reasons")
     for verb in ("停用", "恢复使用"):
         visitor.page.get_by_role("button", name=re.compile(f"^{verb}.*日期有误")).click()
         visitor.look()
@@ -94,7 +94,7 @@ def test_a_city_looks_into_one_county_and_takes_the_tables_along(visit, manager)
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("link", name="导出", exact=True).click()
     found = tables(Path(waiting.value.path()).read_bytes())
-    assert [table.name for table in found] == ["概况", "按月份", "退回原因"]
+    assert [table.name for table in found] == ["概况", "按月份", "退回原因", "填写提示"]
 
 
 def test_a_roster_is_downloaded_with_a_reason_only(app, visit, manager):

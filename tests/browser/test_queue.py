@@ -14,6 +14,7 @@ from models import Declaration, Staff, db
 from services.queue import index as queue_index
 from services.queue import saved_views
 from services.queue.filters import Filters
+from tests.browser.conftest import SCREENS
 from tests.support.people import WITH_EMPLOYER
 
 
@@ -34,9 +35,8 @@ def waiting(make: Any, officer: Staff) -> list[Declaration]:
     return made
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_lists_keep_their_manners_on_every_screen(desk, waiting, screen):
-    window = desk(screen)
+def test_the_lists_keep_their_manners_on_every_screen(desk, waiting):
+    window = desk("phone", also=[SCREENS["desk"]])
     for path in ("/staff/queue", "/staff/queue?lane=overdue&kind=first", "/staff/queue?tab=approved", "/staff/archive"):
         window.go(path)
     window.page.get_by_label("姓名、拼音首字母", exact=False).fill("ojh")

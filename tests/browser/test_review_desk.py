@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Declaration, ReviewMeasure, db
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PAINTED, SCREENS, Visitor
 from tests.support.office.review_desk import address, fresh, holder_id
 from tests.support.patience import PATIENCE_S
 
@@ -25,19 +25,18 @@ def walk_to(page: Any, target: str) -> None:
     raise AssertionError(f"no row {target}")
 
 
-WIDTHS = {"wide": 1600, "desk": 1280, "small": 1000, "phone": 390}
-#: 1600 px has the three panes of 1280 px (the test of the panes sees both).
-SCREENS = [*(pytest.param(name, marks=pytest.mark.soak) for name in ("wide", "small")), "desk", "phone"]
+#: The phone's pages are looked at at a desk, too. 1600 px has the three panes of 1280 px (the next test sees both).
+WIDTHS = [*(pytest.param(width, marks=pytest.mark.soak) for width in (1600, 1280, 1000)), 390]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_every_page_of_a_review_keeps_its_manners(make, desk, officer, second_look, screen):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_of_a_review_keeps_its_manners(make, desk, officer, second_look, width):
     waiting = make.declaration(Status.SUBMITTED)
     held = make.declaration(Status.IN_REVIEW, officer=make.staff(name="李审核"))
     make.mark(second_look, "sheet", reviewer=make.actor(officer))
     db.session.rollback()
-    window = desk("phone" if screen == "phone" else "desk")
-    window.page.set_viewport_size({"width": WIDTHS[screen], "height": 900})
+    window = desk("phone" if width == 390 else "desk", also=[SCREENS["desk"]])
+    window.page.set_viewport_size({"width": width, "height": 900})
     own = address(second_look)
     for path in (own, f"{own}?all=1", f"{own}?revision=1", address(waiting), address(held)):
         window.go(path)
@@ -55,17 +54,19 @@ def test_every_page_of_a_review_keeps_its_manners(make, desk, officer, second_lo
     expect(window.page.get_by_role("button", name="撤销")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1600, 3), (1280, 3), (1000, 2), (390, 1)])
-def test_panes_stand_beside_each_other_as_the_window_allows(desk, second_look, width, columns):
-    window = desk()
-    window.page.set_viewport_size({"width": width, "height": 900})
+def test_panes_stand_beside_each_other_as_the_window_allows(desk, second_look):
+    window, columns = desk(), {1280: 3, 1600: 3, 1000: 2, 390: 1}
+    window.also = [{"width": width, "height": 900} for width in columns]
     window.go(address(second_look))
-    panes = window.page.locator(".rv > *:visible:not([type=hidden])")
-    lefts = {round(box["x"]) for box in (panes.nth(at).bounding_box() for at in range(panes.count())) if box}
-    assert len(lefts) == columns
-    assert window.page.get_by_role("button", name="审核通过").is_visible()
-    scrolls = window.page.evaluate("document.documentElement.scrollHeight > innerHeight + 1")
-    assert scrolls is (columns < 3)
+    for size in window.also:
+        window.page.set_viewport_size(size)
+        window.page.evaluate(PAINTED)
+        panes = window.page.locator(".rv > *:visible:not([type=hidden])")
+        lefts = {round(box["x"]) for box in (panes.nth(at).bounding_box() for at in range(panes.count())) if box}
+        assert len(lefts) == columns[size["width"]], size
+        assert window.page.get_by_role("button", name="审核通过").is_visible(), size
+        scrolls = window.page.evaluate("document.documentElement.scrollHeight > innerHeight + 1")
+        assert scrolls is (columns[size["width"]] < 3), size
 
 
 def test_a_clean_case_takes_two_keys_and_the_next_one_is_there(make, desk, officer):

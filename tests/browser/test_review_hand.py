@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -90,7 +91,38 @@ def test_row_and_picture_are_one_thing_by_key_and_by_mouse(make, desk, officer):
     assert set(sent_marks(declaration)) == {"work_proof", "full_time_school"}
 
 
-#: Names of rows and words of buttons in more lines than one; thumbnails that their strip does not show.
+def test_a_mark_is_taken_off_where_it_was_set_and_a_refusal_leads_to_what_lacks(make, desk, officer):
+    declaration = make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
+    window = desk()
+    page, board = window.page, window.page.keyboard
+    window.go(address(declaration))
+    hand = keys.Hand(page)
+    hand.jump("gzzm", "work_proof")
+    board.press("m")
+    expect(page.get_by_label("工作证明：原因")).to_be_focused()
+    board.press("m")
+    expect(page.get_by_label("工作证明：标记问题")).not_to_be_checked()
+    hand.at("work_proof")
+    board.press("x")
+    expect(page.get_by_text("拖动画框")).to_be_in_viewport()
+    board.press("Escape")
+    expect(page.get_by_text("已取消框选")).to_have_class("vh")
+    hand.jump("by", "full_time_school")
+    board.press("m")
+    board.press("Escape")
+    hand.at("full_time_school")
+    for _again in range(2):
+        hand.jump("mz", "nation")
+        board.press("b")
+        expect(page.get_by_label("毕业院校：原因")).to_be_focused()
+        expect(page.get_by_role("alert")).to_have_text(re.compile("请为每一处标记选择原因或填写说明"))  # once
+    board.press("1")
+    board.press("b")
+    expect(page.get_by_role("button", name="确认退回")).to_be_focused()
+
+
+#: Names of rows and words of buttons in more lines than one, a picture's title that is cut off or in a second line; and
+#: thumbnails that their strip does not show.
 BROKEN = """() => {
   const lines = (element) => new Set([...element.getClientRects()].map((box) => Math.round(box.top))).size;
   const words = (element) => {
@@ -104,8 +136,12 @@ BROKEN = """() => {
     const box = thumb.getBoundingClientRect();
     return box.bottom > strip.bottom + 1 || box.right > strip.right + 1;
   });
-  return [...torn, ...lost].map((one) => one.textContent);
+  const titles = [...document.querySelectorAll(".vw [data-title-here]")];
+  const cut = titles.filter((one) => one.scrollWidth > one.clientWidth);
+  const wrapped = [...document.querySelectorAll(".vw .bar")].filter((one) => one.offsetHeight > 45);
+  return [...torn, ...lost, ...cut, ...wrapped].map((one) => one.textContent);
 }"""
+OVERFLOWS = "document.documentElement.scrollHeight > innerHeight"
 
 
 def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
@@ -114,19 +150,38 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     page = window.page
     page.set_viewport_size({"width": 1280, "height": 800})
     window.go(f"{address(second_look)}?all=1")
+    expect(page.get_by_role("button", name="框选")).to_be_visible()
+    expect(page.get_by_role("button", name="对比上次")).to_be_visible()
     assert page.evaluate(BROKEN) == []
     history = page.get_by_role("heading", name="以前的审核").bounding_box()
     assert history
     assert history["y"] < 700
     expect(page.get_by_role("button", name="保存标记")).to_have_count(1)
     before = page.locator("form.rv").bounding_box()
+    title = page.locator("[data-title-here]")
+    page.locator("[data-thumb][data-kind=sheet]").click()
+    expect(title).to_have_text("个人基本信息表")
+    assert title.evaluate("title => title.getBoundingClientRect().height < 26"), "one line"
+    page.get_by_text("写备注").click()
+    assert not page.evaluate(OVERFLOWS)
+    page.locator("#row-full_time_school dt").click()
+    in_sight = page.locator(".scroll").evaluate("pane => (pane.scrollTop -= 60)")
     page.get_by_role("button", name="保存标记").click()
     said = page.get_by_role("status").filter(has_text="标记已保存")
     expect(said).to_be_visible()
     assert page.locator("form.rv").bounding_box() == before
+    keys.Hand(page).at("full_time_school")  # the page comes back where it was left
+    assert page.locator(".scroll").evaluate("pane => pane.scrollTop") == in_sight > 0
     said.get_by_role("button", name="关闭提示").click()
     expect(said).to_have_count(0)
     pressed = keys.counted(page, keys.approve)
     assert pressed <= keys.MOST_SECOND_LOOK
-    expect(page.get_by_role("button", name="撤销")).to_be_visible()
+    undo, pictures = page.locator(".undo").bounding_box(), page.locator(".vw").bounding_box()
+    assert undo
+    assert pictures
+    assert undo["x"] >= pictures["x"] + pictures["width"], "it covers no picture"
     assert page.locator("form.rv").bounding_box() == before
+    page.get_by_role("button", name="撤销").click()
+    expect(page.get_by_text("已撤销刚才的决定")).to_be_visible()
+    page.get_by_role("button", name="审核通过，下一件").click()
+    expect(page.get_by_role("button", name="撤销")).to_be_visible()

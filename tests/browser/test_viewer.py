@@ -16,7 +16,7 @@ from lib.codes import Status
 from models import Declaration, Staff, db
 from services import workflow
 from services.papers import pages, papers, preparation
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCREENS, Visitor
 from tests.support.office.review_desk import events_of
 from tests.support.people import QUALIFIED, UNIVERSITY, WITH_EMPLOYER
 from tests.support.site.chromium import wait_until
@@ -59,9 +59,8 @@ def address(declaration: Declaration, more: str = "") -> str:
     return path
 
 
-@pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_last_time_and_now_keep_their_manners_side_by_side(desk, resubmitted, screen):
-    window = desk(screen)
+def test_the_last_time_and_now_keep_their_manners_side_by_side(desk, resubmitted):
+    window = desk("phone", also=[SCREENS["desk"]])
     window.go(address(resubmitted))
     expect(window.page.get_by_role("button", name="对比上次")).to_have_attribute("aria-pressed", "true")
     before = window.page.get_by_role("group", name=re.compile("上次的图片"))

@@ -120,7 +120,7 @@ class Walk:
         page.goto(self.window.site + path)
         self.window.listens()
         page.evaluate(PAINTED)
-        self.window.axe()
+        self.window.all_of_axe()
         forms = {form for form in page.evaluate(FORMS) if "/account/devices/" not in form}  # of the crawl's own session
         more = set(page.evaluate(LINKS)) - held.links, forms - held.forms
         assert more == (set(), set()), f"{path} has these with scripts only"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import FilePayload, expect
@@ -10,8 +9,6 @@ from playwright.sync_api import FilePayload, expect
 from tests.browser.conftest import Visitor
 from tests.support.factory import picture
 from tests.support.people import GOOD_CODE, PASSWORD, STAFF_PASSWORD
-
-SHOTS = Path(__file__).resolve().parent.parent.parent / "instance" / "screenshots"
 
 
 def photo(name: str = "照片.jpg", seed: int = 0, width: int = 900, height: int = 1260) -> FilePayload:
@@ -186,12 +183,6 @@ def staff_sign_in(visitor: Visitor, username: str, code: Any) -> None:
     visitor.fill("登录密码", STAFF_PASSWORD)
     visitor.fill("动态验证码", code())
     visitor.press("登录")
-
-
-def shoot(visitor: Visitor, name: str) -> None:
-    """Keep a picture of the page for people to look at (instance/screenshots, not in the repository)."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
 def mark(office: Visitor, label: str, comment: str) -> None:

@@ -23,32 +23,36 @@ def viewer(page: Page, site: Site) -> Page:
 # frames
 
 
-ROUND_TRIP = """async ({turns, scale, x, y, size, room, frame}) => {
+ROUND_TRIPS = """async (cases) => {
   const { View, fitted } = await import("/static/js/zoom.js");
-  const [view, base] = [new View(), fitted(size, room)];
-  Object.assign(view, { turns, scale, x, y });
-  return [view.toPicture(view.toStage(frame.slice(0, 2), base), base), view.covered(view.seen(frame, base), base)];
+  return cases.map(({turns, scale, x, y, size, room, frame}) => {
+    const [view, base] = [new View(), fitted(size, room)];
+    Object.assign(view, { turns, scale, x, y });
+    return [view.toPicture(view.toStage(frame.slice(0, 2), base), base), view.covered(view.seen(frame, base), base)];
+  });
 }"""
 
 
-@pytest.mark.parametrize("turns", [-3, -2, -1, 0, 1, 2, 3, 5])
-def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, site: Site, turns: int) -> None:
+def looked_at(dice: random.Random, turns: int) -> dict[str, Any]:
+    """A frame on a picture of some size that is moved, zoomed and turned in some room."""
+    left, top = dice.uniform(0, 0.9), dice.uniform(0, 0.9)
+    return {
+        "frame": [left, top, dice.uniform(0.01, 1 - left), dice.uniform(0.01, 1 - top)],
+        "turns": turns,
+        "scale": dice.uniform(0.25, 8),
+        "x": dice.uniform(-900, 900),
+        "y": dice.uniform(-900, 900),
+        "size": [dice.randint(100, 4000), dice.randint(100, 4000)],
+        "room": [dice.randint(200, 1600), dice.randint(200, 1600)],
+    }
+
+
+def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, site: Site) -> None:
     show(page, site, "")
-    dice = random.Random(turns)
-    for _ in range(60):
-        left, top = dice.uniform(0, 0.9), dice.uniform(0, 0.9)
-        frame = [left, top, dice.uniform(0.01, 1 - left), dice.uniform(0.01, 1 - top)]
-        seen = {
-            "turns": turns,
-            "scale": dice.uniform(0.25, 8),
-            "x": dice.uniform(-900, 900),
-            "y": dice.uniform(-900, 900),
-            "size": [dice.randint(100, 4000), dice.randint(100, 4000)],
-            "room": [dice.randint(200, 1600), dice.randint(200, 1600)],
-        }
-        point, back = page.evaluate(ROUND_TRIP, seen | {"frame": frame})
-        assert point == pytest.approx(frame[:2], abs=1e-9), seen
-        assert back == pytest.approx(frame, abs=1e-9), seen
+    cases = [looked_at(random.Random(f"{turns} {time}"), turns) for turns in (*range(-3, 4), 5) for time in range(60)]
+    for case, (point, back) in zip(cases, page.evaluate(ROUND_TRIPS, cases), strict=True):
+        assert point == pytest.approx(case["frame"][:2], abs=1e-9), case
+        assert back == pytest.approx(case["frame"], abs=1e-9), case
 
 
 def drawn(page: Page) -> Any:

@@ -228,7 +228,7 @@ def test_a_code_is_for_one_person_only(browser, make):
 
 def test_a_try_is_a_row_before_the_proof_is_looked_at(app, browser, make, monkeypatch):
     proof = code_for(make.legacy(number=NUMBER))
-    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
     seen = []
 
     def check(*args):

@@ -345,7 +345,7 @@ def test_asking_for_occupied_numbers_is_limited_by_address_and_less_so_where_the
 
 
 def test_tries_are_rows_before_the_number_is_looked_up(app, browser, monkeypatch):
-    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
     seen = []
 
     def reserve(wanted, token):

@@ -133,7 +133,7 @@ def test_one_right_sign_in_does_not_clear_the_failures_of_its_address(browser, m
 
 def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, make, monkeypatch):
     person = make.account()
-    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
     seen = []
 
     def check(*args, **kwargs):

@@ -81,7 +81,7 @@ def test_known_and_unknown_names_get_the_same_page_up_to_the_wait(browser, anoth
 
 
 def test_a_try_is_a_committed_row_before_the_password_is_looked_at(app, browser, officer, monkeypatch):
-    other = create_engine(f"sqlite:///{app.config['DATA'] / 'kuaiji.db'}")
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
     seen = []
 
     def check(*args, **kwargs):

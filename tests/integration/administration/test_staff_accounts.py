@@ -135,7 +135,8 @@ def test_the_list_is_filtered_searched_and_paged(browser, make):
     for query in ("role=manager", f"office={CITY}", "state=disabled"):
         rows = browser.open(f"{LIST}?{query}").text
         assert (rows.count("<tr>"), "赵主管" in rows) == (2, True), query
-    assert browser.open(f"{LIST}?role=nobody&office=x&state=x&after=%00").status == 200
+    assert browser.open(f"{LIST}?role=nobody&office=x&state=x&after=-").status == 200
+    browser.open(f"{LIST}?after=%00", expect=(200, 400))  # PostgreSQL knows no text with a zero in it
     found = browser.send(f"{LIST}/search", {"q": "赵主"}, expect=200).text
     assert (found.count("<tr>"), "赵主管" in found) == (2, True)
     assert browser.send(f"{LIST}/search", {"q": ""}).location == LIST

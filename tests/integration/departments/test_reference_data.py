@@ -39,7 +39,7 @@ TABLES = (
 
 @pytest.fixture
 def other(app: Flask) -> Iterator[SecondProcess]:
-    process = SecondProcess(app.config["DATA"])
+    process = SecondProcess(app.config["DATA"], app.config["DATABASE_URL"])
     yield process
     process.end()
 

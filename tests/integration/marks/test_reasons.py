@@ -161,7 +161,7 @@ def test_an_unknown_list_is_not_found(browser, manager):
 
 
 def test_the_page_shows_the_most_used_first_and_the_provinces_for_reading(make, browser, manager):
-    for title, uses, position in (("甲", 1, 1), ("丙", 5, 9), ("乙", 5, 8)):
+    for title, uses, position in (("甲", 24, 1), ("丙", 50, 9), ("乙", 50, 8)):
         browser.send("/staff/admin/reasons/new/question", NEW | {"title": title, "position": str(position)})
         named(title).uses = uses
         db.session.commit()

@@ -238,6 +238,7 @@ def test_conflicts_are_counted_and_those_with_another_name_told_apart(system, ma
     assert job_at(at).counts == checked_counts
 
 
+@pytest.mark.sqlite
 def test_the_bar_moves_while_the_import_holds_the_database(system, monkeypatch):
     """And what it has done so far is in no table: it is one transaction all the same."""
     rows = [f"孙立国,{id_number(20 + number)},," for number in range(4)]

@@ -1,4 +1,7 @@
-"""``flask backup``: what a back-up holds, what is refused in words, when one is made by itself, and who is told."""
+"""``flask backup``: what a back-up holds, what is refused in words, when one is made by itself, and who is told.
+
+What is restored here is a file of SQLite; with PostgreSQL: test_backup_drill.py.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ from tests.support.site.command_line import runner
 # --- made and brought back --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 def test_a_new_machine_has_everything_after_a_restore(kept, empty):
     shutil.rmtree(kept.folder, ignore_errors=True)
     before = drill.stored_rows()
@@ -50,6 +54,16 @@ def test_a_new_machine_has_everything_after_a_restore(kept, empty):
         db.session.remove()
     assert Keyring.load(empty.config["KEYS_FILE"]).pepper == kept.app.extensions["kuaiji.keys"].pepper
     assert list(empty.config["DATA"].glob("keys.json.before-restore-*"))  # nothing was thrown away
+
+
+def test_what_was_read_before_does_not_move_the_cut_back(kept, monkeypatch):
+    assert db.session.scalar(text("SELECT name FROM account"))  # a reading that goes on
+    with db.engine.connect() as another:
+        another.execute(text("UPDATE account SET name = '样例改名'"))
+        another.commit()
+    with drill.watched_cut(monkeypatch) as seen:
+        kept.made("--with-keys")
+    assert [rows["account"] for rows in seen] == [drill.stored_rows()["account"]]
 
 
 def test_only_new_files_are_copied_and_old_back_ups_take_theirs_along(kept, make):
@@ -85,6 +99,7 @@ def test_nothing_in_a_back_up_can_be_read_without_the_private_key(kept):
     assert list((kept.app.config["DATA"] / "backup-scratch").iterdir()) == []  # no plain copy is left
 
 
+@pytest.mark.sqlite
 def test_an_older_back_up_is_upgraded(kept, empty):
     flask_migrate.downgrade()
     with kept.app.app_context():
@@ -182,6 +197,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("case", SPOILT)
 def test_what_is_no_whole_back_up_of_here_is_refused(kept, empty, case):
     spoil, words = SPOILT[case]
@@ -195,6 +211,7 @@ def test_what_is_no_whole_back_up_of_here_is_refused(kept, empty, case):
         db.session.remove()
 
 
+@pytest.mark.sqlite
 def test_a_back_up_without_keys_wants_those_of_its_time(kept, empty):
     kept.made()
     db.session.remove()
@@ -203,6 +220,7 @@ def test_a_back_up_without_keys_wants_those_of_its_time(kept, empty):
         db.session.remove()
 
 
+@pytest.mark.sqlite
 def test_a_damaged_file_stops_a_restore_unless_it_is_told_to_go_on(kept, empty):
     kept.made("--with-keys")
     first, second, third, *_rest = kept.copies()
@@ -220,6 +238,7 @@ def test_a_damaged_file_stops_a_restore_unless_it_is_told_to_go_on(kept, empty):
         db.session.remove()
 
 
+@pytest.mark.sqlite
 def test_a_database_in_use_is_replaced_only_when_told_and_kept(kept, make):
     kept.made()
     later = make.account()
@@ -235,6 +254,7 @@ def test_a_database_in_use_is_replaced_only_when_told_and_kept(kept, make):
     assert [path.name[:25] for path in data.glob("kuaiji.db.before-restore-*") if path.stat().st_size > 100_000]
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_makes_no_back_up_and_counts_as_in_use(kept):
     kept.made()
     database = kept.app.config["DATA"] / "kuaiji.db"
@@ -291,6 +311,7 @@ def test_a_disk_that_fails_is_named_and_leaves_no_back_up(kept, monkeypatch, num
     assert Archive(kept.folder).unfinished() == 0
 
 
+@pytest.mark.sqlite
 def test_it_says_what_is_missing_to_begin_with(kept, empty):
     kept.app.config["BACKUP_RECIPIENTS"] = ()
     assert "先运行 flask backup key" in kept.refused("create")

@@ -103,6 +103,7 @@ def test_a_row_that_was_changed_on_the_way_is_found(county, province, flask, mon
     assert db.session.scalars(select(Event)).first()
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_copied_is_named(app, tmp_path):
     flask = runner(app)
     assert "没有这个文件" in flask("db-copy", str(tmp_path / "nothing.db"))[2]

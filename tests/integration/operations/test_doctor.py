@@ -44,6 +44,7 @@ def migrated(app, flask):
     return flask("init")
 
 
+@pytest.mark.sqlite
 def test_init_makes_a_database_that_is_complete_and_can_be_repeated(flask, migrated):
     assert migrated[0] == 0
     assert db.session.scalar(select(func.count()).select_from(Department)) == 116
@@ -51,6 +52,7 @@ def test_init_makes_a_database_that_is_complete_and_can_be_repeated(flask, migra
     assert sum(load_reference_data(ROOT / "data").values()) == 0
 
 
+@pytest.mark.sqlite
 def test_the_doctor_finds_a_new_installation_in_order(flask, migrated):
     status, said, error = flask("doctor")
 
@@ -85,6 +87,7 @@ def test_before_init_the_doctor_says_what_to_run(tmp_path):
     assert faults == ["故障  数据库：还是空的；请运行 flask init"]
 
 
+@pytest.mark.sqlite
 def test_another_database_is_named_with_its_version(app, monkeypatch):
     monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
 
@@ -95,6 +98,7 @@ def test_another_database_is_named_with_its_version(app, monkeypatch):
     assert doctor.damage_found() == ""  # PostgreSQL looks for damage itself
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_read_through_is_not_called_damaged(app, monkeypatch):
     def away() -> None:
         raise OperationalError("", {}, Exception("away"))
@@ -108,6 +112,7 @@ def levels(found) -> list[tuple[str, str]]:
     return [(one.level, one.text) for one in found]
 
 
+@pytest.mark.sqlite
 def test_each_examination_says_what_is_wrong(app, monkeypatch, tmp_path):
     app.config["KEYS_FILE"].chmod(0o644)
     assert ("warning", f"密钥：别人也能读 {app.config['KEYS_FILE']}（权限 644）；请运行 chmod 600") in levels(

@@ -22,7 +22,6 @@ from sqlalchemy.exc import OperationalError
 from lib.database import utcnow
 from models import WebSession, db
 from services.marks.marks import MarkRequest
-from services.papers import phone_upload
 from tests.conftest import Browser
 from tests.support.applicant.filing import file, filled, pages_of, returned, store, words
 from tests.support.applicant.tus_client import Tus, sender
@@ -150,20 +149,7 @@ def refused(fault: Fault, act: Act, immediate: list[str], caplog: pytest.LogCapt
     assert not list((store().root / "tmp").iterdir())
 
 
-@pytest.fixture
-def tokens(monkeypatch) -> list[str]:
-    """Those of the phones' codes as they are made: only their QR code is ever sent."""
-    made: list[str] = []
-    original = phone_upload.new_token
-
-    def new_token() -> str:
-        made.append(original())
-        return made[-1]
-
-    monkeypatch.setattr(phone_upload, "new_token", new_token)
-    return made
-
-
+@pytest.mark.sqlite
 def test_every_way_of_writing_says_what_fails_writes_nothing_and_works_again(
     app, make, known_faults, immediate, caplog, tokens
 ):
@@ -178,6 +164,7 @@ def test_every_way_of_writing_says_what_fails_writes_nothing_and_works_again(
         assert act(well).status == well, name
 
 
+@pytest.mark.sqlite
 def test_reading_goes_on_whatever_cannot_be_written(make, browser, known_faults, immediate):
     """The session's last use is due to be written down, which is not worth an error page, nor any waiting."""
     browser.sign_in(make.declaration().account)
@@ -190,6 +177,7 @@ def test_reading_goes_on_whatever_cannot_be_written(make, browser, known_faults,
         assert immediate.count("PRAGMA busy_timeout=0") == immediate.count("BEGIN IMMEDIATE") > 0
 
 
+@pytest.mark.sqlite
 def test_the_page_of_a_failure_waits_for_nothing(make, browser, known_faults, immediate):
     """The reminder of unsent corrections would ask the database once more."""
     declaration = returned(make, MarkRequest("full_time_level", "", "请核对"))
@@ -284,6 +272,7 @@ def test_an_upload_is_not_begun_nor_gone_on_with_when_its_picture_could_not_be_s
 # --- damage -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("first", "pages"), [(0, 1), (1, 400)], ids=["beginning", "rest"])
 def test_a_damaged_database_is_said_to_be_damaged_until_a_sound_one_is_there(app, make, browser, caplog, first, pages):
     flask, monitor = runner(app), Browser(app)

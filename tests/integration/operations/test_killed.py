@@ -149,9 +149,9 @@ def test_a_server_that_writes_rows_before_files_loses_a_file(office):
 
 
 @pytest.fixture
-def office_on_postgresql(template: Path, tmp_path: Path, postgres_copy: str) -> Iterator[Office]:
+def office_on_postgresql(template: Path, installed: Path, tmp_path: Path, postgres_copy: str) -> Iterator[Office]:
     folder, port = tmp_path / "instance", served.free_port()
-    folder.mkdir()
+    served.with_static_files(folder, installed)
     shutil.copy(template / "keys.json", folder)
     env = served.environment(folder, port) | {"KUAIJI_WORKERS": "2", "KUAIJI_DATABASE_URL": postgres_copy}
     app = create_app(TestConfig(folder, DATABASE_URL=postgres_copy))

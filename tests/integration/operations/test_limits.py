@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,7 @@ class Site:
     message_id: int
 
     def workers(self) -> list[int]:
-        """The processes in which requests are worked on."""
-        found = []
-        for pid in served.family(self.pid):
-            with suppress(OSError):  # it has ended meanwhile
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.append(pid)
-        return found
+        return served.workers(self.pid)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lib.storage.s3 import S3Access, S3Objects, S3Place
 from models import store
 from services.operations import doctor, gauges
 from services.papers import papers
-from tests.integration.operations.test_faults import contents, tokens, ways  # noqa: F401 (fixture)
+from tests.integration.operations.test_faults import contents, ways
 from tests.support.applicant.filing import pages_of, words
 from tests.support.site.backups import restore
 from tests.support.site.command_line import runner
@@ -51,7 +51,7 @@ def on_bucket(app: Flask, object_store: ObjectStore, monkeypatch: pytest.MonkeyP
     return OnBucket(object_store, place, objects)
 
 
-def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):  # noqa: F811 (fixture)
+def test_every_way_of_writing_works_and_says_what_fails(app, make, on_bucket, tokens, caplog):
     server, objects, faults = on_bucket.server, on_bucket.objects, itertools.cycle(FAULTS)
     seen: dict[str, list] = {"hand_over": []}  # that a phone was there is written down before its picture is looked at
     for name, well, act in ways(app, make, lambda: tokens[-1]):

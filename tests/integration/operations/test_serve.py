@@ -81,11 +81,17 @@ def sql(env: Environment, statement: str, *values: Any) -> list[Any]:
 @pytest.mark.parametrize(
     "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)], ids=lambda how: how.name
 )
-def test_the_server_answers_and_ends_when_asked(env, start, how):
-    """Both signals have one handler; the test of ctrl-c sends the other one."""
+def test_the_server_answers_whoever_is_slow_and_ends_when_asked(env, start, how):
+    """Clients that send byte by byte keep nobody waiting: they are more than the threads at work, and wait elsewhere.
+
+    Both signals have one handler; the test of ctrl-c sends the other one.
+    """
     server = start()
     assert wait_for(lambda: answer(env)) == 200
-    answer(env, "/login?name=canary")
+    with SlowClients(int(env["KUAIJI_PORT"]), bodies=25, heads=5):
+        assert wait_for(lambda: answer(env, "/login?name=canary")) == 200
+        assert wait_for(lambda: answer(env, "/")) == 200
+        assert wait_for(lambda: answer(env)) == 200
 
     os.kill(server.pid, how)
 
@@ -98,9 +104,7 @@ def test_the_server_answers_and_ends_when_asked(env, start, how):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux shows the processes below one")
-@pytest.mark.parametrize(
-    "processes", [pytest.param(0, marks=pytest.mark.soak), 1, pytest.param(2, marks=pytest.mark.soak), 3]
-)
+@pytest.mark.parametrize("processes", [pytest.param(0, marks=pytest.mark.soak), 1, 2])
 def test_a_server_that_is_still_starting_ends_at_once(env, start, processes):
     """A worker that missed the signal would be waited for until the grace period ends: longer than this test waits.
 
@@ -127,8 +131,11 @@ def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
     assert (server.returncode, errors) == (0, "")
 
 
-def test_the_parent_ticks_and_goes_on_although_one_tick_fails(env, start):
-    """The print fails, since its requester is gone; what counts is that a new process took it up by itself."""
+def test_the_parent_ticks_and_goes_on_although_one_tick_fails_until_it_is_killed(env, start):
+    """The print fails, since its requester is gone; what counts is that a new process took it up by itself.
+
+    Nothing holds the port after the parent was killed.
+    """
     old, now = f"{OLD:%Y-%m-%d %H:%M:%S.%f}", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
     sql(env, "INSERT INTO attempt (kind, subject, at, failed) VALUES ('sign_in', x'00', ?, 1)", old)
     columns = "uid, staff_id, revisions, state, total, done, created_at, alive_at, drawer, tries"
@@ -145,16 +152,9 @@ def test_the_parent_ticks_and_goes_on_although_one_tick_fails(env, start):
 
     assert wait_for(lambda: answer(env)) == 200
     assert server.poll() is None
-
-
-def test_clients_that_send_byte_by_byte_keep_nobody_waiting(env, start):
-    """They are more than the threads at work, and wait in other ones."""
-    start()
-    wait_for(lambda: answer(env))
-    with SlowClients(int(env["KUAIJI_PORT"]), bodies=25, heads=5):
-        assert wait_for(lambda: answer(env, "/login")) == 200
-        assert wait_for(lambda: answer(env, "/")) == 200
-        assert wait_for(lambda: answer(env, "/healthz")) == 200
+    if sys.platform == "linux":  # only there a child is told that its parent died
+        os.kill(server.pid, signal.SIGKILL)
+        assert wait_for(lambda: not answer(env))
 
 
 @pytest.mark.soak
@@ -169,16 +169,6 @@ def test_five_hundred_slow_clients_at_most_double_the_p95_of_twenty_visitors(env
         crowded = visit(port, people=20, seconds=90)  # longer than a slow connection may live
     assert (alone.failed, crowded.failed) == ([], [])
     assert p95(crowded.seconds) <= 2 * p95(alone.seconds)
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells a child that its parent died")
-def test_nothing_holds_the_port_after_the_parent_was_killed(env, start):
-    server = start()
-    wait_for(lambda: answer(env))
-
-    os.kill(server.pid, signal.SIGKILL)
-
-    assert wait_for(lambda: not answer(env))
 
 
 def test_a_taken_port_is_refused_before_anything_starts(env, start):

@@ -54,7 +54,7 @@ class Province:
 
 
 @pytest.fixture
-def province(tmp_path: Path, postgres_copy: str, template: Path) -> Iterator[Province]:
+def province(tmp_path: Path, postgres_copy: str, template: Path, installed: Path) -> Iterator[Province]:
     (tmp_path / "machine0").mkdir()
     shutil.copy(template / "keys.json", tmp_path / "machine0")
     app = create_app(TestConfig(tmp_path / "machine0", DATABASE_URL=postgres_copy))
@@ -65,6 +65,8 @@ def province(tmp_path: Path, postgres_copy: str, template: Path) -> Iterator[Pro
         "KUAIJI_SECRET_KEY": secrets.token_hex(32),
     }
     machines = [served.environment(tmp_path / f"machine{n}", served.free_port()) | shared for n in (1, 2)]
+    for n in (1, 2):
+        served.with_static_files(tmp_path / f"machine{n}", installed)
     servers = []
     try:
         servers = [served.start(env) for env in machines]

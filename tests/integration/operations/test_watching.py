@@ -52,7 +52,7 @@ def test_the_monitor_sees_requests_the_queue_and_refused_pictures(app, make, bro
     assert more('kuaiji_pictures_refused_total{reason="format"}') == 1
     assert more('kuaiji_requests_total{endpoint="",status="404"}') == 1
     assert more('kuaiji_requests_total{endpoint="public.metrics",status="200"}') == 1
-    assert more("kuaiji_lock_wait_seconds_count") > 0
+    assert (more("kuaiji_lock_wait_seconds_count") > 0) == (db.engine.dialect.name == "sqlite")
     assert more('kuaiji_decoding_jobs_total{end="ok",job="paper"}') == 2
     assert after['kuaiji_free_bytes{folder="data"}'] > 0
 

@@ -11,9 +11,11 @@ from sqlalchemy import select, update
 
 from blueprints.wizard import sorting
 from forms import SHEET
+from lib.codes import Role
 from lib.database import utcnow
 from models import Event, PaperPage, db
 from services.papers import phone_upload
+from services.site import hints
 from tests.conftest import Browser
 from tests.integration.papers.test_phone_upload import (
     end_by_cancel,
@@ -97,6 +99,18 @@ def test_it_shows_no_picture_and_nothing_of_the_person_and_takes_only_what_is_as
         phone.send(address, {"kind": kind, "file": file()}, expect=404)
     assert Tus(sender(phone), f"{address}/uploads").begin(100, "student_card").status == 403
     phone.open(f"{address}?row=student_card", expect=404)
+
+
+def test_the_phone_shows_what_the_office_says_at_each_paper(make, declaration, browser, phone, address, tokens):
+    office = make.actor(make.staff(Role.MANAGER, "210102"))
+    hints.publish(office, "id_emblem", "有效期限要看得清", None)
+    db.session.commit()
+    cards = phone.open(address).text.split('<section class="up')
+    assert [card for card in cards if "有效期限要看得清" in card] == [
+        card for card in cards if 'id="paper-id_emblem"' in card
+    ]
+    browser.send("/apply/papers/id_emblem/hand-over", expect=200)
+    assert "有效期限要看得清" in phone.open(f"/hand-over/{tokens[-1]}").text
 
 
 def test_the_first_phone_that_sends_keeps_it_to_the_end(app, declaration, browser, phone, address):

@@ -227,7 +227,7 @@ def test_todays_own_decisions_are_counted_with_their_time_without_what_was_undon
     assert (found.today, found.seconds) == (2, 112)
     page = browser.open("/staff/queue?lane=today")
     assert set(numbers(page)) == {approved.number, returned.number}
-    assert "今日我已审（平均 1 分 52 秒/件）" in re.sub("<.*?>", "", page.text)
+    assert "今日我已审（平均 1 分 52 秒）" in re.sub("<.*?>", "", page.text)
     workflow.undo(returned, actor)
     db.session.commit()
     assert counts(make, officer).today == 1

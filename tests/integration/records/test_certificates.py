@@ -16,6 +16,7 @@ from models import Certificate, Event, RecordTransfer, db
 from services import workflow
 from services.accounts import account_changes
 from services.accounts.account_changes import Grounds
+from services.departments.administration import OwnSystem, edit
 from services.filing.verification import masked
 from services.records import certificate_pdf, certificates, record_transfers
 from tests.integration.records.test_archive import approve_change
@@ -91,7 +92,15 @@ def test_when_the_record_moves_the_paper_still_names_who_approved_and_counts(own
     assert text_of(owner.open("/archive/certificate.pdf").data) == before
     shown = another_browser.open(f"/verify/{code}").text
     assert "现行有效" in shown
-    assert make.department().name in shown
+    assert f"{make.department().name}</dd>" in shown
+    edit(
+        make.actor(make.staff(Role.SYSTEM, "210000")),
+        make.department(),
+        "沈阳市和平区财政服务局",
+        OwnSystem(used=False),
+    )
+    db.session.commit()
+    assert "沈阳市和平区财政服务局(开具之后更名)" in another_browser.open(f"/verify/{code}").text
 
 
 def test_a_corrected_number_makes_it_void_and_gives_another(owner, another_browser, make, record):

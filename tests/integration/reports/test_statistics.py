@@ -380,7 +380,7 @@ def test_the_spreadsheet_holds_the_tables_of_the_page(make, browser, desk):
 
     found = {table.name: table for table in tables(page.data)}
 
-    assert list(found) == ["概况", "按月份", "按部门", "退回原因"]
+    assert list(found) == ["概况", "按月份", "按部门", "退回原因", "填写提示"]
     months = found["按月份"]
     assert months.column("月份")[-1] == "合计"
     assert (months.rows[-1]["提交"].kind, months.rows[-1]["提交"].text) == ("n", "3")

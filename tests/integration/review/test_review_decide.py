@@ -229,7 +229,7 @@ def test_nobody_decides_what_nobody_has_taken(make, browser, officer):
 def test_a_decision_taken_twice_counts_once(browser, held):
     browser.send(path(held, "approve"), form())
     page = browser.send(path(held, "approve"), form(), expect=409)
-    assert "王审核已于" in page.text
+    assert re.search("您已于 [-0-9]+ [:0-9]+ 审核通过这份申报，这次操作没有生效", page.text)
     assert decisions(held) == ["approve"]
 
 

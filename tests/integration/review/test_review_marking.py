@@ -142,12 +142,19 @@ def reason(make, code: str, office: str, **columns) -> None:
 
 
 def test_the_most_used_reasons_stand_first_and_have_a_digit(make, browser, officer, held):
-    db.session.get_one(ReturnReason, "incomplete").uses = 7
+    db.session.get_one(ReturnReason, "incomplete").uses = 70
     db.session.commit()
     page = browser.open(path(held)).text
     assert re.search(r'<option value="incomplete" data-advice="[^"]+">1 填写不完整</option>', page)
     found = return_reasons.of(make.actor(officer)).question
     assert [choice.digit for choice in found] == list(range(1, len(found) + 1))
+
+
+def test_a_digit_does_not_move_with_a_few_uses(make, officer):
+    before = [choice.code for choice in return_reasons.of(make.actor(officer)).question]
+    db.session.get_one(ReturnReason, before[-1]).uses = return_reasons.STEP - 1
+    db.session.commit()
+    assert [choice.code for choice in return_reasons.of(make.actor(officer)).question] == before
 
 
 def test_an_office_has_reasons_of_its_own_and_of_those_above(make, officer):

@@ -292,8 +292,9 @@ def test_answers_changed_after_the_signature_are_named(make, browser, officer):
     workflow.send_back(declaration, reviewer, 1)
     declaration.postal_address = "样例路 5 号 6 单元"
     submit(make, declaration)
-    row = rows(browser.open(path(declaration)))["个人基本信息表"]
-    assert "签章之后修改（无需重新签章）：通讯地址" in row
+    page = browser.open(path(declaration))
+    assert "签章之后修改（无需重新签章）：通讯地址" in rows(page)["个人基本信息表"]
+    assert 'class="r ask" id="row-sheet"' in page.text  # also where only changes are shown
 
 
 # pictures

@@ -9,7 +9,7 @@ from lib.codes import Status
 from models import Department, InternalNote, db
 from services import workflow
 from services.review import transfer_targets
-from tests.support.office.review_desk import events_of, form, fresh, holder_id, path, unsent
+from tests.support.office.review_desk import events_of, form, fresh, holder_id, match, path, unsent
 from tests.support.people import EMPLOYED
 
 SHENHE = "210103"  # 沈河区
@@ -30,6 +30,11 @@ def receiver(make, another_browser):
 @pytest.fixture
 def held(make, officer):
     return make.declaration(Status.IN_REVIEW, make.account("单小燕"), officer=officer)
+
+
+def notes_of(declaration) -> list[str]:
+    query = select(InternalNote).where(InternalNote.declaration_id == fresh(declaration).id)
+    return [note.text for note in db.session.scalars(query.order_by(InternalNote.id))]
 
 
 # 接手
@@ -211,6 +216,17 @@ def test_a_note_on_a_file_that_was_put_back_leaves_its_marks_alone(browser, held
     browser.send(path(held, "release"), form("nation"))
     browser.send(path(held, "notes"), {"seen": 1, "note": "明天补交"})
     assert set(unsent(held)) == {"nation"}
+
+
+def test_a_note_that_was_not_saved_goes_along_with_what_is_pressed(browser, held):
+    asked = browser.send(path(held, "return"), form("nation", note="已电话联系"), expect=200)
+    assert notes_of(held) == []
+    assert match('name="note" value="([^"]+)"', asked) == "已电话联系"
+    browser.send(path(held, "return"), form("nation", note="已电话联系", confirmed="yes"))
+    assert notes_of(held) == ["已电话联系"]
+    refused = browser.send(path(held, "marks"), form("nation", note="再次联系"), expect=409)
+    assert notes_of(held) == ["已电话联系"]
+    assert "<b>内部备注</b>：再次联系" in refused.text
 
 
 def test_an_empty_note_is_none_and_a_long_one_is_cut(browser, held):

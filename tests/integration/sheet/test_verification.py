@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lib.codes import Status
+from lib.codes import AccountState, ClosingReason, Role, Status
+from lib.database import utcnow
 from models import Attempt, Declaration, Sheet, db
 from services.accounts import throttle
+from services.departments.administration import OwnSystem, edit
 from services.filing import printing
 from services.filing.case import DeclarationCase
 from services.filing.verification import masked
@@ -46,6 +48,34 @@ def test_an_older_version_is_told_to_be_void(make, browser):
 
     assert "已经作废" in browser.open(f"/verify/{old}").text
     assert "还没有随申报提交" in browser.open(f"/verify/{new}").text
+
+
+def test_what_takes_an_approval_its_effect_is_said_beside_it(make, browser):
+    record = make.record()
+    code = code_of(record.revision.declaration)
+    assert "审核通过</dd>" in browser.open(f"/verify/{code}").text
+
+    record.account.state = AccountState.FROZEN
+    db.session.commit()
+    assert "审核通过；暂时不能确认" in browser.open(f"/verify/{code}").text
+
+    record.closed_at, record.closed_reason = utcnow(), ClosingReason.DECEASED
+    db.session.commit()
+    shown = browser.open(f"/verify/{code}").text
+    assert "审核通过；人员档案已注销或调出" in shown
+    assert ClosingReason.DECEASED.label not in shown
+
+
+def test_a_department_renamed_after_printing_is_told_so_that_the_paper_still_matches(make, browser):
+    code = code_of(make.declaration(Status.SUBMITTED))
+    office = make.department()
+    before = office.name
+    assert f"{before}</dd>" in browser.open(f"/verify/{code}").text
+
+    edit(make.actor(make.staff(Role.SYSTEM, "210000")), office, "沈阳市和平区财政服务局", OwnSystem(used=False))
+    db.session.commit()
+
+    assert "沈阳市和平区财政服务局(打印之后更名)" in browser.open(f"/verify/{code}").text
 
 
 def test_a_forged_code_is_not_found(make, browser):

@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -38,7 +40,9 @@ OPTIONS = re.compile(r'(<option value="x">x</option>\s*)+')
 BLANKS = re.compile(r"\s+")
 #: What only the eye sees.
 LOOKS = re.compile(r' class="[^"]*"|(?<=<svg)[^>]*(?=>)|(?<=>)\s*(?:<(?:path|circle|rect|line)\b[^>]*/>\s*)+(?=</svg>)')
-LOOKED_AT: set[tuple[str, bytes]] = set()
+#: What this process has looked at, and the folder in which the processes of one run tell each other.
+LOOKED_AT: set[str] = set()
+TOLD: list[Path] = []
 
 
 class BadManners(AssertionError):
@@ -52,6 +56,7 @@ def check_page(html: str, url: str = "") -> None:
         raise BadManners("\n".join([f"{url or 'the page'}:", *(f"  {problem}" for problem in problems)]))
 
 
+@lru_cache(maxsize=4)
 def alike(html: str) -> str:
     """A page without its words and tokens, and with its numbers told by their order.
 
@@ -64,10 +69,23 @@ def alike(html: str) -> str:
 
 
 def once(what: str, page: str, check: Callable[[], None]) -> None:
-    """Each process checks a page once: tests pass the same pages again and again."""
-    if (key := (what, hashlib.sha256(page.encode()).digest())) not in LOOKED_AT:
+    """Each run checks a page once: tests pass the same pages again and again. Only a page that is right is told of."""
+    name = _name(what, page)
+    if name not in LOOKED_AT and not any((folder / name).exists() for folder in TOLD):
         check()
-        LOOKED_AT.add(key)
+        tell(what, page)
+    LOOKED_AT.add(name)
+
+
+def tell(what: str, page: str) -> None:
+    """This page was checked and is right: nobody has to do it again."""
+    LOOKED_AT.add(name := _name(what, page))
+    for folder in TOLD:
+        (folder / name).touch()
+
+
+def _name(what: str, page: str) -> str:
+    return hashlib.sha256(f"{what}\n{page}".encode()).hexdigest()
 
 
 def look_at(html: str, url: str) -> None:

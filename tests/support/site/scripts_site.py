@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ def show(page: Page, site: Site, body: str) -> None:
     page.wait_for_function("() => document.documentElement.hasAttribute('data-ready')")
 
 
+@cache
 def picture(width: int, height: int, kind: str = "JPEG", turn: int = 1) -> bytes:
     """Noise, so that it is as big as a photograph; ``turn`` is the EXIF orientation."""
     image = Image.effect_noise((width, height), 90).convert("RGB")

@@ -1,4 +1,6 @@
-"""A second process on the same data, which does what it is asked line by line. Needs a folder as its argument.
+"""A second process on the same data, which does what it is asked line by line.
+
+Its arguments: the folder, the address of the database.
 
 ``page PATH`` answers with the page's text on one line, ``do PYTHON`` with the value of an expression,
 after a commit.
@@ -25,8 +27,8 @@ NAMES |= {"CalendarDay": CalendarDay, "deadlines": deadlines, "matching": matchi
 
 
 class SecondProcess:
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "tests.support.site.second_process", str(folder)]
+    def __init__(self, folder: Path, database: str) -> None:
+        command = [sys.executable, "-m", "tests.support.site.second_process", str(folder), database]
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, line: str) -> str:
@@ -45,7 +47,7 @@ class SecondProcess:
 
 
 def main() -> None:
-    app = create_app(TestConfig(Path(sys.argv[1])))
+    app = create_app(TestConfig(Path(sys.argv[1]), DATABASE_URL=sys.argv[2]))
     for line in sys.stdin:
         verb, _, rest = line.strip().partition(" ")
         if verb == "page":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
+from tests.support.site.of_run import folder_of_run, made_once
 
 FLASK = ROOT / ".venv" / "bin" / "flask"
 Environment = dict[str, str]
@@ -37,10 +39,17 @@ def environment(folder: Path, port: int) -> Environment:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as ``flask init`` leaves it, to be copied: a fixture that tests/conftest.py has."""
-    folder = tmp_path_factory.mktemp("served") / "instance"
-    subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
-    return folder
+    """A folder as ``flask init`` leaves it, made once for all workers, to be copied: tests/conftest.py has it."""
+
+    def make(folder: Path) -> None:
+        subprocess.run([FLASK, "init"], cwd=ROOT, env=environment(folder, 1), check=True, capture_output=True)
+
+    return made_once(folder_of_run(tmp_path_factory) / "served" / "instance", make)
+
+
+def with_static_files(folder: Path, installed: Path) -> None:
+    """What the first start would build, which takes seconds."""
+    shutil.copytree(installed / "static", folder / "static")
 
 
 def wait_for(true: Callable[[], Any], seconds: float = PATIENCE_S, pause: float = 0.1) -> Any:
@@ -81,6 +90,16 @@ def family(pid: int) -> list[int]:
         with suppress(OSError):  # it has ended meanwhile
             parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
     return _below(parents, pid)
+
+
+def workers(pid: int) -> list[int]:
+    """The processes in which this server works on requests (Linux): those that granian's parent has forked."""
+    found = []
+    for child in family(pid):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"worker:create_server" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found[1:]
 
 
 def _below(parents: dict[int, list[int]], pid: int) -> list[int]:

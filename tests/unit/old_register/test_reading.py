@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from services.old_register import workbooks
+from services.old_register import text_files, workbooks
 from services.old_register.reading import Source, UnreadableFile, look_at, open_source
 from services.old_register.rows import RegisterRow, RowReader
 from tests.support.people import id_number
@@ -127,6 +127,25 @@ def test_a_line_with_a_wrong_quotation_mark_is_told_and_the_others_are_read():
         6: "钱七",
         7: "孙八",
     }
+
+
+def test_of_wrong_lines_near_each_other_each_is_told_and_no_other_is_lost():
+    """A quotation mark that is not closed is looked for in ten lines, among which there may be another wrong one."""
+    wrong = {3: '"赵六', 6: '""钱七""'}
+    text = [HEADER, *(line(ONE, wrong.get(number, "张三")) for number in range(2, 240))]
+
+    found = names_of(read("\n".join(text).encode()))
+
+    assert found == {number: "bad line" if number in wrong else "张三" for number in range(2, 240)}
+
+
+def test_a_row_that_begins_in_one_block_of_lines_ends_in_the_next(monkeypatch):
+    monkeypatch.setattr(text_files, "_BLOCK", 2)
+    text = [HEADER, line(unit='"样例厂\n二分厂\n三分厂"'), line(TWO, "李四"), line(THREE, "王五")]
+
+    found = names_of(read("\n".join(text).encode()))
+
+    assert found == {2: "张三", 5: "李四", 6: "王五"}
 
 
 def test_a_line_break_inside_of_quotation_marks_belongs_to_the_cell():

@@ -148,6 +148,7 @@ def test_control_characters_show_as_boxes() -> None:
     assert "青年□大街□106□号" in words(draw(with_answer("通讯地址", "青年\x00大街\u202e106\x1b号")))
 
 
+@pytest.mark.slow
 def test_the_same_sheet_is_the_same_bytes_in_every_process() -> None:
     first = draw(samples.employed("张䶮\U000323af"))
     draw(samples.long_texts())
