@@ -109,7 +109,11 @@ def _demo(camera: Camera) -> list[tuple[str, int, int]]:
 def main() -> None:
     if not find_chromium(PROGRAMS):
         raise SystemExit("no browser found: run make chromium")
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as site, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), people="19") as site,
+        sync_playwright() as playwright,
+    ):
         options = ["--no-sandbox", "--disable-dev-shm-usage"]
         browser = playwright.chromium.launch(executable_path=find_chromium(PROGRAMS), args=options)
         found = _demo(Camera(site, browser))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -144,6 +145,12 @@ BROKEN = """() => {
 OVERFLOWS = "document.documentElement.scrollHeight > innerHeight"
 
 
+def box(shown: Locator) -> Mapping[str, Any]:
+    found = shown.bounding_box()
+    assert found
+    return found
+
+
 def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     make.declaration(Status.IN_REVIEW, officer=officer, **COMPLETE)
     window = desk()
@@ -153,9 +160,7 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     expect(page.get_by_role("button", name="框选")).to_be_visible()
     expect(page.get_by_role("button", name="对比上次")).to_be_visible()
     assert page.evaluate(BROKEN) == []
-    history = page.get_by_role("heading", name="以前的审核").bounding_box()
-    assert history
-    assert history["y"] < 700
+    assert box(page.get_by_role("heading", name="以前的审核"))["y"] < 700
     expect(page.get_by_role("button", name="保存标记")).to_have_count(1)
     before = page.locator("form.rv").bounding_box()
     title = page.locator("[data-title-here]")
@@ -174,11 +179,8 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     assert page.locator(".scroll").evaluate("pane => pane.scrollTop") == in_sight > 0
     said.get_by_role("button", name="关闭提示").click()
     expect(said).to_have_count(0)
-    pressed = keys.counted(page, keys.approve)
-    assert pressed <= keys.MOST_SECOND_LOOK
-    undo, pictures = page.locator(".undo").bounding_box(), page.locator(".vw").bounding_box()
-    assert undo
-    assert pictures
+    assert keys.counted(page, keys.approve) <= keys.MOST_SECOND_LOOK
+    undo, pictures = box(page.locator(".undo")), box(page.locator(".vw"))
     assert undo["x"] >= pictures["x"] + pictures["width"], "it covers no picture"
     assert page.locator("form.rv").bounding_box() == before
     page.get_by_role("button", name="撤销").click()
