@@ -7,10 +7,15 @@ these objects again: their memory stays that of the parent (docs/adr/061).
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
+import sys
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 #: What a parent of granian does about them is nothing for a worker.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -39,6 +44,12 @@ def create_server() -> Any:
     return create(_shared[0])
 
 
+def end_with_parent() -> None:
+    """On Linux this process ends when its parent does, even by SIGKILL: else it would keep the port."""
+    if _libc:
+        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
 def _hold_signals() -> None:
     """A signal that comes between fork and ``_begin`` waits: the parent's handlers would swallow it in the child."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -50,6 +61,7 @@ def _let_signals_in() -> None:
 
 def _begin() -> None:
     """A worker ends at a signal, as a new program would, until granian has set the worker's own handlers."""
+    end_with_parent()
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     _let_signals_in()

@@ -5,7 +5,6 @@ The parent serves no request: it starts granian, ticks once a minute, passes SIG
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import shutil
@@ -14,10 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import current_app
@@ -29,8 +27,8 @@ from lib.database import transaction_mode
 from lib.monitoring import metrics
 from models import db, site
 from services.operations import doctor
+from worker import end_with_parent
 
-PR_SET_PDEATHSIG = 1
 SEND_EVERY = 5.0  # seconds between two looks at the outbox
 
 #: Of each process. Each has a thread, which mostly waits; KUAIJI_THREADS of them may work at once (lib/http/bodies.py).
@@ -135,14 +133,6 @@ def _granian(grace: int) -> list[str]:
     ]
 
 
-def _end_with_parent() -> Callable[[], Any] | None:
-    """For the child on Linux: it ends when the parent is killed, so that the port is freed."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc, parent_died = ctypes.CDLL(None), int(signal.SIGTERM)
-    return lambda: libc.prctl(PR_SET_PDEATHSIG, parent_died)
-
-
 def _run(tick_every: float, grace: int) -> int:
     """Run the server until it ends; returns its exit status, 0 after a signal."""
     asked = False
@@ -195,7 +185,7 @@ def _start_server(grace: int) -> subprocess.Popen[bytes]:
         cwd=current_app.root_path,
         env=os.environ | {metrics.FOLDER: str(config["METRICS"])},
         process_group=0,  # only the parent gets Ctrl-C: granian must get one signal only
-        preexec_fn=_end_with_parent(),  # safe: this process has one thread
+        preexec_fn=end_with_parent,  # safe: this process has one thread
     )
 
 

@@ -179,7 +179,9 @@ def reopen(uid: str) -> ResponseReturnValue:
         return confirm("review/confirm_reopen.html", uid)
     try:
         with writing():
-            workflow.reopen(in_hand(uid).declaration, me(), comment=typed("why", REASON_LENGTH))
+            case = in_hand(uid)
+            workflow.reopen(case.declaration, me(), comment=typed("why", REASON_LENGTH))
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return confirm("review/confirm_reopen.html", uid, str(error))

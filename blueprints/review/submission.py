@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from blueprints.review.marking import other_words, replace_marks
+from blueprints.review.marking import keep_note, other_words, replace_marks, take_marks
 from blueprints.review.shared import (
     address_of,
     bp,
@@ -62,7 +62,9 @@ def _give_back_marks(uid: str) -> None:
 def claim(uid: str) -> ResponseReturnValue:
     try:
         with writing():
-            workflow.claim(in_hand(uid).declaration, me())
+            case = in_hand(uid)
+            workflow.claim(case.declaration, me())
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         flash(str(error), "y")
@@ -72,9 +74,13 @@ def claim(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/reveal")
 @only(*OFFICERS)
 def reveal(uid: str) -> ResponseReturnValue:
-    """Show number and phone once, and write that down. The page is the answer itself: opened again, it is masked."""
+    """Show number and phone once, and write that down. The page is the answer itself: opened again, it is masked.
+
+    Its form is that of the marks: those on the page are saved, and a note that was typed stays in its field.
+    """
     number = request.form.get("seen", type=int)
     with writing():
+        take_marks(uid)
         access_log.record(me(), in_scope(uid, number).revision, ["reveal"])
         db.session.commit()
     return submission_page(read_in_scope(uid, number), reveal=True)

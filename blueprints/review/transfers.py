@@ -31,7 +31,9 @@ def take_over(uid: str) -> ResponseReturnValue:
         if not confirmed():
             return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
         with writing():
-            workflow.take_over(in_hand(uid).declaration, me())
+            case = in_hand(uid)
+            workflow.take_over(case.declaration, me())
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
@@ -75,9 +77,10 @@ def take_back(uid: str) -> ResponseReturnValue:
     """收回 what waits for another department or a second officer; it is in the officer's hands again."""
     try:
         with writing():
-            declaration = in_hand(uid).declaration
-            proposed = workflow.waiting_second_look(declaration)
-            (workflow.take_back_second_look if proposed else workflow.take_back_offer)(declaration, me())
+            case = in_hand(uid)
+            proposed = workflow.waiting_second_look(case.declaration)
+            (workflow.take_back_second_look if proposed else workflow.take_back_offer)(case.declaration, me())
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
@@ -92,9 +95,10 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
     accept = request.form.get("accept") == "yes"
     try:
         with writing():
-            declaration = in_hand(uid).declaration
-            number = declaration.number
-            workflow.answer_offer(declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
+            case = in_hand(uid)
+            number = case.declaration.number
+            workflow.answer_offer(case.declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))
@@ -109,8 +113,9 @@ def answer_second_look(uid: str) -> ResponseReturnValue:
     agree, seen = request.form.get("agree") == "yes", request.form.get("seen", default=0, type=int)
     try:
         with writing():
-            declaration = in_hand(uid).declaration
-            workflow.answer_second_look(declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
+            case = in_hand(uid)
+            workflow.answer_second_look(case.declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
+            keep_note(case)
             db.session.commit()
     except workflow.NotAllowed as error:
         return _back_with(uid, str(error))

@@ -229,6 +229,24 @@ def test_a_note_that_was_not_saved_goes_along_with_what_is_pressed(browser, held
     assert "<b>内部备注</b>：再次联系" in refused.text
 
 
+@pytest.mark.parametrize(("verb", "status"), [("reveal", 200), ("return", 422)])
+def test_a_page_that_answers_at_once_keeps_what_was_typed(browser, held, verb, status):
+    """显示完整号码, and a verdict that is refused: the marks are saved, and the note waits in its field."""
+    page = browser.send(path(held, verb), form("nation", comment__nation="", note="已电话联系"), expect=status)
+
+    assert "已电话联系</textarea>" in page.text
+    assert set(unsent(held)) == {"nation"}
+    assert notes_of(held) == []
+
+
+def test_a_note_goes_along_with_what_is_no_verdict(make, browser, another_browser, held, colleague):
+    another_browser.send(path(held, "take-over"), {"seen": 1, "note": "甲休假"}, expect=200)
+    another_browser.send(path(held, "take-over"), {"seen": 1, "note": "甲休假", "confirmed": "yes"})
+    another_browser.send(path(held, "release"), {"seen": 1})
+    browser.send(path(held, "claim"), {"seen": 1, "note": "我来办"})
+    assert notes_of(held) == ["甲休假", "我来办"]
+
+
 def test_an_empty_note_is_none_and_a_long_one_is_cut(browser, held):
     answer = browser.send(path(held, "notes"), {"seen": 1, "note": " \n\x00"})
     assert "请先写备注" in browser.follow(answer).text
