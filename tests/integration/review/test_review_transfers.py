@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -96,7 +98,10 @@ def test_a_transfer_is_offered_on_a_page_and_accepted_by_the_other_department(
 def test_a_refused_transfer_comes_back_with_the_reason(browser, another_browser, held, receiver):
     offered(browser, held)
     answer = another_browser.send(path(held, "transfer/answer"), {"accept": "no"})
-    assert "请填写退还原因" in another_browser.follow(answer).text
+    page = another_browser.follow(answer).text
+    assert "请填写退还原因" in page
+    assert answer.location.endswith("#why")
+    assert re.search(r'<label[^>]* for="why">退还原因</label>\s*<textarea[^>]* id="why"', page), "where it leads to"
     another_browser.send(path(held, "transfer/answer"), {"accept": "no", "why": "应由和平区办理"})
     assert (fresh(held).status, office_of(held)) == (Status.SUBMITTED, "210102")
     another_browser.open(path(held), expect=404)
