@@ -26,6 +26,7 @@ The variance of the Laplacian does not work: a dim sharp card and an unreadable 
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -194,7 +195,7 @@ def is_same_picture(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool
 def has_valid_fingerprint(figures: Mapping[str, Any]) -> bool:
     """Whether ``is_same_picture`` can use them. Forged figures would break the comparison for other people."""
     looks = re.fullmatch("[0-9a-f]{16}", figures["look"]) and len(base64.b64decode(figures["miniature"])) == _SIDE**2
-    return bool(looks) and (figures["contrast"] >= MIN_CONTRAST or figures["contrast"] < MIN_CONTRAST)  # a number
+    return bool(looks) and math.isfinite(figures["contrast"])
 
 
 # --- the one-inch photo ---------------------------------------------------------------------------------------------

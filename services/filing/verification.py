@@ -88,6 +88,7 @@ def _record(declaration: Declaration) -> Record | None:
 
 
 def withdrawn(account: Account, record: Record | None) -> Withdrawn | None:
+    """Of a person; None: what was approved has its effect, or nothing was approved yet."""
     if record and record.closed_at:
         return "closed"
     return "suspended" if account.state != AccountState.ACTIVE else None
