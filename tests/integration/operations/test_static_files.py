@@ -20,7 +20,7 @@ from tests.support.site.served import FLASK, Environment, answer, environment, f
 
 pytestmark = pytest.mark.slow
 FILES = ("staff.css", "js/when.js", "js/every.js", "vendor/cropperjs/cropper.min.js")
-Fetch = Callable[[], None]
+Fetch = Callable[[], str]
 
 
 @pytest.fixture
@@ -46,16 +46,19 @@ def env(tmp_path: Path) -> Environment:
 
 @contextmanager
 def serving(checkout: Path, env: Environment) -> Iterator[Fetch]:
-    """A running server. The function that it yields fetches each file once and checks it against today's source."""
+    """A running server. The function that it yields fetches each file once, checks it against today's source, and tells
+    where the files are.
+    """
     sources = {name: (checkout / "static" / name).read_bytes() for name in FILES}
     server = subprocess.Popen([FLASK, "serve"], cwd=checkout, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: answer(env))
         (prefix,) = re.findall(r'href="(/static/[0-9a-f]{10}/)site\.css"', text(env, "/"))
 
-        def fetch() -> None:
+        def fetch() -> str:
             for name, source in sources.items():
                 assert packed(env, prefix + name) == source
+            return prefix
 
         yield fetch
         assert server.poll() is None
@@ -112,5 +115,4 @@ def test_two_servers_of_different_versions_answer_from_the_same_data(checkout, e
     with serving(checkout, env) as fetch:
         (checkout / "static/app.css").write_text("/* the next version */\n" * 50)
         with serving(checkout, other) as fetch_other:
-            fetch_other()
-            fetch()
+            assert fetch_other() != fetch(), "each serves the files of its own version"

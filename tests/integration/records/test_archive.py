@@ -100,6 +100,7 @@ def test_a_lost_file_is_a_missing_picture_and_no_fault(owner, record, app):
     next(app.config["UPLOADS"].rglob(page["address"])).unlink()
 
     owner.open(f"/archive/versions/{record.revision.uid}/photo/0.jpg", expect=404)
+    assert record.account.name in owner.open("/archive").text
 
 
 def test_somebody_elses_record_looks_like_one_that_does_not_exist(client, make, record):
@@ -123,7 +124,8 @@ def test_staff_have_no_record_of_their_own_here(client, make, record, role):
 def test_a_submitted_revision_is_not_part_of_the_record_before_it_is_approved(client, make):
     declaration = make.declaration(Status.SUBMITTED)
     client.sign_in(declaration.account)
-    client.open(f"/archive/versions/{declaration.revisions[0].uid}/photo/0.jpg", expect=404)
+    refused = client.open(f"/archive/versions/{declaration.revisions[0].uid}/photo/0.jpg", expect=404)
+    assert refused.headers["Content-Type"].startswith("text/html")
 
 
 def test_printing_gives_the_sheet_that_was_approved(owner, record):

@@ -155,4 +155,5 @@ def test_ones_own_file_is_in_no_list(make, browser):
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.SYSTEM, Role.AUDITOR])
 def test_the_overview_is_the_managers(make, browser, role):
-    browser.sign_in(make.staff(role)).open("/staff/overview", expect=403)
+    refused = browser.sign_in(make.staff(role)).open("/staff/overview", expect=403)
+    assert "部门概览" not in refused.text

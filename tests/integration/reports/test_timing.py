@@ -153,4 +153,5 @@ def test_the_page_of_own_figures_is_for_oneself(make, browser, another_browser, 
 
 @pytest.mark.parametrize("role", [Role.SYSTEM, Role.SECURITY, Role.AUDITOR])
 def test_who_decides_nothing_has_no_such_page(make, browser, role):
-    browser.sign_in(make.staff(role, "210000")).open("/staff/own-figures", expect=403)
+    refused = browser.sign_in(make.staff(role, "210000")).open("/staff/own-figures", expect=403)
+    assert "我的审核统计" not in refused.text

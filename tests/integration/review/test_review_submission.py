@@ -76,7 +76,10 @@ def test_another_countys_file_looks_as_if_it_did_not_exist(make, browser, office
 
 
 def test_a_draft_is_nobodys_business(make, browser, officer):
-    browser.open(path(make.declaration(Status.DRAFT, department_id=make.department().id)), expect=404)
+    draft = make.declaration(Status.DRAFT, department_id=make.department().id)
+    refused = browser.open(path(draft), expect=404)
+    assert draft.applicant_name not in refused.text
+    assert draft.number not in refused.text
 
 
 def test_answers_and_papers_stand_side_by_side(make, browser, officer):
@@ -326,7 +329,8 @@ def test_a_thumbnail_is_small(make, browser, officer):
     ["2/photo/0", "0/photo/0", "1/photo/1", "1/photo/99999999999999999999", "1/nothing/0", "9" * 30 + "/photo/0"],
 )
 def test_pictures_that_are_not_in_the_revision_are_not_found(make, browser, officer, which):
-    browser.open(path(make.declaration(Status.SUBMITTED), f"pictures/{which}"), expect=404)
+    refused = browser.open(path(make.declaration(Status.SUBMITTED), f"pictures/{which}"), expect=404)
+    assert refused.headers["Content-Type"].startswith("text/html")
 
 
 def test_an_older_revision_keeps_its_own_pictures(browser, resubmitted):
