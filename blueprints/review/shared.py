@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -163,3 +163,12 @@ def submission_page(
         just_decided=held_files.just_decided(me()) if request.endpoint == "review.submission" else None,
     )
     return page, 422 if problem else 200
+
+
+@bp.after_request
+def say_where(response: Response) -> Response:
+    """A script that asks in the background (ask.js) goes itself where the answer leads: that page is shown once."""
+    if "X-Asks" in request.headers and response.location:
+        response.status_code = 204
+        response.set_data(b"")
+    return response

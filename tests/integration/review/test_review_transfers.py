@@ -135,7 +135,9 @@ def test_a_transfer_is_taken_back_until_it_is_answered(browser, another_browser,
 )
 def test_a_transfer_that_lacks_something_is_asked_for_again(browser, held, sent, problem):
     page = browser.send(path(held, "transfer"), form("nation", confirmed="yes", **sent), expect=422)
-    assert problem in page.text
+    field = "why" if "原因" in problem else "department"
+    assert re.search(rf'<(select|textarea)[^>]* id="{field}"[^>]* aria-describedby="{field}-e" autofocus>', page.text)
+    assert re.search(f'(?s)id="{field}-e"[^>]*>.*{problem}', page.text)
     assert workflow.waiting_transfer(fresh(held)) is None
     assert set(unsent(held)) == {"nation"}
 
@@ -227,6 +229,9 @@ def test_a_note_that_was_not_saved_goes_along_with_what_is_pressed(browser, held
     asked = browser.send(path(held, "return"), form("nation", note="已电话联系"), expect=200)
     assert notes_of(held) == []
     assert match('name="note" value="([^"]+)"', asked) == "已电话联系"
+    back = match('<form id="back" method="post" action="([^"]+)"', asked)
+    assert "已电话联系</textarea>" in browser.send(back, {"note": "已电话联系"}, expect=200).text, "返回 keeps it"
+    assert notes_of(held) == []
     browser.send(path(held, "return"), form("nation", note="已电话联系", confirmed="yes"))
     assert notes_of(held) == ["已电话联系"]
     refused = browser.send(path(held, "marks"), form("nation", note="再次联系"), expect=409)
