@@ -101,8 +101,16 @@ def read_in_scope(uid: str, number: int | None = None) -> ReviewCase:
 
 
 def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
-    """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
-    case = read_in_scope(uid, number)
+    """A revision of a submission in scope, to read. The access is logged first."""
+    return logged(read_in_scope(uid, number), verb)
+
+
+def logged(case: ReviewCase, verb: str) -> ReviewCase:
+    """The access is written down, in a short transaction of its own. What it is to show is known to be there.
+
+    The case comes back, read again after a write.
+    """
+    uid, number = case.declaration.uid, case.revision.number
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         with writing():
             case = read_in_scope(uid, number)
@@ -114,12 +122,12 @@ def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     return case
 
 
-def viewed_record(uid: str) -> Record:
+def viewed_record(record: Record) -> Record:
     """A record of the officer's scope; the access, to its page or to a picture alone, is logged first.
 
-    After many in one hour the officer is asked why.
+    What it is to show is known to be there. After many in one hour the officer is asked why.
     """
-    record = record_in_scope(uid)
+    uid = record.uid
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
         with writing():
             record = record_in_scope(uid)

@@ -171,6 +171,9 @@ def test_a_record_shows_answers_photo_and_papers_with_masked_numbers(make, brows
 
 def test_looking_at_a_record_is_logged_once_and_showing_the_number_each_time(make, browser, officer):
     record = approved(make, "孙立国")
+    for nothing in ("nothing/0", "id_emblem/7", "id_emblem/0?version=nothing"):
+        browser.open(f"/staff/archive/{record.uid}/pictures/{nothing}", expect=404)
+    assert looks(record) == []
     for _ in range(3):
         browser.open(f"/staff/archive/{record.uid}")
     assert looks(record) == ["view_record"]
