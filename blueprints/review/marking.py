@@ -107,8 +107,8 @@ def confirmed() -> bool:
     return request.form.get("confirmed") == "yes"
 
 
-def refused(uid: str, problem: str) -> ResponseReturnValue:
-    """The submission's page again, with the reason on top."""
+def refused(uid: str, problem: workflow.NotAllowed) -> ResponseReturnValue:
+    """The submission's page again, with the reason on top, and at the field that lacks something."""
     save_marks_alone(uid)
     return submission_page(viewed_case(uid, "view"), problem=problem)
 
@@ -126,7 +126,7 @@ def asks(
         with acting(uid) as (case, seen):
             verb(case, seen)
     except workflow.NotAllowed as error:
-        return confirm(template, uid, problem=error, **more) if error.field else refused(uid, str(error))
+        return confirm(template, uid, problem=error, **more) if error.field else refused(uid, error)
     return None
 
 

@@ -145,7 +145,7 @@ def record_in_scope(uid: str) -> Record:
 
 
 def submission_page(
-    case: ReviewCase, *, reveal: bool = False, problem: str = "", preloaded: bool = False
+    case: ReviewCase, *, reveal: bool = False, problem: workflow.NotAllowed | None = None, preloaded: bool = False
 ) -> ResponseReturnValue:
     """The page of one submission. ``problem``: why the last action was not taken.
 

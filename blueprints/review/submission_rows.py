@@ -56,7 +56,7 @@ class SubmissionRows:
     def _paper(self, line: PaperLine) -> str:
         paper, unsigned = line.paper, self.found.unsigned
         sheet = self.found.case.revision.sheet if paper.kind == SHEET else None
-        options = self._options(paper.kind, line.mark, is_paper=True)
+        options = self._options(paper.kind, line.mark, is_paper=True, is_there=bool(line.pages))
         texts = {**_NO_TEXTS, "options": options, "unsigned": "、".join(unsigned)} | _place(line.mark)
         texts |= {"version": sheet.version, "code": sheet.code} if sheet else {}
         pages = (paper.required, len(line.pages), line.is_new, line.old, sheet is not None, bool(unsigned))
@@ -69,11 +69,11 @@ class SubmissionRows:
         part = self.parts.get((LINE, look), partial(_draw, look), HOLES)
         return part.joined(texts)
 
-    def _options(self, target: str, mark: Mark | None, *, is_paper: bool = False) -> Markup:
+    def _options(self, target: str, mark: Mark | None, *, is_paper: bool = False, is_there: bool = True) -> Markup:
         """The reasons that a row offers: those that fit. One that is not offered any more stays where it was chosen."""
         if not self.open:
             return Markup("")
-        left_out = fitting.unfit(target, self.found.case.answers)
+        left_out = fitting.unfit(target, self.found.case.answers, is_there=is_there)
         if mark:
             return self._drawn_options(is_paper, left_out, mark.reason_code or "", mark.reason)
         if (is_paper, left_out) not in self.options:

@@ -7,19 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.marking import acting, asks, confirm, confirmed
+from blueprints.review.marking import acting, asks, confirm, confirmed, refused
 from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, in_scope, typed, within
 from services import workflow
 from services.access import OFFICERS, only
 from services.review import transfer_targets
 from services.review.case import ReviewCase
-
-
-def _back_with(uid: str, problem: str) -> ResponseReturnValue:
-    """Nothing was done; the submission's page says why at its top. The focus is where a reason may be missing."""
-    flash(problem, "y")
-    return redirect(address_of(uid, _anchor="why"))
 
 
 @bp.post("/submissions/<uid>/take-over")
@@ -33,7 +27,7 @@ def take_over(uid: str) -> ResponseReturnValue:
         with acting(uid) as (case, _seen):
             workflow.take_over(case.declaration, me())
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     return redirect(address_of(uid))
 
 
@@ -64,7 +58,7 @@ def take_back(uid: str) -> ResponseReturnValue:
             proposed = workflow.waiting_second_look(case.declaration)
             (workflow.take_back_second_look if proposed else workflow.take_back_offer)(case.declaration, me())
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     flash("已收回，由您继续审核。", "g")
     return redirect(address_of(uid))
 
@@ -79,7 +73,7 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
             number = case.declaration.number
             workflow.answer_offer(case.declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
     return redirect(address_of(uid) if accept else url_for("review.queue"))
 
@@ -93,7 +87,7 @@ def answer_second_look(uid: str) -> ResponseReturnValue:
         with acting(uid) as (case, seen):
             workflow.answer_second_look(case.declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     if agree:
         return next_case()
     flash("已记下不同意的原因，由您继续审核。", "g")

@@ -24,6 +24,11 @@ CERTIFICATES = frozenset(
 EXPIRING = frozenset(
     "id_emblem card_portrait card_back passport employer_licence student_card residence_permit".split()
 )
+#: What is said of a paper that was not uploaded, and what only of pictures.
+NOT_THERE = "not_uploaded"
+OF_PICTURES = frozenset(
+    "blurred cut_off wrong_paper no_stamp no_signature photo_unfit certificate_number expired".split()
+)
 
 
 @cache
@@ -56,14 +61,16 @@ def _fits() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _unfit(target: str, stamped: bool) -> frozenset[str]:
+def _unfit(target: str, stamped: bool, is_there: bool) -> frozenset[str]:
     """The reasons that do not fit. Without an employer nobody stamps the sheet."""
     found = {code for code, targets in _fits().items() if target not in targets}
+    found |= {NOT_THERE} if is_there else OF_PICTURES
     return frozenset(found if stamped else found | {"no_stamp"})
 
 
-def unfit(target: str, answers: Mapping[str, Any]) -> frozenset[str]:
-    return _unfit(target, answers.get("has_employer") == YesNo.YES)
+def unfit(target: str, answers: Mapping[str, Any], *, is_there: bool = True) -> frozenset[str]:
+    """``is_there``: not a paper without any picture."""
+    return _unfit(target, answers.get("has_employer") == YesNo.YES, is_there)
 
 
 def fitting(choices: Sequence[Choice], left_out: frozenset[str], chosen: str = "") -> tuple[Choice, ...]:

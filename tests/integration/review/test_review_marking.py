@@ -15,6 +15,7 @@ from models import Mark, ReturnReason, ReviewMeasure, Tick, db
 from services import workflow
 from services.departments.reference_data import load_reference_data
 from services.marks import marks, return_reasons
+from services.papers import pages, papers
 from tests.conftest import ROOT
 from tests.support.office.review_desk import COMPLETE, form, fresh, path, unsent
 from tests.support.people import EMPLOYED
@@ -170,7 +171,13 @@ def test_an_office_has_reasons_of_its_own_and_of_those_above(make, officer):
 def test_each_row_offers_the_reasons_that_fit_it(make, browser, officer, has_employer):
     """A reason of an office's own fits every question; each reason keeps its digit."""
     reason(make, "own-210102", "210102", position=99)
-    declaration = make.declaration(Status.IN_REVIEW, officer=officer, **(COMPLETE if has_employer == "yes" else {}))
+    declaration = make.declaration(**(COMPLETE if has_employer == "yes" else {}))
+    make.papers(declaration)
+    for left_out in papers.pages_of(declaration, "work_proof"):
+        pages.remove_page(left_out)
+    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
+    workflow.claim(declaration, make.actor(officer))
+    db.session.commit()
     page = browser.open(path(declaration)).text
     offered = {
         target: re.findall(r'<option value="([\w-]+)"', box)
@@ -189,6 +196,7 @@ def test_each_row_offers_the_reasons_that_fit_it(make, browser, officer, has_emp
         "id_emblem": ["blurred", "cut_off", "wrong_paper", "expired"],
     }
     assert {target: offered[target] for target in expected} == expected
+    assert offered.get("work_proof", ["not_uploaded"]) == ["not_uploaded"], "there is no picture to find fault with"
     assert '<option value="wrong" data-advice="填写有误，请核对后修改">9 填写有误</option>' in page
 
 
