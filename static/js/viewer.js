@@ -31,6 +31,7 @@ import { View } from "./zoom.js";
 const KEYS = { "[": "prev", "]": "next", r: "right", R: "left", "+": "in", "=": "in", "-": "out", 0: "fit", d: "compare", x: "frame" };
 const NONE_NOW = "本次没有这张图片";
 const NONE_BEFORE = "上次没有这张图片";
+const BROKEN = "图片无法显示，请刷新页面再试；仍不能显示的，请联系系统管理员";
 
 /** The pictures of a thumbnail: {thumb, kind, page, title, now, before}; of `now` and `before` one may be null. */
 function entry(thumb) {
@@ -114,7 +115,8 @@ class Viewer {
   keep(address, image) {
     image.draggable = false;
     image.addEventListener("load", () => this.arrived(image));
-    image.addEventListener("error", () => this.say("图片无法显示，请稍后重试"));
+    image.addEventListener("error", () => this.failed(image));
+    if (image.complete && image.hasAttribute("src") && !image.naturalWidth) image.dataset.broken = ""; // before this listened
     this.images.set(address, image);
     return image;
   }
@@ -132,8 +134,17 @@ class Viewer {
     return picture.width ? [picture.width, picture.height] : [image?.naturalWidth || 4, image?.naturalHeight || 3];
   }
 
+  /** Says in the place of a picture that it cannot be shown; one that was only loaded in advance waits with it. */
+  failed(image) {
+    image.dataset.broken = "";
+    if (!this.panes.some((pane) => pane.image === image)) return;
+    this.fill();
+    this.say(BROKEN, false);
+  }
+
   /** Fits a picture of unknown size once it is loaded; then loads the next one. */
   arrived(image) {
+    delete image.dataset.broken;
     for (const pane of this.panes) {
       if (pane.image === image) [pane.size[0], pane.size[1]] = [image.naturalWidth, image.naturalHeight];
     }
@@ -194,7 +205,8 @@ class Viewer {
   lay(pane, picture, words) {
     const image = picture && this.image(picture.address);
     if (image) image.alt = this.shown.title;
-    pane.put(image, picture ? this.size(picture, image) : pane.size, picture ? "" : words);
+    const lacks = image && "broken" in image.dataset ? BROKEN : picture ? "" : words;
+    pane.put(image, picture ? this.size(picture, image) : pane.size, lacks);
     pane.stage.querySelector("[data-caption-here]")?.replaceChildren(picture?.caption ?? "");
   }
 

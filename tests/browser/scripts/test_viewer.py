@@ -156,6 +156,21 @@ def test_a_picture_that_is_gone_is_shown_as_that_of_the_last_time(viewer: Page) 
     expect(viewer.get_by_role("group", name="上次").locator("img")).to_have_attribute("src", "/y.png")
 
 
+@pytest.mark.parametrize("broken", ["a", "c"], ids=["the first", "a later one"])
+def test_a_picture_that_cannot_be_shown_says_so_in_its_place(page: Page, site: Site, broken: str) -> None:
+    page.route(f"**/{broken}.png", lambda route: route.fulfill(status=404, content_type="text/plain", body="附件损坏"))
+    viewer = open_viewer(page, site)
+    words = stage(viewer).locator(".none")
+    if broken == "c":
+        expect(words).to_be_empty()
+        viewer.keyboard.press("]")
+        expect(words).to_be_empty()
+        viewer.keyboard.press("]")
+    expect(words).to_contain_text("图片无法显示")
+    viewer.keyboard.press("]")
+    expect(words).to_be_empty()
+
+
 # comparison with the previous one
 
 

@@ -84,6 +84,8 @@ def test_a_submission_that_names_no_sheet_cannot_be_compared(make):
     case = Case(make.declaration(Status.SUBMITTED).revisions[-1])
     case.revision = SimpleNamespace(sheet=None)  # type: ignore[assignment]
     assert sheet(case).state == "unknown"
+    case.papers = dict(case.papers) | {"sheet": []}
+    assert (sheet(case).state, sheet(case).reason) == ("look", "没有上传个人基本信息表，请退回补传")
 
 
 def test_a_new_name_asks_for_a_look_and_the_same_one_does_not(make):
