@@ -298,4 +298,4 @@ for (const row of rows) {
 refresh();
 const returned = sessionStorage.getItem(PLACE);
 sessionStorage.removeItem(PLACE);
-if (returned && !location.hash && !document.querySelector("[data-problem]")) takeUp(JSON.parse(returned));
+if (returned && !location.hash && !document.querySelector("[data-problem], [aria-invalid]")) takeUp(JSON.parse(returned));

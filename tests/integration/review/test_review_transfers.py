@@ -98,7 +98,7 @@ def test_a_transfer_is_offered_on_a_page_and_accepted_by_the_other_department(
 def test_a_refused_transfer_comes_back_with_the_reason(browser, another_browser, held, receiver):
     offered(browser, held)
     page = another_browser.send(path(held, "transfer/answer"), {"accept": "no", "note": "已电话联系"}, expect=422).text
-    assert '<a href="#why">请填写退还原因</a>' in page
+    assert "错误：审核" in page
     assert re.search(
         r'for="why">退还原因</label>\s*<textarea[^>]* id="why"[^>]* aria-describedby="why-e" autofocus>', page
     )
