@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from lib.codes import Status
 from models import Declaration, ReviewMeasure, db
+from services import workflow
 from tests.browser.conftest import PAINTED, SCREENS, Visitor
 from tests.support.office.review_desk import address, fresh, holder_id
 from tests.support.patience import PATIENCE_S
@@ -179,8 +180,12 @@ def test_marking_on_a_phone_does_not_move_the_page_to_the_pictures(desk, second_
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])
-def test_the_full_numbers_come_where_one_was(make, desk, screen):
-    waiting = make.declaration(Status.SUBMITTED)
+def test_the_full_numbers_come_where_one_was(make, desk, officer, second_look, screen):
+    """On the phone among changes only, which the numbers do not belong to."""
+    waiting = second_look if screen == "phone" else make.declaration(Status.SUBMITTED)
+    if screen == "phone":
+        workflow.release(second_look, make.actor(officer))
+        db.session.commit()
     number, window = waiting.account.id_number[-4:], desk(screen)
     window.go(address(waiting))
     page, places = window.page, "[scrollY, document.querySelector('.scroll').scrollTop]"
@@ -190,6 +195,7 @@ def test_the_full_numbers_come_where_one_was(make, desk, screen):
     before = page.evaluate(places)
     button.click()
     expect(page.locator("#row-id_number")).to_contain_text(number)
+    expect(page.locator("#row-id_number")).to_be_visible()
     window.listens()
     assert any(before)
     assert sum(page.evaluate(places)) == pytest.approx(sum(before), abs=30)
