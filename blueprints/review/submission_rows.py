@@ -6,7 +6,7 @@ Rows look alike for everybody, so each look is kept (blueprints/kept_parts.py). 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import current_app
@@ -19,7 +19,7 @@ from lib.names import phrase_initials
 from models import Mark
 from services.declaration import labels
 from services.marks import fitting
-from services.marks.return_reasons import Reasons
+from services.marks.return_reasons import Choice, Reasons
 from services.review.page import Submission
 from services.review.rows import AnswerLine, PaperLine, ReviewSection
 
@@ -36,8 +36,8 @@ class SubmissionRows:
     def __init__(self, found: Submission, reasons: Reasons, keys: bool) -> None:
         self.found, self.keys, self.open = found, keys, found.marks_open
         self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
-        self.question_reasons, self.paper_reasons = tuple(reasons.question), tuple(reasons.paper)
-        self.options: dict[tuple[bool, frozenset[str]], Markup] = {}
+        self.reasons = tuple(reasons.question), tuple(reasons.paper)
+        self.offered = tuple(_offered(of_list, keys) for of_list in self.reasons)
 
     def answers(self, section: ReviewSection) -> Markup:
         return Markup("".join(map(self._answer, section.lines)))  # noqa: S704 - kept parts
@@ -73,17 +73,19 @@ class SubmissionRows:
         """The reasons that a row offers: those that fit. One that is not offered any more stays where it was chosen."""
         if not self.open:
             return Markup("")
-        left_out = fitting.unfit(target, self.found.case.answers, is_there=is_there)
-        if mark:
-            return self._drawn_options(is_paper, left_out, mark.reason_code or "", mark.reason)
-        if (is_paper, left_out) not in self.options:
-            self.options[is_paper, left_out] = self._drawn_options(is_paper, left_out)
-        return self.options[is_paper, left_out]
+        left_out, offered = fitting.unfit(target, self.found.case.answers, is_there=is_there), self.offered[is_paper]
+        if mark or left_out not in offered:
+            chosen, words = (mark.reason_code or "", mark.reason) if mark else ("", "")
+            choices = fitting.fitting(self.reasons[is_paper], left_out, chosen)
+            drawn = kept(OPTIONS, {"retired": words}, choices=choices, chosen=chosen, keys=self.keys)
+            return drawn if mark else offered.setdefault(left_out, drawn)
+        return offered[left_out]
 
-    def _drawn_options(self, is_paper: bool, left_out: frozenset[str], chosen: str = "", retired: str = "") -> Markup:
-        of_list = self.paper_reasons if is_paper else self.question_reasons
-        choices = fitting.fitting(of_list, left_out, chosen)
-        return kept(OPTIONS, {"retired": retired}, choices=choices, chosen=chosen, keys=self.keys)
+
+@lru_cache(maxsize=200)
+def _offered(reasons: tuple[Choice, ...], keys: bool) -> dict[frozenset[str], Markup]:
+    """What rows without a mark offer of a list, by what is left out: drawn once, for the list is long to compare."""
+    return {}
 
 
 def _draw(look: tuple[Any, ...]) -> str:
