@@ -60,7 +60,7 @@ class Life:
         person = {"applicant_name": self.dice.choice(NAMES), "mobile": f"1380013{self.dice.randrange(3):04d}"}
         for name, value in (changed | person).items():
             setattr(declaration, name, value)
-        self.make._drop_what_is_not_asked(declaration)
+        self.make.drop_what_is_not_asked(declaration)
         for mark in declaration.revisions[-1].marks if declaration.revisions else ():
             mark.explanation = "已核对"
         db.session.commit()
