@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flask import current_app
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from blueprints.kept_parts import PartsKept, hole
+from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole
 from lib.clock import today
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
@@ -42,30 +42,40 @@ class Look(NamedTuple):
 
 def drawn(
     lines: Sequence[QueueRow], *, with_status: bool, with_department: bool, hidden: frozenset[str] = frozenset()
-) -> Markup:
-    parts: PartsKept = current_app.extensions["kuaiji.parts"]
-    url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
-    address, html, at, days = url_for("review.submission", uid=""), list[str](), 0, _Days(today().year)
-    texts = [text for line in lines for text in _texts(line, days)]
-    if _SPECIAL.search("".join(texts)):
-        texts = [str(escape(text)) if _SPECIAL.search(text) else text for text in texts]
-    for line in lines:
-        look = (with_status, with_department, hidden, *_look(line))
-        part = parts.get((TEMPLATE, address, look), partial(_draw, look, address), HOLES)
-        html += part.in_order(HOLES, texts[at : at + len(HOLES)])
-        at += len(HOLES)
-    return Markup("".join(html))  # noqa: S704 - our template's text and escaped values
+) -> EncodedHtml:
+    parts, days = _PartsOfLines(with_status, with_department, hidden), _Days(today().year)
+    apart = [_apart(line, days) for line in lines]
+    if _SPECIAL.search("".join([text for _look, texts in apart for text in texts])):
+        apart = [(look, _escaped(texts)) for look, texts in apart]
+    html: list[bytes] = []
+    for look, texts in apart:
+        html += parts[look].in_order(HOLES, tuple(map(str.encode, texts)))
+    return EncodedHtml(b"".join(html))
+
+
+def _escaped(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([str(escape(text)) if _SPECIAL.search(text) else text for text in texts])
+
+
+class _PartsOfLines(dict[tuple[Any, ...], Part]):
+    """The HTML of the lines of one page, by how ``_apart`` says that they look."""
+
+    def __init__(self, *around: Any) -> None:
+        self.around = around
+        self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
+        url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
+        self.address = url_for("review.submission", uid="")
+
+    def __missing__(self, key: tuple[Any, ...]) -> Part:
+        *kind, days_left, overdue, soon, estimated, hands = key
+        look = (*self.around, *kind, _clock(days_left, overdue, soon), estimated, hands)
+        part = self[key] = self.parts.get((TEMPLATE, self.address, look), partial(_draw, look, self.address), HOLES)
+        return part
 
 
 def _draw(look: tuple[Any, ...], address: str) -> str:
     template = current_app.jinja_env.get_template(TEMPLATE)
     return template.render(look=Look(*look), address=address, **{name: hole(name) for name in HOLES})
-
-
-def _look(line: QueueRow) -> tuple[Any, ...]:
-    """The rest of a Look."""
-    clock = _clock(line.days_left, line.overdue, line.soon)
-    return line.kind, line.times > 1, line.status, line.reminders > 0, clock, line.estimated, _hands(line)
 
 
 def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
@@ -75,12 +85,6 @@ def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
     if overdue:
         return "late" if days_left < 0 else "late today"
     return "left" if not soon else "soon" if days_left else "today"
-
-
-def _hands(line: QueueRow) -> str:
-    if line.mine:
-        return "mine"
-    return "held" if line.holder else "waits" if line.waits else "kept" if line.kept_for else ""
 
 
 class _Days(dict[date, str]):
@@ -94,9 +98,12 @@ class _Days(dict[date, str]):
         return text
 
 
-def _texts(line: QueueRow, days: _Days) -> tuple[str, ...]:
-    """What goes into the holes, in their order."""
-    uid, number, name, masked, _, times, _, employer, department, due_on, _, left, _, _, sent, reminders, *_ = line
+def _apart(line: QueueRow, days: _Days) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """How a line looks, and what goes into its holes in their order."""
+    uid, number, name, masked, kind, times, status, employer, department, due_on, estimated, *rest = line
+    left, overdue, soon, sent, reminders, holder, mine, waits, kept_for, level = cast(tuple[Any, ...], rest)
+    hands = "mine" if mine else "held" if holder else "waits" if waits else "kept" if kept_for else ""
+    look = (kind, times > 1, status, reminders > 0, left, overdue, soon, estimated, hands)
     said = (uid, number, name, masked, str(times), employer or "无工作单位", department, str(reminders))
     time = (days[due_on], str(abs(left or 0)), days[sent.date()], f"{sent.hour:02}:{sent.minute:02}")
-    return (*said, *time, line.holder or line.waits or line.kept_for, line.qualification)
+    return look, (*said, *time, holder or waits or kept_for, level)

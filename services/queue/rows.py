@@ -5,10 +5,10 @@ Nothing is decrypted. Beside QueueItem, a page looks up by primary key who holds
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, select, true, union_all
@@ -66,6 +66,9 @@ class QueueRow(NamedTuple):
     waits: str
     kept_for: str
     qualification: str
+
+
+_made: Callable[[tuple[Any, ...]], QueueRow] = partial(tuple.__new__, QueueRow)  # QueueRow._make takes twice as long
 
 
 @dataclass(frozen=True)
@@ -311,7 +314,7 @@ class OfficerView:
         said = (uid, number, name, masked, kind, times, status, employer, self.tree.by_id[office_id].name)
         time = (due_on, estimated, *clock, sent.astimezone(SHANGHAI))
         hands = (holder, holder_id == self.actor.id, waiting.get(which, ""), keeper)
-        return QueueRow._make((*said, *time, reminders, *hands, QUALIFICATIONS.get(level or "", "")))
+        return _made((*said, *time, reminders, *hands, QUALIFICATIONS.get(level or "", "")))
 
     @cached_property
     def _clocks(self) -> _Clocks:
