@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request, session
+from flask.globals import app_ctx, request_ctx
 from markupsafe import Markup, escape
 
 from lib.codes import Role
@@ -107,10 +108,11 @@ class PartsKept:
 
 def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> Markup:
     """The template with these values. ``values`` are hashable and follow in the same order at each place of use."""
-    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+    app = app_ctx.app
+    parts: PartsKept = app.extensions["kuaiji.parts"]
 
     def draw() -> str:
-        found = current_app.jinja_env.get_template(template)
+        found = app.jinja_env.get_template(template)
         with _token_as_hole():
             return found.render(**values, **{name: hole(name) for name in holes})
 
@@ -165,17 +167,18 @@ class _Person:
 def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> str | bytes:
     """``render_template`` for a page that follows from ``values`` and the holes: name, CSRF token and path are among
     them. With a message to show or a reminder it is rendered as any other page."""
-    helpers = current_app.jinja_env.globals
+    app, sent = app_ctx.app, request_ctx.request
+    helpers = app.jinja_env.globals
     if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
         return render_template(template, **values, **holes)
-    actor, large = g.get("actor"), request.cookies.get(text_cookie()) == "large"
+    actor, large = app_ctx.g.get("actor"), sent.cookies.get(text_cookie()) == "large"
     names = (*COMMON, *holes)
     looks = (actor.role, actor.keys_on) if actor else ()
-    key = (template, request.script_root, request.endpoint, large, *looks, *values.values())
-    parts: PartsKept = current_app.extensions["kuaiji.parts"]
+    key = (template, sent.script_root, sent.endpoint, large, *looks, *values.values())
+    parts: PartsKept = app.extensions["kuaiji.parts"]
     part = parts.get(key, lambda: _drawn(template, holes, values, _Person(*looks) if looks else None), names)
     whose = {"own_name": actor.name, "own_office": actor.department_name} if actor else {}
-    whose["back_to"] = quote(request.path)
+    whose["back_to"] = quote(sent.path)
     return part.sent(_with_token(part, {**holes, **whose}))
 
 
