@@ -72,10 +72,10 @@ class QuestionCells:
     def cell(self, question: Question) -> EncodedHtml:
         said = self.said(question)
         together = self._together(question)
-        if not self.version or any(self._is_special(one) for one in together):
+        if not self.version or any(map(self._is_special, together)):
             return EncodedHtml(self.drawn(question, said).encode())
-        state: Hashable = "fixed" if said is not None else tuple(self._state(one) for one in together)
-        state = state, tuple(one.office_hint for one in together)
+        state: Hashable = "fixed" if said is not None else tuple(map(self._state, together))
+        state = state, tuple([one.office_hint for one in together])
         key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
         value = _typed(question) if said is None else said
         return self.parts.get(key, lambda: self._with_hole(question, said), ("value",)).sent({"value": value})
@@ -93,7 +93,7 @@ class QuestionCells:
 
     def said(self, question: Question) -> str | None:
         """The answer in words, where it follows from another fact."""
-        fact = self.facts.get(question.flags.derived) if question.flags.derived else None
+        fact = self.facts.get(question.derived) if question.derived else None
         return None if fact is None else question.say(fact)
 
     def _is_special(self, question: Question) -> bool:
@@ -108,7 +108,7 @@ class QuestionCells:
         return not set(chosen) <= set(question.choices)
 
     def _hidden(self, question: Question) -> bool:
-        return question.flags.when is not None and not question.flags.when.holds(self.facts)
+        return question.when is not None and not question.when.holds(self.facts)
 
     def _together(self, question: Question) -> list[Question]:
         """City, county and street share a cell."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from wtforms import Field, Form, StringField
 from wtforms.meta import DefaultMeta
+from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
 from lib import names
@@ -30,6 +31,9 @@ class Question(Field):
     ) -> None:
         self.printed: bool = kwargs.pop("printed", True)  # on the sheet; what is not leaves a signed one as it is
         super().__init__(label, tuple(validators), description=hint, **kwargs)
+        #: Of the flags that WTForms keeps; it looks for one that is not set in a function of its own.
+        self.when: Condition | None = self.flags.when
+        self.derived: str | None = self.flags.derived
         self.short = short or label  # the label on the printed sheet
         self.span = span  # its width there: 1 (half a row) or 2 (a row); 0 lets the length decide
 
@@ -317,7 +321,15 @@ class StepForm(Form):
         self.context = context
         self._before: dict[str, Any] = {}
         self._facts = FactsOnPage(self)
-        super().__init__(formdata=formdata, data=dict(context.facts if data is None else data))
+        super().__init__(formdata=formdata, data=context.facts if data is None else data)
+
+    def process(
+        self, formdata: Any = None, obj: Any = None, data: Any = None, extra_filters: Any = None, **kwargs: Any
+    ) -> None:
+        """What WTForms does, without what none of our forms has: filters by name, objects, lists of proposals."""
+        sent = self.meta.wrap_formdata(self, formdata)
+        for name, question in self._fields.items():
+            question.process(sent, data.get(name, unset_value))
 
     class Meta:
         def get_translations(self, form: Any) -> Any:
@@ -343,25 +355,24 @@ class StepForm(Form):
 
     def asks(self, question: Question) -> bool:
         """Does the question apply now?"""
-        condition = question.flags.when
-        return condition is None or bool(condition.holds(self.facts()))
+        return question.when is None or question.when.holds(self.facts())
 
     def asked(self) -> list[Question]:
         """The questions that apply now."""
         facts = self.facts()
-        return [question for question in self if question.flags.when is None or question.flags.when.holds(facts)]
+        return [question for question in self if question.when is None or question.when.holds(facts)]
 
     def impossible(self, question: Question) -> bool:
         """Does a fact that this page cannot change rule the question out? Then the page leaves it out altogether."""
-        parts = question.flags.when.parts if question.flags.when else ()
+        if question.when is None:
+            return False
         given = self.context.facts
-        return any(
-            part.question in given and part.question not in self._fields and not part.holds(given) for part in parts
-        )
+        others = [part for part in question.when.parts if part.question not in self._fields]
+        return any(part.question in given and not part.holds(given) for part in others)
 
     def fixed(self, question: Question) -> bool:
         """Is the answer known from another fact, and so read-only?"""
-        return bool(question.flags.derived) and self.facts().get(question.flags.derived) is not None
+        return question.derived is not None and self.facts().get(question.derived) is not None
 
     def checks(self) -> bool:
         """Validate. Unlike ``validate_on_submit`` it works on stored answers as well."""
