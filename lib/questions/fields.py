@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from wtforms.validators import ValidationError
 
 from lib import names
 from lib.codes import ChoiceEnum
-from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FormContext
+from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FactsOnPage, FormContext
 from lib.questions.validators import Checked, unprintable_note
 
 
@@ -31,7 +31,7 @@ class Question(Field):
     ) -> None:
         self.printed: bool = kwargs.pop("printed", True)  # on the sheet; what is not leaves a signed one as it is
         super().__init__(label, tuple(validators), description=hint, **kwargs)
-        #: Of the flags that WTForms keeps; it looks for one that is not set in a function of its own.
+        #: Of WTForms's flags, which look for one that is not set in a function.
         self.when: Condition | None = self.flags.when
         self.derived: str | None = self.flags.derived
         self.short = short or label  # the label on the printed sheet
@@ -285,29 +285,6 @@ class ConfirmQuestion(ChoiceQuestion):
         self.data = "yes" if "yes" in valuelist else None
 
 
-class FactsOnPage(Mapping[str, Any]):
-    """The facts as the form on a page has them at the moment; validators ask for single ones a hundred times."""
-
-    def __init__(self, form: StepForm) -> None:
-        self._form = form
-
-    def __getitem__(self, name: str) -> Any:
-        form = self._form
-        if name in form.derived and (value := form.derived[name].value(self)) is not None:
-            return value
-        return form._fields[name].data if name in form._fields else form.context.facts[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._form.context.facts, **self._form._fields, **self._derived()})
-
-    def __len__(self) -> int:
-        return sum(1 for _name in self)
-
-    def _derived(self) -> dict[str, Any]:
-        found = {name: derived.value(self) for name, derived in self._form.derived.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
 class StepForm(Form):
     """One page of questions.
 
@@ -323,9 +300,7 @@ class StepForm(Form):
         self._facts = FactsOnPage(self)
         super().__init__(formdata=formdata, data=context.facts if data is None else data)
 
-    def process(
-        self, formdata: Any = None, obj: Any = None, data: Any = None, extra_filters: Any = None, **kwargs: Any
-    ) -> None:
+    def process(self, formdata: Any = None, _obj: Any = None, data: Any = None, *_filters: Any, **_more: Any) -> None:
         """What WTForms does, without what none of our forms has: filters by name, objects, lists of proposals."""
         sent = self.meta.wrap_formdata(self, formdata)
         for name, question in self._fields.items():
