@@ -1,14 +1,12 @@
-"""The lines of 待办 as HTML. Lines look alike in a few ways: each way is kept (blueprints/kept_parts.py). The texts of
-all lines are put in, and pieces of all lines joined, at once.
+"""The lines of 待办 as HTML. Lines look alike in a few ways: each way is kept (blueprints/kept_parts.py). What goes
+into the holes is made column by column, and the pieces of all lines are joined at once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from flask import current_app
 from markupsafe import escape
@@ -22,7 +20,6 @@ TEMPLATE = "review/_queue_line.html"
 HOLES = tuple(
     "uid number name masked_number times employer department reminders due_on days day time hands level".split()
 )
-_SPECIAL = re.compile("[&<>\"']")  # what has to be escaped; few pages have one
 
 
 class Look(NamedTuple):
@@ -43,22 +40,17 @@ class Look(NamedTuple):
 def drawn(
     lines: Sequence[QueueRow], *, with_status: bool, with_department: bool, hidden: frozenset[str] = frozenset()
 ) -> EncodedHtml:
-    parts, days = _PartsOfLines(with_status, with_department, hidden), _Days(today().year)
-    apart = [_apart(line, days) for line in lines]
-    if _SPECIAL.search("".join([text for _look, texts in apart for text in texts])):
-        apart = [(look, _escaped(texts)) for look, texts in apart]
-    html: list[bytes] = []
-    for look, texts in apart:
-        html += parts[look].in_order(HOLES, tuple(map(str.encode, texts)))
+    if not lines:
+        return EncodedHtml()
+    parts, html = _PartsOfLines(with_status, with_department, hidden), list[bytes]()
+    columns: Any = QueueRow._make(zip(*lines, strict=True))
+    for look, texts in zip(_looks(columns), zip(*_texts(columns), strict=True), strict=True):
+        html += parts[look].in_order(HOLES, texts)
     return EncodedHtml(b"".join(html))
 
 
-def _escaped(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([str(escape(text)) if _SPECIAL.search(text) else text for text in texts])
-
-
 class _PartsOfLines(dict[tuple[Any, ...], Part]):
-    """The HTML of the lines of one page, by how ``_apart`` says that they look."""
+    """The HTML of the lines of one page, by how ``_looks`` says that they look."""
 
     def __init__(self, *around: Any) -> None:
         self.around = around
@@ -87,23 +79,40 @@ def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
     return "left" if not soon else "soon" if days_left else "today"
 
 
-class _Days(dict[date, str]):
-    """Days in words; of those in this year, the year is not said."""
+def _looks(of: Any) -> Iterable[tuple[Any, ...]]:
+    """How each line looks. ``of``: a QueueRow of columns."""
+    whose = zip(of.mine, of.holder, of.waits, of.kept_for, strict=True)
+    return zip(
+        *(of.kind, [times > 1 for times in of.times], of.status, [reminders > 0 for reminders in of.reminders]),
+        *(of.days_left, of.overdue, of.soon, of.estimated),
+        [
+            "mine" if mine else "held" if holder else "waits" if waits else "kept" if kept_for else ""
+            for mine, holder, waits, kept_for in whose
+        ],
+        strict=True,
+    )
 
-    def __init__(self, year: int) -> None:
-        self.year = f"{year}-"
 
-    def __missing__(self, day: date) -> str:
-        text = self[day] = str(day).removeprefix(self.year)
-        return text
+def _texts(of: Any) -> Iterable[Iterable[bytes]]:
+    """What goes into the holes, in their order. ``of``: a QueueRow of columns."""
+    year = f"{today().year}-"  # is not said
+    days = {day: str(day).removeprefix(year) for day in set(of.due_on)}
+    moments = [sent.isoformat(" ", "minutes") for sent in of.sent]
+    hands = zip(of.holder, of.waits, of.kept_for, strict=True)
+    columns = (
+        *(of.uid, of.number, of.name, of.masked_number, map(str, of.times)),
+        *([employer or "无工作单位" for employer in of.employer], of.department, map(str, of.reminders)),
+        *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
+        *([moment[:10].removeprefix(year) for moment in moments], [moment[11:16] for moment in moments]),
+        *([holder or waits or kept_for for holder, waits, kept_for in hands], of.qualification),
+    )
+    return map(_sent, columns)
 
 
-def _apart(line: QueueRow, days: _Days) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """How a line looks, and what goes into its holes in their order."""
-    uid, number, name, masked, kind, times, status, employer, department, due_on, estimated, *rest = line
-    left, overdue, soon, sent, reminders, holder, mine, waits, kept_for, level = cast(tuple[Any, ...], rest)
-    hands = "mine" if mine else "held" if holder else "waits" if waits else "kept" if kept_for else ""
-    look = (kind, times > 1, status, reminders > 0, left, overdue, soon, estimated, hands)
-    said = (uid, number, name, masked, str(times), employer or "无工作单位", department, str(reminders))
-    time = (days[due_on], str(abs(left or 0)), days[sent.date()], f"{sent.hour:02}:{sent.minute:02}")
-    return look, (*said, *time, holder or waits or kept_for, level)
+def _sent(column: Iterable[str]) -> Iterable[bytes]:
+    """Escaped, which few texts need, and encoded."""
+    texts = tuple(column)
+    together = "".join(texts)
+    if len(escape(together)) > len(together):
+        texts = tuple([str(escape(text)) for text in texts])
+    return map(str.encode, texts)
