@@ -23,7 +23,7 @@ ONE, TWO, THREE = id_number(11), id_number(12), id_number(13)
 
 
 def line(number: str = ONE, name: str = "张三", **cells: str) -> str:
-    values = {"proof": "辽2008001234", "archive": "LN2008005678", "phone": "13800130001", "unit": "样例厂"} | cells
+    values = {"proof": "辽2008001235", "archive": "LN2008005679", "phone": "13800130001", "unit": "样例厂"} | cells
     proofs = f"{values['proof']},{values['archive']}"
     return f"{name},{number},{proofs},2008-06-12,样例市财政局,{values['phone']},{values['unit']}"
 
@@ -92,10 +92,15 @@ def test_a_name_that_was_garbled_before_is_not_stored(name):
 @pytest.mark.parametrize(
     "unit", ["样例厂商".encode().decode("gbk"), "样例厂".encode("gbk").decode("latin-1"), "样例锟斤拷厂"]
 )
-def test_a_garbled_employer_is_left_out(unit):
-    row = only(line(unit=unit))
+def test_a_garbled_employer_or_proof_is_left_out(unit):
+    row, proven = only(line(unit=unit)), only(line(archive=f"{unit}20080017"))
 
     assert (row.problem, row.values.employer, row.removed) == (None, None, ("单位里有已损坏的字符，未采用",))
+    assert (proven.problem, proven.values.archive_no, proven.removed) == (
+        None,
+        None,
+        ("档案号里有已损坏的字符，未采用",),
+    )
 
 
 @pytest.mark.parametrize("text", ["宓峰", "濮阳锟", "José Ibáñez"])
@@ -272,7 +277,7 @@ def workbook() -> bytes:
     sheet = book.add_worksheet("名册")
     sheet.write_row(1, 0, ["样例县会计人员名册"])
     sheet.write_row(2, 0, HEADER.split(","))
-    sheet.write_row(3, 0, ["张三", ONE, 210102080012, "LN2008005678"])
+    sheet.write_row(3, 0, ["张三", ONE, 210102080012, "LN2008005679"])
     sheet.write_datetime(3, 4, date(2008, 6, 12), book.add_format({"num_format": "yyyy年m月"}))
     sheet.write_row(3, 5, ["样例市财政局", 13800130001, "样例厂"])
     sheet.write_row(4, 0, ["李四", float(TWO[:15] + "000"), 2.10102e17, "", 39611])
