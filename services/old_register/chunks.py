@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 from lib import identity
@@ -32,10 +33,13 @@ _CELLS |= {
     for field, (least, most) in LENGTHS.items()
     if field in PROOFS
 }
-#: As many plain cells as follow one another.
-_PLAIN_CELLS = {field: re.compile(f"(?:{cell}{_END})*+") for field, cell in _CELLS.items()}
-
 Column = Sequence[str]
+
+
+@cache
+def _plain_cells(field: str) -> re.Pattern[str]:
+    """As many of its plain cells as follow one another."""
+    return re.compile(f"(?:{_CELLS[field]}{_END})*+")
 
 
 class ReadRows(NamedTuple):
@@ -79,7 +83,7 @@ class ChunkReader:
 
     def _odd(self, columns: Mapping[str, Column], months: Mapping[str, str]) -> set[int]:
         """The places of the rows that are not plain."""
-        odd = set[int]().union(*(_odd_cells(_PLAIN_CELLS[field], cells) for field, cells in columns.items()))
+        odd = set[int]().union(*(_odd_cells(_plain_cells(field), cells) for field, cells in columns.items()))
         numbers = columns["number"]
         shaped = [number for place, number in enumerate(numbers) if place not in odd] if odd else numbers
         odd |= _places(numbers, identity.wrong_resident_numbers(shaped, self.today))
