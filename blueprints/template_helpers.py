@@ -11,7 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, request
+from flask.globals import app_ctx
 from flask.templating import Environment
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
@@ -82,13 +83,14 @@ def _settings(app: Flask) -> dict[str, Any]:
 
 def unsent_corrections() -> Unsent | None:
     """The unsent corrections of the applicant, for a reminder on every page."""
-    actor = g.get("actor")
-    if actor is None or actor.is_staff or g.get("database_failed"):
+    ours = app_ctx.g
+    actor = ours.get("actor")
+    if actor is None or actor.is_staff or ours.get("database_failed"):
         return None
     try:
-        if "unsent" not in g:
-            g.unsent = corrections.unsent(g.get("case") or _returned_case(actor))
-        unsent: Unsent | None = g.unsent
+        if "unsent" not in ours:
+            ours.unsent = corrections.unsent(ours.get("case") or _returned_case(actor))
+        unsent: Unsent | None = ours.unsent
     except SQLAlchemyError:
         db.session.rollback()
         return None
