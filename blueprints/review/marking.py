@@ -126,7 +126,7 @@ def asks(
         with acting(uid) as (case, seen):
             verb(case, seen)
     except workflow.NotAllowed as error:
-        return confirm(template, uid, problem=error, **more) if error.field else refused(uid, error)
+        return confirm(template, uid, may, error, **more) if error.field else refused(uid, error)
     return None
 
 

@@ -144,6 +144,11 @@ def test_a_transfer_that_lacks_something_is_asked_for_again(browser, held, sent,
     assert set(unsent(held)) == {"nation"}
 
 
+def test_who_holds_it_no_more_is_told_so_before_anything_that_lacks(make, browser, held):
+    make.lapsed(held)
+    browser.send(path(held, "transfer"), form(confirmed="yes", department="", why=""), expect=409)
+
+
 def test_the_departments_that_match_the_address_stand_first(make, officer):
     declaration = make.declaration(Status.IN_REVIEW, officer=officer, **EMPLOYED)
     declaration.department = make.department(SHENHE)
