@@ -66,6 +66,7 @@ def test_a_record_that_falls_back_stays_with_the_county_though_a_city_officer_ap
     change.postal_address = "沈阳市沈河区文化路 99 号"
     make.signed_sheet(change)
     make._advance(change, Status.APPROVED, None)
+    db.session.commit()
     sent = form("postal_address", confirmed="yes", why="地址有误")
     another_browser.send(path(change, "revoke"), sent)
     db.session.expire_all()
@@ -187,6 +188,7 @@ def test_what_was_approved_and_undone_is_no_version_of_the_record_nor_what_is_ne
         change.postal_address = "沈阳市沈河区文化路 99 号"
         make.signed_sheet(change)
         make._advance(change, Status.SUBMITTED, None)
+        db.session.commit()
         changes.append(change)
         if len(changes) == 1:
             approved_by_mistake(make, change, make.actor(officer))
