@@ -134,13 +134,22 @@ class _Compiled:
         return given if self.places is None else [given[name] for name in self.places]
 
     def rows(self, raw: Sequence[Sequence[Any]]) -> list[Any]:
-        """Column by column: lists are long."""
+        """Column by column: lists are long. A single row by itself."""
         if not raw or not self.read:
             return list(map(self.made, raw))
+        if len(raw) == 1:
+            return [self._row(raw[0])]
         columns = list(zip(*raw, strict=True))
         for place, convert in self.read:
             columns[place] = tuple([None if value is None else convert(value) for value in columns[place]])
         return list(map(self.made, zip(*columns, strict=True)))
+
+    def _row(self, raw: Sequence[Any]) -> Any:
+        values = list(raw)
+        for place, convert in self.read:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return self.made(values)
 
 
 _ROWS: Callable[[Any], list[Any]] = methodcaller("fetchall")
