@@ -180,8 +180,8 @@ class _Batch:
         return {"uid": uids, "batch": repeat(self.result.batch), "id_index": map(bytearray, new), **sealed, **told}
 
     def _sealed(self, name: str, uids: list[str], values: Sequence[str | None]) -> list[bytearray | None]:
-        table = LegacyHolder.__tablename__
-        told = [(value.encode(), place(table, name, uid)) for uid, value in zip(uids, values, strict=True) if value]
+        here = place(LegacyHolder.__tablename__, name, "")
+        told = [(value.encode(), here + uid) for uid, value in zip(uids, values, strict=True) if value]
         sealed = map(bytearray, self.ring.seal_all(told))
         return [next(sealed) if value else None for value in values]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from lib import identity
@@ -34,6 +34,7 @@ _CELLS |= {
     if field in PROOFS
 }
 Column = Sequence[str]
+_values: Callable[[Sequence[str | None]], Values] = partial(tuple.__new__, Values)
 
 
 @cache
@@ -76,7 +77,7 @@ class ChunkReader:
         columns["issued_month"] = [months[text] for text in columns.get("issued", ())]
         absent = [None] * len(rows)
         told = [[cell or None for cell in columns[field]] if columns.get(field) else absent for field in Values._fields]
-        values, lines = dict(zip(rows, map(Values._make, zip(*told, strict=True)), strict=True)), list(rows)
+        values, lines = dict(zip(rows, map(_values, zip(*told, strict=True)), strict=True)), list(rows)
         for place in odd:
             del values[lines[place]]
         return values

@@ -47,6 +47,8 @@ class SharedProofs:
         recorded, shared = _recorded(batch), {}
         for new, old, refused in zip(self._new.parts, recorded.parts, self._refused.parts, strict=True):
             known, dismissed, last = set(old), set(refused), None
+            if len(one_each := set(new)) == len(new) and one_each.isdisjoint(known | dismissed):
+                continue
             for one in sorted(new):
                 if one == last or one in known:
                     shared[one] = "shared"
