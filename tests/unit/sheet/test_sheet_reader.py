@@ -186,6 +186,10 @@ def test_a_view_puts_four_points_where_they_were_seen_and_needs_them_apart():
     assert view
     assert [view(*place) for place in sheet_marks.corners()] == [pytest.approx(point) for point in seen]
     assert perspective.find_homography(((0, 0), (1, 1), (2, 2), (3, 3)), seen) is None
+    straight = perspective.homography_of_rectangle(sheet_marks.corners(), seen)
+    assert straight is not None
+    assert straight.terms == pytest.approx(view.terms)
+    assert perspective.homography_of_rectangle(sheet_marks.corners(), ((0, 0), (1, 1), (2, 2), (3, 3))) is None
 
 
 def test_regions_are_separate_or_joined():
