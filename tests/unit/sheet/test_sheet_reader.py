@@ -143,6 +143,11 @@ def test_a_small_and_soft_picture_is_read_with_more_effort(seed):
     assert [found["code"] for found in read(photograph(page, seed))] == [CODE]
 
 
+@pytest.mark.parametrize("seed", [2, 23])
+def test_with_red_light_only_the_code_is_read_from_the_light(seed):
+    assert [found["code"] for found in read(darkroom(paper(), seed))] == [CODE]
+
+
 def test_nothing_is_found_where_nothing_is():
     assert read(photograph(Image.new("RGB", paper().size, "white"), 1)) == []
 
