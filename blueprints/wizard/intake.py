@@ -8,12 +8,12 @@ from flask import abort, current_app, flash, request
 from werkzeug.datastructures import FileStorage
 
 from blueprints import me, writing
-from blueprints.wizard.shared import editable_case, own_page
-from forms import PAPER, PHOTO
+from blueprints.wizard.shared import editable_case, own_page, shown_case
+from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop
 from models import db, store
-from services.filing import intake
+from services.filing import adding, intake
 from services.filing.intake import IntakeSettings
 from services.papers import pages, preparation
 from services.papers.pages import PageNotAdded
@@ -61,7 +61,10 @@ def _add(kind: str, data: bytes, account_id: int, *, crop: Crop | None = None, r
     db.session.rollback()
     prepared = intake.prepare(settings(), kind, data, account_id, crop)
     with writing():
-        intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)
+        if replaced or kind in (PHOTO, SHEET):
+            intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)
+        else:
+            adding.add(shown_case(), PAPER[kind], prepared)
         db.session.commit()
 
 

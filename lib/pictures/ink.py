@@ -35,7 +35,7 @@ def strokes(part: Image.Image) -> Image.Image:
     red, green, _blue = part.split()
     seen = green if _is_dim(red) else red
     kernel = round(STROKE * SCALE) | 1
-    closed = seen.filter(ImageFilter.MaxFilter(kernel)).filter(ImageFilter.MinFilter(kernel))
+    closed = neighbours.closed(seen, kernel)
     paper = closed.filter(ImageFilter.BoxBlur(SCALE))
     lifted = ImageChops.subtract(closed, seen)
     return ImageMath.lambda_eval(
@@ -62,7 +62,7 @@ def detect_ink(parts: Sequence[Image.Image], printed: int) -> tuple[Verdict, flo
     least = max(FAINT, round(printed * 0.3))
     for part in parts:
         thin, white = strokes(part), _paper(part)
-        reddish = _redness(part, white, TINGE).filter(ImageFilter.MaxFilter(3))
+        reddish = neighbours.greatest(_redness(part, white, TINGE), 3)
         if _is_dim(white.getchannel("R")):
             reddish.paste(0, (0, 0, *reddish.size))
         dark = thin.point(lambda value: 255 if value >= least else 0)
@@ -103,7 +103,7 @@ def _is_dim(channel: Image.Image) -> bool:
 def _paper(part: Image.Image) -> Image.Image:
     """The paper without any marks: the lightest values nearby, smoothed."""
     size = max(1, part.width // 8), max(1, part.height // 8)
-    light = part.resize(size, Image.Resampling.BOX).filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.BoxBlur(3))
+    light = neighbours.greatest(part.resize(size, Image.Resampling.BOX), 7).filter(ImageFilter.BoxBlur(3))
     return light.resize(part.size, Image.Resampling.BILINEAR)
 
 

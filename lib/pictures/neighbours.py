@@ -1,6 +1,6 @@
-"""Filters over the 3 × 3 neighbours of each pixel of a grey picture, out of whole-picture comparisons.
+"""Filters over the neighbours of each pixel, out of whole-picture comparisons.
 
-The same results as Pillow's MedianFilter(3), MaxFilter(3) and MinFilter(3) in a tenth of their time: those sort the
+The same results as Pillow's MedianFilter(3), MaxFilter and MinFilter in a tenth of their time: those sort the
 neighbours of each pixel by themselves. Outside the edge, the pixels of the edge are repeated.
 """
 
@@ -25,15 +25,32 @@ def median(image: Image.Image) -> Image.Image:
     return _middle(lowest, _middle(*_rows(_middle(above, here, below))), darker(darker(left, at), right))
 
 
-def closed(image: Image.Image) -> Image.Image:
-    """Without dark lines and spots of up to two pixels."""
-    return _extreme(_extreme(image, lighter), darker)
+def closed(image: Image.Image, size: int = 3) -> Image.Image:
+    """Without dark lines and spots that are thinner than ``size`` pixels."""
+    return least(greatest(image, size), size)
 
 
-def _extreme(image: Image.Image, choose: Choose) -> Image.Image:
-    above, here, below = _columns(image)
-    left, at, right = _rows(choose(choose(above, here), below))
-    return choose(choose(left, at), right)
+def greatest(image: Image.Image, size: int) -> Image.Image:
+    """Of ``size`` × ``size`` pixels, in each channel."""
+    return _extreme(image, size, lighter, "black")
+
+
+def least(image: Image.Image, size: int) -> Image.Image:
+    return _extreme(image, size, darker, "white")
+
+
+def _extreme(image: Image.Image, size: int, choose: Choose, outside: str) -> Image.Image:
+    """Of two pixels, of four out of two pairs, and so on; first across, then down."""
+    wide = Image.new(image.mode, (image.width + size - 1, image.height + size - 1), outside)
+    wide.paste(image, (size // 2, size // 2))
+    for across, down in ((1, 0), (0, 1)):
+        seen = 1
+        while seen < size:
+            step = min(seen, size - seen)
+            x, y, (width, height) = step * across, step * down, wide.size
+            wide = choose(wide.crop((0, 0, width - x, height - y)), wide.crop((x, y, width, height)))
+            seen += step
+    return wide
 
 
 def _middle(one: Image.Image, two: Image.Image, three: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from itertools import product
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from lib.pictures import perspective, sheet_marks
+from lib.pictures import neighbours, perspective, sheet_marks
 from lib.pictures.perspective import Homography, Point
 from lib.pictures.regions import bounding_box, connected_regions
 
@@ -53,7 +53,7 @@ def _best_view(code: Sequence[Point], found: Mapping[Point, int], unit: float) -
     best: tuple[float, float] = (1, 0)
     chosen = None
     for four in product(*choices):
-        view = perspective.find_homography(sheet_marks.corners(), four)
+        view = perspective.homography_of_rectangle(sheet_marks.corners(), four)
         if view and (missed := _error_at_code(view, code)) < MAX_CODE_ERROR * unit:
             rank = (-_pairs(four, found), missed)
             if rank < best:
@@ -119,7 +119,7 @@ def find_squares(grey: Image.Image, unit: float, lit: float) -> Iterator[tuple[P
     )
     side = sheet_marks.SIDE * unit
     core = max(3, round(side * 0.5) | 1)
-    left = dark.filter(ImageFilter.MinFilter(core))
+    left = neighbours.least(dark, core)
     most = 1.6 * side - core + 3
     for x0, y0, x1, y1 in map(bounding_box, connected_regions(left, diagonal=True)):
         if x1 - x0 <= most and y1 - y0 <= most:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -132,6 +133,16 @@ class DeclarationCase:
         return self._progress(
             others | {saved.slug}, known.pictures, is_printed="check" in known.done, sheet_outdated=outdated
         )
+
+    def progress_with(self, kind: str) -> Progress | None:
+        """The progress when there are pictures of one more paper: other than the sheet, and of no page's questions."""
+        known = progress.known(self.declaration)
+        if known is None or self.declaration.status == Status.RETURNED:
+            return None
+        pictures = replace(known.pictures, kinds=known.pictures.kinds | {kind})
+        finished = {step.slug for step in STEPS} & known.done
+        is_printed, outdated = "check" in known.done, known.sheet_outdated
+        return self._progress(finished, pictures, is_printed=is_printed, sheet_outdated=outdated)
 
     def _stays_finished(self, step: Step, changed: set[str], known: Progress) -> bool:
         if labels.reads(step).isdisjoint(changed):

@@ -1,9 +1,10 @@
 """What of a declaration is done, kept on its row: the step bar of a page validates nothing.
 
-It is worked out when a page is saved (saving.py); in between, each process works it out once. What the session
-writes about a declaration empties the column in the same flush, so that no writer can forget it. It also stops
-counting with another version of the reference data or of our rules, and, while a page is unfinished, with another day:
-an answer may no longer be in the future. It is for showing only: printing and submitting check everything again.
+It is worked out when a page is saved (saving.py) or a picture comes (adding.py); in between, each process works it out
+once. What the session writes about a declaration empties the column in the same flush, so that no writer can forget
+it. It also stops counting with another version of the reference data or of our rules, and, while a page is unfinished,
+with another day: an answer may no longer be in the future. It is for showing only: printing and submitting check
+everything again.
 docs/adr/018.
 """
 

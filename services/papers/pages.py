@@ -29,26 +29,44 @@ def add_page(declaration: Declaration, paper: Paper, prepared: Prepared, sheet: 
         if paper.max_pages == 1 or (sheet and page.sheet_id != sheet.id):
             remove_page(page)
     pages = pages_of(declaration, paper.kind)
-    if len(pages) >= paper.max_pages:
-        raise PageNotAdded(f"{paper.title}最多上传 {paper.max_pages} 张，请先删除不需要的图片")
-    page = PaperPage(kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1)
+    refuse_one_too_many(paper, len(pages))
+    page = PaperPage(
+        kind=paper.kind, position=max((page.position for page in pages), default=-1) + 1, **new_columns(prepared)
+    )
     page.sheet_id = sheet.id if sheet else None
-    _fill(page, prepared)
-    page.original_width, page.original_height = prepared.picture.original_width, prepared.picture.original_height
-    page.original_size = prepared.picture.original_bytes
     declaration.pages.append(page)
     declaration.touched_at = utcnow()
     return page
 
 
-def _fill(page: PaperPage, prepared: Prepared) -> None:
-    picture, blob = prepared.picture, prepared.blob
-    page.address, page.sha256, page.thumb_address = blob.address, blob.sha256, prepared.thumb.address
-    page.size, page.width, page.height = len(picture.jpeg), picture.width, picture.height
-    page.measures = _still_true(page.measures or {}) | dict(prepared.measures)
-    if prepared.source:
-        page.source_address = prepared.source.address
-    page.crop = list(prepared.crop) if prepared.crop else None
+def refuse_one_too_many(paper: Paper, there: int) -> None:
+    if there >= paper.max_pages:
+        raise PageNotAdded(f"{paper.title}最多上传 {paper.max_pages} 张，请先删除不需要的图片")
+
+
+def new_columns(prepared: Prepared) -> dict[str, Any]:
+    """What the row of a new picture keeps of it."""
+    picture, source = prepared.picture, prepared.source
+    return _columns(prepared) | {
+        "original_width": picture.original_width,
+        "original_height": picture.original_height,
+        "original_size": picture.original_bytes,
+        "source_address": source.address if source else None,
+    }
+
+
+def _columns(prepared: Prepared) -> dict[str, Any]:
+    picture = prepared.picture
+    return {
+        "address": prepared.blob.address,
+        "sha256": prepared.blob.sha256,
+        "thumb_address": prepared.thumb.address,
+        "size": len(picture.jpeg),
+        "width": picture.width,
+        "height": picture.height,
+        "measures": dict(prepared.measures),
+        "crop": list(prepared.crop) if prepared.crop else None,
+    }
 
 
 def _still_true(measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +76,12 @@ def _still_true(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 def replace_picture(page: PaperPage, prepared: Prepared) -> None:
     """Replace a page's picture by its rotated or newly cropped copy; what was sent stays what it was."""
-    _fill(page, prepared)
+    still_true = _still_true(page.measures or {})
+    for name, value in _columns(prepared).items():
+        setattr(page, name, value)
+    page.measures = still_true | dict(prepared.measures)
+    if prepared.source:
+        page.source_address = prepared.source.address
     page.declaration.touched_at = utcnow()
 
 
@@ -89,8 +112,8 @@ def move_page(declaration: Declaration, page: PaperPage, to: int) -> int:
 def to_paper(declaration: Declaration, page: PaperPage, paper: Paper) -> None:
     """Put a picture to another paper; of a paper with one page, the two change places. Raises PageNotAdded."""
     there = pages_of(declaration, paper.kind)
-    if paper.max_pages > 1 and len(there) >= paper.max_pages:
-        raise PageNotAdded(f"{paper.title}最多上传 {paper.max_pages} 张，请先删除不需要的图片")
+    if paper.max_pages > 1:
+        refuse_one_too_many(paper, len(there))
     for other in there if paper.max_pages == 1 else ():
         other.kind, other.position = page.kind, page.position
     page.kind, page.position = paper.kind, len(there) if paper.max_pages > 1 else 0

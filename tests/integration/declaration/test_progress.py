@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from forms import PHOTO, STEPS
+from forms import PAPER, PHOTO, STEPS
 from lib.codes import Status
 from models import Declaration, Option, PaperPage, db
-from services.filing import printing, progress, reading, saving
+from services.filing import adding, printing, progress, reading, saving
 from services.filing.case import DeclarationCase
 from services.papers import pages
-from tests.support.applicant.filing import filled
+from tests.support.applicant.filing import filled, upload
+from tests.support.factory import picture, prepared
 from tests.support.people import COMPLETE, EMPLOYED, QUALIFIED
 
 VALUES: dict[str, list[Any]] = {
@@ -84,7 +85,18 @@ def _save(declaration: Declaration, make, chance: Random) -> None:
         saving.write(saving.saved(case, step, form), step)
 
 
-CHANGES = (_answers, _answers, _picture, _print, _notice, _status, _name, _option, _save, _save, _save)
+def _upload(declaration: Declaration, make, chance: Random) -> None:
+    """As a form with a picture does it."""
+    db.session.commit()
+    row = reading.latest_declaration(make.actor(declaration.account))
+    assert row is not None
+    found = prepared(make.app.extensions["kuaiji.store"], picture(400, 300, chance.randrange(3)))
+    kind = chance.choice(["id_portrait", "id_emblem", "employer_licence", "household_register"])
+    with suppress(pages.PageNotAdded):
+        adding.add(DeclarationCase(row), PAPER[kind], [found])
+
+
+CHANGES = (_answers, _answers, _picture, _print, _notice, _status, _name, _option, _save, _save, _save, _upload)
 
 
 def _is_as_found(declaration: Declaration, actor) -> bool:
@@ -119,6 +131,16 @@ def test_saving_a_page_keeps_the_progress_with_the_answers(make, browser):
     make.papers(declaration)
     browser.sign_in(declaration.account).open("/apply/check")
     browser.send("/apply/education", filled(declaration, "education", has_part_time="no"))
+    db.session.refresh(declaration)
+    assert progress._still_counts(declaration.progress)
+
+
+def test_an_upload_keeps_the_progress_too(make, browser):
+    declaration = make.declaration()
+    make.papers(declaration)
+    browser.sign_in(declaration.account).open("/apply/check")
+    browser.send("/apply/education", filled(declaration, "education"))
+    upload(browser, picture(400, 300), kind="household_register")
     db.session.refresh(declaration)
     assert progress._still_counts(declaration.progress)
 

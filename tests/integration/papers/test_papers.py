@@ -107,15 +107,14 @@ def test_a_paper_has_at_most_six_pages_and_says_so(declaration, browser):
 
 def test_a_paper_of_one_page_is_replaced(declaration, browser):
     upload(browser, picture(1000, 700), kind="id_portrait")
-    (before,) = pages_of(declaration, "id_portrait")
-    shown = browser.open(f"/apply/pages/{before.uid}.jpg")
-    assert shown.status == 200
+    address = f"/apply/pages/{pages_of(declaration, 'id_portrait')[0].uid}.jpg"
+    assert browser.open(address).status == 200
 
     upload(browser, picture(1000, 701), kind="id_portrait")
 
     (page,) = pages_of(declaration, "id_portrait")
     assert page.height == 701
-    browser.open(f"/apply/pages/{before.uid}.jpg", expect=404)
+    browser.open(address, expect=404)
 
 
 def test_a_refused_replacement_leaves_the_picture_that_was_there(declaration, browser):

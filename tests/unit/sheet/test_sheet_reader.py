@@ -143,6 +143,11 @@ def test_a_small_and_soft_picture_is_read_with_more_effort(seed):
     assert [found["code"] for found in read(photograph(page, seed))] == [CODE]
 
 
+@pytest.mark.parametrize("seed", [2, 23])
+def test_with_red_light_only_the_code_is_read_from_the_light(seed):
+    assert [found["code"] for found in read(darkroom(paper(), seed))] == [CODE]
+
+
 def test_nothing_is_found_where_nothing_is():
     assert read(photograph(Image.new("RGB", paper().size, "white"), 1)) == []
 
@@ -186,6 +191,10 @@ def test_a_view_puts_four_points_where_they_were_seen_and_needs_them_apart():
     assert view
     assert [view(*place) for place in sheet_marks.corners()] == [pytest.approx(point) for point in seen]
     assert perspective.find_homography(((0, 0), (1, 1), (2, 2), (3, 3)), seen) is None
+    straight = perspective.homography_of_rectangle(sheet_marks.corners(), seen)
+    assert straight is not None
+    assert straight.terms == pytest.approx(view.terms)
+    assert perspective.homography_of_rectangle(sheet_marks.corners(), ((0, 0), (1, 1), (2, 2), (3, 3))) is None
 
 
 def test_regions_are_separate_or_joined():
