@@ -81,8 +81,7 @@ class Filters:
 
     def address(self) -> dict[str, str]:
         """The part of the address that differs from the plain list."""
-        plain = Filters()
-        said = {name: getattr(self, name) for name in vars(self) if getattr(self, name) != getattr(plain, name)}
+        said = {name: value for name, value in vars(self).items() if value != _PLAIN[name]}
         return {_NAMES.get(name, name): str(value) for name, value in said.items()}
 
     @property
@@ -159,6 +158,9 @@ class Filters:
         firsts = [self.since, days.today if "soon" in wanted else None]
         lasts = [days.soon_until if "soon" in wanted else None, days.yesterday if "overdue" in wanted else None]
         return max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)
+
+
+_PLAIN = vars(Filters())
 
 
 @dataclass(frozen=True)
