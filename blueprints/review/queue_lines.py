@@ -21,6 +21,8 @@ TEMPLATE = "review/_queue_line.html"
 WRITTEN = "uid", "number", "name", "masked_number", "employer", "department", "hands", "level"
 HOLES = (*WRITTEN, "times", "reminders", "due_on", "days", "day", "time")
 
+_TWO = [f"{number:02}" for number in range(60)]
+
 
 class Look(NamedTuple):
     """How a line looks, beside its texts. ``clock``, ``hands``: which words stand there."""
@@ -97,8 +99,8 @@ def _looks(of: Any) -> Iterable[tuple[Any, ...]]:
 def _texts(of: Any) -> Iterable[Iterable[bytes]]:
     """What goes into the holes, in their order. ``of``: a QueueRow of columns."""
     year = f"{today().year}-"  # is not said
-    days = {day: str(day).removeprefix(year) for day in set(of.due_on)}
-    moments = [sent.isoformat(" ", "minutes") for sent in of.sent]
+    sent_on = [sent.date() for sent in of.sent]
+    days = {day: str(day).removeprefix(year) for day in {*of.due_on, *sent_on}}
     hands = zip(of.holder, of.waits, of.kept_for, strict=True)
     written = (
         *(of.uid, of.number, of.name, of.masked_number),
@@ -108,7 +110,7 @@ def _texts(of: Any) -> Iterable[Iterable[bytes]]:
     figures: tuple[Iterable[str], ...] = (
         *(map(str, of.times), map(str, of.reminders)),
         *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
-        *([moment[:10].removeprefix(year) for moment in moments], [moment[11:16] for moment in moments]),
+        *([days[day] for day in sent_on], [f"{_TWO[sent.hour]}:{_TWO[sent.minute]}" for sent in of.sent]),
     )
     return (map(str.encode, column) for column in (*map(_escaped, written), *figures))
 
