@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
 from blueprints.kept_parts import text_cookie
-from lib import plain_text
+from lib import figures, plain_text
 from lib.clock import local
 from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
@@ -59,6 +59,7 @@ def add_template_helpers(app: Flask) -> None:
     filters: dict[str, Callable[[Any], Any]] = {
         "date": as_date,
         "datetime": as_datetime,
+        "figure": figures.figure,
         "month": as_month,
         "mask_number": mask_number,
         "mask_phone": mask_phone,
@@ -66,6 +67,7 @@ def add_template_helpers(app: Flask) -> None:
         "problem_of": problem_of,
         "text_blocks": plain_text.blocks,
         "tel": telephone,
+        "whole": figures.whole,
     }
     app.jinja_env.filters.update(filters)
     app.context_processor(lambda: _settings(app))

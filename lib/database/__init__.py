@@ -50,6 +50,10 @@ def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
     return str(compiler.visit_create_index(create, **kwargs))
 
 
+#: The driver looks for a way to adapt every None and bytes, which takes longer than all else that it does for a value.
+sqlite_driver.register_adapter(type(None), lambda none: none)
+sqlite_driver.register_adapter(bytes, bytes)
+
 #: The largest number that a column holds.
 LARGEST_ID = 2**63 - 1
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter, methodcaller
 from typing import Any, cast
 
@@ -37,9 +37,16 @@ class Prebuilt:
     """
 
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
-        self.statement: Any = with_written_constants(statement)
-        self._written = written_parameters(self.statement)
+        self._given = statement
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    @cached_property  # not at the start, of which most statements are no part
+    def statement(self) -> Any:
+        return with_written_constants(self._given)
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return written_parameters(self.statement)
 
     def rows(self, session: AnySession, **values: Any) -> list[Any]:
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, delete, or_, select, text, update
+from sqlalchemy import Table, bindparam, delete, or_, select, text, update
 from sqlalchemy.orm import joinedload, load_only
 
 from lib.codes import Status, YesNo
@@ -46,6 +46,11 @@ _KEY_LENGTH, _SUFFIX_LENGTH = 52, 100
 
 #: What one submission counts as: department, status, due date, submitted again, has reminders.
 Count = tuple[int, Status, date, bool, bool]
+_COUNTED = ("department_id", "status", "due_on", "again", "flagged")
+_COUNT_TABLE = cast(Table, QueueCount.__table__)
+_DELETE_IF_ZERO = delete(_COUNT_TABLE).where(
+    *(_COUNT_TABLE.c[name] == bindparam(f"its_{name}") for name in _COUNTED), _COUNT_TABLE.c.n == 0
+)
 
 
 def sync(declaration: Declaration) -> None:
@@ -286,20 +291,17 @@ def _counts(item: QueueItem | None, tree: DepartmentTree) -> Iterator[Count]:
 def _add_counts(changed: Mapping[Count, int]) -> None:
     """Add the differences, always in the same order: PostgreSQL locks row by row. Rows of zero are deleted."""
     db.session.flush()
-    columns = ("department_id", "status", "due_on", "again", "flagged")
     different = sorted((key, n) for key, n in changed.items() if n)
-    for start in range(0, len(different), BATCH):
-        rows = [dict(zip(columns, key, strict=True), n=n) for key, n in different[start : start + BATCH]]
-        added = insert(db.session, QueueCount).values(rows)
-        more = {"n": QueueCount.n + added.excluded.n}
-        db.session.execute(added.on_conflict_do_update(index_elements=columns, set_=more))
-    lessened = [
-        and_(*(getattr(QueueCount, column) == value for column, value in zip(columns, key, strict=True)))
-        for key, n in different
-        if n < 0
-    ]
+    rows: list[dict[str, Any]] = [dict(zip(_COUNTED, key, strict=True), n=n) for key, n in different]
+    if not rows:
+        return
+    # row by row, so that the statements are compiled once, however many rows there are
+    added = insert(db.session, _COUNT_TABLE)
+    more = {"n": _COUNT_TABLE.c.n + added.excluded.n}
+    db.session.execute(added.on_conflict_do_update(index_elements=_COUNTED, set_=more), rows)
+    lessened = [{f"its_{name}": value for name, value in row.items()} for row in rows if row["n"] < 0]
     if lessened:
-        db.session.execute(delete(QueueCount).where(or_(*lessened), QueueCount.n == 0))
+        db.session.execute(_DELETE_IF_ZERO, lessened)
 
 
 # --- rebuilding -----------------------------------------------------------------------------------------

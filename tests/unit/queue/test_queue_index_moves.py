@@ -60,7 +60,7 @@ class Life:
         person = {"applicant_name": self.dice.choice(NAMES), "mobile": f"1380013{self.dice.randrange(3):04d}"}
         for name, value in (changed | person).items():
             setattr(declaration, name, value)
-        self.make._drop_what_is_not_asked(declaration)
+        self.make.drop_what_is_not_asked(declaration)
         for mark in declaration.revisions[-1].marks if declaration.revisions else ():
             mark.explanation = "已核对"
         db.session.commit()
@@ -82,7 +82,7 @@ class Life:
 
     def lapse(self, declaration: Declaration, _officer: Actor) -> None:
         if not declaration.claim:
-            raise workflow.NotAllowed
+            raise workflow.NotAllowed("not claimed")
         self.make.lapsed(declaration)
         workflow.lapse_all()
 
@@ -100,7 +100,7 @@ class Life:
     def undo(self, declaration: Declaration, _officer: Actor) -> None:
         decided = last_decision(declaration)
         if decided is None or decided.revision.number != declaration.revision_number:
-            raise workflow.NotAllowed  # resubmitted and taken back since
+            raise workflow.NotAllowed("decided on an older revision")  # resubmitted and taken back since
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
