@@ -15,8 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from lib import database
 from lib.codes import OPEN, Kind, Status
 from lib.database import Prebuilt, parameter, prebuilt, sqlite_pragmas, transaction_mode, wal_is_safe
-from lib.database.reader import Reader, begin_reading, stop_reading
-from lib.database.transactions import request_reader
+from lib.database.reader import begin_reading, stop_reading
 from lib.keyring import Tampered
 from models import Account, Counter, Declaration, Draft, ParkedForm, Staff, WebSession, db
 from services.workflow import start as workflow_start
@@ -160,26 +159,6 @@ def test_a_session_reads_on_in_the_readers_transaction_and_writes_in_one_of_its_
         db.session.rollback()
     stop_reading()
     assert begins(statements) == ["BEGIN DEFERRED", "BEGIN DEFERRED", "BEGIN IMMEDIATE"]
-
-
-@pytest.mark.sqlite
-def test_one_connection_of_a_reader_waits_for_the_next_one_without_a_transaction(app, statements):
-    names, pool = Prebuilt(select(Counter.name)), db.engine.pool
-    first, second = Reader(db.engine), Reader(db.engine)
-    for reader in (first, second):
-        request_reader.set(reader)
-        with transaction_mode("DEFERRED"):
-            names.rows(db.session)
-    first.end()
-    second.end()
-    (waiting,) = pool.waiting
-    assert (waiting.driver_connection.in_transaction, pool.checkedin()) == (False, 1)
-    held = second.connection
-    assert (held, held.driver_connection.in_transaction, pool.waiting) == (waiting, True, [])
-    stop_reading()
-    db.engine.dispose()
-    assert (waiting.driver_connection, pool.waiting) == (None, [])
-    assert begins(statements) == ["BEGIN DEFERRED"] * 3
 
 
 @pytest.mark.sqlite
