@@ -19,7 +19,7 @@ from blueprints.review.shared import bp, typed
 from lib.codes import Kind, QualificationLevel
 from models import db
 from services import workflow
-from services.access import OFFICERS, STAFF, only
+from services.access import OFFICERS, STAFF, Actor, only
 from services.queue import columns as queue_columns
 from services.queue import filters as queue_filters
 from services.queue import listing as queue_listing
@@ -88,24 +88,25 @@ def _page(
     searched: bool = False,
     began: bool = False,
 ) -> ResponseReturnValue:
-    counts, offices = queue_listing.counts(me(), view=view), queue_listing.offices_to_choose(me(), view=view)
+    actor = view.actor
+    counts, offices = queue_listing.counts(actor, view=view), queue_listing.offices_to_choose(actor, view=view)
     look: dict[str, Any] = {
         "with_status": searched or bool(filters.lane) or filters.tab == "all",
         "with_department": bool(offices) or filters.lane == "incoming",
-        "hidden": queue_columns.hidden(me()),
+        "hidden": queue_columns.hidden(actor),
     }
     holes = {**_NO_COUNTS, **counts.tabs, **counts.lanes, **_pages(found, filters)}
     holes |= {"today": counts.today, "average": _average(counts.seconds), "searched_for": text, "said": _said(found)}
-    holes |= {"views": _views(), "rows": queue_lines.drawn(found.lines, **look)}
+    holes |= {"views": _views(actor), "rows": queue_lines.drawn(found.lines, **look)}
     shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}
-    if decided := held_files.just_decided_at(me(), counts.decided_at):
+    if decided := held_files.just_decided_at(actor, counts.decided_at):
         return render_template(TEMPLATE, **shape, **holes, just_decided=decided)
     return render_kept(TEMPLATE, holes, **shape, just_decided=None)
 
 
-def _views() -> Markup:
+def _views(actor: Actor) -> Markup:
     """The officer's named views: personal, so nothing of them is kept."""
-    views = saved_views.of(me())
+    views = saved_views.of(actor)
     if not views:
         return kept(VIEWS)
     return Markup(current_app.jinja_env.get_template(VIEWS).render(views=views))  # noqa: S704 - our template's output
@@ -131,8 +132,8 @@ def _shape(
 def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
     here: str = current_app.jinja_env.globals["url_for"]("review.queue")  # type: ignore[operator]  # kept
-    places = {"earlier": found.before, "later": found.after}
-    return {name: place and f"{here}?{_query(after=place, **filters.address())}" for name, place in places.items()}
+    places, address = {"earlier": found.before, "later": found.after}, filters.address()
+    return {name: place and f"{here}?{_query(after=place, **address)}" for name, place in places.items()}
 
 
 def _query(**values: str) -> str:

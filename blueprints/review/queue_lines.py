@@ -17,9 +17,11 @@ from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
 
 TEMPLATE = "review/_queue_line.html"
-HOLES = tuple(
-    "uid number name masked_number times employer department reminders due_on days day time hands level".split()
-)
+#: What others have written, and our own figures.
+WRITTEN = "uid", "number", "name", "masked_number", "employer", "department", "hands", "level"
+HOLES = (*WRITTEN, "times", "reminders", "due_on", "days", "day", "time")
+
+_TWO = [f"{number:02}" for number in range(60)]
 
 
 class Look(NamedTuple):
@@ -59,8 +61,7 @@ class _PartsOfLines(dict[tuple[Any, ...], Part]):
         self.address = url_for("review.submission", uid="")
 
     def __missing__(self, key: tuple[Any, ...]) -> Part:
-        *kind, days_left, overdue, soon, estimated, hands = key
-        look = (*self.around, *kind, _clock(days_left, overdue, soon), estimated, hands)
+        look = (*self.around, *key)
         part = self[key] = self.parts.get((TEMPLATE, self.address, look), partial(_draw, look, self.address), HOLES)
         return part
 
@@ -82,9 +83,11 @@ def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
 def _looks(of: Any) -> Iterable[tuple[Any, ...]]:
     """How each line looks. ``of``: a QueueRow of columns."""
     whose = zip(of.mine, of.holder, of.waits, of.kept_for, strict=True)
+    times = list(zip(of.days_left, of.overdue, of.soon, strict=True))
+    clocks = {time: _clock(*time) for time in set(times)}
     return zip(
         *(of.kind, [times > 1 for times in of.times], of.status, [reminders > 0 for reminders in of.reminders]),
-        *(of.days_left, of.overdue, of.soon, of.estimated),
+        *([clocks[time] for time in times], of.estimated),
         [
             "mine" if mine else "held" if holder else "waits" if waits else "kept" if kept_for else ""
             for mine, holder, waits, kept_for in whose
@@ -96,23 +99,23 @@ def _looks(of: Any) -> Iterable[tuple[Any, ...]]:
 def _texts(of: Any) -> Iterable[Iterable[bytes]]:
     """What goes into the holes, in their order. ``of``: a QueueRow of columns."""
     year = f"{today().year}-"  # is not said
-    days = {day: str(day).removeprefix(year) for day in set(of.due_on)}
-    moments = [sent.isoformat(" ", "minutes") for sent in of.sent]
+    sent_on = [sent.date() for sent in of.sent]
+    days = {day: str(day).removeprefix(year) for day in {*of.due_on, *sent_on}}
     hands = zip(of.holder, of.waits, of.kept_for, strict=True)
-    columns = (
-        *(of.uid, of.number, of.name, of.masked_number, map(str, of.times)),
-        *([employer or "无工作单位" for employer in of.employer], of.department, map(str, of.reminders)),
-        *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
-        *([moment[:10].removeprefix(year) for moment in moments], [moment[11:16] for moment in moments]),
+    written = (
+        *(of.uid, of.number, of.name, of.masked_number),
+        *([employer or "无工作单位" for employer in of.employer], of.department),
         *([holder or waits or kept_for for holder, waits, kept_for in hands], of.qualification),
     )
-    return map(_sent, columns)
+    figures: tuple[Iterable[str], ...] = (
+        *(map(str, of.times), map(str, of.reminders)),
+        *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
+        *([days[day] for day in sent_on], [f"{_TWO[sent.hour]}:{_TWO[sent.minute]}" for sent in of.sent]),
+    )
+    return (map(str.encode, column) for column in (*map(_escaped, written), *figures))
 
 
-def _sent(column: Iterable[str]) -> Iterable[bytes]:
-    """Escaped, which few texts need, and encoded."""
-    texts = tuple(column)
-    together = "".join(texts)
-    if len(escape(together)) > len(together):
-        texts = tuple([str(escape(text)) for text in texts])
-    return map(str.encode, texts)
+def _escaped(column: Sequence[str]) -> Sequence[str]:
+    """Few texts have something to escape."""
+    together = "".join(column)
+    return column if len(escape(together)) == len(together) else [str(escape(text)) for text in column]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any, cast
+
 from sqlalchemy import Engine, PoolProxiedConnection, QueuePool
 from sqlalchemy.exc import DBAPIError
 
@@ -43,8 +46,20 @@ class Reader:
 
     def end(self) -> None:
         """Give the connection back; the pool ends its transaction."""
-        if held := self.taken():
+        if (held := self.taken()) and not self._left(held):
             held.close()
+
+    def _left(self, held: PoolProxiedConnection) -> bool:
+        """Leave the connection, without its transaction, for the next request. False: it is to be given back."""
+        pool, driver = self.engine.pool, cast(Any, held.driver_connection)
+        if self.dialect.name != "sqlite" or not isinstance(pool, HandingPool) or pool.waiting:
+            return False
+        try:
+            driver.rollback()
+        except self.dialect.loaded_dbapi.Error:
+            return False  # the pool finds the same error, and closes it
+        pool.waiting.append(held)
+        return True
 
     def invalidate(self, error: BaseException) -> None:
         if held := self.taken():
@@ -69,7 +84,15 @@ def stop_reading() -> None:
 
 
 class HandingPool(QueuePool):
-    """Whoever connects to read while a reader of the same request has a connection gets that one."""
+    """Whoever connects to read while a reader of the same request has a connection gets that one.
+
+    Of SQLite the connection of one request waits for the next: to take it back and to give it out again costs a pool
+    as much as a small statement. One at most, for whoever waits for a connection looks for it among those given back.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting: list[PoolProxiedConnection] = []
 
     def connect(self) -> PoolProxiedConnection:
         reader = request_reader.get()
@@ -77,4 +100,11 @@ class HandingPool(QueuePool):
             if begin_mode.get() == "DEFERRED" and (held := reader.taken()):
                 return held
             reader.end()
+        with suppress(IndexError):
+            return self.waiting.pop()
         return super().connect()
+
+    def dispose(self) -> None:
+        with suppress(IndexError):
+            self.waiting.pop().close()
+        super().dispose()

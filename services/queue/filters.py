@@ -44,6 +44,7 @@ LANES = {
 DUE = {"soon": "即将到期", "overdue": "已超期"}
 #: Of a department: itself and all below it, or with this sign after its code itself alone.
 ITSELF = "_"
+_KINDS, _QUALIFICATIONS = Kind.choices(), QualificationLevel.choices()
 _DEPARTMENT = re.compile(r"[0-9]{6}[0-9A-Z-]{0,6}_?\Z")
 _NAMES = {"since": "from", "until": "to"}  # how a field is called in the address, where the names differ
 
@@ -70,8 +71,8 @@ class Filters:
             tab=_one_of(TABS, sent.get("tab"), "submitted"),
             lane=_one_of(LANES, sent.get("lane")),
             department=department if _DEPARTMENT.match(department) else "",
-            kind=_one_of(Kind.choices(), sent.get("kind")),
-            qualification=_one_of(QualificationLevel.choices(), sent.get("qualification")),
+            kind=_one_of(_KINDS, sent.get("kind")),
+            qualification=_one_of(_QUALIFICATIONS, sent.get("qualification")),
             due=_one_of(DUE, sent.get("due")),
             since=_day(sent.get("from")),
             until=_day(sent.get("to")),
@@ -80,8 +81,7 @@ class Filters:
 
     def address(self) -> dict[str, str]:
         """The part of the address that differs from the plain list."""
-        plain = Filters()
-        said = {name: getattr(self, name) for name in vars(self) if getattr(self, name) != getattr(plain, name)}
+        said = {name: value for name, value in vars(self).items() if value != _PLAIN[name]}
         return {_NAMES.get(name, name): str(value) for name, value in said.items()}
 
     @property
@@ -158,6 +158,9 @@ class Filters:
         firsts = [self.since, days.today if "soon" in wanted else None]
         lasts = [days.soon_until if "soon" in wanted else None, days.yesterday if "overdue" in wanted else None]
         return max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)
+
+
+_PLAIN = vars(Filters())
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,15 @@ def page(
     size: int = PAGE_SIZE,
 ) -> KeysetPage:
     """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass (None: all), as many as a page holds."""
+    rows = islice(merged(ranges, order, cursor, more=more, first_chunk=size + 1), EXAMINED)
+    if keeps is None:
+        return _page(list(islice(rows, size + 1)), None, order, cursor, size)
     found: list[Any] = []
     last = None
     looked_at = 0
-    for row in islice(merged(ranges, order, cursor, more=more, first_chunk=size + 1), EXAMINED):
+    for row in rows:
         looked_at, last = looked_at + 1, row
-        if keeps is None or keeps(row):
+        if keeps(row):
             found.append(row)
         if len(found) > size:
             break

@@ -101,6 +101,7 @@ def statements(app):
         connection.set_trace_callback(None)
 
     db.session.remove()  # its connection is seen as well when it is taken again
+    db.engine.dispose()  # and one that waits for a reader
     event.listen(db.engine, "checkout", taken)
     event.listen(db.engine, "checkin", given_back)
     yield sent
