@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -14,7 +16,8 @@ from models import Counter, db
 @pytest.mark.sqlite
 def test_one_connection_of_a_reader_waits_for_the_next_one_without_a_transaction(app):
     db.engine.dispose()
-    names, pool = Prebuilt(select(Counter.name)), db.engine.pool
+    names = Prebuilt(select(Counter.name))
+    pool: Any = db.engine.pool
     first, second = Reader(db.engine), Reader(db.engine)
     for reader in (first, second):
         request_reader.set(reader)
@@ -24,7 +27,7 @@ def test_one_connection_of_a_reader_waits_for_the_next_one_without_a_transaction
     second.end()
     (waiting,) = pool.waiting
     assert (waiting.driver_connection.in_transaction, pool.checkedin()) == (False, 1)
-    held = second.connection
+    held: Any = second.connection
     assert (held, held.driver_connection.in_transaction, pool.waiting) == (waiting, True, [])
     stop_reading()
     db.engine.dispose()
