@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request
+from flask.globals import app_ctx, request_ctx
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
@@ -241,7 +242,7 @@ def _finish(response: Any) -> Any:
     response.headers["Cache-Control"] = "no-store"  # static files bypass this
     if response.status_code in RETRY_AFTER:
         response.headers.setdefault("Retry-After", RETRY_AFTER[response.status_code])
-    compress(request, response, has_secrets=g.get("actor") is not None)
+    compress(request_ctx.request, response, has_secrets=app_ctx.g.get("actor") is not None)
     return response
 
 

@@ -292,7 +292,9 @@ def _education(prefix: str, word: str, base: tuple[When, ...]) -> dict[str, Ques
     }
 
 
+#: A page has its questions in the order in which they are made.
 FULL_TIME = _education("full_time", "全日制", ())
+HAS_PART_TIME = ChoiceQuestion("是否有非全日制学历", YesNo, [Required()], kind="radio", short="非全日制学历")
 PART_TIME = _education("part_time", "非全日制", (When("has_part_time", (YesNo.YES,)),))
 
 
@@ -306,7 +308,7 @@ class EducationForm(StepForm):
     full_time_graduated = FULL_TIME["full_time_graduated"]
     full_time_diploma_no = FULL_TIME["full_time_diploma_no"]
     full_time_degree_no = FULL_TIME["full_time_degree_no"]
-    has_part_time = ChoiceQuestion("是否有非全日制学历", YesNo, [Required()], kind="radio", short="非全日制学历")
+    has_part_time = HAS_PART_TIME
     part_time_level = PART_TIME["part_time_level"]
     part_time_degree = PART_TIME["part_time_degree"]
     part_time_school = PART_TIME["part_time_school"]

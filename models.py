@@ -2,9 +2,9 @@
 
 Times are stored in UTC. Columns named ``*_sealed`` hold AES-GCM ciphertext bound to their row; the property without the
 suffix reads and writes the plain value. Columns named ``*_index`` hold keyed hashes, by which sealed values are found.
-"""
 
-from __future__ import annotations
+Only relationships have their types in quotes: SQLAlchemy would evaluate the text of each at every start.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -131,8 +131,8 @@ class Department(Base):
     successor_id: Mapped[int | None] = mapped_column(index=True)
     moves_staff: Mapped[bool | None]  # its officers go along; else they are disabled
 
-    parent: Mapped[Department | None] = relationship(remote_side=[id])
-    covers: Mapped[list[DepartmentDivision]] = relationship(back_populates="department")
+    parent: "Mapped[Department | None]" = relationship(remote_side=[id])
+    covers: "Mapped[list[DepartmentDivision]]" = relationship(back_populates="department")
 
 
 class DepartmentDivision(Base):
@@ -143,7 +143,7 @@ class DepartmentDivision(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), primary_key=True)
     division_code: Mapped[str] = mapped_column(ForeignKey("division.code"), primary_key=True, index=True)
 
-    department: Mapped[Department] = relationship(back_populates="covers")
+    department: "Mapped[Department]" = relationship(back_populates="covers")
 
 
 class Option(Base):
@@ -229,7 +229,7 @@ class Notice(Base):
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # after it was published
     pinned: Mapped[bool] = mapped_column(default=False)
 
-    files: Mapped[list[NoticeFile]] = relationship(order_by="(NoticeFile.added_at, NoticeFile.id)")
+    files: "Mapped[list[NoticeFile]]" = relationship(order_by="(NoticeFile.added_at, NoticeFile.id)")
 
 
 class NoticeFile(Base):
@@ -359,7 +359,7 @@ class Account(Base):
     phone = Sealed()
     email = Sealed()
 
-    legacy: Mapped[LegacyHolder | None] = relationship(foreign_keys=[legacy_id])
+    legacy: "Mapped[LegacyHolder | None]" = relationship(foreign_keys=[legacy_id])
 
 
 class LegacyHolder(Base):
@@ -488,7 +488,7 @@ class Staff(Base):
     id_number = Sealed()
     email = Sealed()
 
-    department: Mapped[Department] = relationship()
+    department: "Mapped[Department]" = relationship()
 
 
 class RecoveryCode(Base):
@@ -786,17 +786,17 @@ class Declaration(Answers, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    account: Mapped[Account] = relationship()
-    department: Mapped[Department | None] = relationship()
-    revisions: Mapped[list[Revision]] = relationship(back_populates="declaration", order_by="Revision.number")
-    pages: Mapped[list[PaperPage]] = relationship(
+    account: "Mapped[Account]" = relationship()
+    department: "Mapped[Department | None]" = relationship()
+    revisions: "Mapped[list[Revision]]" = relationship(back_populates="declaration", order_by="Revision.number")
+    pages: "Mapped[list[PaperPage]]" = relationship(
         back_populates="declaration", order_by="PaperPage.position, PaperPage.id"
     )
-    claim: Mapped[Claim | None] = relationship(back_populates="declaration")
-    transfers: Mapped[list[Transfer]] = relationship(
+    claim: "Mapped[Claim | None]" = relationship(back_populates="declaration")
+    transfers: "Mapped[list[Transfer]]" = relationship(
         back_populates="declaration", order_by="(Transfer.at, Transfer.id)"
     )
-    second_looks: Mapped[list[SecondLook]] = relationship(
+    second_looks: "Mapped[list[SecondLook]]" = relationship(
         back_populates="declaration", order_by="(SecondLook.at, SecondLook.id)"
     )
 
@@ -854,7 +854,7 @@ class PaperPage(Base):
     reading: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     uploaded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
-    declaration: Mapped[Declaration] = relationship(back_populates="pages")
+    declaration: "Mapped[Declaration]" = relationship(back_populates="pages")
 
 
 class Sheet(Base):
@@ -901,10 +901,10 @@ class Revision(Base):
 
     answers = Sealed(as_json=True)
 
-    declaration: Mapped[Declaration] = relationship(back_populates="revisions")
-    sheet: Mapped[Sheet | None] = relationship()
-    department: Mapped[Department] = relationship()
-    marks: Mapped[list[Mark]] = relationship(back_populates="revision", order_by="(Mark.created_at, Mark.id)")
+    declaration: "Mapped[Declaration]" = relationship(back_populates="revisions")
+    sheet: "Mapped[Sheet | None]" = relationship()
+    department: "Mapped[Department]" = relationship()
+    marks: "Mapped[list[Mark]]" = relationship(back_populates="revision", order_by="(Mark.created_at, Mark.id)")
 
 
 # The database refuses to change or delete rows of these tables.
@@ -927,8 +927,8 @@ class Claim(Base):
         UTCDateTime
     )  # first opened by the holder: the start for ReviewMeasure
 
-    declaration: Mapped[Declaration] = relationship(back_populates="claim")
-    staff: Mapped[Staff] = relationship()
+    declaration: "Mapped[Declaration]" = relationship(back_populates="claim")
+    staff: "Mapped[Staff]" = relationship()
 
 
 class Mark(Base):
@@ -957,7 +957,7 @@ class Mark(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
-    revision: Mapped[Revision] = relationship(back_populates="marks")
+    revision: "Mapped[Revision]" = relationship(back_populates="marks")
 
 
 class Decision(Base):
@@ -989,9 +989,9 @@ class Decision(Base):
     assured_before: Mapped[bool | None]
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
-    revision: Mapped[Revision] = relationship()
-    staff: Mapped[Staff] = relationship()
-    department: Mapped[Department] = relationship()
+    revision: "Mapped[Revision]" = relationship()
+    staff: "Mapped[Staff]" = relationship()
+    department: "Mapped[Department]" = relationship()
 
 
 class Record(Base):
@@ -1052,9 +1052,9 @@ class Record(Base):
     closed_reason: Mapped[ClosingReason | None] = mapped_column(EnumCode(ClosingReason))
     changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
 
-    account: Mapped[Account] = relationship()
-    revision: Mapped[Revision] = relationship()
-    department: Mapped[Department] = relationship()
+    account: "Mapped[Account]" = relationship()
+    revision: "Mapped[Revision]" = relationship()
+    department: "Mapped[Department]" = relationship()
 
 
 class Certificate(Base):
@@ -1119,8 +1119,8 @@ class RecordEntry(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
-    staff: Mapped[Staff] = relationship()
-    department: Mapped[Department] = relationship()
+    staff: "Mapped[Staff]" = relationship()
+    department: "Mapped[Department]" = relationship()
 
 
 class RecordTransfer(Base):
@@ -1160,8 +1160,8 @@ class RecordTransfer(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    from_department: Mapped[Department | None] = relationship(foreign_keys=[from_department_id])
-    to_department: Mapped[Department | None] = relationship(foreign_keys=[to_department_id])
+    from_department: "Mapped[Department | None]" = relationship(foreign_keys=[from_department_id])
+    to_department: "Mapped[Department | None]" = relationship(foreign_keys=[to_department_id])
 
     @property
     def origin(self) -> str:
@@ -1188,8 +1188,8 @@ class RecordViewWarning(Base):
     reason: Mapped[str] = mapped_column(String(100), default="")
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    staff: Mapped[Staff] = relationship()
-    department: Mapped[Department] = relationship()
+    staff: "Mapped[Staff]" = relationship()
+    department: "Mapped[Department]" = relationship()
 
 
 class Event(Base):
@@ -1228,7 +1228,7 @@ class Event(Base):
     detail: Mapped[str] = mapped_column(String(200), default="")  # no names, numbers, phones
     mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
-    staff: Mapped[Staff | None] = relationship()
+    staff: "Mapped[Staff | None]" = relationship()
 
 
 @event.listens_for(Event, "before_insert")
@@ -1305,9 +1305,9 @@ class AssistanceRequest(Base):
     phone = Sealed()
     story = Sealed()
 
-    department: Mapped[Department] = relationship()
-    account: Mapped[Account | None] = relationship()
-    officer: Mapped[Staff | None] = relationship(foreign_keys=[decided_by])
+    department: "Mapped[Department]" = relationship()
+    account: "Mapped[Account | None]" = relationship()
+    officer: "Mapped[Staff | None]" = relationship(foreign_keys=[decided_by])
 
 
 class AccountChange(Base):
@@ -1331,7 +1331,7 @@ class AccountChange(Base):
 
     number_before = Sealed()
 
-    staff: Mapped[Staff] = relationship()
+    staff: "Mapped[Staff]" = relationship()
 
 
 # The database refuses to change or delete rows of these tables.
@@ -1482,7 +1482,7 @@ class InternalNote(Base):
 
     text = Sealed()
 
-    staff: Mapped[Staff] = relationship()
+    staff: "Mapped[Staff]" = relationship()
 
 
 #: A declaration has at most one unanswered transfer and one unanswered second review.
@@ -1511,10 +1511,10 @@ class Transfer(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship(back_populates="transfers")
-    from_department: Mapped[Department] = relationship(foreign_keys=[from_department_id])
-    to_department: Mapped[Department] = relationship(foreign_keys=[to_department_id])
-    staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
+    declaration: "Mapped[Declaration]" = relationship(back_populates="transfers")
+    from_department: "Mapped[Department]" = relationship(foreign_keys=[from_department_id])
+    to_department: "Mapped[Department]" = relationship(foreign_keys=[to_department_id])
+    staff: "Mapped[Staff]" = relationship(foreign_keys=[staff_id])
 
 
 class SecondLook(Base):
@@ -1538,9 +1538,9 @@ class SecondLook(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    declaration: Mapped[Declaration] = relationship(back_populates="second_looks")
-    revision: Mapped[Revision] = relationship()
-    staff: Mapped[Staff] = relationship(foreign_keys=[staff_id])
+    declaration: "Mapped[Declaration]" = relationship(back_populates="second_looks")
+    revision: "Mapped[Revision]" = relationship()
+    staff: "Mapped[Staff]" = relationship(foreign_keys=[staff_id])
 
 
 class ReviewMeasure(Base):
@@ -1626,8 +1626,8 @@ class PhoneUpload(Base):
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of that phone's page cookie
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    session: Mapped[WebSession] = relationship()
-    declaration: Mapped[Declaration] = relationship()
+    session: "Mapped[WebSession]" = relationship()
+    declaration: "Mapped[Declaration]" = relationship()
 
 
 class PrintCode(Base):
@@ -1647,8 +1647,8 @@ class PrintCode(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     opened: Mapped[int] = mapped_column(default=0)  # how often the PDF was opened
 
-    declaration: Mapped[Declaration] = relationship()
-    sheet: Mapped[Sheet] = relationship()
+    declaration: "Mapped[Declaration]" = relationship()
+    sheet: "Mapped[Sheet]" = relationship()
 
 
 class Upload(Base):
@@ -1673,7 +1673,7 @@ class Upload(Base):
 
     facts = Sealed(as_json=True)  # from the browser: the file's name, the crop ...
 
-    declaration: Mapped[Declaration] = relationship()
+    declaration: "Mapped[Declaration]" = relationship()
 
 
 class UploadPart(Base):
@@ -1766,8 +1766,8 @@ class ApiToken(Base):
     window_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     used: Mapped[int] = mapped_column(default=0)
 
-    department: Mapped[Department] = relationship()
-    maker: Mapped[Staff] = relationship(foreign_keys=[made_by])
+    department: "Mapped[Department]" = relationship()
+    maker: "Mapped[Staff]" = relationship(foreign_keys=[made_by])
 
 
 class ApiAccess(Base):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, request, session
+from flask.globals import app_ctx
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -13,10 +14,11 @@ from lib.http.masking import masked, unmasked
 
 def masked_token() -> str:
     """The token for the forms of this answer."""
-    if "masked_csrf_token" not in g:
+    ours = app_ctx.g
+    if "masked_csrf_token" not in ours:
         secret = session.get("csrf_token")
-        g.masked_csrf_token = masked(_signed(current_app.secret_key, secret) if secret else generate_csrf())
-    return str(g.masked_csrf_token)
+        ours.masked_csrf_token = masked(_signed(current_app.secret_key, secret) if secret else generate_csrf())
+    return str(ours.masked_csrf_token)
 
 
 @lru_cache(maxsize=2000)

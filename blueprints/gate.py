@@ -10,7 +10,8 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask, Request, Response, abort, current_app, flash, g, redirect, request, session, url_for
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.globals import app_ctx, request_ctx
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager
 from flask_wtf.csrf import CSRFError
@@ -25,6 +26,7 @@ from lib.database import begin_mode, failure_of
 from lib.database.reader import begin_reading, stop_reading
 from lib.database.transactions import roll_back
 from lib.files import StorageFailure
+from lib.http.headers import add_vary
 from models import ParkedForm, db
 from services.access import Actor
 from services.accounts import sessions
@@ -64,6 +66,13 @@ class PageCookies(SecureCookieSessionInterface):
             self._opened[cookie] = (dict(opened), monotonic() + self.SECONDS)
         return opened
 
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Most requests change nothing in it: then the answer only says that it differs with the cookie."""
+        if not session or session.modified or session.permanent:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            add_vary(response.headers, "Cookie")
+
 
 def init_app(app: Flask) -> None:
     app.session_interface = PageCookies()
@@ -97,33 +106,36 @@ def session_cookie(*, staff: bool) -> tuple[str, str]:
 
 
 def is_staff_path() -> bool:
-    return request.path == "/staff" or request.path.startswith("/staff/")
+    path = request.path
+    return path == "/staff" or path.startswith("/staff/")
 
 
 def load_session() -> None:
     """Load the session. A GET reads on in its transaction. Views write inside ``writing()``."""
-    g.actor, g.ended = None, None
+    sent, ours = request_ctx.request, app_ctx.g  # once: the proxies look for them each time
+    ours.actor, ours.ended = None, None
     begin_mode.set("DEFERRED")
-    if request.endpoint == "static":
+    if sent.endpoint == "static":
         return
     if problems.wanted():  # a token passes there, and no cookie
-        request.max_content_length = token_gate.MAX_BODY
+        sent.max_content_length = token_gate.MAX_BODY
         return
     begin_reading(db.engine)
-    token = request.cookies.get(session_cookie(staff=is_staff_path())[0], "")
-    found = sessions.find(token, staff=is_staff_path()) if token else None
-    if request.method not in SAFE:
+    staff = is_staff_path()
+    token = sent.cookies.get(session_cookie(staff=staff)[0], "")
+    found = sessions.find(token, staff=staff) if token else None
+    if sent.method not in SAFE:
         stop_reading()
         if db.session.registry.has():
             db.session.rollback()
     if found and found.actor:
-        g.actor = found.actor
+        ours.actor = found.actor
         if found.stale:
             _touch(found.actor.session_id)
     elif found:
-        g.ended = found
+        ours.ended = found
     if found is None:
-        request.max_content_length = MAX_VISITOR_BODY
+        sent.max_content_length = MAX_VISITOR_BODY
     else:
         reference_version.use(found.reference_mark)
     _use_csrf_secret(found.csrf if found else None)
@@ -142,18 +154,20 @@ def _touch(session_id: int) -> None:
 
 def _use_csrf_secret(secret: str | None) -> None:
     """The token of a signed-in person's forms belongs to the session's row; everybody else's to the page cookie."""
-    wanted = secret or session.get("visitor") or sessions.new_token()
-    if not secret and session.get("visitor") != wanted:
-        session["visitor"] = wanted
-    if session.get("csrf_token") != wanted:
-        session["csrf_token"] = wanted
+    kept = request_ctx.session
+    wanted = secret or kept.get("visitor") or sessions.new_token()
+    if not secret and kept.get("visitor") != wanted:
+        kept["visitor"] = wanted
+    if kept.get("csrf_token") != wanted:
+        kept["csrf_token"] = wanted
 
 
 def check_permission() -> BaseResponse | None:
     """Refuse views without a declaration of roles, and people without one of the roles."""
-    if request.endpoint is None or request.endpoint == "static":
+    sent, ours = request_ctx.request, app_ctx.g
+    if sent.endpoint is None or sent.endpoint == "static":
         return None
-    view = current_app.view_functions[request.endpoint]
+    view = app_ctx.app.view_functions[sent.endpoint]
     if not hasattr(view, "roles"):
         abort(403)
     if view.roles is None:
@@ -161,13 +175,13 @@ def check_permission() -> BaseResponse | None:
     if problems.wanted():
         token_gate.check(view.roles)
         return None
-    if g.actor is None:
+    if ours.actor is None:
         return abort(401) if _expects_data() else _redirect_to_sign_in()
-    if request.method not in SAFE:
-        _ = request.form  # read the form here, so that a body that is too large is refused before the view runs
-    if g.actor.role not in view.roles:
+    if sent.method not in SAFE:
+        _ = sent.form  # read the form here, so that a body that is too large is refused before the view runs
+    if ours.actor.role not in view.roles:
         abort(403)
-    if g.actor.password_due and request.endpoint != "auth.staff_account":
+    if ours.actor.password_due and sent.endpoint != "auth.staff_account":
         flash("请先设置自己的登录密码，再使用其他页面", "y")
         return redirect(url_for("auth.staff_account"))
     return None

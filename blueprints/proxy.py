@@ -25,7 +25,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def _look() -> None:
         """Remembered once for all processes, so the log has one line whatever visitors send."""
-        if not seen.is_set() and ("X-Forwarded-For" in request.headers or "Forwarded" in request.headers):
+        sent = request.environ
+        if not seen.is_set() and ("HTTP_X_FORWARDED_FOR" in sent or "HTTP_FORWARDED" in sent):
             seen.set()
             if note.write(f"{utcnow():%Y-%m-%d %H:%M} UTC"):
                 current_app.logger.warning(SEEN, note.path)

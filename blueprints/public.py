@@ -45,7 +45,7 @@ YEAR = 365 * 24 * 3600  # seconds
 
 @bp.get("/")
 @public
-def home() -> str:
+def home() -> ResponseReturnValue:
     return render_kept(
         "public/home.html",
         empty_form=LoginForm,
@@ -93,7 +93,7 @@ def guide_page() -> str:
 
 @bp.get("/hotlines")
 @public
-def hotlines() -> str:
+def hotlines() -> ResponseReturnValue:
     query = names.normalise_text(request.args.get("q", ""))[:40]
     groups = matching.phone_book(query)
     render = render_template if query else render_kept  # what somebody looks for is not kept

@@ -11,14 +11,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, request
+from flask.globals import app_ctx
 from flask.templating import Environment
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import kept_parts
 from blueprints.kept_parts import text_cookie
-from lib import plain_text
+from lib import figures, plain_text
 from lib.clock import local
 from lib.http.static_files import Build
 from lib.identity import mask_number, mask_phone
@@ -58,6 +59,7 @@ def add_template_helpers(app: Flask) -> None:
     filters: dict[str, Callable[[Any], Any]] = {
         "date": as_date,
         "datetime": as_datetime,
+        "figure": figures.figure,
         "month": as_month,
         "mask_number": mask_number,
         "mask_phone": mask_phone,
@@ -65,6 +67,7 @@ def add_template_helpers(app: Flask) -> None:
         "problem_of": problem_of,
         "text_blocks": plain_text.blocks,
         "tel": telephone,
+        "whole": figures.whole,
     }
     app.jinja_env.filters.update(filters)
     app.context_processor(lambda: _settings(app))
@@ -80,13 +83,14 @@ def _settings(app: Flask) -> dict[str, Any]:
 
 def unsent_corrections() -> Unsent | None:
     """The unsent corrections of the applicant, for a reminder on every page."""
-    actor = g.get("actor")
-    if actor is None or actor.is_staff or g.get("database_failed"):
+    ours = app_ctx.g
+    actor = ours.get("actor")
+    if actor is None or actor.is_staff or ours.get("database_failed"):
         return None
     try:
-        if "unsent" not in g:
-            g.unsent = corrections.unsent(g.get("case") or _returned_case(actor))
-        unsent: Unsent | None = g.unsent
+        if "unsent" not in ours:
+            ours.unsent = corrections.unsent(ours.get("case") or _returned_case(actor))
+        unsent: Unsent | None = ours.unsent
     except SQLAlchemyError:
         db.session.rollback()
         return None

@@ -62,7 +62,8 @@ def init_app(app: Flask) -> None:
 
 def _name_version(response: Response) -> Response:
     """The gate, the router and error pages answer at these addresses too."""
-    if "/uploads" in request.path and _ADDRESS.match(request.path):
+    path = request.path
+    if "/uploads" in path and _ADDRESS.match(path):
         response.headers.setdefault("Tus-Resumable", VERSION)
     return response
 

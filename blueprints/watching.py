@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from time import perf_counter
 
 from flask import Flask, Response, current_app, g, has_request_context, request
+from flask.globals import app_ctx
 
 from lib.monitoring import metrics
 
@@ -22,24 +23,26 @@ def init_app(app: Flask) -> None:
 
 
 def begin() -> None:
-    g.began = perf_counter()
-    given = request.headers.get(HEADER, "") if current_app.config["PROXY_HOPS"] else ""
-    g.request_id = given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
+    ours = app_ctx.g
+    ours.began = perf_counter()
+    given = request.headers.get(HEADER, "") if app_ctx.app.config["PROXY_HOPS"] else ""
+    ours.request_id = given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
 
 
 def end(response: Response) -> Response:
     """Count the answer. What is read while it is sent, a large file, is not in its time."""
-    if "request_id" not in g:  # a host that is none of ours: refused before everything
+    ours, app = app_ctx.g, app_ctx.app
+    if "request_id" not in ours:  # a host that is none of ours: refused before everything
         begin()
-    seconds = perf_counter() - g.began
+    seconds = perf_counter() - ours.began
     endpoint = request.endpoint or ""
     metrics.answered(endpoint, response.status_code, seconds)
-    response.headers[HEADER] = g.request_id
-    if current_app.config["LOG_REQUESTS"]:
-        who = g.get("actor")
+    response.headers[HEADER] = ours.request_id
+    if app.config["LOG_REQUESTS"]:
+        who = ours.get("actor")
         told = {"view": endpoint, "method": request.method, "status": response.status_code}
         told |= {"milliseconds": round(seconds * 1000, 1), "role": str(who.role) if who else ""}
-        current_app.logger.info("request %s", " ".join(f"{key}={value}" for key, value in told.items()), extra=told)
+        app.logger.info("request %s", " ".join(f"{key}={value}" for key, value in told.items()), extra=told)
     return response
 
 

@@ -1,4 +1,4 @@
-"""Medians and shares."""
+"""Medians and shares, and how figures are written."""
 
 from __future__ import annotations
 
@@ -24,3 +24,13 @@ def median(counts: Mapping[int, int]) -> float | None:
 def share(part: int, whole: int) -> float | None:
     """``part`` of ``whole`` as a fraction; None of nothing."""
     return part / whole if whole else None
+
+
+def figure(value: float) -> str:
+    """With one decimal at most, and in full however large it is."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def whole(count: float) -> str:
+    """An average of things that are counted, in words: there is no quarter of a thing."""
+    return "不到 1" if 0 < count < 1 else f"{int(count + 0.5)}"

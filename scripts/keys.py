@@ -66,7 +66,7 @@ def send_back(hand: Hand) -> None:
     hand.jump("mz", "nation")
     hand.press("1")
     hand.jump("tx", "postal_address")
-    hand.press("2")
+    hand.press("8")
     hand.jump("jm", "id_portrait")
     hand.press("x")
     expect(hand.page.locator(".stage.framing")).to_be_focused()

@@ -160,7 +160,7 @@ def staff_assistance_unfreeze(uid: str) -> ResponseReturnValue:
 def staff_assistance_document(uid: str) -> ResponseReturnValue:
     """The picture of the ID document, small with ``?thumb=1``."""
     row = _in_scope(uid)
-    return _send(row.thumb_address if request.args.get("thumb") else row.address)
+    return _send((row.thumb_address if request.args.get("thumb") else row.address) or abort(404))
 
 
 @bp.get("/staff/assistance/<uid>/photo")
@@ -169,16 +169,14 @@ def staff_assistance_photo(uid: str) -> ResponseReturnValue:
     """The photo of the account's newest declaration. Opened alone, it is an access as well."""
     row = _in_scope(uid)
     found = desk.beside(row, me())
-    address = found.photo
+    address = found.photo or abort(404)
     if desk.is_to_log(found.account, me()):
         _log(uid, desk.VIEWED)
     return _send(address)
 
 
-def _send(address: str | None) -> Response:
+def _send(address: str) -> Response:
     db.session.rollback()  # reading the file does not need the database
-    if address is None:
-        abort(404)
     try:
         content = store().get(address)
     except (FileMissing, FileDamaged) as error:

@@ -6,6 +6,8 @@ shown is what is sent.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import jsonify, render_template, request
@@ -24,24 +26,28 @@ from blueprints.review.shared import (
     viewed_case,
     within,
 )
-from models import db
+from models import Declaration, db
 from services import access, workflow
-from services.access import OFFICERS, only
+from services.access import OFFICERS, Actor, only
 from services.marks import internal_notes, marks, ticks
 from services.marks import phrases as own_phrases
 from services.review import case as review_case
 from services.review import page as review_page
 from services.review.case import ReviewCase
 
+#: A verb, and what allows it; both are told which revision was seen.
+Verb = Callable[[ReviewCase, int], object]
+Rule = Callable[[Declaration, Actor, int], object]
+
+
+def speaks_of_marks(form: MultiDict[str, str]) -> bool:
+    """The form of a page that is only read (a note on a file put back) does not: nothing is taken away."""
+    return "mark" in form or "ticks" in form
+
 
 def replace_marks(case: ReviewCase, form: MultiDict[str, str]) -> None:
-    """Make marks and ticks those of a form. What is marked is not ticked; a form without ticks leaves them as they are.
-
-    The form of a page that is only read (a note on a file put back) has neither: nothing is taken away.
-    """
+    """Make marks and ticks those of a form. What is marked is not ticked; a form without ticks leaves them alone."""
     sent, ticked = marks_in(form), ticks_in(form)
-    if ticked is None and not sent:
-        return
     marks.save(case.revision, me(), sent)
     if ticked is not None:
         wanted = set(ticked) & marks.markable(case.revision) - {want.target for want in sent}
@@ -52,8 +58,7 @@ def note_in(form: MultiDict[str, str]) -> str:
     return " ".join(form.get("note", "").replace("\x00", "").split())
 
 
-def keep_note(case: ReviewCase) -> None:
-    """A note that was written and not saved goes along with whatever was pressed."""
+def _keep_note(case: ReviewCase) -> None:
     if (text := note_in(request.form)) and case.reads_all:
         internal_notes.add(case.declaration, me(), text)
 
@@ -66,12 +71,28 @@ def other_words(form: MultiDict[str, str]) -> list[tuple[str, str]]:
     return [(label, text) for name, label in OTHER_WORDS.items() if (text := typed(name, internal_notes.LONGEST, form))]
 
 
+def revision_seen() -> int:
+    """The number of the revision on the page whose form this is."""
+    return request.form.get("seen", default=0, type=int)
+
+
 def take_marks(uid: str) -> tuple[ReviewCase, int]:
     """Put the sent marks into the transaction of a write, where they may be set. Returns what was seen, too."""
-    case, seen = in_hand(uid), request.form.get("seen", default=0, type=int)
-    if seen == case.revision.number and case.may_keep_marks():
+    case, seen = in_hand(uid), revision_seen()
+    if speaks_of_marks(request.form) and seen == case.revision.number and case.may_keep_marks():
         replace_marks(case, request.form)
     return case, seen
+
+
+@contextmanager
+def acting(uid: str) -> Iterator[tuple[ReviewCase, int]]:
+    """What was pressed on a submission's page, in one transaction: the marks that were sent, the verb, which stands
+    inside, and a note that was written and not saved. Gives the revision that was seen, too."""
+    with writing():
+        case, seen = take_marks(uid)
+        yield case, seen
+        _keep_note(case)
+        db.session.commit()
 
 
 def save_marks_alone(uid: str) -> None:
@@ -86,16 +107,37 @@ def confirmed() -> bool:
     return request.form.get("confirmed") == "yes"
 
 
-def refused(uid: str, problem: str) -> ResponseReturnValue:
-    """The submission's page again, with the reason on top."""
+def refused(uid: str, problem: workflow.NotAllowed) -> ResponseReturnValue:
+    """The submission's page again, with the reason on top, and at the field that lacks something."""
     save_marks_alone(uid)
     return submission_page(viewed_case(uid, "view"), problem=problem)
 
 
-def confirm(template: str, uid: str, problem: str = "", **more: Any) -> ResponseReturnValue:
+def asks(
+    uid: str, template: str, may: Rule, verb: Verb, *, sure: bool = False, **more: Any
+) -> ResponseReturnValue | None:
+    """A verb that a page asks about first, if it ``may`` be. None: it was confirmed, or is ``sure``, and is done.
+
+    What a field of that page lacks is said there; any other problem on the submission's page.
+    """
+    try:
+        if not (sure or confirmed()):
+            return confirm(template, uid, may, **more)
+        with acting(uid) as (case, seen):
+            verb(case, seen)
+    except workflow.NotAllowed as error:
+        return confirm(template, uid, problem=error, **more) if error.field else refused(uid, error)
+    return None
+
+
+def confirm(
+    template: str, uid: str, may: Rule | None = None, problem: workflow.NotAllowed | None = None, **more: Any
+) -> ResponseReturnValue:
     """A page that shows what is about to be sent, before it is. The marks are saved by then."""
     save_marks_alone(uid)
     case = in_scope(uid)
+    if may:
+        may(case.declaration, me(), revision_seen())
     page = render_template(
         template,
         declaration=case.declaration,

@@ -6,7 +6,7 @@ from flask import Response, abort, current_app, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.shared import bp, in_scope, viewed_case, viewed_record
+from blueprints.review.shared import bp, in_scope, logged, read_in_scope, record_in_scope, viewed_record
 from lib.storage import FileDamaged, FileMissing
 from models import Revision, db, store
 from services.access import OFFICERS, only
@@ -25,7 +25,10 @@ def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValu
     ``?preload=1``: for the page that will open next. It counts as no view while the officer holds the submission.
     """
     preloads = bool(request.args.get("preload")) and in_scope(uid).holds
-    return _send(viewed_case(uid, PRELOAD if preloads else "view_picture", revision).revision, kind, page)
+    case = read_in_scope(uid, revision)
+    found = _found(case.revision, kind, page)
+    logged(case, PRELOAD if preloads else "view_picture")
+    return _send(found)
 
 
 @bp.get("/submissions/<uid>/preload")
@@ -51,8 +54,10 @@ def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseRet
 
     An officer who may read the submission may read what it is compared with, and nothing else of that declaration.
     """
-    compared = viewed_case(uid, "view_picture", revision).compared or abort(404)
-    return _send(compared, kind, page)
+    case = read_in_scope(uid, revision)
+    found = _found(case.compared, kind, page)
+    logged(case, "view_picture")
+    return _send(found)
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>/view")
@@ -62,12 +67,13 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 
     ``?before=1``: one of the revision compared with, in whose place nothing stands any more.
     """
-    case = viewed_case(uid, "view_picture", revision)
+    case = read_in_scope(uid, revision)
     shown = review_pictures.pictures(review_page.submission(case).papers, case.compared)
     wanted = kind, page, bool(request.args.get("before"))
     at = next((at for at, one in enumerate(shown) if (one.kind, one.index, one.gone) == wanted), None)
     if at is None:
         abort(404)
+    case = logged(case, "view_picture")
     return render_template(
         "review/picture.html",
         declaration=case.declaration,
@@ -83,15 +89,23 @@ def picture_page(uid: str, revision: int, kind: str, page: int) -> ResponseRetur
 @only(*OFFICERS)
 def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
     """The same of the revision that a record points to, or of an earlier one: ``?version=``."""
-    record, version = viewed_record(uid), request.args.get("version")
-    found = own_record.approved_revision(record.account_id, version) if version else record.revision
-    return _send(found or abort(404), kind, page)
+    record, version = record_in_scope(uid), request.args.get("version")
+    revision = own_record.approved_revision(record.account_id, version) if version else record.revision
+    found = _found(revision, kind, page)
+    viewed_record(record)
+    return _send(found)
 
 
-def _send(revision: Revision, kind: str, number: int) -> Response:
-    page = own_record.page_of(revision, kind, number) or abort(404)
+def _found(revision: Revision | None, kind: str, number: int) -> tuple[str, str]:
+    """The address of a picture in the store, and what a saved one is called."""
+    page = (revision and own_record.page_of(revision, kind, number)) or abort(404)
+    assert revision
     name = f"{revision.declaration.number}-{kind}-{number + 1}.jpg"
-    address = page["thumb_address" if request.args.get("thumb") else "address"]
+    return page["thumb_address" if request.args.get("thumb") else "address"], name
+
+
+def _send(found: tuple[str, str]) -> Response:
+    address, name = found
     db.session.rollback()  # reading the file does not need the database
     try:
         content = store().get(address)

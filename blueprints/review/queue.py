@@ -53,7 +53,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/queue")
 @only(*OFFICERS)
-def queue() -> str:
+def queue() -> ResponseReturnValue:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
     number, view = request.args.get("q", "").strip()[:40], OfficerView(me())
     if number:
@@ -87,7 +87,7 @@ def _page(
     text: str = "",
     searched: bool = False,
     began: bool = False,
-) -> str:
+) -> ResponseReturnValue:
     counts, offices = queue_listing.counts(me(), view=view), queue_listing.offices_to_choose(me(), view=view)
     look: dict[str, Any] = {
         "with_status": searched or bool(filters.lane) or filters.tab == "all",

@@ -1,19 +1,17 @@
-"""The lines of 待办 as HTML. Lines look alike in a few ways: each way is kept (blueprints/kept_parts.py). The texts of
-all lines are put in, and pieces of all lines joined, at once.
+"""The lines of 待办 as HTML. Lines look alike in a few ways: each way is kept (blueprints/kept_parts.py). What goes
+into the holes is made column by column, and the pieces of all lines are joined at once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from flask import current_app
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from blueprints.kept_parts import PartsKept, hole
+from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole
 from lib.clock import today
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
@@ -22,7 +20,6 @@ TEMPLATE = "review/_queue_line.html"
 HOLES = tuple(
     "uid number name masked_number times employer department reminders due_on days day time hands level".split()
 )
-_SPECIAL = re.compile("[&<>\"']")  # what has to be escaped; few pages have one
 
 
 class Look(NamedTuple):
@@ -42,30 +39,35 @@ class Look(NamedTuple):
 
 def drawn(
     lines: Sequence[QueueRow], *, with_status: bool, with_department: bool, hidden: frozenset[str] = frozenset()
-) -> Markup:
-    parts: PartsKept = current_app.extensions["kuaiji.parts"]
-    url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
-    address, html, at, days = url_for("review.submission", uid=""), list[str](), 0, _Days(today().year)
-    texts = [text for line in lines for text in _texts(line, days)]
-    if _SPECIAL.search("".join(texts)):
-        texts = [str(escape(text)) if _SPECIAL.search(text) else text for text in texts]
-    for line in lines:
-        look = (with_status, with_department, hidden, *_look(line))
-        part = parts.get((TEMPLATE, address, look), partial(_draw, look, address), HOLES)
-        html += part.in_order(HOLES, texts[at : at + len(HOLES)])
-        at += len(HOLES)
-    return Markup("".join(html))  # noqa: S704 - our template's text and escaped values
+) -> EncodedHtml:
+    if not lines:
+        return EncodedHtml()
+    parts, html = _PartsOfLines(with_status, with_department, hidden), list[bytes]()
+    columns: Any = QueueRow._make(zip(*lines, strict=True))
+    for look, texts in zip(_looks(columns), zip(*_texts(columns), strict=True), strict=True):
+        html += parts[look].in_order(HOLES, texts)
+    return EncodedHtml(b"".join(html))
+
+
+class _PartsOfLines(dict[tuple[Any, ...], Part]):
+    """The HTML of the lines of one page, by how ``_looks`` says that they look."""
+
+    def __init__(self, *around: Any) -> None:
+        self.around = around
+        self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
+        url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
+        self.address = url_for("review.submission", uid="")
+
+    def __missing__(self, key: tuple[Any, ...]) -> Part:
+        *kind, days_left, overdue, soon, estimated, hands = key
+        look = (*self.around, *kind, _clock(days_left, overdue, soon), estimated, hands)
+        part = self[key] = self.parts.get((TEMPLATE, self.address, look), partial(_draw, look, self.address), HOLES)
+        return part
 
 
 def _draw(look: tuple[Any, ...], address: str) -> str:
     template = current_app.jinja_env.get_template(TEMPLATE)
     return template.render(look=Look(*look), address=address, **{name: hole(name) for name in HOLES})
-
-
-def _look(line: QueueRow) -> tuple[Any, ...]:
-    """The rest of a Look."""
-    clock = _clock(line.days_left, line.overdue, line.soon)
-    return line.kind, line.times > 1, line.status, line.reminders > 0, clock, line.estimated, _hands(line)
 
 
 def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
@@ -77,26 +79,40 @@ def _clock(days_left: int | None, overdue: bool, soon: bool) -> str:
     return "left" if not soon else "soon" if days_left else "today"
 
 
-def _hands(line: QueueRow) -> str:
-    if line.mine:
-        return "mine"
-    return "held" if line.holder else "waits" if line.waits else "kept" if line.kept_for else ""
+def _looks(of: Any) -> Iterable[tuple[Any, ...]]:
+    """How each line looks. ``of``: a QueueRow of columns."""
+    whose = zip(of.mine, of.holder, of.waits, of.kept_for, strict=True)
+    return zip(
+        *(of.kind, [times > 1 for times in of.times], of.status, [reminders > 0 for reminders in of.reminders]),
+        *(of.days_left, of.overdue, of.soon, of.estimated),
+        [
+            "mine" if mine else "held" if holder else "waits" if waits else "kept" if kept_for else ""
+            for mine, holder, waits, kept_for in whose
+        ],
+        strict=True,
+    )
 
 
-class _Days(dict[date, str]):
-    """Days in words; of those in this year, the year is not said."""
+def _texts(of: Any) -> Iterable[Iterable[bytes]]:
+    """What goes into the holes, in their order. ``of``: a QueueRow of columns."""
+    year = f"{today().year}-"  # is not said
+    days = {day: str(day).removeprefix(year) for day in set(of.due_on)}
+    moments = [sent.isoformat(" ", "minutes") for sent in of.sent]
+    hands = zip(of.holder, of.waits, of.kept_for, strict=True)
+    columns = (
+        *(of.uid, of.number, of.name, of.masked_number, map(str, of.times)),
+        *([employer or "无工作单位" for employer in of.employer], of.department, map(str, of.reminders)),
+        *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
+        *([moment[:10].removeprefix(year) for moment in moments], [moment[11:16] for moment in moments]),
+        *([holder or waits or kept_for for holder, waits, kept_for in hands], of.qualification),
+    )
+    return map(_sent, columns)
 
-    def __init__(self, year: int) -> None:
-        self.year = f"{year}-"
 
-    def __missing__(self, day: date) -> str:
-        text = self[day] = str(day).removeprefix(self.year)
-        return text
-
-
-def _texts(line: QueueRow, days: _Days) -> tuple[str, ...]:
-    """What goes into the holes, in their order."""
-    uid, number, name, masked, _, times, _, employer, department, due_on, _, left, _, _, sent, reminders, *_ = line
-    said = (uid, number, name, masked, str(times), employer or "无工作单位", department, str(reminders))
-    time = (days[due_on], str(abs(left or 0)), days[sent.date()], f"{sent.hour:02}:{sent.minute:02}")
-    return (*said, *time, line.holder or line.waits or line.kept_for, line.qualification)
+def _sent(column: Iterable[str]) -> Iterable[bytes]:
+    """Escaped, which few texts need, and encoded."""
+    texts = tuple(column)
+    together = "".join(texts)
+    if len(escape(together)) > len(together):
+        texts = tuple([str(escape(text)) for text in texts])
+    return map(str.encode, texts)

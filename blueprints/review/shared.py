@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -101,8 +101,16 @@ def read_in_scope(uid: str, number: int | None = None) -> ReviewCase:
 
 
 def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
-    """A revision of a submission in scope, to read. The access is logged first, in a short transaction of its own."""
-    case = read_in_scope(uid, number)
+    """A revision of a submission in scope, to read. The access is logged first."""
+    return logged(read_in_scope(uid, number), verb)
+
+
+def logged(case: ReviewCase, verb: str) -> ReviewCase:
+    """The access is written down, in a short transaction of its own. What it is to show is known to be there.
+
+    The case comes back, read again after a write.
+    """
+    uid, number = case.declaration.uid, case.revision.number
     if case.access_log.to_log(verb) or case.access_log.clock_to_start(verb):
         with writing():
             case = read_in_scope(uid, number)
@@ -114,12 +122,12 @@ def viewed_case(uid: str, verb: str, number: int | None = None) -> ReviewCase:
     return case
 
 
-def viewed_record(uid: str) -> Record:
+def viewed_record(record: Record) -> Record:
     """A record of the officer's scope; the access, to its page or to a picture alone, is logged first.
 
-    After many in one hour the officer is asked why.
+    What it is to show is known to be there. After many in one hour the officer is asked why.
     """
-    record = record_in_scope(uid)
+    uid = record.uid
     if AccessLog(record.revision.declaration, me()).to_log("view_record"):
         with writing():
             record = record_in_scope(uid)
@@ -137,7 +145,7 @@ def record_in_scope(uid: str) -> Record:
 
 
 def submission_page(
-    case: ReviewCase, *, reveal: bool = False, problem: str = "", preloaded: bool = False
+    case: ReviewCase, *, reveal: bool = False, problem: workflow.NotAllowed | None = None, preloaded: bool = False
 ) -> ResponseReturnValue:
     """The page of one submission. ``problem``: why the last action was not taken.
 
@@ -163,3 +171,12 @@ def submission_page(
         just_decided=held_files.just_decided(me()) if request.endpoint == "review.submission" else None,
     )
     return page, 422 if problem else 200
+
+
+@bp.after_request
+def say_where(response: Response) -> Response:
+    """A script that asks in the background (ask.js) goes itself where the answer leads: that page is shown once."""
+    if "X-Asks" in request.headers and response.location:
+        response.status_code = 204
+        response.set_data(b"")
+    return response

@@ -7,11 +7,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from blueprints import me, writing
-from blueprints.review.marking import keep_note, other_words, replace_marks, take_marks
+from blueprints.review.marking import acting, other_words, replace_marks, speaks_of_marks, take_marks
 from blueprints.review.shared import (
     address_of,
     bp,
-    in_hand,
     in_scope,
     marks_in,
     read_in_scope,
@@ -26,10 +25,13 @@ from services.review import access_log
 from services.review import page as review_page
 
 
-@bp.get("/submissions/<uid>")
+@bp.route("/submissions/<uid>", methods=["GET", "POST"])
 @only(*OFFICERS)
 def submission(uid: str) -> ResponseReturnValue:
-    """Answers and papers of the latest revision; an earlier one (``?revision=1``) only to read."""
+    """Answers and papers of the latest revision; an earlier one (``?revision=1``) only to read.
+
+    Posted by 【返回】 of a page that asks: a note that was typed is back in its field.
+    """
     _give_back_marks(uid)
     case = viewed_case(uid, "view", request.args.get("revision", type=int))
     return submission_page(case, preloaded=case.access_log.was_preloaded())
@@ -45,7 +47,7 @@ def _give_back_marks(uid: str) -> None:
         form = MultiDict([(name, value) for name, value in late[0].body] if late else [])
         case = in_scope(uid)
         counts, sent = form.get("seen", type=int) == case.revision.number and case.may_keep_marks(), marks_in(form)
-        if counts:
+        if counts and speaks_of_marks(form):
             replace_marks(case, form)
         if counts and sent:
             flash("登录超时前填写的标记已恢复，尚未发出。", "g")
@@ -61,11 +63,8 @@ def _give_back_marks(uid: str) -> None:
 @only(*OFFICERS)
 def claim(uid: str) -> ResponseReturnValue:
     try:
-        with writing():
-            case = in_hand(uid)
+        with acting(uid) as (case, _seen):
             workflow.claim(case.declaration, me())
-            keep_note(case)
-            db.session.commit()
     except workflow.NotAllowed as error:
         flash(str(error), "y")
     return redirect(address_of(uid))

@@ -18,7 +18,8 @@ from forms import SHEET
 from lib.names import phrase_initials
 from models import Mark
 from services.declaration import labels
-from services.marks.return_reasons import Choice, Reasons
+from services.marks import fitting
+from services.marks.return_reasons import Reasons
 from services.review.page import Submission
 from services.review.rows import AnswerLine, PaperLine, ReviewSection
 
@@ -36,8 +37,7 @@ class SubmissionRows:
         self.found, self.keys, self.open = found, keys, found.marks_open
         self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
         self.question_reasons, self.paper_reasons = tuple(reasons.question), tuple(reasons.paper)
-        self.question_options = self._options(self.question_reasons)
-        self.paper_options = self._options(self.paper_reasons)
+        self.options: dict[tuple[bool, frozenset[str]], Markup] = {}
 
     def answers(self, section: ReviewSection) -> Markup:
         return Markup("".join(map(self._answer, section.lines)))  # noqa: S704 - kept parts
@@ -46,7 +46,7 @@ class SubmissionRows:
         return Markup("".join(map(self._paper, self.found.papers)))  # noqa: S704 - kept parts
 
     def _answer(self, line: AnswerLine) -> str:
-        options = self._options(self.question_reasons, line.mark) if line.mark else self.question_options
+        options = self._options(line.name, line.mark)
         texts = {**_NO_TEXTS, "text": line.text, "before": line.before or "", "options": options}
         texts |= zip(_GROUPS, line.groups, strict=False)
         was = line.before and "something"  # none: nothing differs; empty: it was not answered
@@ -56,7 +56,7 @@ class SubmissionRows:
     def _paper(self, line: PaperLine) -> str:
         paper, unsigned = line.paper, self.found.unsigned
         sheet = self.found.case.revision.sheet if paper.kind == SHEET else None
-        options = self._options(self.paper_reasons, line.mark) if line.mark else self.paper_options
+        options = self._options(paper.kind, line.mark, is_paper=True, is_there=bool(line.pages))
         texts = {**_NO_TEXTS, "options": options, "unsigned": "、".join(unsigned)} | _place(line.mark)
         texts |= {"version": sheet.version, "code": sheet.code} if sheet else {}
         pages = (paper.required, len(line.pages), line.is_new, line.old, sheet is not None, bool(unsigned))
@@ -69,12 +69,21 @@ class SubmissionRows:
         part = self.parts.get((LINE, look), partial(_draw, look), HOLES)
         return part.joined(texts)
 
-    def _options(self, choices: tuple[Choice, ...], mark: Mark | None = None) -> Markup:
-        """The reasons that a row offers. One that is not offered any more stays where it was chosen."""
+    def _options(self, target: str, mark: Mark | None, *, is_paper: bool = False, is_there: bool = True) -> Markup:
+        """The reasons that a row offers: those that fit. One that is not offered any more stays where it was chosen."""
         if not self.open:
             return Markup("")
-        chosen = (mark and mark.reason_code) or ""
-        return kept(OPTIONS, {"retired": mark.reason if mark else ""}, choices=choices, chosen=chosen, keys=self.keys)
+        left_out = fitting.unfit(target, self.found.case.answers, is_there=is_there)
+        if mark:
+            return self._drawn_options(is_paper, left_out, mark.reason_code or "", mark.reason)
+        if (is_paper, left_out) not in self.options:
+            self.options[is_paper, left_out] = self._drawn_options(is_paper, left_out)
+        return self.options[is_paper, left_out]
+
+    def _drawn_options(self, is_paper: bool, left_out: frozenset[str], chosen: str = "", retired: str = "") -> Markup:
+        of_list = self.paper_reasons if is_paper else self.question_reasons
+        choices = fitting.fitting(of_list, left_out, chosen)
+        return kept(OPTIONS, {"retired": retired}, choices=choices, chosen=chosen, keys=self.keys)
 
 
 def _draw(look: tuple[Any, ...]) -> str:

@@ -5,21 +5,15 @@ from __future__ import annotations
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me, writing
+from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.marking import confirm, confirmed, keep_note, take_marks
+from blueprints.review.marking import acting, asks, confirm, confirmed, refused
 from blueprints.review.next_case import next_case
-from blueprints.review.shared import address_of, bp, in_hand, in_scope, typed, within
-from models import db
+from blueprints.review.shared import address_of, bp, in_scope, typed, within
 from services import workflow
 from services.access import OFFICERS, only
 from services.review import transfer_targets
-
-
-def _back_with(uid: str, problem: str) -> ResponseReturnValue:
-    """Nothing was done; the submission's page says why at its top. The focus is where a reason may be missing."""
-    flash(problem, "y")
-    return redirect(address_of(uid, _anchor="why"))
+from services.review.case import ReviewCase
 
 
 @bp.post("/submissions/<uid>/take-over")
@@ -30,13 +24,10 @@ def take_over(uid: str) -> ResponseReturnValue:
         claim = workflow.held_by_another(in_scope(uid).declaration, me())
         if not confirmed():
             return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
-        with writing():
-            case = in_hand(uid)
+        with acting(uid) as (case, _seen):
             workflow.take_over(case.declaration, me())
-            keep_note(case)
-            db.session.commit()
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     return redirect(address_of(uid))
 
 
@@ -45,30 +36,17 @@ def take_over(uid: str) -> ResponseReturnValue:
 def transfer(uid: str) -> ResponseReturnValue:
     """转交: first the page with the departments, then the offer. The other one accepts or sends it back."""
     case = in_scope(uid)
-    workflow.holds(case.declaration, me(), request.form.get("seen", default=0, type=int))
     offices = transfer_targets.offices(case.declaration, case.revision)
-    if not confirmed():
-        return confirm("review/confirm_transfer.html", uid, offices=offices)
-    try:
-        number, office = _offered(uid)
-    except workflow.NotAllowed as error:
-        return confirm("review/confirm_transfer.html", uid, str(error), offices=offices)
-    flash(f"已将 {number} 转交{office}，等待对方受理。", "g")
-    return redirect(url_for("review.queue", **within()))
+    asked = asks(uid, "review/confirm_transfer.html", workflow.holds, _offer, offices=offices)
+    return asked or redirect(url_for("review.queue", **within()))
 
 
-def _offered(uid: str) -> tuple[str, str]:
-    """Offer it with its marks; returns its number and the name of the other department. Raises NotAllowed."""
-    with writing():
-        case, seen = take_marks(uid)
-        chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
-        if chosen is None:
-            raise workflow.NotAllowed("请选择接收部门")
-        workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
-        keep_note(case)
-        names = case.declaration.number, chosen.name
-        db.session.commit()
-    return names
+def _offer(case: ReviewCase, seen: int) -> None:
+    chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
+    if chosen is None:
+        raise workflow.NotAllowed("请选择接收部门", "department")
+    workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
+    flash(f"已将 {case.declaration.number} 转交{chosen.name}，等待对方受理。", "g")
 
 
 @bp.post("/submissions/<uid>/transfer/take-back")
@@ -76,14 +54,11 @@ def _offered(uid: str) -> tuple[str, str]:
 def take_back(uid: str) -> ResponseReturnValue:
     """收回 what waits for another department or a second officer; it is in the officer's hands again."""
     try:
-        with writing():
-            case = in_hand(uid)
+        with acting(uid) as (case, _seen):
             proposed = workflow.waiting_second_look(case.declaration)
             (workflow.take_back_second_look if proposed else workflow.take_back_offer)(case.declaration, me())
-            keep_note(case)
-            db.session.commit()
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     flash("已收回，由您继续审核。", "g")
     return redirect(address_of(uid))
 
@@ -94,14 +69,11 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
     """受理 or 退还 what another department offers."""
     accept = request.form.get("accept") == "yes"
     try:
-        with writing():
-            case = in_hand(uid)
+        with acting(uid) as (case, _seen):
             number = case.declaration.number
             workflow.answer_offer(case.declaration, me(), accept=accept, reason=typed("why", REASON_LENGTH))
-            keep_note(case)
-            db.session.commit()
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     flash(f"已受理 {number}，审核期限不变。" if accept else f"已退还 {number}。", "g")
     return redirect(address_of(uid) if accept else url_for("review.queue"))
 
@@ -110,15 +82,12 @@ def answer_transfer(uid: str) -> ResponseReturnValue:
 @only(*OFFICERS)
 def answer_second_look(uid: str) -> ResponseReturnValue:
     """复核: agree, and the approval takes effect; else it is in this officer's hands."""
-    agree, seen = request.form.get("agree") == "yes", request.form.get("seen", default=0, type=int)
+    agree = request.form.get("agree") == "yes"
     try:
-        with writing():
-            case = in_hand(uid)
+        with acting(uid) as (case, seen):
             workflow.answer_second_look(case.declaration, me(), seen, agree=agree, comment=typed("why", REASON_LENGTH))
-            keep_note(case)
-            db.session.commit()
     except workflow.NotAllowed as error:
-        return _back_with(uid, str(error))
+        return refused(uid, error)
     if agree:
         return next_case()
     flash("已记下不同意的原因，由您继续审核。", "g")

@@ -12,7 +12,7 @@ from typing import Any
 from flask import current_app, render_template
 from markupsafe import Markup
 
-from blueprints.kept_parts import PartsKept, hole, kept
+from blueprints.kept_parts import EncodedHtml, PartsKept, hole, kept
 from lib.identity import mask_number
 from lib.questions.fields import (
     ChoiceQuestion,
@@ -52,15 +52,15 @@ class QuestionCells:
         self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
         self.version = reference_version.current()
 
-    def html(self, account: Account) -> Markup:
+    def html(self, account: Account) -> EncodedHtml:
         """All of them; after ``Step.document_after`` the ID document of the account."""
-        cells = []
+        cells: list[bytes] = []
         for question in self.form.questions:
             if self.is_drawn(question):
                 cells.append(self.cell(question))
             if question.name == self.step.document_after and self.shown is None:
-                cells.append(_document(account, self.marks))
-        return Markup("").join(cells)
+                cells.append(_document(account, self.marks).encode())
+        return EncodedHtml(b"".join(cells))
 
     def is_drawn(self, question: Question) -> bool:
         if self.form.impossible(question) or (self.shown is not None and question.name not in self.shown):
@@ -69,16 +69,16 @@ class QuestionCells:
             return False  # drawn with its city
         return question.kind != "confirm" or self.facts.get("employer_code_check") == "failed"
 
-    def cell(self, question: Question) -> Markup:
+    def cell(self, question: Question) -> EncodedHtml:
         said = self.said(question)
         together = self._together(question)
-        if not self.version or any(self._is_special(one) for one in together):
-            return Markup(self.drawn(question, said))  # noqa: S704 - our template
-        state: Hashable = "fixed" if said is not None else tuple(self._state(one) for one in together)
-        state = state, tuple(one.office_hint for one in together)
+        if not self.version or any(map(self._is_special, together)):
+            return EncodedHtml(self.drawn(question, said).encode())
+        state: Hashable = "fixed" if said is not None else tuple(map(self._state, together))
+        state = state, tuple([one.office_hint for one in together])
         key = (TEMPLATE, self.version, self.this_year, self.step.slug, question.name, self._hidden(question), state)
         value = _typed(question) if said is None else said
-        return self.parts.get(key, lambda: self._with_hole(question, said), ("value",)).filled({"value": value})
+        return self.parts.get(key, lambda: self._with_hole(question, said), ("value",)).sent({"value": value})
 
     def _with_hole(self, question: Question, said: str | None) -> str:
         return self.drawn(_shadow(question), None if said is None else hole("value"))
@@ -93,7 +93,7 @@ class QuestionCells:
 
     def said(self, question: Question) -> str | None:
         """The answer in words, where it follows from another fact."""
-        fact = self.facts.get(question.flags.derived) if question.flags.derived else None
+        fact = self.facts.get(question.derived) if question.derived else None
         return None if fact is None else question.say(fact)
 
     def _is_special(self, question: Question) -> bool:
@@ -108,7 +108,7 @@ class QuestionCells:
         return not set(chosen) <= set(question.choices)
 
     def _hidden(self, question: Question) -> bool:
-        return question.flags.when is not None and not question.flags.when.holds(self.facts)
+        return question.when is not None and not question.when.holds(self.facts)
 
     def _together(self, question: Question) -> list[Question]:
         """City, county and street share a cell."""

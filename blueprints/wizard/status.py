@@ -48,7 +48,7 @@ def done() -> ResponseReturnValue:
 
 @bp.get("/status")
 @only(*APPLICANTS)
-def status() -> str:
+def status() -> ResponseReturnValue:
     """申报进度: whose turn it is, until when, and what has happened."""
     case = latest_case()
     declaration, moves = case.declaration, {move.verb for move in workflow.available(case.declaration, me())}

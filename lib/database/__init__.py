@@ -50,6 +50,10 @@ def _partial_index(create: Any, compiler: Any, **kwargs: Any) -> str:
     return str(compiler.visit_create_index(create, **kwargs))
 
 
+#: The driver looks for a way to adapt every None and bytes, which takes longer than all else that it does for a value.
+sqlite_driver.register_adapter(type(None), lambda none: none)
+sqlite_driver.register_adapter(bytes, bytes)
+
 #: The largest number that a column holds.
 LARGEST_ID = 2**63 - 1
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
@@ -277,8 +281,13 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
+    def bind_processor(self, dialect: Any) -> Any:
+        """SQLite keeps texts; one call for each value."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+        return lambda value: value.astimezone(UTC).isoformat(" ", "microseconds")[:26] if value else None
+
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None]:
-        """One call for each value. SQLite keeps texts."""
         if dialect.name == "sqlite":
             return lambda text: datetime.fromisoformat(f"{text}+00:00") if text else None
         return lambda value: value.replace(tzinfo=UTC) if value else None

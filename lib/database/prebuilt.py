@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter, methodcaller
 from typing import Any, cast
 
@@ -37,9 +37,16 @@ class Prebuilt:
     """
 
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
-        self.statement: Any = with_written_constants(statement)
-        self._written = written_parameters(self.statement)
+        self._given = statement
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    @cached_property  # not at the start, of which most statements are no part
+    def statement(self) -> Any:
+        return with_written_constants(self._given)
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return written_parameters(self.statement)
 
     def rows(self, session: AnySession, **values: Any) -> list[Any]:
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
@@ -127,13 +134,22 @@ class _Compiled:
         return given if self.places is None else [given[name] for name in self.places]
 
     def rows(self, raw: Sequence[Sequence[Any]]) -> list[Any]:
-        """Column by column: lists are long."""
+        """Column by column: lists are long. A single row by itself."""
         if not raw or not self.read:
             return list(map(self.made, raw))
+        if len(raw) == 1:
+            return [self._row(raw[0])]
         columns = list(zip(*raw, strict=True))
         for place, convert in self.read:
             columns[place] = tuple([None if value is None else convert(value) for value in columns[place]])
         return list(map(self.made, zip(*columns, strict=True)))
+
+    def _row(self, raw: Sequence[Any]) -> Any:
+        values = list(raw)
+        for place, convert in self.read:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return self.made(values)
 
 
 _ROWS: Callable[[Any], list[Any]] = methodcaller("fetchall")

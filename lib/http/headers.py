@@ -1,11 +1,20 @@
-"""Headers that every answer has, added as the last thing: one list for all of them."""
+"""Headers that every answer has, added as the last thing: one list for all of them. And Vary."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
 Application = Callable[..., Iterable[bytes]]
+
+
+def add_vary(headers: Headers, name: str) -> None:
+    """As ``response.vary.add``, which takes the header apart and makes it anew, in each answer twice."""
+    given = headers.get("Vary", "")
+    if name not in [part.strip() for part in given.split(",")]:
+        headers["Vary"] = f"{given}, {name}" if given else name
 
 
 def with_headers(application: Application, headers: Mapping[str, str]) -> Application:

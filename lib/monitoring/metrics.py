@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -58,8 +59,14 @@ class _Figures:
 
 def answered(endpoint: str, status: int, seconds: float) -> None:
     """Count a request: ``endpoint`` as Flask names it, or "" for an address that is none of ours."""
-    _requests.labels(endpoint, str(status)).inc()
-    _seconds.labels(endpoint.partition(".")[0]).observe(seconds)
+    counted, timed = _figures_of(endpoint, status)
+    counted.inc()
+    timed.observe(seconds)
+
+
+@cache
+def _figures_of(endpoint: str, status: int) -> tuple[Counter, Histogram]:
+    return _requests.labels(endpoint, str(status)), _seconds.labels(endpoint.partition(".")[0])
 
 
 def waited_for_lock(seconds: float) -> None:

@@ -87,21 +87,22 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
-    with images.decoding():
-        keep = found.as_sent and found.original_bytes <= wanted.max_bytes
-        source = images.encode_jpeg(found.image, "keep" if keep else images.QUALITY)
-    made = _cropped_photo(found, crop, wanted)
+    made, source = _photo_and_source(found, crop, wanted)
     original = found.original_width, found.original_height, found.original_bytes
     picture = images.CleanPicture(made.jpeg, made.width, made.height, *original)
     facts, blobs = _photo(picture, wanted)
     return facts, [*blobs, source]
 
 
-def _cropped_photo(found: images.Upright, crop: Crop | None, rule: PhotoRule) -> images.CleanPicture:
+def _photo_and_source(found: images.Upright, crop: Crop | None, rule: PhotoRule) -> tuple[images.CleanPicture, bytes]:
+    """A photo that fits as it was sent is its own source."""
     size = found.original_width, found.original_height
     if crop is None and found.as_sent and (jpeg := one_inch.reencode_unchanged(found.sent, size, rule)):
-        return found.picture(jpeg)
-    return one_inch.crop_photo(found.image, crop, rule)
+        return found.picture(jpeg), jpeg
+    with images.decoding():
+        keep = found.as_sent and found.original_bytes <= rule.max_bytes
+        source = images.encode_jpeg(found.image, "keep" if keep else images.QUALITY)
+    return one_inch.crop_photo(found.image, crop, rule), source
 
 
 def recrop(data: bytes, crop: Crop | str, rule: dict[str, Any]) -> Answer:

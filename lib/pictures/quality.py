@@ -30,6 +30,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
+from operator import mul
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
@@ -105,7 +106,8 @@ def _sharpness(grey: Image.Image) -> float:
     """
     step = _EVERY if min(grey.size) >= _LARGE else 1
     rows = grey.resize((grey.width, grey.height // step), Image.Resampling.NEAREST)
-    if _median_edge(_edges(rows, 1, 0)) >= _NOISY:  # noise would look sharp
+    edges = _edges(rows, 1, 0)
+    if _quantile(edges.histogram(), edges.width * edges.height / 2) >= _NOISY:  # the median: noise would look sharp
         rows, columns = _smoothed(grey, 1, 0, step), _smoothed(grey, 0, 1, step)
     else:
         columns = grey.resize((grey.width // step, grey.height), Image.Resampling.NEAREST)
@@ -125,30 +127,22 @@ def _smoothed(grey: Image.Image, across: int, down: int, step: int) -> Image.Ima
 
 
 def _first_rows(grey: Image.Image, step: int) -> Image.Image:
-    """The first rows of every ``step``, as many as are smoothed together: the same bytes as a picture of long rows."""
-    width, rows = grey.width, grey.height // step
-    long = Image.frombytes("L", (width * step, rows), grey.tobytes()[: width * step * rows])
-    first = long.crop((0, 0, width * _MEAN_OF, rows))
-    return Image.frombytes("L", (width, rows * _MEAN_OF), first.tobytes())
-
-
-def _median_edge(edges: Image.Image) -> int:
-    """The median difference of two neighbours: the noise, if any."""
-    return _quantile(edges.histogram(), edges.width * edges.height / 2)
+    """The first rows of every ``step``, as many as are smoothed together."""
+    data, width = grey.tobytes(), grey.width
+    starts = [row * step * width for row in range(grey.height // step)]
+    first = b"".join([data[start : start + _MEAN_OF * width] for start in starts])
+    return Image.frombytes("L", (width, len(starts) * _MEAN_OF), first)
 
 
 def _lost_edges(grey: Image.Image, across: int, down: int) -> float:
     before = _edges(grey, across, down)
     after = _edges(grey.filter(ImageFilter.BoxBlur((across * _RADIUS, down * _RADIUS))), across, down)
-    clear = before.point(_above_noise(before))
-    total = ImageStat.Stat(before, clear).sum[0]
-    return ImageStat.Stat(ImageChops.subtract(before, after), clear).sum[0] / total if total else 0.0
-
-
-def _above_noise(edges: Image.Image) -> list[int]:
-    """A mask of the edges that are well above the median difference of two neighbours."""
-    least = max(1, _ABOVE_NOISE * _median_edge(edges))
-    return [255 * (value >= least) for value in range(256)]
+    counts = before.histogram()
+    least = max(1, _ABOVE_NOISE * _quantile(counts, before.width * before.height / 2))  # well above the noise
+    clear = before.point([255 * (value >= least) for value in range(256)])
+    total = sum(map(mul, range(least, 256), counts[least:]))
+    lost = ImageChops.subtract(before, after).histogram(clear)
+    return sum(map(mul, range(256), lost)) / total if total else 0.0
 
 
 def _edges(grey: Image.Image, across: int, down: int) -> Image.Image:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 
 from PIL import Image
 
@@ -16,9 +15,10 @@ _WHITE = re.compile(rb"\xff+")
 
 def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Region]:
     """The regions of white pixels that touch. ``diagonal``: pixels that share only a corner touch, too."""
-    runs: list[Run] = []
-    parents: list[int] = []
-    above, reach = range(0), int(diagonal)
+    width, reach = mask.width + 1, int(diagonal)  # a black column at the end: no run goes on in the next row
+    data = mask.crop((0, 0, width, mask.height)).tobytes()
+    spans = [found.span() for found in _WHITE.finditer(data)]
+    parents = list(range(len(spans)))
 
     def root(at: int) -> int:
         while parents[at] != at:
@@ -26,36 +26,20 @@ def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Regi
             at = parents[at]
         return at
 
-    for row in _rows(mask):
-        here = range(len(runs), len(runs) + len(row))
-        runs += row
-        parents += here
-        first = above.start
-        for one in here:
-            _row, start, end = runs[one]
-            while first < above.stop and runs[first][2] + reach <= start:  # ends before this one and all that follow
-                first += 1
-            last = end + reach
-            for other in range(first, above.stop):
-                if runs[other][1] >= last:
-                    break
-                found = root(other)
-                if parents[one] == one:  # the first that it touches
-                    parents[one] = found
-                else:
-                    parents[root(one)] = found
-        above = here
+    first = 0  # of the runs that do not end before the pixels above this one; both loops end at this one
+    for one, (start, end) in enumerate(spans):
+        while spans[first][1] + width + reach <= start:
+            first += 1
+        other, last, here = first, end - width + reach, one
+        while spans[other][0] < last:
+            found = root(other)
+            parents[here], here = found, found
+            other += 1
     regions = defaultdict(list)
-    for at, run in enumerate(runs):
-        regions[root(at)].append(run)
+    for at, (start, end) in enumerate(spans):
+        row = start // width
+        regions[root(at)].append((row, start - row * width, end - row * width))
     return list(regions.values())
-
-
-def _rows(mask: Image.Image) -> Iterator[Region]:
-    width, data = mask.width, mask.tobytes()
-    for row in range(mask.height):
-        line = data[row * width : (row + 1) * width]
-        yield [(row, *found.span()) for found in _WHITE.finditer(line)] if b"\xff" in line else []
 
 
 def size_of(region: Region) -> int:

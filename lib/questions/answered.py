@@ -61,4 +61,4 @@ class AnsweredPage:
 
 @cache
 def _questions(form: Any) -> tuple[tuple[Question, Condition | None], ...]:
-    return tuple((question, question.flags.when) for question in form(None, context=FormContext()).questions)
+    return tuple((question, question.when) for question in form(None, context=FormContext()).questions)

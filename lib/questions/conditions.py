@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -140,3 +140,26 @@ class FormWithContext(FormWithFacts, Protocol):
     """A page of the declaration, as far as the validators need to know it."""
 
     context: FormContext
+
+
+class FactsOnPage(Mapping[str, Any]):
+    """The facts as the form on a page has them at the moment; validators ask for single ones a hundred times."""
+
+    def __init__(self, form: Any) -> None:
+        self._form = form
+
+    def __getitem__(self, name: str) -> Any:
+        form = self._form
+        if name in form.derived and (value := form.derived[name].value(self)) is not None:
+            return value
+        return form._fields[name].data if name in form._fields else form.context.facts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._form.context.facts, **self._form._fields, **self._derived()})
+
+    def __len__(self) -> int:
+        return sum(1 for _name in self)
+
+    def _derived(self) -> dict[str, Any]:
+        found = {name: derived.value(self) for name, derived in self._form.derived.items()}
+        return {name: value for name, value in found.items() if value is not None}

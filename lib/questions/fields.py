@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
 
 from wtforms import Field, Form, StringField
 from wtforms.meta import DefaultMeta
+from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
 from lib import names
 from lib.codes import ChoiceEnum
-from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FormContext
+from lib.questions.conditions import Condition, DepartmentChoice, DerivedFact, FactsOnPage, FormContext
 from lib.questions.validators import Checked, unprintable_note
 
 
@@ -30,6 +31,9 @@ class Question(Field):
     ) -> None:
         self.printed: bool = kwargs.pop("printed", True)  # on the sheet; what is not leaves a signed one as it is
         super().__init__(label, tuple(validators), description=hint, **kwargs)
+        #: Of WTForms's flags, which look for one that is not set in a function.
+        self.when: Condition | None = self.flags.when
+        self.derived: str | None = self.flags.derived
         self.short = short or label  # the label on the printed sheet
         self.span = span  # its width there: 1 (half a row) or 2 (a row); 0 lets the length decide
 
@@ -281,29 +285,6 @@ class ConfirmQuestion(ChoiceQuestion):
         self.data = "yes" if "yes" in valuelist else None
 
 
-class FactsOnPage(Mapping[str, Any]):
-    """The facts as the form on a page has them at the moment; validators ask for single ones a hundred times."""
-
-    def __init__(self, form: StepForm) -> None:
-        self._form = form
-
-    def __getitem__(self, name: str) -> Any:
-        form = self._form
-        if name in form.derived and (value := form.derived[name].value(self)) is not None:
-            return value
-        return form._fields[name].data if name in form._fields else form.context.facts[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._form.context.facts, **self._form._fields, **self._derived()})
-
-    def __len__(self) -> int:
-        return sum(1 for _name in self)
-
-    def _derived(self) -> dict[str, Any]:
-        found = {name: derived.value(self) for name, derived in self._form.derived.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
 class StepForm(Form):
     """One page of questions.
 
@@ -317,7 +298,13 @@ class StepForm(Form):
         self.context = context
         self._before: dict[str, Any] = {}
         self._facts = FactsOnPage(self)
-        super().__init__(formdata=formdata, data=dict(context.facts if data is None else data))
+        super().__init__(formdata=formdata, data=context.facts if data is None else data)
+
+    def process(self, formdata: Any = None, _obj: Any = None, data: Any = None, *_filters: Any, **_more: Any) -> None:
+        """What WTForms does, without what none of our forms has: filters by name, objects, lists of proposals."""
+        sent = self.meta.wrap_formdata(self, formdata)
+        for name, question in self._fields.items():
+            question.process(sent, data.get(name, unset_value))
 
     class Meta:
         def get_translations(self, form: Any) -> Any:
@@ -343,25 +330,24 @@ class StepForm(Form):
 
     def asks(self, question: Question) -> bool:
         """Does the question apply now?"""
-        condition = question.flags.when
-        return condition is None or bool(condition.holds(self.facts()))
+        return question.when is None or question.when.holds(self.facts())
 
     def asked(self) -> list[Question]:
         """The questions that apply now."""
         facts = self.facts()
-        return [question for question in self if question.flags.when is None or question.flags.when.holds(facts)]
+        return [question for question in self if question.when is None or question.when.holds(facts)]
 
     def impossible(self, question: Question) -> bool:
         """Does a fact that this page cannot change rule the question out? Then the page leaves it out altogether."""
-        parts = question.flags.when.parts if question.flags.when else ()
+        if question.when is None:
+            return False
         given = self.context.facts
-        return any(
-            part.question in given and part.question not in self._fields and not part.holds(given) for part in parts
-        )
+        others = [part for part in question.when.parts if part.question not in self._fields]
+        return any(part.question in given and not part.holds(given) for part in others)
 
     def fixed(self, question: Question) -> bool:
         """Is the answer known from another fact, and so read-only?"""
-        return bool(question.flags.derived) and self.facts().get(question.flags.derived) is not None
+        return question.derived is not None and self.facts().get(question.derived) is not None
 
     def checks(self) -> bool:
         """Validate. Unlike ``validate_on_submit`` it works on stored answers as well."""

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forms import PAPER
 from lib.codes import Kind, YesNo
 from lib.database import Prebuilt, parameter
+from lib.identity import mask_number
 from lib.pictures import quality
 from models import LegacyHolder, Mark, db
 from services.checks.case import Case, Outcome, look, passed, unknown, verdict
@@ -139,22 +140,32 @@ def name(case: Case) -> Outcome | None:
 
 
 _REGISTERED = Prebuilt(
-    select(LegacyHolder.archive_no, LegacyHolder.certificate_no).where(LegacyHolder.id_index == parameter("id_index"))
+    select(LegacyHolder.archive_no, LegacyHolder.certificate_no, LegacyHolder.issued_month).where(
+        LegacyHolder.id_index == parameter("id_index")
+    )
 )
 
 
 def legacy(case: Case) -> Outcome | None:
-    """会计从业资格证 against the old register. Its number is often the ID number, so it is not said here."""
+    """会计从业资格证 against the old register."""
     account, target = case.account, "holds_legacy_certificate"
     holder = account.legacy or _REGISTERED.first(db.session, id_index=account.id_index)
     stated = case.get("legacy_certificate_no") if case.get(target) == YesNo.YES else None
     if holder is None:
         return unknown("原证书登记库里没有这个证件号码，请对照证书", target) if stated else None
     if not stated:
-        return look("原证书登记库里有这个证件号码，申报人填写为不持证", target)
+        return look(f"原证书登记库里有这个证件号码{_registered(holder)}，申报人填写为不持证", target)
     registered = {_bare(known) for known in (holder.archive_no, holder.certificate_no) if known}
     if not registered:
         return unknown("原证书登记库里没有档案号和证书编号，无法核对", "legacy_certificate_no")
     if _bare(stated) in registered:
         return passed("从业资格证档案号与原证书登记一致", "legacy_certificate_no")
-    return look("从业资格证档案号与原证书登记不同", "legacy_certificate_no")
+    return look(f"从业资格证档案号与原证书登记不同{_registered(holder)}", "legacy_certificate_no")
+
+
+def _registered(holder: Any) -> str:
+    """What the old register says. The number of a certificate is often the ID number, so it is masked like one."""
+    numbers = (("档案号", holder.archive_no), ("证书编号", holder.certificate_no))
+    said = [f"{title} {mask_number(number)}" for title, number in numbers if number]
+    said += [f"发证年月 {holder.issued_month}"] if holder.issued_month else []
+    return f"（登记的是{'、'.join(said)}）" if said else ""

@@ -18,6 +18,8 @@ from services.sheet import reading as sheet_reading
 def sheet(case: Case) -> Outcome:
     """Does the signed version say what was submitted? Changes that need no new signature are excused."""
     signed = case.revision.sheet
+    if not case.papers.get(SHEET):
+        return look("没有上传个人基本信息表，请退回补传", SHEET)
     if signed is None:
         return unknown("没有记录签章的是哪一版信息表", SHEET)
     printed: dict[str, Any] = signed.answers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any, cast
 
 from lib.questions.conditions import FormContext
 from lib.questions.fields import DepartmentQuestion, DivisionQuestion, Question, StepForm
@@ -70,7 +71,7 @@ def _opened_by(form: StepForm, names: set[str]) -> set[str]:
     return {
         question.name
         for question in hidden
-        if any(sources.get(part.question, part.question) in names for part in question.flags.when.parts)
+        if question.when and any(sources.get(part.question, part.question) in names for part in question.when.parts)
     }
 
 
@@ -86,6 +87,10 @@ def bound(step: Step, context: FormContext, shown: set[str], typed: Any) -> Step
 def facts_for_browser(form: StepForm, shown: Collection[str]) -> dict[str, Any]:
     """The facts that the conditions of these questions read and that are not asked with them."""
     facts = form.facts()
-    conditions = [form[name].flags.when for name in shown if form[name].flags.when]
-    names = {part.question for condition in conditions for part in condition.parts}
-    return {name: facts.get(name) for name in names if name not in shown}
+    return {name: facts.get(name) for name in _read_elsewhere(cast(Any, type(form)), frozenset(shown))}
+
+
+@cache
+def _read_elsewhere(form: Any, shown: frozenset[str]) -> Sequence[str]:
+    conditions = [question.when for question in form(context=FormContext()) if question.name in shown]
+    return sorted({part.question for condition in conditions if condition for part in condition.parts} - shown)

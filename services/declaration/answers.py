@@ -134,7 +134,7 @@ def follow_document(declaration: Declaration, before: Mapping[str, Any]) -> None
     assert step
     form = step.form(None, context=asked(declaration))
     for question in form.questions:
-        fact = question.flags.derived
+        fact = question.derived
         if fact and fact in {**before, **known}:
             setattr(declaration, question.name, known.get(fact))
         elif not form.asks(question):

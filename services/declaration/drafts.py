@@ -64,13 +64,16 @@ def delete_all(declaration: Declaration) -> None:
     db.session.execute(sql_delete(Draft).where(Draft.declaration_id == declaration.id))
 
 
+_AS_JSON = json.JSONEncoder(default=str, ensure_ascii=False)
+
+
 def fingerprint(declaration: Declaration, step: Step, only: Iterable[str] | None = None) -> str:
     """Tells whether a page's stored answers, or ``only`` these, are still those that a form was filled with.
 
     Not a secret.
     """
     names = sorted(labels.names(step) if only is None else only)
-    stored = json.dumps({name: getattr(declaration, name) for name in names}, default=str, ensure_ascii=False)
+    stored = _AS_JSON.encode({name: getattr(declaration, name) for name in names})
     return hashlib.sha256(f"{declaration.uid}{stored}".encode()).hexdigest()[:16]
 
 

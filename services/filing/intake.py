@@ -73,17 +73,16 @@ def shows_sheet(settings: IntakeSettings, data: bytes, account_id: int) -> bool:
 def add(declaration: Declaration, paper: Paper, pictures: Pictures, replaced: str = "") -> PaperPage:
     """Add the pictures of a file to its paper, in the place of the page of the uid ``replaced``, if there is one.
 
-    Returns the page of the first one. Raises PageNotAdded; then none is added, and the old page is still there.
+    Returns the page of the first one. Raises PageNotAdded, perhaps after others were: the caller rolls back.
     """
-    with db.session.begin_nested():
-        there = papers.pages_of(declaration, paper.kind)
-        old = next((page for page in there if page.uid == replaced), None)
-        if old:
-            pages.remove_page(old)
-        added = [signed_sheet.add_page(DeclarationCase(declaration), paper, prepared) for prepared in pictures]
-        for place, page in enumerate(added if old else (), there.index(old) if old else 0):
-            db.session.flush()
-            pages.move_page(declaration, page, place)
+    there = papers.pages_of(declaration, paper.kind)
+    old = next((page for page in there if page.uid == replaced), None)
+    if old:
+        pages.remove_page(old)
+    added = [signed_sheet.add_page(DeclarationCase(declaration), paper, prepared) for prepared in pictures]
+    for place, page in enumerate(added if old else (), there.index(old) if old else 0):
+        db.session.flush()
+        pages.move_page(declaration, page, place)
     return added[0]
 
 
@@ -142,7 +141,8 @@ def settle(owner: Owner, uid: str, prepared: Pictures | str, after: After | None
 def _added(owner: Owner, upload: Upload, prepared: Pictures) -> tuple[str, PaperPage | None]:
     """Why the picture was not added, or its page."""
     try:
-        page = add(owner.declaration, owner.paper(upload.kind), prepared, upload.facts.get("replaced", ""))
+        with db.session.begin_nested():
+            page = add(owner.declaration, owner.paper(upload.kind), prepared, upload.facts.get("replaced", ""))
     except PageNotAdded as error:
         return str(error), None
     db.session.flush()

@@ -12,32 +12,32 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, repeat
 from typing import Any, Literal, cast
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, delete, func, insert, select
 
 from lib.clock import local
 from lib.codes import AccountState
-from lib.database import utcnow
+from lib.database import Prebuilt, utcnow
 from lib.sealed import new_uids, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
 from services.accounts import blind_index
 from services.old_register import shared_proofs
+from services.old_register.chunks import ChunkReader
 from services.old_register.columns import TITLES
 from services.old_register.reading import Source
-from services.old_register.rows import PROOFS, RegisterRow, RowReader, Values
+from services.old_register.rows import PROOFS, Values
 from services.old_register.shared_proofs import SharedProofs, spelling
 from services.old_register.text_files import Row
 
 CHUNK = 1000
 _TABLE = cast(Table, LegacyHolder.__table__)
-#: What is written of each row, in this order.
-_TOLD = ("name", "archive_no", "certificate_no", "issued_month", "issuer", "employer")
-_WRITTEN = ("uid", "batch", "id_index", "id_number_sealed", "phone_sealed", *_TOLD)
-_told_of = itemgetter(*_TOLD)
+#: What is written of each row.
+_SEALED = {"number": "id_number", "phone": "phone"}
+_TOLD = [field for field in Values._fields if field not in _SEALED]
+_WRITTEN = ["uid", "batch", "id_index", "id_number_sealed", "phone_sealed", *_TOLD]
 #: The numbers of a dry run, which are not kept in memory either.
 _SEEN = Table(
     "legacy_import_seen",
@@ -47,6 +47,8 @@ _SEEN = Table(
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
+
+_ANY_ACCOUNT = Prebuilt(select(Account.id).limit(1))
 
 _SHARED = "{}与另一人的相同，不能用作凭证，未采用；请核对这一列，或由窗口发放激活码"
 _TWICE = "同一证件号码在文件里前面已有一行"
@@ -101,7 +103,7 @@ class _Batch:
 
     def __init__(self, source: Source, today: date, found: Callable[[Finding], None], *, dry_run: bool) -> None:
         self.found, self.ring, self.dry_run = found, keys(), dry_run
-        self.reader = RowReader(source.columns, source.width, today)
+        self.reader = ChunkReader(source.columns, source.width, today)
         self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid, LegacyHolder.name)
         self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index, _SEEN.c.name)
         self.write = _writer(_SEEN, ["id_index", "name"]) if dry_run else _writer(_TABLE, _WRITTEN)
@@ -111,29 +113,37 @@ class _Batch:
     def add_chunk(self, chunk: list[Row]) -> None:
         """Add the new rows of a chunk, or note their numbers in a dry run."""
         self.result.rows += len(chunk)
-        good = self._good(chunk)
-        values = {index: row.values for index, (_line, row) in good.items()}
+        good, removed = self._good(chunk)
+        values = {index: row for index, (_line, row) in good.items()}
         known = self._with_account(values)
         known |= self._add({index: row for index, row in values.items() if index not in known} if known else values)
-        for index, (line, row) in good.items():
-            if index in known:
-                self._leave_out(line, *known[index])
-                continue
-            for text in row.removed:
-                self._warn(line, text)
-            self.proofs.add(row.values)
-            self.result.unproven += not any(row.values[field] for field in PROOFS)
-        self.result.imported += len(good) - len(known)
+        if known or removed:
+            for index, (line, _row) in good.items():
+                if index in known:
+                    self._leave_out(line, *known[index])
+                    del values[index]
+                    continue
+                for text in removed.get(line, ()):
+                    self._warn(line, text)
+        self._count(values.values())
+
+    def _count(self, imported: Collection[Values]) -> None:
+        self.proofs.add(imported)
+        self.result.imported += len(imported)
+        self.result.unproven += sum(not (row.certificate_no or row.archive_no) for row in imported)
 
     def _add(self, new: dict[bytes, Values]) -> dict[bytes, _Clash]:
         """Returns the numbers that have a record already and were not added, each with a message."""
         if self.dry_run:
             seen = self.seen(list(new))
             known = self._recorded(new, ()) | {index: _clash(_TWICE, new[index], name) for index, name in seen}
-            self.write([(index, values["name"]) for index, values in new.items() if index not in known])
+            unknown = [index for index in new if index not in known]
+            self.write({"id_index": unknown, "name": [new[index].name for index in unknown]})
             return known
+        if not new:
+            return {}
         uids = new_uids(len(new))
-        added = self.write(self._sealed(new, uids))
+        added = self.write(self._columns(new, uids))
         return self._recorded(new, set(uids)) if added < len(new) else {}
 
     def _recorded(self, new: Mapping[bytes, Values], added: Collection[str]) -> dict[bytes, _Clash]:
@@ -147,42 +157,32 @@ class _Batch:
     def _since(self, batch: str) -> str:
         return _TWICE if batch == self.result.batch else f"该证件号码已导入过(批次 {batch})"
 
-    def _good(self, chunk: list[Row]) -> dict[bytes, tuple[int, RegisterRow]]:
-        """The lines and rows that may be imported, each by the hash of its number."""
-        good: dict[bytes, tuple[int, RegisterRow]] = {}
-        rows = list(self._without_problem(chunk))
-        indexes = blind_index.of_numbers([row.values["number"] or "" for _line, row in rows])
-        for index, (line, row) in zip(indexes, rows, strict=True):
+    def _good(self, chunk: list[Row]) -> tuple[dict[bytes, tuple[int, Values]], dict[int, tuple[str, ...]]]:
+        """The lines and values that may be imported, each by the hash of its number; and what was removed, by line."""
+        values, removed, problems = self.reader.read({line: row for line, row in chunk if not isinstance(row, str)})
+        self.proofs.add_refused([values.pop(line) for line in problems])
+        problems |= {line: row for line, row in chunk if isinstance(row, str)}
+        for line in sorted(problems):
+            self._leave_out(line, "error", problems[line])
+        good: dict[bytes, tuple[int, Values]] = {}
+        indexes = blind_index.of_numbers([row.number or "" for row in values.values()])
+        for index, (line, row) in zip(indexes, values.items(), strict=True):
             if index in good:
-                self._leave_out(line, *_clash(_TWICE, row.values, good[index][1].values["name"]))
-                continue
-            good[index] = line, row
-        return good
+                self._leave_out(line, *_clash(_TWICE, row, good[index][1].name))
+            else:
+                good[index] = line, row
+        return good, removed
 
-    def _without_problem(self, chunk: list[Row]) -> Iterator[tuple[int, RegisterRow]]:
-        for line, cells in chunk:
-            if isinstance(cells, str):
-                self._leave_out(line, "error", cells)
-                continue
-            row = self.reader.read(cells)
-            if row.problem:
-                self.proofs.add_refused(row.values)
-                self._leave_out(line, "error", row.problem)
-                continue
-            yield line, row
+    def _columns(self, new: Mapping[bytes, Values], uids: list[str]) -> dict[str, Iterable[Any]]:
+        """What is written, by column. SQLite's driver looks closely at bytes, and not at a bytearray."""
+        told: dict[str, Any] = dict(zip(Values._fields, zip(*new.values(), strict=True), strict=True))
+        sealed = {f"{column}_sealed": self._sealed(column, uids, told.pop(field)) for field, column in _SEALED.items()}
+        return {"uid": uids, "batch": repeat(self.result.batch), "id_index": map(bytearray, new), **sealed, **told}
 
-    def _sealed(self, new: Mapping[bytes, Values], uids: list[str]) -> list[tuple[Any, ...]]:
-        """The rows as _WRITTEN names them."""
-        batch = self.result.batch
-        numbers = self._sealed_column("id_number", uids, [row["number"] for row in new.values()])
-        phones = self._sealed_column("phone", uids, [row["phone"] for row in new.values()])
-        columns = zip(uids, new, numbers, phones, map(_told_of, new.values()), strict=True)
-        return [(uid, batch, index, number, phone, *told) for uid, index, number, phone, told in columns]
-
-    def _sealed_column(self, name: str, uids: list[str], values: list[str | None]) -> list[bytes | None]:
+    def _sealed(self, name: str, uids: list[str], values: Sequence[str | None]) -> list[bytearray | None]:
         table = LegacyHolder.__tablename__
         told = [(value.encode(), place(table, name, uid)) for uid, value in zip(uids, values, strict=True) if value]
-        sealed = iter(self.ring.seal_all(told))
+        sealed = map(bytearray, self.ring.seal_all(told))
         return [next(sealed) if value else None for value in values]
 
     def withhold_shared(self, rows: Iterable[Row]) -> None:
@@ -194,12 +194,13 @@ class _Batch:
             return
         if not self.dry_run:
             shared_proofs.withhold(shared)
-        for line, cells in rows:
-            if line not in self.passed_over and not isinstance(cells, str):
-                self._tell_shared(line, self.reader.read(cells).values, shared)
+        for chunk in _chunks(rows):
+            taken = {line: row for line, row in chunk if line not in self.passed_over and not isinstance(row, str)}
+            for line, row in self.reader.read(taken).values.items():
+                self._tell_shared(line, row, shared)
 
     def _tell_shared(self, line: int, values: Values, shared: Mapping[int, str]) -> None:
-        proofs = {field: number for field in PROOFS if (number := values[field])}
+        proofs = {field: number for field in PROOFS if (number := getattr(values, field))}
         lost = [field for field, number in proofs.items() if spelling(number) in shared]
         for field in lost:
             self._warn(line, _SHARED.format(TITLES[field]))
@@ -218,7 +219,7 @@ class _Batch:
 
     def _with_account(self, new: Mapping[bytes, Values]) -> dict[bytes, _Clash]:
         """The numbers that have an account, each with a message."""
-        if not db.session.scalar(select(Account.id).limit(1)):  # when the register comes first, as it should
+        if not _ANY_ACCOUNT.first(db.session):  # when the register comes first, as it should
             return {}
         if not (accounts := [index for (index,) in self.accounts(list(new))]):
             return {}
@@ -229,7 +230,7 @@ class _Batch:
 
 def _clash(said: str, values: Values, name: str | None) -> _Clash:
     """The number of this row is here already, with the same name or another one."""
-    return ("conflict", said) if values["name"] == name else ("differs", f"{said}，姓名不同")
+    return ("conflict", said) if values.name == name else ("differs", f"{said}，姓名不同")
 
 
 # The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands
@@ -258,23 +259,27 @@ def _finder(key: Any, *told: Any) -> Driven:
     return find
 
 
-def _writer(table: Table, columns: Sequence[str]) -> Callable[[Sequence[Any]], int]:
-    """Inserts rows of these columns, except numbers that are there; returns how many."""
+def _writer(table: Table, columns: Sequence[str]) -> Callable[[Mapping[str, Iterable[Any]]], int]:
+    """Inserts rows, told by column, except numbers that are there; returns how many."""
     connection = db.session.connection()
     compiled = insert(table).inline().compile(dialect=connection.dialect, column_keys=columns)
     text, order = f"{compiled} ON CONFLICT (id_index) DO NOTHING", compiled.positiontup
-    places, counted = list(map(columns.index, order or columns)), {"preserve_rowcount": True}
+    counted = {"preserve_rowcount": True}
 
-    def write(rows: Sequence[Any]) -> int:
+    def write(told: Mapping[str, Iterable[Any]]) -> int:
+        rows: Any = list(zip(*(told[name] for name in order or columns), strict=False))
         if not rows:
             return 0
-        if order is None:
-            sent: Any = [dict(zip(columns, row, strict=True)) for row in rows]
-        else:
-            sent = [tuple([row[place] for place in places]) for row in rows]
+        sent = rows if order else [dict(zip(columns, row, strict=True)) for row in rows]
         return connection.exec_driver_sql(text, sent, execution_options=counted).rowcount
 
     return write
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
 
 
 def import_source(
@@ -288,8 +293,8 @@ def import_source(
     """Check every row and, without ``dry_run``, add the good ones; the caller commits. Raises UnreadableFile."""
     if dry_run:
         _SEEN.create(db.session.connection())
-    batch, rows, reported = _Batch(source, today, found, dry_run=dry_run), source.rows(), 0
-    while chunk := list(islice(rows, CHUNK)):
+    batch, reported = _Batch(source, today, found, dry_run=dry_run), 0
+    for chunk in _chunks(source.rows()):
         batch.add_chunk(chunk)
         progress(chunk[-1][0] - reported)
         reported = chunk[-1][0]

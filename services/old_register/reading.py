@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, dropwhile, islice
 
 from services.old_register import columns, text_files, workbooks
 from services.old_register.text_files import Opener, Row, TextFile
@@ -51,11 +51,13 @@ class Source:
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header. Raises UnreadableFile when there are too many."""
-        for count, row in enumerate(self.table.rows()):
-            if count > MOST_ROWS:
-                raise UnreadableFile(f"文件超过 {MOST_ROWS} 行，请分成几个文件")
-            if row[0] > self.header_line:
-                yield row
+        rows = dropwhile(lambda row: row[0] <= self.header_line, self.table.rows())
+        return chain(islice(rows, MOST_ROWS), self._none_of(rows))
+
+    def _none_of(self, rows: Iterator[Row]) -> Iterator[Row]:
+        if next(rows, None):
+            raise UnreadableFile(f"文件超过 {MOST_ROWS} 行，请分成几个文件")
+        yield from ()
 
 
 def look_at(open_file: Opener, sheet: str | None = None) -> Source:

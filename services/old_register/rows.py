@@ -1,4 +1,4 @@
-"""One row of the old register: its cells read, normalised and checked. Most rows are plain and take a short way."""
+"""One row of the old register: its cells read, normalised and checked. ``chunks`` does it for many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lib import identity, names
 from lib.codes import IdType
-from services.old_register.columns import COLUMNS, TITLES
+from services.old_register.columns import TITLES
 
 LENGTHS = {"certificate_no": (4, 40), "archive_no": (4, 40), "issuer": (1, 60), "employer": (1, 100)}
 PROOFS = ("certificate_no", "archive_no")
@@ -28,44 +28,31 @@ _QUOTED = re.compile(r"\([^()]*[0-9][^()]*\)")  # a part of lib.identity's messa
 _ISSUED = re.compile(r"([12][0-9]{3})[-年]?(0?[1-9]|1[0-2])(?:[-月日].*|[0-9]{2})?\Z")
 _SERIAL_DAY = re.compile(r"[2-5][0-9]{4}\Z")
 
-#: Between the cells of a row that is looked at as a whole; no plain cell contains it.
-_EDGE = "\x1f"
-#: The common Han characters without 锟 (U+951F).
-_HAN = "\u4e00-\u951e\u9520-\u9fa5"
-#: ASCII without space and apostrophe, these Han characters, and brackets: no normalising changes them.
-_PLAIN = f"[!-&(-~{_HAN}\uff08\uff09]"
 #: What was lost in UTF-8 and taken for GBK.
 _LOST = "锟斤拷"
 #: How text in UTF-8 begins that was taken for GBK: 寮犱笁 was 张三.
-_GARBLED = "".join(
+GARBLED = "".join(
     found
     for lead in range(0xE4, 0xEA)
     for trail in range(0x80, 0xC0)
     if "一" <= (found := bytes((lead, trail)).decode("gbk", "ignore")) <= "龥"
 )
-#: What most cells look like that need no other look; a column that is not read may contain anything.
-_PLAIN_CELLS = {
-    "name": f"((?![{_GARBLED}])[{_HAN}]{{2,50}})",
-    "number": "([0-9]{17}[0-9X](?<!000))",
-    "issued": "([12][0-9]{3}[0-9/.年月日-]*)?",
-    "phone": "(1[3-9][0-9]{9})?",
-} | {field: f"((?![{_GARBLED}]){_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
-#: How numbers end that may be a filler or rounded.
-_FILLED = f"(?:{'|'.join([digit * 4 for digit in '0123456789'] + ['0123456789012'[at : at + 4] for at in range(10)])})"
-#: Proofs, which must not reveal the number, are plain if all their digits, four or more, are at their end.
-_PLAIN_CELLS |= {
-    field: f"((?={_PLAIN}{{{least},{most}}}(?:{_EDGE}|\\Z))[^{_EDGE}0-9Xx#=]*[0-9]{{4,}}(?<!{_FILLED}))?"
-    for field, (least, most) in LENGTHS.items()
-    if field in PROOFS
-}
-_ANYTHING = f"[^{_EDGE}]*"
 _MOBILE = re.compile(r"1[3-9][0-9]{9}\Z")
 _NO_DIGITS = bytes(set(range(256)) - set(b"0123456789Xx"))
 _UPPER = bytes.maketrans(b"x", b"X")
 
 
-#: What a row says, by field; None for what it does not say.
-Values = dict[str, str | None]
+class Values(NamedTuple):
+    """What a row says; None for what it does not say."""
+
+    name: str | None
+    number: str | None
+    certificate_no: str | None
+    archive_no: str | None
+    issued_month: str | None
+    issuer: str | None
+    phone: str | None
+    employer: str | None
 
 
 class RegisterRow(NamedTuple):
@@ -81,45 +68,16 @@ class RowReader:
 
     def __init__(self, columns: Mapping[str, int], width: int, today: date) -> None:
         self.columns, self.width, self.today = columns, width, today
-        self.absent = dict.fromkeys((*COLUMNS.values(), "issued_month"))
-        self.in_order = sorted(columns, key=columns.__getitem__)
-        field_at = {place: field for field, place in columns.items()}
-        cells = [_PLAIN_CELLS[field_at[place]] if place in field_at else _ANYTHING for place in range(width)]
-        self.plain = re.compile(_EDGE.join(cells) + r"\Z")
 
     def read(self, cells: Sequence[str]) -> RegisterRow:
         """The row, normalised and checked."""
-        values = self._plain_values(cells)
-        return RegisterRow(values) if values else self._read_closely(cells)
-
-    def _plain_values(self, cells: Sequence[str]) -> Values | None:
-        """The values of a row in which nothing is to be normalised, removed or refused, as in most: one look at it."""
-        found = self.plain.match(_EDGE.join(cells))
-        if not found:
-            return None
-        values = {**self.absent, **dict(zip(self.in_order, found.groups(), strict=True))}
-        if issued := values["issued"]:
-            values["issued_month"] = _month(issued, self.today) or None
-        number, issued_month = values["number"] or "", values["issued_month"]
-        for field in PROOFS:
-            # What reveals the number ends with six of its characters, or contains its date of birth without century.
-            if (proof := values[field]) and (
-                proof[-6:] in number or number[8:14] in proof or (proof[0] in "12" and len(proof) == 8)
-            ):
-                return None  # or it looks like a date
-        is_good = bool(issued_month) is bool(issued) and identity.is_resident_number(number, self.today)
-        return values if is_good else None
-
-    def _read_closely(self, cells: Sequence[str]) -> RegisterRow:
         values = {field: _normalised(cells, place, field) for field, place in self.columns.items()}
         values["name"] = names.normalise_name(values["name"])
         problem = _name_problem(values["name"]) or _number_problem(values, self.today)
         if problem is None and any(cells[self.width :]):
             problem = "这一行的列数比列名多,请检查是否有未加引号的逗号"
         removed = () if problem else self._remove_invalid(values, cells)
-        return RegisterRow(
-            {**self.absent, **{field: value or None for field, value in values.items()}}, removed, problem
-        )
+        return RegisterRow(Values(*(values.get(field) or None for field in Values._fields)), removed, problem)
 
     def _remove_invalid(self, values: dict[str, str], cells: Sequence[str]) -> tuple[str, ...]:
         """Remove invalid values; returns what was removed and why, and what to look at."""
@@ -127,8 +85,8 @@ class RowReader:
         if values["number"].endswith("000"):
             removed.append("证件号码的末三位是 000，可能被表格软件舍入过，请与原始资料核对")
         if issued := values.get("issued"):
-            month = values["issued_month"] = _month(issued, self.today)
-            removed.append("" if month else "发证日期无法识别,未采用")
+            values["issued_month"] = month(issued, self.today)
+            removed.append("" if values["issued_month"] else "发证日期无法识别,未采用")
         if phone := values.get("phone", ""):
             values["phone"], reason = _phone(phone)
             removed.append(reason)
@@ -159,7 +117,7 @@ def _name_problem(name: str) -> str | None:
 def _is_garbled(text: str) -> bool:
     """Whether it is text in UTF-8 that was taken for GBK, or text in GBK that was taken for Latin letters."""
     try:
-        if text and text[0] in _GARBLED:
+        if text and text[0] in GARBLED:
             data = text.encode("gb18030")
             decoder = codecs.getincrementaldecoder("utf-8")()
             return bool(decoder.decode(data, final=len(data) < 8))  # of a longer one the last character may be lost
@@ -228,10 +186,10 @@ def _reveals_number(proof: str, number: bytes) -> bool:
 
 
 @lru_cache(maxsize=1 << 14)
-def _month(text: str, today: date) -> str:
+def month(text: str, today: date) -> str:
     """``2008-06`` from 2008-06-12, 2008/6/12, 2008年6月, 20080612, 200806 ...; empty if unreadable or in the future."""
     if _SERIAL_DAY.match(text):  # a spreadsheet's day without its format
         text = (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
     parts = _ISSUED.match(names.plain_date(text).replace(" ", ""))
-    month = f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
-    return month if "1980-01" <= month <= today.isoformat()[:7] else ""
+    found = f"{parts.group(1)}-{int(parts.group(2)):02d}" if parts else ""
+    return found if "1980-01" <= found <= today.isoformat()[:7] else ""

@@ -6,7 +6,7 @@ A spelling is kept as its hash of 64 bits, so that a register of a million rows 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from lib.database import utcnow
 from lib.identity import spelled_alike
 from models import LegacyHolder, WithheldProof, db
-from services.old_register.rows import PROOFS
+from services.old_register.rows import PROOFS, Values
 
 PARTS = 16  # the hashes are sorted in parts: less memory at once
 CHUNK = 1000
@@ -25,33 +25,27 @@ def spelling(number: str) -> int:
     return hash(number.upper() if number.isalnum() else spelled_alike(number))
 
 
-def spellings(values: Mapping[str, str | None]) -> set[int]:
-    return {spelling(number) for field in PROOFS if (number := values.get(field))}
+def spellings(row: Values) -> set[int]:
+    return {spelling(number) for number in (row.certificate_no, row.archive_no) if number}
 
 
 class SharedProofs:
     """The proofs of a file, of the rows that were left out of it, and of the records that were there before."""
 
     def __init__(self) -> None:
-        self._new, self._refused = _Parts().parts, _Parts()
+        self._new, self._refused = _Parts(), _Parts()
 
-    def add(self, values: Mapping[str, str | None]) -> None:
-        """A row that is imported."""
-        certificate_no, archive_no = values["certificate_no"], values["archive_no"]
-        archived = spelling(archive_no) if archive_no else None
-        if archived is not None:
-            self._new[archived % PARTS].append(archived)
-        if certificate_no and (found := spelling(certificate_no)) != archived:
-            self._new[found % PARTS].append(found)
+    def add(self, rows: Iterable[Values]) -> None:
+        """Rows that are imported."""
+        self._new.add(rows)
 
-    def add_refused(self, values: Mapping[str, str | None]) -> None:
-        for found in spellings(values):
-            self._refused.add(found)
+    def add_refused(self, rows: Iterable[Values]) -> None:
+        self._refused.add(rows)
 
     def found(self, batch: str) -> dict[int, str]:
         """The spellings of the file that prove nothing: shared with a record or only with a refused row."""
         recorded, shared = _recorded(batch), {}
-        for new, old, refused in zip(self._new, recorded.parts, self._refused.parts, strict=True):
+        for new, old, refused in zip(self._new.parts, recorded.parts, self._refused.parts, strict=True):
             known, dismissed, last = set(old), set(refused), None
             for one in sorted(new):
                 if one == last or one in known:
@@ -65,19 +59,26 @@ class SharedProofs:
 class _Parts:
     def __init__(self) -> None:
         self.parts = [array("q") for _part in range(PARTS)]
+        self.adds = [part.append for part in self.parts]
 
-    def add(self, one: int) -> None:
-        self.parts[one % PARTS].append(one)
+    def add(self, rows: Iterable[Values]) -> None:
+        """All spellings of these rows, each once for each row."""
+        for row in rows:
+            for one in spellings(row):
+                self.adds[one % PARTS](one)
+
+    def add_one(self, one: int) -> None:
+        self.adds[one % PARTS](one)
 
 
 def _recorded(batch: str) -> _Parts:
     """The spellings in the records of other batches."""
     found = _Parts()
     for _legacy_id, _field, value in _held(LegacyHolder.batch != batch):
-        found.add(spelling(value))
+        found.add_one(spelling(value))
     of_others = select(WithheldProof.value).join(LegacyHolder).where(LegacyHolder.batch != batch)
     for value in db.session.scalars(of_others.execution_options(yield_per=CHUNK)):
-        found.add(spelling(value))
+        found.add_one(spelling(value))
     return found
 
 

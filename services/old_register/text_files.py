@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 from services.old_register.columns import HEADER_ROWS, REQUIRED, guess, header_of, plain_title
@@ -138,20 +138,22 @@ def _decoded(line: bytes, has_utf8: bool) -> str:
 
 def _rows(lines: Iterable[tuple[int, str]], separator: str, *, may_be_bad: bool = True) -> Iterator[Row]:
     """Every row that is not blank. Lines without quotation marks, as most are, are rows: many are read at a time."""
-    rest = iter(lines)
+    return chain.from_iterable(_blocks(iter(lines), separator, may_be_bad))
+
+
+def _blocks(rest: Iterator[tuple[int, str]], separator: str, may_be_bad: bool) -> Iterator[Iterable[Row]]:
     while block := list(islice(rest, _BLOCK)):
         if (cells_of := _plain_rows(block, separator)) is None:
-            yield from _quoted_rows(block, rest, separator, may_be_bad)
+            yield _quoted_rows(block, rest, separator, may_be_bad)
             continue
-        for (number, _line), cells in zip(block, cells_of, strict=True):
-            if any(cells):
-                yield number, _BAD_BYTES if may_be_bad and _is_bad(cells) else cells
+        rows = [(number, cells) for (number, _line), cells in zip(block, cells_of, strict=True) if any(cells)]
+        yield [(number, _BAD_BYTES if _is_bad(cells) else cells) for number, cells in rows] if may_be_bad else rows
 
 
 def _plain_rows(block: list[tuple[int, str]], separator: str) -> list[list[str]] | None:
     """The cells of each line; None if one of them needs a closer look."""
     lines = [line for _number, line in block]
-    if any('"' in line for line in lines):
+    if '"' in "".join(lines):
         return None
     try:
         rows = list(csv.reader(lines, strict=True, delimiter=separator))

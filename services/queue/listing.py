@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Date, Select, bindparam, case, func, select
 
@@ -231,71 +231,82 @@ class Counts:
 def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     """The figures of the page for the officer's whole scope."""
     view = view or OfficerView(actor)
-    rows = _counted(view)
-    by_status: dict[str, int] = dict.fromkeys(Status, 0)
-    for row in rows:
-        by_status[row.status] += row.n
+    by_status, turn = _counted(view)
     tabs = {tab: by_status[tab] for tab in TABS if tab != "all"}
     decisions = _decisions(view)
     decided = _standing_today(decisions)
     measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
         tabs=tabs | {"all": sum(tabs.values())},
-        lanes=_lane_counts(view, rows) | ({"today": len(decided)} if decided else {}),
+        lanes=_lane_counts(view, turn) | ({"today": len(decided)} if decided else {}),
         today=len(decided),
         seconds=round(sum(measured) / len(measured)) if measured else None,
         decided_at=decisions[-1].at if decisions else None,
     )
 
 
-class _Counted(NamedTuple):
-    """``n`` submissions that are alike. ``due``: whether their time is over, or nearly."""
-
-    status: Status
-    due: str
-    again: bool
-    flagged: bool
-    n: int
+#: What the submissions of one status are counted by: all of them, and those of some lanes.
+_COUNTED = ("n", "flagged", "again", "soon", "overdue")
+_NO_STATUS: Mapping[str, int] = dict.fromkeys(Status, 0)
 
 
 def _counters() -> Select[Any]:
+    """By status, the first column of the key behind the department: the database need not sort for it."""
     day, soon = bindparam("day", type_=Date), bindparam("soon_until", type_=Date)
-    due = case((QueueCount.due_on < day, "overdue"), (QueueCount.due_on <= soon, "soon"), else_="").label("due")
-    kinds = (QueueCount.status, due, QueueCount.again, QueueCount.flagged)
+
+    def those(which: Any) -> Any:
+        return func.sum(case((which, QueueCount.n), else_=0))
+
+    kinds = (QueueCount.flagged, QueueCount.again, QueueCount.due_on.between(day, soon), QueueCount.due_on < day)
+    counted = zip(_COUNTED, (func.sum(QueueCount.n), *map(those, kinds)), strict=True)
     here = QueueCount.department_id == bindparam("department_id")
-    return select(*kinds, func.sum(QueueCount.n).label("n")).where(here).group_by(*kinds)
+    columns = (QueueCount.status, *(count.label(name) for name, count in counted))
+    return select(*columns).where(here).group_by(QueueCount.status)
 
 
 _COUNTERS = Prebuilt(_counters())
 _OWN_LINES = Prebuilt(select(*COLUMNS).where(QueueItem.account_id == bindparam("account_id")))
 
 
-def _counted(view: OfficerView) -> list[_Counted]:
-    """The counters, with lapsed claims as 待审核 and without the own file."""
+def _counted(view: OfficerView) -> tuple[dict[str, int], dict[str, int]]:
+    """How many there are by status, and of what is the office's turn by _COUNTED; without the own file.
+
+    A lapsed claim counts as 待审核. Both are the office's turn, so only its status changes.
+    """
+    by_status, turn = dict(_NO_STATUS), dict.fromkeys(_COUNTED, 0)
     days = {"day": view.days.today, "soon_until": view.days.soon_until}
-    rows = [_Counted(*row) for row in _COUNTERS.rows(db.session, department_id=view.actor.department_id, **days)]
+    for status, *found in _COUNTERS.rows(db.session, department_id=view.actor.department_id, **days):
+        by_status[status] = found[0]
+        if status in OFFICE_TURN:
+            turn = {name: n + more for (name, n), more in zip(turn.items(), found, strict=True)}
     for row in view.lapsed.values():
-        rows += [_as_counted(view, row, row.status, -1), _as_counted(view, row, Status.SUBMITTED, 1)]
+        by_status[row.status] -= 1
+        by_status[Status.SUBMITTED] += 1
     if view.own_account is not None:
-        own = _OWN_LINES.rows(db.session, account_id=view.own_account)
-        rows += [_as_counted(view, row, row.status, -1) for row in own if row.department_id in view.office_ids]
-    return rows
+        _leave_out_own(view, by_status, turn)
+    return by_status, turn
 
 
-def _as_counted(view: OfficerView, row: Any, status: Status, n: int) -> _Counted:
-    due = "overdue" if view.days.is_overdue(row.due_on) else "soon" if view.days.is_soon(row.due_on) else ""
-    return _Counted(status, due, row.times > 1, row.reminders > 0, n)
+def _leave_out_own(view: OfficerView, by_status: dict[str, int], turn: dict[str, int]) -> None:
+    for row in _OWN_LINES.rows(db.session, account_id=view.own_account):
+        if row.department_id not in view.office_ids:
+            continue
+        by_status[row.status] -= 1
+        if row.status in OFFICE_TURN:
+            due = row.due_on
+            kinds = (True, row.reminders > 0, row.times > 1, view.days.is_soon(due), view.days.is_overdue(due))
+            for name, counts_there in zip(_COUNTED, kinds, strict=True):
+                turn[name] -= counts_there
 
 
-def _lane_counts(view: OfficerView, rows: Sequence[_Counted]) -> dict[str, int]:
-    turn = [row for row in rows if row.status in OFFICE_TURN]
+def _lane_counts(view: OfficerView, turn: Mapping[str, int]) -> dict[str, int]:
     found = {
-        "clean": sum(row.n for row in turn if not row.flagged),
-        "flagged": sum(row.n for row in turn if row.flagged),
-        "again": sum(row.n for row in turn if row.again),
+        "clean": turn["n"] - turn["flagged"],
+        "flagged": turn["flagged"],
+        "again": turn["again"],
         "mine": len(view.mine()),
-        "soon": sum(row.n for row in turn if row.due == "soon"),
-        "overdue": sum(row.n for row in turn if row.due == "overdue"),
+        "soon": turn["soon"],
+        "overdue": turn["overdue"],
     }
     rare = {"incoming": len(view.incoming()), "second": len(view.second())}
     return found | {lane: n for lane, n in rare.items() if n}

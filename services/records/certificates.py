@@ -46,7 +46,10 @@ class NoCertificate(Exception):
 
 @dataclass(frozen=True)
 class VerifiedCertificate:
-    """A genuine certificate. ``name`` is masked; ``department`` approved it, wherever the record is now."""
+    """A genuine certificate. ``name`` is masked; ``department`` approved it, wherever the record is now.
+
+    ``since``: when the version was approved that took its place.
+    """
 
     name: str
     number: str
@@ -54,6 +57,7 @@ class VerifiedCertificate:
     renamed: bool
     approved_at: datetime
     standing: Standing
+    since: datetime | None
 
 
 def said(revision: Revision) -> Sequence[AnswerRow]:
@@ -128,14 +132,15 @@ def verify(typed: str) -> VerifiedCertificate | None:
     if found is None:
         return None
     issued_at, revision, declaration, account, record, stands, corrected = found
-    approval = _approval(revision)
+    approval, standing = _approval(revision), _standing(revision, account, record, stands, corrected)
     return VerifiedCertificate(
         name=verification.masked(revision.answers["applicant_name"]),
         number=declaration.number,
         department=approval.department.name,
         renamed=audit.department_renamed(approval.department.code, issued_at),
         approved_at=approval.at,
-        standing=_standing(revision, account, record, stands, corrected),
+        standing=standing,
+        since=record.approved_at if record and standing == "outdated" else None,
     )
 
 

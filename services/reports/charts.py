@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
+from lib.figures import figure
+
 WIDTH, PLOT = 360, 140
 LEFT, RIGHT, TOP = 38, 8, 26
 BAR_ROW = 34
@@ -92,7 +94,7 @@ class _Frame:
     def label(self, step: float) -> list[float]:
         """Write the axes; returns where the lines behind stand."""
         values = [step * n for n in range(round(self.top / step) + 1)]
-        self.texts += [Text(LEFT - 5, self.y(value) + 4, f"{value:g}{self.unit}", "end") for value in values]
+        self.texts += [Text(LEFT - 5, self.y(value) + 4, f"{figure(value)}{self.unit}", "end") for value in values]
         every = ceil(len(self.months) / 12)
         for at, month in enumerate(self.months):
             if at % every == 0:

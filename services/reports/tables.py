@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
+from lib import figures
 from lib.clock import local
 from services.reports import charts
 from services.reports.charts import Chart, Series
@@ -122,7 +123,7 @@ def _folded(months: Sequence[tuple[str, Tally]]) -> list[list[Cell]]:
 
 
 def _told(figure: float | None, unit: str) -> str:
-    return "没有数据" if figure is None else f"为 {figure:g}{unit}"
+    return "没有数据" if figure is None else f"为 {figures.figure(figure)}{unit}"
 
 
 def _by_department(report: Report) -> Panel:
@@ -174,7 +175,7 @@ def _verdicts(total: Tally) -> list[str]:
 
 
 def _figure(value: float | None, unit: str) -> str:
-    return "—" if value is None else f"{value:g}{unit}"
+    return "—" if value is None else f"{figures.figure(value)}{unit}"
 
 
 def spreadsheet(report: Report, often: Sequence[OftenReturned], folder: Path) -> IO[bytes]:

@@ -68,8 +68,8 @@ def _followed_on(before: AnsweredPage, after: AnsweredPage, changed: Container[s
 
 
 def _derived_again(question: Question, old: Answers, new: Answers) -> bool:
-    fact = question.flags.derived
-    return bool(fact) and old.get(fact) != new.get(fact)
+    fact = question.derived
+    return fact is not None and old.get(fact) != new.get(fact)
 
 
 def _not_offered(question: Question, before: AnsweredPage, after: AnsweredPage) -> bool:

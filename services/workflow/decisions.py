@@ -104,7 +104,7 @@ def decline(declaration: Declaration, actor: Actor, seen: int, *, reason_code: s
     holds(declaration, actor, seen)
     reason = return_reasons.one(actor, reason_code, "decline")
     if not (reason or comment.strip()):
-        raise NotAllowed("请选择不予采集的原因，或填写说明")
+        raise NotAllowed("请选择不予采集的原因，或填写说明", "decline_reason")
     revision = latest_revision(declaration)
     marks.drop_unsent(revision)
     said = {"reason_code": reason.code if reason else None, "reason": reason.advice if reason else ""}

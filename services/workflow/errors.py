@@ -6,7 +6,14 @@ from lib.questions.pages import Step
 
 
 class NotAllowed(Exception):
-    """The move does not start from this state, or is not this person's; the message says why."""
+    """The move does not start from this state, or is not this person's; the message says why.
+
+    ``field``: the one of the form that lacks something, where that is all.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Conflict(Exception):

@@ -103,7 +103,7 @@ def revoke(declaration: Declaration, actor: Actor, seen: int, *, comment: str) -
         access.lock_record(record)
     unsent = can_revoke(declaration, actor, seen)
     if not comment.strip():
-        raise NotAllowed("请填写撤销原因")
+        raise NotAllowed("请填写撤销原因", "why")
     send_marks(unsent)
     if left := begun(declaration):
         discard(left, actor, "审核结果已撤销")
@@ -134,7 +134,7 @@ def reopen(declaration: Declaration, actor: Actor, *, comment: str) -> Decision:
     """重新受理: a declined submission is 待审核 again, with at least three working days."""
     can_reopen(declaration, actor)
     if not comment.strip():
-        raise NotAllowed("请填写重新受理的原因")
+        raise NotAllowed("请填写重新受理的原因", "why")
     least = deadlines.due_date(today(), deadlines.LEAST_AFTER_RETURN, deadlines.calendar())
     if (declaration.due_on or date.min) < least.on:
         declaration.due_on, declaration.due_estimated = least.on, least.estimated

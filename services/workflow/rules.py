@@ -220,7 +220,7 @@ def can_revoke(declaration: Declaration, actor: Actor, seen: int) -> Sequence[Ma
     return _marks_to_send(declaration)
 
 
-def can_reopen(declaration: Declaration, actor: Actor) -> None:
+def can_reopen(declaration: Declaration, actor: Actor, _seen: int = 0) -> None:
     check(declaration, "reopen", actor)
     handles(declaration, actor)
     if declaration.account.state == AccountState.CLOSED:

@@ -21,11 +21,11 @@ def offer(declaration: Declaration, actor: Actor, seen: int, department: Departm
     """Offer a submission that one holds to another department. The due date stays; unsent marks pass on with it."""
     holds(declaration, actor, seen)
     if department.id == declaration.department_id:
-        raise NotAllowed("这份申报本来就由这个部门办理，请选择其他部门")
+        raise NotAllowed("这份申报本来就由这个部门办理，请选择其他部门", "department")
     if not department.active or department.own_system:
-        raise NotAllowed(f"{department.name}不在本平台受理申报，请选择其他部门")
+        raise NotAllowed(f"{department.name}不在本平台受理申报，请选择其他部门", "department")
     if not reason.strip():
-        raise NotAllowed("请填写转交原因")
+        raise NotAllowed("请填写转交原因", "why")
     make_move(declaration, "offer", actor, detail=f"to {department.code}")
     drop_claim(declaration)
     made = Transfer(
@@ -47,7 +47,7 @@ def answer_offer(declaration: Declaration, actor: Actor, *, accept: bool, reason
     """
     waiting = offered_here(declaration, actor)
     if not accept and not reason.strip():
-        raise NotAllowed("请填写退还原因")
+        raise NotAllowed("请填写退还原因", "why")
     waiting.accepted, waiting.answer = accept, reason.strip()[:200]
     waiting.answered_by, waiting.answered_at = actor.id, utcnow()
     if not accept:
@@ -120,7 +120,7 @@ def close(waiting: SecondLook, actor: Actor, *, agreed: bool, comment: str) -> N
 def disagree(declaration: Declaration, actor: Actor, waiting: SecondLook, comment: str) -> Claim:
     """The file is in the second officer's hands, who now decides."""
     if not comment.strip():
-        raise NotAllowed("请填写不同意的原因")
+        raise NotAllowed("请填写不同意的原因", "why")
     close(waiting, actor, agreed=False, comment=comment)
     make_move(declaration, "disagree", actor)
     return assign(declaration, actor)

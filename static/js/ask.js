@@ -3,6 +3,9 @@
  * its form in the background; the answer is the page that asks, and its [data-asks] opens here as a dialog. There Enter
  * confirms, Escape or 【返回】 leads back to the row. data-ask="marked" asks only while something is marked.
  *
+ * The dialog's form goes the same way: when a field lacks something, the dialog asks again, with what was typed. Where the
+ * answer leads elsewhere, the page goes there.
+ *
  * What the server refuses is said over the page (said.js), and the form hears of it: "refused". Any other answer, and none, makes the form go the plain way.
  */
 import { announce } from "./said.js";
@@ -14,14 +17,10 @@ function plainly(form, button) {
   form.requestSubmit(button);
 }
 
-function open(asks) {
+function made() {
   const dialog = document.createElement("dialog");
   dialog.className = "help asks";
-  dialog.append(...document.adoptNode(asks).childNodes);
-  const heading = dialog.querySelector("h1");
-  const title = Object.assign(document.createElement("h2"), { id: "h-asks", textContent: heading.textContent });
-  heading.replaceWith(title);
-  dialog.setAttribute("aria-labelledby", title.id);
+  dialog.setAttribute("aria-labelledby", "h-asks");
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove()); // the browser gives the focus back
   dialog.addEventListener("click", (event) => {
@@ -29,19 +28,36 @@ function open(asks) {
     event.preventDefault();
     dialog.close();
   });
-  dialog.showModal();
+  return dialog;
+}
+
+function open(asks) {
+  const again = document.querySelector("dialog.asks");
+  const dialog = again ?? made();
+  dialog.replaceChildren(...document.adoptNode(asks).childNodes);
+  const heading = dialog.querySelector("h1");
+  heading.replaceWith(Object.assign(document.createElement("h2"), { id: "h-asks", textContent: heading.textContent }));
+  if (again) dialog.querySelector("[autofocus]")?.focus();
+  else dialog.showModal();
   dialog.dispatchEvent(new CustomEvent("fragment", { bubbles: true }));
 }
 
 async function ask(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
-  const answer = await fetch(button.formAction, { method: "POST", body, redirect: "manual" }).catch(() => null);
-  if (answer?.type === "opaqueredirect") return location.reload(); // signed out, or the page has to say something
+  const request = { method: "POST", body, redirect: "manual", headers: { "X-Asks": "yes" } };
+  const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const answer = await fetch(address, request).catch(() => null);
+  const place = answer?.headers.get("Location");
+  if (place) {
+    location.assign(place);
+    return new Promise(() => {}); // nothing more is sent while the page changes
+  }
   const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
   const asks = page?.querySelector("[data-asks]");
   const problem = page?.querySelector("[data-problem]");
   if (asks) open(asks);
   else if (problem) {
+    document.querySelector("dialog.asks")?.close();
     announce(problem.textContent.trim());
     form.dispatchEvent(new CustomEvent("refused"));
   }
@@ -52,8 +68,9 @@ document.addEventListener(
   "submit",
   (event) => {
     const [form, button] = [event.target, event.submitter];
-    if (!button?.dataset.ask || "plainly" in form.dataset || event.defaultPrevented) return;
-    if (button.dataset.ask === "marked" && !form.querySelector("[data-mark]:checked")) return;
+    const asks = button?.dataset.ask || form.closest("dialog.asks");
+    if (!asks || "plainly" in form.dataset || event.defaultPrevented) return;
+    if (asks === "marked" && !form.querySelector("[data-mark]:checked")) return;
     event.preventDefault();
     event.stopPropagation(); // the form is not sent: once.js need not know
     if (asking) return;
@@ -62,3 +79,4 @@ document.addEventListener(
   },
   true,
 );
+addEventListener("pageshow", () => (asking = false)); // the back button may show the page as it was left

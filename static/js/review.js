@@ -244,8 +244,8 @@ form.addEventListener("refused", () => {
   part(lacking, "reason").focus({ preventScroll: true });
 });
 
-/** The row in hand and what is in sight are the same when this page comes back: saved, taken, undone. */
-const PLACE = `place ${location.pathname}`;
+/** The row in hand and what is in sight are the same when this page comes back: saved, taken, undone, with full numbers. */
+const PLACE = `place ${form.dataset.review}`;
 const [pane, only] = [".scroll", "[data-only-changes]"].map((part) => form.querySelector(part));
 form.addEventListener("submit", () => {
   const here = { row: shown?.id, few: only?.checked, inPane: pane.scrollTop, inPage: scrollY };
@@ -289,6 +289,7 @@ async function phrases({ target }) {
 }
 form.addEventListener("focusin", phrases);
 
+for (const button of form.querySelectorAll('[formaction*="#"]')) button.formAction = button.formAction.split("#")[0]; // the place is kept
 for (const row of rows) {
   if (part(row, "rect")) part(row, "rect").disabled = false;
   if (part(row, "sides")) Object.assign(part(row, "sides"), { hidden: true, disabled: true });
@@ -297,4 +298,4 @@ for (const row of rows) {
 refresh();
 const returned = sessionStorage.getItem(PLACE);
 sessionStorage.removeItem(PLACE);
-if (returned && !location.hash) takeUp(JSON.parse(returned));
+if (returned && !location.hash && !document.querySelector("[data-problem]")) takeUp(JSON.parse(returned));

@@ -67,6 +67,8 @@ def test_a_big_sideways_photo_becomes_right_on_a_phone_and_typing_is_kept(filer)
     visitor.look()
     told = page.locator(".studio .keys").inner_text()
     assert told == "拖动照片，让头部对准椭圆、双眼对准横线；双指缩放。", "nothing about a wheel and keys"
+    use, advice = page.get_by_role("button", name="上传这张照片"), page.locator(".studio .advice")
+    assert advice.bounding_box()["y"] > use.bounding_box()["y"], "advice that comes and goes does not move the button"
     page.get_by_role("button", name="右转").tap()
     page.get_by_role("button", name="右转").tap()
     page.get_by_role("button", name="放大").tap()
@@ -75,7 +77,7 @@ def test_a_big_sideways_photo_becomes_right_on_a_phone_and_typing_is_kept(filer)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2 + 5, box["y"] + box["height"] / 2 + 5, steps=3)
     page.mouse.up()
-    page.get_by_role("button", name="上传这张照片").tap()
+    use.tap()
     expect(page.locator(".okmsg").first).to_contain_text("413×579 像素")
     assert page.get_by_label("通讯地址").input_value() == "还没有保存的地址"
     visitor.look()

@@ -178,6 +178,23 @@ def test_marking_on_a_phone_does_not_move_the_page_to_the_pictures(desk, second_
     assert abs(window.page.evaluate("scrollY") - before) < 200
 
 
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_the_full_numbers_come_where_one_was(make, desk, screen):
+    waiting = make.declaration(Status.SUBMITTED)
+    number, window = waiting.account.id_number[-4:], desk(screen)
+    window.go(address(waiting))
+    page, places = window.page, "[scrollY, document.querySelector('.scroll').scrollTop]"
+    button = page.get_by_role("button", name="显示完整号码")
+    button.scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.scroll').scrollTop = 90, scrollBy(0, 120)")
+    before = page.evaluate(places)
+    button.click()
+    expect(page.locator("#row-id_number")).to_contain_text(number)
+    window.listens()
+    assert any(before)
+    assert sum(page.evaluate(places)) == pytest.approx(sum(before), abs=30)
+
+
 def test_keys_do_nothing_when_they_are_switched_off(desk, second_look, officer):
     officer.keys_on = False
     db.session.commit()

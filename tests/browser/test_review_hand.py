@@ -120,6 +120,18 @@ def test_a_mark_is_taken_off_where_it_was_set_and_a_refusal_leads_to_what_lacks(
     board.press("1")
     board.press("b")
     expect(page.get_by_role("button", name="确认退回")).to_be_focused()
+    board.press("Escape")
+
+    page.get_by_role("button", name="不予采集").click()
+    dialog, send = page.get_by_role("dialog"), page.get_by_role("button", name="确认不予采集")
+    send.click()
+    first = dialog.get_by_role("radio").first
+    expect(first).to_be_focused()
+    expect(first).to_have_accessible_description(re.compile("请选择不予采集的原因"))
+    window.look()
+    dialog.get_by_label("重复采集").check()
+    send.click()
+    expect(page.get_by_text("已不予采集")).to_be_visible()
 
 
 #: Names of rows and words of buttons in more lines than one, a picture's title that is cut off or in a second line; and

@@ -77,7 +77,7 @@ def _page(found: office_records.RecordPage, filters: RecordFilters, text: str = 
 @only(*OFFICERS)
 def record(uid: str) -> ResponseReturnValue:
     """``?on=``: as it stood on that day. ``?compare=``: with which version."""
-    return record_page(viewed_record(uid))
+    return record_page(viewed_record(record_in_scope(uid)))
 
 
 @bp.post("/archive/<uid>/reveal")

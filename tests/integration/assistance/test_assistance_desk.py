@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from lib.codes import AccountState, AssistanceOutcome, IdType, Role, Status
 from lib.database import utcnow
@@ -83,8 +83,11 @@ def test_numbers_are_masked_until_they_are_revealed_and_the_owner_reads_of_it(ap
 
 def test_the_document_and_the_photo_of_the_account_are_shown_side_by_side(browser, desk, make):
     declaration = make.declaration(account=make.account(number=NUMBER))
-    make.papers(declaration)
     apply(browser)
+    desk.open(address("/photo"), expect=404)
+    views = select(func.count()).where(Event.verb == "view_assistance")
+    assert db.session.scalar(views) == 0, "what is not there was not seen"
+    make.papers(declaration)
     page = desk.open(address()).text
     for more in ("/document", "/document?thumb=1", "/photo"):
         assert address(more) in page

@@ -116,6 +116,8 @@ def test_an_old_certificate_is_compared_with_the_register(make, changed, state):
     make.legacy(number=number)
     found = results(make.declaration(Status.SUBMITTED, make.account(number=number), **changed))["legacy"]
     assert found.state == state
+    said = "登记的是档案号 LN2*****01、证书编号 ZS2*****01、发证年月 2008-06"
+    assert (said in found.reason) is (state == "look"), "masked: it is often the ID number"
     assert "LN2008" not in found.reason
 
 

@@ -16,9 +16,10 @@ from models import Account, ActivationCode, Event, LegacyHolder, db
 from services.accounts import activation_codes
 from services.old_register import batches
 from services.old_register.batches import BatchClaimed, BatchNotFound, Finding
+from services.old_register.chunks import ChunkReader
 from services.old_register.columns import COLUMNS
 from services.old_register.reading import Source, UnreadableFile, open_source
-from services.old_register.rows import RowReader
+from services.old_register.rows import RegisterRow, RowReader
 from tests.support.people import id_number
 from tests.support.site.command_line import Run, runner
 
@@ -217,37 +218,35 @@ def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_pa
     assert db.session.scalar(select(func.count()).select_from(LegacyHolder)) == 2300
 
 
-def test_a_row_that_is_looked_at_once_is_read_as_one_that_is_looked_at_closely():
-    chance, cells = random.Random(9), ROW.split(",")
-    reader = RowReader({COLUMNS[title]: place for place, title in enumerate(HEADER.split(","))}, len(cells), TODAY)
-    odd = [
-        "",
-        " ",
-        "'",
-        "x",
-        "X",
-        "（",
-        "·",
-        "９",
-        "\ue815",
-        "-",
-        "/",
-        "2",
-        "12",
-        "3000-01",
-        "1.2E+17",
-        NUMBER,
-        NUMBER[5:],
-    ]
-    plain = 0
-    for _ in range(2000):
-        row = list(cells)
+#: What stands in cells by mistake.
+ODD = ["", " ", "'", "x", "X", "（", "·", "９", "\ue815", "-", "/", "2", "12", "000", "12345000", "3000-01", "1.2E+17"]
+ODD += [NUMBER, NUMBER[5:], "寮犱笁", "\n", "\x1f", "\x1f2"]
+
+
+def odd_rows(chance: random.Random, count: int) -> dict[int, list[str]]:
+    rows = {}
+    for line in range(count):
+        row = ROW.split(",")
         for _ in range(chance.randrange(3)):
             place = chance.randrange(len(row))
             at = chance.randrange(len(row[place]) + 1)
-            row[place] = row[place][:at] + chance.choice(odd) + chance.choice((row[place][at:], ""))
-        plain += reader._plain_values(row) is not None
-        assert reader.read(row) == reader._read_closely(row), row
+            row[place] = row[place][:at] + chance.choice(ODD) + chance.choice((row[place][at:], ""))
+        rows[line] = chance.choices((row, row[:-1], [*row, ""], [*row, "x"]), (97, 1, 1, 1))[0]
+    return rows
+
+
+def test_rows_of_a_chunk_are_read_as_one_that_is_looked_at_closely():
+    titles = HEADER.split(",")
+    place_of = {COLUMNS[title]: place for place, title in enumerate(titles)}
+    one, many = RowReader(place_of, len(titles), TODAY), ChunkReader(place_of, len(titles), TODAY)
+    rows, plain = odd_rows(random.Random(9), 2000), 0
+
+    for start in range(0, 2000, 5):  # few: in a chunk with a cell that has the mark between cells no row is plain
+        chunk = {line: rows[line] for line in range(start, start + 5)}
+        values, removed, problems = many.read(chunk)
+        found = {line: RegisterRow(row, removed.get(line, ()), problems.get(line)) for line, row in values.items()}
+        assert found == {line: one.read(row) for line, row in chunk.items()}
+        plain += len(many._plain({line: row for line, row in chunk.items() if len(row) == len(titles)}))
     assert 500 < plain < 1900
 
 

@@ -126,7 +126,9 @@ def test_before_it_was_issued_there_is_none(owner):
 def test_a_newer_version_makes_it_outdated_and_the_new_one_counts(owner, another_browser, make, record):
     old = issued(owner)
     approve_change(make, record, postal_address="沈阳市和平区样例路 99 号")
-    assert "已失效：档案有了新的版本" in another_browser.open(f"/verify/{old}").text
+    page = another_browser.open(f"/verify/{old}").text
+    assert "已失效：档案有了新的版本" in page
+    assert re.search(rf"现在的档案</dt><dd>.*{today():%Y-%m-%d}</span> 审核通过", page)
     owner.open("/archive")
     assert "现行有效" in another_browser.open(f"/verify/{issued(owner)}").text
 

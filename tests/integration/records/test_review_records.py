@@ -171,6 +171,9 @@ def test_a_record_shows_answers_photo_and_papers_with_masked_numbers(make, brows
 
 def test_looking_at_a_record_is_logged_once_and_showing_the_number_each_time(make, browser, officer):
     record = approved(make, "孙立国")
+    for nothing in ("nothing/0", "id_emblem/7", "id_emblem/0?version=nothing"):
+        browser.open(f"/staff/archive/{record.uid}/pictures/{nothing}", expect=404)
+    assert looks(record) == []
     for _ in range(3):
         browser.open(f"/staff/archive/{record.uid}")
     assert looks(record) == ["view_record"]
@@ -234,7 +237,11 @@ def test_a_record_is_read_as_of_a_day_and_any_two_versions_are_compared(make, br
     assert now != then
     browser.open(f"/staff/archive/{changed.uid}/pictures/id_emblem/0?version=nothing", expect=404)
     page = browser.open(f"/staff/archive/{changed.uid}?compare={old}").text
-    compared = page.split('id="h-compared"')[1].split("</section>")[0]
-    assert "样例路 77 号" in compared
-    assert "图片不同" in compared
+    place = re.findall(r'action="(/staff/archive/[^"]+/reveal[^"]*)"', page)[0]
+    shown = browser.send(place, expect=200).text
+    assert changed.account.id_number in shown
+    for text in (page, shown):
+        compared = text.split('id="h-compared"')[1].split("</section>")[0]
+        assert "样例路 77 号" in compared
+        assert "图片不同" in compared
     assert "还没有审核通过的档案" in browser.open(f"/staff/archive/{changed.uid}?on=2001-01-01").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -71,13 +72,25 @@ def test_declining_asks_for_the_reason_on_a_page_with_what_the_applicant_will_re
     assert "您填写的情况不属于会计人员信息采集的范围" in page
     assert fresh(held).status == Status.IN_REVIEW
     assert set(unsent(held)) == {"nation"}
-    page = browser.send(path(held, "decline"), form("nation", confirmed="yes"), expect=422).text
-    assert "请选择不予采集的原因，或填写说明" in page
+    page = browser.send(path(held, "decline"), form("nation", confirmed="yes", note="已电话联系"), expect=422).text
+    assert "错误：不予采集" in page
+    assert re.search(r'(?s)id="decline_reason-e"[^>]*>.*请选择不予采集的原因，或填写说明', page), "at the field"
+    assert page.count('aria-describedby="decline_reason-e" autofocus') == 1
+    assert 'name="note" value="已电话联系"' in page
     browser.send(path(held, "decline"), form(confirmed="yes", decline_reason="duplicate", decline_comment="见档案"))
     assert fresh(held).status == Status.DECLINED
     page = browser.open(path(held)).text
     assert "您的信息已经采集" in page
     assert "见档案" in page
+
+
+@pytest.mark.parametrize(("reason", "there"), [("", None), ("duplicate", "/staff/queue")], ids=["lacking", "given"])
+def test_a_dialog_is_told_where_its_answer_leads(browser, held, reason, there):
+    """It sends its form in the background: a page with the question stays in it, any other is gone to."""
+    sent = form(confirmed="yes", decline_reason=reason)
+    answer = browser.client.post(path(held, "decline"), data=sent, headers={"X-Asks": "yes"})
+    assert (answer.status_code, answer.location) == ((204, there) if there else (422, None))
+    assert ("data-asks" in answer.text) is (there is None)
 
 
 def test_nobody_declines_what_another_holds(make, browser, officer):

@@ -14,9 +14,10 @@ from lib.database import utcnow
 from models import Mark, ReturnReason, ReviewMeasure, Tick, db
 from services import workflow
 from services.departments.reference_data import load_reference_data
-from services.marks import return_reasons
+from services.marks import marks, return_reasons
+from services.papers import pages, papers
 from tests.conftest import ROOT
-from tests.support.office.review_desk import form, fresh, path, unsent
+from tests.support.office.review_desk import COMPLETE, form, fresh, path, unsent
 from tests.support.people import EMPLOYED
 
 
@@ -164,6 +165,39 @@ def test_an_office_has_reasons_of_its_own_and_of_those_above(make, officer):
     codes = {choice.code for choice in return_reasons.of(make.actor(officer)).question}
     assert {"own-210102", "own-210100"} <= codes
     assert not {"own-210103", "gone"} & codes
+
+
+@pytest.mark.parametrize("has_employer", ["yes", "no"])
+def test_each_row_offers_the_reasons_that_fit_it(make, browser, officer, has_employer):
+    """A reason of an office's own fits every question; each reason keeps its digit."""
+    reason(make, "own-210102", "210102", position=99)
+    declaration = make.declaration(**(COMPLETE if has_employer == "yes" else {}))
+    make.papers(declaration)
+    for left_out in papers.pages_of(declaration, "work_proof"):
+        pages.remove_page(left_out)
+    workflow.submit(declaration, make.actor(declaration.account), commitment="1", review_days=10)
+    workflow.claim(declaration, make.actor(officer))
+    db.session.commit()
+    page = browser.open(path(declaration)).text
+    offered = {
+        target: re.findall(r'<option value="([\w-]+)"', box)
+        for target, box in re.findall(r'<select [^>]*name="reason-(\w+)"(.*?)</select>', page, re.DOTALL)
+    }
+    assert set(offered) == marks.markable(fresh(declaration).revisions[-1])
+    own = ["wrong", "own-210102"]
+    expected = {
+        "applicant_name": ["mismatch", "name_mismatch", *own],
+        "postal_address": ["incomplete", *own],
+        "mobile": own,
+        "birth_date": ["mismatch", "date_wrong", *own],
+        "department_code": ["wrong_department", *own],
+        "photo": ["blurred", "wrong_paper", "photo_unfit"],
+        "sheet": ["blurred", "cut_off", "wrong_paper", *["no_stamp"] * (has_employer == "yes"), "no_signature"],
+        "id_emblem": ["blurred", "cut_off", "wrong_paper", "expired"],
+    }
+    assert {target: offered[target] for target in expected} == expected
+    assert offered.get("work_proof", ["not_uploaded"]) == ["not_uploaded"], "there is no picture to find fault with"
+    assert '<option value="wrong" data-advice="填写有误，请核对后修改">9 填写有误</option>' in page
 
 
 @pytest.mark.parametrize("code", ["own-210103", "photo_unfit", "out_of_scope", "nothing"])

@@ -70,11 +70,20 @@ def test_a_change_is_beside_the_pictures_of_the_record_that_another_declaration_
 
 
 @pytest.mark.parametrize(
-    "which", ["2/before/nothing/0", f"2/before/{KIND}/1", f"3/before/{KIND}/0", f"1/before/{KIND}/0"]
+    "which",
+    [
+        "2/before/nothing/0",
+        f"2/before/{KIND}/1",
+        f"3/before/{KIND}/0",
+        f"1/before/{KIND}/0",
+        "2/nothing/0",
+        f"2/{KIND}/7?preload=1",
+    ],
 )
-def test_what_was_not_there_the_last_time_is_not_found(browser, resubmitted, which):
+def test_what_is_not_there_is_not_found_and_leaves_no_view(browser, resubmitted, which):
     refused = browser.open(path(resubmitted, f"pictures/{which}"), expect=404)
     assert refused.headers["Content-Type"].startswith("text/html")
+    assert events_of(resubmitted, *LOOKS) == []
 
 
 @pytest.mark.parametrize("which", [f"2/before/{KIND}/0", f"2/{KIND}/0/view", f"2/{KIND}/0?preload=1"])
@@ -129,6 +138,7 @@ def test_a_picture_that_was_taken_away_can_still_be_seen(make, browser, officer)
 def test_there_is_no_page_for_a_picture_that_is_not_there(browser, resubmitted, which):
     refused = browser.open(path(resubmitted, f"pictures/{which}/view"), expect=404)
     assert "<img" not in refused.text
+    assert events_of(resubmitted, *LOOKS) == []
 
 
 # preloaded

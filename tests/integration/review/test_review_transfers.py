@@ -58,8 +58,8 @@ def test_a_take_over_names_the_holder_first_and_keeps_the_marks(browser, another
 
 def test_what_nobody_holds_is_claimed_and_not_taken_over(make, browser, officer):
     declaration = make.declaration(Status.SUBMITTED)
-    answer = browser.send(path(declaration, "take-over"), {"seen": 1, "confirmed": "yes"})
-    assert "可以直接领取" in browser.follow(answer).text
+    page = browser.send(path(declaration, "take-over"), {"seen": 1, "confirmed": "yes"}, expect=422)
+    assert "可以直接领取" in page.text
     assert holder_id(declaration) is None
 
 
@@ -97,11 +97,13 @@ def test_a_transfer_is_offered_on_a_page_and_accepted_by_the_other_department(
 
 def test_a_refused_transfer_comes_back_with_the_reason(browser, another_browser, held, receiver):
     offered(browser, held)
-    answer = another_browser.send(path(held, "transfer/answer"), {"accept": "no"})
-    page = another_browser.follow(answer).text
-    assert "请填写退还原因" in page
-    assert answer.location.endswith("#why")
-    assert re.search(r'<label[^>]* for="why">退还原因</label>\s*<textarea[^>]* id="why"', page), "where it leads to"
+    page = another_browser.send(path(held, "transfer/answer"), {"accept": "no", "note": "已电话联系"}, expect=422).text
+    assert '<a href="#why">请填写退还原因</a>' in page
+    assert re.search(
+        r'for="why">退还原因</label>\s*<textarea[^>]* id="why"[^>]* aria-describedby="why-e" autofocus>', page
+    )
+    assert re.search('(?s)id="why-e"[^>]*>.*请填写退还原因', page), "at the field"
+    assert "已电话联系</textarea>" in page, "what was typed is not lost"
     another_browser.send(path(held, "transfer/answer"), {"accept": "no", "why": "应由和平区办理"})
     assert (fresh(held).status, office_of(held)) == (Status.SUBMITTED, "210102")
     another_browser.open(path(held), expect=404)
@@ -135,7 +137,9 @@ def test_a_transfer_is_taken_back_until_it_is_answered(browser, another_browser,
 )
 def test_a_transfer_that_lacks_something_is_asked_for_again(browser, held, sent, problem):
     page = browser.send(path(held, "transfer"), form("nation", confirmed="yes", **sent), expect=422)
-    assert problem in page.text
+    field = "why" if "原因" in problem else "department"
+    assert re.search(rf'<(select|textarea)[^>]* id="{field}"[^>]* aria-describedby="{field}-e" autofocus>', page.text)
+    assert re.search(f'(?s)id="{field}-e"[^>]*>.*{problem}', page.text)
     assert workflow.waiting_transfer(fresh(held)) is None
     assert set(unsent(held)) == {"nation"}
 
@@ -179,8 +183,9 @@ def test_a_second_officer_agrees_and_the_approval_takes_effect(browser, another_
 
 
 def test_who_does_not_agree_says_why_and_goes_on_with_it(another_browser, sampled, colleague):
-    answer = another_browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "no"})
-    assert "请填写不同意的原因" in another_browser.follow(answer).text
+    assert "等待复核</span>" in another_browser.open(path(sampled)).text
+    page = another_browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "no"}, expect=422).text
+    assert re.search('(?s)id="why-e"[^>]*>.*请填写不同意的原因', page)
     another_browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "no", "why": "照片不符"})
     assert fresh(sampled).status == Status.IN_REVIEW
     assert holder_id(sampled) == colleague.id
@@ -190,7 +195,8 @@ def test_who_does_not_agree_says_why_and_goes_on_with_it(another_browser, sample
 
 
 def test_nobody_looks_a_second_time_at_the_own_decision(browser, sampled, officer):
-    browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "yes"})
+    refused = browser.send(path(sampled, "second-look"), {"seen": 1, "agree": "yes"}, expect=422)
+    assert "需要由另一位工作人员复核" in refused.text
     assert fresh(sampled).status == Status.IN_REVIEW
     browser.send(path(sampled, "transfer/take-back"))
     assert holder_id(sampled) == officer.id
@@ -227,6 +233,9 @@ def test_a_note_that_was_not_saved_goes_along_with_what_is_pressed(browser, held
     asked = browser.send(path(held, "return"), form("nation", note="已电话联系"), expect=200)
     assert notes_of(held) == []
     assert match('name="note" value="([^"]+)"', asked) == "已电话联系"
+    back = match('<form id="back" method="post" action="([^"]+)"', asked)
+    assert "已电话联系</textarea>" in browser.send(back, {"note": "已电话联系"}, expect=200).text, "返回 keeps it"
+    assert notes_of(held) == []
     browser.send(path(held, "return"), form("nation", note="已电话联系", confirmed="yes"))
     assert notes_of(held) == ["已电话联系"]
     refused = browser.send(path(held, "marks"), form("nation", note="再次联系"), expect=409)

@@ -165,7 +165,7 @@ TABLE: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "review.choose_columns": (P, OFFICERS),
     "review.save_view": (P, OFFICERS),
     "review.drop_view": (P, OFFICERS),
-    "review.submission": (G, OFFICERS),
+    "review.submission": (GP, OFFICERS),
     "review.picture": (G, OFFICERS),
     "review.picture_before": (G, OFFICERS),
     "review.picture_page": (G, OFFICERS),

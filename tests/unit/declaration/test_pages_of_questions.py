@@ -34,6 +34,25 @@ def test_a_second_form_of_a_page_builds_no_field(monkeypatch):
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
+def test_a_page_has_its_questions_in_the_order_in_which_it_is_written(step):
+    """WTForms orders fields by when they were made, and some are made before their page."""
+    assert labels.names(step) == tuple(name for name in vars(step.form) if name in answers.question_names())
+
+
+def test_what_decides_on_other_questions_stands_before_them():
+    names = answers.question_names()
+    governed = [
+        (part.question, question.name)
+        for step in STEPS
+        for question in labels.unfilled(step).questions
+        for part in (question.flags.when.parts if question.flags.when else ())
+        if part.question in names
+    ]
+    assert ("has_part_time", "part_time_level") in governed
+    assert [pair for pair in governed if names.index(pair[0]) > names.index(pair[1])] == []
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
 def test_two_forms_of_a_page_share_no_answer_error_or_warning(step):
     typed = MultiDict([(name, "？") for name in labels.names(step)])
     context = FormContext(unprintable=lambda text: ("？",))

@@ -11,8 +11,9 @@ import pytest
 import xlsxwriter
 
 from services.old_register import text_files, workbooks
+from services.old_register.chunks import ChunkReader
 from services.old_register.reading import Source, UnreadableFile, look_at, open_source
-from services.old_register.rows import RegisterRow, RowReader
+from services.old_register.rows import RegisterRow
 from tests.support.people import id_number
 
 TODAY = date(2026, 11, 23)
@@ -22,7 +23,7 @@ ONE, TWO, THREE = id_number(11), id_number(12), id_number(13)
 
 
 def line(number: str = ONE, name: str = "张三", **cells: str) -> str:
-    values = {"proof": "辽2008001234", "archive": "LN2008005678", "phone": "13800130001", "unit": "样例厂"} | cells
+    values = {"proof": "辽2008001235", "archive": "LN2008005679", "phone": "13800130001", "unit": "样例厂"} | cells
     proofs = f"{values['proof']},{values['archive']}"
     return f"{name},{number},{proofs},2008-06-12,样例市财政局,{values['phone']},{values['unit']}"
 
@@ -34,14 +35,16 @@ def opened(data: bytes, sheet: str | None = None) -> Source:
 def read(data: bytes, sheet: str | None = None) -> dict[int, RegisterRow | str]:
     """The rows by line; the reason instead of a line that cannot be read."""
     source = opened(data, sheet)
-    reader = RowReader(source.columns, source.width, TODAY)
-    return {number: cells if isinstance(cells, str) else reader.read(cells) for number, cells in source.rows()}
+    rows = dict(source.rows())
+    readable = {line: cells for line, cells in rows.items() if not isinstance(cells, str)}
+    values, removed, problems = ChunkReader(source.columns, source.width, TODAY).read(readable)
+    found = {line: RegisterRow(row, removed.get(line, ()), problems.get(line)) for line, row in values.items()}
+    return {line: found.get(line) or str(cells) for line, cells in rows.items()}
 
 
 def names_of(rows: dict[int, RegisterRow | str]) -> dict[int, str | None]:
     return {
-        number: "bad line" if isinstance(row, str) else row.problem or row.values["name"]
-        for number, row in rows.items()
+        number: "bad line" if isinstance(row, str) else row.problem or row.values.name for number, row in rows.items()
     }
 
 
@@ -89,19 +92,20 @@ def test_a_name_that_was_garbled_before_is_not_stored(name):
 @pytest.mark.parametrize(
     "unit", ["样例厂商".encode().decode("gbk"), "样例厂".encode("gbk").decode("latin-1"), "样例锟斤拷厂"]
 )
-def test_a_garbled_employer_is_left_out(unit):
-    row = only(line(unit=unit))
+def test_a_garbled_employer_or_proof_is_left_out(unit):
+    row, proven = only(line(unit=unit)), only(line(archive=f"{unit}20080017"))
 
-    assert (row.problem, row.values["employer"], row.removed) == (None, None, ("单位里有已损坏的字符，未采用",))
+    assert (row.problem, row.values.employer, row.removed) == (None, None, ("单位里有已损坏的字符，未采用",))
+    assert (proven.problem, proven.values.archive_no, proven.removed) == (
+        None,
+        None,
+        ("档案号里有已损坏的字符，未采用",),
+    )
 
 
 @pytest.mark.parametrize("text", ["宓峰", "濮阳锟", "José Ibáñez"])
 def test_a_rare_name_is_not_taken_for_a_garbled_one(text):
-    assert only(line(name=text, unit=text)).values | {"number": ""} == only(line()).values | {
-        "name": text,
-        "employer": text,
-        "number": "",
-    }
+    assert only(line(name=text, unit=text)).values == only(line()).values._replace(name=text, employer=text)
 
 
 def test_a_line_with_a_wrong_quotation_mark_is_told_and_the_others_are_read():
@@ -187,7 +191,7 @@ def test_of_several_columns_for_one_field_the_most_usual_title_counts():
 def test_a_broken_value_never_becomes_a_proof(place, ruined):
     row = only(line(**{place: f'"{ruined}"'}))
 
-    assert row.values["certificate_no" if place == "proof" else "archive_no"] is None
+    assert getattr(row.values, "certificate_no" if place == "proof" else "archive_no") is None
     assert len(row.removed) == 1
     assert re.search("未采用.*由窗口发放激活码", row.removed[0])
     assert ruined not in row.removed[0]
@@ -204,7 +208,7 @@ def test_a_broken_value_never_becomes_a_proof(place, ruined):
     ],
 )
 def test_what_a_spreadsheet_puts_around_a_number_is_taken_off(written, number):
-    assert only(line(proof=written)).values["certificate_no"] == number
+    assert only(line(proof=written)).values.certificate_no == number
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_what_a_spreadsheet_puts_around_a_number_is_taken_off(written, number):
 def test_a_number_in_a_wrapper_is_the_number(written):
     row = only(line(written))
 
-    assert (row.problem, row.values["number"]) == (None, ONE)
+    assert (row.problem, row.values.number) == (None, ONE)
 
 
 def test_a_number_that_was_rounded_is_told():
@@ -255,11 +259,11 @@ def test_a_number_that_was_rounded_is_told():
 def test_the_first_mobile_number_of_a_cell_is_kept(cell, phone, told):
     row = only(line(phone=cell))
 
-    assert (row.values["phone"], bool(row.removed)) == (phone, told)
+    assert (row.values.phone, bool(row.removed)) == (phone, told)
 
 
 def test_a_day_without_its_format_is_a_day():
-    assert only(line().replace("2008-06-12", "39611")).values["issued_month"] == "2008-06"
+    assert only(line().replace("2008-06-12", "39611")).values.issued_month == "2008-06"
 
 
 # --- workbooks --------------------------------------------------------------------------------------------------------
@@ -273,7 +277,7 @@ def workbook() -> bytes:
     sheet = book.add_worksheet("名册")
     sheet.write_row(1, 0, ["样例县会计人员名册"])
     sheet.write_row(2, 0, HEADER.split(","))
-    sheet.write_row(3, 0, ["张三", ONE, 210102080012, "LN2008005678"])
+    sheet.write_row(3, 0, ["张三", ONE, 210102080012, "LN2008005679"])
     sheet.write_datetime(3, 4, date(2008, 6, 12), book.add_format({"num_format": "yyyy年m月"}))
     sheet.write_row(3, 5, ["样例市财政局", 13800130001, "样例厂"])
     sheet.write_row(4, 0, ["李四", float(TWO[:15] + "000"), 2.10102e17, "", 39611])
@@ -290,7 +294,7 @@ def test_a_workbook_is_read_with_the_lines_of_its_sheet():
     assert (opened(data).sheet, opened(data, "其他").sheet, list(read(data))) == ("名册", "其他", [4, 5])
     assert isinstance(first, RegisterRow)
     assert isinstance(second, RegisterRow)
-    assert first.values == {**only(line(proof="210102080012")).values, "issued": "2008-06-12"}
+    assert first.values == only(line(proof="210102080012")).values
     assert second.problem, "the last digits of the number are lost"
 
 

@@ -82,7 +82,7 @@ class Life:
 
     def lapse(self, declaration: Declaration, _officer: Actor) -> None:
         if not declaration.claim:
-            raise workflow.NotAllowed
+            raise workflow.NotAllowed("not claimed")
         self.make.lapsed(declaration)
         workflow.lapse_all()
 
@@ -100,7 +100,7 @@ class Life:
     def undo(self, declaration: Declaration, _officer: Actor) -> None:
         decided = last_decision(declaration)
         if decided is None or decided.revision.number != declaration.revision_number:
-            raise workflow.NotAllowed  # resubmitted and taken back since
+            raise workflow.NotAllowed("decided on an older revision")  # resubmitted and taken back since
         workflow.undo(declaration, next(one for one in self.officers if one.id == decided.staff_id))
 
     def revoke(self, declaration: Declaration, officer: Actor) -> None:
