@@ -50,6 +50,9 @@ if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_
     os.environ["TMPDIR"] = str(IN_MEMORY)  # for what tests start, too
     tempfile.tempdir = None
 
+#: Loading modules and collecting tests makes hardly any garbage; pytest_collection_finish looks for it once.
+gc.disable()
+
 #: `make test-postgres`: every test with an application of its own process, but those that are about SQLite.
 ON_POSTGRESQL = os.environ.get("TEST_ENGINE") == "postgresql"
 
@@ -118,6 +121,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests live as long as the process: looking through them for garbage takes a tenth of the time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 20)
 
 
