@@ -48,9 +48,8 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
     columns = (PaperPage.address, PaperPage.thumb_address, PaperPage.source_address)
     pages = select(Declaration.number, PaperPage.kind, PaperPage.position, *columns).join(PaperPage.declaration)
     for number, kind, position, *named in db.session.execute(pages.order_by(PaperPage.id)):
-        yield from (
-            (f"{number} 的 {kind} 第 {position + 1} 页", address) for address in named if address and address in bad
-        )
+        where, found = f"{number} 的 {kind} 第 {position + 1} 页", dict.fromkeys(filter(None, named))
+        yield from ((where, address) for address in found if address in bad)
     sheets = select(Declaration.number, Sheet.version, Sheet.photo_address)
     for number, version, address in db.session.execute(sheets.join(Sheet, Sheet.declaration_id == Declaration.id)):
         if address in bad:
@@ -75,4 +74,5 @@ def rows_naming(bad: Collection[str]) -> Iterator[tuple[str, str]]:
 def _frozen(papers: Mapping[str, list[dict[str, Any]]], bad: Collection[str]) -> Iterator[tuple[str, str]]:
     for kind, pages in papers.items():
         for number, page in enumerate(pages, 1):
-            yield from ((f"{kind} 第 {number} 页", page[name]) for name in NAMES if page.get(name) in bad)
+            named = dict.fromkeys(page.get(name, "") for name in NAMES)  # a photo may be its own source
+            yield from ((f"{kind} 第 {number} 页", address) for address in named if address in bad)

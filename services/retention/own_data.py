@@ -84,7 +84,7 @@ def pictures(account: Account) -> dict[str, str]:
         pages = select(PaperPage).where(PaperPage.declaration_id == declaration.id)
         for page in db.session.scalars(pages) if declaration.is_editable else ():
             found[_name(declaration, "填写中", page.kind, page.position)] = page.address
-            if page.source_address:
+            if page.source_address and page.source_address != page.address:
                 found[_name(declaration, "填写中-原图", page.kind, page.position)] = page.source_address
         for revision in declaration.revisions:
             for kind, frozen in revision.papers.items():
