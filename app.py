@@ -181,7 +181,7 @@ def _prepare_data(app: Flask) -> None:
         (data / "kuaiji.db").touch(mode=0o600)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(
         app.config["SQLALCHEMY_DATABASE_URI"], app.config["SCHEMA"]
-    ) | {"poolclass": HandingPool}
+    ) | {"poolclass": HandingPool, "max_overflow": max(10, app.config["THREADS"])}
 
 
 def _site(config: Mapping[str, Any]) -> Site:

@@ -51,7 +51,8 @@ if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_
     tempfile.tempdir = None
 
 #: Loading modules and collecting tests makes hardly any garbage; pytest_collection_finish looks for it once.
-gc.disable()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    gc.disable()
 
 #: `make test-postgres`: every test with an application of its own process, but those that are about SQLite.
 ON_POSTGRESQL = os.environ.get("TEST_ENGINE") == "postgresql"

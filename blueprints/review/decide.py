@@ -14,7 +14,7 @@ from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
-from blueprints.review.marking import Verb, acting, asks
+from blueprints.review.marking import Said, Verb, acting, asks
 from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, marks_in, typed, within
 from lib.codes import Role
@@ -34,22 +34,22 @@ def opened_at(case: ReviewCase) -> datetime | None:
     return claim.opened_at if claim else None
 
 
-def measure(decision: Decision | SecondLook, opened: datetime | None) -> None:
-    """What a verdict took. A proposal is no verdict yet."""
+def measure(decision: Decision | SecondLook, opened: datetime | None) -> Said | None:
+    """What a verdict took. A proposal is no verdict yet, and says so."""
     if isinstance(decision, Decision):
         sent = request.form
         inputs = sent.get("keys", type=int), sent.get("clicks", type=int)
         review_times.record(decision, opened, *inputs, sent.get("spent", ""))
-    else:
-        flash(f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b")
+        return None
+    return f"{decision.declaration.number} 被抽中复核，由另一位工作人员同意后生效。", "b"
 
 
 def verdict(verb: Callable[..., Decision | SecondLook], **said: Any) -> Verb:
     """The verb with what it is told, measured."""
 
-    def give(case: ReviewCase, seen: int) -> None:
+    def give(case: ReviewCase, seen: int) -> Said | None:
         opened = opened_at(case)
-        measure(verb(case.declaration, me(), seen, **said), opened)
+        return measure(verb(case.declaration, me(), seen, **said), opened)
 
     return give
 
@@ -118,10 +118,9 @@ def undo(uid: str) -> ResponseReturnValue:
 def revoke(uid: str) -> ResponseReturnValue:
     """撤销审核结果: the reason is asked for on a page that shows what the applicant will read."""
 
-    def done(case: ReviewCase, seen: int) -> None:
-        number = case.declaration.number
+    def done(case: ReviewCase, seen: int) -> Said:
         workflow.revoke(case.declaration, me(), seen, comment=typed("why", REASON_LENGTH))
-        flash(f"已撤销 {number} 的审核结果，退回申报人修改。", "g")
+        return f"已撤销 {case.declaration.number} 的审核结果，退回申报人修改。", "g"
 
     return asks(uid, "review/confirm_revoke.html", workflow.can_revoke, done) or redirect(address_of(uid))
 
@@ -129,9 +128,8 @@ def revoke(uid: str) -> ResponseReturnValue:
 @bp.post("/submissions/<uid>/reopen")
 @only(Role.MANAGER)
 def reopen(uid: str) -> ResponseReturnValue:
-    def done(case: ReviewCase, _seen: int) -> None:
-        number = case.declaration.number
+    def done(case: ReviewCase, _seen: int) -> Said:
         workflow.reopen(case.declaration, me(), comment=typed("why", REASON_LENGTH))
-        flash(f"已重新受理 {number}。", "g")
+        return f"已重新受理 {case.declaration.number}。", "g"
 
     return asks(uid, "review/confirm_reopen.html", workflow.can_reopen, done) or redirect(address_of(uid))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import jsonify, render_template, request
+from flask import flash, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -35,8 +35,10 @@ from services.review import case as review_case
 from services.review import page as review_page
 from services.review.case import ReviewCase
 
+#: What is said once something is done, and its colour.
+Said = tuple[str, str]
 #: A verb, and what allows it; both are told which revision was seen.
-Verb = Callable[[ReviewCase, int], object]
+Verb = Callable[[ReviewCase, int], Said | None]
 Rule = Callable[[Declaration, Actor, int], object]
 
 
@@ -59,7 +61,7 @@ def note_in(form: MultiDict[str, str]) -> str:
 
 
 def _keep_note(case: ReviewCase) -> None:
-    if (text := note_in(request.form)) and case.reads_all:
+    if text := note_in(request.form):
         internal_notes.add(case.declaration, me(), text)
 
 
@@ -90,8 +92,10 @@ def acting(uid: str) -> Iterator[tuple[ReviewCase, int]]:
     inside, and a note that was written and not saved. Gives the revision that was seen, too."""
     with writing():
         case, seen = take_marks(uid)
+        may_note = case.reads_all  # asked before the verb, which may give the submission to another office
         yield case, seen
-        _keep_note(case)
+        if may_note:
+            _keep_note(case)
         db.session.commit()
 
 
@@ -124,9 +128,11 @@ def asks(
         if not (sure or confirmed()):
             return confirm(template, uid, may, **more)
         with acting(uid) as (case, seen):
-            verb(case, seen)
+            said = verb(case, seen)
     except workflow.NotAllowed as error:
         return confirm(template, uid, may, error, **more) if error.field else refused(uid, error)
+    if said:
+        flash(*said)
     return None
 
 

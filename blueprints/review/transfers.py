@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me
 from blueprints.review.decide import REASON_LENGTH
-from blueprints.review.marking import acting, asks, confirm, confirmed, refused
+from blueprints.review.marking import Said, acting, asks, confirm, confirmed, refused
 from blueprints.review.next_case import next_case
 from blueprints.review.shared import address_of, bp, in_scope, typed, within
 from services import workflow
@@ -26,8 +26,10 @@ def take_over(uid: str) -> ResponseReturnValue:
             return confirm("review/confirm_take_over.html", uid, holder=claim.staff.name, since=claim.claimed_at)
         with acting(uid) as (case, _seen):
             workflow.take_over(case.declaration, me())
-    except workflow.NotAllowed as error:
-        return refused(uid, error)
+    except workflow.NotAllowed as error:  # the page has other buttons now: it is opened anew
+        with acting(uid):
+            pass  # keeps a note that was written
+        flash(str(error), "y")
     return redirect(address_of(uid))
 
 
@@ -41,12 +43,12 @@ def transfer(uid: str) -> ResponseReturnValue:
     return asked or redirect(url_for("review.queue", **within()))
 
 
-def _offer(case: ReviewCase, seen: int) -> None:
+def _offer(case: ReviewCase, seen: int) -> Said:
     chosen = transfer_targets.office(case.declaration, case.revision, typed("department", 12))
     if chosen is None:
         raise workflow.NotAllowed("请选择接收部门", "department")
     workflow.offer(case.declaration, me(), seen, chosen, typed("why", REASON_LENGTH))
-    flash(f"已将 {case.declaration.number} 转交{chosen.name}，等待对方受理。", "g")
+    return f"已将 {case.declaration.number} 转交{chosen.name}，等待对方受理。", "g"
 
 
 @bp.post("/submissions/<uid>/transfer/take-back")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import abort, current_app, flash, request
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import FileStorage
 
 from blueprints import me, writing
@@ -14,7 +15,7 @@ from lib.pictures.images import PictureRefused
 from lib.pictures.one_inch import Crop
 from models import db, store
 from services.filing import adding, intake
-from services.filing.intake import IntakeSettings
+from services.filing.intake import IntakeSettings, Pictures
 from services.papers import pages, preparation
 from services.papers.pages import PageNotAdded
 from services.papers.virus_scan import Scanner
@@ -60,6 +61,13 @@ def add_photo(*, wanted: bool = False) -> str:
 def _add(kind: str, data: bytes, account_id: int, *, crop: Crop | None = None, replaced: str = "") -> None:
     db.session.rollback()
     prepared = intake.prepare(settings(), kind, data, account_id, crop)
+    try:
+        _write(kind, prepared, replaced)
+    except StaleDataError:  # another window was faster: the file is there, so it is added to what that has saved
+        _write(kind, prepared, replaced)
+
+
+def _write(kind: str, prepared: Pictures, replaced: str) -> None:
     with writing():
         if replaced or kind in (PHOTO, SHEET):
             intake.add(editable_case().declaration, PAPER[kind], prepared, replaced)

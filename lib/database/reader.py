@@ -87,7 +87,8 @@ class HandingPool(QueuePool):
     """Whoever connects to read while a reader of the same request has a connection gets that one.
 
     Of SQLite the connection of one request waits for the next: to take it back and to give it out again costs a pool
-    as much as a small statement. One at most, for whoever waits for a connection looks for it among those given back.
+    as much as a small statement. One, for whoever waits for a connection looks for it among those given back; nobody
+    waits in a pool that has as many as there are threads.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -105,6 +106,6 @@ class HandingPool(QueuePool):
         return super().connect()
 
     def dispose(self) -> None:
-        with suppress(IndexError):
+        while self.waiting:  # more than one, when two requests ended at the same moment
             self.waiting.pop().close()
         super().dispose()

@@ -26,10 +26,12 @@ _CELLS = {
     "issued": "(?:[12][0-9]{3}[0-9/.年月日-]*)?",
     "phone": "(?:1[3-9][0-9]{9})?",
 } | {field: f"(?:(?![{GARBLED}]){_PLAIN}{{{least},{most}}})?" for field, (least, most) in LENGTHS.items()}
+#: Quotes, signs of a formula and decimals of a workbook are taken off singly.
+_CELLS |= {field: f'(?!["=]|[0-9]+\\.0+{_END}){cell}' for field, cell in _CELLS.items() if field in LENGTHS}
 #: Proofs are plain if all their digits, four or more, are at their end, and neither a date nor rounded.
 _CELLS |= {
-    field: f"(?:(?![{GARBLED}]|[12].{{7}}{_END}|[0-9]{{15,}}00{_END})(?={_PLAIN}{{{least},{most}}}{_END})"
-    f"[^{_END}0-9Xx#=]*[0-9]{{4,}}(?<!{_FILLED}))?"
+    field: f"(?:(?![{GARBLED}]|[12].{{5,7}}{_END}|[0-9]{{15,}}00{_END})(?={_PLAIN}{{{least},{most}}}{_END})"
+    f'[^{_END}0-9Xx#="]*[0-9]{{4,}}(?<!{_FILLED}))?'
     for field, (least, most) in LENGTHS.items()
     if field in PROOFS
 }

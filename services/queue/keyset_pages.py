@@ -92,13 +92,13 @@ def page(
     size: int = PAGE_SIZE,
 ) -> KeysetPage:
     """The rows of all ``ranges``, and of ``more``, that ``keeps`` lets pass (None: all), as many as a page holds."""
-    rows = islice(merged(ranges, order, cursor, more=more, first_chunk=size + 1), EXAMINED)
+    all_rows = merged(ranges, order, cursor, more=more, first_chunk=size + 1)
     if keeps is None:
-        return _page(list(islice(rows, size + 1)), None, order, cursor, size)
+        return _page(list(islice(all_rows, size + 1)), None, order, cursor, size)
     found: list[Any] = []
     last = None
     looked_at = 0
-    for row in rows:
+    for row in islice(all_rows, EXAMINED):
         looked_at, last = looked_at + 1, row
         if keeps(row):
             found.append(row)
@@ -135,6 +135,7 @@ def merged(
     """
     descending = order.descending != cursor.backwards
     rows = [row for row in more if cursor.place is None or _is_beyond(order.key(row), cursor.place, descending)]
+    is_mixed = bool(rows) or len(ranges) > 1
     waiting = [_chunks(one, order, cursor.place, descending, first_chunk) for one in ranges]
     ends: dict[Iterator[Chunk], tuple[Any, int]] = {}
     while True:
@@ -142,7 +143,8 @@ def merged(
             found, end = next(chunks)
             rows += found
             ends |= {chunks: end} if end else {}
-        rows.sort(key=order.key, reverse=descending)
+        if is_mixed:
+            rows.sort(key=order.key, reverse=descending)
         until = (max if descending else min)(ends.values(), default=None)
         ready = len(rows)
         while until and ready and _is_beyond(order.key(rows[ready - 1]), until, descending):

@@ -18,6 +18,7 @@ from demo import drawings as demo_drawings
 from demo.drawings import Appearance
 from forms import PAPER, PHOTO, SHEET, STEPS
 from lib import crypto
+from lib.clock import today
 from lib.codes import AccountState, ApiScope, IdType, Kind, Role, Status
 from lib.database import utcnow
 from lib.pictures.images import Answer
@@ -30,6 +31,7 @@ from services.access import Actor
 from services.api import tokens
 from services.api.tokens import NewToken
 from services.declaration import answers
+from services.departments import reference_version
 from services.filing import printing
 from services.filing.case import DeclarationCase
 from services.marks import marks
@@ -184,7 +186,8 @@ class Make:
     def drop_what_is_not_asked(self, declaration: Declaration) -> None:
         """As saving the pages would. Most people of the tests give the same answers."""
         context = answers.asked(declaration)
-        key = repr([item for item in sorted(answers.facts(declaration).items()) if item[0] not in PERSONAL])
+        day = f"{today()} {reference_version.current()} "
+        key = day + repr([item for item in sorted(answers.facts(declaration).items()) if item[0] not in PERSONAL])
         if key not in NOT_ASKED:
             forms = [step.form(None, context=context) for step in STEPS]
             NOT_ASKED[key] = [question.name for form in forms for question in form.questions if not form.asks(question)]

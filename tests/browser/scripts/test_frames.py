@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.site.chromium import wait_until
 from tests.support.site.scripts_site import Site, show
 from tests.support.site.viewer_page import MARKED, drag, fingers, heard, middle, open_viewer, stage, tell
 
@@ -58,10 +59,15 @@ def test_a_rectangle_means_the_same_place_however_the_picture_lies(page: Page, s
 def drawn(page: Page) -> Any:
     """Where the frame of the unsent mark is shown."""
     frame = stage(page).locator(".frame:not(.earlier)")
-    expect(frame).to_be_visible()  # not while the picture is being turned or loaded
-    box = frame.bounding_box()
-    assert box is not None
-    return box
+    found: Any = None
+
+    def is_there() -> bool:
+        nonlocal found
+        found = frame.bounding_box()  # none while the picture is being turned or loaded
+        return found is not None
+
+    wait_until(page, is_there)
+    return found
 
 
 @pytest.mark.parametrize("zoom", [0, 2])

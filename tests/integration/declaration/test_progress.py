@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import update
+from sqlalchemy.orm.exc import StaleDataError
 
 from forms import PAPER, PHOTO, STEPS
 from lib.codes import Status
@@ -16,7 +18,7 @@ from models import Declaration, Option, PaperPage, db
 from services.filing import adding, printing, progress, reading, saving
 from services.filing.case import DeclarationCase
 from services.papers import pages
-from tests.support.applicant.filing import filled, upload
+from tests.support.applicant.filing import filled, pages_of, upload
 from tests.support.factory import picture, prepared
 from tests.support.people import COMPLETE, EMPLOYED, QUALIFIED
 
@@ -143,6 +145,31 @@ def test_an_upload_keeps_the_progress_too(make, browser):
     upload(browser, picture(400, 300), kind="household_register")
     db.session.refresh(declaration)
     assert progress._still_counts(declaration.progress)
+
+
+def test_an_upload_goes_on_from_what_another_window_has_saved(make, browser, monkeypatch):
+    declaration = make.declaration()
+    row = reading.latest_declaration(make.actor(declaration.account))
+    assert row is not None
+    found = prepared(make.app.extensions["kuaiji.store"], picture(400, 300))
+    db.session.execute(update(Declaration).values(version=Declaration.version + 1))
+    with pytest.raises(StaleDataError):
+        adding.add(DeclarationCase(row), PAPER["id_portrait"], [found])
+    db.session.rollback()
+
+    tries, add = [], adding.add
+
+    def second_time(*given: Any) -> None:
+        tries.append(given)
+        if len(tries) == 1:
+            raise StaleDataError
+        add(*given)
+
+    monkeypatch.setattr(adding, "add", second_time)
+    browser.sign_in(declaration.account).open("/apply/papers")
+    upload(browser, picture(400, 300), kind="id_portrait")
+    assert len(tries) == 2
+    assert len(pages_of(db.session.get_one(Declaration, declaration.id), "id_portrait")) == 1
 
 
 def test_of_an_unfinished_declaration_it_counts_for_a_day(make):

@@ -221,6 +221,8 @@ def test_many_rows_go_in_by_chunks_and_progress_adds_up_to_the_lines(app, tmp_pa
 #: What stands in cells by mistake.
 ODD = ["", " ", "'", "x", "X", "（", "·", "９", "\ue815", "-", "/", "2", "12", "000", "12345000", "3000-01", "1.2E+17"]
 ODD += [NUMBER, NUMBER[5:], "寮犱笁", "\n", "\x1f", "\x1f2"]
+#: The same alone in a cell.
+WHOLE = ["2008612", "199912", "20080612", '"样例厂"', '="x"', "=123", "12.0", "120000.0", '"1234']
 
 
 def odd_rows(chance: random.Random, count: int) -> dict[int, list[str]]:
@@ -231,6 +233,8 @@ def odd_rows(chance: random.Random, count: int) -> dict[int, list[str]]:
             place = chance.randrange(len(row))
             at = chance.randrange(len(row[place]) + 1)
             row[place] = row[place][:at] + chance.choice(ODD) + chance.choice((row[place][at:], ""))
+            if chance.random() < 0.1:
+                row[place] = chance.choice(WHOLE)
         rows[line] = chance.choices((row, row[:-1], [*row, ""], [*row, "x"]), (97, 1, 1, 1))[0]
     return rows
 

@@ -58,8 +58,11 @@ def test_a_take_over_names_the_holder_first_and_keeps_the_marks(browser, another
 
 def test_what_nobody_holds_is_claimed_and_not_taken_over(make, browser, officer):
     declaration = make.declaration(Status.SUBMITTED)
-    page = browser.send(path(declaration, "take-over"), {"seen": 1, "confirmed": "yes"}, expect=422)
-    assert "可以直接领取" in page.text
+    browser.send(path(declaration, "take-over"), {"seen": 1, "confirmed": "yes", "note": "已电话联系"})
+    page = browser.open(path(declaration)).text
+    assert "可以直接领取" in page
+    assert "现在没有人在审核这份申报" in page, "the page as it is now"
+    assert "已电话联系" in page
     assert holder_id(declaration) is None
 
 
@@ -104,12 +107,13 @@ def test_a_refused_transfer_comes_back_with_the_reason(browser, another_browser,
     )
     assert re.search('(?s)id="why-e"[^>]*>.*请填写退还原因', page), "at the field"
     assert "已电话联系</textarea>" in page, "what was typed is not lost"
-    another_browser.send(path(held, "transfer/answer"), {"accept": "no", "why": "应由和平区办理"})
+    another_browser.send(path(held, "transfer/answer"), {"accept": "no", "why": "应由和平区办理", "note": "单位在和平"})
     assert (fresh(held).status, office_of(held)) == (Status.SUBMITTED, "210102")
     another_browser.open(path(held), expect=404)
     page = browser.open(path(held)).text
     assert "转交未成" in page
     assert "应由和平区办理" in page
+    assert "单位在和平" in page, "written by somebody who may not open it any more"
 
 
 def test_a_transfer_is_taken_back_until_it_is_answered(browser, another_browser, officer, held, receiver):
