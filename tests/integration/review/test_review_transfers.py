@@ -150,7 +150,9 @@ def test_a_transfer_that_lacks_something_is_asked_for_again(browser, held, sent,
 
 def test_who_holds_it_no_more_is_told_so_before_anything_that_lacks(make, browser, held):
     make.lapsed(held)
-    browser.send(path(held, "transfer"), form(confirmed="yes", department="", why=""), expect=409)
+    page = browser.send(path(held, "transfer"), form(confirmed="yes", department="", why=""), expect=409).text
+    assert "请选择接收部门" not in page
+    assert workflow.waiting_transfer(fresh(held)) is None
 
 
 def test_the_departments_that_match_the_address_stand_first(make, officer):

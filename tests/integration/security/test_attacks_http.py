@@ -116,7 +116,7 @@ def test_a_value_that_no_column_takes_is_a_page_and_no_error_of_ours(app: Flask,
 @pytest.mark.parametrize("number", [str(2**63), "9" * 25])
 @pytest.mark.parametrize("path", ["/notices/{}", "/staff/admin/notices/{}"])
 def test_a_number_that_no_row_can_have_is_not_found(browser, number, path):
-    browser.open(path.format(number), expect=404)
+    assert browser.open(path.format(number), expect=404).text.count("<h1") == 1
 
 
 def test_a_cursor_that_no_row_can_have_begins_at_the_top(browser):

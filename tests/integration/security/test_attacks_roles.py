@@ -136,7 +136,9 @@ def test_a_page_takes_its_own_questions_and_nothing_else(browser, make):
 def test_an_office_that_the_address_does_not_lead_to_is_refused(browser, make, department):
     declaration = make.declaration()
     browser.sign_in(declaration.account)
+    before = stored(declaration).department_id
     browser.send("/apply/department", filled(declaration, "department", department_code=department), expect=422)
+    assert stored(declaration).department_id == before
 
 
 @pytest.mark.parametrize("settings", [{"LEGACY_CLAIM_FACTORS": "activation_code"}])

@@ -179,8 +179,8 @@ def test_an_officer_who_gets_another_role_has_it_at_once(browser, make):
     browser.sign_in(officer).open("/staff/queue")
     officer.role = Role.AUDITOR
     db.session.commit()
-    browser.open("/staff/queue", expect=403)
-    browser.open("/staff/account")
+    assert "待审核" not in browser.open("/staff/queue", expect=403).text
+    assert officer.name in browser.open("/staff/account").text
 
 
 def test_people_are_told_apart_by_role_and_row(make):

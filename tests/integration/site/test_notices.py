@@ -89,7 +89,7 @@ def test_a_refused_attachment_leaves_the_notice_as_it_is(writer):
 
 
 def test_an_unknown_notice_is_not_found(writer):
-    writer.open("/staff/admin/notices/99", expect=404)
+    assert "<form" not in writer.open("/staff/admin/notices/99", expect=404).text.partition("<main")[2]
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.MANAGER, Role.SECURITY, Role.AUDITOR])
@@ -97,6 +97,7 @@ def test_nobody_else_writes_notices(client, make, role):
     client.sign_in(make.staff(role, "210000"))
     client.open("/staff/admin/notices", expect=403)
     client.send("/staff/admin/notices/new", TEXT, expect=403)
+    assert db.session.scalars(select(Notice)).all() == []
 
 
 # --- schedule, pin, attachments ---------------------------------------------------------------------------------------
