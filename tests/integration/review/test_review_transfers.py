@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 import pytest
@@ -146,6 +147,20 @@ def test_a_transfer_that_lacks_something_is_asked_for_again(browser, held, sent,
     assert re.search(f'(?s)id="{field}-e"[^>]*>.*{problem}', page.text)
     assert workflow.waiting_transfer(fresh(held)) is None
     assert set(unsent(held)) == {"nation"}
+
+
+def test_what_could_not_be_saved_is_not_said_to_be_done(browser, held, monkeypatch):
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(db.session, "commit", full)
+        page = browser.send(
+            path(held, "transfer"), form(confirmed="yes", department=SHENHE, why="单位在沈河区"), expect=507
+        ).text
+    assert "已将" not in page
+    assert "已将" not in browser.open(path(held)).text
+    assert workflow.waiting_transfer(fresh(held)) is None
 
 
 def test_who_holds_it_no_more_is_told_so_before_anything_that_lacks(make, browser, held):
