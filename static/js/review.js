@@ -255,8 +255,9 @@ form.addEventListener("submit", () => {
 function takeUp({ row, few, inPane, inPage }) {
   if (only && few !== undefined) only.checked = few;
   go(document.getElementById(row));
-  pane.scrollTop = inPane;
-  scrollTo(0, inPage); // on a phone
+  const behavior = "instant"; // the page is where it was; nobody wants to see it travel there
+  pane.scrollTo({ top: inPane, behavior });
+  scrollTo({ top: inPage, behavior }); // on a phone
 }
 
 document.addEventListener("picture-shown", ({ detail }) => (picture = detail));
