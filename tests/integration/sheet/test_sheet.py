@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pypdf
@@ -11,7 +10,6 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services.filing import printing
 from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import pages, papers
@@ -76,53 +74,6 @@ def test_printing_keeps_a_version_and_leads_to_the_pdf(declaration, browser):
     assert answer.headers["Content-Disposition"] == f'inline; filename="{declaration.number}-v1.pdf"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert "打印第 1 版，内容与现在一致" in words(browser.open("/apply/check").text)
-
-
-@pytest.fixture
-def meanwhile(app, browser, monkeypatch):
-    """Another window sends something after this one has read what it prints, and before it writes."""
-
-    def sends(path: str, data: dict[str, str] | None = None) -> None:
-        cookie, check = browser.client.get_cookie("kuaiji").value, printing.check
-
-        def sent() -> int:
-            client = app.test_client()  # in a thread of its own, which has a session of its own
-            client.set_cookie("kuaiji", cookie)
-            return client.post(path, data=data).status_code
-
-        def checked(case):
-            monkeypatch.setattr(printing, "check", check)
-            photo = check(case)
-            assert case.printed_answers
-            with ThreadPoolExecutor(1) as pool:
-                assert pool.submit(sent).result() == 302
-            return photo
-
-        monkeypatch.setattr(printing, "check", checked)
-
-    return sends
-
-
-@pytest.mark.parametrize("before", [0, 1])
-def test_two_presses_at_once_make_one_version_and_both_lead_to_it(declaration, browser, meanwhile, before):
-    """``before``: how many versions there are; what says the same keeps its version."""
-    for _version in range(before):
-        browser.send("/apply/check/print")
-    meanwhile("/apply/check/print")
-    second = browser.send("/apply/check/print")
-
-    assert second.location == "/apply/sheet.pdf"
-    assert versions() == [1]
-    assert browser.follow(second).data.startswith(b"%PDF-")
-
-
-def test_what_another_window_saves_while_the_sheet_is_printed_is_on_it(declaration, browser, meanwhile):
-    meanwhile("/apply/personal", filled(stored(declaration), "personal", postal_address=ADDRESS))
-    answer = browser.send("/apply/check/print")
-
-    assert answer.location == "/apply/sheet.pdf"
-    assert versions() == [1]
-    assert "".join(ADDRESS.split()) in text_of(browser.follow(answer).data)
 
 
 @pytest.mark.parametrize("missing", ["postal_address", "department_code", "full_time_level", "qualification", "photo"])
