@@ -176,7 +176,7 @@ def conflict(error: Exception) -> ResponseReturnValue:
     sent, uid = marks_in(request.form), (request.view_args or {}).get("uid", "")
     db.session.rollback()
     declaration = access.office_declaration(me(), uid)
-    if declaration and sent:
+    if declaration and speaks_of_marks(request.form):
         save_marks_alone(uid)
     case = review_case.of(declaration, me()) if declaration else None
     kept = case is not None and request.form.get("seen", type=int) == case.revision.number and case.may_keep_marks()

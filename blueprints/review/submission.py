@@ -65,7 +65,9 @@ def claim(uid: str) -> ResponseReturnValue:
     try:
         with acting(uid) as (case, _seen):
             workflow.claim(case.declaration, me())
-    except workflow.NotAllowed as error:
+    except workflow.NotAllowed as error:  # a colleague has decided meanwhile: the page is opened anew
+        with acting(uid):
+            pass  # keeps a note that was written
         flash(str(error), "y")
     return redirect(address_of(uid))
 

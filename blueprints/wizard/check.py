@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import writing
 from blueprints.downloads import shown_pdf
@@ -42,18 +43,23 @@ def check() -> str:
 @only(*APPLICANTS)
 def print_sheet() -> ResponseReturnValue:
     """【打印个人基本信息表】: keep what is printed as a version, then lead to the PDF."""
+    try:
+        return _printed()
+    except (IntegrityError, StaleDataError):  # another press or window was faster: judge by what it has saved
+        current_app.logger.info("printed again: another request was faster")
+        return _printed()
+
+
+def _printed() -> ResponseReturnValue:
     case = editable_case()
     try:
         printing.check(case)
     except printing.NotPrintable as error:
         flash(str(error), "r")
         return redirect(url_for("wizard.check"))
-    try:
-        with writing(keep=True):
-            printing.print_sheet(case)
-            db.session.commit()
-    except IntegrityError:
-        current_app.logger.info("pressed twice: the other press printed this version")
+    with writing(keep=True):
+        printing.print_sheet(case)
+        db.session.commit()
     return redirect(url_for("wizard.sheet_pdf"))
 
 

@@ -52,11 +52,15 @@ def markable(revision: Revision) -> frozenset[str]:
 
 
 def save(revision: Revision, actor: Actor, wanted: Sequence[MarkRequest]) -> list[Mark]:
-    """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out."""
+    """Make the unsent marks of a revision exactly these. Unknown targets and reasons are left out.
+
+    A reason that stands already stays: the mark may come from an officer of another office, whose list it is on.
+    """
     known = markable(revision)
+    before = {mark.target: (mark.reason_code, mark.reason) for mark in of_revision(revision, MarkState.DRAFT)}
     drop_unsent(revision)
     db.session.flush()  # before new ones on the same targets
-    kept = [_mark(revision, actor, want) for want in wanted if want.target in known]
+    kept = [_mark(revision, actor, want, before.get(want.target)) for want in wanted if want.target in known]
     revision.marks.extend(kept)
     return kept
 
@@ -68,15 +72,18 @@ def drop_unsent(revision: Revision) -> None:
         db.session.delete(mark)
 
 
-def _mark(revision: Revision, actor: Actor, want: MarkRequest) -> Mark:
-    reason = return_reasons.one(actor, want.reason_code, "paper" if is_paper(want.target) else "question")
+def _mark(revision: Revision, actor: Actor, want: MarkRequest, before: tuple[str | None, str] | None) -> Mark:
+    """``before``: code and words of the reason that stands at this place."""
+    found = return_reasons.one(actor, want.reason_code, "paper" if is_paper(want.target) else "question")
+    stands = before if before and before[0] == want.reason_code else (None, "")
+    code, words = (found.code, found.advice) if found else stands
     page = want.page if want.page in range(len(revision.papers.get(want.target, ()))) else None
     return Mark(
         target=want.target,
         page=page,
         rectangle=list(want.rectangle) if want.rectangle and page is not None else None,
-        reason_code=reason.code if reason else None,
-        reason=reason.advice if reason else "",
+        reason_code=code,
+        reason=words,
         comment=want.comment.strip()[:200],
         resign=want.resign or want.target in labels.IDENTITY,  # sex and birth date follow
         state=MarkState.DRAFT,

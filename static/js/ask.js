@@ -6,10 +6,13 @@
  * The dialog's form goes the same way: when a field lacks something, the dialog asks again, with what was typed. Where the
  * answer leads elsewhere, the page goes there.
  *
- * What the server refuses is said over the page (said.js), and the form hears of it: "refused". Any other answer, and none, makes the form go the plain way.
+ * What the server refuses is said over the page (said.js), and the form hears of it: "refused". Without an answer, or
+ * when the server is busy, the page stays with all that is marked and typed, and says so. Any other answer makes the form
+ * go the plain way.
  */
 import { announce } from "./said.js";
 
+const UNREACHED = "平台没有答复（网络不通或者系统正忙），可能没有办成。填写的内容还在本页，请稍后再按一次";
 let asking = false;
 
 function plainly(form, button) {
@@ -42,19 +45,30 @@ function open(asks) {
   dialog.dispatchEvent(new CustomEvent("fragment", { bubbles: true }));
 }
 
+/** Says that there was no answer: in the dialog, which nothing else can be read beside, or over the page. */
+function unreached(form) {
+  if (!form.closest("dialog")) return announce(UNREACHED);
+  form.querySelector("[data-unreached]")?.remove(); // said anew, so that it is read out again
+  const said = Object.assign(document.createElement("p"), { className: "err", textContent: UNREACHED });
+  said.setAttribute("role", "alert");
+  said.dataset.unreached = "";
+  form.append(said);
+}
+
 async function ask(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
   const request = { method: "POST", body, redirect: "manual", headers: { "X-Asks": "yes" } };
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const answer = await fetch(address, request).catch(() => null);
-  const place = answer?.headers.get("Location");
+  if (!answer || answer.status >= 500) return unreached(form);
+  const place = answer.headers.get("Location");
   if (place) {
     location.assign(place);
     return new Promise(() => {}); // nothing more is sent while the page changes
   }
-  const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
-  const asks = page?.querySelector("[data-asks]");
-  const problem = page?.querySelector("[data-problem]");
+  const page = new DOMParser().parseFromString(await answer.text().catch(() => ""), "text/html");
+  const asks = page.querySelector("[data-asks]");
+  const problem = page.querySelector("[data-problem]");
   if (asks) open(asks);
   else if (problem) {
     document.querySelector("dialog.asks")?.close();

@@ -40,8 +40,10 @@ function keep(form) {
       const request = { method: "POST", body: withoutFiles(form), redirect: "manual", keepalive: true };
       const response = await fetch(form.dataset.draftUrl, request);
       if (response.type === "opaqueredirect") await notSaved("登录已超时，没有自动保存；请点【下一步】，重新登录后内容还在");
-      else if (!response.ok) await notSaved("未能自动保存");
-      else {
+      else if (!response.ok) {
+        dirty = true; // a server that is busy or away for a moment: again when the page is left, at the latest
+        await notSaved("未能自动保存");
+      } else {
         say(`${clock.format(new Date())} 已保存到平台`, "platform");
         const said = response.status === 204 ? {} : await response.json();
         form.dispatchEvent(new CustomEvent("remarks", { detail: said }));

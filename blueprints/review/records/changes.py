@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
 from blueprints.review.records.pages import record_page
-from blueprints.review.shared import bp, record_in_scope, typed
+from blueprints.review.shared import bp, record_in_scope, typed, viewed_record
 from lib.codes import Role
 from models import Record, db
 from services.access import OFFICERS, only
@@ -55,6 +55,7 @@ def _added(uid: str, add: Callable[[Record], None], done: str) -> ResponseReturn
             add(record_in_scope(uid))
             db.session.commit()
     except entries.EntryRefused as error:
-        return record_page(record_in_scope(uid), problem=str(error), sent=request.form.to_dict()), 422
+        shown = viewed_record(record_in_scope(uid))  # a refusal shows all of it, too
+        return record_page(shown, problem=str(error), sent=request.form.to_dict()), 422
     flash(done, "g")
     return redirect(url_for("review.record", uid=uid))

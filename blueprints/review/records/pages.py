@@ -83,7 +83,8 @@ def record(uid: str) -> ResponseReturnValue:
 @bp.post("/archive/<uid>/reveal")
 @only(*OFFICERS)
 def reveal_record(uid: str) -> ResponseReturnValue:
-    """Show number and phone once, and write that down."""
+    """Show number and phone once, and write that down. It is a look at the record as any other."""
+    viewed_record(record_in_scope(uid))
     with writing():
         access_log.record(me(), record_in_scope(uid).revision, ["reveal"])
         db.session.commit()

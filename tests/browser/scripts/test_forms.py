@@ -156,6 +156,18 @@ def test_a_draft_that_was_not_kept_is_said(page: Page, site: Site, status: int, 
     expect(page.locator(".save")).to_contain_text(text)
 
 
+def test_what_was_not_kept_is_sent_again_when_the_page_is_left(page: Page, site: Site) -> None:
+    site.put("/draft", "", status=503)
+    site.put("/other", SHELL % "")
+    show(page, site, DRAFT)
+    page.fill("[name=name]", "单小燕")
+    expect(page.locator(".save")).to_contain_text("未能自动保存")
+    site.put("/draft", "", status=204)
+    page.goto("/other")
+    wait_until(page, lambda: len(site.posts) == 2)
+    assert site.fields(1)["name"] == ["单小燕"]
+
+
 def test_leaving_the_page_keeps_what_was_just_typed(page: Page, site: Site) -> None:
     site.put("/draft", "", status=204)
     site.put("/other", SHELL % "")
@@ -174,6 +186,45 @@ def test_sending_the_form_sends_no_draft_beside_it(page: Page, site: Site) -> No
     expect(page.locator("main")).to_have_text("sent")
     page.wait_for_timeout(300)
     assert [path for path, _ in site.posts] == ["/send"]
+
+
+# ask.js, which the officer's page brings along
+
+
+ASK = """
+<div data-said-over></div>
+<form method="post" action="/send" data-review="one" data-once><h2 id="h-answers">填报数据</h2>
+  <div class="scroll"></div><input name="note" aria-label="备注"><button data-ask="yes">退回</button></form>"""
+QUESTION = """<div data-asks><h1>确认退回</h1><form method="post" action="/send" data-once>
+  <input type="hidden" name="confirmed" value="yes"><input name="why" aria-label="原因"><button>确认</button>
+</form></div>"""
+
+
+def test_without_an_answer_the_page_stays_with_what_is_typed(page: Page, site: Site) -> None:
+    """The way is cut, or the server is busy: before the question, and before what it asked for is confirmed."""
+    show(page, site, ASK)
+    page.fill("[name=note]", "已电话联系")
+    page.route("**/send", lambda route: route.abort())
+    page.click("text=退回")
+    expect(page.get_by_role("alert")).to_contain_text("平台没有答复")
+    page.unroute("**/send")
+    site.put("/send", SHELL % "busy", status=503)
+    page.click("text=退回")
+    wait_until(page, lambda: len(site.posts) == 1)
+    expect(page.get_by_label("备注")).to_have_value("已电话联系")
+
+    site.put("/send", SHELL % QUESTION)
+    page.click("text=退回")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("原因").fill("写到门牌号")
+    site.put("/send", SHELL % "busy", status=503)
+    dialog.get_by_role("button", name="确认").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("平台没有答复")
+    expect(dialog.get_by_label("原因")).to_have_value("写到门牌号")
+    site.put("/send", SHELL % "<div data-problem>已由同事办理</div>")
+    dialog.get_by_role("button", name="确认").click()
+    expect(page.locator("[data-announced]")).to_contain_text("已由同事办理")
+    assert ["confirmed" in site.fields(at) for at in range(len(site.posts))] == [False, False, True, True]
 
 
 # confirm.js, once.js, focus.js

@@ -105,6 +105,12 @@ def test_a_note_is_only_added_and_ended_once(make, browser, officer):
     assert db.session.query(Record).one().closed_at is None
 
 
+def test_a_refusal_shows_the_record_and_leaves_a_trace(make, browser, officer):
+    record = approved(make, "孙立国")
+    assert "请选择记录的种类" in browser.send(f"/staff/archive/{record.uid}/notes", expect=422).text
+    assert looks(record) == ["view_record"]
+
+
 def test_many_records_in_an_hour_need_a_reason_that_the_manager_sees(
     make, browser, another_browser, officer, manager, monkeypatch
 ):
@@ -115,6 +121,8 @@ def test_many_records_in_an_hour_need_a_reason_that_the_manager_sees(
         browser.open(f"/staff/archive/{record.uid}")
     asked = browser.open(f"/staff/archive/{third.uid}", expect=302).location
     browser.open(f"/staff/archive/{third.uid}/pictures/photo/0", expect=302)
+    for verb in ("reveal", "notes"):  # the answer would be the whole record
+        assert browser.send(f"/staff/archive/{third.uid}/{verb}").location == asked
     assert looks(third) == []
     browser.send(asked, {"reason": ""}, expect=422)
     another_browser.sign_in(manager)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from lib.codes import MarkState, Role, Status
 from lib.database import begin_mode, utcnow
-from models import Decision, Mark, Record, db
+from models import Decision, Mark, Record, Tick, db
 from services import workflow
 from tests.support.office.review_desk import events_of, form, fresh, holder_id, path, unsent
 
@@ -166,6 +166,15 @@ def test_after_a_lapse_the_decision_is_refused_and_the_marks_are_kept(make, brow
     assert "您刚才的标记已保留" in page.text
     assert decisions(held) == []
     assert set(unsent(held)) == {"postal_address"}
+
+
+@pytest.mark.parametrize("verb", ["marks", "approve", "release"])
+def test_after_a_lapse_ticks_alone_and_a_mark_taken_off_are_kept_too(make, browser, held, verb):
+    browser.send(path(held, "marks"), form("postal_address", ticks="sent"))
+    make.lapsed(held)
+    browser.send(path(held, verb), form(ticks="sent", tick=["nation", "photo"]), expect=409)
+    assert unsent(held) == {}
+    assert set(db.session.scalars(select(Tick.target))) == {"nation", "photo"}
 
 
 @pytest.mark.parametrize("verb", ["marks", "return", "approve", "release"])

@@ -217,6 +217,27 @@ def test_a_reason_that_was_retired_meanwhile_stays_where_it_was_chosen(browser, 
     assert mark_of(held, "nation").reason_code == "mismatch"
 
 
+def test_a_reason_of_the_office_that_marked_it_stays_with_who_has_the_submission_now(
+    make, browser, another_browser, held
+):
+    """An office's own reason is on no list above that office: who takes over does not lose it, and cannot choose it."""
+    reason(make, "own-210102", "210102")
+    browser.send(path(held, "marks"), form("nation", reason__nation="own-210102", comment__nation=""))
+    another_browser.sign_in(make.staff(department="210100", name="周市局"))
+    another_browser.send(path(held, "take-over"), {"seen": 1, "confirmed": "yes"})
+
+    sent = {"reason-nation": "own-210102", "comment-nation": "", "reason-sex": "own-210102"}
+    another_browser.send(path(held, "marks"), form("nation", "sex") | sent)
+
+    assert (mark_of(held, "nation").reason_code, mark_of(held, "nation").reason) == (
+        "own-210102",
+        "请按own-210102修改",
+    )
+    assert mark_of(held, "sex").reason_code is None
+    another_browser.send(path(held, "return"), form("nation", confirmed="yes") | sent)
+    assert fresh(held).status == Status.RETURNED
+
+
 def test_only_nine_reasons_have_a_digit(make, officer):
     for number in range(12):
         reason(make, f"own-{number}", "210102")

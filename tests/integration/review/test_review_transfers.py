@@ -287,6 +287,17 @@ def test_a_note_goes_along_with_what_is_no_verdict(make, browser, another_browse
     assert notes_of(held) == ["甲休假", "我来办"]
 
 
+def test_a_note_stays_when_a_colleague_has_decided_before_it_is_claimed(
+    make, browser, another_browser, officer, colleague
+):
+    declaration = make.declaration(Status.SUBMITTED)
+    another_browser.send(path(declaration, "claim"), {"seen": 1})
+    another_browser.send(path(declaration, "approve"), form())
+    answer = browser.send(path(declaration, "claim"), {"seen": 1, "note": "我来办"})
+    assert "当前状态为「审核通过」，不能领取" in browser.follow(answer).text
+    assert notes_of(declaration) == ["我来办"]
+
+
 def test_an_empty_note_is_none_and_a_long_one_is_cut(browser, held):
     answer = browser.send(path(held, "notes"), {"seen": 1, "note": " \n\x00"})
     assert "请先写备注" in browser.follow(answer).text

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from forms import SHEET
 from models import Declaration, Sheet, db
-from services.filing import printing
 from services.filing.case import DeclarationCase
 from services.marks.marks import MarkRequest
 from services.papers import pages, papers
@@ -75,24 +74,6 @@ def test_printing_keeps_a_version_and_leads_to_the_pdf(declaration, browser):
     assert answer.headers["Content-Disposition"] == f'inline; filename="{declaration.number}-v1.pdf"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert "打印第 1 版，内容与现在一致" in words(browser.open("/apply/check").text)
-
-
-def test_two_presses_at_once_make_one_version_and_both_lead_to_it(declaration, browser, monkeypatch):
-    check = printing.check
-
-    def pressed_again(case):
-        """The other press is through between this one's reading and its writing."""
-        monkeypatch.setattr(printing, "check", check)
-        assert case.printed is None
-        assert browser.send("/apply/check/print").location == "/apply/sheet.pdf"
-        return check(case)
-
-    monkeypatch.setattr(printing, "check", pressed_again)
-    second = browser.send("/apply/check/print")
-
-    assert second.location == "/apply/sheet.pdf"
-    assert versions() == [1]
-    assert browser.follow(second).data.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("missing", ["postal_address", "department_code", "full_time_level", "qualification", "photo"])
