@@ -31,12 +31,14 @@ def refuse(detail: str) -> NoReturn:
 
 
 def query(*known: str) -> Mapping[str, str]:
-    """The parameters. One that is misspelt or there twice would silently answer another question."""
+    """The parameters. One that is misspelt, there twice or empty would silently answer another question."""
     for name, values in request.args.lists():
         if name not in known:
             refuse(f"没有“{name[:40]}”这个参数")
         if len(values) > 1:
             refuse(f"参数 {name} 只能出现一次")
+        if not values[0]:
+            refuse(f"参数 {name} 没有值，请写上值，或者不带这个参数")
     return request.args
 
 

@@ -230,6 +230,8 @@ def test_errors_etags_and_methods_are_as_programs_expect_them(system, record, la
     reader.ask("nothing", expect=404)
     for query in (
         "limit=0",
+        "department=",
+        "cursor=",
         "limit=201",
         "limit=x",
         "departement=x",
