@@ -49,6 +49,12 @@ def writing(*, keep: bool = False, wait: bool = True) -> Iterator[None]:
         session.expire_on_commit = expires
 
 
+def let_go_of_database() -> None:
+    """Before a file is read or drawn: no transaction is open meanwhile, and no connection is held."""
+    end_reading()
+    db.session.rollback()
+
+
 def opened(case: DeclarationCase) -> bool:
     """Write down, once for each decision, that its owner sees the result: from then on it cannot be undone.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import me, opened, writing
-from blueprints.downloads import shown_pdf
+from blueprints import let_go_of_database, me, opened, writing
+from blueprints.downloads import shown_pdf, stored_picture
 from forms import PHOTO, TOPICS
 from lib.codes import OPEN, AgreedKind, Status
-from lib.storage import FileDamaged, FileMissing
 from models import Record, db, store
 from services import access
 from services.access import APPLICANTS, only
@@ -82,17 +81,7 @@ def picture(uid: str, kind: str, number: int) -> ResponseReturnValue:
     """One picture of an approved version, small with ``?small=1``."""
     found = records_own.own_version(me(), uid) or abort(404)
     page = records_own.page_of(found.revision, kind, number) or abort(404)
-    address = page["thumb_address" if request.args.get("small") else "address"]
-    db.session.rollback()  # reading the file does not need the database
-    try:
-        content = store().get(address)
-    except (FileMissing, FileDamaged):
-        current_app.logger.error("a stored picture is missing or damaged: %s", address)
-        abort(404)
-    response = Response(content, mimetype="image/jpeg")
-    response.headers["Content-Disposition"] = f'inline; filename="{kind}.jpg"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return stored_picture(page["thumb_address" if request.args.get("small") else "address"], f"{kind}.jpg")
 
 
 @bp.get("/archive/print.pdf", endpoint="print")
@@ -106,7 +95,7 @@ def print_record() -> ResponseReturnValue:
         declaration, printed, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"]
     )
     name = f"{declaration.number}-v{printed.version}.pdf"
-    db.session.rollback()  # drawing does not need the database
+    let_go_of_database()
     return shown_pdf(sheet_content.draw(data), name)
 
 
@@ -136,7 +125,7 @@ def certificate() -> ResponseReturnValue:
         return redirect(url_for("archive.own"))
     config = current_app.config
     data = certificates.data(record, issued, store(), base_url=config["BASE_URL"], site=config["SITE_NAME"])
-    db.session.rollback()  # drawing does not need the database
+    let_go_of_database()
     return shown_pdf(certificate_pdf.draw(data), f"certificate-{issued.code}.pdf")
 
 

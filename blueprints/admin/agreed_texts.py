@@ -9,7 +9,7 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from wtforms.validators import ValidationError
 
-from blueprints import me, writing
+from blueprints import let_go_of_database, me, writing
 from blueprints.admin.shared import AdminForm, OptionalDayField, ParagraphsField, bp, one_line
 from blueprints.downloads import shown_pdf
 from forms import PAPERS
@@ -154,7 +154,7 @@ def _differences(before: AgreedText, after: AgreedText) -> list[Pieces]:
 def preview_text_pdf(kind: str) -> Response:
     """The draft on paper; of the commitment with ``?sheet=1`` the sheet with its promise."""
     text, site = _drafted(_kind(kind)) or abort(404), current_app.config["SITE_NAME"]
-    db.session.rollback()  # drawing does not need the database
+    let_go_of_database()
     if text.promise and request.args.get("sheet"):
         content = sheet_content.blank_sheet(text, site)
     else:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me, writing
 from blueprints.auth.assistance import asked_in, keep_request, prepared_document, receipt_page
 from blueprints.auth.assistance_forms import CounterAssistanceForm, UnfreezeForm, VerdictForm
 from blueprints.auth.shared import bp, forget, remember, remembered
+from blueprints.downloads import stored_picture
 from lib.clock import today
 from lib.codes import AccountState, AssistanceOutcome, AssistanceState, IdType, Role
 from lib.pictures.images import PictureRefused
-from lib.storage import FileDamaged, FileMissing
-from models import AssistanceRequest, db, store
+from models import AssistanceRequest, db
 from services.access import OFFICERS, only
 from services.accounts import applicants
 from services.accounts.account_changes import ChangeRefused, Grounds
@@ -160,7 +160,7 @@ def staff_assistance_unfreeze(uid: str) -> ResponseReturnValue:
 def staff_assistance_document(uid: str) -> ResponseReturnValue:
     """The picture of the ID document, small with ``?thumb=1``."""
     row = _in_scope(uid)
-    return _send((row.thumb_address if request.args.get("thumb") else row.address) or abort(404))
+    return stored_picture((row.thumb_address if request.args.get("thumb") else row.address) or abort(404))
 
 
 @bp.get("/staff/assistance/<uid>/photo")
@@ -172,21 +172,7 @@ def staff_assistance_photo(uid: str) -> ResponseReturnValue:
     address = found.photo or abort(404)
     if desk.is_to_log(found.account, me()):
         _log(uid, desk.VIEWED)
-    return _send(address)
-
-
-def _send(address: str) -> Response:
-    db.session.rollback()  # reading the file does not need the database
-    try:
-        content = store().get(address)
-    except (FileMissing, FileDamaged) as error:
-        current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
-        return Response("图片损坏", 404, mimetype="text/plain")
-    response = Response(content, mimetype="image/jpeg")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return stored_picture(address)
 
 
 # --- an application made at the counter -------------------------------------------------------------------------------

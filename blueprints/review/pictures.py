@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, current_app, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import me
+from blueprints.downloads import stored_picture
 from blueprints.review.shared import bp, in_scope, logged, read_in_scope, record_in_scope, viewed_record
-from lib.storage import FileDamaged, FileMissing
-from models import Revision, db, store
+from models import Revision
 from services.access import OFFICERS, only
 from services.records import own as own_record
 from services.review import page as review_page
@@ -28,7 +28,7 @@ def picture(uid: str, revision: int, kind: str, page: int) -> ResponseReturnValu
     case = read_in_scope(uid, revision)
     found = _found(case.revision, kind, page)
     logged(case, PRELOAD if preloads else "view_picture")
-    return _send(found)
+    return stored_picture(*found)
 
 
 @bp.get("/submissions/<uid>/preload")
@@ -57,7 +57,7 @@ def picture_before(uid: str, revision: int, kind: str, page: int) -> ResponseRet
     case = read_in_scope(uid, revision)
     found = _found(case.compared, kind, page)
     logged(case, "view_picture")
-    return _send(found)
+    return stored_picture(*found)
 
 
 @bp.get("/submissions/<uid>/pictures/<int:revision>/<kind>/<int:page>/view")
@@ -93,7 +93,7 @@ def record_picture(uid: str, kind: str, page: int) -> ResponseReturnValue:
     revision = own_record.approved_revision(record.account_id, version) if version else record.revision
     found = _found(revision, kind, page)
     viewed_record(record)
-    return _send(found)
+    return stored_picture(*found)
 
 
 def _found(revision: Revision | None, kind: str, number: int) -> tuple[str, str]:
@@ -102,19 +102,3 @@ def _found(revision: Revision | None, kind: str, number: int) -> tuple[str, str]
     assert revision
     name = f"{revision.declaration.number}-{kind}-{number + 1}.jpg"
     return page["thumb_address" if request.args.get("thumb") else "address"], name
-
-
-def _send(found: tuple[str, str]) -> Response:
-    address, name = found
-    db.session.rollback()  # reading the file does not need the database
-    try:
-        content = store().get(address)
-    except (FileMissing, FileDamaged) as error:
-        current_app.logger.error("a stored picture is %s: %s", type(error).__name__.lower(), address)
-        return Response("附件损坏", 404, mimetype="text/plain")
-    response = Response(content, mimetype="image/jpeg")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from blueprints import writing
+from blueprints import let_go_of_database, writing
 from blueprints.downloads import shown_pdf
 from blueprints.wizard import summary
 from blueprints.wizard.shared import bp, case_in_hand, editable_case, place, shown_case, step_bar
@@ -75,5 +75,5 @@ def sheet_pdf() -> ResponseReturnValue:
     data = sheet_content.sheet_data(
         declaration, printed, store(), base_url=current_app.config["BASE_URL"], site=current_app.config["SITE_NAME"]
     )
-    db.session.rollback()  # drawing does not need the database
+    let_go_of_database()
     return shown_pdf(sheet_content.draw(data), f"{data.number}-v{data.version}.pdf")

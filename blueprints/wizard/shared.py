@@ -9,7 +9,7 @@ from functools import lru_cache
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from blueprints import me, opened, writing
+from blueprints import let_go_of_database, me, opened, writing
 from forms import STEPS, TOPICS
 from lib.questions.pages import Step
 from models import Declaration, Draft, PaperPage, db, store
@@ -43,6 +43,7 @@ WAY = (
 
 def send_picture(address: str, kind: str) -> Response:
     """One stored picture as the answer; ``kind`` names the file."""
+    let_go_of_database()
     response = Response(store().get(address), mimetype="image/jpeg")
     response.headers["Content-Disposition"] = f'inline; filename="{kind}.jpg"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

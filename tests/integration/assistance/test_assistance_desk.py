@@ -144,7 +144,7 @@ def test_a_damaged_picture_is_said_to_be_damaged(app, browser, desk):
     apply(browser)
     for path in store().root.glob("??/??/*"):
         path.write_bytes(b"x" * 60)
-    assert desk.open(address("/document"), expect=404).text == "图片损坏"
+    assert desk.open(address("/document"), expect=404).text == "附件损坏"
     bad = storage_check.check(store(), [the_request().address or ""])
     assert [where for where, _at in storage_check.rows_naming(bad)] == [f"核验申请 {the_request().uid}"]
 
