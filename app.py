@@ -24,6 +24,7 @@ from lib.database.reader import HandingPool
 from lib.database.replica import Replica
 from lib.files import Note
 from lib.http import slow_connections
+from lib.http.addresses import line_of
 from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
@@ -140,24 +141,25 @@ def create_server(app: Flask) -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
     logs.set_up(app.config["LOG_FORMAT"], watching.request_id)
     headers = _headers(app) | {"Cache-Control": "no-store"}
-    sender = _sender(app.config["PROXY_HOPS"])
-    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())
+    sender = sender_of(app.config["PROXY_HOPS"])
+    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], largest_body, sender, headers.items())
     slow_connections.watch(app.config["PORT"], served.works_for)
     return served
 
 
-def _largest_body(environ: dict[str, Any]) -> int:
-    """Before the session is known: only people who are signed in send several pictures."""
-    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+def largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures, or old registers."""
+    cookies = environ.get("HTTP_COOKIE", "")
+    has_session = any(f"{name}=" in cookies for name in (gate.COOKIE, gate.STAFF_COOKIE))
     return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
 
 
-def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
-    """The address that a request comes from, before ProxyFix has been asked."""
+def sender_of(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request is counted for, before ProxyFix has been asked."""
 
     def sender(environ: dict[str, Any]) -> str:
         told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
-        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+        return line_of(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
 
     return sender
 
