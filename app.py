@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from lib.codes import Channel
 from lib.database import LARGEST_ID, engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
 from lib.database.replica import Replica
-from lib.files import Note
+from lib.files import Note, temporary_file_beside
 from lib.http import slow_connections
+from lib.http.addresses import line_of
 from lib.http.bodies import BufferedBodies
 from lib.http.compression import compress
 from lib.http.form_bodies import FormBodyParser
@@ -140,24 +142,25 @@ def create_server(app: Flask) -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
     logs.set_up(app.config["LOG_FORMAT"], watching.request_id)
     headers = _headers(app) | {"Cache-Control": "no-store"}
-    sender = _sender(app.config["PROXY_HOPS"])
-    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], _largest_body, sender, headers.items())
+    sender = sender_of(app.config["PROXY_HOPS"])
+    served = BufferedBodies(app.wsgi_app, app.config["THREADS"], largest_body, sender, headers.items())
     slow_connections.watch(app.config["PORT"], served.works_for)
     return served
 
 
-def _largest_body(environ: dict[str, Any]) -> int:
-    """Before the session is known: only people who are signed in send several pictures."""
-    has_session = f"{gate.COOKIE}=" in environ.get("HTTP_COOKIE", "")
+def largest_body(environ: dict[str, Any]) -> int:
+    """Before the session is known: only people who are signed in send several pictures, or old registers."""
+    cookies = environ.get("HTTP_COOKIE", "")
+    has_session = any(f"{name}=" in cookies for name in (gate.COOKIE, gate.STAFF_COOKIE))
     return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY
 
 
-def _sender(hops: int) -> Callable[[dict[str, Any]], str]:
-    """The address that a request comes from, before ProxyFix has been asked."""
+def sender_of(hops: int) -> Callable[[dict[str, Any]], str]:
+    """The address that a request is counted for, before ProxyFix has been asked."""
 
     def sender(environ: dict[str, Any]) -> str:
         told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hops else []
-        return str(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
+        return line_of(told[-hops].strip() if len(told) >= hops > 0 else environ["REMOTE_ADDR"])
 
     return sender
 
@@ -166,7 +169,7 @@ def _prepare_data(app: Flask) -> None:
     """Create what a first start needs: folders, the cookie secret, the keys. Production brings its own (config.py)."""
     data: Path = app.config["DATA"]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _stored_secret(data / "secret_key")
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or stored_secret(data / "secret_key")
     ring = _keyring(app.config["KEYS_FILE"], app.config["SQLALCHEMY_DATABASE_URI"], app.config["SCHEMA"])
     app.extensions["kuaiji.keys"] = ring
     app.extensions["kuaiji.store"] = open_store(app.config["UPLOADS"], app.config["S3"], ring)
@@ -225,12 +228,11 @@ def _refuse_new_keys(path: Path, database_url: str, schema: str) -> None:
     raise BadSetting(f"KUAIJI_KEYS_FILE：找不到 {path}；{why}（docs/operations.md, Keys）")
 
 
-def _stored_secret(path: Path) -> str:
-    try:
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+def stored_secret(path: Path) -> str:
+    """Made whole or not at all: a full disk must not leave an empty one for later starts."""
+    if not path.exists():
+        with suppress(FileExistsError), temporary_file_beside(path, secrets.token_hex(32).encode()) as temporary:
+            os.link(temporary, path)
     return path.read_text().strip()
 
 

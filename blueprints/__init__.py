@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import cast
 
 from flask import current_app, g, request
 
 from lib.database import WITHOUT_WAITING, begin_mode, transaction_mode
 from lib.database.reader import end_reading
+from lib.http.addresses import line_of, parsed
 from models import Declaration, db
 from services import audit
 from services.access import Actor
@@ -76,21 +76,11 @@ def opened(case: DeclarationCase) -> bool:
 
 
 def client_source() -> AttemptSource:
-    """Where the request comes from, for limits: the IP address, of IPv6 the /64 prefix: a connection, not a device."""
-    address = _client_address()
-    if address is None:  # none, or an identifier set by a proxy
-        return AttemptSource(request.remote_addr or "")
-    is_office = any(address in network for network in current_app.config["OFFICE_NETWORKS"])
-    counted = address if isinstance(address, IPv4Address) else IPv6Network((int(address), 64), strict=False)
-    return AttemptSource(str(counted), is_office)
-
-
-def _client_address() -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+    """Where the request comes from, for limits."""
+    sent = request.remote_addr or ""
+    address = parsed(sent)
+    is_office = address is not None and any(address in network for network in current_app.config["OFFICE_NETWORKS"])
+    return AttemptSource(line_of(sent), is_office)
 
 
 def device_name() -> str:

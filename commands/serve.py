@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -199,12 +199,23 @@ def _send_messages() -> None:
     try:
         messages.send_due(messages.BUDGET_S)
     except Exception as error:
-        click.echo(f"发送消息：{one_line(error)}", err=True)
+        _say(f"发送消息：{one_line(error)}")
     finally:
         db.session.remove()
 
 
 def _tick() -> None:
-    _done, failed = tick.tick()
-    for name, why in failed.items():
-        click.echo(f"定时任务：{name}：{why}", err=True)
+    """Whatever fails, a server of the database that is away too: the site goes on, and the next tick tries again."""
+    try:
+        _done, failed = tick.tick()
+        for name, why in failed.items():
+            _say(f"定时任务：{name}：{why}")
+    except Exception as error:
+        _say(f"定时任务：{one_line(error)}")
+    finally:
+        db.session.remove()
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the log's disk is full
+        click.echo(text, err=True)

@@ -28,17 +28,20 @@ def tick() -> tuple[dict[str, int], dict[str, str]]:
 
 def _run_jobs() -> tuple[dict[str, int], dict[str, str]]:
     done, failed = {}, {}
-    for name, job in scheduled_jobs.jobs(_installation()).items():
+    for name, job in [*scheduled_jobs.jobs(_installation()).items(), ("记下完成的时间", _beat)]:
         try:
             done[name] = job()
             db.session.commit()
         except Exception as error:
             db.session.rollback()
             failed[name] = one_line(error)
-    heartbeats.beat(heartbeats.TICK)
-    db.session.commit()
     db.session.remove()
     return done, failed
+
+
+def _beat() -> int:
+    heartbeats.beat(heartbeats.TICK)
+    return 0
 
 
 def _installation() -> scheduled_jobs.Installation:

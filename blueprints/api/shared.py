@@ -52,9 +52,14 @@ def body(*known: str) -> Mapping[str, str]:
         refuse("请求的内容不是 JSON")
     if not isinstance(sent, dict) or set(sent) != set(known):
         refuse(f"请求应是 JSON 对象，并且只有：{'、'.join(known)}")
-    if any(not isinstance(value, str) or not 1 <= len(value) <= 64 for value in sent.values()):
+    if not all(map(_is_short_text, sent.values())):
         refuse("每一项应是 1 至 64 个字的文字")
     return sent
+
+
+def _is_short_text(value: object) -> bool:
+    """Half a surrogate pair, which JSON can spell, is no character: no database takes it."""
+    return isinstance(value, str) and 1 <= len(value) <= 64 and not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def whole(text: str, most: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -177,7 +178,13 @@ def _export(job: PrintJob, wanted: RosterRequest) -> Response:
     if not all(map(kept.exists, parts)):
         abort(404)
     db.session.rollback()  # sending takes as long as the browser does
-    response = Response((kept.get(address) for address in parts), mimetype=roster.type_of(wanted))
+    sent = (kept.get(address) for address in parts)
+    try:
+        first = next(sent)  # before the answer begins: later nothing can be said any more
+    except (FileMissing, FileDamaged) as error:
+        current_app.logger.error("a part of a list is %s: %s", type(error).__name__.lower(), error)
+        abort(404)
+    response = Response(chain([first], sent), mimetype=roster.type_of(wanted))
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(roster.file_name(wanted))}"
     response.content_length = size
     return response

@@ -25,6 +25,9 @@ from services.papers import pages, sorting
 from services.papers.pages import PageNotAdded
 from services.papers.papers import PaperState
 
+#: Messages wait in a cookie, which must not grow with what is sent: browsers drop a large one, and nobody reads them.
+MOST_TOLD, LONGEST_TOLD = 6, 40
+
 
 def _states(case: DeclarationCase) -> list[PaperState]:
     return [state for state in change.paper_states(case) if state.paper.kind != PHOTO]
@@ -77,12 +80,21 @@ def add_several() -> ResponseReturnValue:
     states, names = _states(editable_case()), [name for name, _data in files]
     sheets = _sheets(states, files)
     kinds = sorting.proposed(states, names, sheets)
+    problems = []
     for kind, (name, data) in zip(kinds, files, strict=True):
-        for problem in add_pictures(kind, [data]) if kind else ["需要的附件都已上传，这张没有存入"]:
-            flash(f"{name}：{problem}", "r")
+        found = add_pictures(kind, [data]) if kind else ["需要的附件都已上传，这张没有存入"]
+        problems += [f"{_shortened(name)}：{problem}" for problem in found]
+    for problem in problems[:MOST_TOLD]:
+        flash(problem, "r")
+    if left := len(problems[MOST_TOLD:]):
+        flash(f"另有 {left} 张也没有存入，请查看各项附件", "r")
     if any(kinds):
         flash("图片已按二维码、文件名和先后顺序放好，请逐项核对；放错的，点该图片的【移动】。", "y")
     return redirect(url_for("wizard.papers_page"))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_TOLD else f"{name[:LONGEST_TOLD]}…"
 
 
 def _sheets(states: Sequence[PaperState], files: Sequence[tuple[str, bytes]]) -> set[int]:

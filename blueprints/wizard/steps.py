@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2.utils import htmlsafe_json_dumps
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import me, preparing, writing
@@ -107,7 +108,7 @@ def save_step(step: Step) -> ResponseReturnValue:
     refused = intake.add_photo(wanted=request.form.get("action") == "photo") if PHOTO in step.papers else ""
     try:
         return _save_or_keep(step, refused)
-    except StaleDataError:  # another window was faster: judge by what it has saved
+    except (StaleDataError, IntegrityError):  # another window, or what is saved while typing, was faster: judge by that
         return _save_or_keep(step, refused)
 
 

@@ -1,1 +1,1 @@
-"""What goes over the wire: form bodies, compressed answers, masked tokens, static files. No Flask."""
+"""What goes over the wire: addresses, form bodies, compressed answers, masked tokens, static files. No Flask."""

@@ -108,9 +108,12 @@ def _run(job: str, data: bytes, options: dict[str, Any], whose: Whose) -> Answer
                 return process.run_job(forkserver, job, data, options, whose)
             except _ForkServerGone:
                 process.discard(forkserver)
+        why: object = "it ends at once"
+    except OSError as error:  # too many processes or open files, too little memory
+        why = error.strerror
     finally:
         process.slots.release()
-    log.error("no child process can be started to decode pictures")
+    log.error("no child process can be started to decode pictures: %s", why)
     raise SandboxUnavailable("暂时无法处理图片，请稍后再试", "unavailable")
 
 
@@ -125,17 +128,24 @@ class _ForkServer:
     def __init__(self) -> None:
         self._sending = threading.Lock()
         self.control, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                [sys.executable, "-I", "-c", FORKSERVER_PROGRAM, str(Path(__file__).parents[2]), str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                env=ENVIRONMENT,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # decoders complain there about each damaged picture
-                process_group=0,  # Ctrl-C is for the web process; another session would not give way to it
-            )
+        try:
+            with theirs:
+                self.process = self._started(theirs.fileno())
+        except OSError:
+            self.control.close()
+            raise
+
+    def _started(self, theirs: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            [sys.executable, "-I", "-c", FORKSERVER_PROGRAM, str(Path(__file__).parents[2]), str(theirs)],
+            pass_fds=(theirs,),
+            env=ENVIRONMENT,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # decoders complain there about each damaged picture
+            process_group=0,  # Ctrl-C is for the web process; another session would not give way to it
+        )
 
     def submit(self, work: socket.socket, report: socket.socket, limits: Limits) -> None:
         message = LIMITS.pack(limits.cpu_s, limits.wall_s, limits.memory)

@@ -194,7 +194,8 @@ def uncount_attempt(made: CountedAttempt, *limits: Limit) -> None:
 
 def uncount_oldest(limit: Limit, value: str) -> None:
     """One of the counted attempts has ended well, whichever it was."""
-    oldest = select(Attempt.id).where(_failures(limit, value)).order_by(Attempt.at, Attempt.id).limit(1)
+    counted = _failures(limit, value) & (Attempt.at > utcnow() - limit.window)
+    oldest = select(Attempt.id).where(counted).order_by(Attempt.at, Attempt.id).limit(1)
     _uncount(Attempt.id.in_(oldest))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from blueprints import client_source, me, writing
@@ -74,7 +75,7 @@ def correct(key: str) -> ResponseReturnValue:
     """【已修改，下一处】 saves just these questions by the page's rules; the other buttons save what is typed."""
     try:
         return _corrected(key)
-    except StaleDataError:  # another window was faster: judge by what it has saved
+    except (StaleDataError, IntegrityError):  # another window, or what is saved while typing, was faster: judge by that
         return _corrected(key)
 
 

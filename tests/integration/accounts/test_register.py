@@ -330,6 +330,18 @@ def test_registrations_that_nobody_finishes_are_limited_and_a_correction_is_none
     assert register(Browser(app), number=id_number(335)).location == "/register/password"
 
 
+def test_registrations_that_were_given_up_before_keep_no_class_out(app, monkeypatch):
+    """They count no more; so what is finished today is taken from today's."""
+    monkeypatch.setattr(throttle, "REGISTER_OPEN", Limit("register_open", 3, timedelta(minutes=30)))
+    for serial in (351, 353, 355):
+        register(Browser(app), number=id_number(serial))
+    with time_machine.travel(utcnow() + timedelta(days=1), tick=False):
+        for serial in range(5):
+            pupil = Browser(app)
+            register(pupil, number=id_number(serial, "20010907"), phone=f"138001305{serial:02d}")
+            assert pupil.send("/register/password", FIRST).location == "/login"
+
+
 @pytest.mark.parametrize("settings", [{}, {"OFFICE_NETWORKS": "127.0.0.0/8, 192.0.2.0/24,2001:db8::/48"}])
 def test_asking_for_occupied_numbers_is_limited_by_address_and_less_so_where_the_office_says(
     app, make, monkeypatch, settings

@@ -244,6 +244,8 @@ def test_errors_etags_and_methods_are_as_programs_expect_them(system, record, la
     for sent in wrong:
         reader.ask("records/lookup", "POST", 400, json=sent)
     reader.ask("records/lookup", "POST", 400, data=b"{", content_type="application/json")
+    for what in ("records", "applications"):
+        system(R, A).look_up("LN\ud800", 400, what)
     reader.ask("records/lookup", "POST", 415, data={"number": "1"})
     reader.ask("records/lookup", "POST", 413, data=b" " * 20_000, content_type="application/json")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from models import Declaration
+from models import Declaration, Draft
+from services.declaration import drafts
 from tests.support.applicant.filing import filled, stored, words
 
 FIRST, SECOND, THIRD = "样例路 11 号", "样例路 22 号", "样例路 33 号"
@@ -85,3 +87,18 @@ def test_saving_the_same_in_both_windows_is_no_conflict(declaration, windows, br
     browser.send("/apply/education", filled(declaration, "education"))
     browser.send("/apply/personal", windows[0])
     assert stored(declaration).postal_address == FIRST
+
+
+def test_typing_that_arrives_twice_at_once_on_postgresql_is_no_conflict(declaration, windows, browser, monkeypatch):
+    """What is saved while one types and a button, for the first time on this page: neither sees the other's row."""
+    browser.send("/apply/personal/draft", windows[0], expect=204)
+    get, asked = drafts.get, []
+
+    def not_yet(*of: Any) -> Draft | None:
+        asked.append(of)
+        return None if len(asked) == 1 else get(*of)
+
+    monkeypatch.setattr(drafts, "get", not_yet)
+    browser.send("/apply/personal", windows[1] | {"action": "back"})
+    assert SECOND in browser.open("/apply/personal").text
+    assert len(asked) == 2

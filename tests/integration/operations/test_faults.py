@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from app import stored_secret
 from lib.database import utcnow
 from models import WebSession, db
 from services.marks.marks import MarkRequest
@@ -214,6 +215,17 @@ def test_the_sheet_with_a_lost_photo_says_whose_photo_it_is(make, browser, caplo
         browser.open("/apply/sheet.pdf", expect=404).text
     )
     assert f"{declaration.number}, photo of printed sheet 1: {address}" in caplog.text
+
+
+def test_a_first_start_on_a_full_disk_leaves_no_empty_secret_behind(tmp_path):
+    secret = tmp_path / "secret_key"
+    with faults.disk_full(), pytest.raises(OSError, match="too large"):
+        stored_secret(secret)
+    assert not list(tmp_path.iterdir())
+    made = stored_secret(secret)
+    assert len(made) == 64
+    assert stored_secret(secret) == made
+    assert secret.stat().st_mode & 0o777 == 0o600
 
 
 # --- /readyz ----------------------------------------------------------------------------------------------------------

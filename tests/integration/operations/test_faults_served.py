@@ -40,7 +40,16 @@ from tests.support.factory import Make, picture
 from tests.support.patience import PATIENCE_S
 from tests.support.people import EMPLOYED
 from tests.support.site import faults
-from tests.support.site.served import FLASK, ROOT, answer, environment, family, free_port, wait_for
+from tests.support.site.served import (
+    FLASK,
+    ROOT,
+    answer,
+    environment,
+    family,
+    free_port,
+    wait_for,
+    wait_for_line,
+)
 
 pytestmark = [pytest.mark.soak, pytest.mark.slow]
 
@@ -219,3 +228,47 @@ def _compare(site: Site) -> None:
     assert "database locked" in said
     assert re.search("storage full|database (full|disk error)", said)
     assert not [path for path in (store().root / "tmp").iterdir() if path.stat().st_size == 0]
+
+
+# --- a small disk of its own ------------------------------------------------------------------------------------------
+
+SMALL_DISK = 'mount -t tmpfs -o size=100m tmpfs "$1" && cp -a "$2/." "$1" && exec "$3" serve --tick-every 1'
+PAGES = ("/", "/login", "/guide", "/hotlines", "/notices", "/privacy", "/prepare", "/register", "/claim", "/metrics")
+
+
+def in_a_namespace(*command: str | Path) -> list[str | Path]:
+    """Where one may mount something without rights, seen by this process and its children only."""
+    return ["unshare", "--map-root-user", "--mount", *command]
+
+
+def may_mount() -> bool:
+    try:
+        return subprocess.run(in_a_namespace("true"), capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not may_mount(), reason="the system lets nobody mount a disk of one's own")
+def test_a_disk_that_is_really_full_ends_no_process(installed, tmp_path):
+    """A limit on files does not show it: who writes to memory for which a full disk has no room is killed."""
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    env = environment(folder, free_port()) | {"KUAIJI_WORKERS": "2"}
+    command = in_a_namespace("sh", "-c", SMALL_DISK, "sh", folder, installed, FLASK)
+    server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: answer(env) == 200)
+        rest = Path(f"/proc/{server.pid}/root{folder}/rest")
+        with suppress(OSError), rest.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        assert wait_for_line(
+            server, "定时任务：记下完成的时间：磁盘已满；请腾出空间，再运行一次（数据库：database or disk is full）\n"
+        )
+        assert {answer(env, path) for path in PAGES * 3} == {200}
+        rest.unlink()
+        assert wait_for(lambda: answer(env, "/readyz") == 200)
+        assert server.poll() is None
+    finally:
+        server.terminate()
+        server.communicate(timeout=PATIENCE_S)

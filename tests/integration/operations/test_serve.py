@@ -23,6 +23,7 @@ from commands import serve
 from tests.support.attacks.slow_clients import SlowClients
 from tests.support.patience import PATIENCE_S
 from tests.support.rules.house import ROOT
+from tests.support.site import faults
 from tests.support.site.served import (
     FLASK,
     Environment,
@@ -134,7 +135,8 @@ def test_ctrl_c_reaches_all_processes_and_still_ends_in_order(env, start):
 def test_the_parent_ticks_and_goes_on_although_one_tick_fails_until_it_is_killed(env, start):
     """The print fails, since its requester is gone; what counts is that a new process took it up by itself.
 
-    Nothing holds the port after the parent was killed.
+    On a full disk not even the time of the tick can be written down. Nothing holds the port after the parent was
+    killed.
     """
     old, now = f"{OLD:%Y-%m-%d %H:%M:%S.%f}", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
     sql(env, "INSERT INTO attempt (kind, subject, at, failed) VALUES ('sign_in', x'00', ?, 1)", old)
@@ -150,6 +152,8 @@ def test_the_parent_ticks_and_goes_on_although_one_tick_fails_until_it_is_killed
     wait_for(lambda: sql(env, "SELECT count(*) FROM attempt") == [(0,)])
     wait_for(lambda: sql(env, "SELECT state, problem, tries FROM print_job") == [("failed", "rights", 2)])
 
+    with faults.disk_full(server.pid):
+        assert wait_for_line(server, "定时任务：记下完成的时间：磁盘读写出错；请检查磁盘（数据库：disk I/O error）\n")
     assert wait_for(lambda: answer(env)) == 200
     assert server.poll() is None
     if sys.platform == "linux":  # only there a child is told that its parent died

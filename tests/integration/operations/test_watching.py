@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -83,13 +84,61 @@ from lib.monitoring import metrics
 metrics.picture_refused("small")
 sys.stdout.buffer.write(metrics.exposition([]))
 """
-    env = {"PATH": os.defpath, metrics.FOLDER: str(tmp_path)}
+    assert b'kuaiji_pictures_refused_total{reason="small"} 1.0' in counting(code, tmp_path)
+    assert b'kuaiji_pictures_refused_total{reason="small"} 2.0' in counting(code, tmp_path)
 
-    def run() -> bytes:
-        return subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, check=True).stdout
 
-    assert b'kuaiji_pictures_refused_total{reason="small"} 1.0' in run()
-    assert b'kuaiji_pictures_refused_total{reason="small"} 2.0' in run()
+def counting(code: str, folder: Path) -> bytes:
+    """What a process says that keeps its figures in this folder."""
+    env = {"PATH": os.defpath, metrics.FOLDER: str(folder)}
+    return subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, check=True).stdout
+
+
+FULL = """
+import os, resource, sys
+most = resource.getrlimit(resource.RLIMIT_FSIZE)
+def no_room(): resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most[1]))
+def room(): resource.setrlimit(resource.RLIMIT_FSIZE, most)
+"""
+
+
+def test_a_worker_on_a_full_disk_goes_on_without_figures_until_there_is_room(tmp_path):
+    code = """
+from lib.monitoring import metrics
+no_room()
+if not os.fork():
+    metrics.answered("public.home", 507, 0.1)
+    metrics.waited_for_lock(0.1)
+    metrics.picture_refused("small")
+    metrics.job_ended("paper", "ok", 0.1)
+    room()
+    metrics.picture_refused("small")
+    os._exit(0)
+assert os.wait()[1] == 0
+sys.stdout.buffer.write(metrics.exposition([]))
+"""
+    assert b'kuaiji_pictures_refused_total{reason="small"} 1.0' in counting(FULL + code, tmp_path)
+    assert not list(tmp_path.glob("*.new"))
+
+
+def test_a_process_that_starts_on_a_full_disk_tells_its_own_figures(tmp_path):
+    code = """
+no_room()
+from lib.monitoring import metrics
+metrics.picture_refused("small")
+sys.stdout.buffer.write(metrics.exposition([]))
+"""
+    assert b'kuaiji_pictures_refused_total{reason="small"} 1.0' in counting(FULL + code, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_files_of_figures_have_all_of_their_room_from_the_start(app, tmp_path):
+    """One that grows while it is written ends the process when the disk is full: nothing can catch that."""
+    views = [(view, status) for view in app.view_functions for status in (200, 302, 403, 404, 409, 422, 503, 507)]
+    code = f"from lib.monitoring import metrics\nfor view, status in {views}: metrics.answered(view, status, 0.1)"
+    counting(code, tmp_path)
+    found = [file.stat() for file in tmp_path.iterdir()]
+    assert [(file.st_size, file.st_blocks * 512 >= metrics.ROOM) for file in found] == [(metrics.ROOM, True)] * 2
 
 
 def test_readiness_tells_of_the_tick_and_of_a_database_that_is_behind(app, browser):

@@ -153,6 +153,17 @@ def test_the_printed_sheet_is_known_by_its_code_and_the_others_keep_their_order(
     assert [pages_of(declaration, kind)[0].height for kind in ("id_portrait", "id_emblem")] == [701, 702]
 
 
+def test_why_many_files_were_refused_fits_into_a_cookie(declaration, browser):
+    chance = Random(3)
+    names = ["".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _letter in range(80)) for _file in range(20)]
+    sent = browser.send("/apply/papers", {"file": [file(b"no picture", f"{name}.jpg") for name in names]})
+    assert all(len(cookie) < 2500 for cookie in sent.headers.getlist("Set-Cookie"))
+    shown = words(browser.follow(sent).text)
+    assert f"{names[5][:40]}…：" in shown
+    assert names[6][:40] not in shown
+    assert "另有 14 张也没有存入" in shown
+
+
 def test_a_script_asks_which_picture_is_the_sheet_before_it_says_where_each_goes(declaration, browser):
     asked = "/apply/papers/places?name=a.jpg&name=毕业证.jpg&name=b.jpg"
     assert browser.open(asked).response.json == {

@@ -12,6 +12,7 @@ from services.reports import exports, roster
 from tests.integration.reports.test_roster import approved, ask, exports_kept
 from tests.support.applicant.filing import store
 from tests.support.office.printing import drawn, job_at
+from tests.support.site import faults
 
 
 def test_a_large_file_is_stored_and_sent_in_parts_which_all_go_after_a_day(make, browser, officer, monkeypatch):
@@ -43,3 +44,12 @@ def test_a_list_that_the_disk_has_no_room_for_is_refused_before_it_is_made(make,
     assert "存储空间已满" in browser.open(page).text
     assert "存储空间不够" in ask(browser, expect=422).text
     assert exports_kept() == []
+
+
+def test_a_list_whose_file_is_damaged_is_a_page_and_no_broken_answer(make, browser, officer, caplog):
+    approved(make)
+    job = drawn(browser.app, job_at(ask(browser, form="csv").location))
+    (part,) = job.parts or []
+    faults.change_last_byte(store()._path(part))
+    browser.open(f"/staff/print/{job.uid}/file", expect=404)
+    assert f"a part of a list is filedamaged: {part}" in caplog.text

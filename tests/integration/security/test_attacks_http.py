@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
-from app import create_app
+from app import create_app, largest_body, sender_of
 from blueprints import client_source
-from config import TestConfig
+from blueprints.admin import old_register as register_page
+from blueprints.gate import MAX_VISITOR_BODY
+from config import Config, TestConfig
 from lib.database import utcnow
 from models import Declaration, ParkedForm, db
 from services.access import public
@@ -99,8 +101,27 @@ def test_an_ended_cookie_fills_no_table(browser, make):
     ],
 )
 def test_the_addresses_of_one_line_are_counted_as_one_however_they_are_written(app, address, counted):
+    """Attempts, and bodies on their way: one line could fill the room for all with addresses of its own."""
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert client_source().address == counted
+    assert sender_of(0)({"REMOTE_ADDR": address}) == counted
+    behind = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": f"198.51.100.1, {address}"}
+    assert sender_of(1)(behind) == counted
+
+
+@pytest.mark.parametrize(
+    ("cookies", "most"),
+    [
+        ("kuaiji=x", Config.MAX_CONTENT_LENGTH),
+        ("kuaiji_text=large; kuaiji_staff=x", Config.MAX_CONTENT_LENGTH),
+        ("__Host-kuaiji_staff=x", Config.MAX_CONTENT_LENGTH),
+        ("kuaiji_page=x; kuaiji_text=large", MAX_VISITOR_BODY),
+        ("", MAX_VISITOR_BODY),
+    ],
+)
+def test_an_officer_may_send_an_old_register_and_a_visitor_one_picture(cookies, most):
+    assert largest_body({"HTTP_COOKIE": cookies} if cookies else {}) == most
+    assert register_page.MOST_BYTES < Config.MAX_CONTENT_LENGTH
 
 
 @public

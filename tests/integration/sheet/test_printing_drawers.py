@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from commands import print_sheets, tick
 from lib.codes import Role
 from lib.database import utcnow
+from lib.monitoring import metrics
 from lib.sandbox import background
 from lib.storage import FileMissing
 from models import PrintJob, db
@@ -18,6 +20,7 @@ from services.operations import storage_check
 from services.papers import papers
 from services.sheet import batch_print
 from tests.support.office.printing import REASON, ask, draw, drawn, job_at, pdf_of, submitted, uids
+from tests.support.rules.house import ROOT
 
 
 @pytest.fixture
@@ -210,3 +213,13 @@ def test_who_asks_and_cancels_again_and_again_does_not_fill_the_machine_with_dra
     started[0].returncode = 0
     batch_print.start_drawer(tmp_path)
     assert len(started) == batch_print.MOST_DRAWERS + 1
+
+
+def test_a_drawer_leaves_no_file_of_figures_behind(monkeypatch, tmp_path):
+    monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
+    code = "import os; from lib.monitoring import metrics; metrics.picture_refused(os.environ['REASON'])"
+    drawers = background.BackgroundProcesses(1)
+    assert drawers.start((sys.executable, "-c", code), ROOT, {"REASON": "small"})
+    (drawer,) = drawers._running
+    assert drawer.wait() == 0
+    assert not list(tmp_path.iterdir())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import pickle
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -16,14 +16,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
-from lib.sandbox import messages
 from lib.sandbox.client import Limits, run
 from lib.sandbox.jobs import JOBS
 from tests.support.attacks.bad_jobs import TABLE
@@ -379,21 +377,14 @@ def test_a_fork_has_a_fork_server_of_its_own_and_nothing_outlives_the_server(end
     assert gone(forked)
 
 
-# --- the way there --------------------------------------------------------------------------------------------------
+def test_a_machine_without_room_for_a_process_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_command: Any, **_options: Any) -> Any:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-
-def test_a_message_that_ends_early_is_no_message() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(HEAD(b"kj1\n", 10, 0) + b"{}")
-        theirs.shutdown(socket.SHUT_WR)
-        with pytest.raises(EOFError):
-            messages.receive(ours)
-
-
-def test_an_empty_blob_is_not_sent_to_somebody_who_has_answered_and_gone() -> None:
-    sent: list[bytes] = []
-    line = SimpleNamespace(sendall=sent.append)
-    messages.send(cast(Any, line), {"job": "paper"}, [b"", b"x"])
-    assert all(sent)
-    assert sent[1:] == [b"x"]
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "_process", sandbox._Process())
+        patch.setattr(sandbox.subprocess, "Popen", refuse)
+        for _time in range(sandbox.MAX_CONCURRENT_JOBS + 1):
+            with pytest.raises(sandbox.SandboxUnavailable, match="暂时无法处理图片，请稍后再试"):
+                run("echo", b"")
+    assert works()
