@@ -19,6 +19,7 @@ from lib.database import begin_mode
 from lib.database.reader import end_reading
 from lib.database.transactions import roll_back
 from lib.files import StorageFailure
+from lib.keyring import Tampered
 from lib.pictures.images import PictureRefused
 from lib.sandbox import client as sandbox
 from lib.storage import FileDamaged, FileMissing
@@ -62,6 +63,10 @@ FAILURES = {
     StorageFailure.READ_ONLY: FailurePage(507, advice=f"服务器的存储现在只能读取，这次的内容没有保存。{_AGAIN}"),
     StorageFailure.DISK_ERROR: FailurePage(507),
 }
+#: One sealed value, not the whole database: the rest of the site goes on, and the log says where.
+VALUE_DAMAGED = FailurePage(
+    503, "这份资料需要修复", "数据库中的这份资料已损坏，不能显示，其他资料不受影响。请拨打咨询电话。"
+)
 STORE_AWAY = FailurePage(503, "暂时连接不上文件存储", f"系统正在恢复。{_AGAIN}")
 LOST_PHOTO = (
     "编号 {number} 的个人基本信息表不能打印：一寸照片的文件已丢失或损坏。请重新上传一寸照片后再打印；"
@@ -76,6 +81,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StaleDataError, lambda _error: page(409))
     app.register_error_handler(IntegrityError, integrity)
     app.register_error_handler(SheetPhotoLost, lost_photo)
+    app.register_error_handler(Tampered, damaged_value)
     app.register_error_handler(FileMissing, lost_picture)
     app.register_error_handler(FileDamaged, lost_picture)
     app.register_error_handler(PictureRefused, refused_picture)
@@ -122,6 +128,11 @@ def _cause(error: Exception) -> str:
 def storage_failed(error: Exception) -> ResponseReturnValue:
     failure = failure_of(error)
     return page(failure.code, failure.advice, failure.title) if failure else unexpected(error)
+
+
+def damaged_value(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("a sealed value is damaged on %s: %s", request.endpoint, error)
+    return page(VALUE_DAMAGED.code, VALUE_DAMAGED.advice, VALUE_DAMAGED.title)
 
 
 def http_error(error: HTTPException) -> Any:

@@ -252,7 +252,7 @@ class Keyring:
         try:
             return cipher.decrypt(nonce, sealed[HEAD_LENGTH + _NONCE_BYTES :], head + aad.encode())
         except (InvalidTag, ValueError) as error:
-            raise Tampered("内容被改动，或不在原来的位置") from error
+            raise Tampered(f"内容被改动，或不在原来的位置：{aad}") from error
 
     def _cipher_of_late(self, head: bytes) -> AESGCM:
         """Another process may have begun to use a key since we looked."""

@@ -20,6 +20,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from app import stored_secret
+from lib.codes import Status
 from lib.database import utcnow
 from models import WebSession, db
 from services.marks.marks import MarkRequest
@@ -215,6 +216,21 @@ def test_the_sheet_with_a_lost_photo_says_whose_photo_it_is(make, browser, caplo
         browser.open("/apply/sheet.pdf", expect=404).text
     )
     assert f"{declaration.number}, photo of printed sheet 1: {address}" in caplog.text
+
+
+def test_a_damaged_value_closes_only_the_page_that_shows_it(make, browser, another_browser, caplog):
+    declaration = make.declaration(Status.SUBMITTED)
+    account = declaration.account
+    account.id_number_sealed = account.id_number_sealed[:-1] + bytes([account.id_number_sealed[-1] ^ 1])
+    db.session.commit()
+    browser.sign_in(make.staff())
+    another_browser.sign_in(account)
+
+    assert "数据库中的这份资料已损坏" in words(another_browser.open("/account", expect=503).text)
+    assert f"account|id_number|{account.uid}" in caplog.text
+    another_browser.open("/apply/status")
+    browser.open(f"/staff/submissions/{declaration.uid}")
+    browser.open("/readyz")
 
 
 def test_a_first_start_on_a_full_disk_leaves_no_empty_secret_behind(tmp_path):
