@@ -21,7 +21,7 @@ export PYTHONUNBUFFERED := 1
 # Empty is off. Compiled files save each process that the tests start a second, and each worker the half of its start.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test test-postgres check soak bench figures release-check taps keys setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
+.PHONY: help run test test-postgres check lint soak bench figures release-check taps keys setup setup-dev setup-s3 chromium fonts format docs pictures coverage lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,14 +41,18 @@ test-postgres: setup-dev ## the tests inside one process, on PostgreSQL; ARGS=".
 	@TEST_ENGINE=postgresql $(BIN)/python -m pytest -n auto --dist worksteal -m "not soak and not browser and not sqlite" $(ARGS)
 
 check: setup-dev ## format, lint, types, the quick unit tests; under a minute
-	@code=0; said=$$(mktemp -d); trap 'rm -rf "$$said"' EXIT; \
-	{ $(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }; \
-		$(BIN)/ruff check --quiet . && $(BIN)/djlint templates --lint --quiet; } >"$$said/lint" 2>&1 & lint=$$!; \
-	$(BIN)/mypy >"$$said/types" 2>&1 & types=$$!; \
+	@code=0; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not browser and not slow and not postgres and not soak" \
 		--durations=0 --durations-min=2 tests/unit || code=$$?; \
-	wait "$$types" || code=$$?; wait "$$lint" || code=$$?; \
-	cat "$$said/types" "$$said/lint"; exit "$$code"
+	wait "$$lint" || code=$$?; cat "$$said"; exit "$$code"
+
+lint: setup-dev
+	@code=0; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(BIN)/mypy >"$$said" 2>&1 & types=$$!; \
+	{ { $(BIN)/ruff format --check --quiet . || { echo "run: make format"; false; }; } && \
+		$(BIN)/ruff check --quiet . && $(BIN)/djlint templates --lint --quiet; } || code=$$?; \
+	wait "$$types" || code=$$?; cat "$$said"; exit "$$code"
 
 soak: setup-dev chromium fonts $(VENV)/schema/.installed ## the long forms of the tests: many rounds of each
 	@PYTHONPATH=$(VENV)/schema $(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=long $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,3 +76,15 @@ def test_the_own_record_is_readable_and_its_pictures_load(visit, make, screen):
     )
     visitor.page.locator(".menu summary").click()
     visitor.axe()
+
+
+def test_words_that_are_too_pale_are_found_however_often_the_colour_comes(visit):
+    """The tests let axe read each colour once (tests/browser/conftest.py)."""
+    visitor = visit()
+    styles = ("color: #222", "color: #bbb", "color: rgb(187 187 187)", "color: #222; opacity: 0.3")
+    words = "".join(f'<p style="{style}">样例文字 {number}</p>' for number, style in enumerate(styles))
+    visitor.page.set_content(f'<html lang="zh-CN"><title>样例</title><main style="background: #fff">{words}</main>')
+
+    with pytest.raises(AssertionError) as told:
+        visitor.axe(["color-contrast"])
+    assert re.findall(r"样例文字 (\d)", str(told.value).splitlines()[0]) == ["1", "2", "3"]

@@ -36,7 +36,8 @@ def start_chromium() -> Browser:
     # Root, and containers without user namespaces, cannot have Chromium's sandbox; it only sees pages of these tests.
     return playwright.chromium.launch(
         executable_path=find_chromium(),
-        args=["--no-sandbox", "--disable-dev-shm-usage"],
+        # Pages live for a moment and axe comes anew to each: its code is thrown away soon after it was made fast.
+        args=["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--no-maglev,--no-turbofan"],
         ignore_default_args=["--hide-scrollbars"],  # people have them, and they take room
     )
 
