@@ -83,7 +83,7 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     """
     wanted = _photo_rule(rule)
     # A panorama still has enough pixels, and so has a small frame of any picture.
-    found = images.decode_upright(data, short_side=max(wanted.best), enough=(images.LONG_SIDE, 1))
+    found = images.decode_upright(data, short_side=max(wanted.best), enough=(images.LONG_SIDE, 1), lazy=True)
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)
