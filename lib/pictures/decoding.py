@@ -76,6 +76,13 @@ def sheet(data: bytes, pattern: str, forms: dict[str, Any], page: int = 0) -> An
         return facts | {"reading": sheet_reader.read_sheet(found.image, pattern, known)}, blobs
 
 
+def look(data: bytes, pattern: str) -> Answer:
+    """Whether a picture, or the first page of a PDF, shows the code of a printed sheet: nothing is made of it."""
+    found = images.decode_upright(data, page=0)
+    with images.decoding():
+        return {"sheet": bool(sheet_reader.find_codes(found.image, pattern))}, []
+
+
 def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     """An upload -> the one-inch photo, its thumbnail, and the upright source for another crop.
 
