@@ -85,6 +85,14 @@ def temporary_file_beside(path: Path, content: bytes) -> Iterator[str]:
 
     Afterwards the directory is synced and the temporary name is removed.
     """
+    with temporary_file(path, content) as temporary:
+        yield temporary
+    sync_directory(path.parent)
+
+
+@contextmanager
+def temporary_file(path: Path, content: bytes) -> Iterator[str]:
+    """The same for a file whose place is in another directory, which the caller syncs."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # O_EXCL, 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -95,7 +103,6 @@ def temporary_file_beside(path: Path, content: bytes) -> Iterator[str]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-    sync_directory(path.parent)
 
 
 @contextmanager

@@ -76,6 +76,13 @@ def sheet(data: bytes, pattern: str, forms: dict[str, Any], page: int = 0) -> An
         return facts | {"reading": sheet_reader.read_sheet(found.image, pattern, known)}, blobs
 
 
+def look(data: bytes, pattern: str) -> Answer:
+    """Whether a picture, or the first page of a PDF, shows the code of a printed sheet: nothing is made of it."""
+    found = images.decode_upright(data, page=0)
+    with images.decoding():
+        return {"sheet": bool(sheet_reader.find_codes(found.image, pattern))}, []
+
+
 def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     """An upload -> the one-inch photo, its thumbnail, and the upright source for another crop.
 
@@ -83,7 +90,7 @@ def photo(data: bytes, crop: Crop | str | None, rule: dict[str, Any]) -> Answer:
     """
     wanted = _photo_rule(rule)
     # A panorama still has enough pixels, and so has a small frame of any picture.
-    found = images.decode_upright(data, short_side=max(wanted.best), enough=(images.LONG_SIDE, 1))
+    found = images.decode_upright(data, short_side=max(wanted.best), enough=(images.LONG_SIDE, 1), lazy=True)
     if isinstance(crop, str):
         size = found.image.size
         crop = None if wanted.fits(size) else one_inch.frame_at(size, CROP_POSITIONS.get(crop, 0.5), wanted)

@@ -251,9 +251,13 @@ def decode_upright(
     short_side: int = 1,
     enough: Size = ENOUGH,
     page: int | None = None,
+    lazy: bool = False,
 ) -> Upright:
     """An upload -> its pixels, within ``long_side``, not below ``short_side``; a JPEG may keep fewer, if there are
-    ``enough``. ``page``: of a PDF, from 0; without it a PDF is refused. Raises only PictureRefused."""
+    ``enough``. ``page``: of a PDF, from 0; without it a PDF is refused. Raises only PictureRefused.
+
+    ``lazy``: a JPEG that needs no change is decoded when its pixels are asked for, inside ``decoding()``.
+    """
     _check_bytes(data, max_bytes, pdf=page is not None)
     kind, sides = format_of(data, pdf=page is not None), (long_side, short_side)
     size = len(data)
@@ -264,7 +268,7 @@ def decode_upright(
             image, original = _from_heic(data, sides)
         else:
             data = _checked(data, kind)
-            image, original = _from_plugin(data, kind, sides, enough)
+            image, original = _from_plugin(data, kind, sides, enough, lazy=lazy and kind == JPEG)
     return Upright(image, *original, size, _origin(data, kind), data)
 
 
@@ -297,13 +301,14 @@ def _checked(data: bytes, kind: str) -> bytes:
     return data if complete or scans > 1 else _with_end(data)
 
 
-def _from_plugin(data: bytes, kind: str, sides: Size, enough: Size) -> tuple[Image.Image, Size]:
+def _from_plugin(data: bytes, kind: str, sides: Size, enough: Size, *, lazy: bool) -> tuple[Image.Image, Size]:
     source = _opened(data, kind)
     original, turn, profile = source.size, _exif_transpose(source), source.info.get("icc_profile")
     size = _target_size(original, *sides)
     source.draft("", _least_size(size, enough))  # decodes a JPEG at 1/2, 1/4 or 1/8 if that is large enough
     size = min(size, source.size)
-    source.load()
+    if not lazy:
+        source.load()
     image: Image.Image = source
     if image.mode != "RGB" or image.has_transparency_data or image.width >= 2 * size[0]:
         image = _plain_in_strips(_rows_of(source), source.size, size)

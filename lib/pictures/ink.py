@@ -6,7 +6,7 @@ All values are relative to the paper around them, because lamps and shadows chan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from PIL import Image, ImageChops, ImageFilter, ImageMath, ImageStat
 
@@ -90,7 +90,7 @@ def detect_red_stamp(part: Image.Image, grey: bool) -> tuple[Verdict, float]:
 
 def is_grey(image: Image.Image) -> bool:
     """A picture without colour, as a black and white scan makes it."""
-    small = image.resize((max(1, image.width // 4), max(1, image.height // 4)), Image.Resampling.BOX)
+    small = image.reduce(4)
     one, two, three = small.split()
     apart = ImageChops.lighter(ImageChops.difference(one, two), ImageChops.difference(two, three))
     return sum(apart.histogram()[GREY + 1 :]) <= small.width * small.height * 0.0005
@@ -109,21 +109,17 @@ def _paper(part: Image.Image) -> Image.Image:
 
 def _redness(part: Image.Image, white: Image.Image, least: float) -> Image.Image:
     """White where more red than green and blue is reflected, relative to the paper."""
-    (r, g, b), (r0, g0, b0) = part.split(), white.split()
-    return ImageMath.lambda_eval(
-        lambda of: of["convert"](
-            (of["r"] * 255 / of["max"](of["r0"], 1) - of["g"] * 255 / of["max"](of["g0"], 1) > least * 255)
-            * (of["r"] * 255 / of["max"](of["r0"], 1) - of["b"] * 255 / of["max"](of["b0"], 1) > least * 127)
-            * 255,
-            "L",
-        ),
-        r=r,
-        g=g,
-        b=b,
-        r0=r0,
-        g0=g0,
-        b0=b0,
-    )
+
+    def red(of: dict[str, Any]) -> Any:
+        r, g, b = (of[f"part{band}"] * 255 / of["max"](of[f"white{band}"], 1) for band in range(3))
+        return of["convert"]((r - g > least * 255) * (r - b > least * 127) * 255, "L")
+
+    bands = {
+        f"{name}{band}": one
+        for name, whole in (("part", part), ("white", white))
+        for band, one in enumerate(whole.split())
+    }
+    return ImageMath.lambda_eval(red, **bands)
 
 
 def _area(mask: Image.Image) -> float:

@@ -48,7 +48,7 @@ def _extreme(image: Image.Image, size: int, choose: Choose, outside: str) -> Ima
         while seen < size:
             step = min(seen, size - seen)
             x, y, (width, height) = step * across, step * down, wide.size
-            wide = choose(wide.crop((0, 0, width - x, height - y)), wide.crop((x, y, width, height)))
+            wide = choose(wide, wide.crop((x, y, width, height)))  # as large as the smaller one
             seen += step
     return wide
 

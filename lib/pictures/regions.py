@@ -10,14 +10,14 @@ from PIL import Image
 Run = tuple[int, int, int]  # row, first pixel, one past the last
 Region = list[Run]
 
-_WHITE = re.compile(rb"\xff+")
+_WHITE = b"\xff"
+_RUN = re.compile(rb"\xff+")
 
 
 def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Region]:
     """The regions of white pixels that touch. ``diagonal``: pixels that share only a corner touch, too."""
     width, reach = mask.width + 1, int(diagonal)  # a black column at the end: no run goes on in the next row
-    data = mask.crop((0, 0, width, mask.height)).tobytes()
-    spans = [found.span() for found in _WHITE.finditer(data)]
+    spans = _white_spans(mask.crop((0, 0, width, mask.height)).tobytes())
     parents = list(range(len(spans)))
 
     def root(at: int) -> int:
@@ -40,6 +40,17 @@ def connected_regions(mask: Image.Image, *, diagonal: bool = False) -> list[Regi
         row = start // width
         regions[root(at)].append((row, start - row * width, end - row * width))
     return list(regions.values())
+
+
+def _white_spans(data: bytes) -> list[tuple[int, int]]:
+    """Where white begins and ends. ``find`` passes over black at a tenth of the price of an expression."""
+    spans, end = [], 0
+    while (start := data.find(_WHITE, end)) >= 0:
+        found = _RUN.match(data, start)
+        assert found
+        end = found.end()
+        spans.append((start, end))
+    return spans
 
 
 def size_of(region: Region) -> int:

@@ -35,7 +35,7 @@ def read_sheet(image: Image.Image, pattern: str, forms: Mapping[str, Form]) -> l
 
     ``forms``: the forms of the sheet by name. All are evaluated, because the picture does not tell which one it shows.
     """
-    image = image.convert("RGB")
+    image = image if image.mode == "RGB" else image.convert("RGB")
     matched = [(code, found) for code in find_codes(image, pattern) if (found := re.search(pattern, code.text))]
     grey = ink.is_grey(image) if matched else False
     return [found.groupdict() | {"forms": _find_marks(image, code, forms, grey)} for code, found in matched]
@@ -59,35 +59,28 @@ def find_codes(image: Image.Image, pattern: str) -> list[QrCode]:
     return []
 
 
-def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float, Point]]:
-    """The pictures to try, each with its scale and its place in the whole."""
+def _attempts(image: Image.Image) -> Iterator[tuple[Image.Image, float]]:
+    """The pictures to try, each with its scale."""
     red, grey = image.getchannel("R"), image.convert("L")
-    yield red, 1.0, (0, 0)  # in which a red stamp over the code is invisible
-    yield grey, 1.0, (0, 0)
+    yield red, 1.0  # in which a red stamp over the code is invisible
+    yield grey, 1.0
     # An unsharp mask: what differs from its surroundings, nearly three times as much.
     sharp = ImageOps.autocontrast(Image.blend(red.filter(ImageFilter.BoxBlur(3)), red, 2.8), 1)
-    yield sharp, 1.0, (0, 0)
-    yield from _quarters(sharp, 2.0)
-    yield from _quarters(grey, 1.5)  # a JPEG has less of the colours than of the light
+    yield sharp, 1.0
+    for whole, scale in ((sharp, 2.0), (grey, 1.5)):  # a JPEG has less of the colours than of the light
+        size = round(whole.width * scale), round(whole.height * scale)
+        yield whole.resize(size, Image.Resampling.BICUBIC), scale
 
 
-def _quarters(whole: Image.Image, scale: float) -> Iterator[tuple[Image.Image, float, Point]]:
-    """Overlapping and enlarged."""
-    width, height = whole.size
-    for left in (0.0, 0.45):
-        for top in (0.0, 0.45):
-            box = (round(left * width), round(top * height), round((left + 0.55) * width), round((top + 0.55) * height))
-            part = whole.crop(box)
-            size = round(part.width * scale), round(part.height * scale)
-            yield part.resize(size, Image.Resampling.BICUBIC), scale, (box[0], box[1])
-
-
-def _decode_codes(image: Image.Image, scale: float, at: Point) -> Iterator[QrCode]:
-    # Printed codes are dark on light, and codes of this kind are found in any direction.
-    for found in zxingcpp.read_barcodes(image, formats=_FORMATS, try_invert=False, try_rotate=False):
+def _decode_codes(image: Image.Image, scale: float) -> Iterator[QrCode]:
+    # Printed codes are dark on light, and codes of this kind are found in any direction. What was enlarged is not made
+    # smaller again.
+    for found in zxingcpp.read_barcodes(
+        image, formats=_FORMATS, try_invert=False, try_rotate=False, try_downscale=scale == 1.0
+    ):
         four = found.position
         points = (four.top_left, four.top_right, four.bottom_right, four.bottom_left)
-        a, b, c, d = ((point.x / scale + at[0], point.y / scale + at[1]) for point in points)
+        a, b, c, d = ((point.x / scale, point.y / scale) for point in points)
         yield QrCode(found.text, (a, b, c, d))
 
 

@@ -41,8 +41,14 @@ GRACE_PERIOD_S = 5.0  # beyond a job's own limit, at which the fork server ends 
 FORKSERVER_PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lib.sandbox import forkserver; forkserver.main(int(sys.argv[2]))"
 )
-#: Each further arena takes 64 MB of address space. Large pages make the first touch of memory in a fork cheaper.
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+#: Each further arena takes 64 MB of address space. Large pages make the first touch of memory in a fork cheaper. What
+#: is freed is given back at once when it is large, else kept for the next picture, less than a fork may keep to go on.
+ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",
+    "GLIBC_TUNABLES": ":".join(
+        ("glibc.malloc.hugetlb=1", f"glibc.malloc.mmap_threshold={8 << 20}", f"glibc.malloc.trim_threshold={8 << 20}")
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ Job = Callable[..., Answer]
 JOBS = {
     "paper": "lib.pictures.decoding.paper",
     "sheet": "lib.pictures.decoding.sheet",
+    "look": "lib.pictures.decoding.look",
     "pages": "lib.pictures.decoding.pages",
     "photo": "lib.pictures.decoding.photo",
     "recrop": "lib.pictures.decoding.recrop",

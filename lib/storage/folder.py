@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lib import files
-from lib.files import sync_directory, temporary_file_beside
+from lib.files import sync_directory, temporary_file
 from lib.keyring import HEAD_LENGTH, Keyring
 from lib.storage.store import ADDRESS, Blob, FileDamaged, FileMissing, Store, StoreHeld, Sweep, blob, checked
 
@@ -165,7 +165,7 @@ class Folder(Store):
         if trashed.exists() and not path.exists():
             self._make_directories(path)
             trashed.replace(path)
-            sync_directory(path.parent)
+            self._sync_names(path)
 
     def _sweep_temporary(self, before: float, done: Sweep, dry_run: bool) -> None:
         for path in self._tmp.iterdir():
@@ -184,7 +184,7 @@ class Folder(Store):
             os.utime(path)
         except (FileNotFoundError, FileDamaged):
             return None
-        sync_directory(path.parent)  # the process that wrote it may not have done so yet
+        self._sync_names(path)  # the process that wrote it may not have done so yet
         return sealed
 
     def _write(self, address: str, data: bytes, replace: bool = False) -> bytes:
@@ -193,20 +193,26 @@ class Folder(Store):
     def _write_sealed(self, address: str, sealed: bytes, replace: bool = False) -> bytes:
         path = self._path(address)
         self._make_directories(path)
-        with temporary_file_beside(self._tmp / address, sealed) as temporary, self._locked():
+        with temporary_file(self._tmp / address, sealed) as temporary, self._locked():
             if not replace and (
                 kept := self._existing(address)
             ):  # another process was quicker: keep its ciphertext, so that its hash stays right
                 return kept
             os.replace(temporary, path)
-        sync_directory(path.parent)
+        self._sync_names(path)
         return sealed
 
     def _make_directories(self, path: Path) -> None:
-        for directory in (path.parent.parent, path.parent):
-            with suppress(FileExistsError):
-                directory.mkdir(mode=0o700)
-                sync_directory(directory.parent)
+        """The caller syncs their names with that of the file: syncing each at once would wait for the disk again."""
+        if not path.parent.is_dir():
+            for directory in (path.parent.parent, path.parent):
+                with suppress(FileExistsError):
+                    directory.mkdir(mode=0o700)
+
+    def _sync_names(self, path: Path) -> None:
+        """Those of the directories too, which another process may just have made; what is on the disk costs nothing."""
+        for directory in (path.parent, path.parent.parent, self.root):
+            sync_directory(directory)
 
     def sealed(self, address: str) -> bytes:
         for path in (self._path(address), self._trashed(address)):
@@ -215,7 +221,7 @@ class Folder(Store):
         raise FileMissing(address)
 
     def _path(self, address: str) -> Path:
-        return self.root / checked(address)[:2] / address[2:4] / address
+        return self.root / f"{checked(address)[:2]}/{address[2:4]}/{address}"
 
     def _trashed(self, address: str) -> Path:
         return self._trash / checked(address)

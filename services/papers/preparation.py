@@ -129,7 +129,8 @@ def prepare_whole(store: Store, source_address: str, kind: str = "") -> Prepared
 
 def shows_sheet(data: bytes, person: str = "") -> bool:
     """Can the code of a printed sheet be read? Raises images.PictureRefused for what is no picture."""
-    return bool(_read(data, person)[0]["reading"])
+    facts, _none = sandbox.run("look", data, person=person, pattern=sheet_positions.PATTERN)
+    return facts.get("sheet") is True
 
 
 def _read(data: bytes, person: str = "", page: int = 0) -> Answer:

@@ -84,7 +84,7 @@ def test_the_order_is_file_then_name_then_directories(folder: Folder, monkeypatc
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(os, "replace", noted_replace)
     folder.put(b"picture")
-    assert steps == ["directory", "directory", "file", "rename", "directory", "directory"]
+    assert steps == ["file", "rename", "directory", "directory", "directory"]
 
 
 def test_a_failed_write_leaves_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

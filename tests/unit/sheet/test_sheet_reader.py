@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from lib.pdf import qr
-from lib.pictures import perspective, sheet_marks, sheet_reader
+from lib.pictures import decoding, perspective, sheet_marks, sheet_reader
 from lib.pictures.regions import bounding_box, connected_regions
 from services.papers.sheet_positions import ALONE, FORMS, PATTERN, WITH_EMPLOYER
 from services.sheet.pdf import draw
@@ -150,6 +150,12 @@ def test_with_red_light_only_the_code_is_read_from_the_light(seed):
 
 def test_nothing_is_found_where_nothing_is():
     assert read(photograph(Image.new("RGB", paper().size, "white"), 1)) == []
+
+
+def test_a_look_tells_only_whether_there_is_a_sheet():
+    blank = photograph(Image.new("RGB", paper().size, "white"), 1)
+    assert decoding.look(scan(paper(), 1), PATTERN) == ({"sheet": True}, [])
+    assert decoding.look(blank, PATTERN) == ({"sheet": False}, [])
 
 
 def test_where_the_page_is_cut_off_one_cannot_tell_of_ink():
