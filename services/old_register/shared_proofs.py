@@ -6,8 +6,9 @@ A spelling is kept as its hash of 64 bits, so that a register of a million rows 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, cast
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -16,7 +17,7 @@ from lib.identity import spelled_alike
 from models import LegacyHolder, WithheldProof, db
 from services.old_register.rows import PROOFS, Values
 
-PARTS = 16  # the hashes are sorted in parts: less memory at once
+PARTS = 64  # the hashes are sorted in parts: less memory at once
 CHUNK = 1000
 
 
@@ -25,8 +26,11 @@ def spelling(number: str) -> int:
     return hash(number.upper() if number.isalnum() else spelled_alike(number))
 
 
-def spellings(row: Values) -> set[int]:
-    return {spelling(number) for number in (row.certificate_no, row.archive_no) if number}
+def _spellings(numbers: Sequence[str | None]) -> list[int | None]:
+    """Of many; most need no closer look."""
+    if None not in numbers and "".join(cast(Sequence[str], numbers)).isalnum():
+        return list(map(hash, map(str.upper, cast(Sequence[str], numbers))))
+    return [spelling(number) if number else None for number in numbers]
 
 
 class SharedProofs:
@@ -35,12 +39,13 @@ class SharedProofs:
     def __init__(self) -> None:
         self._new, self._refused = _Parts(), _Parts()
 
-    def add(self, rows: Iterable[Values]) -> None:
-        """Rows that are imported."""
-        self._new.add(rows)
+    def add(self, certificate_nos: Sequence[str | None], archive_nos: Sequence[str | None]) -> None:
+        """Of rows that are imported."""
+        self._new.add(certificate_nos, archive_nos)
 
     def add_refused(self, rows: Iterable[Values]) -> None:
-        self._refused.add(rows)
+        for row in rows:
+            self._refused.add([row.certificate_no], [row.archive_no])
 
     def found(self, batch: str) -> dict[int, str]:
         """The spellings of the file that prove nothing: shared with a record or only with a refused row."""
@@ -63,10 +68,11 @@ class _Parts:
         self.parts = [array("q") for _part in range(PARTS)]
         self.adds = [part.append for part in self.parts]
 
-    def add(self, rows: Iterable[Values]) -> None:
-        """All spellings of these rows, each once for each row."""
-        for row in rows:
-            for one in spellings(row):
+    def add(self, *proofs: Sequence[str | None]) -> None:
+        """All spellings of rows, told by column, each once for each row."""
+        first, second = map(_spellings, proofs)
+        for one in chain(first, (other for one, other in zip(first, second, strict=True) if one != other)):
+            if one is not None:
                 self.adds[one % PARTS](one)
 
     def add_one(self, one: int) -> None:
