@@ -12,16 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, delete, func, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, func, select
 
 from lib.clock import local
 from lib.codes import AccountState
-from lib.database import Prebuilt, utcnow
+from lib.database import Prebuilt, small_cache, utcnow
 from lib.sealed import new_uids_after, place
 from models import Account, ActivationCode, LegacyHolder, db, keys
 from services import audit
@@ -29,6 +28,7 @@ from services.accounts import blind_index
 from services.old_register import shared_proofs
 from services.old_register.chunks import ChunkReader
 from services.old_register.columns import TITLES
+from services.old_register.driven import finder, writer
 from services.old_register.reading import Source
 from services.old_register.rows import PROOFS, Values
 from services.old_register.set_aside import Columns, SetAside
@@ -110,10 +110,10 @@ class _Batch:
     ) -> None:
         self.found, self.ring, self.dry_run = found, keys(), dry_run
         self.reader = ChunkReader(source.columns, source.width, today)
-        self.holders = _finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid, LegacyHolder.name)
-        self.accounts, self.seen = _finder(Account.id_index), _finder(_SEEN.c.id_index, _SEEN.c.name)
-        self.write = _writer(_SEEN, ["id_index", "name"]) if dry_run else _writer(_TABLE, _WRITTEN)
-        self.proofs, self.passed_over = SharedProofs(), set[int]()
+        self.holders = finder(LegacyHolder.id_index, LegacyHolder.batch, LegacyHolder.uid, LegacyHolder.name)
+        self.accounts, self.seen = finder(Account.id_index), finder(_SEEN.c.id_index, _SEEN.c.name)
+        self.write = writer(_SEEN, ["id_index", "name"]) if dry_run else writer(_TABLE, _WRITTEN)
+        self.proofs, self.passed_over = SharedProofs(scratch), set[int]()
         self.removed, self.problems = dict[int, tuple[str, ...]](), list[Finding]()
         self.aside = SetAside(source.lines, scratch)
         self.result = ImportResult(f"{local(utcnow()):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
@@ -289,49 +289,6 @@ def _clash(said: str, name: str, there: str) -> _Clash:
     return ("conflict", said) if name == there else ("differs", f"{said}，姓名不同")
 
 
-# The statements that run for every chunk go to the driver as they are. SQLAlchemy would look at each of their thousands
-# of values, which takes longer than the database does.
-
-Driven = Callable[[Sequence[Any]], Any]
-
-
-def _finder(key: Any, *told: Any) -> Driven:
-    """Finds (key, *told) of the rows that have one of these keys."""
-    connection = db.session.connection()
-
-    @cache
-    def statement(count: int) -> tuple[str, Sequence[str]]:
-        names = [f"k{number}" for number in range(count)]
-        wanted = key.in_([bindparam(name) for name in names])
-        return str(select(key, *told).where(wanted).compile(dialect=connection.dialect)), names
-
-    def find(keys: Sequence[Any]) -> Any:
-        if not keys:
-            return ()
-        text, names = statement(len(keys))
-        positional = connection.dialect.positional
-        return connection.exec_driver_sql(text, tuple(keys) if positional else dict(zip(names, keys, strict=True)))
-
-    return find
-
-
-def _writer(table: Table, columns: Sequence[str]) -> Callable[[Mapping[str, Iterable[Any]]], int]:
-    """Inserts rows, told by column, except numbers that are there; returns how many."""
-    connection = db.session.connection()
-    compiled = insert(table).inline().compile(dialect=connection.dialect, column_keys=columns)
-    text, order = f"{compiled} ON CONFLICT (id_index) DO NOTHING", compiled.positiontup
-    counted = {"preserve_rowcount": True}
-
-    def write(told: Mapping[str, Iterable[Any]]) -> int:
-        rows: Any = list(zip(*(told[name] for name in order or columns), strict=False))
-        if not rows:
-            return 0
-        sent = rows if order else [dict(zip(columns, row, strict=True)) for row in rows]
-        return connection.exec_driver_sql(text, sent, execution_options=counted).rowcount
-
-    return write
-
-
 class _Told:
     """Tells how many lines more are done, half of them when a large file was read."""
 
@@ -367,7 +324,7 @@ def import_source(
         _SEEN.create(db.session.connection())
     batch, last = _Batch(source, today, found, dry_run=dry_run, scratch=scratch), 0
     told = _Told(progress)
-    with closing(batch.aside) as aside:
+    with small_cache(db.session.connection()), closing(batch.proofs), closing(batch.aside) as aside:
         for chunk in _chunks(source.rows()):
             batch.add_chunk(chunk)
             last = chunk[-1][0]
@@ -375,7 +332,7 @@ def import_source(
         for added in batch.add_rest():
             told.at(last // 2 + (last - last // 2) * added // aside.rows)
         told.at(last)
-    batch.withhold_shared(source.rows())
+        batch.withhold_shared(source.rows())
     if dry_run:
         _SEEN.drop(db.session.connection())
     elif batch.result.imported:
