@@ -15,10 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from blueprints import admin, api, archive, auth, errors, gate, preparing, proxy, public, review, tus, watching, wizard
-from blueprints.template_helpers import TemplateEnvironment, add_template_helpers
 from config import BadSetting, Config
-from forms import STEPS
 from lib.codes import Channel
 from lib.database import LARGEST_ID, engine_options, is_in_use, note_damage, prepare_engine
 from lib.database.reader import HandingPool
@@ -56,18 +53,6 @@ HEADERS = {
 #: For a year, this host only: other hosts of the domain may not be ready for https.
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
 RETRY_AFTER = {429: "60", 503: "10"}  # seconds: for programs; people read it on the page
-BLUEPRINTS = (
-    public.bp,
-    preparing.bp,
-    auth.bp,
-    wizard.bp,
-    wizard.phone,
-    wizard.print_shop,
-    archive.bp,
-    review.bp,
-    admin.bp,
-    api.bp,
-)
 
 
 class FormRequest(Request):
@@ -75,23 +60,9 @@ class FormRequest(Request):
 
 
 class Kuaiji(Flask):
-    jinja_environment = TemplateEnvironment
-
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view or hook of ours is asynchronous. Flask would look at a dozen of them in each request."""
         return func
-
-
-class StepConverter(BaseConverter):
-    """``<step:step>`` in a URL: an unknown page of the wizard is a 404 before any view runs."""
-
-    regex = "|".join(step.slug for step in STEPS)
-
-    def to_python(self, value: str) -> Step:
-        return next(step for step in STEPS if step.slug == value)
-
-    def to_url(self, value: Step | str) -> str:
-        return value if isinstance(value, str) else value.slug
 
 
 class RowConverter(IntegerConverter):
@@ -101,45 +72,90 @@ class RowConverter(IntegerConverter):
         super().__init__(map, *args, **({"max": LARGEST_ID} | kwargs))
 
 
-def create_app(config: Config | None = None, *, with_commands: bool = True) -> Flask:
+def create_app(config: Config | None = None, *, with_commands: bool = True, with_views: bool = True) -> Flask:
     app = Kuaiji(__name__, static_folder=None)
-    app.request_class, app.url_rule_class = FormRequest, LazyRule
     app.config.from_object(config or Config())
     _prepare_data(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
         note_damage(db.engine, app.extensions["kuaiji.damage"])
-    app.url_map.converters |= {"step": StepConverter, "int": RowConverter}
+    if with_views:
+        _add_views(app)
+    if with_commands:
+        _add_commands(app)
+    return app
+
+
+def _add_views(app: Flask) -> None:
+    """Work beside the site needs none (commands/__main__.py): they take half as much memory again."""
+    from blueprints import (
+        admin,
+        api,
+        archive,
+        auth,
+        errors,
+        gate,
+        preparing,
+        proxy,
+        public,
+        review,
+        template_helpers,
+        tus,
+        watching,
+        wizard,
+    )
+
+    app.request_class, app.url_rule_class = FormRequest, LazyRule
+    app.url_map.converters |= {"step": _step_converter(), "int": RowConverter}
     watching.init_app(app)
     gate.init_app(app)
     tus.init_app(app)
     gate.csrf.exempt(api.bp)  # no cookie says there who somebody is
+    app.jinja_environment = template_helpers.TemplateEnvironment
     app.jinja_env.bytecode_cache = CompiledTemplates(app.config["COMPILED_TEMPLATES"])
-    add_template_helpers(app)
-    for blueprint in BLUEPRINTS:
+    template_helpers.add_template_helpers(app)
+    pages = public.bp, preparing.bp, auth.bp, wizard.bp, wizard.phone, wizard.print_shop
+    for blueprint in (*pages, archive.bp, review.bp, admin.bp, api.bp):
         app.register_blueprint(blueprint)
-    if with_commands:
-        _add_commands(app)
     errors.init_app(app)
     proxy.init_app(app)
     app.after_request(_finish)
     _add_middleware(app, _headers(app))
-    return app
 
 
 def _add_commands(app: Flask) -> None:
     """A worker has none: they bring Alembic and the demo along."""
     from flask_migrate import Migrate
+    from flask_migrate.cli import db as migrations
 
     import commands
 
     Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
-    commands.init_app(app)
+    commands.init_app(app, migrations)
+
+
+def _step_converter() -> type[BaseConverter]:
+    from forms import STEPS
+
+    class StepConverter(BaseConverter):
+        """``<step:step>`` in a URL: an unknown page of the wizard is a 404 before any view runs."""
+
+        regex = "|".join(step.slug for step in STEPS)
+
+        def to_python(self, value: str) -> Step:
+            return next(step for step in STEPS if step.slug == value)
+
+        def to_url(self, value: Step | str) -> str:
+            return value if isinstance(value, str) else value.slug
+
+    return StepConverter
 
 
 def create_server(app: Flask) -> BufferedBodies:
     """What ``flask serve`` runs in each process: the application behind the guards against slow clients."""
+    from blueprints import watching
+
     logs.set_up(app.config["LOG_FORMAT"], watching.request_id)
     headers = _headers(app) | {"Cache-Control": "no-store"}
     sender = sender_of(app.config["PROXY_HOPS"])
@@ -150,6 +166,8 @@ def create_server(app: Flask) -> BufferedBodies:
 
 def largest_body(environ: dict[str, Any]) -> int:
     """Before the session is known: only people who are signed in send several pictures, or old registers."""
+    from blueprints import gate
+
     cookies = environ.get("HTTP_COOKIE", "")
     has_session = any(f"{name}=" in cookies for name in (gate.COOKIE, gate.STAFF_COOKIE))
     return Config.MAX_CONTENT_LENGTH if has_session else gate.MAX_VISITOR_BODY

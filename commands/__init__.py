@@ -47,6 +47,6 @@ class Commands(AppGroup):
         return found
 
 
-def init_app(app: Flask) -> None:
-    words.speak()
+def init_app(app: Flask, *plug_ins: click.Command) -> None:
+    words.speak(*plug_ins)
     app.cli = Commands(app.name)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from commands import register_work
@@ -40,7 +41,9 @@ def import_(file: Path, sheet: str | None, dry_run: bool) -> None:
     for title in source.unknown:
         click.echo(f"未使用的列：{title}")
     with transaction_mode("DEFERRED" if dry_run else "IMMEDIATE"), progress("读取", source.lines) as step:
-        result = batches.import_source(source, today(), dry_run=dry_run, found=_print_finding, progress=step)
+        result = batches.import_source(
+            source, today(), dry_run=dry_run, found=_print_finding, progress=step, scratch=current_app.config["DATA"]
+        )
         db.session.rollback() if dry_run else db.session.commit()
     words = "可导入" if dry_run else "已导入"
     click.echo(

@@ -1,4 +1,4 @@
-"""``flask legacy work``: reads, checks and imports uploaded files of the old register. The site and tick start it.
+"""``legacy work``: reads, checks and imports uploaded files of the old register. The site and tick start it.
 
 It is a separate process, because a workbook may need much memory, which is bounded here.
 """
@@ -79,6 +79,10 @@ def _finish(job: RegisterImport, worker: str, **values: object) -> None:
         db.session.commit()
 
 
+def _data() -> Path:
+    return Path(current_app.config["DATA"])
+
+
 def _source(job: RegisterImport) -> Source:
     data = store().get(job.address or "")
     return reading.open_source(lambda: io.BytesIO(data), job.sheet or None, job.columns)
@@ -97,7 +101,7 @@ def _check(job: RegisterImport, worker: str) -> None:
     found: list[Finding] = []
     with transaction_mode("DEFERRED"):
         result = batches.import_source(
-            _source(job), today(), dry_run=True, found=found.append, progress=_beats(job, worker)
+            _source(job), today(), dry_run=True, found=found.append, progress=_beats(job, worker), scratch=_data()
         )
         db.session.rollback()
     _finish(job, worker, state="checked", counts=jobs.counts_of(result), findings=_kept(found))
@@ -109,11 +113,11 @@ def _import(job: RegisterImport, worker: str) -> None:
     On SQLite nobody else can write meanwhile, so the progress is in a file.
     """
     source, found = _source(job), list[Finding]()
-    beside = ImportProgress(Path(current_app.config["DATA"]), job.uid)
+    beside = ImportProgress(_data(), job.uid)
     told = _EverySecond(beside.write) if db.engine.dialect.name == "sqlite" else _beats(job, worker)
     try:
         with transaction_mode("IMMEDIATE"):
-            result = batches.import_source(source, today(), found=found.append, progress=told)
+            result = batches.import_source(source, today(), found=found.append, progress=told, scratch=_data())
             if not jobs.finish(job.id, worker, **_imported(result, _kept(found))):
                 raise RegisterLost
             db.session.commit()

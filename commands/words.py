@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import gettext
 
-from click import core, decorators, exceptions, formatting, parser, termui, types
+from click import Command, core, decorators, exceptions, formatting, parser, termui, types
 from flask import cli
-from flask_migrate.cli import db
 
 WORDS = {
     "Usage:": "用法：",
@@ -65,10 +64,11 @@ def _several(one: str, more: str, count: int) -> str:
     return WORDS.get(one if count == 1 else more) or gettext.ngettext(one, more, count)
 
 
-def speak() -> None:
+def speak(*plug_ins: Command) -> None:
+    """``plug_ins``: the commands that another package brings."""
     for module in (core, decorators, exceptions, formatting, parser, termui, types):
         for name, words in (("_", _), ("ngettext", _several)):
             if hasattr(module, name):
                 setattr(module, name, words)
-    for group in (cli.run_command, cli.shell_command, cli.routes_command, db):
+    for group in (cli.run_command, cli.shell_command, cli.routes_command, *plug_ins):
         group.help = group.short_help = HELP[str(group.name)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -26,6 +26,7 @@ LONGEST_NUMBER = 20  # characters; a passport's
 # --- identity numbers -----------------------------------------------------------------------------------------------
 
 #: GB/T 2260, first two digits; 81 to 83 are used by the 港澳台居民居住证.
+_DAYS = frozenset(f"{date(2001, 1, 1) + timedelta(day):%m%d}" for day in range(365))  # of each year
 _PROVINCES = frozenset(
     f"{region}{province}"
     for region, provinces in {1: "12345", 2: "123", 3: "1234567", 4: "123456", 5: "01234", 6: "12345", 7: "1"}.items()
@@ -111,7 +112,8 @@ def number_problem(id_type: str, number: str, today: date) -> str | None:
 def wrong_resident_numbers(numbers: Collection[str], today: date) -> set[str]:
     """Those of numbers of 17 digits and one more that are no 居民身份证. It is quick, since no reason is made up."""
     name, born = _NUMBER_NAMES[IdType.RESIDENT], {number[6:14] for number in numbers}
-    wrong = {day for day in born if _birth_problem(name, day, today)}
+    years = {f"{year}" for year in range(today.year - AGES[1] + 1, today.year - AGES[0])}  # whatever the birthday
+    wrong = {day for day in born if (day[:4] not in years or day[4:] not in _DAYS) and _birth_problem(name, day, today)}
     return {n for n in numbers if n[:2] not in _PROVINCES or n[6:14] in wrong or not _has_check_character(n)}
 
 
@@ -162,7 +164,6 @@ def _has_check_character(number: str) -> bool:
     return _CHECK_CHARACTERS[int(number[:17], 13) * 2 % 11] == number[17]
 
 
-@lru_cache(maxsize=1 << 14)
 def _birth_problem(name: str, digits: str, today: date) -> str | None:
     born = _real_date(digits)
     if born is None:

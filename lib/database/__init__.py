@@ -58,6 +58,9 @@ sqlite_driver.register_adapter(bytes, bytes)
 LARGEST_ID = 2**63 - 1
 BUSY_TIMEOUT = f"busy_timeout={LOCK_WAIT_S * 1000}"
 
+#: KiB of its pages that a connection keeps in memory; a job that goes through them once needs few.
+CACHE, SMALL_CACHE = 16000, 2000
+
 #: SQLite 3.7.0 to 3.51.2 can lose committed writes in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6).
 WAL_BUG_FIXED_IN = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
@@ -75,7 +78,20 @@ def sqlite_pragmas(version: tuple[int, ...]) -> list[str]:
         else ["journal_mode=DELETE", "synchronous=EXTRA"]
     )
     rest = ["foreign_keys=ON", BUSY_TIMEOUT, "trusted_schema=OFF", "cell_size_check=ON", "secure_delete=ON"]
-    return journal + rest + ["journal_size_limit=67108864", "cache_size=-16000"]
+    return journal + rest + ["journal_size_limit=67108864", f"cache_size=-{CACHE}"]
+
+
+@contextmanager
+def small_cache(connection: Any) -> Iterator[None]:
+    """For a job that needs memory for other things, and whose pages follow one another."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{SMALL_CACHE}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE}")
 
 
 def engine_options(url: str, schema: str = "") -> dict[str, Any]:

@@ -163,9 +163,8 @@ _workers = BackgroundProcesses(1)
 
 
 def start_worker(root: Path) -> None:
-    """Start ``flask legacy work`` next to the server. It ends by itself; ``flask tick`` starts another when needed."""
-    command = (sys.executable, "-m", "flask", "legacy", "work")
-    _workers.start(command, root, {"FLASK_APP": "app", "FLASK_SKIP_DOTENV": "1"})
+    """Start ``legacy work`` next to the server. It ends by itself; ``flask tick`` starts another when needed."""
+    _workers.start((sys.executable, "-m", "legacy", "work"), root, {})
 
 
 def take_up(root: Path, starts: bool) -> int:

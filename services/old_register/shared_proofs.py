@@ -1,22 +1,26 @@
 """Proofs that several people have prove nothing: found while a file is read, and withheld from their records.
 
-A spelling is kept as its hash of 64 bits, so that a register of a million rows fits into memory.
+A spelling is kept as its hash of 64 bits, most of them in a file: a register may have millions.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, cast
 
 from sqlalchemy import delete, func, insert, select, update
 
 from lib.database import utcnow
 from lib.identity import spelled_alike
 from models import LegacyHolder, WithheldProof, db
+from services.old_register.part_file import PartFile
 from services.old_register.rows import PROOFS, Values
 
-PARTS = 16  # the hashes are sorted in parts: less memory at once
+PARTS = 64  # the hashes are compared in parts: less memory at once
+IN_MEMORY = 1 << 16  # of them
 CHUNK = 1000
 
 
@@ -25,30 +29,37 @@ def spelling(number: str) -> int:
     return hash(number.upper() if number.isalnum() else spelled_alike(number))
 
 
-def spellings(row: Values) -> set[int]:
-    return {spelling(number) for number in (row.certificate_no, row.archive_no) if number}
+def _spellings(numbers: Sequence[str | None]) -> list[int | None]:
+    """Of many; most need no closer look."""
+    if None not in numbers and "".join(cast(Sequence[str], numbers)).isalnum():
+        return list(map(hash, map(str.upper, cast(Sequence[str], numbers))))
+    return [spelling(number) if number else None for number in numbers]
 
 
 class SharedProofs:
     """The proofs of a file, of the rows that were left out of it, and of the records that were there before."""
 
-    def __init__(self) -> None:
-        self._new, self._refused = _Parts(), _Parts()
+    def __init__(self, scratch: Path | None) -> None:
+        self._new, self._refused, self._recorded = _Parts(scratch), _Parts(scratch), _Parts(scratch)
 
-    def add(self, rows: Iterable[Values]) -> None:
-        """Rows that are imported."""
-        self._new.add(rows)
+    def add(self, certificate_nos: Sequence[str | None], archive_nos: Sequence[str | None]) -> None:
+        """Of rows that are imported."""
+        self._new.add_rows(certificate_nos, archive_nos)
 
-    def add_refused(self, rows: Iterable[Values]) -> None:
-        self._refused.add(rows)
+    def add_refused(self, rows: Sequence[Values]) -> None:
+        self._refused.add_rows([row.certificate_no for row in rows], [row.archive_no for row in rows])
 
     def found(self, batch: str) -> dict[int, str]:
         """The spellings of the file that prove nothing: shared with a record or only with a refused row."""
-        recorded, shared = _recorded(batch), {}
-        for new, old, refused in zip(self._new.parts, recorded.parts, self._refused.parts, strict=True):
-            known, dismissed, last = set(old), set(refused), None
+        recorded = map(spelling, _recorded(batch))
+        while some := list(islice(recorded, CHUNK)):
+            self._recorded.add(some)
+        shared = dict[int, str]()
+        for part in range(PARTS):
+            new, known, dismissed = self._new.part(part), set(self._recorded.part(part)), set(self._refused.part(part))
             if len(one_each := set(new)) == len(new) and one_each.isdisjoint(known | dismissed):
                 continue
+            last = None
             for one in sorted(new):
                 if one == last or one in known:
                     shared[one] = "shared"
@@ -57,31 +68,49 @@ class SharedProofs:
                 last = one
         return shared
 
+    def close(self) -> None:
+        for parts in (self._new, self._refused, self._recorded):
+            parts.close()
+
 
 class _Parts:
-    def __init__(self) -> None:
-        self.parts = [array("q") for _part in range(PARTS)]
-        self.adds = [part.append for part in self.parts]
+    """Spellings by their last bits. Many wait in a file."""
 
-    def add(self, rows: Iterable[Values]) -> None:
-        """All spellings of these rows, each once for each row."""
-        for row in rows:
-            for one in spellings(row):
-                self.adds[one % PARTS](one)
+    def __init__(self, scratch: Path | None) -> None:
+        self._file = PartFile(PARTS, scratch)
+        self._parts = [array("q") for _part in range(PARTS)]
+        self._adds = [part.append for part in self._parts]
 
-    def add_one(self, one: int) -> None:
-        self.adds[one % PARTS](one)
+    def add_rows(self, *proofs: Sequence[str | None]) -> None:
+        """All spellings of rows, told by column, each once for each row."""
+        first, second = map(_spellings, proofs)
+        others = (other for one, other in zip(first, second, strict=True) if one != other)
+        self.add(one for one in chain(first, others) if one is not None)
+
+    def add(self, spellings: Iterable[int]) -> None:
+        for one in spellings:
+            self._adds[one % PARTS](one)
+        if sum(map(len, self._parts)) > IN_MEMORY:
+            self._file.add(map(array.tobytes, self._parts))
+            for part in self._parts:
+                del part[:]
+
+    def part(self, number: int) -> array[int]:
+        found = array("q")
+        for piece in self._file.pieces(number):
+            found.frombytes(piece)
+        return found + self._parts[number]
+
+    def close(self) -> None:
+        self._file.close()
 
 
-def _recorded(batch: str) -> _Parts:
-    """The spellings in the records of other batches."""
-    found = _Parts()
+def _recorded(batch: str) -> Iterator[str]:
+    """The proofs in the records of other batches."""
     for _legacy_id, _field, value in _held(LegacyHolder.batch != batch):
-        found.add_one(spelling(value))
+        yield value
     of_others = select(WithheldProof.value).join(LegacyHolder).where(LegacyHolder.batch != batch)
-    for value in db.session.scalars(of_others.execution_options(yield_per=CHUNK)):
-        found.add_one(spelling(value))
-    return found
+    yield from db.session.scalars(of_others.execution_options(yield_per=CHUNK))
 
 
 def _held(*which: Any) -> Iterator[tuple[int, str, str]]:
