@@ -55,11 +55,12 @@ def home() -> ResponseReturnValue:
 @only(*OFFICERS)
 def queue() -> ResponseReturnValue:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
-    number, view = request.args.get("q", "").strip()[:40], OfficerView(me())
+    actor, sent = me(), request.args
+    number, view = sent.get("q", "").strip()[:40], OfficerView(actor)
     if number:
-        return _page(view, queue_listing.by_number(me(), number, view=view), Filters(), text=number, searched=True)
-    filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
-    return _page(view, queue_listing.listing(me(), filters, after, view=view), filters, began=bool(after))
+        return _page(view, queue_listing.by_number(actor, number, view=view), Filters(), text=number, searched=True)
+    filters, after = Filters.read(_plain(sent)), sent.get("after", "")
+    return _page(view, queue_listing.listing(actor, filters, after, view=view), filters, began=bool(after))
 
 
 @bp.route("/queue/search", methods=["GET", "POST"])
@@ -71,8 +72,9 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    view = OfficerView(me())
-    return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
+    actor = me()
+    view = OfficerView(actor)
+    return _page(view, queue_listing.search(actor, text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:

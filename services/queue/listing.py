@@ -234,7 +234,7 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     by_status, turn = _counted(view)
     tabs = {tab: by_status[tab] for tab in TABS if tab != "all"}
     decisions = _decisions(view)
-    decided = _standing_today(decisions)
+    decided = _standing_today(decisions) if decisions else {}
     measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
         tabs=tabs | {"all": sum(tabs.values())},
