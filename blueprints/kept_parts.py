@@ -84,7 +84,7 @@ def _escaped(value: Any) -> str:
     """As a plain text. Most values are empty, words or numbers: there is nothing to escape in them."""
     if isinstance(value, str) and (not value or isinstance(value, Markup) or value.isalnum()):
         return value
-    return str(escape(value))
+    return str(value) if isinstance(value, int) else str(escape(value))
 
 
 def _sent(value: Any) -> bytes:

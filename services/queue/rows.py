@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
@@ -21,8 +21,9 @@ from lib.workdays import Calendar, add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
 from services.declaration import deadlines
+from services.departments import snapshot
 from services.departments import tree as department_tree
-from services.departments.snapshot import DepartmentNode
+from services.departments.snapshot import DepartmentNode, ReferenceData
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 QUALIFICATIONS = QualificationLevel.choices()
@@ -330,7 +331,7 @@ class OfficerView:
 
     @cached_property
     def _clocks(self) -> _Clocks:
-        return _Clocks(self.days, self.calendar)
+        return _clocks(self.days, snapshot.current())
 
 
 class _Clocks(dict[date, tuple[int, bool, bool]]):
@@ -343,3 +344,9 @@ class _Clocks(dict[date, tuple[int, bool, bool]]):
         left = workdays_between(self.days.today, due_on, self.calendar)
         clock = self[due_on] = left, self.days.is_overdue(due_on), self.days.is_soon(due_on)
         return clock
+
+
+@lru_cache(maxsize=4)
+def _clocks(days: Days, reference: ReferenceData) -> _Clocks:
+    """Kept for the day, as long as the calendar is the same: a page has a dozen due dates, each counted day by day."""
+    return _Clocks(days, reference.calendar)
