@@ -12,7 +12,7 @@ from flask import current_app
 from flask.globals import app_ctx
 from markupsafe import escape
 
-from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole
+from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole, is_plain
 from lib.clock import today
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
@@ -121,5 +121,4 @@ def _texts(of: Any) -> Iterable[Iterable[bytes]]:
 
 def _escaped(column: Sequence[str]) -> Sequence[str]:
     """Few texts have something to escape."""
-    together = "".join(column)
-    return column if len(escape(together)) == len(together) else [str(escape(text)) for text in column]
+    return column if is_plain("".join(column)) else [str(escape(text)) for text in column]
