@@ -23,8 +23,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints import errors, problems, token_gate, writing
 from blueprints.csrf import MaskedCSRF
 from lib.database import begin_mode, failure_of
-from lib.database.reader import begin_reading, stop_reading
-from lib.database.transactions import roll_back
+from lib.database.reader import begin_reading, end_reading, stop_reading
+from lib.database.transactions import has_session, roll_back
 from lib.files import StorageFailure
 from lib.http.headers import add_vary
 from models import ParkedForm, db
@@ -95,23 +95,23 @@ def stop(_error: BaseException | None) -> None:
 
 def give_back(_error: BaseException | None) -> None:
     """Before the session is removed: the answer is made, whatever has become of the server of the database."""
-    if db.session.registry.has():
+    if has_session(db.session):
         roll_back(db.session())
 
 
 def session_cookie(*, staff: bool) -> tuple[str, str]:
     """The name and the path of the cookie. A name that begins with __Host- demands the path /."""
-    prefix = current_app.config["COOKIE_PREFIX"]
+    prefix = app_ctx.app.config["COOKIE_PREFIX"]
     return (f"{prefix}{STAFF_COOKIE}", "/" if prefix else "/staff") if staff else (f"{prefix}{COOKIE}", "/")
 
 
 def is_staff_path() -> bool:
-    path = request.path
+    path = request_ctx.request.path
     return path == "/staff" or path.startswith("/staff/")
 
 
 def load_session() -> None:
-    """Load the session. A GET reads on in its transaction. Views write inside ``writing()``."""
+    """Load the session. A GET reads on in its transaction, a POST in a new one. Views write inside ``writing()``."""
     sent, ours = request_ctx.request, app_ctx.g  # once: the proxies look for them each time
     ours.actor, ours.ended = None, None
     begin_mode.set("DEFERRED")
@@ -125,8 +125,8 @@ def load_session() -> None:
     token = sent.cookies.get(session_cookie(staff=staff)[0], "")
     found = sessions.find(token, staff=staff) if token else None
     if sent.method not in SAFE:
-        stop_reading()
-        if db.session.registry.has():
+        end_reading()  # what the view reads is as it is when the form has come
+        if has_session(db.session):
             db.session.rollback()
     if found and found.actor:
         ours.actor = found.actor
@@ -216,9 +216,10 @@ def form_of_another_page(_error: CSRFError) -> ResponseReturnValue:
 def drain_request(response: Response) -> Response:
     """Read the rest of a short body. Else the server closes the connection, and a browser that is still sending
     never reads the response: a refused upload would look like a network failure."""
-    if request.method not in SAFE and 0 < (request.content_length or 0) <= MAX_DRAINED:
+    sent = request_ctx.request
+    if sent.method not in SAFE and 0 < (sent.content_length or 0) <= MAX_DRAINED:
         with suppress(OSError, ClientDisconnected, RequestEntityTooLarge):
-            while request.stream.read(65536):
+            while sent.stream.read(65536):
                 pass
     return response
 

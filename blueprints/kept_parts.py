@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, current_app, g, render_template, request, session
+from flask import Flask, g, render_template
 from flask.globals import app_ctx, request_ctx
 from markupsafe import Markup, escape
 
@@ -81,10 +81,15 @@ class Part:
 
 
 def _escaped(value: Any) -> str:
-    """As a plain text. Most values are empty, words or numbers: there is nothing to escape in them."""
-    if isinstance(value, str) and (not value or isinstance(value, Markup) or value.isalnum()):
+    """As a plain text. Most values have nothing to escape in them: to look for it costs less than to escape."""
+    if isinstance(value, str) and (not value or isinstance(value, Markup) or value.isalnum() or is_plain(value)):
         return value
-    return str(escape(value))
+    return str(value) if isinstance(value, int) else str(escape(value))
+
+
+def is_plain(text: str) -> bool:
+    """Is there nothing to escape in it?"""
+    return not ("<" in text or "&" in text or '"' in text or "'" in text or ">" in text)
 
 
 def _sent(value: Any) -> bytes:
@@ -116,7 +121,7 @@ def kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) ->
         with _token_as_hole():
             return found.render(**values, **{name: hole(name) for name in holes})
 
-    part = parts.get((template, request.script_root, *values.values()), draw, ("csrf", *holes))
+    part = parts.get((template, request_ctx.request.script_root, *values.values()), draw, ("csrf", *holes))
     return part.filled(_with_token(part, holes))
 
 
@@ -138,12 +143,12 @@ def _token_as_hole() -> Iterator[None]:
 def _with_token(part: Part, values: Mapping[str, Any]) -> Mapping[str, Any]:
     if "csrf" not in part.names or "csrf" in values:
         return values
-    return {**values, "csrf": current_app.jinja_env.globals["csrf_token"]()}  # type: ignore[operator]
+    return {**values, "csrf": app_ctx.app.jinja_env.globals["csrf_token"]()}  # type: ignore[operator]
 
 
 def text_cookie() -> str:
     """The name of the cookie of 大字版."""
-    return f"{current_app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
+    return f"{app_ctx.app.config['COOKIE_PREFIX']}{TEXT_COOKIE}"
 
 
 # --- whole pages ------------------------------------------------------------------------------------------------------
@@ -167,11 +172,12 @@ class _Person:
 def render_kept(template: str, holes: Mapping[str, Any] = _NONE, **values: Hashable) -> str | bytes:
     """``render_template`` for a page that follows from ``values`` and the holes: name, CSRF token and path are among
     them. With a message to show or a reminder it is rendered as any other page."""
-    app, sent = app_ctx.app, request_ctx.request
+    now = app_ctx._get_current_object()  # type: ignore[attr-defined]  # once: the proxies look each time
+    app, sent = now.app, request_ctx.request
     helpers = app.jinja_env.globals
-    if "_flashes" in session or helpers["unsent_corrections"]():  # type: ignore[operator]
+    if "_flashes" in request_ctx.session or helpers["unsent_corrections"]():
         return render_template(template, **values, **holes)
-    actor, large = app_ctx.g.get("actor"), sent.cookies.get(text_cookie()) == "large"
+    actor, large = now.g.get("actor"), sent.cookies.get(text_cookie()) == "large"
     names = (*COMMON, *holes)
     looks = (actor.role, actor.keys_on) if actor else ()
     key = (template, sent.script_root, sent.endpoint, large, *looks, *values.values())
@@ -202,7 +208,7 @@ def _addresses(app: Flask) -> Callable[..., str]:
     found: dict[Hashable, str] = {}
 
     def url_for(endpoint: str, **values: Any) -> str:
-        key = (request.script_root, endpoint, *values.items())
+        key = (request_ctx.request.script_root, endpoint, *values.items())
         address = found.get(key)
         if address is None:
             if len(found) >= MOST:

@@ -23,15 +23,17 @@ def init_app(app: Flask) -> None:
 
 
 def begin() -> None:
-    ours = app_ctx.g
+    now = app_ctx._get_current_object()  # type: ignore[attr-defined]  # once: the proxies look each time
+    ours = now.g
     ours.began = perf_counter()
-    given = request.headers.get(HEADER, "") if app_ctx.app.config["PROXY_HOPS"] else ""
+    given = request.headers.get(HEADER, "") if now.app.config["PROXY_HOPS"] else ""
     ours.request_id = given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
 
 
 def end(response: Response) -> Response:
     """Count the answer. What is read while it is sent, a large file, is not in its time."""
-    ours, app = app_ctx.g, app_ctx.app
+    now = app_ctx._get_current_object()  # type: ignore[attr-defined]
+    ours, app = now.g, now.app
     if "request_id" not in ours:  # a host that is none of ours: refused before everything
         begin()
     seconds = perf_counter() - ours.began

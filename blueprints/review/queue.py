@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,6 +30,7 @@ from services.review import held as held_files
 
 TEN = 10
 TEMPLATE, VIEWS = "review/queue.html", "review/_queue_views.html"
+_SAFE = "!$'()*,/:;?@"  # in the query of an address
 _NO_COUNTS: dict[str, Any] = dict.fromkeys(queue_filters.LANES, 0)
 #: What the page offers to choose from.
 LISTS = {
@@ -55,11 +56,12 @@ def home() -> ResponseReturnValue:
 @only(*OFFICERS)
 def queue() -> ResponseReturnValue:
     """Filters, ``after`` (the cursor of another page) and ``q`` (申报编号) are in the address: nothing personal."""
-    number, view = request.args.get("q", "").strip()[:40], OfficerView(me())
+    actor, sent = me(), request.args
+    number, view = sent.get("q", "").strip()[:40], OfficerView(actor)
     if number:
-        return _page(view, queue_listing.by_number(me(), number, view=view), Filters(), text=number, searched=True)
-    filters, after = Filters.read(_plain(request.args)), request.args.get("after", "")
-    return _page(view, queue_listing.listing(me(), filters, after, view=view), filters, began=bool(after))
+        return _page(view, queue_listing.by_number(actor, number, view=view), Filters(), text=number, searched=True)
+    filters, after = Filters.read(_plain(sent)), sent.get("after", "")
+    return _page(view, queue_listing.listing(actor, filters, after, view=view), filters, began=bool(after))
 
 
 @bp.route("/queue/search", methods=["GET", "POST"])
@@ -71,8 +73,9 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("review.queue"))
     if queue_listing.is_number(text):
         return redirect(url_for("review.queue", q=text))
-    view = OfficerView(me())
-    return _page(view, queue_listing.search(me(), text, view=view), Filters(), text=text, searched=True)
+    actor = me()
+    view = OfficerView(actor)
+    return _page(view, queue_listing.search(actor, text, view=view), Filters(), text=text, searched=True)
 
 
 def _plain(sent: MultiDict[str, str]) -> Mapping[str, str]:
@@ -98,7 +101,7 @@ def _page(
     holes = {**_NO_COUNTS, **counts.tabs, **counts.lanes, **_pages(found, filters)}
     holes |= {"today": counts.today, "average": _average(counts.seconds), "searched_for": text, "said": _said(found)}
     holes |= {"views": _views(actor), "rows": queue_lines.drawn(found.lines, **look)}
-    shape = look | _shape(found, filters, counts, tuple(offices.items())) | {"searched": searched, "began": began}
+    shape = look | _shape(found, filters, counts, offices) | {"searched": searched, "began": began}
     if decided := held_files.just_decided_at(actor, counts.decided_at):
         return render_template(TEMPLATE, **shape, **holes, just_decided=decided)
     return render_kept(TEMPLATE, holes, **shape, just_decided=None)
@@ -113,7 +116,7 @@ def _views(actor: Actor) -> Markup:
 
 
 def _shape(
-    found: QueuePage, filters: Filters, counts: queue_listing.Counts, offices: tuple[tuple[str, str], ...]
+    found: QueuePage, filters: Filters, counts: queue_listing.Counts, offices: queue_listing.Offices
 ) -> dict[str, Hashable]:
     """By what the page around the lines differs, beside its figures."""
     return {
@@ -133,11 +136,8 @@ def _pages(found: QueuePage, filters: Filters) -> dict[str, str]:
     """Where the pages before and after this one are."""
     here: str = current_app.jinja_env.globals["url_for"]("review.queue")  # type: ignore[operator]  # kept
     places, address = {"earlier": found.before, "later": found.after}, filters.address()
-    return {name: place and f"{here}?{_query(after=place, **address)}" for name, place in places.items()}
-
-
-def _query(**values: str) -> str:
-    return urlencode(values, safe="!$'()*,/:;?@")
+    more = f"&{urlencode(address, safe=_SAFE)}" if address else ""
+    return {name: place and f"{here}?after={quote_plus(place, _SAFE)}{more}" for name, place in places.items()}
 
 
 def _said(found: QueuePage) -> str:

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from flask import current_app
+from flask.globals import app_ctx
 from markupsafe import escape
 
-from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole
+from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole, is_plain
 from lib.clock import today
 from lib.codes import Kind, Status
 from services.queue.rows import QueueRow
@@ -21,7 +22,7 @@ TEMPLATE = "review/_queue_line.html"
 WRITTEN = "uid", "number", "name", "masked_number", "employer", "department", "hands", "level"
 HOLES = (*WRITTEN, "times", "reminders", "due_on", "days", "day", "time")
 
-_TWO = [f"{number:02}" for number in range(60)]
+_TIMES = [[f"{hour:02}:{minute:02}".encode() for minute in range(60)] for hour in range(24)]
 
 
 class Look(NamedTuple):
@@ -56,8 +57,9 @@ class _PartsOfLines(dict[tuple[Any, ...], Part]):
 
     def __init__(self, *around: Any) -> None:
         self.around = around
-        self.parts: PartsKept = current_app.extensions["kuaiji.parts"]
-        url_for: Callable[..., str] = current_app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
+        app = app_ctx.app
+        self.parts: PartsKept = app.extensions["kuaiji.parts"]
+        url_for: Callable[..., str] = app.jinja_env.globals["url_for"]  # type: ignore[assignment]  # keeps what it answered
         self.address = url_for("review.submission", uid="")
 
     def __missing__(self, key: tuple[Any, ...]) -> Part:
@@ -100,22 +102,23 @@ def _texts(of: Any) -> Iterable[Iterable[bytes]]:
     """What goes into the holes, in their order. ``of``: a QueueRow of columns."""
     year = f"{today().year}-"  # is not said
     sent_on = [sent.date() for sent in of.sent]
-    days = {day: str(day).removeprefix(year) for day in {*of.due_on, *sent_on}}
+    days = {day: str(day).removeprefix(year).encode() for day in {*of.due_on, *sent_on}}
+    left = [abs(left or 0) for left in of.days_left]
+    numbers = {number: str(number).encode() for number in {*of.times, *of.reminders, *left}}
     hands = zip(of.holder, of.waits, of.kept_for, strict=True)
     written = (
         *(of.uid, of.number, of.name, of.masked_number),
         *([employer or "无工作单位" for employer in of.employer], of.department),
         *([holder or waits or kept_for for holder, waits, kept_for in hands], of.qualification),
     )
-    figures: tuple[Iterable[str], ...] = (
-        *(map(str, of.times), map(str, of.reminders)),
-        *([days[day] for day in of.due_on], [str(abs(left or 0)) for left in of.days_left]),
-        *([days[day] for day in sent_on], [f"{_TWO[sent.hour]}:{_TWO[sent.minute]}" for sent in of.sent]),
+    return (
+        *(map(str.encode, _escaped(column)) for column in written),
+        *([numbers[times] for times in of.times], [numbers[reminders] for reminders in of.reminders]),
+        *([days[day] for day in of.due_on], [numbers[days_left] for days_left in left]),
+        *([days[day] for day in sent_on], [_TIMES[sent.hour][sent.minute] for sent in of.sent]),
     )
-    return (map(str.encode, column) for column in (*map(_escaped, written), *figures))
 
 
 def _escaped(column: Sequence[str]) -> Sequence[str]:
     """Few texts have something to escape."""
-    together = "".join(column)
-    return column if len(escape(together)) == len(together) else [str(escape(text)) for text in column]
+    return column if is_plain("".join(column)) else [str(escape(text)) for text in column]

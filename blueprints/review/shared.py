@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -176,7 +177,7 @@ def submission_page(
 @bp.after_request
 def say_where(response: Response) -> Response:
     """A script that asks in the background (ask.js) goes itself where the answer leads: that page is shown once."""
-    if "X-Asks" in request.headers and response.location:
+    if "HTTP_X_ASKS" in request_ctx.request.environ and response.location:
         response.status_code = 204
         response.set_data(b"")
     return response

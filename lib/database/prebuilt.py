@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 
 from lib.database.sql import with_written_constants, written_parameters
-from lib.database.transactions import begin_mode, request_reader
+from lib.database.transactions import begin_mode, has_session, request_reader
 
 Convert = Callable[[Any], Any]
 AnySession = Session | scoped_session[Any]
@@ -97,7 +97,7 @@ def _connection(session: Session | scoped_session[Any]) -> Any:
     if isinstance(session, scoped_session):
         reads = begin_mode.get() == "DEFERRED"  # whoever writes reads under the lock
         reader = request_reader.get() if reads else None
-        if reader and not (session.registry.has() and session().in_transaction()):
+        if reader and not (has_session(session) and session().in_transaction()):
             return reader
         session = session()  # looked up once
     if session.autoflush:
@@ -134,21 +134,20 @@ class _Compiled:
         return given if self.places is None else [given[name] for name in self.places]
 
     def rows(self, raw: Sequence[Sequence[Any]]) -> list[Any]:
-        """Column by column: lists are long. A single row by itself."""
+        """Column by column: lists are long. A single row by itself. Types convert None to None."""
         if not raw or not self.read:
             return list(map(self.made, raw))
         if len(raw) == 1:
             return [self._row(raw[0])]
         columns = list(zip(*raw, strict=True))
         for place, convert in self.read:
-            columns[place] = tuple([None if value is None else convert(value) for value in columns[place]])
+            columns[place] = tuple(map(convert, columns[place]))
         return list(map(self.made, zip(*columns, strict=True)))
 
     def _row(self, raw: Sequence[Any]) -> Any:
         values = list(raw)
         for place, convert in self.read:
-            if values[place] is not None:
-                values[place] = convert(values[place])
+            values[place] = convert(values[place])
         return self.made(values)
 
 

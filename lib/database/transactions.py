@@ -29,6 +29,11 @@ def transaction_mode(mode: str) -> Iterator[None]:
         begin_mode.reset(token)
 
 
+def has_session(scoped: Any) -> bool:
+    """Whether this request has a session already. Pages that only read have none, so mostly there is none at all."""
+    return bool(scoped.registry.registry) and scoped.registry.has()
+
+
 def roll_back(session: Any) -> None:
     """A server that is gone has done so itself: no error, and nothing to wait for."""
     try:

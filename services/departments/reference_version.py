@@ -13,6 +13,7 @@ from sqlalchemy import Label, Table, event, insert, select, update
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from lib.database import Prebuilt
+from lib.database.transactions import has_session
 from lib.sealed import new_uid
 from models import (
     CalendarDay,
@@ -42,12 +43,12 @@ def column() -> Label[str | None]:
 
 def current() -> str:
     """The mark that counts now. Empty while the database has none."""
-    info = db.session.info if db.session.registry.has() else {}  # a page that only reads needs no session
+    info = db.session.info if has_session(db.session) else {}  # a page that only reads needs no session
     mark: str | None = info.get(_OF_TRANSACTION, _of_request.get())
     if mark is None:
         row = _MARK.first(db.session)
         mark = row.mark if row else ""
-        if db.session.registry.has() and db.session().in_transaction():
+        if has_session(db.session) and db.session().in_transaction():
             db.session.info[_OF_TRANSACTION] = mark
         else:  # read by the request's reader
             use(mark)

@@ -142,14 +142,21 @@ def _keeps(view: OfficerView, filters: Filters) -> Callable[[Any], bool] | None:
     return (lambda row: all(test(row) for test in tests)) if tests else None
 
 
-def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> Mapping[str, str]:
-    """The departments of the scope for the filter: value -> words. One that has others below it also stands alone."""
+class Offices(dict[str, str]):
+    """Value -> words. Made once for a tree and a scope and the same only as itself, so pages are kept by it."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+
+
+def offices_to_choose(actor: Actor, *, view: OfficerView | None = None) -> Offices:
+    """The departments of the scope for the filter. One that has others below it also stands alone."""
     return _offices(view.tree if view else OfficerView(actor).tree, actor.path)
 
 
 @lru_cache(maxsize=256)
-def _offices(tree: DepartmentTree, path: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def _offices(tree: DepartmentTree, path: str) -> Offices:
+    found = Offices()
     for office in tree.under(path):
         if not office.active:  # what it had is the successor's
             continue
@@ -159,7 +166,7 @@ def _offices(tree: DepartmentTree, path: str) -> Mapping[str, str]:
             found |= whole | {office.code + ITSELF: f"{indent}{office.name}（本级）"}
         else:
             found[office.code] = indent + office.name
-    return found if len(found) > 1 else {}
+    return found if len(found) > 1 else Offices()
 
 
 # --- what is next ---------------------------------------------------------------------------------
@@ -234,7 +241,7 @@ def counts(actor: Actor, *, view: OfficerView | None = None) -> Counts:
     by_status, turn = _counted(view)
     tabs = {tab: by_status[tab] for tab in TABS if tab != "all"}
     decisions = _decisions(view)
-    decided = _standing_today(decisions)
+    decided = _standing_today(decisions) if decisions else {}
     measured = [seconds for seconds in decided.values() if seconds is not None]
     return Counts(
         tabs=tabs | {"all": sum(tabs.values())},

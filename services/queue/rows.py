@@ -5,10 +5,11 @@ Nothing is decrypted. Beside QueueItem, a page looks up by primary key who holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, select, true, union_all
@@ -20,13 +21,16 @@ from lib.workdays import Calendar, add_workdays, workdays_between
 from models import Account, Claim, Department, QueueItem, SecondLook, Staff, Transfer, db
 from services.access import OFFICERS, Actor
 from services.declaration import deadlines
+from services.departments import snapshot
 from services.departments import tree as department_tree
-from services.departments.snapshot import DepartmentNode
+from services.departments.snapshot import DepartmentNode, ReferenceData
 from services.queue.filters import ITSELF, OFFICE_TURN, Days
 
 QUALIFICATIONS = QualificationLevel.choices()
+SUBMITTED, IN_REVIEW = OFFICE_TURN  # asked for line by line: the class looks for its members each time
 LAPSED_AT_MOST = 200  # flask tick writes lapsed claims down every minute
 _NO_CLOCK = (None, False, False)
+_NO_HANDS: tuple[Iterable[Any], ...] = (repeat(""), repeat(False), repeat(""))
 
 #: What a line is made of, and what filters ask for.
 COLUMNS: tuple[Any, ...] = (
@@ -141,22 +145,23 @@ _SHORT_LISTS = Prebuilt(_short_lists())
 
 
 def _in_hand() -> Any:
-    """Who holds these submissions, and what they wait for; and these officers, none that has left or is away."""
+    """Who holds these submissions, and what they wait for."""
     these: Any = bindparam("these", expanding=True)
     held = select(Claim.declaration_id, Claim.staff_id, Staff.name, literal("held").label("way"))
     held = held.join(Staff, Staff.id == Claim.staff_id).where(Claim.declaration_id.in_(these), Claim.expires_at > _NOW)
     second = select(SecondLook.declaration_id, SecondLook.staff_id, literal(""), literal("second"))
     second = second.where(SecondLook.answered_at.is_(None), SecondLook.declaration_id.in_(these))
     offered = select(Transfer.declaration_id, Transfer.to_department_id, literal(""), literal("offered"))
-    offered = offered.where(Transfer.answered_at.is_(None), Transfer.declaration_id.in_(these))
-    officers = select(Staff.id, Staff.department_id, Staff.name, literal("officer"))
-    officers = officers.where(Staff.id.in_(bindparam("officers", expanding=True)))
-    is_here = Staff.absent_until.is_(None) | (Staff.absent_until < bindparam("day", type_=Date))
-    officers = officers.where(Staff.active, Staff.role.in_(OFFICERS), is_here)
-    return union_all(held, second, offered, officers)
+    return union_all(held, second, offered.where(Transfer.answered_at.is_(None), Transfer.declaration_id.in_(these)))
 
 
 _IN_HAND = Prebuilt(_in_hand())
+#: Of these officers those in office: none that has left or is away.
+_OFFICERS = Prebuilt(
+    select(Staff.id, Staff.department_id, Staff.name)
+    .where(Staff.id.in_(bindparam("officers", expanding=True)), Staff.active, Staff.role.in_(OFFICERS))
+    .where(Staff.absent_until.is_(None) | (Staff.absent_until < bindparam("day", type_=Date)))
+)
 _ROWS = Prebuilt(select(*COLUMNS).where(QueueItem.declaration_id.in_(bindparam("these", expanding=True))))
 #: The active one, if there is a frozen one of the same number: codes are in this order.
 _OWN_ACCOUNT = Prebuilt(
@@ -262,61 +267,62 @@ class OfficerView:
             return []
         which, uid, number, _, office, kept, kind, due_on, estimated, times, *more = zip(*rows, strict=False)
         name, employer, masked, submitted, reminders, returned, level, *_ = more
-        unknown = self._unknown(by for by, status in zip(returned, kept, strict=True) if by and status in OFFICE_TURN)
-        in_review = {one for one, status in zip(which, kept, strict=True) if status == Status.IN_REVIEW}
-        holders, waiting = self._in_hand(in_review, unknown)
-        lapsed = in_review - holders.keys() - waiting.keys()
-        status = [Status.SUBMITTED if one in lapsed else its for one, its in zip(which, kept, strict=True)]
-        departments, nobody = self.tree.by_id, (0, "")
+        keepers = self._keepers(rows) if any(returned) else dict[int, str]()
+        status, hands = self._in_hand(which, kept) if IN_REVIEW in kept else (kept, _NO_HANDS)
         clocks = [self._clocks[on] if its in OFFICE_TURN else _NO_CLOCK for on, its in zip(due_on, status, strict=True)]
-        held = [holders.get(one, nobody) for one in which]
-        columns = (
+        departments = self.tree.by_id
+        columns: tuple[Iterable[Any], ...] = (
             *(uid, number, name, masked, kind, times, status, employer, [departments[one].name for one in office]),
             *(due_on, estimated),
             *zip(*clocks, strict=True),
             *([moment.astimezone(SHANGHAI) for moment in submitted], reminders),
-            *([holder for _, holder in held], [holder_id == self.actor.id for holder_id, _ in held]),
-            [waiting.get(one, "") for one in which],
-            [
-                self.keeper(row) if row.returned_by and its == Status.SUBMITTED else ""
-                for row, its in zip(rows, status, strict=True)
-            ],
-            [QUALIFICATIONS.get(one or "", "") for one in level],
+            *hands,
+            [keepers.get(one, "") if its == SUBMITTED else "" for one, its in zip(which, status, strict=True)],
+            [QUALIFICATIONS.get(one, "") if one else "" for one in level],
         )
-        return list(map(_made, zip(*columns, strict=True)))
+        return list(map(_made, zip(*columns, strict=False)))
 
     def _in_hand(
-        self, declaration_ids: Collection[int], officers: Collection[int]
-    ) -> tuple[Mapping[int, tuple[int, str]], Mapping[int, str]]:
-        """Who holds which of these, and which wait for an answer and for whose. Officers are learnt along."""
+        self, which: Sequence[int], kept: Sequence[Status]
+    ) -> tuple[Sequence[Status], tuple[Iterable[Any], ...]]:
+        """The states of these submissions, claims that are over left out. And of each: who holds it, whether that is
+        the reader, what it waits for."""
+        these = [one for one, status in zip(which, kept, strict=True) if status == IN_REVIEW]
         holders: dict[int, tuple[int, str]] = {}
         waiting: dict[int, str] = {}
-        if declaration_ids or officers:
-            wanted = {"these": list(declaration_ids) or [0], "officers": list(officers) or [0]}
-            for which, number, name, way in _IN_HAND.rows(db.session, **wanted, now=self.now, day=self.days.today):
-                if way == "officer":
-                    self._officers[which] = (name, self.tree.by_id[number].path)
-                elif way == "held":
-                    holders[which] = number, name
-                else:
-                    waiting[which] = "待复核" if way == "second" else f"待{self.tree.by_id[number].name}答复"
-        return holders, waiting
+        for one, number, name, way in _IN_HAND.rows(db.session, these=these, now=self.now):
+            if way == "held":
+                holders[one] = number, name
+            else:
+                waiting[one] = "待复核" if way == "second" else f"待{self.tree.by_id[number].name}答复"
+        lapsed = set(these) - holders.keys() - waiting.keys()
+        held = [holders.get(one, (0, "")) for one in which]
+        return [SUBMITTED if one in lapsed else its for one, its in zip(which, kept, strict=True)], (
+            *([name for _, name in held], [holder_id == self.actor.id for holder_id, _ in held]),
+            [waiting.get(one, "") for one in which],
+        )
+
+    def _keepers(self, rows: Sequence[Any]) -> dict[int, str]:
+        """The keepers of those that are the office's turn; all officers are looked up at once."""
+        returned = [row for row in rows if row.returned_by and row.status in OFFICE_TURN]
+        self._learn([row.returned_by for row in returned])
+        return {row.declaration_id: self.keeper(row) for row in returned}
 
     def keeper(self, row: Any) -> str:
         """The officer who returned it before and is still in charge of it, "我" for the reader, "" for no one."""
         if not row.returned_by:
             return ""
-        if unknown := self._unknown([row.returned_by]):
-            self._in_hand((), unknown)
+        self._learn([row.returned_by])
         name, path = self._officers[row.returned_by]
         in_charge = path and self.tree.by_id[row.department_id].path.startswith(path)
         return ("我" if row.returned_by == self.actor.id else name) if in_charge else ""
 
-    def _unknown(self, staff_ids: Iterable[int]) -> set[int]:
-        """Officers to be looked up now."""
-        unknown = set(staff_ids) - self._officers.keys()
-        self._officers.update(dict.fromkeys(unknown, ("", "")))
-        return unknown
+    def _learn(self, staff_ids: Iterable[int]) -> None:
+        """Look up the officers that are not known yet."""
+        if unknown := set(staff_ids) - self._officers.keys():
+            self._officers.update(dict.fromkeys(unknown, ("", "")))
+            for row in _OFFICERS.rows(db.session, officers=list(unknown), day=self.days.today):
+                self._officers[row.id] = row.name, self.tree.by_id[row.department_id].path
 
     @cached_property
     def _officers(self) -> dict[int, tuple[str, str]]:
@@ -325,7 +331,7 @@ class OfficerView:
 
     @cached_property
     def _clocks(self) -> _Clocks:
-        return _Clocks(self.days, self.calendar)
+        return _clocks(self.days, snapshot.current())
 
 
 class _Clocks(dict[date, tuple[int, bool, bool]]):
@@ -338,3 +344,9 @@ class _Clocks(dict[date, tuple[int, bool, bool]]):
         left = workdays_between(self.days.today, due_on, self.calendar)
         clock = self[due_on] = left, self.days.is_overdue(due_on), self.days.is_soon(due_on)
         return clock
+
+
+@lru_cache(maxsize=4)
+def _clocks(days: Days, reference: ReferenceData) -> _Clocks:
+    """Kept for the day, as long as the calendar is the same: a page has a dozen due dates, each counted day by day."""
+    return _Clocks(days, reference.calendar)

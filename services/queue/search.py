@@ -54,7 +54,8 @@ def by_number(actor: Actor, text: str, *, view: OfficerView | None = None) -> Qu
 
 def is_number(text: str) -> bool:
     """Can it be nothing but a 申报编号, whole or its last digits? Four digits may be the end of a phone number."""
-    return _whole_number(text) is not None and not _PHONE.match(_compact(text))
+    compact = _compact(text)
+    return _whole_number(compact) is not None and not _PHONE.match(compact)
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,14 @@ class _Search:
     text: str
     archived: bool = False
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """The longest first: it narrows best."""
         return sorted(normalise_text(without_control_characters(self.text)).lower().split(), key=len, reverse=True)
+
+    @cached_property
+    def compact(self) -> str:
+        return _compact(self.text)
 
     @cached_property
     def employers(self) -> list[int]:
@@ -155,9 +160,8 @@ def _compact(text: str) -> str:
     return re.sub(r"\s", "", normalise_text(without_control_characters(text))).upper()
 
 
-def _whole_number(text: str) -> str | None:
+def _whole_number(compact: str) -> str | None:
     """``312`` is LN20260000312, of this year."""
-    compact = _compact(text)
     if _TAIL.match(compact):
         compact = f"{today().year}{compact:0>7}"
     digits = compact.removeprefix(site().number_prefix)
@@ -165,13 +169,13 @@ def _whole_number(text: str) -> str | None:
 
 
 def _by_number(asked: _Search) -> list[int]:
-    number = _whole_number(asked.text)
+    number = _whole_number(asked.compact)
     return asked.found(_BY_NUMBER, number=number) if number else []
 
 
 def _by_id_number(asked: _Search) -> list[int]:
     """By the whole number only: it is found by its keyed hash."""
-    compact = _compact(asked.text)
+    compact = asked.compact
     if len(compact) < 5 or not compact.isascii() or not any(character.isdigit() for character in compact):
         return []
     account = select(Account.id).where(Account.id_index == blind_index.of_number(sign_in_number(compact)))
@@ -180,7 +184,7 @@ def _by_id_number(asked: _Search) -> list[int]:
 
 
 def _by_phone(asked: _Search) -> list[int]:
-    tail = _PHONE.match(_compact(asked.text))
+    tail = _PHONE.match(asked.compact)
     return _by_key(asked, queue_index.phone_key(tail.group(1))) if tail else []
 
 

@@ -12,10 +12,11 @@ from unittest import mock
 import pytest
 import time_machine
 from flask import render_template
+from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from blueprints import public
-from blueprints.kept_parts import Part, PartsKept
+from blueprints.kept_parts import EncodedHtml, Part, PartsKept, hole
 from blueprints.review import queue
 from blueprints.wizard import papers, steps
 from blueprints.wizard.question_cells import QuestionCells
@@ -48,6 +49,21 @@ def _random_form(step: Step, contexts: list, chance: Random) -> StepForm:
     if chance.random() < 0.2:
         form.checks()
     return form
+
+
+@pytest.mark.parametrize(
+    "value", [*WORDS, "<", ">", "&", '"', "'", "王　五", 0, 12, True, None, Markup("<b>&amp;</b>")]
+)
+def test_a_hole_is_filled_with_what_escape_makes_of_a_value(value):
+    part, expected = Part(f"<i>{hole('what')}</i>", ["what"]), f"<i>{escape(value)}</i>"
+    assert (part.joined({"what": value}), part.sent({"what": value}).decode()) == (expected, expected)
+
+
+def test_a_hole_takes_encoded_html_as_it_is():
+    assert (
+        Part(f"<i>{hole('what')}</i>", ["what"]).sent({"what": EncodedHtml("<b>五</b>".encode())}).decode()
+        == "<i><b>五</b></i>"
+    )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)

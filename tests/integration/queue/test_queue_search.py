@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
+from sqlalchemy.orm import Session
 
 from lib.codes import Status
 from models import db
@@ -79,6 +81,12 @@ def test_each_way_finds_who_is_meant_in_the_own_scope(browser, people, where):
             page = browser.send(SEARCH[where], {"q": typed}, expect=200)
             assert set(names(page)) == expected, typed
             assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_search_needs_no_session_of_the_orm(browser, people):
+    browser.send(SEARCH["queue"], {"q": "单小燕"}, expect=200)  # now the reference data is there
+    with mock.patch.object(Session, "connection", side_effect=AssertionError("a session connects")):
+        assert names(browser.send(SEARCH["queue"], {"q": "单小燕"}, expect=200)) == ["单小燕"]
 
 
 def test_the_whole_number_finds_one_never_a_part_of_it(browser, people):

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from blueprints import csrf
 from blueprints.gate import COOKIE
 from lib.codes import Role, Status
 from lib.database import utcnow
@@ -78,6 +79,15 @@ def test_each_answer_masks_the_token_anew_and_all_of_them_are_taken(make, browse
     assert set.intersection(*pieces) == set()
     for token in tokens:
         browser.send("/account/devices", {"csrf_token": token})
+
+
+def test_what_another_process_signed_is_checked_by_its_signature(make, browser, another_browser):
+    token = token_of(browser.sign_in(make.declaration().account).open("/apply/education"))
+    other = token_of(another_browser.sign_in(make.declaration().account).open("/apply/education"))
+    csrf._signed.cache_clear()
+    with time_machine.travel(utcnow() + timedelta(seconds=90)):  # signed now it would look different
+        browser.send("/account/devices", {"csrf_token": token})
+        assert is_refused(browser.send("/account/devices", {"csrf_token": other}, expect=400))
 
 
 def test_scripts_may_send_the_token_as_a_header(make, browser):
