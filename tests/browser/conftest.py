@@ -39,8 +39,9 @@ UNSEEN = re.compile(r'<input type="hidden"[^>]*>| enterkeyhint="\w+"')
 LAID_OUT = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 #: Chromium drops keys that are pressed before a page is painted for the first time.
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-SCRIPTED = """() =>
-  document.documentElement.hasAttribute("data-ready") || !document.querySelector("script[type=module]")"""
+#: Between two pages there is none for a moment, and what is not read to its end may have scripts further down.
+SCRIPTED = """() => document.readyState !== "loading" && !!document.documentElement
+  && (document.documentElement.hasAttribute("data-ready") || !document.querySelector("script[type=module]"))"""
 #: Scripts may move and turn pictures: the styles that they set are not inline styles, which the policy refuses.
 WITHOUT_STYLES = """() => {
   const copy = document.documentElement?.cloneNode(true);
