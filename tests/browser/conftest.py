@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.codes import Status
@@ -59,37 +59,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 
-class Counted:
-    """The application, and how many requests are running: the next test has the same application and a new folder."""
+class Counted(ThreadedWSGIServer):
+    """Counts its open connections: the next test has the same application and a new folder.
+
+    Each is counted before its thread begins, and until the last byte is sent.
+    """
 
     def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.under_way = 0
+        self.open = 0
         self.changed = threading.Condition()
+        super().__init__("127.0.0.1", 0, app)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def process_request(self, request: Any, client_address: Any) -> None:
         self._count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
-            return self.app(environ, start_response)
+            super().process_request_thread(request, client_address)
         finally:
             self._count(-1)
 
     def _count(self, more: int) -> None:
         with self.changed:
-            self.under_way += more
+            self.open += more
             self.changed.notify_all()
 
     def wait(self) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: not self.under_way, PATIENCE_S), "a request does not end"
+            assert self.changed.wait_for(lambda: not self.open, PATIENCE_S), "a request does not end"
 
 
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The address of the application, served on a free port while the test runs, with CSRF protection on."""
     app.config["WTF_CSRF_ENABLED"] = True
-    counted = Counted(app)
-    server = make_server("127.0.0.1", 0, counted, threaded=True)
+    server = Counted(app)
     address = f"http://127.0.0.1:{server.server_port}"
     app.config["BASE_URL"] = address
     db.session.rollback()
@@ -99,7 +104,7 @@ def site(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join(PATIENCE_S)
     server.server_close()
-    counted.wait()
+    server.wait()
 
 
 @dataclass
