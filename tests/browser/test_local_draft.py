@@ -195,7 +195,13 @@ def test_lists_that_the_browser_fills_come_back_too(at):
     visitor.choose("单位所在县(区)", "中山区")
     expect(light(visitor)).to_contain_text("已保存在本机")
     page.unroute("**/draft")
+    late: list[Route] = []
+    page.route("**/divisions?*", lambda route: late.append(route), times=1)
+    page.clock.install()
     visitor.go("/apply/department")
+    wait_until(page, lambda: late)
+    page.clock.run_for(30_000)
+    late[0].continue_()
     expect(light(visitor)).to_contain_text("已保存到平台")
     assert page.get_by_label("单位所在市").locator("option:checked").inner_text() == "大连市"
     assert page.get_by_label("单位所在县(区)").locator("option:checked").inner_text() == "中山区"
