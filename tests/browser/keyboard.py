@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FilePayload, Locator
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import Visitor
 
@@ -67,6 +67,7 @@ class Keyboard(Visitor):
 
     def choose(self, label: str, option: str) -> None:
         select = self.page.get_by_label(label, exact=True).first
+        expect(select.get_by_role("option", name=option, exact=True)).to_be_attached()  # counties come after the city
         self.reach(select)
         for _press in range(FARTHEST):
             if select.evaluate("select => select.selectedOptions[0].label.trim()") == option:
