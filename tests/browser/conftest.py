@@ -23,6 +23,7 @@ from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.office.review_desk import COMPLETE
 from tests.support.patience import PATIENCE_S
+from tests.support.rules.house import ROOT
 from tests.support.rules.manners import alike, look_at, once, tell
 from tests.support.site.chromium import chromium_or_skip
 
@@ -201,6 +202,13 @@ class Visitor:
     def listens(self) -> None:
         """Wait until the page's modules are there: its keys and buttons work from then on."""
         self.page.wait_for_function(SCRIPTED)
+
+    def wait_longer(self, module: str, limit: str) -> None:
+        """The pages to come wait as long as the tests do: a limit of milliseconds, as this module of theirs says it."""
+        source = (ROOT / "static" / "js" / module).read_text("utf-8")
+        longer = source.replace(limit, f"{limit.partition('=')[0]}= {PATIENCE_S * 1000};")
+        assert longer != source
+        self.page.route(f"**/js/{module}", lambda route: route.fulfill(body=longer, content_type="text/javascript"))
 
     def _source(self) -> str:
         """The text of the page; the next page is empty for a moment."""

@@ -168,6 +168,7 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     window = desk()
     page = window.page
     page.set_viewport_size({"width": 1280, "height": 800})
+    window.wait_longer("said.js", "STAYS_MS = 12_000;")
     window.go(f"{address(second_look)}?all=1")
     expect(page.get_by_role("button", name="框选")).to_be_visible()
     expect(page.get_by_role("button", name="对比上次")).to_be_visible()
