@@ -62,6 +62,6 @@ def test_a_new_row_works_like_the_old_one_and_brings_behaviours_of_its_own(page:
         dialog.dismiss()
 
     page.on("dialog", refuse)
-    page.wait_for_load_state("networkidle")
+    page.evaluate("import('/static/js/confirm.js')")  # the page's own: it is there from then on
     page.get_by_role("button", name="删除").click()
     assert questions == ["确定吗？"]
