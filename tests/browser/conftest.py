@@ -170,6 +170,7 @@ class Visitor:
 
     def look(self) -> None:
         """The rules for every page: manners, no accessibility violation, no sideways scrolling."""
+        self.page.wait_for_load_state()
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
         if self.scripts:
@@ -236,6 +237,7 @@ class Visitor:
         assert not told, f"{self.page.url}: {told}"
 
     def text(self) -> str:
+        self.page.wait_for_load_state()  # what is not read to its end says less
         return self.page.locator("main").inner_text()
 
 
