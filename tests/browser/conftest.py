@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize, expect
 from werkzeug.serving import ThreadedWSGIServer
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
@@ -137,9 +137,10 @@ class Visitor:
 
     def press(self, name: str, exact: bool = True) -> None:
         """Press the first button or follow the first link of this name, then check the page that follows."""
-        target = self.page.get_by_role("button", name=name, exact=exact)
-        if not target.count():
-            target = self.page.get_by_role("link", name=name, exact=exact)
+        buttons = self.page.get_by_role("button", name=name, exact=exact)
+        links = self.page.get_by_role("link", name=name, exact=exact)
+        expect(buttons.or_(links).first).to_be_attached()
+        target = buttons if buttons.count() else links
         if self.scripts:
             target.first.click()
         else:  # each press leads to a page; on the old one the next press would be lost

@@ -46,6 +46,7 @@ class Keyboard(Visitor):
         named = {"name": name, "exact": exact}
         buttons = self.page.get_by_role("button", **named).filter(visible=True)  # type: ignore[arg-type]
         links = self.page.get_by_role("link", **named)  # type: ignore[arg-type]
+        expect(buttons.or_(links).first).to_be_attached()
         self.reach((buttons if buttons.count() else links).first)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
