@@ -15,7 +15,8 @@ from psycopg import sql
 from sqlalchemy import Integer
 
 from models import Base, db
-from tests.support.site.postgres import Server, find_programs, free_port, unprivileged_user
+from tests.support.site.postgres import Server, find_programs, unprivileged_user
+from tests.support.site.served import free_port
 
 _SETTINGS = """
 listen_addresses = '127.0.0.1'

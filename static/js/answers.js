@@ -1,4 +1,4 @@
-/** What a form says at this moment. Shared by when.js, divisions.js and draft.js; has no effect of its own. */
+/** What a form says, and how it is filled. Shared by the modules of the wizard's forms; has no effect of its own. */
 
 /**
  * The values of one question, as a list of strings. The list is empty when the question is unanswered, or when all of its
@@ -17,4 +17,14 @@ export function valuesOf(form, name) {
 /** The form's fields as a query string or request body, without files (they would be sent as their names). */
 export function withoutFiles(form) {
   return new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+}
+
+/**
+ * Calls `put`, which sets answers, until nothing is lacking (it returns false). Lists of counties and departments that are
+ * on their way ([data-coming], divisions.js) are waited for, however slow the network is; for anything else two seconds.
+ */
+export async function asListsCome(form, put) {
+  const moment = () => new Promise((resolve) => setTimeout(resolve, 100));
+  while (!document.documentElement.hasAttribute("data-ready")) await moment(); // then other modules hear what changes
+  for (let round = 0; put() && round < 20; round = form.querySelector("[data-coming]") ? 0 : round + 1) await moment();
 }

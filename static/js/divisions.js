@@ -9,6 +9,8 @@
  * for these questions, whenever one of them changes. A chosen department stays chosen while it is still offered; one
  * that the page proposed ([data-proposed]) does not.
  *
+ * Either has the attribute data-coming while its list is on the way.
+ *
  * When the network fails, the [data-nojs] buttons (【更新】) of the form come back and do the same by a page load.
  */
 import { valuesOf } from "./answers.js";
@@ -41,14 +43,16 @@ function watchAddress(box) {
       .filter(Boolean);
     if (!target.dataset.division || !below.length) return;
     pending.abort();
-    pending = new AbortController();
+    const { signal } = (pending = new AbortController());
     for (const select of below) refill(select, []);
+    box.toggleAttribute("data-coming", target.value !== "");
     if (!target.value) return;
     try {
-      refill(below[0], await children(box.dataset.url, target.value, pending.signal));
+      refill(below[0], await children(box.dataset.url, target.value, signal));
     } catch (error) {
       if (error.name !== "AbortError") fallBack(target.form);
     }
+    if (!signal.aborted) box.removeAttribute("data-coming");
   });
 }
 
@@ -60,14 +64,17 @@ function watchDepartments(box) {
   form.addEventListener("change", async ({ target }) => {
     if (!names.includes(target.name)) return;
     pending.abort();
-    pending = new AbortController();
+    const { signal } = (pending = new AbortController());
     const address = new URL(box.dataset.departmentsUrl, location.href);
     for (const name of names) for (const value of valuesOf(form, name) ?? []) address.searchParams.append(name, value);
-    const chosen = new Set([...box.querySelectorAll(":checked:not([data-proposed])")].map((input) => input.value));
+    box.setAttribute("data-coming", "");
     try {
-      const response = await fetch(address, { signal: pending.signal });
+      const response = await fetch(address, { signal });
       if (!response.ok || response.redirected) throw new Error(response.status);
-      box.innerHTML = await response.text(); // our own template, escaped there; scripts in it would not run
+      const fresh = await response.text();
+      // of this moment: one may choose among the old ones while these are on the way
+      const chosen = new Set([...box.querySelectorAll(":checked:not([data-proposed])")].map((input) => input.value));
+      box.innerHTML = fresh; // our own template, escaped there; scripts in it would not run
       for (const input of box.querySelectorAll("input")) {
         if (!chosen.has(input.value)) continue;
         input.checked = true;
@@ -76,6 +83,7 @@ function watchDepartments(box) {
     } catch (error) {
       if (error.name !== "AbortError") fallBack(form);
     }
+    if (!signal.aborted) box.removeAttribute("data-coming");
   });
 }
 

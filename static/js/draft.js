@@ -9,7 +9,7 @@
  * What the rules find in it comes back and is given on as the event `remarks` (remarks.js).
  * Any answer other than 2xx counts as not saved; a redirect means that the session has ended.
  */
-import { withoutFiles } from "./answers.js";
+import { asListsCome, withoutFiles } from "./answers.js";
 import { keeper } from "./device.js";
 
 const PAUSE = 2000; // ms
@@ -121,28 +121,34 @@ async function restore(form, name) {
   return kept.at;
 }
 
-/** Puts values into a form. Lists that the browser fills itself (counties, departments) may offer a value a moment later. */
+/** Puts values into a form, as its lists offer them; what a person answers meanwhile stays. */
 async function fill(form, fields) {
   const values = new Map();
   for (const [name, value] of fields) values.set(name, [...(values.get(name) ?? []), value]);
-  for (let round = 0; round < 20 && !put(form, values); round++) await new Promise((resolve) => setTimeout(resolve, 100));
+  let lacking = null; // in the first round everything is set
+  const answered = ({ isTrusted, target }) => isTrusted && lacking?.delete(target.name);
+  form.addEventListener("change", answered);
+  await asListsCome(form, () => (lacking = put(form, values, lacking)).size);
+  form.removeEventListener("change", answered);
 }
 
-/** One round of it; returns whether every value has been set. Other modules see what changed. */
-function put(form, values) {
+/** One round of it, of these names or all; returns those whose value is not offered yet. Other modules see what changed. */
+function put(form, values, names) {
   const lacking = new Set([...values].filter(([, wanted]) => wanted.some(Boolean)).map(([name]) => name));
+  if (names) for (const name of lacking) if (!names.has(name)) lacking.delete(name);
   for (const input of form.elements) {
     if (!input.name || NOT_KEPT.includes(input.name) || ["file", "submit"].includes(input.type)) continue;
+    if (names && !names.has(input.name)) continue;
     const wanted = values.get(input.name) ?? [];
     const holds = /^(radio|checkbox)$/.test(input.type) ? "checked" : "value";
     const old = input[holds];
     if (holds === "checked") input.checked = wanted.includes(input.value);
     else if (input.type !== "hidden" || wanted.length) input.value = wanted[0] ?? "";
     if (holds === "value" && wanted[0] && input.value !== wanted[0]) input.value = old; // not offered yet
-    else if (holds === "value" || input.checked) lacking.delete(input.name);
+    else if ((holds === "value" || input.checked) && !input.closest("[data-coming]")) lacking.delete(input.name);
     if (input[holds] !== old) input.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  return !lacking.size;
+  return lacking;
 }
 
 document.querySelectorAll("form[data-draft-url]").forEach(keep);

@@ -3,7 +3,7 @@
  * platform knows of it. Without scripts 【更新】 does the same. In a change the code of another employer also replaces what
  * is still as it was saved: it says what the former employer was.
  */
-import { valuesOf } from "./answers.js";
+import { asListsCome, valuesOf } from "./answers.js";
 
 const code = document.querySelector("[data-employer]");
 const { form } = code;
@@ -35,12 +35,10 @@ function isOpen(name, typed) {
   return isOther && [...form.elements].filter((input) => input.name === name).every(isAsSaved);
 }
 
-/** What is still open, in some rounds; what a person answers meanwhile stays. */
+/** What is still open, as its lists come; what a person answers meanwhile stays. */
 async function fill(told, typed) {
-  for (let left = told, round = 0; left.length && round < 20; round++) {
-    if (round) await new Promise((resolve) => setTimeout(resolve, 100));
-    left = left.filter(([name, value]) => isOpen(name, typed) && !put(name, value));
-  }
+  let left = told;
+  await asListsCome(form, () => (left = left.filter(([name, value]) => isOpen(name, typed) && !put(name, value))).length);
 }
 
 async function ask() {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, ViewportSize, expect
+from werkzeug.serving import ThreadedWSGIServer
 
 from blueprints.gate import COOKIE, STAFF_COOKIE
 from lib.codes import Status
@@ -23,6 +23,7 @@ from services.accounts import sessions
 from tests.support.factory import Make
 from tests.support.office.review_desk import COMPLETE
 from tests.support.patience import PATIENCE_S
+from tests.support.rules.house import ROOT
 from tests.support.rules.manners import alike, look_at, once, tell
 from tests.support.site.chromium import chromium_or_skip
 
@@ -52,8 +53,9 @@ UNSEEN = re.compile(r'<input type="hidden"[^>]*>| enterkeyhint="\w+"')
 LAID_OUT = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 #: Chromium drops keys that are pressed before a page is painted for the first time.
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-SCRIPTED = """() =>
-  document.documentElement.hasAttribute("data-ready") || !document.querySelector("script[type=module]")"""
+#: Between two pages there is none for a moment, and what is not read to its end may have scripts further down.
+SCRIPTED = """() => document.readyState !== "loading" && !!document.documentElement
+  && (document.documentElement.hasAttribute("data-ready") || !document.querySelector("script[type=module]"))"""
 #: Scripts may move and turn pictures: the styles that they set are not inline styles, which the policy refuses.
 WITHOUT_STYLES = """() => {
   const copy = document.documentElement?.cloneNode(true);
@@ -71,37 +73,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 
-class Counted:
-    """The application, and how many requests are running: the next test has the same application and a new folder."""
+class Counted(ThreadedWSGIServer):
+    """Counts its open connections: the next test has the same application and a new folder.
+
+    Each is counted before its thread begins, and until the last byte is sent.
+    """
 
     def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.under_way = 0
+        self.open = 0
         self.changed = threading.Condition()
+        super().__init__("127.0.0.1", 0, app)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def process_request(self, request: Any, client_address: Any) -> None:
         self._count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
-            return self.app(environ, start_response)
+            super().process_request_thread(request, client_address)
         finally:
             self._count(-1)
 
     def _count(self, more: int) -> None:
         with self.changed:
-            self.under_way += more
+            self.open += more
             self.changed.notify_all()
 
     def wait(self) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: not self.under_way, PATIENCE_S), "a request does not end"
+            assert self.changed.wait_for(lambda: not self.open, PATIENCE_S), "a request does not end"
 
 
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The address of the application, served on a free port while the test runs, with CSRF protection on."""
     app.config["WTF_CSRF_ENABLED"] = True
-    counted = Counted(app)
-    server = make_server("127.0.0.1", 0, counted, threaded=True)
+    server = Counted(app)
     address = f"http://127.0.0.1:{server.server_port}"
     app.config["BASE_URL"] = address
     db.session.rollback()
@@ -111,7 +118,7 @@ def site(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join(PATIENCE_S)
     server.server_close()
-    counted.wait()
+    server.wait()
 
 
 @dataclass
@@ -143,9 +150,10 @@ class Visitor:
 
     def press(self, name: str, exact: bool = True) -> None:
         """Press the first button or follow the first link of this name, then check the page that follows."""
-        target = self.page.get_by_role("button", name=name, exact=exact)
-        if not target.count():
-            target = self.page.get_by_role("link", name=name, exact=exact)
+        buttons = self.page.get_by_role("button", name=name, exact=exact)
+        links = self.page.get_by_role("link", name=name, exact=exact)
+        expect(buttons.or_(links).first).to_be_attached()
+        target = buttons if buttons.count() else links
         if self.scripts:
             target.first.click()
         else:  # each press leads to a page; on the old one the next press would be lost
@@ -176,6 +184,7 @@ class Visitor:
 
     def look(self) -> None:
         """The rules for every page: manners, no accessibility violation, no sideways scrolling."""
+        self.page.wait_for_load_state()
         if not self.page.url.startswith(self.site) or "html" not in self.page.evaluate("document.contentType"):
             return
         if self.scripts:
@@ -209,6 +218,13 @@ class Visitor:
         """Wait until the page's modules are there: its keys and buttons work from then on."""
         self.page.wait_for_function(SCRIPTED)
 
+    def wait_longer(self, module: str, limit: str) -> None:
+        """The pages to come wait as long as the tests do: a limit of milliseconds, as this module of theirs says it."""
+        source = (ROOT / "static" / "js" / module).read_text("utf-8")
+        longer = source.replace(limit, f"{limit.partition('=')[0]}= {PATIENCE_S * 1000};")
+        assert longer != source
+        self.page.route(f"**/js/{module}", lambda route: route.fulfill(body=longer, content_type="text/javascript"))
+
     def _source(self) -> str:
         """The text of the page; the next page is empty for a moment."""
         for _moment in range(PATIENCE_S * 10):
@@ -235,6 +251,7 @@ class Visitor:
         assert not told, f"{self.page.url}: {told}"
 
     def text(self) -> str:
+        self.page.wait_for_load_state()  # what is not read to its end says less
         return self.page.locator("main").inner_text()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FilePayload, Locator
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import Visitor
 
@@ -46,6 +46,7 @@ class Keyboard(Visitor):
         named = {"name": name, "exact": exact}
         buttons = self.page.get_by_role("button", **named).filter(visible=True)  # type: ignore[arg-type]
         links = self.page.get_by_role("link", **named)  # type: ignore[arg-type]
+        expect(buttons.or_(links).first).to_be_attached()
         self.reach((buttons if buttons.count() else links).first)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
@@ -67,6 +68,7 @@ class Keyboard(Visitor):
 
     def choose(self, label: str, option: str) -> None:
         select = self.page.get_by_label(label, exact=True).first
+        expect(select.get_by_role("option", name=option, exact=True)).to_be_attached()  # counties come after the city
         self.reach(select)
         for _press in range(FARTHEST):
             if select.evaluate("select => select.selectedOptions[0].label.trim()") == option:

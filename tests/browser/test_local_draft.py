@@ -144,11 +144,13 @@ def test_the_next_person_on_the_computer_reads_nothing(at, make, visit):
     other = make.declaration(**EMPLOYED)
     visitor.sign_in(other.account)  # the first one never signed out
     visitor.go("/apply/personal")
-    visitor.page.wait_for_timeout(500)
+    expect(visitor.page.get_by_label(BOX)).to_be_enabled()  # it has been found out whose device this is
     expect(visitor.page.get_by_label(BOX)).not_to_be_checked()
     expect(visitor.page.get_by_label("通讯地址", exact=True)).not_to_have_value(TYPED)
     visitor.page.get_by_label(BOX).check()
+    expect(visitor.page.locator("[data-keep]")).to_contain_text("已开启")
     visitor.go("/apply/personal")
+    expect(visitor.page.get_by_label(BOX)).to_be_checked()  # what is kept has been looked for
     expect(visitor.page.get_by_label("通讯地址", exact=True)).not_to_have_value(TYPED)
 
 
@@ -195,7 +197,13 @@ def test_lists_that_the_browser_fills_come_back_too(at):
     visitor.choose("单位所在县(区)", "中山区")
     expect(light(visitor)).to_contain_text("已保存在本机")
     page.unroute("**/draft")
+    late: list[Route] = []
+    page.route("**/divisions?*", lambda route: late.append(route), times=1)
+    page.clock.install()
     visitor.go("/apply/department")
+    wait_until(page, lambda: late)
+    page.clock.run_for(30_000)
+    late[0].continue_()
     expect(light(visitor)).to_contain_text("已保存到平台")
     assert page.get_by_label("单位所在市").locator("option:checked").inner_text() == "大连市"
     assert page.get_by_label("单位所在县(区)").locator("option:checked").inner_text() == "中山区"

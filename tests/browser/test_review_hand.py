@@ -168,6 +168,7 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     window = desk()
     page = window.page
     page.set_viewport_size({"width": 1280, "height": 800})
+    window.wait_longer("said.js", "STAYS_MS = 12_000;")
     window.go(f"{address(second_look)}?all=1")
     expect(page.get_by_role("button", name="框选")).to_be_visible()
     expect(page.get_by_role("button", name="对比上次")).to_be_visible()
@@ -186,12 +187,14 @@ def test_the_desk_stays_put_and_shows_all(make, desk, officer, second_look):
     page.get_by_role("button", name="保存标记").click()
     said = page.get_by_role("status").filter(has_text="标记已保存")
     expect(said).to_be_visible()
+    page.wait_for_load_state()  # with its style sheets
     assert page.locator("form.rv").bounding_box() == before
     keys.Hand(page).at("full_time_school")  # the page comes back where it was left
     assert page.locator(".scroll").evaluate("pane => pane.scrollTop") == in_sight > 0
     said.get_by_role("button", name="关闭提示").click()
     expect(said).to_have_count(0)
     assert keys.counted(page, keys.approve) <= keys.MOST_SECOND_LOOK
+    page.wait_for_load_state()
     undo, pictures = box(page.locator(".undo")), box(page.locator(".vw"))
     assert undo["x"] >= pictures["x"] + pictures["width"], "it covers no picture"
     assert page.locator("form.rv").bounding_box() == before

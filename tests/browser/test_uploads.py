@@ -254,20 +254,12 @@ def test_a_file_that_is_too_large_says_so(at_papers, tmp_path):
 def test_a_server_that_is_busy_or_full_says_which_and_is_tried_again(at_papers, status, says):
     visitor = at_papers()
     page = visitor.page
-    answered = 0
-
-    def refuse(route: Route) -> None:
-        nonlocal answered
-        answered += 1
-        if answered <= 1:
-            return route.fulfill(status=status, body="not now")
-        return route.continue_()
-
-    page.route("**/apply/uploads/*/take", refuse)
+    page.route("**/apply/uploads/*/take", lambda route: route.fulfill(status=status, body="not now"))
     choose(page, ("1.jpg", picture(1000, 701)))
     expect(page.locator(f"{LICENCE} .said")).to_contain_text(says)
+    page.unroute("**/apply/uploads/*/take")
     done(page)
-    visitor.seen.clear()  # the first answer was the test's own
+    visitor.seen.clear()  # these answers were the test's own
 
 
 def test_two_windows_with_the_same_file_make_one_page(at_papers, declaration):

@@ -114,7 +114,7 @@ def test_without_scripts_each_picture_has_a_page_with_everything_on_it(desk, res
 
 
 def wait_for(window: Visitor, following: Declaration) -> None:
-    """Wait until its first pictures are loaded: the audit trail shows it."""
+    """Wait until its first pictures are being loaded: the audit trail shows it."""
     wait_until(window.page, lambda: events_of(following, "load_ahead"))
 
 
@@ -125,6 +125,7 @@ def test_the_next_submission_in_hand_opens_with_pictures_that_are_there(make, ap
     asked: list[str] = []
     app.before_request(lambda: asked.append(request.full_path.rstrip("?")))
     window = desk()
+    window.wait_longer("preload.js", "PATIENCE_MS = 400;")  # for what is still on its way from memory
     with window.page.expect_request_finished(lambda one: one.url.endswith("/preload")):
         window.page.goto(window.site + address(resubmitted))
     wait_for(window, following)

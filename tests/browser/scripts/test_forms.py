@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.support.site.chromium import wait_until
 from tests.support.site.scripts_site import SHELL, Site, show
@@ -93,7 +93,8 @@ ADDRESS = """
     <select name="street" data-division="street" aria-label="街道"><option value="">请选择</option></select>
   </fieldset>
   <div data-departments-url="/departments" data-departments-fields="county rank">
-    <label><input type="radio" name="department" value="1" checked>甲</label></div>
+    <label><input type="radio" name="department" value="1" checked>甲</label>
+    <label><input type="radio" name="department" value="2">乙</label></div>
   <button data-nojs>更新</button>
 </form>"""
 
@@ -120,11 +121,56 @@ def test_choosing_a_county_brings_its_departments_and_keeps_the_choice(page: Pag
     expect(page.locator("[value='1']")).to_be_checked()
 
 
+def test_a_department_that_is_chosen_while_others_are_on_the_way_stays(page: Page, site: Site) -> None:
+    offers = "".join(f'<label><input type="radio" name="department" value="{n}">部门{n}</label>' for n in "123")
+    site.put("/divisions?parent=210299", "[]", "application/json")
+    site.put("/departments?county=210299", offers)
+    held: list[Route] = []
+    page.route("**/departments?*", lambda route: held.append(route))
+    show(page, site, ADDRESS)
+    page.select_option("[name=county]", "210299")
+    wait_until(page, lambda: held)
+    page.check("[value='2']")
+    held[0].continue_()
+    expect(page.locator("[name=department]")).to_have_count(3)
+    expect(page.locator("[value='2']")).to_be_checked()
+
+
 def test_a_failing_network_brings_the_update_button_back(page: Page, site: Site) -> None:
     show(page, site, ADDRESS)
     expect(page.locator("[data-nojs]")).to_be_hidden()
     page.select_option("[name=city]", "2102")
     expect(page.locator("[data-nojs]")).to_be_visible()
+
+
+# employer.js
+
+
+EMPLOYER = """
+<form>
+  <input name="employer_code" aria-label="统一社会信用代码" data-employer>
+  <fieldset data-divisions data-url="/divisions">
+    <select name="employer_city" data-division="city" aria-label="市"><option value="">请选择</option>
+      <option value="2101">沈阳市</option></select>
+    <select name="employer_county" data-division="county" aria-label="县"><option value="">请选择</option></select>
+  </fieldset>
+</form>"""
+
+
+def test_the_county_of_an_employer_is_filled_however_late_its_list_comes(page: Page, site: Site) -> None:
+    told = {"employer_city": "2101", "employer_county": "210102"}
+    site.put("/apply/department/employer", json.dumps(told), "application/json")
+    site.put("/divisions?parent=2101", json.dumps([{"code": "210102", "name": "和平区"}]), "application/json")
+    held: list[Route] = []
+    page.route("**/divisions?*", lambda route: held.append(route))
+    page.clock.install()
+    show(page, site, EMPLOYER)
+    page.fill("[name=employer_code]", "9" * 18)
+    wait_until(page, lambda: held)
+    page.clock.run_for(30_000)
+    held[0].continue_()
+    expect(page.locator("[name=employer_county]")).to_have_value("210102")
+    expect(page.get_by_role("status").filter(has_text="已按代码填入单位信息")).to_be_visible()
 
 
 # draft.js

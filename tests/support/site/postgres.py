@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -23,7 +22,9 @@ from sqlalchemy import text
 
 from models import db
 from services.departments.reference_data import load_reference_data
+from tests.support.patience import PATIENCE_S
 from tests.support.site.pool import Pool
+from tests.support.site.served import free_port
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -62,12 +63,6 @@ def waits_for_a_lock() -> bool:
         return bool(onlooker.scalar(text(waiting)))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Server:
     """One server process and its folder; ``url`` is its empty database ``kuaiji``."""
 
@@ -100,13 +95,13 @@ class Server:
         self.run("initdb", "-D", str(data), "-U", "kuaiji", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         with (data / "postgresql.conf").open("a") as conf:
             conf.write(f"{SETTINGS}port = {self.port}\nunix_socket_directories = '{self.home}'\n")
-        self.run("pg_ctl", "start", "-D", str(data), "-l", str(self.home / "log"), "-w", "-t", "60")
+        self.run("pg_ctl", "start", "-D", str(data), "-l", str(self.home / "log"), "-w", "-t", str(PATIENCE_S))
         self.command("CREATE DATABASE kuaiji")
 
     def restart(self, mode: str) -> None:
         """``fast``: what is on its way is undone; ``immediate``: as after a crash."""
         log = str(self.home / "log")
-        self.run("pg_ctl", "restart", "-D", str(self.home / "data"), "-m", mode, "-l", log, "-w", "-t", "60")
+        self.run("pg_ctl", "restart", "-D", str(self.home / "data"), "-m", mode, "-l", log, "-w", "-t", str(PATIENCE_S))
 
     def stop(self) -> None:
         """Ends the server and removes its folder, also after a start that failed half-way."""

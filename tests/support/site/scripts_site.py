@@ -79,7 +79,7 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
 def show(page: Page, site: Site, body: str) -> None:
     site.put("/", SHELL % body)
     page.goto("/")
-    page.wait_for_function("() => document.documentElement.hasAttribute('data-ready')")
+    page.locator("html[data-ready]").wait_for(state="attached")
 
 
 @cache

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,8 +28,11 @@ Environment = dict[str, str]
 
 
 def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
+    """Below those that the system gives to connections: none of them takes it while the server starts, or is down."""
+    while True:
+        port = SystemRandom().randrange(20_000, 32_000)
+        with suppress(OSError), closing(socket.create_server(("127.0.0.1", port))):
+            return port
 
 
 def environment(folder: Path, port: int) -> Environment:
