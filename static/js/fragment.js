@@ -48,11 +48,22 @@ export function replaceFragment(element, html) {
   return fresh;
 }
 
-/** Fetches a fragment and inserts it. Throws when the answer is not a fragment: the session has ended, no network. */
+let asked = 0;
+const latest = new Map(); // id -> the latest request whose answer is shown
+
+/**
+ * Fetches a fragment and inserts it; returns what stands there then. Throws when the answer is not a fragment: the session
+ * has ended, no network. Two may be on the way at once: the element may have been replaced, and an earlier answer comes too late.
+ */
 export async function refreshFragment(element, url = element.dataset.row) {
+  const turn = ++asked;
   const response = await fetch(url, { redirect: "manual", headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error(`no fragment: ${response.status || "redirect"}`);
-  return replaceFragment(element, await response.text());
+  const html = await response.text();
+  const present = (!element.isConnected && document.getElementById(element.id)) || element;
+  if (turn < (latest.get(element.id) ?? 0)) return present;
+  latest.set(element.id, turn);
+  return replaceFragment(present, html);
 }
 
 /** Updates 「已上传 N 项」 in the head of the page from its rows. */

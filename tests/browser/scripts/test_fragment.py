@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
+from tests.support.site.chromium import wait_until
 from tests.support.site.scripts_site import SHELL, Site, show
 
 pytestmark = pytest.mark.browser
@@ -46,6 +47,21 @@ def test_the_focus_stays_on_what_is_the_same_and_else_goes_to_the_heading(page: 
     expect(page.get_by_role("button", name="旋转第 1 张")).to_be_focused()
     replace(page, site, row().replace("旋转第 1 张", "旋转第 2 张"))
     expect(page.get_by_role("heading", name="学历证书")).to_be_focused()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in turn", "the earlier one last"])
+def test_of_two_rows_on_the_way_the_later_one_stays(page: Page, site: Site, order: tuple[int, int]) -> None:
+    show(page, site, row())
+    held: list[Route] = []
+    page.route("**/row", lambda route: held.append(route))
+    for _asked in range(2):
+        with page.expect_request("**/row"):
+            page.evaluate(f"window.both = [...(window.both ?? []), ({REPLACE})()]; null")
+    wait_until(page, lambda: len(held) == 2)
+    for which in order:
+        held[which].fulfill(body=row(" ok", f"<b>{which}</b>"), content_type="text/html")
+        page.evaluate(f"window.both[{which}]")
+    expect(page.locator(".up b")).to_have_text("1")
 
 
 def test_a_new_row_works_like_the_old_one_and_brings_behaviours_of_its_own(page: Page, site: Site) -> None:
