@@ -54,9 +54,10 @@ def test_of_two_rows_on_the_way_the_later_one_stays(page: Page, site: Site, orde
     show(page, site, row())
     held: list[Route] = []
     page.route("**/row", lambda route: held.append(route))
-    for asked in (1, 2):
-        page.evaluate(f"window.both = [...(window.both ?? []), ({REPLACE})()]; null")
-        wait_until(page, lambda asked=asked: len(held) == asked)
+    for _asked in range(2):
+        with page.expect_request("**/row"):
+            page.evaluate(f"window.both = [...(window.both ?? []), ({REPLACE})()]; null")
+    wait_until(page, lambda: len(held) == 2)
     for which in order:
         held[which].fulfill(body=row(" ok", f"<b>{which}</b>"), content_type="text/html")
         page.evaluate(f"window.both[{which}]")
