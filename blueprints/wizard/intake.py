@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import abort, current_app, flash, request
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import FileStorage
 
-from blueprints import me, writing
+from blueprints import errors, me, writing
 from blueprints.wizard.shared import editable_case, own_page, shown_case
 from forms import PAPER, PHOTO, SHEET
 from lib.pictures.images import PictureRefused
@@ -32,15 +33,24 @@ def sent_files(name: str) -> list[FileStorage]:
 
 
 def add_pictures(kind: str, files: Sequence[FileStorage | bytes], replaced: str = "") -> list[str]:
-    """Add pictures one by one; returns what was wrong. The first good one replaces the page of that uid, if any."""
-    problems, account_id = [], me().id
+    """Add pictures one by one; returns what was wrong. The first good one replaces the page of that uid, if any.
+
+    A disk or database that fails at a later one is no error of the whole: those before it are saved.
+    """
+    problems, account_id, saved = [], me().id, False
     for number, file in enumerate(files, 1):
         which = f"第 {number} 张：" if len(files) > 1 else ""
         try:
             _add(kind, file if isinstance(file, bytes) else file.read(), account_id, replaced=replaced)
-            replaced = ""
+            replaced, saved = "", True
         except (PictureRefused, PageNotAdded) as error:
             problems.append(f"{which}{error}")
+        except (OSError, DBAPIError) as error:
+            failure = errors.failure_of(error) if saved else None
+            if failure is None:
+                raise
+            problems.append(f"第 {number} 张起没有保存：{failure.advice or '系统现在不能保存，请稍后再传'}")
+            break
     return problems
 
 

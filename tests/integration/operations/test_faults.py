@@ -3,6 +3,7 @@ works again by itself, on every way in which a file or a row is written."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from app import stored_secret
+from blueprints.wizard import intake as wizard_intake
 from lib.codes import Status
 from lib.database import utcnow
 from models import WebSession, db
@@ -191,6 +193,27 @@ def test_the_page_of_a_failure_waits_for_nothing(make, browser, known_faults, im
         browser.send("/apply/education", page, expect=503)
     assert sent.index("BEGIN IMMEDIATE") == len(sent) - 1
     assert immediate == ["BEGIN IMMEDIATE"]
+
+
+def test_of_several_files_those_before_the_disk_was_full_stay_and_the_page_says_which_are_missing(
+    make, browser, monkeypatch
+):
+    declaration, stored = make.declaration(**EMPLOYED), wizard_intake.intake.prepare
+    browser.sign_in(declaration.account)
+    sent: list[bytes] = []
+
+    def prepare(settings: Any, kind: str, data: bytes, *rest: Any) -> Any:
+        sent.append(data)
+        if len(sent) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return stored(settings, kind, data, *rest)
+
+    monkeypatch.setattr(wizard_intake.intake, "prepare", prepare)
+    files = [file(picture(700, 900, seed)) for seed in (5, 6, 7)]
+    answer = browser.send("/apply/papers/employer_licence", {"file": files}, expect=422)
+    assert "第 2 张起没有保存：服务器的存储空间已满" in words(answer.text)
+    assert len(sent) == 2
+    assert len(pages_of(declaration, "employer_licence")) == 1
 
 
 def test_a_drawer_on_a_full_disk_says_so_and_the_job_can_be_asked_for_again(make, app, browser, officer, monkeypatch):
