@@ -29,10 +29,17 @@ def _put(folder: Folder, data: bytes) -> Blob:
 
 
 @event.listens_for(Session, "after_commit")
-def _write(session: Any) -> None:
-    if session.in_nested_transaction():
-        return  # a savepoint; nothing is stored yet
-    files, _waiting.files = getattr(_waiting, "files", []), []
+def _come_due(session: Any) -> None:
+    if not session.in_nested_transaction():  # a savepoint stores nothing yet
+        _waiting.due, _waiting.files = getattr(_waiting, "files", []), []
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _write(_session: Any, transaction: Any) -> None:
+    """When the connection is given back: writers stand in line, and the pause must not be theirs."""
+    if transaction.parent is not None:
+        return
+    files, _waiting.due = getattr(_waiting, "due", []), []
     time.sleep(PAUSE_S if files else 0)
     for path, sealed in files:
         path.parent.mkdir(parents=True, exist_ok=True)
