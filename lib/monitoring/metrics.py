@@ -24,7 +24,7 @@ KINDS = ("counter", "histogram")  # a process has a file for each
 ROOM = 1 << 19  # bytes of a file, more than all figures take
 
 
-class _Process:
+class _OwnNumber:
     """The number of this process, with which prometheus-client names its files; they are made when it first asks.
 
     It maps them into memory, and would let them grow while they are written: where the disk is full, the kernel ends
@@ -60,7 +60,7 @@ def _keep_figures() -> bool:
     values.ValueClass = values.MutexValue
     with suppress(OSError):
         if folder := os.environ.get(FOLDER):
-            values.ValueClass = values.MultiProcessValue(_Process(Path(folder)))  # type: ignore[no-untyped-call]
+            values.ValueClass = values.MultiProcessValue(_OwnNumber(Path(folder)))  # type: ignore[no-untyped-call]
             return True
     return False
 

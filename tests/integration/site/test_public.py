@@ -138,12 +138,12 @@ def test_templates_are_downloaded_as_pdf(client, name, words):
 
 @pytest.mark.parametrize("name", ["nothing", "..", "sheet.pdf", "%2e%2e%2fapp.py"])
 def test_no_other_file_can_be_had_as_a_template(client, name):
-    client.open(f"/templates/{name}", expect=404)
+    assert "Content-Disposition" not in client.open(f"/templates/{name}", expect=404).headers
 
 
 def test_every_template_that_a_paper_names_exists(client):
     for name in {paper.template for paper in PAPERS if paper.template}:
-        client.open(f"/templates/{name}")
+        assert client.open(f"/templates/{name}").headers["Content-Disposition"].startswith("attachment;"), name
 
 
 def test_the_privacy_notice_has_a_version_and_says_what_the_law_asks_for(client):

@@ -101,5 +101,7 @@ def test_connections_to_other_ports_are_none_of_its_business(pair):
 
 def test_elsewhere_nobody_looks(monkeypatch):
     monkeypatch.setattr(slow_connections.sys, "platform", "darwin")
-    monkeypatch.setattr(slow_connections.threading, "Thread", None)
+    begun: list[object] = []
+    monkeypatch.setattr(slow_connections.threading, "Thread", lambda **of: begun.append(of))
     slow_connections.watch(1, nobody)
+    assert begun == []
